@@ -1,0 +1,141 @@
+package configs
+
+import "fmt"
+
+// Names of the quantization layers outside the blocks. Inside block N they are
+// blocks.N.attn.qkv, blocks.N.attn.matmul (the q, k and v codes; it has no weights),
+// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2.
+const (
+	LayerPatchEmbed = "patch_embed"
+	LayerHead       = "head"
+)
+
+// ResidualBits is the width of the residual stream, LogitBits that of the logits:
+// fixed by the numeric contract (docs/NUMERICS.md).
+const (
+	ResidualBits = 16
+	LogitBits    = 18
+)
+
+// Granularity says how many weights share one scale.
+type Granularity string
+
+// Weight granularities.
+const (
+	PerLayer   Granularity = "layer"
+	PerChannel Granularity = "channel"
+)
+
+// Design is a design point: the only thing that travels through the tool. It
+// fixes the numerics of the network and the engine that runs it.
+type Design struct {
+	Name     string   `yaml:"name"`
+	Model    string   `yaml:"model"`     // Model.Name it was made for
+	Part     string   `yaml:"part"`      // Part.Name it was made for
+	ClockMHz float64  `yaml:"clock_mhz"` // assumed, never measured here
+	Numerics Numerics `yaml:"numerics"`
+	Engine   Engine   `yaml:"engine"`
+}
+
+// Numerics is the quantization of every layer and the widths of the non-linear units.
+type Numerics struct {
+	SoftmaxBits int         `yaml:"softmax_bits"` // numerators, unsigned, 2..8
+	GELUBits    int         `yaml:"gelu_bits"`    // index of the GELU table, 4..10
+	LNFold      float64     `yaml:"ln_fold"`      // exponent of the LayerNorm fold, 0 off .. 1 full
+	CalibImages int         `yaml:"calib_images"` // training images used for the ranges
+	Layers      []LayerBits `yaml:"layers"`       // one entry for each of QuantLayers
+}
+
+// LayerBits is the quantization of one layer: its stored weights and its input
+// activations. patch_embed's activations are the image's pixels.
+type LayerBits struct {
+	Name        string      `yaml:"name"`
+	Weights     int         `yaml:"weights,omitempty"`     // 2..8; 0 for attn.matmul, which has none
+	Activations int         `yaml:"activations"`           // 2..8
+	Granularity Granularity `yaml:"granularity,omitempty"` // of the weights
+}
+
+// Multiplier is what the PE array's multipliers are built from.
+type Multiplier string
+
+// Multiplier kinds.
+const (
+	MulDSP Multiplier = "dsp"
+	MulLUT Multiplier = "lut"
+)
+
+// MemoryKind is what a buffer is built from; auto follows the rule of
+// hwmodel's memory model.
+type MemoryKind string
+
+// Memory kinds.
+const (
+	MemAuto  MemoryKind = "auto"
+	MemBlock MemoryKind = "block"
+	MemLUT   MemoryKind = "lutram"
+	MemUltra MemoryKind = "ultra"
+)
+
+// Engine is the configuration of the temporal engine: one PE array that runs the
+// network layer by layer.
+type Engine struct {
+	TM            int        `yaml:"tm"`             // tokens of a tile
+	TN            int        `yaml:"tn"`             // output channels of a tile
+	TK            int        `yaml:"tk"`             // products a PE sums in a cycle
+	Multiplier    Multiplier `yaml:"multiplier"`     // dsp | lut
+	BusBits       int        `yaml:"bus_bits"`       // AXI4 data width: 32, 64, ... 512
+	ReadFIFO      int        `yaml:"read_fifo"`      // beats of the AXI read FIFO, a power of two
+	WeightBuffers int        `yaml:"weight_buffers"` // 1, or 2 for ping-pong
+	Activations   MemoryKind `yaml:"activations"`    // activation, q, k, v, numerator buffers
+	Weights       MemoryKind `yaml:"weights"`        // weight buffer
+	Residual      MemoryKind `yaml:"residual"`       // residual and score buffers
+}
+
+// MACs is the number of multiply-accumulates of the array in a cycle.
+func (e Engine) MACs() int { return e.TM * e.TN * e.TK }
+
+// QuantLayers lists the quantization layers of a ViT or DeiT in network order.
+func (m Model) QuantLayers() []string {
+	names := []string{LayerPatchEmbed}
+	for b := range m.Depth {
+		for _, s := range []string{"attn.qkv", "attn.matmul", "attn.proj", "mlp.fc1", "mlp.fc2"} {
+			names = append(names, fmt.Sprintf("blocks.%d.%s", b, s))
+		}
+	}
+	return append(names, LayerHead)
+}
+
+// HasWeights says whether a quantization layer has stored weights.
+func HasWeights(layer string) bool {
+	const suffix = "attn.matmul"
+	return len(layer) < len(suffix) || layer[len(layer)-len(suffix):] != suffix
+}
+
+// Layer returns the bits of the named quantization layer, and whether it is there.
+func (n Numerics) Layer(name string) (LayerBits, bool) {
+	for _, l := range n.Layers {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return LayerBits{}, false
+}
+
+// Uniform is the contract's usual numerics: w-bit weights and a-bit activations in
+// every block, an 8-bit image, and 8-bit weights in patch embedding and head.
+func Uniform(m Model, w, a int) Numerics {
+	n := Numerics{SoftmaxBits: 8, GELUBits: 8, LNFold: 1, CalibImages: 256}
+	for _, name := range m.QuantLayers() {
+		l := LayerBits{Name: name, Weights: w, Activations: a, Granularity: PerChannel}
+		switch {
+		case name == LayerPatchEmbed:
+			l.Weights, l.Activations = 8, 8
+		case name == LayerHead:
+			l.Weights = 8
+		case !HasWeights(name):
+			l.Weights, l.Granularity = 0, ""
+		}
+		n.Layers = append(n.Layers, l)
+	}
+	return n
+}

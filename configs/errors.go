@@ -1,0 +1,11 @@
+package configs
+
+import "fmt"
+
+// KeyError is a fault of one key of a configuration; the decoder adds file and line.
+type KeyError struct {
+	Key string // dotted path, e.g. "image.height"
+	Msg string // what is wrong and what was expected
+}
+
+func (e *KeyError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Msg) }

@@ -1,0 +1,3 @@
+module vitdse
+
+go 1.26
