@@ -70,6 +70,10 @@ func (m Model) HeadDim() int { return m.Dim / m.Heads }
 // Hidden is the width of the MLP's hidden layer.
 func (m Model) Hidden() int { return m.Dim * m.MLPRatio }
 
+// maxShape bounds every number of a model's shape, so that a slip of the keyboard
+// is an error and not a sweep that never ends.
+const maxShape = 1 << 16
+
 // Validate says everything that is wrong with the model, each with its key.
 func (m Model) Validate() error {
 	var errs []error
@@ -77,10 +81,13 @@ func (m Model) Validate() error {
 		errs = append(errs, &KeyError{Key: key, Msg: fmt.Sprintf(format, args...)})
 	}
 	positive := func(key string, v int) bool {
-		if v <= 0 {
+		switch {
+		case v <= 0:
 			bad(key, "must be a positive integer, is %d", v)
+		case v > maxShape:
+			bad(key, "is %d; at most %d is sensible", v, maxShape)
 		}
-		return v > 0
+		return v > 0 && v <= maxShape
 	}
 	if m.Name == "" {
 		bad("name", "must not be empty")

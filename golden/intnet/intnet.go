@@ -44,9 +44,9 @@ type Linear struct {
 	Name       string
 	In, Out    int
 	WeightBits int
-	ActBits    int     // of the input codes
-	W          []int8  // Out x In
-	Bias       []int64 // Out
+	ActBits    int      // of the input codes
+	W          []int8   // Out x In
+	Bias       []int64  // Out
 	M          []uint16 // Out, 16 bits unsigned
 	Shift      uint
 	Zero       int32

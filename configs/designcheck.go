@@ -1,0 +1,163 @@
+package configs
+
+import "fmt"
+
+// Validate says everything that is wrong with the design as one for model m on part
+// p, both valid, each fault with its key in the design file. The array's shape is
+// held against the model here, so that no point that cannot be built is priced.
+func (d Design) Validate(m Model, p Part) error {
+	var f faults
+	d.checkTop(&f, m)
+	if d.Part != p.Name {
+		f.add("part", "is %s; expected %q, the part it is checked for", quoted(d.Part), p.Name)
+	}
+	d.Numerics.checkUnits(&f)
+	d.Numerics.checkLayers(&f, m)
+	d.Engine.check(&f, m)
+	d.Engine.checkPart(&f, p)
+	return f.join()
+}
+
+func (d Design) checkTop(f *faults, m Model) {
+	validName(f, "name", d.Name)
+	if d.Model != m.Name {
+		f.add("model", "is %s; expected %q, the model it is checked for", quoted(d.Model), m.Name)
+	}
+	checkClock(f, "clock_mhz", d.ClockMHz)
+}
+
+// checkUnits checks the non-linear units and the calibration.
+func (n Numerics) checkUnits(f *faults) {
+	f.within("numerics.softmax_bits", n.SoftmaxBits, 2, 8)
+	f.within("numerics.gelu_bits", n.GELUBits, 4, 10)
+	if !(n.LNFold >= 0 && n.LNFold <= 1) {
+		f.add("numerics.ln_fold", "is %g; expected 0..1", n.LNFold)
+	}
+	if n.CalibImages < 1 {
+		f.add("numerics.calib_images", "is %d; expected at least 1", n.CalibImages)
+	}
+}
+
+// checkLayers asks for every quantization layer of m exactly once, in any order.
+func (n Numerics) checkLayers(f *faults, m Model) {
+	names := m.QuantLayers()
+	at := map[string]int{}
+	for _, name := range names {
+		at[name] = -1
+	}
+	for i, l := range n.Layers {
+		key := fmt.Sprintf("numerics.layers[%d]", i)
+		before, known := at[l.Name]
+		switch {
+		case !known:
+			f.add(key+".name", "is %s, no layer of %s; %s", quoted(l.Name), m.Name, layerHint(l.Name, names))
+			continue
+		case before >= 0:
+			f.add(key+".name", "is %q, which layers[%d] gives already", l.Name, before)
+		}
+		at[l.Name] = i
+		l.check(f, key)
+	}
+	for _, name := range names {
+		if at[name] < 0 {
+			f.add("numerics.layers", "lacks %s; expected every layer of %s once", name, m.Name)
+		}
+	}
+}
+
+// check checks one layer whose keys are under key.
+func (l LayerBits) check(f *faults, key string) {
+	f.within(key+".activations", l.Activations, 2, 8)
+	if HasWeights(l.Name) {
+		f.within(key+".weights", l.Weights, 2, 8)
+		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel)
+		return
+	}
+	if l.Weights != 0 {
+		f.add(key+".weights", "is %d; expected no such key, %s has no weights", l.Weights, l.Name)
+	}
+	if l.Granularity != "" {
+		f.add(key+".granularity", "is %s; expected no such key, %s has no weights", quoted(l.Granularity), l.Name)
+	}
+}
+
+// layerHint keeps the list of a deep network's layers out of an error message.
+func layerHint(name string, names []string) string {
+	if best := nearest(name, names); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "expected " + LayerPatchEmbed + ", blocks.N.attn.qkv, blocks.N.attn.matmul, blocks.N.attn.proj, " +
+		"blocks.N.mlp.fc1, blocks.N.mlp.fc2 or " + LayerHead
+}
+
+// busWidths are the AXI4 data widths the loader is written for.
+var busWidths = []int{32, 64, 128, 256, 512}
+
+// check holds the engine against the model.
+func (e Engine) check(f *faults, m Model) {
+	if e.checkArray(f) {
+		e.checkHeads(f, m.HeadDim())
+	}
+	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
+	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
+	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
+		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
+	}
+	oneOf(f, "engine.weight_buffers", e.WeightBuffers, 1, 2)
+	for _, b := range e.buffers() {
+		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)
+	}
+}
+
+// checkArray checks the shape of the array alone: three powers of two, tk at most tm.
+// It follows that tk divides tm, and that one of tm and tn divides the other.
+func (e Engine) checkArray(f *faults) bool {
+	before := len(f.errs)
+	for _, s := range []struct {
+		key string
+		v   int
+	}{{"engine.tm", e.TM}, {"engine.tn", e.TN}, {"engine.tk", e.TK}} {
+		if s.v < 1 || s.v > 128 || !powerOfTwo(s.v) {
+			f.add(s.key, "is %d; expected a power of two, 1..128", s.v)
+		}
+	}
+	if e.TK > e.TM {
+		f.add("engine.tk", "is %d; expected at most tm, %d", e.TK, e.TM)
+	}
+	return len(f.errs) == before
+}
+
+// checkHeads asks that attention's matmuls, whose sides are the head dimension, fill
+// whole tiles of channels and whole steps of products.
+func (e Engine) checkHeads(f *faults, dim int) {
+	if dim%e.TK != 0 {
+		f.add("engine.tk", "is %d; expected a divisor of the head dimension, %d", e.TK, dim)
+	}
+	if dim%e.TN != 0 && e.TN%dim != 0 {
+		f.add("engine.tn", "is %d; expected a divisor or a multiple of the head dimension, %d", e.TN, dim)
+	}
+}
+
+// checkPart asks only for what the part has; how much of it is the resource model's
+// question.
+func (e Engine) checkPart(f *faults, p Part) {
+	if e.Multiplier == MulDSP && p.Budget.DSP == 0 {
+		f.add("engine.multiplier", "is \"dsp\"; expected lut, %s has no DSPs", p.Name)
+	}
+	for _, b := range e.buffers() {
+		if b.kind == MemUltra && p.Budget.URAM == 0 {
+			f.add(b.key, "is \"ultra\"; expected auto, block or lutram, %s has no URAM", p.Name)
+		}
+	}
+}
+
+type buffer struct {
+	key  string
+	kind MemoryKind
+}
+
+func (e Engine) buffers() [3]buffer {
+	return [3]buffer{{"engine.activations", e.Activations}, {"engine.weights", e.Weights}, {"engine.residual", e.Residual}}
+}
+
+func powerOfTwo(v int) bool { return v > 0 && v&(v-1) == 0 }

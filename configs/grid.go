@@ -1,0 +1,171 @@
+package configs
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+)
+
+// Grid is a space on one model and one part: a box of points, each an index of one
+// choice an axis, some of them illegal. It is read-only: goroutines may share it.
+type Grid struct {
+	space Space
+	model Model
+	part  Part
+	axes  []Axis
+	base  Design // everything that does not vary, with every layer listed
+	small bool   // whether ranks fit an int64
+}
+
+// On prepares the space for model m and part p, so that points are built quickly. It
+// refuses a model that has no op list.
+func (s Space) On(m Model, p Part) (*Grid, error) {
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("space %s: %w", s.Name, err)
+	}
+	if _, err := m.Ops(); err != nil {
+		return nil, err
+	}
+	g := &Grid{space: s, model: m, part: p, axes: s.axes(m)}
+	g.small = g.Size().IsInt64()
+	g.base = Design{Model: m.Name, Part: p.Name, ClockMHz: p.ClockMHz, Numerics: Uniform(m, 8, 8)}
+	g.base.Numerics.CalibImages = s.CalibImages
+	if mhz, ok := s.ClockMHz[p.Name]; ok {
+		g.base.ClockMHz = mhz
+	}
+	return g, nil
+}
+
+// Axes lists what varies, numerics first; the last axis varies fastest in order of
+// rank. The caller must not change it.
+func (g *Grid) Axes() []Axis { return g.axes }
+
+// Size is the number of points, legal or not.
+func (g *Grid) Size() *big.Int { return product(g.axes) }
+
+// Design builds and names the point of an index: one choice of every axis, each
+// below the axis' Len. A point that the engine, the model's head dimension or the
+// part rules out is refused with the constraints it breaks, as joined KeyErrors;
+// every other point passes [Design.Validate].
+func (g *Grid) Design(index []int) (Design, error) {
+	if err := g.checkIndex(index); err != nil {
+		return Design{}, err
+	}
+	d := g.base
+	for i := range g.axes {
+		if a := &g.axes[i]; a.law {
+			a.set(&d, index[i])
+		}
+	}
+	if err := g.legal(d.Engine); err != nil {
+		return Design{}, err
+	}
+	d.Numerics.Layers = slices.Clone(g.base.Numerics.Layers)
+	for i := range g.axes {
+		if a := &g.axes[i]; !a.law {
+			a.set(&d, index[i])
+		}
+	}
+	d.Name = g.space.Name + "." + g.part.Name + "." + g.rankText(index)
+	return d, nil
+}
+
+// rankText prints the rank, in machine words where they hold it.
+func (g *Grid) rankText(index []int) string {
+	if !g.small {
+		return g.Rank(index).String()
+	}
+	rank := int64(0)
+	for i := range g.axes {
+		rank = rank*int64(g.axes[i].Len) + int64(index[i])
+	}
+	return strconv.FormatInt(rank, 10)
+}
+
+// legal checks what a single axis' candidates cannot: space.Validate did the rest.
+func (g *Grid) legal(e Engine) error {
+	var f faults
+	if e.checkArray(&f) {
+		e.checkHeads(&f, g.model.HeadDim())
+	}
+	e.checkPart(&f, g.part)
+	return f.join()
+}
+
+func (g *Grid) checkIndex(index []int) error {
+	if len(index) != len(g.axes) {
+		return fmt.Errorf("index has %d choices; the space has %d axes", len(index), len(g.axes))
+	}
+	for i := range g.axes {
+		a := &g.axes[i]
+		if index[i] < 0 || index[i] >= a.Len {
+			return fmt.Errorf("choice %d of axis %s; it has 0..%d", index[i], a.Name, a.Len-1)
+		}
+	}
+	return nil
+}
+
+// Legal is the exact number of points that Design accepts. Only a few axes can make
+// a point illegal; their combinations are tried, the others multiplied.
+func (g *Grid) Legal() *big.Int {
+	var law []Axis
+	free := big.NewInt(1)
+	for _, a := range g.axes {
+		if a.law {
+			law = append(law, a)
+		} else {
+			free.Mul(free, big.NewInt(int64(a.Len)))
+		}
+	}
+	count := int64(0)
+	index := make([]int, len(law))
+	for more := true; more; more = advance(index, law) {
+		var d Design
+		for i, a := range law {
+			a.set(&d, index[i])
+		}
+		if g.legal(d.Engine) == nil {
+			count++
+		}
+	}
+	return free.Mul(free, big.NewInt(count))
+}
+
+// Next moves an index to the one of the next rank, in place, and says whether there
+// is one; after the last it is all zeros again.
+func (g *Grid) Next(index []int) bool { return advance(index, g.axes) }
+
+func advance(index []int, axes []Axis) bool {
+	for i := len(index) - 1; i >= 0; i-- {
+		if index[i]++; index[i] < axes[i].Len {
+			return true
+		}
+		index[i] = 0
+	}
+	return false
+}
+
+// Rank is the place of an index in the enumeration, 0 for all zeros.
+func (g *Grid) Rank(index []int) *big.Int {
+	rank := new(big.Int)
+	for i, a := range g.axes {
+		rank.Mul(rank, big.NewInt(int64(a.Len)))
+		rank.Add(rank, big.NewInt(int64(index[i])))
+	}
+	return rank
+}
+
+// Index is the inverse of Rank; it refuses a rank outside 0..Size-1.
+func (g *Grid) Index(rank *big.Int) ([]int, error) {
+	if rank.Sign() < 0 || rank.Cmp(g.Size()) >= 0 {
+		return nil, fmt.Errorf("rank %s; the space has %s points", rank, g.Size())
+	}
+	rest, digit := new(big.Int).Set(rank), new(big.Int)
+	index := make([]int, len(g.axes))
+	for i := len(index) - 1; i >= 0; i-- {
+		rest.DivMod(rest, big.NewInt(int64(g.axes[i].Len)), digit)
+		index[i] = int(digit.Int64())
+	}
+	return index, nil
+}

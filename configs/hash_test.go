@@ -1,0 +1,54 @@
+package configs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+)
+
+func hashDesign() Design {
+	return Design{Name: "a", Model: "m", Part: "p", ClockMHz: 100,
+		Numerics: Numerics{8, 8, 0.5, 256, []LayerBits{{"head", 8, 8, PerLayer}}},
+		Engine:   Engine{4, 4, 2, MulDSP, 64, 64, 2, MemAuto, MemAuto, MemBlock}}
+}
+
+// The encoding as the documentation of Hash has it, written out by hand.
+func TestHashEncoding(t *testing.T) {
+	const design = `{"Name":"a","Model":"m","Part":"p","ClockMHz":100,"Numerics":{"SoftmaxBits":8,"GELUBits":8,"LNFold":0.5,` +
+		`"CalibImages":256,"Layers":[{"Name":"head","Weights":8,"Activations":8,"Granularity":"layer"}]},` +
+		`"Engine":{"TM":4,"TN":4,"TK":2,"Multiplier":"dsp","BusBits":64,"ReadFIFO":64,"WeightBuffers":2,` +
+		`"Activations":"auto","Weights":"auto","Residual":"block"}}`
+	length := func(n int) string { return string([]byte{byte(n), byte(n >> 8), 0, 0, 0, 0, 0, 0}) }
+	text := length(15) + "vitdse design 1" + length(len(design)) + design + length(3) + "abc" + length(0)
+	sum := sha256.Sum256([]byte(text))
+	if got, want := Hash(hashDesign(), []byte("abc"), nil), hex.EncodeToString(sum[:]); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestHashTellsApart(t *testing.T) {
+	d := hashDesign()
+	seen := map[string]string{}
+	put := func(what, hash string) {
+		if before, twice := seen[hash]; twice {
+			t.Errorf("%s and %s have the same hash", before, what)
+		}
+		seen[hash] = what
+		if s := ShortHash(hash); len(hash) != 64 || len(s) != 16 || !strings.HasPrefix(hash, s) {
+			t.Errorf("hash %s, short %s", hash, s)
+		}
+	}
+	put("design", Hash(d))
+	put("one weight file", Hash(d, []byte("ab")))
+	put("two weight files", Hash(d, []byte("a"), []byte("b")))
+	put("an empty weight file", Hash(d, nil))
+	d.Name = "b"
+	put("name", Hash(d))
+	d = hashDesign()
+	d.Numerics.Layers[0].Weights = 7
+	put("bits", Hash(d))
+	if Hash(hashDesign(), []byte("ab")) != Hash(hashDesign(), []byte("ab")) {
+		t.Error("the hash is not a function")
+	}
+}

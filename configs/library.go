@@ -1,0 +1,82 @@
+package configs
+
+import (
+	"embed"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// library holds the parts and models that come with the tool.
+//
+//go:embed parts/*.yaml models/*.yaml
+var library embed.FS
+
+// Parts lists the names of the built-in parts, sorted.
+func Parts() []string { return shelf("parts") }
+
+// Models lists the names of the built-in models, sorted.
+func Models() []string { return shelf("models") }
+
+// LoadPart reads a built-in part by name, or a part file by path. Anything with a
+// path separator or ending in .yaml or .yml is a path.
+func LoadPart(nameOrPath string) (Part, error) { return fromLibrary[Part]("parts", nameOrPath) }
+
+// LoadModel reads a built-in model by name, or a model file by path, as LoadPart does.
+func LoadModel(nameOrPath string) (Model, error) { return fromLibrary[Model]("models", nameOrPath) }
+
+func fromLibrary[T any](folder, nameOrPath string) (T, error) {
+	if isPath(nameOrPath) {
+		return load[T](nameOrPath)
+	}
+	file := folder + "/" + nameOrPath + ".yaml"
+	data, err := library.ReadFile(file)
+	if err != nil {
+		var zero T
+		return zero, notInLibrary(folder, nameOrPath)
+	}
+	return Decode[T]("built-in "+file, data)
+}
+
+// notInLibrary names what there is instead.
+func notInLibrary(folder, name string) error {
+	thing := strings.TrimSuffix(folder, "s")
+	have := shelf(folder)
+	if best := nearest(name, have); best != "" {
+		return fmt.Errorf("unknown %s %s; did you mean %q? There are %s, or give the path of a %s file",
+			thing, quoted(name), best, list(have), thing)
+	}
+	return fmt.Errorf("unknown %s %s; there are %s, or give the path of a %s file",
+		thing, quoted(name), list(have), thing)
+}
+
+// shelf lists the names in a folder of the library; embed.FS sorts them.
+func shelf(folder string) []string {
+	entries, err := library.ReadDir(folder)
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	return names
+}
+
+// isPath tells a path from a name of the library.
+func isPath(s string) bool {
+	ext := filepath.Ext(s)
+	return ext == ".yaml" || ext == ".yml" || strings.ContainsAny(s, `/\`)
+}
+
+// validName is what may name a design, space or part: it ends up in file names and
+// in comments of generated files.
+func validName(f *faults, key, name string) {
+	ok := name != "" && len(name) <= 128 && name[0] != '.' && name[0] != '-'
+	for _, c := range name {
+		ok = ok && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c))
+	}
+	if !ok {
+		f.add(key, "is %s; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'", quoted(name))
+	}
+}

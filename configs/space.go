@@ -1,0 +1,208 @@
+package configs
+
+import (
+	"fmt"
+	"math/big"
+	"path/filepath"
+)
+
+// Symmetry says which layers share one choice of bits. Its number of axes, not the
+// number of candidates, is what makes a space large.
+type Symmetry string
+
+// The symmetries: the number of (weights, activations) choices for a network of
+// depth L is 1, 2, L and 5L.
+const (
+	SymAll     Symmetry = "all"      // every block layer the same
+	SymAttnMLP Symmetry = "attn-mlp" // attention one choice, MLP another, in all blocks
+	SymBlock   Symmetry = "block"    // each block its own
+	SymLayer   Symmetry = "layer"    // each layer its own
+)
+
+// Space is what a sweep may vary: each list is the candidates of one axis or of a
+// group of axes, in the order in which they are enumerated.
+type Space struct {
+	Name          string             `yaml:"name"`
+	Parts         []string           `yaml:"parts"` // names of built-in parts, or paths relative to the file
+	Bits          BitSpace           `yaml:"bits"`
+	Granularity   []Granularity      `yaml:"granularity"`            // one choice for all layers
+	SoftmaxBits   []int              `yaml:"softmax_bits"`           // 2..8
+	GELUBits      []int              `yaml:"gelu_bits,omitempty"`    // 4..10; default 8
+	LNFold        []float64          `yaml:"ln_fold,omitempty"`      // 0..1; default 1
+	CalibImages   int                `yaml:"calib_images,omitempty"` // default 256
+	Array         ArraySpace         `yaml:"array"`                  // shape of the PE array
+	Multiplier    []Multiplier       `yaml:"multiplier"`             // dsp, lut
+	BusBits       []int              `yaml:"bus_bits"`               // 32, 64, ... 512
+	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`    // 32, 64, ... 512; default 64
+	WeightBuffers []int              `yaml:"weight_buffers"`         // 1, 2
+	Memories      MemorySpace        `yaml:"memories"`               // what buffers are built from
+	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`    // by part name; default the part's
+}
+
+// BitSpace is the candidates for the layers' bits. The image stays at 8 bits.
+type BitSpace struct {
+	Symmetry    Symmetry  `yaml:"symmetry"`
+	Weights     []int     `yaml:"weights"`     // of the block layers, 2..8
+	Activations []int     `yaml:"activations"` // of the block layers, 2..8
+	Edge        EdgeSpace `yaml:"edge"`
+}
+
+// EdgeSpace is the candidates for the layers outside the blocks.
+type EdgeSpace struct {
+	Weights     []int `yaml:"weights"`     // of patch_embed and head, one choice for both
+	Activations []int `yaml:"activations"` // of head
+}
+
+// ArraySpace is the candidates for the shape of the PE array; each a power of two.
+type ArraySpace struct {
+	TM []int `yaml:"tm"`
+	TN []int `yaml:"tn"`
+	TK []int `yaml:"tk"`
+}
+
+// MemorySpace is the candidates for what each class of buffers is built from.
+type MemorySpace struct {
+	Activations []MemoryKind `yaml:"activations"`
+	Weights     []MemoryKind `yaml:"weights"`
+	Residual    []MemoryKind `yaml:"residual"`
+}
+
+// setDefaults gives the keys that a file may leave out.
+func (s *Space) setDefaults() {
+	s.GELUBits, s.LNFold, s.CalibImages, s.ReadFIFO = []int{8}, []float64{1}, 256, []int{64}
+}
+
+// LoadSpace reads a space file; part files it names are found relative to it.
+func LoadSpace(path string) (Space, error) {
+	s, err := load[Space](path)
+	if err != nil {
+		return Space{}, err
+	}
+	for i, p := range s.Parts {
+		if isPath(p) {
+			s.Parts[i] = beside(path, p)
+		}
+	}
+	return s, nil
+}
+
+// beside resolves a path that a file gives relative to itself.
+func beside(file, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
+}
+
+// Validate says everything that is wrong with the space, each with its key.
+func (s Space) Validate() error {
+	var f faults
+	validName(&f, "name", s.Name)
+	checkList(&f, "parts", s.Parts, func(key, p string) {
+		if _, err := library.ReadFile("parts/" + p + ".yaml"); err != nil && !isPath(p) {
+			f.add(key, "%v", notInLibrary("parts", p))
+		}
+	})
+	s.Bits.check(&f)
+	checkList(&f, "granularity", s.Granularity, func(key string, g Granularity) { oneOf(&f, key, g, PerLayer, PerChannel) })
+	checkRange(&f, "softmax_bits", s.SoftmaxBits, 2, 8)
+	checkRange(&f, "gelu_bits", s.GELUBits, 4, 10)
+	checkList(&f, "ln_fold", s.LNFold, func(key string, x float64) {
+		if !(x >= 0 && x <= 1) {
+			f.add(key, "is %g; expected 0..1", x)
+		}
+	})
+	if s.CalibImages < 1 {
+		f.add("calib_images", "is %d; expected at least 1", s.CalibImages)
+	}
+	s.checkEngine(&f)
+	s.checkClocks(&f)
+	return f.join()
+}
+
+func (b BitSpace) check(f *faults) {
+	oneOf(f, "bits.symmetry", b.Symmetry, SymAll, SymAttnMLP, SymBlock, SymLayer)
+	checkRange(f, "bits.weights", b.Weights, 2, 8)
+	checkRange(f, "bits.activations", b.Activations, 2, 8)
+	checkRange(f, "bits.edge.weights", b.Edge.Weights, 2, 8)
+	checkRange(f, "bits.edge.activations", b.Edge.Activations, 2, 8)
+}
+
+func (s Space) checkEngine(f *faults) {
+	checkPowers(f, "array.tm", s.Array.TM, 1, 128)
+	checkPowers(f, "array.tn", s.Array.TN, 1, 128)
+	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
+	checkList(f, "multiplier", s.Multiplier, func(key string, m Multiplier) { oneOf(f, key, m, MulDSP, MulLUT) })
+	checkList(f, "bus_bits", s.BusBits, func(key string, b int) { oneOf(f, key, b, busWidths...) })
+	checkPowers(f, "read_fifo", s.ReadFIFO, 32, 512)
+	checkRange(f, "weight_buffers", s.WeightBuffers, 1, 2)
+	memory := func(key string, k MemoryKind) { oneOf(f, key, k, MemAuto, MemBlock, MemLUT, MemUltra) }
+	checkList(f, "memories.activations", s.Memories.Activations, memory)
+	checkList(f, "memories.weights", s.Memories.Weights, memory)
+	checkList(f, "memories.residual", s.Memories.Residual, memory)
+}
+
+// checkClocks checks the overrides; with part files among the parts any name may be
+// that of one, so only the frequency can be checked.
+func (s Space) checkClocks(f *faults) {
+	named := map[string]bool{}
+	files := false
+	for _, p := range s.Parts {
+		named[p] = true
+		files = files || isPath(p)
+	}
+	for _, part := range sortedKeys(s.ClockMHz) {
+		checkClock(f, "clock_mhz."+part, s.ClockMHz[part])
+		if !named[part] && !files {
+			f.add("clock_mhz."+part, "names no part of this space; %s", hint(part, s.Parts))
+		}
+	}
+}
+
+// checkList asks for at least one candidate, each once and each legal.
+func checkList[T comparable](f *faults, key string, values []T, legal func(key string, v T)) {
+	if len(values) == 0 {
+		f.add(key, "is an empty list; expected at least one candidate")
+	}
+	seen := map[T]bool{}
+	for i, v := range values {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if seen[v] {
+			f.add(at, "is %s, which is listed twice", quoted(v))
+			continue
+		}
+		seen[v] = true
+		legal(at, v)
+	}
+}
+
+func checkRange(f *faults, key string, values []int, lo, hi int) {
+	checkList(f, key, values, func(at string, v int) { f.within(at, v, lo, hi) })
+}
+
+func checkPowers(f *faults, key string, values []int, lo, hi int) {
+	checkList(f, key, values, func(at string, v int) {
+		if v < lo || v > hi || !powerOfTwo(v) {
+			f.add(at, "is %d; expected a power of two, %d..%d", v, lo, hi)
+		}
+	})
+}
+
+// Axes lists what varies for model m, the same on every part; see [Grid.Axes].
+func (s Space) Axes(m Model) []Axis { return s.axes(m) }
+
+// Size is the number of points for model m: the product of the axes' lengths, times
+// the number of parts. It counts combinations that [Grid.Design] refuses; what is
+// legal depends on the part, see [Grid.Legal].
+func (s Space) Size(m Model) *big.Int {
+	return new(big.Int).Mul(product(s.Axes(m)), big.NewInt(int64(len(s.Parts))))
+}
+
+// Design builds the point of one index on one part; to build many, see [Space.On].
+func (s Space) Design(m Model, p Part, index []int) (Design, error) {
+	g, err := s.On(m, p)
+	if err != nil {
+		return Design{}, err
+	}
+	return g.Design(index)
+}

@@ -1,0 +1,259 @@
+package configs
+
+import (
+	"math/big"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const goodSpace = `name: s
+parts: [xc7z020, xck26]
+bits:
+  symmetry: attn-mlp
+  weights: [4, 8]
+  activations: [8]
+  edge: {weights: [8], activations: [6, 8]}
+granularity: [layer, channel]
+softmax_bits: [8]
+array: {tm: [2, 4], tn: [4], tk: [1, 4]}
+multiplier: [dsp, lut]
+bus_bits: [64]
+weight_buffers: [2]
+memories: {activations: [auto, ultra], weights: [auto], residual: [lutram]}
+clock_mhz: {xck26: 250}
+`
+
+func testSpace(t *testing.T) Space {
+	t.Helper()
+	s, err := Decode[Space]("s.yaml", []byte(goodSpace))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSpaceErrors(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; did you mean \"xck26\"? There are lfe5u-85f, xc7z020, xck26, xczu9eg, or give the path of a part file\ns.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
+		{"part twice", "[xc7z020, xck26]", "[xc7z020, xck26, xck26]", `s.yaml:2: parts[2]: is "xck26", which is listed twice`},
+		{"symmetry", "attn-mlp", "attn_mlp", `s.yaml:4: bits.symmetry: is "attn_mlp"; expected one of all, attn-mlp, block, layer`},
+		{"bits", "weights: [4, 8]", "weights: [4, 9]", "s.yaml:5: bits.weights[1]: is 9; expected 2..8"},
+		{"no candidate", "softmax_bits: [8]", "softmax_bits: []", "s.yaml:9: softmax_bits: is an empty list; expected at least one candidate"},
+		{"no edge", "  edge: {weights: [8], activations: [6, 8]}\n", "", "s.yaml:3: bits.edge: missing; expected a mapping"},
+		{"array", "tm: [2, 4]", "tm: [2, 6]", "s.yaml:10: array.tm[1]: is 6; expected a power of two, 1..128"},
+		{"number for list", "tn: [4]", "tn: 4", "s.yaml:10: array.tn: is 4; expected a list of integers"},
+		{"clock", "xck26: 250", "xck26: 2500", "s.yaml:15: clock_mhz.xck26: is 2500; expected 1..1000 MHz"},
+		{"memory", "residual: [lutram]", "residual: [lutram, lutram]", `s.yaml:14: memories.residual[1]: is "lutram", which is listed twice`},
+		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Decode[Space]("s.yaml", []byte(edit(t, goodSpace, c.old, c.new)))
+			wantError(t, err, c.want)
+		})
+	}
+}
+
+func axisNames(axes []Axis) string {
+	var names []string
+	for _, a := range axes {
+		names = append(names, a.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestSymmetries(t *testing.T) {
+	const rest = " granularity softmax_bits gelu_bits ln_fold tm tn tk multiplier bus_bits read_fifo weight_buffers" +
+		" memories.activations memories.weights memories.residual"
+	const edge = "edge.weights edge.activations "
+	for _, c := range []struct {
+		symmetry Symmetry
+		want     string
+	}{
+		{SymAll, "blocks.weights blocks.activations"},
+		{SymAttnMLP, "attn.weights attn.activations mlp.weights mlp.activations"},
+		{SymBlock, "blocks.0.weights blocks.0.activations blocks.1.weights blocks.1.activations"},
+		{SymLayer, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.matmul.activations" +
+			" blocks.0.attn.proj.weights blocks.0.attn.proj.activations blocks.0.mlp.fc1.weights blocks.0.mlp.fc1.activations" +
+			" blocks.0.mlp.fc2.weights blocks.0.mlp.fc2.activations" +
+			" blocks.1.attn.qkv.weights blocks.1.attn.qkv.activations blocks.1.attn.matmul.activations" +
+			" blocks.1.attn.proj.weights blocks.1.attn.proj.activations blocks.1.mlp.fc1.weights blocks.1.mlp.fc1.activations" +
+			" blocks.1.mlp.fc2.weights blocks.1.mlp.fc2.activations"},
+	} {
+		s := testSpace(t)
+		s.Bits.Symmetry = c.symmetry
+		if got := axisNames(s.Axes(tinyModel())); got != edge+c.want+rest {
+			t.Errorf("%s:\n%s\nwant\n%s", c.symmetry, got, edge+c.want+rest)
+		}
+	}
+}
+
+// By hand: weights 2^2, edge 2, granularity 2, tm 2, tk 2, multiplier 2, memory 2,
+// so 256 a part. The combination tm 2, tk 4 is illegal: 192 are left on the xck26,
+// and half of them, without UltraRAM, on the xc7z020.
+func TestSpaceSize(t *testing.T) {
+	s, m := testSpace(t), tinyModel()
+	if got := s.Size(m); got.Int64() != 512 {
+		t.Errorf("size %s, want 512", got)
+	}
+	for part, want := range map[string]int64{"xc7z020": 96, "xck26": 192} {
+		p := testPart(t, part)
+		g, err := s.On(m, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Size().Int64() != 256 || g.Legal().Int64() != want {
+			t.Errorf("%s: size %s, legal %s, want 256, %d", part, g.Size(), g.Legal(), want)
+		}
+		legal, rank := int64(0), int64(0)
+		seen := map[string]bool{}
+		index := make([]int, len(g.Axes()))
+		for more := true; more; more = g.Next(index) {
+			if got := g.Rank(index); got.Int64() != rank {
+				t.Fatalf("rank %s, want %d", got, rank)
+			}
+			back, err := g.Index(big.NewInt(rank))
+			if err != nil || !reflect.DeepEqual(back, index) {
+				t.Fatalf("index of %d is %v, %v; want %v", rank, back, err, index)
+			}
+			rank++
+			d, err := g.Design(index)
+			if err != nil {
+				continue
+			}
+			legal++
+			if err := d.Validate(m, p); err != nil {
+				t.Fatalf("%s: %v", d.Name, err)
+			}
+			seen[Hash(d)] = true
+		}
+		if rank != 256 || legal != want || len(seen) != int(want) {
+			t.Errorf("%s: %d points, %d legal, %d different, want 256, %d, %d", part, rank, legal, len(seen), want, want)
+		}
+	}
+}
+
+func TestSpaceDesign(t *testing.T) {
+	s, m, p := testSpace(t), tinyModel(), testPart(t, "xck26")
+	// edge.weights .activations, attn .w .a, mlp .w .a, granularity, softmax, gelu, fold,
+	// tm tn tk multiplier bus fifo buffers, three memories
+	index := []int{0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0, 1, 0, 0}
+	d, err := s.Design(m, p, index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Design{Name: "s.xck26.95", Model: "tiny", Part: "xck26", ClockMHz: 250,
+		Numerics: Numerics{8, 8, 1, 256, []LayerBits{
+			{"patch_embed", 8, 8, PerChannel},
+			{"blocks.0.attn.qkv", 8, 8, PerChannel}, {"blocks.0.attn.matmul", 0, 8, ""}, {"blocks.0.attn.proj", 8, 8, PerChannel},
+			{"blocks.0.mlp.fc1", 4, 8, PerChannel}, {"blocks.0.mlp.fc2", 4, 8, PerChannel},
+			{"blocks.1.attn.qkv", 8, 8, PerChannel}, {"blocks.1.attn.matmul", 0, 8, ""}, {"blocks.1.attn.proj", 8, 8, PerChannel},
+			{"blocks.1.mlp.fc1", 4, 8, PerChannel}, {"blocks.1.mlp.fc2", 4, 8, PerChannel},
+			{"head", 8, 6, PerChannel}}},
+		Engine: Engine{4, 4, 4, MulLUT, 64, 64, 2, MemUltra, MemAuto, MemLUT}}
+	if !reflect.DeepEqual(d, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", d, want)
+	}
+
+	index[10] = 0 // tm 2
+	_, err = s.Design(m, p, index)
+	wantError(t, err, "engine.tk: is 4; expected at most tm, 2")
+	_, err = s.Design(m, testPart(t, "xc7z020"), index)
+	wantError(t, err, "engine.tk: is 4; expected at most tm, 2\n"+
+		`engine.activations: is "ultra"; expected auto, block or lutram, xc7z020 has no URAM`)
+	index[10] = 2
+	_, err = s.Design(m, p, index)
+	wantError(t, err, "choice 2 of axis tm; it has 0..1")
+	_, err = s.Design(m, p, index[:3])
+	wantError(t, err, "index has 3 choices; the space has 20 axes")
+	m.Family = Swin
+	_, err = s.On(m, p)
+	wantError(t, err, "model tiny: family swin has no op list yet; vit and deit are covered")
+}
+
+// A space of free layers of DeiT-Tiny: 2^108 choices of bits, more than a word holds.
+func TestLargeSpace(t *testing.T) {
+	m, err := LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, p := testSpace(t), testPart(t, "xck26")
+	s.Bits = BitSpace{SymLayer, []int{4, 8}, []int{4, 8}, EdgeSpace{[]int{8}, []int{8}}}
+	s.Parts = s.Parts[1:]
+	g, err := s.On(m, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 12 blocks of 4 weights and 5 activations, and 5 more axes of two.
+	want := new(big.Int).Lsh(big.NewInt(1), 12*9+5)
+	if g.Size().Cmp(want) != 0 || s.Size(m).Cmp(want) != 0 {
+		t.Fatalf("size %s, want %s", g.Size(), want)
+	}
+	last := new(big.Int).Sub(want, big.NewInt(1))
+	index, err := g.Index(last)
+	if err != nil || g.Rank(index).Cmp(last) != 0 {
+		t.Fatalf("rank %s, %v", g.Rank(index), err)
+	}
+	d, err := g.Design(index)
+	if err != nil || d.Name != "s.xck26."+last.String() {
+		t.Errorf("%s, %v", d.Name, err)
+	}
+	if _, err := g.Index(want); err == nil {
+		t.Error("a rank past the end was taken")
+	}
+}
+
+func TestQuickStart(t *testing.T) {
+	r, err := LoadRun("digits/run.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{r.Model, r.Checkpoint, r.Dataset, r.Space} {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	m, err := LoadModel(r.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := LoadSpace(r.Space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// (5*3)^2 bits, 2 edge, 2 granularity, 2 softmax; 3*4*4 arrays, of which tm 4 with
+	// tk 8 falls out on 4; 2 multipliers, 3 buses, 2 buffers, 4 memories.
+	const points, legal = 225 * 8 * 48 * 48, 225 * 8 * 44 * 48
+	if got := s.Size(m).Int64(); got != 4*points {
+		t.Errorf("size %d, want %d", got, 4*points)
+	}
+	for _, part := range s.Parts {
+		g, err := s.On(m, testPart(t, part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Legal().Int64(); got != legal || got < 1e5 {
+			t.Errorf("%s: %d legal points, want %d", part, got, legal)
+		}
+	}
+}
+
+func BenchmarkGridDesign(b *testing.B) {
+	m, _ := LoadModel("digits/model.yaml")
+	s, err := LoadSpace("digits/space.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, _ := LoadPart(s.Parts[0])
+	g, err := s.On(m, p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	index := make([]int, len(g.Axes()))
+	for b.Loop() {
+		g.Next(index)
+		g.Design(index)
+	}
+}

@@ -1,0 +1,257 @@
+// Package emit turns a design point and its integer network into files: SystemVerilog,
+// memory images and the engine's program. The plan is pure (every width, name and address
+// is computed here in Go); the templates only show it.
+//
+// The package reads the integer network as data and never runs it: the RTL and the golden
+// model are two readings of one contract, and meet in emit/verify.
+package emit
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/golden/intnet"
+	"vitdse/hwmodel"
+)
+
+// Version is the tool's version, written into every emitted file.
+const Version = "0.1.0"
+
+// Param is one constant of the emitted core.
+type Param struct {
+	Name  string
+	Value string
+	Note  string
+}
+
+// Plan is everything that is emitted for a design point, before it is written.
+type Plan struct {
+	Shape    *hwmodel.Shape
+	Net      *intnet.Network
+	Hash     string // of design and weights, 64 hex digits
+	Steps    []hwmodel.Step
+	Segments []hwmodel.Segment
+	Fields   []Field
+	Params   []Param
+	program  []string // descriptors, hex
+	stream   []byte   // the read stream of one image but for the image
+	index    opIndex
+}
+
+// NewPlan computes the plan. The network must have been quantized for the design.
+func NewPlan(design configs.Design, net *intnet.Network, hash string) (*Plan, error) {
+	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != 32 {
+		return nil, fmt.Errorf("design hash %q is not 64 hex digits", hash)
+	}
+	shape, err := hwmodel.NewShape(net.Model, design)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Shape: shape, Net: net, Hash: hash, Steps: shape.Program(), Segments: shape.Segments()}
+	if p.index, err = indexOps(net); err != nil {
+		return nil, err
+	}
+	if err := p.checkWidths(); err != nil {
+		return nil, err
+	}
+	shifts := p.shiftRanges()
+	var width int
+	p.Fields, width = descriptor()
+	if err := p.encodeProgram(shifts.requant.lo); err != nil {
+		return nil, err
+	}
+	if p.stream, err = p.buildStream(); err != nil {
+		return nil, err
+	}
+	p.Params = p.params(width, shifts)
+	return p, nil
+}
+
+// checkWidths holds the widths proven from the codes against the engine's, which are
+// bounds from the design point alone.
+func (p *Plan) checkWidths() error {
+	s := p.Shape
+	for i, op := range p.index.ops {
+		if lin := p.index.linear[i]; lin != nil && lin.AccBits > s.AccBits {
+			return fmt.Errorf("op %s needs a %d-bit accumulator; the engine's has %d bits", op.Name, lin.AccBits, s.AccBits)
+		}
+		if att := p.index.attention[i]; att != nil && (att.ScoreBits > s.ScoreBits || att.ValueBits > s.AccBits) {
+			return fmt.Errorf("op %s needs %d-bit scores and a %d-bit value accumulator; the engine has %d and %d",
+				op.Name, att.ScoreBits, att.ValueBits, s.ScoreBits, s.AccBits)
+		}
+	}
+	if want := 1 << s.ExpBits; len(p.Net.Exp.Table) != want {
+		return fmt.Errorf("the exponential table has %d entries; the engine's has %d", len(p.Net.Exp.Table), want)
+	}
+	return nil
+}
+
+// span is the range of a shift amount over the ops of the design.
+type span struct{ lo, hi uint }
+
+func (r *span) add(v uint) {
+	if r.hi == 0 || v < r.lo {
+		r.lo = v
+	}
+	r.hi = max(r.hi, v)
+}
+
+// bits is the width of the part of the shift that varies, at least 1.
+func (r span) bits() int { return max(1, hwmodel.CeilLog2(int(r.hi-r.lo)+1)) }
+
+type shiftRanges struct{ requant, normK, normSG span }
+
+func (p *Plan) shiftRanges() shiftRanges {
+	var r shiftRanges
+	for i := range p.index.ops {
+		if lin := p.index.linear[i]; lin != nil {
+			r.requant.add(lin.Shift)
+		}
+		if ln := p.index.norm[i]; ln != nil {
+			r.normK.add(ln.K - 10)
+			r.normSG.add(ln.SG)
+		}
+		if att := p.index.attention[i]; att != nil {
+			r.requant.add(att.OutShift)
+		}
+	}
+	return r
+}
+
+func (p *Plan) encodeProgram(rawShift uint) error {
+	fields := map[string]Field{}
+	_, width := descriptor()
+	for _, f := range p.Fields {
+		fields[f.Name] = f
+	}
+	digits := hwmodel.CeilDiv(width, 4)
+	for _, st := range p.Steps {
+		v, err := encodeStep(fields, st, opNumbers(p.Net, p.index, st, rawShift))
+		if err != nil {
+			return fmt.Errorf("program step of op %s: %w", p.OpName(st.Op), err)
+		}
+		p.program = append(p.program, fmt.Sprintf("%0*s", digits, v.Text(16)))
+	}
+	return nil
+}
+
+// OpName is the name of op i, or "store" for the write of the result.
+func (p *Plan) OpName(i int) string {
+	if i == len(p.index.ops) {
+		return "store"
+	}
+	return p.index.ops[i].Name
+}
+
+// Ops is the op list of the network.
+func (p *Plan) Ops() []configs.Op { return p.index.ops }
+
+// loads is the stream loader's list of segments, hex, in the order of its fields.
+func (p *Plan) loads() []string {
+	var lines []string
+	for _, g := range p.Segments {
+		v := new(big.Int)
+		at := uint(0)
+		for _, f := range []struct{ value, width int }{
+			{int(g.Kind), 3}, {g.Tiles, 16}, {g.Params, 16}, {g.Words, 16},
+			{g.ParamBeats, 8}, {g.WordBeats, 8}, {g.Format, 3},
+		} {
+			x := big.NewInt(int64(f.value))
+			v.Or(v, x.Lsh(x, at))
+			at += uint(f.width)
+		}
+		lines = append(lines, fmt.Sprintf("%018s", v.Text(16)))
+	}
+	return lines
+}
+
+func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
+	s, e, m := p.Shape, p.Shape.Design.Engine, p.Net.Model
+	var out []Param
+	add := func(name string, v int, note string) { out = append(out, Param{name, fmt.Sprint(v), note}) }
+	str := func(name, v string) { out = append(out, Param{name, `"` + v + `"`, ""}) }
+	addr := func(name string, depth int) { add(name, max(1, hwmodel.CeilLog2(depth)), "") }
+	add("TM", s.TM, "tokens of a tile")
+	add("TN", s.TN, "output channels of a tile")
+	add("TK", s.TK, "products a PE sums in a cycle")
+	add("TKL", hwmodel.CeilLog2(s.TK), "")
+	str("USE_DSP", map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP])
+	add("NA", s.ABits, "array operand a: codes or numerators")
+	add("NB", s.BBits, "array operand b: weights, K or V")
+	add("ACCW", s.AccBits, "accumulator, a bound for any weights")
+	add("AB", s.ActBits, "activation codes")
+	add("LB", s.NormBits, "LayerNorm codes")
+	add("KB", s.QKVBits, "q, k and v codes")
+	add("WB", s.WBits, "weights")
+	add("PB", s.NumBits, "softmax numerators, unsigned")
+	add("VB", s.ExpBits, "index of the exponential table")
+	add("SW", s.ScoreBits, "scores")
+	add("YW", s.OutBits, "requantizer output")
+	add("HB", s.GELUBits, "index of the GELU table")
+	add("RB", configs.ResidualBits, "residual stream")
+	add("LOGITB", configs.LogitBits, "logits")
+	add("N", s.Tokens, "tokens")
+	add("D", s.Dim, "channels of the residual stream")
+	addr("DIW", s.Dim)
+	addr("JW", s.Tokens)
+	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")
+	add("CLASSES", m.Classes, "")
+	add("IMG_H", m.Image.Height, "")
+	add("IMG_W", m.Image.Width, "")
+	add("IMG_C", m.Image.Channels, "")
+	add("PATCH", m.Patch, "")
+	addr("PIW", m.PatchInner())
+	add("IB", s.ImageBits, "pixel codes")
+	add("MIN_SHIFT", int(sh.requant.lo), "requantization shifts: least, bits above")
+	add("VAR_SHIFT", sh.requant.bits(), "")
+	add("MIN_K", int(sh.normK.lo), "LayerNorm shifts, likewise")
+	add("VAR_K", sh.normK.bits(), "")
+	add("MIN_SG", int(sh.normSG.lo), "")
+	add("VAR_SG", sh.normSG.bits(), "")
+	add("BW", e.BusBits, "bus")
+	add("BURST", hwmodel.BurstBeats, "")
+	add("READ_FIFO", e.ReadFIFO, "beats")
+	add("IMAGE_BEATS", s.ImageBeats, "")
+	addr("IMG_AW", s.ImageBeats)
+	add("STREAM_BEATS", s.StreamBeats, "")
+	add("RESULT_BEATS", s.ResultBeats, "")
+	addr("RESULT_IW", s.ResultBeats)
+	add("ASMW", s.AsmBeats*e.BusBits, "widest word of the stream")
+	add("SEGMENTS", len(p.Segments), "")
+	addr("SEGW", len(p.Segments))
+	add("DESCW", descWidth, "")
+	add("OPS", len(p.Steps), "")
+	add("PCW", max(2, hwmodel.CeilLog2(len(p.Steps))), "")
+	add("PARW", s.ParamBits(), "bias and multiplier of a channel")
+	add("WBANKS", e.WeightBuffers, "")
+	addr("PAR_AW", e.WeightBuffers*s.TN)
+	add("ACT_DEPTH", s.ActDepth, "buffers, in words")
+	addr("ACT_AW", s.ActDepth)
+	add("NUM_DEPTH", s.NumDepth, "")
+	addr("NUM_AW", s.NumDepth)
+	add("KBANKS", s.KeyBanks, "")
+	add("KSEG", s.KeySegments, "")
+	add("KSEGW", max(1, hwmodel.CeilLog2(s.KeySegments)), "")
+	add("KEY_DEPTH", s.KeyDepth, "")
+	addr("KEY_AW", s.KeyDepth)
+	add("VALUE_DEPTH", s.ValueDepth, "")
+	addr("VALUE_AW", s.ValueDepth)
+	add("WDEPTH", s.WeightDepth, "")
+	addr("W_AW", e.WeightBuffers*s.WeightDepth)
+	add("RES_DEPTH", s.ResDepth, "")
+	addr("RES_AW", s.ResDepth)
+	for _, mem := range s.Memories() {
+		if mem.StyleParam != "" {
+			str(mem.StyleParam, mem.Style())
+		}
+	}
+	return out
+}
+
+// hexLines joins lines for a $readmemh file under a comment with the design's hash.
+func (p *Plan) hexLines(what string, lines []string) string {
+	return fmt.Sprintf("// %s\n// design %s\n%s\n", what, p.Hash, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,140 @@
+package emit
+
+import (
+	"fmt"
+
+	"vitdse/configs"
+	"vitdse/golden/intnet"
+	"vitdse/hwmodel"
+)
+
+// bitPacker writes little-endian bit fields, padded to whole bus beats.
+type bitPacker struct {
+	out      []byte
+	beatBits int
+	at       int // bits written
+}
+
+func (b *bitPacker) put(v int64, width int) {
+	for i := range width {
+		if b.at%8 == 0 {
+			b.out = append(b.out, 0)
+		}
+		b.out[b.at/8] |= byte(v>>i&1) << (b.at % 8)
+		b.at++
+	}
+}
+
+// pad fills up to a whole number of beats.
+func (b *bitPacker) pad() {
+	for b.at%b.beatBits != 0 || len(b.out)*8 < b.at {
+		if b.at%8 == 0 {
+			b.out = append(b.out, 0)
+		}
+		b.at += 8 - b.at%8
+	}
+}
+
+// buildStream lays out everything an image needs but the image itself, in the order in which
+// the stream loader takes it apart.
+func (p *Plan) buildStream() ([]byte, error) {
+	b := &bitPacker{beatBits: p.Shape.Design.Engine.BusBits}
+	for _, g := range p.Segments {
+		before := len(b.out)
+		switch g.Kind {
+		case hwmodel.SegImage:
+			continue
+		case hwmodel.SegPos:
+			p.putPos(b)
+		case hwmodel.SegNorm:
+			putNorm(b, p.index.norm[g.Op])
+		case hwmodel.SegGELU:
+			for _, v := range p.index.gelu[g.Op].Table {
+				b.put(int64(v), 8)
+			}
+			b.pad()
+		case hwmodel.SegTiles:
+			if err := p.putTiles(b, g); err != nil {
+				return nil, err
+			}
+		}
+		want := g.Beats(b.beatBits) * b.beatBits / 8
+		if got := len(b.out) - before; got != want {
+			return nil, fmt.Errorf("stream of op %s has %d bytes; the schedule expects %d", p.OpName(g.Op), got, want)
+		}
+	}
+	return b.out, nil
+}
+
+func (p *Plan) putPos(b *bitPacker) {
+	s := p.Shape
+	for m := range s.MTiles {
+		for c := range s.Dim {
+			for r := range s.TM {
+				v := int64(0)
+				if t := m*s.TM + r; t < s.Tokens {
+					v = int64(p.Net.Pos[t*s.Dim+c])
+				}
+				b.put(v, configs.ResidualBits)
+			}
+			b.pad()
+		}
+	}
+}
+
+func putNorm(b *bitPacker, ln *intnet.LayerNorm) {
+	for c := range ln.Channels {
+		b.put(int64(ln.G[c]), 16)
+		b.put(ln.B[c], 48)
+		b.pad()
+	}
+}
+
+// putTiles writes an op's tile columns: the parameters of TN channels, then the weights,
+// TK x TN a word. Channels and products past the edge are zero.
+func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
+	s, lin := p.Shape, p.index.linear[g.Op]
+	if s.WeightFormats[g.Format] != lin.WeightBits {
+		return fmt.Errorf("op %s has %d-bit weights; the design says %d", lin.Name, lin.WeightBits, s.WeightFormats[g.Format])
+	}
+	for n := range g.Tiles {
+		for c := n * s.TN; c < (n+1)*s.TN; c++ {
+			var mul, bias int64
+			if c < lin.Out {
+				mul, bias = int64(lin.M[c]), lin.Bias[c]
+			}
+			b.put(mul, 16)
+			b.put(bias, s.AccBits)
+			b.pad()
+		}
+		for k := range g.Words {
+			for tk := range s.TK {
+				for c := n * s.TN; c < (n+1)*s.TN; c++ {
+					w := int64(0)
+					if in := k*s.TK + tk; in < lin.In && c < lin.Out {
+						w = int64(lin.W[c*lin.In+in])
+					}
+					b.put(w, lin.WeightBits)
+				}
+			}
+			b.pad()
+		}
+	}
+	return nil
+}
+
+// ImageBytes is one image as the engine reads it: pixels in raster order, channels
+// innermost, padded to whole beats.
+func (p *Plan) ImageBytes(pixels []byte) ([]byte, error) {
+	if want := p.Net.Model.Image.Pixels(); len(pixels) != want {
+		return nil, fmt.Errorf("an image of model %s has %d bytes; got %d", p.Net.Model.Name, want, len(pixels))
+	}
+	out := make([]byte, p.Shape.ImageBeats*p.Shape.Design.Engine.BusBits/8)
+	copy(out, pixels)
+	return out, nil
+}
+
+// MemoryImage is the read stream as the user loads it into the accelerator's memory.
+func (p *Plan) MemoryImage() []File {
+	return []File{{"mem/stream.bin", p.stream}}
+}

@@ -1,0 +1,3 @@
+package verify
+import "vitdse/hwmodel"
+var hwIdeal = hwmodel.IdealMemory

@@ -1,0 +1,103 @@
+// Package checkpoint reads the weights of a network from a safetensors file.
+//
+// The reader trusts nothing in the file: every length and offset is checked
+// against the file's size before it is used, and a tensor that holds a NaN or an
+// infinity is refused.
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"sort"
+)
+
+// Checkpoint is the content of one safetensors file. It is safe for concurrent
+// use, because it does not change after Load.
+type Checkpoint struct {
+	path    string
+	entries map[string]entry
+	data    []byte
+}
+
+// entry is one tensor of the header; begin and end are offsets into the data.
+type entry struct {
+	DType   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets []uint64 `json:"data_offsets"`
+}
+
+// Load reads a safetensors file. The error says so where the file is truncated or
+// is of another format, and how to convert it.
+func Load(path string) (*Checkpoint, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	return Decode(path, file)
+}
+
+// Decode reads a safetensors file from memory. The name appears in errors; file
+// must not be changed afterwards.
+func Decode(name string, file []byte) (*Checkpoint, error) {
+	if err := foreign(name, file); err != nil {
+		return nil, err
+	}
+	if len(file) < 8 {
+		return nil, fmt.Errorf("checkpoint %s: is %d bytes long; a safetensors file has at least 8: fetch it again", name, len(file))
+	}
+	length := binary.LittleEndian.Uint64(file)
+	if length > uint64(len(file)-8) {
+		return nil, fmt.Errorf("checkpoint %s: header of %d bytes does not fit a file of %d: truncated or not safetensors; fetch it again",
+			name, length, len(file))
+	}
+	entries, err := parseHeader(file[8 : 8+length])
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
+	}
+	c := &Checkpoint{path: name, entries: entries, data: file[8+length:]}
+	if err := c.checkLayout(); err != nil {
+		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
+	}
+	return c, nil
+}
+
+// Names lists the tensors in alphabetical order.
+func (c *Checkpoint) Names() []string {
+	names := make([]string, 0, len(c.entries))
+	for n := range c.entries {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Shape returns the shape of a tensor, and whether it is there.
+func (c *Checkpoint) Shape(name string) ([]int, bool) {
+	e, ok := c.entries[name]
+	return slices.Clone(e.Shape), ok
+}
+
+// Tensor returns the values of a tensor in row-major order. It must have exactly
+// the given shape and hold finite numbers only.
+func (c *Checkpoint) Tensor(name string, shape ...int) ([]float32, error) {
+	e, ok := c.entries[name]
+	if !ok {
+		return nil, fmt.Errorf("checkpoint %s: has no tensor %s %v", c.path, name, shape)
+	}
+	if !slices.Equal(e.Shape, shape) {
+		return nil, fmt.Errorf("checkpoint %s: tensor %s is %v; expected %v", c.path, name, e.Shape, shape)
+	}
+	values, err := decodeValues(e.DType, c.data[e.Offsets[0]:e.Offsets[1]])
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint %s: tensor %s: %w", c.path, name, err)
+	}
+	for i, v := range values {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected finite numbers: the checkpoint is damaged", c.path, name, i, v)
+		}
+	}
+	return values, nil
+}

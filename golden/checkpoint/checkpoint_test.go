@@ -1,0 +1,168 @@
+package checkpoint_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/internal/digits"
+)
+
+// file joins a header and data to a safetensors file.
+func file(header string, data ...byte) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), data...)
+}
+
+func TestTypes(t *testing.T) {
+	// One half, one bfloat16 and one float32 tensor; bit patterns from IEEE 754.
+	data := []byte{
+		0x00, 0x3c, 0x00, 0xc0, 0xff, 0x7b, 0x01, 0x00, // F16: 1, -2, 65504, 2^-24
+		0xc0, 0x3f, 0x00, 0x80, // BF16: 1.5, -0
+		0x00, 0x00, 0x80, 0xbe, // F32: -0.25
+	}
+	c, err := checkpoint.Decode("x", file(`{"__metadata__":{"format":"pt"},
+		"h":{"dtype":"F16","shape":[2,2],"data_offsets":[0,8]},
+		"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},
+		"f":{"dtype":"F32","shape":[],"data_offsets":[12,16]}}`, data...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []struct {
+		name  string
+		shape []int
+		want  []float32
+	}{
+		{"h", []int{2, 2}, []float32{1, -2, 65504, 1.0 / (1 << 24)}},
+		{"b", []int{2}, []float32{1.5, float32(math.Copysign(0, -1))}},
+		{"f", nil, []float32{-0.25}},
+	} {
+		got, err := c.Tensor(v.name, v.shape...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range v.want {
+			if math.Float32bits(got[i]) != math.Float32bits(v.want[i]) {
+				t.Errorf("%s[%d] is %g; expected %g", v.name, i, got[i], v.want[i])
+			}
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	const one = `"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`
+	for _, v := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"empty", nil, "at least 8"},
+		{"header beyond file", binary.LittleEndian.AppendUint64(nil, 1<<62), "truncated"},
+		{"header not json", file("hello"), "not a safetensors file"},
+		{"header array", file("[]"), "not a JSON object"},
+		{"unfinished header", file("{" + one), "header"},
+		{"text after header", file("{" + one + "} x"), "after"},
+		{"duplicate", file("{"+one+","+one+"}", 0, 0, 0, 0), "twice"},
+		{"truncated data", file("{"+one+"}", 0, 0), "truncated"},
+		{"trailing data", file("{"+one+"}", 0, 0, 0, 0, 0), "describes 4"},
+		{"overlap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "overlap"},
+		{"gap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...), "gap"},
+		{"reversed offsets", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, make([]byte, 8)...), "expected [begin, end]"},
+		{"size mismatch", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
+		{"negative shape", file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "shape [-1]"},
+		{"overflowing shape", file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
+		{"zip", []byte("PK\x03\x04rest"), "weights_only=True"},
+		{"pickle", []byte("\x80\x02rest"), "pickle"},
+		{"lfs", []byte("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
+	} {
+		_, err := checkpoint.Decode("model.pth", v.file)
+		if err == nil || !strings.Contains(err.Error(), v.want) || !strings.Contains(err.Error(), "model.pth") {
+			t.Errorf("%s: error is %v; expected it to say %q and name the file", v.name, err, v.want)
+		}
+	}
+}
+
+func TestTensorRefuses(t *testing.T) {
+	nan := binary.LittleEndian.AppendUint32(make([]byte, 4), math.Float32bits(float32(math.NaN())))
+	c, err := checkpoint.Decode("x", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"i":{"dtype":"I64","shape":[1],"data_offsets":[8,16]}}`,
+		append(nan, make([]byte, 8)...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []struct {
+		name  string
+		shape []int
+		want  string
+	}{
+		{"a", []int{2}, "value 1 is NaN"},
+		{"a", []int{3}, "is [2]; expected [3]"},
+		{"b", []int{1}, "no tensor b"},
+		{"i", []int{1}, "type I64"},
+	} {
+		if _, err := c.Tensor(v.name, v.shape...); err == nil || !strings.Contains(err.Error(), v.want) {
+			t.Errorf("%s %v: error is %v; expected %q", v.name, v.shape, err, v.want)
+		}
+	}
+}
+
+// All problems of a checkpoint appear in one error.
+func TestViTListsEveryMismatch(t *testing.T) {
+	c, err := checkpoint.Load(filepath.Join("..", "..", "configs", "digits", "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := digits.Model()
+	m.Depth, m.Classes = 3, 11
+	_, err = c.ViT(m)
+	if err == nil {
+		t.Fatal("a checkpoint of depth 4 with 10 classes was accepted for depth 3 and 11 classes")
+	}
+	for _, want := range []string{
+		"tensor head.weight is [10 64]; expected [11 64]",
+		"tensor head.bias is [10]; expected [11]",
+		"tensor blocks.3.attn.qkv.weight [192 64] is not part of model",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %q:\n%v", want, err)
+		}
+	}
+	m.Depth = 5
+	if _, err = c.ViT(m); err == nil || !strings.Contains(err.Error(), "has no tensor blocks.4.mlp.fc2.bias [64]") {
+		t.Errorf("error does not name the missing blocks.4.mlp.fc2.bias:\n%v", err)
+	}
+	m.Family = configs.Swin
+	if _, err = c.ViT(m); err == nil {
+		t.Error("family swin was accepted")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(file(`{"a":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]}}`, 1, 2, 3, 4))
+	f.Add(file(`{"__metadata__":{"a":"b"},"a":{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}}`))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := checkpoint.Decode("fuzz", b)
+		if err != nil {
+			return
+		}
+		for _, n := range c.Names() {
+			shape, _ := c.Shape(n)
+			v, err := c.Tensor(n, shape...)
+			if err == nil && 4*len(v) > 2*len(b) {
+				t.Errorf("tensor %s has %d values; the file has only %d bytes", n, len(v), len(b))
+			}
+		}
+	})
+}
+
+func TestLoadNamesTheMissingFile(t *testing.T) {
+	if _, err := checkpoint.Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v; expected the file not to exist", err)
+	}
+}

@@ -1,0 +1,196 @@
+// Package exec runs an integer network: the bit-exact definition that emitted
+// hardware is compared with. There is no floating point in it.
+package exec
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"vitdse/configs"
+	"vitdse/golden/internal/gemm"
+	"vitdse/golden/intnet"
+)
+
+// Trace holds the result of every op of configs.Model.Ops, index-aligned and laid
+// out as the ops say: [head][row][col]. Run replaces its content.
+//
+//   - patches: pixel codes; the prefix rows are 0
+//   - patch_embed, proj, fc2: the residual stream after the op
+//   - norms, q, k, v: codes; norm is of the class token only
+//   - scores: exact accumulators; softmax: numerators
+//   - av: codes; fc1: codes after the GELU table; head: logits
+type Trace struct {
+	Ops [][]int32
+}
+
+// Runner runs one network. It owns its buffers: use one a goroutine.
+type Runner struct {
+	net *intnet.Network
+	ops []configs.Op
+
+	packed gemm.Packed
+	acc    []int32 // Tokens x the widest layer
+	codes  []int8  // Tokens x Dim: a LayerNorm's output, or the value product's
+	wide   []int8  // Tokens x Hidden: GELU's output; also the patches
+	q, k   []int8  // Tokens x Dim
+	v      []int8
+	res    []int32 // Tokens x Dim: the residual stream
+	scores []int32 // Tokens: one row
+	exps   []int32 // Tokens: one row
+
+	tr *Trace
+	at int // op whose result is recorded next
+}
+
+// New prepares a network for running. It refuses networks that are not what the
+// contract describes.
+func New(net *intnet.Network) (*Runner, error) {
+	ops, err := net.Model.Ops()
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(net); err != nil {
+		return nil, fmt.Errorf("exec: %w", err)
+	}
+	m := net.Model
+	n, d := m.Tokens(), m.Dim
+	return &Runner{
+		net: net, ops: ops,
+		acc:   make([]int32, n*max(d, m.Hidden(), m.Classes)),
+		codes: make([]int8, n*d), wide: make([]int8, n*max(m.Hidden(), m.PatchInner())),
+		q: make([]int8, n*d), k: make([]int8, n*d), v: make([]int8, n*d),
+		res: make([]int32, n*d), scores: make([]int32, n), exps: make([]int32, n),
+	}, nil
+}
+
+// Run computes the logits of one image: shorthand for New and Runner.Run.
+func Run(net *intnet.Network, image []uint8, tr *Trace) ([]int32, error) {
+	r, err := New(net)
+	if err != nil {
+		return nil, err
+	}
+	return r.Run(image, tr)
+}
+
+// Run computes the logits of one image of H x W u8 pixels with interleaved channels.
+// A nil trace records nothing and is faster.
+func (r *Runner) Run(image []uint8, tr *Trace) ([]int32, error) {
+	if err := r.start(image, tr); err != nil {
+		return nil, err
+	}
+	for i := range r.net.Blocks {
+		r.block(&r.net.Blocks[i])
+	}
+	return r.finish(), nil
+}
+
+// Stream returns the residual stream in front of the first block.
+func (r *Runner) Stream(image []uint8) ([]int32, error) {
+	if err := r.start(image, nil); err != nil {
+		return nil, err
+	}
+	return append([]int32(nil), r.res...), nil
+}
+
+// Advance runs blocks [from, to) on a residual stream, in place. The stream may come
+// from another network with the same residual scale.
+func (r *Runner) Advance(stream []int32, from, to int) error {
+	if len(stream) != len(r.res) {
+		return fmt.Errorf("exec: residual stream has %d values; expected %d", len(stream), len(r.res))
+	}
+	r.tr = nil
+	copy(r.res, stream)
+	for i := from; i < to; i++ {
+		r.block(&r.net.Blocks[i])
+	}
+	copy(stream, r.res)
+	return nil
+}
+
+// Resume computes the logits from the residual stream in front of a block, or behind
+// the last one. The stream stays as it is.
+func (r *Runner) Resume(stream []int32, block int) ([]int32, error) {
+	if err := r.Advance(append([]int32(nil), stream...), block, len(r.net.Blocks)); err != nil {
+		return nil, err
+	}
+	return r.finish(), nil
+}
+
+// start gathers the patches and fills the residual stream.
+func (r *Runner) start(image []uint8, tr *Trace) error {
+	m := r.net.Model
+	if len(image) != m.Image.Pixels() {
+		return fmt.Errorf("exec: image has %d bytes; model %s expects %d", len(image), m.Name, m.Image.Pixels())
+	}
+	r.tr, r.at = tr, 0
+	if tr != nil {
+		tr.Ops = make([][]int32, len(r.ops))
+	}
+	patches := r.wide[:m.Tokens()*m.PatchInner()]
+	r.gather(image, patches)
+	record(r, patches)
+	r.matmul(&r.net.PatchEmbed, patches, m.Tokens())
+	r.embed()
+	record(r, r.res)
+	return nil
+}
+
+// finish runs the last LayerNorm and the classifier on the class token.
+func (r *Runner) finish() []int32 {
+	d := r.net.Model.Dim
+	r.layerNorm(&r.net.Norm, r.res[:d], r.codes[:d])
+	record(r, r.codes[:d])
+	h := &r.net.Head
+	r.matmul(h, r.codes[:d], 1)
+	logits := make([]int32, h.Out)
+	for o, a := range r.acc[:h.Out] {
+		logits[o] = int32(rq(int64(a), h.M[o], h.Shift, int64(h.Zero), h.Bits))
+	}
+	record(r, logits)
+	return logits
+}
+
+// record copies an op's result into the trace, if there is one.
+func record[T int8 | int32](r *Runner, v []T) {
+	if r.tr == nil {
+		return
+	}
+	out := make([]int32, len(v))
+	for i, x := range v {
+		out[i] = int32(x)
+	}
+	r.tr.Ops[r.at] = out
+	r.at++
+}
+
+// validate checks what the fast arithmetic relies on.
+func validate(net *intnet.Network) error {
+	m := net.Model
+	var errs []error
+	check := func(l *intnet.Linear, in, out int) {
+		switch {
+		case l.In != in || l.Out != out || len(l.W) != in*out || len(l.Bias) != out || len(l.M) != out:
+			errs = append(errs, fmt.Errorf("%s: is not a complete %d x %d layer", l.Name, out, in))
+		case l.AccBits > 32:
+			errs = append(errs, fmt.Errorf("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits))
+		}
+		for i, w := range l.W {
+			if w == math.MinInt8 {
+				errs = append(errs, fmt.Errorf("%s: weight %d is -128; codes are symmetric, -127..127", l.Name, i))
+				return
+			}
+		}
+	}
+	check(&net.PatchEmbed, m.PatchInner(), m.Dim)
+	for i := range net.Blocks {
+		b := &net.Blocks[i]
+		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
+			check(l, m.Dim, m.Dim)
+		}
+		check(&b.FC1, m.Dim, m.Hidden())
+		check(&b.FC2, m.Hidden(), m.Dim)
+	}
+	check(&net.Head, m.Dim, m.Classes)
+	return errors.Join(errs...)
+}

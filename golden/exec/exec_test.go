@@ -1,0 +1,233 @@
+package exec_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/exec"
+	"vitdse/golden/internal/digits"
+	"vitdse/golden/intnet"
+	"vitdse/golden/quant"
+)
+
+// randomModel is a small network with shapes that exercise ragged edges.
+func randomModel(rng *rand.Rand) configs.Model {
+	heads := 1 + rng.IntN(3)
+	channels := 1 + 2*rng.IntN(2)
+	m := configs.Model{
+		Name: "random", Family: configs.DeiT,
+		Image: configs.ImageShape{Height: 4 + 2*rng.IntN(3), Width: 4 + 2*rng.IntN(3), Channels: channels},
+		Patch: 2, Dim: heads * (3 + rng.IntN(8)), Depth: 1 + rng.IntN(2), Heads: heads,
+		MLPRatio: 1 + rng.IntN(4), Classes: 1 + rng.IntN(7), LayerNormEps: 1e-6,
+	}
+	for range channels {
+		m.Mean, m.Std = append(m.Mean, rng.Float64()), append(m.Std, 0.2+rng.Float64())
+	}
+	return m
+}
+
+// randomBits gives every layer its own bits.
+func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
+	n := configs.Uniform(m, 8, 8)
+	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		l.Activations = 2 + rng.IntN(7)
+		if configs.HasWeights(l.Name) {
+			l.Weights = 2 + rng.IntN(7)
+			l.Granularity = []configs.Granularity{configs.PerChannel, configs.PerLayer}[rng.IntN(2)]
+		}
+	}
+	return n
+}
+
+// randomWeights draws every tensor; each LayerNorm channel has its own size.
+func randomWeights(rng *rand.Rand, m configs.Model) *checkpoint.Weights {
+	draw := func(n int, scale float64) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(rng.NormFloat64() * scale)
+		}
+		return v
+	}
+	d, h := m.Dim, m.Hidden()
+	w := &checkpoint.Weights{
+		Cls: draw(d, 1), Pos: draw(d*m.Tokens(), 1), PatchW: draw(d*m.PatchInner(), 1), PatchB: draw(d, 1),
+		NormG: draw(d, 2), NormB: draw(d, 1), HeadW: draw(d*m.Classes, 1), HeadB: draw(m.Classes, 1),
+	}
+	for range m.Depth {
+		w.Blocks = append(w.Blocks, checkpoint.BlockWeights{
+			Norm1G: draw(d, 2), Norm1B: draw(d, 1), QKVW: draw(3*d*d, 0.4), QKVB: draw(3*d, 0.4),
+			ProjW: draw(d*d, 0.4), ProjB: draw(d, 0.4), Norm2G: draw(d, 2), Norm2B: draw(d, 1),
+			FC1W: draw(h*d, 0.3), FC1B: draw(h, 0.3), FC2W: draw(d*h, 0.3), FC2B: draw(d, 0.3),
+		})
+	}
+	return w
+}
+
+func randomImages(rng *rand.Rand, m configs.Model, n int) *dataset.Images {
+	im := &dataset.Images{N: n, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
+	im.Pixels = make([]uint8, n*m.Image.Pixels())
+	for i := range im.Pixels {
+		im.Pixels[i] = uint8(rng.IntN(256))
+	}
+	return im
+}
+
+// compare holds every op of the traces of both implementations against each other.
+func compare(t *testing.T, net *intnet.Network, image []uint8) {
+	t.Helper()
+	var tr exec.Trace
+	logits, err := exec.Run(net, image, &tr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ops, err := net.Model.Ops()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slowRun(net, image)
+	if len(tr.Ops) != len(ops) || len(want) != len(ops) {
+		t.Fatalf("traces have %d and %d ops; expected %d", len(tr.Ops), len(want), len(ops))
+	}
+	for i, op := range ops {
+		if len(tr.Ops[i]) != op.Elements() || !slices.Equal(tr.Ops[i], want[i]) {
+			t.Fatalf("op %d %s differs:\n got %v\nwant %v", i, op.Name, tr.Ops[i], want[i])
+		}
+	}
+	if !slices.Equal(logits, want[len(ops)-1]) {
+		t.Error("logits differ from the last op's trace")
+	}
+}
+
+func TestRandomNetworksMatchSlowImplementation(t *testing.T) {
+	for seed := range uint64(60) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			m := randomModel(rng)
+			w := randomWeights(rng, m)
+			stats, err := quant.Calibrate(m, w, randomImages(rng, m, 3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			net, err := quant.Quantize(m, randomBits(rng, m), w, stats)
+			if err != nil {
+				t.Fatal(err)
+			}
+			images := randomImages(rng, m, 2)
+			compare(t, net, images.At(0))
+			compare(t, net, images.At(1))
+		})
+	}
+}
+
+func TestDigitsMatchSlowImplementation(t *testing.T) {
+	c, err := digits.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats, err := quant.Calibrate(c.Model, c.Weights, c.Train.Slice(0, 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bits := range [][2]int{{8, 8}, {4, 4}} {
+		net, err := quant.Quantize(c.Model, configs.Uniform(c.Model, bits[0], bits[1]), c.Weights, stats)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, net, c.Test.At(0))
+	}
+}
+
+func TestRunRefusesBadInput(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	m := randomModel(rng)
+	w := randomWeights(rng, m)
+	stats, err := quant.Calibrate(m, w, randomImages(rng, m, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := quant.Quantize(m, randomBits(rng, m), w, stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.Run(net, make([]uint8, 3), nil); err == nil {
+		t.Error("an image of 3 bytes was accepted")
+	}
+	net.Head.W[0] = -128
+	if _, err := exec.New(net); err == nil {
+		t.Error("a weight of -128 was accepted; codes are symmetric")
+	}
+	net.Head.W = net.Head.W[1:]
+	if _, err := exec.New(net); err == nil {
+		t.Error("a head that lacks a weight was accepted")
+	}
+}
+
+// Stream, Advance and Resume are Run in three pieces.
+func TestResumeEqualsRun(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	m := randomModel(rng)
+	m.Depth = 3
+	w := randomWeights(rng, m)
+	images := randomImages(rng, m, 2)
+	stats, err := quant.Calibrate(m, w, images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := quant.Quantize(m, randomBits(rng, m), w, stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := exec.New(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := r.Run(images.At(0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := r.Stream(images.At(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Advance(stream, 0, 2); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the stream survives
+		got, err := r.Resume(stream, 2)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("resumed logits are %v, %v; expected %v", got, err, want)
+		}
+	}
+}
+
+func BenchmarkDigits(b *testing.B) {
+	c, err := digits.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stats, err := quant.Calibrate(c.Model, c.Weights, c.Train.Slice(0, 16))
+	if err != nil {
+		b.Fatal(err)
+	}
+	net, err := quant.Quantize(c.Model, configs.Uniform(c.Model, 8, 8), c.Weights, stats)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := exec.New(net)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; b.Loop(); i++ {
+		if _, err := r.Run(c.Test.At(i%c.Test.N), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}

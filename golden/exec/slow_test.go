@@ -1,0 +1,249 @@
+package exec_test
+
+import (
+	"math/big"
+
+	"vitdse/golden/intnet"
+)
+
+// The network once more, straight from docs/NUMERICS.md: big integers, one loop a
+// formula, no shared code and no thought of speed.
+
+func bi(x int64) *big.Int { return big.NewInt(x) }
+
+func mul(a, b *big.Int) *big.Int { return new(big.Int).Mul(a, b) }
+
+func add(a, b *big.Int) *big.Int { return new(big.Int).Add(a, b) }
+
+func sub(a, b *big.Int) *big.Int { return new(big.Int).Sub(a, b) }
+
+// floorShift is floor(x / 2^s).
+func floorShift(x *big.Int, s uint) *big.Int {
+	return new(big.Int).Div(x, new(big.Int).Lsh(bi(1), s)) // Euclidean: the floor for a positive divisor
+}
+
+// roundShift is floor(x/2^s + 1/2) = floor((2x + 2^s) / 2^(s+1)).
+func roundShift(x *big.Int, s uint) *big.Int {
+	return floorShift(add(mul(bi(2), x), new(big.Int).Lsh(bi(1), s)), s+1)
+}
+
+// clamp is saturation to b signed bits.
+func clamp(x *big.Int, b int) *big.Int {
+	hi := new(big.Int).Lsh(bi(1), uint(b-1))
+	lo := new(big.Int).Neg(hi)
+	hi = sub(hi, bi(1))
+	if x.Cmp(lo) < 0 {
+		return lo
+	}
+	if x.Cmp(hi) > 0 {
+		return hi
+	}
+	return x
+}
+
+// bits is the width of a signed number.
+func bits(x *big.Int) int {
+	if x.Sign() < 0 {
+		return new(big.Int).Not(x).BitLen() + 1
+	}
+	return x.BitLen() + 1
+}
+
+// matrix is [row][col].
+type matrix [][]*big.Int
+
+func (m matrix) flat() []int32 {
+	var out []int32
+	for _, row := range m {
+		for _, v := range row {
+			out = append(out, int32(v.Int64()))
+		}
+	}
+	return out
+}
+
+// slowLinear is the accumulator, and its requantization.
+func slowLinear(l *intnet.Linear, x matrix) matrix {
+	var y matrix
+	for _, row := range x {
+		var out []*big.Int
+		for o := range l.Out {
+			acc, product := bi(l.Bias[o]), new(big.Int)
+			for k := range l.In {
+				acc.Add(acc, product.Mul(row[k], product.SetInt64(int64(l.W[o*l.In+k]))))
+			}
+			if bits(acc) > l.AccBits {
+				panic(l.Name + ": accumulator is wider than proven")
+			}
+			scaled := roundShift(mul(acc, bi(int64(l.M[o]))), l.Shift)
+			out = append(out, clamp(add(scaled, bi(int64(l.Zero))), l.Bits))
+		}
+		y = append(y, out)
+	}
+	return y
+}
+
+func slowNorm(ln *intnet.LayerNorm, table []uint32, x matrix) matrix {
+	c := bi(int64(ln.Channels))
+	var y matrix
+	for _, row := range x {
+		s1, s2 := bi(0), bi(0)
+		for _, v := range row {
+			s1, s2 = add(s1, v), add(s2, mul(v, v))
+		}
+		d := add(sub(mul(c, s2), mul(s1, s1)), bi(ln.E))
+		e := (d.BitLen() - 1) / 2
+		idx := floorShift(mul(d, bi(64)), uint(2*e)).Int64()
+		r := floorShift(new(big.Int).Lsh(bi(int64(table[idx-64])), ln.K), uint(17+e))
+		if top := bi(1<<17 - 1); r.Cmp(top) > 0 {
+			r = top
+		}
+		var out []*big.Int
+		for i, v := range row {
+			n := roundShift(mul(sub(mul(c, v), s1), r), ln.K-10)
+			out = append(out, clamp(floorShift(add(mul(n, bi(int64(ln.G[i]))), bi(ln.B[i])), ln.SG), ln.Bits))
+		}
+		y = append(y, out)
+	}
+	return y
+}
+
+// slowAttention returns scores, numerators and codes as [head*row][col].
+func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (scores, exps, av matrix) {
+	hd := net.Model.HeadDim()
+	for h := range net.Model.Heads {
+		for i := range q {
+			var s, e, o []*big.Int
+			for j := range k {
+				acc := bi(0)
+				for c := h * hd; c < (h+1)*hd; c++ {
+					acc = add(acc, mul(q[i][c], k[j][c]))
+				}
+				if bits(acc) > a.ScoreBits {
+					panic(a.Name + ": score is wider than proven")
+				}
+				s = append(s, acc)
+			}
+			top := s[0]
+			for _, x := range s {
+				if x.Cmp(top) > 0 {
+					top = x
+				}
+			}
+			z := bi(0)
+			for _, x := range s {
+				at := roundShift(mul(sub(top, x), bi(int64(a.M[h]))), a.Shift)
+				if last := bi(1<<net.Exp.Index - 1); at.Cmp(last) > 0 {
+					at = last
+				}
+				e = append(e, bi(int64(net.Exp.Table[at.Int64()])))
+				z = add(z, e[len(e)-1])
+			}
+			rm := new(big.Int).Div(bi(a.Ch[h]), z)
+			if rm.BitLen() > 17 {
+				panic("reciprocal of a row's sum is wider than 17 bits")
+			}
+			for c := h * hd; c < (h+1)*hd; c++ {
+				sum := bi(0)
+				for j := range v {
+					sum = add(sum, mul(e[j], v[j][c]))
+				}
+				if bits(sum) > a.ValueBits {
+					panic(a.Name + ": value product is wider than proven")
+				}
+				o = append(o, clamp(add(roundShift(mul(sum, rm), a.OutShift), bi(int64(a.OutZero))), a.OutBits))
+			}
+			scores, exps, av = append(scores, s), append(exps, e), append(av, o)
+		}
+	}
+	return scores, exps, av
+}
+
+func slowAdd(x, y matrix) matrix {
+	var out matrix
+	for i := range x {
+		var row []*big.Int
+		for j := range x[i] {
+			row = append(row, clamp(add(x[i][j], y[i][j]), 16))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// slowPatches cuts the image into rows of channel, pixel row, pixel column.
+func slowPatches(net *intnet.Network, image []uint8) matrix {
+	m := net.Model
+	var rows matrix
+	for range m.PrefixTokens() {
+		row := make([]*big.Int, m.PatchInner())
+		for i := range row {
+			row[i] = bi(0)
+		}
+		rows = append(rows, row)
+	}
+	for py := range m.Image.Height / m.Patch {
+		for px := range m.Image.Width / m.Patch {
+			var row []*big.Int
+			for c := range m.Image.Channels {
+				for y := range m.Patch {
+					for x := range m.Patch {
+						p := image[((py*m.Patch+y)*m.Image.Width+px*m.Patch+x)*m.Image.Channels+c]
+						row = append(row, clamp(roundShift(bi(int64(p)-128), uint(8-net.ImageBits)), net.ImageBits))
+					}
+				}
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// slowRun returns the result of every op.
+func slowRun(net *intnet.Network, image []uint8) [][]int32 {
+	m := net.Model
+	var ops [][]int32
+	put := func(x matrix) matrix { ops = append(ops, x.flat()); return x }
+
+	y := slowLinear(&net.PatchEmbed, put(slowPatches(net, image)))
+	var pos matrix
+	for t := range m.Tokens() {
+		var row []*big.Int
+		for c := range m.Dim {
+			row = append(row, bi(int64(net.Pos[t*m.Dim+c])))
+			if t < m.PrefixTokens() {
+				y[t][c] = bi(0)
+			}
+		}
+		pos = append(pos, row)
+	}
+	res := put(slowAdd(y, pos))
+	for i := range net.Blocks {
+		b := &net.Blocks[i]
+		x := put(slowNorm(&b.Norm1, net.Rsqrt, res))
+		q, k, v := put(slowLinear(&b.Q, x)), put(slowLinear(&b.K, x)), put(slowLinear(&b.V, x))
+		scores, exps, av := slowAttention(net, &b.Attn, q, k, v)
+		put(scores)
+		put(exps)
+		put(av)
+		var joined matrix
+		for t := range m.Tokens() {
+			var row []*big.Int
+			for h := range m.Heads {
+				row = append(row, av[h*m.Tokens()+t]...)
+			}
+			joined = append(joined, row)
+		}
+		res = put(slowAdd(res, slowLinear(&b.Proj, joined)))
+		x = put(slowNorm(&b.Norm2, net.Rsqrt, res))
+		hidden := slowLinear(&b.FC1, x)
+		for _, row := range hidden {
+			for c, h := range row {
+				row[c] = bi(int64(b.GELU.Table[h.Int64()+1<<(b.GELU.InBits-1)]))
+			}
+		}
+		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden))))
+	}
+	put(slowLinear(&net.Head, put(slowNorm(&net.Norm, net.Rsqrt, res[:1]))))
+	return ops
+}

@@ -1,0 +1,180 @@
+// Package floatref is the floating-point reference of a ViT or DeiT: what the
+// integer network approximates, and where calibration sees real-valued ranges.
+//
+// Products are summed in float64, so that its logits differ from a float32
+// framework's by that framework's own rounding only.
+package floatref
+
+import (
+	"fmt"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+)
+
+// Network is a model with its weights in float64. It is safe for concurrent use,
+// each goroutine with its own Trace.
+type Network struct {
+	Model  configs.Model
+	Ops    []configs.Op
+	cls    []float64
+	pos    []float64
+	patch  linear
+	blocks []block
+	norm   layerNorm
+	head   linear
+}
+
+type block struct {
+	norm1, norm2 layerNorm
+	qkv, proj    linear
+	fc1, fc2     linear
+}
+
+// Trace holds the real-valued results of one image, index-aligned with the model's
+// op list and laid out as the ops say: [head][row][col]. Its slices are reused by
+// the next Run with the same Trace.
+type Trace struct {
+	Ops [][]float64
+	// Pre holds the matmul's result before what the op does with it, where it does
+	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1).
+	Pre [][]float64
+}
+
+// New converts the weights of a model.
+func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
+	ops, err := m.Ops()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Check(m); err != nil {
+		return nil, fmt.Errorf("floatref: %w", err)
+	}
+	n := &Network{
+		Model: m, Ops: ops, cls: widen(w.Cls), pos: widen(w.Pos),
+		patch: newLinear(w.PatchW, w.PatchB),
+		norm:  newNorm(w.NormG, w.NormB, m.LayerNormEps),
+		head:  newLinear(w.HeadW, w.HeadB),
+	}
+	for _, b := range w.Blocks {
+		n.blocks = append(n.blocks, block{
+			norm1: newNorm(b.Norm1G, b.Norm1B, m.LayerNormEps),
+			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
+			qkv:   newLinear(b.QKVW, b.QKVB),
+			proj:  newLinear(b.ProjW, b.ProjB),
+			fc1:   newLinear(b.FC1W, b.FC1B),
+			fc2:   newLinear(b.FC2W, b.FC2B),
+		})
+	}
+	return n, nil
+}
+
+// Run computes the logits of one u8 image of H x W pixels with interleaved
+// channels. tr may be nil.
+func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
+	if len(image) != n.Model.Image.Pixels() {
+		return nil, fmt.Errorf("floatref: image has %d bytes; model %s expects %d", len(image), n.Model.Name, n.Model.Image.Pixels())
+	}
+	if tr == nil {
+		tr = &Trace{}
+	}
+	tr.grow(n.Ops)
+	m := n.Model
+	tokens := m.Tokens()
+	at := -1
+	next := func() []float64 { at++; return tr.Ops[at] }
+	pre := func() []float64 { return tr.Pre[at+1] } // of the op that comes next
+
+	patches := next()
+	n.gather(image, patches)
+	before := pre()
+	res := n.embed(patches, before, next())
+	for i := range n.blocks {
+		b := &n.blocks[i]
+		x, q, k, v := next(), next(), next(), next()
+		b.norm1.run(res, x)
+		b.qkv.rows(0, m.Dim).run(x, q, tokens)
+		b.qkv.rows(m.Dim, 2*m.Dim).run(x, k, tokens)
+		b.qkv.rows(2*m.Dim, 3*m.Dim).run(x, v, tokens)
+		scores, prob, av := next(), next(), next()
+		n.attend(q, k, v, scores, prob, av)
+		before = pre()
+		res = b.proj.add(n.join(av), res, before, next(), tokens)
+		x = next()
+		b.norm2.run(res, x)
+		before = pre()
+		hidden := next()
+		b.fc1.run(x, before, tokens)
+		for i, h := range before {
+			hidden[i] = GELU(h)
+		}
+		before = pre()
+		res = b.fc2.add(hidden, res, before, next(), tokens)
+	}
+	x, logits := next(), next()
+	n.norm.run(res[:m.Dim], x)
+	n.head.run(x, logits, 1)
+	return append([]float64(nil), logits...), nil
+}
+
+// grow makes room for the results of every op.
+func (t *Trace) grow(ops []configs.Op) {
+	if len(t.Ops) == len(ops) {
+		return
+	}
+	t.Ops = make([][]float64, len(ops))
+	t.Pre = make([][]float64, len(ops))
+	for i, op := range ops {
+		t.Ops[i] = make([]float64, op.Elements())
+		switch op.Kind {
+		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpLinearGELU:
+			t.Pre[i] = make([]float64, op.Elements())
+		}
+	}
+}
+
+// gather writes the normalised pixels as patch rows; prefix rows are zero. Inside a
+// row the order is channel, pixel row, pixel column.
+func (n *Network) gather(image []uint8, rows []float64) {
+	m := n.Model
+	p, c := m.Patch, m.Image.Channels
+	at := m.PrefixTokens() * m.PatchInner()
+	clear(rows[:at])
+	for y := 0; y < m.Image.Height; y += p {
+		for x := 0; x < m.Image.Width; x += p {
+			for ch := range c {
+				for i := range p * p {
+					pixel := image[((y+i/p)*m.Image.Width+x+i%p)*c+ch]
+					rows[at] = (float64(pixel)/255 - m.Mean[ch]) / m.Std[ch]
+					at++
+				}
+			}
+		}
+	}
+}
+
+// embed fills the residual stream: patch matmul, class token, position.
+func (n *Network) embed(patches, pre, res []float64) []float64 {
+	m := n.Model
+	n.patch.run(patches, pre, m.Tokens())
+	clear(pre[:m.PrefixTokens()*m.Dim])
+	for i := range res {
+		res[i] = pre[i] + n.pos[i]
+	}
+	for i, v := range n.cls {
+		res[i] += v
+	}
+	return res
+}
+
+// join turns [head][row][col] into [row][head*col].
+func (n *Network) join(av []float64) []float64 {
+	hd, tokens := n.Model.HeadDim(), n.Model.Tokens()
+	out := make([]float64, len(av))
+	for h := range n.Model.Heads {
+		for t := range tokens {
+			copy(out[t*n.Model.Dim+h*hd:], av[(h*tokens+t)*hd:(h*tokens+t+1)*hd])
+		}
+	}
+	return out
+}

@@ -1,0 +1,74 @@
+// Package digits loads the quick-start case of configs/digits for tests.
+package digits
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+)
+
+// Case is the digits network with its data: 1437 training and 360 test images.
+type Case struct {
+	Model       configs.Model
+	Weights     *checkpoint.Weights
+	Train, Test *dataset.Images
+	TestLabels  []int
+	TestLogits  []float32 // 360 x 10, from PyTorch
+}
+
+// Model is the shape of the digits network, as configs/digits/model.yaml says it.
+func Model() configs.Model {
+	return configs.Model{
+		Name: "digits-vit", Family: configs.ViT,
+		Image: configs.ImageShape{Height: 8, Width: 8, Channels: 1},
+		Patch: 2, Dim: 64, Depth: 4, Heads: 4, MLPRatio: 4, Classes: 10,
+		LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5},
+	}
+}
+
+// Load reads the case from the source tree that holds the working directory.
+func Load() (*Case, error) {
+	dir, err := find(filepath.Join("configs", "digits"))
+	if err != nil {
+		return nil, err
+	}
+	c := &Case{Model: Model()}
+	ck, err := checkpoint.Load(filepath.Join(dir, "model.safetensors"))
+	if err != nil {
+		return nil, err
+	}
+	if c.Weights, err = ck.ViT(c.Model); err != nil {
+		return nil, err
+	}
+	data, err := dataset.Load(filepath.Join(dir, "digits.npz"))
+	if err != nil {
+		return nil, err
+	}
+	var errs [4]error
+	c.Train, errs[0] = data.Images("train_images")
+	c.Test, errs[1] = data.Images("test_images")
+	c.TestLabels, errs[2] = data.Labels("test_labels")
+	c.TestLogits, errs[3] = data.Floats("test_logits", c.Model.Classes)
+	return c, errors.Join(errs[:]...)
+}
+
+// find walks up from the working directory to a folder that holds path.
+func find(path string) (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, path)); err == nil {
+			return filepath.Join(dir, path), nil
+		}
+		if filepath.Dir(dir) == dir {
+			return "", errors.New("no folder above the working directory holds " + path)
+		}
+		dir = filepath.Dir(dir)
+	}
+}

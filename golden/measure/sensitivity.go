@@ -1,0 +1,316 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/exec"
+	"vitdse/golden/intnet"
+	"vitdse/golden/quant"
+)
+
+// Source says which knob of the numerics an entry of a sensitivity table turns.
+type Source string
+
+// Sources of quantization noise.
+const (
+	Weights     Source = "weights"     // of one layer
+	Activations Source = "activations" // the input codes of one layer
+	Softmax     Source = "softmax"     // numerators, all blocks
+	GELU        Source = "gelu"        // table index, all blocks
+)
+
+// Entry is the noise that one source adds to the logits when it alone has the given
+// bits and everything else is as in the reference.
+type Entry struct {
+	Source      Source              `json:"source"`
+	Layer       string              `json:"layer,omitempty"`
+	Bits        int                 `json:"bits"`
+	Granularity configs.Granularity `json:"granularity,omitempty"` // of weights
+	Noise       float64             `json:"noise"`                 // added to the reference's noise; falls with more bits
+	Total       float64             `json:"total"`                 // as measured: |logits - float|^2 / |float logits|^2
+}
+
+// Table is the sensitivity of a network's logits to the bits of each source.
+type Table struct {
+	Model          string           `json:"model"`
+	Images         int              `json:"images"`
+	Reference      configs.Numerics `json:"reference"`
+	ReferenceNoise float64          `json:"reference_noise"` // of the reference itself, against float
+	Entries        []Entry          `json:"entries"`
+}
+
+// Sweep says what Sensitivity measures and how.
+type Sweep struct {
+	Bits          []int                 // of weights and activations; nil is 2..8
+	Granularities []configs.Granularity // of weights; nil is both
+	Workers       int                   // goroutines
+	Progress      func(done, total int) // called from one goroutine at a time; may be nil
+}
+
+// Sensitivity measures every layer of a network at every number of bits. The
+// reference is usually configs.Uniform(m, 8, 8). The result does not depend on the
+// number of workers.
+func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numerics, w *checkpoint.Weights,
+	stats *quant.Stats, images *dataset.Images, sweep Sweep) (*Table, error) {
+	if sweep.Bits == nil {
+		sweep.Bits = []int{2, 3, 4, 5, 6, 7, 8}
+	}
+	if sweep.Granularities == nil {
+		sweep.Granularities = []configs.Granularity{configs.PerChannel, configs.PerLayer}
+	}
+	logits, err := FloatLogits(ctx, m, w, images, sweep.Workers)
+	if err != nil {
+		return nil, err
+	}
+	net, err := quant.Quantize(m, reference, w, stats)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := Logits(ctx, net, images, sweep.Workers)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{Model: m.Name, Images: images.N, Reference: reference,
+		ReferenceNoise: NoisePower(logits, codes, net.LogitScale), Entries: entries(m, reference, sweep)}
+	s := &sensitivity{model: m, weights: w, stats: stats, images: images, logits: logits, net: net}
+	if err := s.measure(ctx, t, sweep); err != nil {
+		return nil, err
+	}
+	t.settle()
+	return t, nil
+}
+
+// entries lists what is to be measured; the reference itself has no noise and is left out.
+func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
+	var list []Entry
+	for _, layer := range m.QuantLayers() {
+		l, _ := ref.Layer(layer)
+		for _, bits := range sweep.Bits {
+			if bits != l.Activations {
+				list = append(list, Entry{Source: Activations, Layer: layer, Bits: bits})
+			}
+			for _, g := range sweep.Granularities {
+				if configs.HasWeights(layer) && (bits != l.Weights || g != l.Granularity) {
+					list = append(list, Entry{Source: Weights, Layer: layer, Bits: bits, Granularity: g})
+				}
+			}
+		}
+	}
+	for bits := 2; bits <= 8; bits++ {
+		if bits != ref.SoftmaxBits {
+			list = append(list, Entry{Source: Softmax, Bits: bits})
+		}
+	}
+	for bits := 4; bits <= 10; bits++ {
+		if bits != ref.GELUBits {
+			list = append(list, Entry{Source: GELU, Bits: bits})
+		}
+	}
+	return list
+}
+
+// apply returns the reference with the entry's source changed.
+func (e Entry) apply(ref configs.Numerics) configs.Numerics {
+	n := ref
+	n.Layers = slices.Clone(ref.Layers)
+	switch e.Source {
+	case Softmax:
+		n.SoftmaxBits = e.Bits
+	case GELU:
+		n.GELUBits = e.Bits
+	}
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		switch {
+		case l.Name != e.Layer:
+		case e.Source == Weights:
+			l.Weights, l.Granularity = e.Bits, e.Granularity
+		default:
+			l.Activations = e.Bits
+		}
+	}
+	return n
+}
+
+// first is the block in which the entry's change is felt first: -1 for the patch
+// embedding, depth for the head.
+func (e Entry) first(depth int) int {
+	switch {
+	case e.Layer == "":
+		return 0
+	case e.Layer == configs.LayerPatchEmbed:
+		return -1
+	case e.Layer == configs.LayerHead:
+		return depth
+	}
+	var block int
+	fmt.Sscanf(strings.TrimPrefix(e.Layer, "blocks."), "%d", &block)
+	return block
+}
+
+// sensitivity is one measurement: the float logits, the reference network, and its
+// residual streams in front of the block that is being measured.
+type sensitivity struct {
+	model   configs.Model
+	weights *checkpoint.Weights
+	stats   *quant.Stats
+	images  *dataset.Images
+	logits  []float64
+	net     *intnet.Network
+	streams [][]int32
+}
+
+// measure fills in the entries, block by block, so that what lies before a changed
+// block is computed once.
+func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error {
+	done := make(chan struct{})
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		for n := 1; ; n++ {
+			if _, more := <-done; !more {
+				return
+			}
+			if sweep.Progress != nil {
+				sweep.Progress(n, len(t.Entries))
+			}
+		}
+	}()
+	defer func() { close(done); <-finished }()
+
+	for block := -1; block <= s.model.Depth; block++ {
+		if err := s.advance(ctx, block, sweep.Workers); err != nil {
+			return err
+		}
+		var list []*Entry
+		for i := range t.Entries {
+			if e := &t.Entries[i]; e.first(s.model.Depth) == block {
+				list = append(list, e)
+			}
+		}
+		err := each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
+			return func(i int) error {
+				err := s.run(ctx, list[i], t.Reference, block)
+				done <- struct{}{}
+				return err
+			}, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance moves the reference's residual streams to the front of a block.
+func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
+	if block < 0 {
+		s.streams = make([][]int32, s.images.N)
+		return nil
+	}
+	return each(ctx, s.images.N, chunk, workers, func() (func(i int) error, error) {
+		r, err := exec.New(s.net)
+		return func(i int) error {
+			var err error
+			if block == 0 {
+				s.streams[i], err = r.Stream(s.images.At(i))
+				return err
+			}
+			return r.Advance(s.streams[i], block-1, block)
+		}, err
+	})
+}
+
+// run measures one entry over all images.
+func (s *sensitivity) run(ctx context.Context, e *Entry, ref configs.Numerics, block int) error {
+	net, err := quant.Quantize(s.model, e.apply(ref), s.weights, s.stats)
+	if err != nil {
+		return err
+	}
+	r, err := exec.New(net)
+	if err != nil {
+		return err
+	}
+	codes := make([]int32, 0, len(s.logits))
+	for i := range s.images.N {
+		var l []int32
+		if block < 0 {
+			l, err = r.Run(s.images.At(i), nil)
+		} else {
+			l, err = r.Resume(s.streams[i], block)
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		codes = append(codes, l...)
+	}
+	e.Total = NoisePower(s.logits, codes, net.LogitScale)
+	return nil
+}
+
+// settle derives each entry's noise from the measured totals: the excess over the
+// reference, made to fall with the number of bits. (The difference between the
+// entry's and the reference's logits would not do: any change anywhere rolls the dice
+// of all later roundings anew, which makes that difference twice the reference's own
+// noise at least.)
+func (t *Table) settle() {
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		e.Noise = 0
+		for _, o := range t.Entries {
+			if o.Source == e.Source && o.Layer == e.Layer && o.Granularity == e.Granularity && o.Bits >= e.Bits {
+				e.Noise = max(e.Noise, o.Total-t.ReferenceNoise)
+			}
+		}
+	}
+}
+
+// Predict estimates the logit noise of an assignment of bits: the reference's noise
+// plus that of each source that differs from it. Noise of different sources is taken
+// as independent, and weights and activations of a layer as two sources.
+func (t *Table) Predict(n configs.Numerics) (float64, error) {
+	if n.LNFold != t.Reference.LNFold {
+		return 0, fmt.Errorf("measure: the sensitivities are for ln_fold %g, not %g", t.Reference.LNFold, n.LNFold)
+	}
+	index := map[Entry]float64{}
+	for _, e := range t.Entries {
+		index[Entry{Source: e.Source, Layer: e.Layer, Bits: e.Bits, Granularity: e.Granularity}] = e.Noise
+	}
+	sum := t.ReferenceNoise
+	for _, e := range t.sources(n) {
+		noise, ok := index[e]
+		if !ok {
+			return 0, fmt.Errorf("measure: no sensitivity of %s of layer %q at %d bits %s", e.Source, e.Layer, e.Bits, e.Granularity)
+		}
+		sum += noise
+	}
+	return sum, nil
+}
+
+// sources lists where the numerics differ from the reference.
+func (t *Table) sources(n configs.Numerics) []Entry {
+	var list []Entry
+	if n.SoftmaxBits != t.Reference.SoftmaxBits {
+		list = append(list, Entry{Source: Softmax, Bits: n.SoftmaxBits})
+	}
+	if n.GELUBits != t.Reference.GELUBits {
+		list = append(list, Entry{Source: GELU, Bits: n.GELUBits})
+	}
+	for _, l := range n.Layers {
+		ref, _ := t.Reference.Layer(l.Name)
+		if l.Activations != ref.Activations {
+			list = append(list, Entry{Source: Activations, Layer: l.Name, Bits: l.Activations})
+		}
+		if l.Weights != ref.Weights || l.Granularity != ref.Granularity {
+			list = append(list, Entry{Source: Weights, Layer: l.Name, Bits: l.Weights, Granularity: l.Granularity})
+		}
+	}
+	return list
+}

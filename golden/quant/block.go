@@ -1,0 +1,112 @@
+package quant
+
+import (
+	"errors"
+	"fmt"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/floatref"
+	"vitdse/golden/intnet"
+)
+
+// block builds one transformer block.
+func (q *quantizer) block(i int) (intnet.Block, error) {
+	var b intnet.Block
+	name := fmt.Sprintf("blocks.%d.", i)
+	w, s := &q.weights.Blocks[i], &q.stats.blocks[i]
+	err := errors.Join(q.attentionHalf(&b, name, i, w, s), q.mlpHalf(&b, name, i, w, s))
+	return b, err
+}
+
+// attentionHalf builds norm1, q, k, v, the attention and proj.
+func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkpoint.BlockWeights, s *blockStats) error {
+	dim := q.model.Dim
+	qkv, mat, proj := q.bits(name+"attn.qkv"), q.bits(name+"attn.matmul"), q.bits(name+"attn.proj")
+	f := foldOf(s.norm1.out, q.num.LNFold)
+	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
+	in := q.foldedRange("norm1", i, s.norm1, qkv.Activations, f, columnPower(weights, dim))
+	codes := q.round(qkv, weights, in.activations, f.exponent)
+
+	var errs [6]error
+	b.Norm1, errs[0] = q.layerNorm(name+"norm1", s.norm1, w.Norm1G, w.Norm1B, in)
+	var head [3][]float64
+	for p, part := range []struct {
+		name string
+		s    *sample
+		dst  *intnet.Linear
+	}{{"q", s.q, &b.Q}, {"k", s.k, &b.K}, {"v", s.v, &b.V}} {
+		head[p] = q.headScales(part.name, i, part.s, mat.Activations)
+		*part.dst, errs[1+p] = linear{
+			name: name + "attn." + part.name, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
+			rounded: codes.rows(p*dim, (p+1)*dim), bits: qkv.Weights, in: in.activations,
+			out: q.perHead(head[p]), outBits: mat.Activations,
+		}.build()
+	}
+
+	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
+	av := q.plainRange("av", i, s.av, proj.Activations, columnPower(weights, dim), identity)
+	b.Attn, errs[4] = q.attention(name+"attn", head[0], head[1], head[2], mat.Activations, av)
+	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av)
+	return errors.Join(errs[:]...)
+}
+
+// mlpHalf builds norm2, fc1, the GELU table and fc2.
+func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.BlockWeights, s *blockStats) error {
+	dim, hidden := q.model.Dim, q.model.Hidden()
+	fc1, fc2 := q.bits(name+"mlp.fc1"), q.bits(name+"mlp.fc2")
+	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
+	gelu := q.plainRange("gelu", i, s.hidden, fc2.Activations, columnPower(w2, hidden),
+		func(x float64, _ int) float64 { return floatref.GELU(x) })
+	index := geluInput(s.hidden, gelu, q.num.GELUBits)
+	b.GELU = geluTable(name+"mlp.act", index, q.num.GELUBits, gelu)
+
+	f := foldOf(s.norm2.out, q.num.LNFold)
+	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
+	in := q.foldedRange("norm2", i, s.norm2, fc1.Activations, f, columnPower(w1, dim))
+	var errs [3]error
+	b.Norm2, errs[0] = q.layerNorm(name+"norm2", s.norm2, w.Norm2G, w.Norm2B, in)
+	b.FC1, errs[1] = linear{
+		name: fc1.Name, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent), bits: fc1.Weights,
+		in: in.activations, out: repeat(index.Scale, hidden), zero: index.Zero, outBits: q.num.GELUBits,
+	}.build()
+	b.FC2, errs[2] = q.toResidual(fc2, w2, b2, gelu)
+	return errors.Join(errs[:]...)
+}
+
+// toResidual builds a layer that writes to the residual stream.
+func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations) (intnet.Linear, error) {
+	return linear{
+		name: bits.Name, w: w, bias: b, rounded: q.round(bits, w, in, 0),
+		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
+	}.build()
+}
+
+// plainRange is inputRange for a tensor that no LayerNorm fold touches.
+func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, power []float64, f func(x float64, c int) float64) activations {
+	return q.inputRange(rangeKey{tensor, block, -1, 0}, s, width, power, f)
+}
+
+// inputRange finds the grid of a matmul's input after the map f of its sampled values.
+func (q *quantizer) inputRange(key rangeKey, s *sample, width int, power []float64, f func(x float64, c int) float64) activations {
+	set := q.stats.ranges.get(key, func() rangeSet {
+		set := newHistogram(len(s.values), func(i int) (float64, float64) {
+			c := i % s.channels
+			return f(float64(s.values[i]), c), power[c]
+		}).rangesOf((*histogram).asymmetric)
+		set.mean, set.variance = s.moments(f)
+		return set
+	})
+	return activations{set.grids[width], width, set.mean, set.variance, s, f}
+}
+
+func identity(x float64, _ int) float64 { return x }
+
+// perHead repeats each head's scale for its channels.
+func (q *quantizer) perHead(scales []float64) []float64 {
+	var list []float64
+	for _, s := range scales {
+		list = append(list, repeat(s, q.model.HeadDim())...)
+	}
+	return list
+}

@@ -1,0 +1,112 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"vitdse/golden/intnet"
+)
+
+// fold is the per-channel change of a LayerNorm's output that is undone in the next
+// matmul: x = scale*y + offset, y being what is quantized.
+type fold struct {
+	exponent      float64
+	scale, offset []float64
+}
+
+// foldSpan bounds the ratio of the largest to the smallest range that the fold evens
+// out, so that a channel that hardly moves does not get an unbounded gain.
+const foldSpan = 256
+
+// foldOf balances the channels' ranges: with exponent 1 all become equal (within
+// foldSpan), with 0 nothing changes. The offset centres each channel wherever folding
+// is on.
+func foldOf(s *sample, exponent float64) fold {
+	f := fold{exponent, make([]float64, s.channels), make([]float64, s.channels)}
+	half := make([]float64, s.channels)
+	top, mean := 1e-9, 0.0
+	for c := range half {
+		half[c] = (s.hi[c] - s.lo[c]) / 2
+		top = max(top, half[c])
+	}
+	for c := range half {
+		half[c] = math.Log(max(half[c], top/foldSpan))
+		mean += half[c] / float64(s.channels)
+	}
+	for c, h := range half {
+		f.scale[c] = math.Exp(exponent * (h - mean))
+		if exponent > 0 {
+			f.offset[c] = (s.hi[c] + s.lo[c]) / 2
+		}
+	}
+	return f
+}
+
+// apply is the folded value of channel c.
+func (f fold) apply(x float64, c int) float64 { return (x - f.offset[c]) / f.scale[c] }
+
+// normed is a LayerNorm's output as the next layer reads it.
+type normed struct {
+	activations
+	fold fold
+}
+
+// foldedRange finds the grid of a LayerNorm's folded output; power is the importance
+// of the channels.
+func (q *quantizer) foldedRange(tensor string, block int, n normStats, width int, f fold, power []float64) normed {
+	key := rangeKey{tensor, block, -1, f.exponent}
+	return normed{q.inputRange(key, n.out, width, power, f.apply), f}
+}
+
+// layerNorm builds the integer LayerNorm that writes codes of the grid in out.
+func (q *quantizer) layerNorm(name string, n normStats, gamma, beta []float32, out normed) (intnet.LayerNorm, error) {
+	c := len(gamma)
+	ln := intnet.LayerNorm{Name: name, Channels: c, Bits: out.bits}
+	sr := q.net.ResidualScale
+	ln.E = int64(max(1, hup(float64(c)*float64(c)*q.model.LayerNormEps/(sr*sr))))
+	root := math.Floor(float64(c) * n.sigma / sr) // isqrt(D) of the row with the least spread
+	ln.K = 16 + uint(math.Floor(math.Log2(max(1, root))))
+
+	g := make([]float64, c)
+	for i, v := range gamma {
+		g[i] = float64(v) / out.fold.scale[i] / out.Scale
+	}
+	ln.SG = gainShift(g)
+	for i, v := range g {
+		ln.G = append(ln.G, int16(hup(math.Ldexp(v, int(ln.SG)-10))))
+		b := out.fold.apply(float64(beta[i]), i)/out.Scale + float64(out.Zero)
+		code := hup(math.Ldexp(b, int(ln.SG)))
+		if math.Abs(code) >= 1<<46 || math.Abs(hup(math.Ldexp(v, int(ln.SG)-10))) > math.MaxInt16 {
+			return ln, fmt.Errorf("%s: channel %d: gain %g and offset %g do not fit 16 and 47 bits", name, i, v, b)
+		}
+		ln.B = append(ln.B, int64(code)+1<<(ln.SG-1))
+	}
+	if l := bits.Len(uint(c - 1)); 2*16+2*l > 62 || ln.E >= 1<<60 {
+		return ln, fmt.Errorf("%s: variance of %d channels at eps %g does not fit 63 bits", name, c, q.model.LayerNormEps)
+	}
+	return ln, nil
+}
+
+// maxGainShift bounds a LayerNorm's last shift; its offsets then fit 47 bits.
+const maxGainShift = 26
+
+// gainShift is the largest shift in 1..maxGainShift with every gain within 16 bits.
+func gainShift(g []float64) uint {
+	top := largest(g)
+	shift := uint(1)
+	for shift < maxGainShift && hup(math.Ldexp(top, int(shift)+1-10)) <= math.MaxInt16 {
+		shift++
+	}
+	return shift
+}
+
+// rsqrtTable is Q[i] = min(hup(2^17/sqrt((i+.5)/64)), 2^17-1) for i = 64..255.
+func rsqrtTable() []uint32 {
+	var table []uint32
+	for i := 64; i < 256; i++ {
+		v := hup((1 << 17) / math.Sqrt((float64(i)+0.5)/64))
+		table = append(table, uint32(min(v, 1<<17-1)))
+	}
+	return table
+}

@@ -1,0 +1,118 @@
+package quant
+
+import (
+	"fmt"
+
+	"vitdse/configs"
+	"vitdse/golden/intnet"
+)
+
+// activations are the codes that a layer reads: their grid and width, the mean and
+// variance of each channel's real value, and where the real values come from.
+type activations struct {
+	grid
+	bits           int
+	mean, variance []float64
+	source         *sample
+	f              func(x float64, c int) float64 // real value from the sampled one
+}
+
+// linear is a matmul in real numbers, with what is known about both its ends.
+type linear struct {
+	name    string
+	w       []float64 // Out x In
+	bias    []float64
+	rounded rounded
+	bits    int // of the weights
+	in      activations
+	out     []float64 // real size of one output step, one an output
+	zero    int
+	outBits int
+}
+
+// build rounds the matmul to integers. The mean error that rounding the weights
+// causes is taken out through the bias.
+func (l linear) build() (intnet.Linear, error) {
+	n, k := len(l.bias), len(l.in.mean)
+	q := intnet.Linear{
+		Name: l.name, In: k, Out: n, WeightBits: l.bits, ActBits: l.in.bits,
+		W: l.rounded.codes, Bias: make([]int64, n), Zero: int32(l.zero), Bits: l.outBits,
+	}
+	ratios := make([]float64, n)
+	for o := range n {
+		row, codes, scale := l.w[o*k:(o+1)*k], q.W[o*k:(o+1)*k], l.rounded.scales[o]
+		bias := l.bias[o]
+		sum, size := int64(0), int64(0)
+		for c, v := range row {
+			bias += (v - float64(codes[c])*scale) * l.in.mean[c]
+			sum += int64(codes[c])
+			size += max(int64(codes[c]), -int64(codes[c]))
+		}
+		step := l.in.Scale * scale
+		code := hup(bias / step)
+		if !(code > -1<<40 && code < 1<<40) {
+			return q, fmt.Errorf("%s: bias of output %d is %g steps of its accumulator; expected less than 2^31: its weights are too small for it", l.name, o, code)
+		}
+		q.Bias[o] = int64(code) - int64(l.in.Zero)*sum
+		bound := uint64(size)<<(l.in.bits-1) + uint64(max(q.Bias[o], -q.Bias[o]))
+		q.AccBits = max(q.AccBits, signedBits(bound))
+		ratios[o] = step / l.out[o]
+	}
+	var err error
+	if q.M, q.Shift, err = multipliers(ratios); err != nil {
+		return q, fmt.Errorf("%s: %w", l.name, err)
+	}
+	if q.AccBits > 32 {
+		return q, fmt.Errorf("%s: accumulator needs %d bits; at most 32 are covered: use fewer weight or activation bits", l.name, q.AccBits)
+	}
+	return q, nil
+}
+
+// product folds a per-channel scale and offset of the input into the matmul:
+// w (scale x + offset) + b = (w scale) x + (b + w offset). scale and offset may be nil.
+func product(w, b []float32, scale, offset []float64) (weights, bias []float64) {
+	in := len(w) / len(b)
+	weights, bias = make([]float64, len(w)), make([]float64, len(b))
+	for o := range b {
+		bias[o] = float64(b[o])
+		for c := range in {
+			v := float64(w[o*in+c])
+			if offset != nil {
+				bias[o] += v * offset[c]
+			}
+			if scale != nil {
+				v *= scale[c]
+			}
+			weights[o*in+c] = v
+		}
+	}
+	return weights, bias
+}
+
+// columnPower is sum_o w[o][c]^2: how much an error in input channel c matters.
+func columnPower(w []float64, in int) []float64 {
+	p := make([]float64, in)
+	for i, v := range w {
+		p[i%in] += v * v
+	}
+	return p
+}
+
+// repeat is n times the value v.
+func repeat(v float64, n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = v
+	}
+	return list
+}
+
+// round returns the remembered scales and codes of a layer's weights.
+func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64) rounded {
+	key := weightKey{bits.Name, bits.Weights, bits.Granularity, fold}
+	return q.stats.weights.get(key, func() rounded {
+		scales := weightScales(w, len(in.mean), bits.Weights, bits.Granularity, in.variance)
+		inputs := q.stats.inputs.get(inputKey{bits.Name, fold}, func() []factor { return factors(in) })
+		return rounded{scales, compensate(w, scales, bits.Weights, inputs)}
+	})
+}

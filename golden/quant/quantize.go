@@ -1,0 +1,148 @@
+// Package quant turns a float ViT into the integer network of package intnet:
+// post-training quantization with static ranges from a calibration set.
+//
+// Every constant and table is computed here, once, in float64; what runs or emits
+// the network reads them as data. The rules are those of docs/NUMERICS.md.
+package quant
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/intnet"
+)
+
+// Headroom of the residual stream and of the logits over what calibration saw.
+const headroom = 1.25
+
+// quantizer is one call of Quantize.
+type quantizer struct {
+	model   configs.Model
+	num     configs.Numerics
+	weights *checkpoint.Weights
+	stats   *Stats
+	net     *intnet.Network
+}
+
+// Quantize builds the integer network of the given numerics. stats must come from
+// Calibrate with the same model and weights. The error names the layer whose
+// integers would not fit the contract's widths.
+func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats) (*intnet.Network, error) {
+	if !reflect.DeepEqual(m, stats.model) {
+		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
+	}
+	if err := errors.Join(w.Check(m), checkNumerics(m, num)); err != nil {
+		return nil, fmt.Errorf("quant: %w", err)
+	}
+	q := &quantizer{m, num, w, stats, &intnet.Network{Model: m, Numerics: num}}
+	q.net.ResidualScale = max(headroom*stats.residual, 1e-9) / (1<<(configs.ResidualBits-1) - 1)
+	q.net.LogitScale = max(headroom*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
+	q.net.Exp = expTable(num.SoftmaxBits)
+	q.net.Rsqrt = rsqrtTable()
+
+	err := q.patchEmbed()
+	for b := 0; b < m.Depth && err == nil; b++ {
+		var blk intnet.Block
+		if blk, err = q.block(b); err == nil {
+			q.net.Blocks = append(q.net.Blocks, blk)
+		}
+	}
+	if err == nil {
+		err = q.head()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("quant: %w", err)
+	}
+	return q.net, nil
+}
+
+// checkNumerics compares the numerics with the model's layers and the legal widths.
+func checkNumerics(m configs.Model, num configs.Numerics) error {
+	var errs []error
+	within := func(what string, v, lo, hi int) {
+		if v < lo || v > hi {
+			errs = append(errs, fmt.Errorf("%s is %d; expected %d..%d", what, v, lo, hi))
+		}
+	}
+	within("softmax_bits", num.SoftmaxBits, 2, 8)
+	within("gelu_bits", num.GELUBits, 4, 10)
+	if !(num.LNFold >= 0 && num.LNFold <= 1) {
+		errs = append(errs, fmt.Errorf("ln_fold is %g; expected 0..1", num.LNFold))
+	}
+	for _, name := range m.QuantLayers() {
+		l, ok := num.Layer(name)
+		if !ok {
+			errs = append(errs, fmt.Errorf("layer %s has no bits; expected one entry for each layer", name))
+			continue
+		}
+		within("layer "+name+": activations", l.Activations, 2, 8)
+		if !configs.HasWeights(name) {
+			continue
+		}
+		within("layer "+name+": weights", l.Weights, 2, 8)
+		if l.Granularity != configs.PerChannel && l.Granularity != configs.PerLayer {
+			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// bits returns the bits of a layer that checkNumerics has found to be there.
+func (q *quantizer) bits(layer string) configs.LayerBits {
+	l, _ := q.num.Layer(layer)
+	return l
+}
+
+// residual is the output step of the layers that write to the residual stream.
+func (q *quantizer) residual() []float64 { return repeat(q.net.ResidualScale, q.model.Dim) }
+
+// patchEmbed folds mean and standard deviation of the pixels into the matmul, and
+// rounds class token and positions to the residual scale.
+func (q *quantizer) patchEmbed() error {
+	m, bits := q.model, q.bits(configs.LayerPatchEmbed)
+	n, area := m.PatchInner(), m.Patch*m.Patch
+	step := float64(int(1) << (8 - bits.Activations)) // pixel = code*step + 128
+	scale, offset := make([]float64, n), make([]float64, n)
+	for c := range n {
+		ch := c / area
+		scale[c] = step / 255 / m.Std[ch]
+		offset[c] = (128.0/255 - m.Mean[ch]) / m.Std[ch]
+	}
+	f := fold{0, scale, offset}
+	mean, variance := q.stats.patches.moments(f.apply)
+	in := activations{grid{Scale: 1}, bits.Activations, mean, variance, q.stats.patches, f.apply}
+	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
+	var err error
+	q.net.PatchEmbed, err = linear{
+		name: configs.LayerPatchEmbed, w: w, bias: b, rounded: q.round(bits, w, in, float64(bits.Activations)),
+		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
+	}.build()
+	q.net.ImageBits = bits.Activations
+	for i, p := range q.weights.Pos {
+		v := float64(p)
+		if i < m.PrefixTokens()*m.Dim {
+			v += float64(q.weights.Cls[i%m.Dim])
+		}
+		limit := float64(int(1) << (configs.ResidualBits - 1))
+		q.net.Pos = append(q.net.Pos, int32(min(max(hup(v/q.net.ResidualScale), -limit), limit-1)))
+	}
+	return err
+}
+
+// head builds the last LayerNorm, of the class token only, and the classifier.
+func (q *quantizer) head() error {
+	bits := q.bits(configs.LayerHead)
+	f := foldOf(q.stats.norm.out, q.num.LNFold)
+	w, b := product(q.weights.HeadW, q.weights.HeadB, f.scale, f.offset)
+	in := q.foldedRange("norm", -1, q.stats.norm, bits.Activations, f, columnPower(w, q.model.Dim))
+	var err1, err2 error
+	q.net.Norm, err1 = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in)
+	q.net.Head, err2 = linear{
+		name: configs.LayerHead, w: w, bias: b, rounded: q.round(bits, w, in.activations, f.exponent),
+		bits: bits.Weights, in: in.activations, out: repeat(q.net.LogitScale, q.model.Classes), outBits: configs.LogitBits,
+	}.build()
+	return errors.Join(err1, err2)
+}

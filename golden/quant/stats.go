@@ -1,0 +1,187 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/floatref"
+)
+
+// Stats is what calibration learned about a network's real values. It is collected
+// once and serves any number of Quantize calls, also concurrent ones; the costly
+// results that depend on the numerics are remembered inside.
+type Stats struct {
+	Images int // calibration images
+
+	model    configs.Model
+	residual float64 // max |value| of the residual stream and of what is added to it
+	logit    float64 // max |logit|
+	patches  *sample // normalised pixels, prefix rows excluded
+	blocks   []blockStats
+	norm     normStats
+
+	ranges  memo[rangeKey, rangeSet]
+	weights memo[weightKey, rounded]
+	inputs  memo[inputKey, []factor]
+}
+
+// blockStats are the tensors of one block whose codes have few bits.
+type blockStats struct {
+	norm1, norm2 normStats
+	q, k, v, av  *sample // Dim channels, heads side by side
+	hidden       *sample // FC1's output before GELU
+}
+
+// normStats is a LayerNorm's output and the least sqrt(variance + eps) of its input rows.
+type normStats struct {
+	out   *sample
+	sigma float64
+}
+
+// memo remembers results by key. Two goroutines may compute the same result; it is
+// the same for both.
+type memo[K comparable, V any] struct {
+	mu   sync.Mutex
+	have map[K]V
+}
+
+func (m *memo[K, V]) get(key K, compute func() V) V {
+	m.mu.Lock()
+	v, ok := m.have[key]
+	m.mu.Unlock()
+	if ok {
+		return v
+	}
+	v = compute()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.have == nil {
+		m.have = map[K]V{}
+	}
+	m.have[key] = v
+	return v
+}
+
+// Calibrate runs the float reference over all given images and collects ranges and
+// a sample of each tensor's values.
+func Calibrate(m configs.Model, w *checkpoint.Weights, images *dataset.Images) (*Stats, error) {
+	net, err := floatref.New(m, w)
+	if err != nil {
+		return nil, err
+	}
+	if images.N == 0 {
+		return nil, fmt.Errorf("quant: calibration needs at least one image")
+	}
+	s := newStats(m, images.N)
+	var tr floatref.Trace
+	for i := range images.N {
+		if _, err := net.Run(images.At(i), &tr); err != nil {
+			return nil, fmt.Errorf("quant: calibration image %d: %w", i, err)
+		}
+		s.observe(net, &tr)
+	}
+	return s, nil
+}
+
+func newStats(m configs.Model, images int) *Stats {
+	n := images * m.Tokens()
+	norm := func(rows int) normStats {
+		return normStats{out: newSample(m.Dim, rows), sigma: math.Inf(1)}
+	}
+	s := &Stats{Images: images, model: m, norm: norm(images), patches: newSample(m.PatchInner(), images*m.Patches())}
+	for b := range m.Depth {
+		used := images * s.used(configs.Op{Block: b, Rows: m.Tokens()})
+		s.blocks = append(s.blocks, blockStats{
+			norm1: norm(n), norm2: norm(used),
+			q: newSample(m.Dim, n), k: newSample(m.Dim, n), v: newSample(m.Dim, n),
+			av: newSample(m.Dim, used), hidden: newSample(m.Hidden(), used),
+		})
+	}
+	return s
+}
+
+// observe takes in the results of one image.
+func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
+	m := s.model
+	var res []float64
+	for i, op := range net.Ops {
+		out := tr.Ops[i]
+		b := &blockStats{}
+		if op.Block >= 0 {
+			b = &s.blocks[op.Block]
+		}
+		switch op.Kind {
+		case configs.OpPatches:
+			s.patches.add(out[m.PrefixTokens()*m.PatchInner():])
+		case configs.OpPatchEmbed, configs.OpLinearAdd:
+			res = out
+			s.residual = max(s.residual, largest(out), largest(tr.Pre[i]))
+		case configs.OpLayerNorm:
+			switch {
+			case op.Block < 0:
+				s.norm.observe(res, out, m)
+			case net.Ops[i+1].Kind == configs.OpLinearGELU:
+				b.norm2.observe(res, out[:s.used(op)*op.Cols], m)
+			default:
+				b.norm1.observe(res, out, m)
+			}
+		case configs.OpLinear:
+			[]*sample{b.q, b.k, b.v}[i-s.firstLinear(net, i)].add(out)
+		case configs.OpAttnValue:
+			b.av.add(joinHeads(out, op)[:s.used(op)*m.Dim])
+		case configs.OpLinearGELU:
+			b.hidden.add(tr.Pre[i][:s.used(op)*op.Cols])
+		case configs.OpHead:
+			s.logit = max(s.logit, largest(out))
+		}
+	}
+}
+
+// used is the number of an op's rows that reach the logits: behind the last block's
+// attention only the prefix tokens do, and statistics of the others would mislead.
+func (s *Stats) used(op configs.Op) int {
+	if op.Block == s.model.Depth-1 {
+		return s.model.PrefixTokens()
+	}
+	return op.Rows
+}
+
+// firstLinear is the index of the q op of the block that op i belongs to.
+func (s *Stats) firstLinear(net *floatref.Network, i int) int {
+	for net.Ops[i-1].Kind == configs.OpLinear {
+		i--
+	}
+	return i
+}
+
+func (n *normStats) observe(in, out []float64, m configs.Model) {
+	n.out.add(out)
+	for r := 0; r < len(out); r += m.Dim {
+		_, variance := floatref.Moments(in[r : r+m.Dim])
+		n.sigma = min(n.sigma, math.Sqrt(variance+m.LayerNormEps))
+	}
+}
+
+// joinHeads turns [head][row][col] into [row][head*col].
+func joinHeads(v []float64, op configs.Op) []float64 {
+	out := make([]float64, len(v))
+	for h := range op.Heads {
+		for r := range op.Rows {
+			from := (h*op.Rows + r) * op.Cols
+			copy(out[(r*op.Heads+h)*op.Cols:], v[from:from+op.Cols])
+		}
+	}
+	return out
+}
+
+func largest(v []float64) float64 {
+	top := 0.0
+	for _, x := range v {
+		top = max(top, math.Abs(x))
+	}
+	return top
+}

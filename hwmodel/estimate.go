@@ -1,0 +1,63 @@
+package hwmodel
+
+import "vitdse/configs"
+
+// Estimate is what a design point costs and what it gives, for one part.
+type Estimate struct {
+	Cycles       int64   // of one image, the first of a run, with IdealMemory
+	Seconds, FPS float64 // at the design's clock, which is assumed, not measured
+
+	BytesRead, BytesWritten int64 // over AXI, an image
+
+	MACs     int64   // products the network needs, padding not counted
+	ArrayUse float64 // MACs / (MACs the array can do in Cycles)
+
+	Resources Resources
+	Use       Utilisation
+	Fits      bool
+	Short     []Shortage // empty if it fits
+}
+
+// Shortage is a resource of which the design needs more than the part lets it plan with.
+type Shortage struct {
+	Resource   string // as Utilisation.Largest names it
+	Need, Have int
+}
+
+// Price estimates a design point. It does what a sweep needs a million times, and no more.
+func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, error) {
+	s, err := NewShape(m, d)
+	if err != nil {
+		return Estimate{}, err
+	}
+	return s.Estimate(part), nil
+}
+
+// Estimate prices the shape on a part.
+func (s *Shape) Estimate(part configs.Part) Estimate {
+	bus := int64(s.Design.Engine.BusBits)
+	e := Estimate{
+		Cycles:       s.Cycles(IdealMemory),
+		BytesRead:    int64(s.ImageBeats+s.StreamBeats) * bus / 8,
+		BytesWritten: int64(s.ResultBeats) * bus / 8,
+		MACs:         s.MACs(),
+		Resources:    s.Resources(part),
+	}
+	e.Seconds = float64(e.Cycles) / (s.Design.ClockMHz * 1e6)
+	e.FPS = 1 / e.Seconds
+	e.ArrayUse = float64(e.MACs) / (float64(s.Design.Engine.MACs()) * float64(e.Cycles))
+	usable := part.Usable()
+	e.Use = e.Resources.of(usable)
+	e.Short = e.Resources.over(usable)
+	e.Fits = len(e.Short) == 0
+	return e
+}
+
+// MACs is the number of products of one image: padding, and the rows of the class token
+// in the patch embedding, are not counted.
+func (s *Shape) MACs() int64 {
+	m := s.Model
+	n, d, h := int64(s.Tokens), int64(s.Dim), int64(s.Hidden)
+	block := 4*n*d*d + 2*n*d*h + 2*n*n*d
+	return int64(m.Patches())*int64(m.PatchInner())*d + int64(m.Depth)*block + d*int64(m.Classes)
+}

@@ -1,0 +1,58 @@
+package hwmodel
+
+import "vitdse/configs"
+
+// Memory is one buffer of the engine: Copies memories of Depth words of Width bits, each
+// with one write and one read port.
+type Memory struct {
+	Name       string
+	StyleParam string // parameter of the emitted core that holds its ram_style, "" if fixed
+	Copies     int
+	Depth      int
+	Width      int
+	Kind       configs.MemoryKind // what the design point asks for
+}
+
+// Style is the ram_style attribute the buffer is emitted with.
+func (m Memory) Style() string {
+	switch m.Resolve() {
+	case configs.MemBlock:
+		return "block"
+	case configs.MemUltra:
+		return "ultra"
+	}
+	return "distributed"
+}
+
+// AutoLUTRAMDepth is the depth up to which an auto buffer is built from LUTs: up to there
+// a block RAM would be mostly empty.
+const AutoLUTRAMDepth = 64
+
+// Resolve is the kind the buffer is really built from.
+func (m Memory) Resolve() configs.MemoryKind {
+	if m.Kind != configs.MemAuto {
+		return m.Kind
+	}
+	if m.Depth <= AutoLUTRAMDepth {
+		return configs.MemLUT
+	}
+	return configs.MemBlock
+}
+
+// Memories lists the engine's buffers with their geometry.
+func (s *Shape) Memories() []Memory {
+	e := s.Design.Engine
+	act, res := e.Activations, e.Residual
+	return []Memory{
+		{"activations", "ACT_STYLE", 1, s.ActDepth, s.TK * s.TM * s.ActBits, act},
+		{"numerators", "NUM_STYLE", 1, s.NumDepth, s.TK * s.TM * s.NumBits, act},
+		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, s.TK * s.TM * s.QKVBits, act},
+		{"values", "VALUE_STYLE", s.TN, s.ValueDepth, s.TK * s.QKVBits, act},
+		{"weights", "W_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights},
+		{"residual", "RES_STYLE", 1, s.ResDepth, s.TM * configs.ResidualBits, res},
+		{"scores", "SCORE_STYLE", 1, s.Tokens, s.TM * s.ScoreBits, res},
+		{"image", "IMG_STYLE", 1, s.ImageBeats, e.BusBits, configs.MemAuto},
+		{"layernorm-params", "LN_STYLE", 1, s.Dim, 64, configs.MemAuto},
+		{"channel-params", "", 1, e.WeightBuffers * s.TN, s.ParamBits(), configs.MemLUT},
+	}
+}

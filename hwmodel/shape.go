@@ -1,0 +1,186 @@
+// Package hwmodel prices a design point: the engine's schedule, cycles, bytes, resources
+// and roofline as pure functions of the design point, the model and the part. It knows
+// nothing of numerics; its claims are tested against Verilator and Yosys.
+package hwmodel
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"vitdse/configs"
+)
+
+// BurstBeats is the longest AXI burst the engine asks for.
+const BurstBeats = 16
+
+// Shape is the geometry of the temporal engine for one model: tile counts, operand widths
+// and buffer sizes. The widths are bounds that hold for any weights, so that the same RTL
+// serves a retrained network.
+type Shape struct {
+	Model  configs.Model
+	Design configs.Design
+
+	Tokens, Dim, HeadDim, Hidden int
+	TM, TN, TK                   int
+	MTiles                       int // row tiles: ceil(Tokens / TM)
+
+	// Operand and lane widths in bits.
+	ImageBits int // pixel codes
+	ActBits   int // lanes of the activation buffer: widest code
+	NormBits  int // widest LayerNorm output
+	QKVBits   int // lanes of the K and V buffers
+	NumBits   int // softmax numerators, unsigned
+	WBits     int // lanes of the weight buffer
+	ABits     int // array operand a: codes or numerators
+	BBits     int // array operand b: weights, K or V
+	AccBits   int
+	ScoreBits int
+	OutBits   int // requantizer output: residual, logits or scores
+	GELUBits  int
+	ExpBits   int // index of the exponential table
+
+	WeightFormats []int // distinct weight bit-widths, ascending
+
+	// Buffer depths in words.
+	ActDepth, NumDepth, KeyDepth, ValueDepth, WeightDepth, ResDepth int
+	KeyBanks                                                        int // words side by side: TN/TM, at least 1
+	KeySegments                                                     int // tile columns in a word: TM/TN, at least 1
+	ValueColumns                                                    int // V words of one token group: ceil(Dim / TN)
+
+	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
+	AsmBeats                             int // beats of the widest word of the stream
+}
+
+// CeilDiv is ceil(a / b) for positive b.
+func CeilDiv(a, b int) int { return (a + b - 1) / b }
+
+// CeilLog2 is the number of bits that index n things: ceil(log2 n), 0 for n <= 1.
+func CeilLog2(n int) int {
+	if n <= 1 {
+		return 0
+	}
+	return bits.Len(uint(n - 1))
+}
+
+// ExpFracBits is F of the softmax table: the exponent's fraction bits.
+const ExpFracBits = 5
+
+// ExpIndexBits is VB of the softmax table for pb-bit numerators: the least width with
+// 2^VB > (pb+1) * 2^F, so that the last entry is 0.
+func ExpIndexBits(pb int) int { return bits.Len(uint((pb + 1) << ExpFracBits)) }
+
+// NewShape computes the geometry. The design must have been validated for the model.
+func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
+	if _, err := m.Ops(); err != nil {
+		return nil, err
+	}
+	e := d.Engine
+	s := &Shape{
+		Model: m, Design: d,
+		Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden(),
+		TM: e.TM, TN: e.TN, TK: e.TK,
+		NumBits: d.Numerics.SoftmaxBits, GELUBits: d.Numerics.GELUBits,
+		KeyBanks: max(1, e.TN/e.TM), KeySegments: max(1, e.TM/e.TN),
+	}
+	s.MTiles = CeilDiv(s.Tokens, s.TM)
+	if err := s.widths(); err != nil {
+		return nil, err
+	}
+	s.buffers()
+	s.stream()
+	return s, nil
+}
+
+func (s *Shape) widths() error {
+	n := s.Design.Numerics
+	s.ExpBits = ExpIndexBits(s.NumBits)
+	acc := s.NumBits + 1 // a numerator as a signed operand
+	for _, l := range n.Layers {
+		k := s.inner(l.Name)
+		switch {
+		case !configs.HasWeights(l.Name):
+			s.QKVBits = max(s.QKVBits, l.Activations)
+			s.ScoreBits = max(s.ScoreBits, 2*l.Activations+CeilLog2(k))
+		case l.Name == configs.LayerPatchEmbed:
+			s.ImageBits = l.Activations
+		}
+		if configs.HasWeights(l.Name) {
+			s.WBits = max(s.WBits, l.Weights)
+			s.AccBits = max(s.AccBits, l.Activations+l.Weights+CeilLog2(k))
+			if !slices.Contains(s.WeightFormats, l.Weights) {
+				s.WeightFormats = append(s.WeightFormats, l.Weights)
+			}
+		}
+		s.ActBits = max(s.ActBits, l.Activations)
+		if isNormOutput(l.Name) {
+			s.NormBits = max(s.NormBits, l.Activations)
+		}
+	}
+	if s.QKVBits == 0 || s.WBits == 0 || s.ImageBits == 0 {
+		return fmt.Errorf("design %s: numerics.layers is incomplete for model %s", s.Design.Name, s.Model.Name)
+	}
+	slices.Sort(s.WeightFormats)
+	s.ABits = max(s.ActBits, s.NumBits+1)
+	s.BBits = max(s.WBits, s.QKVBits)
+	s.AccBits = max(s.AccBits, s.ScoreBits, acc+s.QKVBits+CeilLog2(s.Tokens))
+	s.OutBits = max(configs.LogitBits, s.ScoreBits)
+	return nil
+}
+
+// inner is the number of products of the layer's matmul.
+func (s *Shape) inner(layer string) int {
+	switch {
+	case layer == configs.LayerPatchEmbed:
+		return s.Model.PatchInner()
+	case !configs.HasWeights(layer):
+		return s.HeadDim
+	case hasSuffix(layer, "mlp.fc2"):
+		return s.Hidden
+	}
+	return s.Dim
+}
+
+func isNormOutput(layer string) bool {
+	return layer == configs.LayerHead || hasSuffix(layer, "attn.qkv") || hasSuffix(layer, "mlp.fc1")
+}
+
+func hasSuffix(s, suffix string) bool {
+	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
+}
+
+// actX and actQ are the activation buffer's two regions: X holds patches, LayerNorm codes
+// and attention outputs, Q holds queries and the MLP's hidden codes.
+func (s *Shape) actX() int { return 0 }
+func (s *Shape) actQ() int {
+	return s.MTiles * max(CeilDiv(s.Model.PatchInner(), s.TK), s.Dim/s.TK)
+}
+
+func (s *Shape) buffers() {
+	s.ActDepth = s.actQ() + s.MTiles*s.Hidden/s.TK
+	s.NumDepth = CeilDiv(s.Tokens, s.TK)
+	s.KeyDepth = CeilDiv(s.MTiles, s.KeyBanks) * s.Dim / s.TK
+	s.ValueColumns = CeilDiv(s.Dim, s.TN)
+	s.ValueDepth = s.MTiles * (s.TM / s.TK) * s.ValueColumns
+	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
+	s.ResDepth = s.MTiles * s.Dim
+}
+
+func (s *Shape) stream() {
+	bus := s.Design.Engine.BusBits
+	s.ImageBeats = CeilDiv(8*s.Model.Image.Pixels(), bus)
+	s.ResultBeats = CeilDiv(32*s.Model.Classes, bus)
+	s.AsmBeats = 1
+	for _, g := range s.Segments() {
+		s.AsmBeats = max(s.AsmBeats, g.WordBeats, g.ParamBeats)
+		if g.Kind != SegImage {
+			s.StreamBeats += g.Beats(bus)
+		}
+	}
+}
+
+// ParamBits is the width of a channel's requantization parameters: bias and multiplier.
+func (s *Shape) ParamBits() int { return 16 + s.AccBits }
+
+// format is the index of w in WeightFormats.
+func (s *Shape) format(w int) int { return slices.Index(s.WeightFormats, w) }

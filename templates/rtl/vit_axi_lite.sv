@@ -1,0 +1,118 @@
+// AXI4-Lite control registers, 32 bits each:
+//
+//   0x00 control   w   bit 0 start, bit 1 soft reset (stops and clears everything)
+//   0x04 status    r   bit 0 busy, 1 done, 2 read error, 3 write error
+//   0x08 images    rw  images to run, one after the other in memory
+//   0x10 image address, 0x18 stream address, 0x20 result address   rw  low word, high word
+//   0x28 cycles    r   low word, high word: cycles of the last run
+//   0x30 images done   r
+//   0x34 stalls    r   cycles in which the array waited for weights
+//   0x38 hash      r   high word, low word: the design's hash, first 16 digits
+module vit_axi_lite #(
+  parameter ADDRW = 40,
+  parameter [63:0] HASH = 64'd0
+) (
+  input  wire              aclk,
+  input  wire              aresetn,
+  input  wire [5:0]        s_axi_awaddr,
+  input  wire              s_axi_awvalid,
+  output wire              s_axi_awready,
+  input  wire [31:0]       s_axi_wdata,
+  input  wire              s_axi_wvalid,
+  output wire              s_axi_wready,
+  output wire [1:0]        s_axi_bresp,
+  output reg               s_axi_bvalid,
+  input  wire              s_axi_bready,
+  input  wire [5:0]        s_axi_araddr,
+  input  wire              s_axi_arvalid,
+  output wire              s_axi_arready,
+  output reg  [31:0]       s_axi_rdata,
+  output wire [1:0]        s_axi_rresp,
+  output reg               s_axi_rvalid,
+  input  wire              s_axi_rready,
+  output reg               start,
+  output reg               soft_reset,
+  output reg  [31:0]       images,
+  output wire [ADDRW-1:0]  image_base,
+  output wire [ADDRW-1:0]  stream_base,
+  output wire [ADDRW-1:0]  result_base,
+  input  wire              busy,
+  input  wire              read_error,
+  input  wire              write_error,
+  input  wire [31:0]       images_done,
+  input  wire              stalled
+);
+  reg [63:0] base_q [0:2];
+  reg [63:0] cycles;
+  reg [31:0] stalls;
+  reg        done, busy_q;
+  assign image_base  = base_q[0][ADDRW-1:0];
+  assign stream_base = base_q[1][ADDRW-1:0];
+  assign result_base = base_q[2][ADDRW-1:0];
+
+  // Address and data are taken together, one write at a time.
+  wire write = s_axi_awvalid && s_axi_wvalid && !s_axi_bvalid;
+  wire read  = s_axi_arvalid && !s_axi_rvalid;
+  assign s_axi_awready = write;
+  assign s_axi_wready  = write;
+  assign s_axi_arready = read;
+  assign s_axi_bresp   = 2'b00;
+  assign s_axi_rresp   = 2'b00;
+
+  wire [3:0] wreg = s_axi_awaddr[5:2];
+  always @(posedge aclk) begin
+    start      <= aresetn && write && wreg == 4'd0 && s_axi_wdata[0] && !busy;
+    soft_reset <= aresetn && write && wreg == 4'd0 && s_axi_wdata[1];
+    if (!aresetn) begin
+      s_axi_bvalid <= 1'b0;
+      s_axi_rvalid <= 1'b0;
+      done         <= 1'b0;
+      busy_q       <= 1'b0;
+      images       <= 32'd1;
+    end else begin
+      if (write)             s_axi_bvalid <= 1'b1;
+      else if (s_axi_bready) s_axi_bvalid <= 1'b0;
+      if (write)
+        case (wreg)
+          4'd2: images            <= s_axi_wdata;
+          4'd4: base_q[0][31:0]   <= s_axi_wdata;
+          4'd5: base_q[0][63:32]  <= s_axi_wdata;
+          4'd6: base_q[1][31:0]   <= s_axi_wdata;
+          4'd7: base_q[1][63:32]  <= s_axi_wdata;
+          4'd8: base_q[2][31:0]   <= s_axi_wdata;
+          4'd9: base_q[2][63:32]  <= s_axi_wdata;
+          default: ;
+        endcase
+      busy_q <= busy;
+      if (start || soft_reset)  done <= 1'b0;
+      else if (busy_q && !busy) done <= 1'b1;
+      if (start) begin
+        cycles <= 64'd0;
+        stalls <= 32'd0;
+      end else begin
+        cycles <= cycles + {63'd0, busy};
+        stalls <= stalls + {31'd0, stalled};
+      end
+      if (read) begin
+        s_axi_rvalid <= 1'b1;
+        case (s_axi_araddr[5:2])
+          4'd1:    s_axi_rdata <= {28'd0, write_error, read_error, done, busy};
+          4'd2:    s_axi_rdata <= images;
+          4'd4:    s_axi_rdata <= base_q[0][31:0];
+          4'd5:    s_axi_rdata <= base_q[0][63:32];
+          4'd6:    s_axi_rdata <= base_q[1][31:0];
+          4'd7:    s_axi_rdata <= base_q[1][63:32];
+          4'd8:    s_axi_rdata <= base_q[2][31:0];
+          4'd9:    s_axi_rdata <= base_q[2][63:32];
+          4'd10:   s_axi_rdata <= cycles[31:0];
+          4'd11:   s_axi_rdata <= cycles[63:32];
+          4'd12:   s_axi_rdata <= images_done;
+          4'd13:   s_axi_rdata <= stalls;
+          4'd14:   s_axi_rdata <= HASH[63:32];
+          4'd15:   s_axi_rdata <= HASH[31:0];
+          default: s_axi_rdata <= 32'd0;
+        endcase
+      end else if (s_axi_rready) s_axi_rvalid <= 1'b0;
+    end
+  end
+endmodule

@@ -1,0 +1,98 @@
+// AXI4 read master: fetches the image and then the weight stream, for each of `images` images,
+// as one sequence of beats into a FIFO. Bursts are INCR, at most BURST beats, never across a
+// 4 KiB boundary, and only asked for when the FIFO has room for all of it, so RREADY is
+// always high.
+module vit_axi_read #(
+  parameter BW           = 64,
+  parameter ADDRW        = 40,
+  parameter DEPTH        = 64,   // FIFO beats, a power of two
+  parameter BURST        = 16,
+  parameter IMAGE_BEATS  = 8,
+  parameter STREAM_BEATS = 100
+) (
+  input  wire              aclk,
+  input  wire              aresetn,
+  input  wire              start,
+  input  wire [31:0]       images,
+  input  wire [ADDRW-1:0]  image_base,     // aligned to the bus width, as stream_base
+  input  wire [ADDRW-1:0]  stream_base,
+  output reg               error,          // a response other than OKAY, sticky until start
+  output reg  [ADDRW-1:0]  m_axi_araddr,
+  output reg  [7:0]        m_axi_arlen,
+  output reg               m_axi_arvalid,
+  input  wire              m_axi_arready,
+  input  wire [BW-1:0]     m_axi_rdata,
+  input  wire [1:0]        m_axi_rresp,
+  input  wire              m_axi_rvalid,
+  output wire              m_axi_rready,
+  output wire              beat_valid,
+  output wire [BW-1:0]     beat,
+  input  wire              beat_ready
+);
+  localparam LB = $clog2(BW/8);
+  localparam FW = $clog2(DEPTH);
+  localparam [12-LB:0] PAGE = {1'b1, {(12-LB){1'b0}}}; // beats of a 4 KiB page
+
+  // Address generation.
+  reg              active, in_stream;
+  reg [31:0]       images_left, beats_left;
+  reg [ADDRW-1:0]  addr, next_image;
+  reg [FW:0]       room;                        // FIFO places not asked for yet
+  wire [12-LB:0]   to_page = PAGE - {1'b0, addr[11:LB]};
+  wire [31:0]      most    = beats_left < BURST ? beats_left : BURST;
+  wire [31:0]      len     = most < {{(19+LB){1'b0}}, to_page} ? most : {{(19+LB){1'b0}}, to_page};
+  wire             ask     = active && !m_axi_arvalid && {{(31-FW){1'b0}}, room} >= len;
+  wire             pop     = beat_valid && beat_ready;
+  always @(posedge aclk) begin
+    if (!aresetn) begin
+      active        <= 1'b0;
+      m_axi_arvalid <= 1'b0;
+      room          <= DEPTH[FW:0];
+    end else begin
+      if (start) begin
+        active      <= 1'b1;
+        in_stream   <= 1'b0;
+        images_left <= images;
+        beats_left  <= IMAGE_BEATS;
+        addr        <= image_base;
+      end else if (ask) begin
+        m_axi_arvalid <= 1'b1;
+        m_axi_araddr  <= addr;
+        m_axi_arlen   <= len[7:0] - 8'd1;
+        addr          <= addr + {{(ADDRW-32){1'b0}}, len << LB};
+        beats_left    <= beats_left - len;
+        if (beats_left == len) begin
+          in_stream  <= !in_stream;
+          beats_left <= in_stream ? IMAGE_BEATS : STREAM_BEATS;
+          addr       <= in_stream ? next_image : stream_base;
+          if (!in_stream) next_image <= addr + {{(ADDRW-32){1'b0}}, len << LB};
+          if (in_stream) begin
+            images_left <= images_left - 32'd1;
+            active      <= images_left != 32'd1;
+          end
+        end
+      end
+      if (m_axi_arvalid && m_axi_arready) m_axi_arvalid <= 1'b0;
+      room <= room - (ask ? len[FW:0] : {(FW+1){1'b0}}) + {{FW{1'b0}}, pop};
+    end
+  end
+
+  // FIFO.
+  (* ram_style = "distributed" *) reg [BW-1:0] fifo [0:DEPTH-1];
+  reg [FW:0] head, tail;
+  assign m_axi_rready = 1'b1;
+  assign beat_valid   = head != tail;
+  assign beat         = fifo[tail[FW-1:0]];
+  always @(posedge aclk) begin
+    if (m_axi_rvalid) fifo[head[FW-1:0]] <= m_axi_rdata;
+    if (!aresetn) begin
+      head  <= {(FW+1){1'b0}};
+      tail  <= {(FW+1){1'b0}};
+      error <= 1'b0;
+    end else begin
+      head  <= head + {{FW{1'b0}}, m_axi_rvalid};
+      tail  <= tail + {{FW{1'b0}}, pop};
+      error <= !start && (error || (m_axi_rvalid && m_axi_rresp != 2'b00));
+    end
+  end
+endmodule

@@ -1,0 +1,30 @@
+// Packs TK consecutive columns of LANES elements into one memory word: element (k, r) of the
+// word is lane r of column k. A row that ends inside a word is filled with zeros.
+// Latency: 1 cycle from the word's last column to out_valid.
+module vit_column_packer #(
+  parameter LANES = 8,
+  parameter TK    = 2,
+  parameter EW    = 8,       // bits of an element
+  parameter AW    = 10
+) (
+  input  wire                    aclk,
+  input  wire                    aresetn,
+  input  wire                    in_valid,
+  input  wire [7:0]              in_slot,   // place of the column in its word, 0 .. TK-1
+  input  wire                    in_last,   // last column of the row: write the word now
+  input  wire [AW-1:0]           in_addr,   // address of the word
+  input  wire [LANES*EW-1:0]     in_col,
+  output reg                     out_valid,
+  output reg  [AW-1:0]           out_addr,
+  output reg  [TK*LANES*EW-1:0]  out_word
+);
+  integer k;
+  always @(posedge aclk) begin
+    out_valid <= aresetn & in_valid & (in_last | in_slot == TK[7:0] - 8'd1);
+    out_addr  <= in_addr;
+    if (in_valid)
+      for (k = 0; k < TK; k = k + 1)
+        if (in_slot == k[7:0])      out_word[k*LANES*EW +: LANES*EW] <= in_col;
+        else if (in_slot == 8'd0)   out_word[k*LANES*EW +: LANES*EW] <= {LANES*EW{1'b0}};
+  end
+endmodule

@@ -1,0 +1,108 @@
+// Output-stationary PE array: TM tokens x TN output channels, TK products a PE and cycle.
+//
+//   acc[r][c] = sum over the tile's beats of  sum_k a[r][k] * b[c][k]
+//
+// A tile is a run of beats from in_first to in_last; the next tile may start in the next cycle.
+// out_valid pulses LATENCY cycles after in_last: column 0 of the finished tile is at the head.
+// The head is on out_col in the next cycle, and out_shift moves the next column there. The
+// next tile overwrites what is left.
+// LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered).
+//
+// Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
+// vectorise them, and synthesis maps product, M register and accumulator into one DSP.
+module vit_pe_array #(
+  parameter TM      = 8,
+  parameter TN      = 8,
+  parameter TK      = 1,
+  parameter NA      = 8,     // bits of an a operand, signed
+  parameter NB      = 8,     // bits of a b operand, signed
+  parameter ACCW    = 24,    // accumulator bits, signed, proven sufficient for every op
+  parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
+) (
+  input  wire                aclk,
+  input  wire                aresetn,
+  input  wire                in_valid,
+  input  wire                in_first,
+  input  wire                in_last,
+  input  wire [TK*TM*NA-1:0] in_a,      // element (k, r) at k*TM + r
+  input  wire [TK*TN*NB-1:0] in_b,      // element (k, c) at k*TN + c
+  output wire                out_valid,
+  input  wire                out_shift,
+  output reg  [TM*ACCW-1:0]  out_col
+);
+  localparam PES = TM * TN;
+  localparam PW  = NA + NB;
+  localparam SW  = PW + $clog2(TK);
+  localparam ST  = TK > 1 ? 3 : 2;      // stages before the accumulator
+
+  // Operands are kept sign-extended: synthesis merges the copies of the sign bit,
+  // simulation is spared an extension at each of TM x TN uses.
+  reg signed [ACCW-1:0] ar  [0:TK*TM-1];
+  reg signed [ACCW-1:0] br  [0:TK*TN-1];
+  (* use_dsp = USE_DSP *)
+  reg signed [PW-1:0]   pr  [0:TK*PES-1];  // product (k, c, r) at (k*TN + c)*TM + r
+  reg signed [SW-1:0]   sm  [0:PES-1];     // (c, r) at c*TM + r, as acc and res
+  reg signed [ACCW-1:0] acc [0:PES-1];
+  reg signed [ACCW-1:0] res [0:PES-1];
+
+  reg [ST-1:0] valid_q, first_q, last_q;
+  reg          capture_q, out_valid_q;
+  always @(posedge aclk) begin
+    if (!aresetn) begin
+      valid_q     <= {ST{1'b0}};
+      last_q      <= {ST{1'b0}};
+      capture_q   <= 1'b0;
+      out_valid_q <= 1'b0;
+    end else begin
+      valid_q     <= {valid_q[ST-2:0], in_valid};
+      last_q      <= {last_q[ST-2:0], in_valid & in_last};
+      capture_q   <= last_q[ST-1];
+      out_valid_q <= capture_q;
+    end
+    first_q <= {first_q[ST-2:0], in_first};
+  end
+  assign out_valid = out_valid_q;
+
+  // Blocking assignments on purpose: every array is private to this block and the stages are
+  // written last to first, so each reads its source's old value, as registers do. What leaves
+  // the block (out_col) is not blocking: others read it at the same clock edge.
+  // verilator lint_off BLKSEQ
+  // verilator lint_off BLKANDNBLK
+  // verilator lint_off WIDTH
+  integer i, r, c, k;
+  reg signed [SW-1:0] sum;
+  always @(posedge aclk) begin
+    for (r = 0; r < TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
+    if (capture_q)
+      for (i = 0; i < PES; i = i + 1) res[i] = acc[i];
+    else if (out_shift)
+      for (i = 0; i < PES - TM; i = i + 1) res[i] = res[i + TM];
+
+    if (valid_q[ST-1]) begin
+      if (TK > 1)
+        for (i = 0; i < PES; i = i + 1)
+          acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
+      else
+        for (i = 0; i < PES; i = i + 1)
+          acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + pr[i];
+    end
+
+    if (TK > 1)
+      for (i = 0; i < PES; i = i + 1) begin
+        sum = 0;
+        for (k = 0; k < TK; k = k + 1) sum = sum + pr[k*PES + i];
+        sm[i] = sum;
+      end
+
+    for (k = 0; k < TK; k = k + 1)
+      for (c = 0; c < TN; c = c + 1)
+        for (r = 0; r < TM; r = r + 1)
+          pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+
+    for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
+    for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
+  end
+  // verilator lint_on WIDTH
+  // verilator lint_on BLKANDNBLK
+  // verilator lint_on BLKSEQ
+endmodule

@@ -1,0 +1,141 @@
+// Takes the read stream apart: walks the list of segments (loads.mem), assembles bus beats
+// into words and hands each word to the buffer it is for, ahead of the sequencer.
+//
+// A segment starts when its buffer is free; words then take BEATS cycles each, back to back,
+// as long as beats are there. The list starts over after its last segment, for the next image.
+module vit_stream_loader #(
+  parameter BW       = 64,   // bus width
+  parameter ASMW     = 128,  // widest word, a multiple of BW
+  parameter SEGMENTS = 8,
+  parameter SEGW     = 3,    // bits of a segment index
+  parameter WBANKS   = 2     // weight buffer banks
+) (
+  input  wire             aclk,
+  input  wire             aresetn,
+  // Beats from the read FIFO.
+  input  wire             beat_valid,
+  input  wire [BW-1:0]    beat,
+  output wire             beat_ready,
+  // Words, in cycle with their strobe. index counts within the segment (within the tile).
+  output reg  [ASMW-1:0]  word,
+  output reg  [15:0]      word_index,
+  output reg              image_we,
+  output reg              pos_we,
+  output reg              norm_we,
+  output reg              gelu_we,
+  output reg              param_we,
+  output reg              weight_we,
+  output wire [2:0]       weight_format, // index of the weights' bit-width
+  output reg              weight_bank,
+  // A buffer is full, in the cycle after its last word's strobe at the earliest.
+  output reg              image_loaded,
+  output reg              pos_loaded,
+  output reg              norm_loaded,
+  output reg              gelu_loaded,
+  output reg              tile_loaded,
+  // Buffers given back by the sequencer.
+  input  wire             image_free,
+  input  wire             pos_free,
+  input  wire             norm_free,
+  input  wire             gelu_free,
+  input  wire             tile_free
+);
+  // Segment kinds.
+  localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
+
+  // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3
+  reg  [69:0]     list [0:SEGMENTS-1];
+  initial $readmemh("loads.mem", list);
+  reg  [69:0]     seg;
+  reg  [SEGW-1:0] pc;
+  always @(posedge aclk) seg <= list[pc];
+  wire [2:0]  kind        = seg[2:0];
+  wire [15:0] tiles       = seg[18:3];
+  wire [15:0] params      = seg[34:19];
+  wire [15:0] words       = seg[50:35];
+  wire [7:0]  param_beats = seg[58:51];
+  wire [7:0]  word_beats  = seg[66:59];
+  assign weight_format    = seg[69:67];
+
+  // Buffers in use: taken when their segment starts, given back by *_free.
+  reg       image_used, pos_used, norm_used, gelu_used;
+  reg [1:0] tiles_used;
+  wire free = kind == IMAGE ? !image_used : kind == POS ? !pos_used : kind == NORM ? !norm_used
+            : kind == GELU ? !gelu_used : tiles_used != WBANKS[1:0];
+
+  localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5;
+  reg  [2:0]  state;
+  reg  [15:0] tile, index;
+  reg  [7:0]  slice;
+  reg  [$clog2(BW/8)-1:0] byte_index;
+  wire        in_params  = state == PARAMS;
+  wire        take       = beat_valid && (in_params || state == WORDS);
+  wire        word_done  = take && slice == (in_params ? param_beats : word_beats) - 8'd1;
+  wire        part_done  = word_done && index == (in_params ? params : words) - 16'd1;
+  wire        last_tile  = tile == tiles - 16'd1;
+  wire        claim      = state == CLAIM && free;
+  // GELU entries: a byte a cycle out of a beat that stays at the head of the FIFO.
+  wire        byte_take  = state == BYTES && beat_valid;
+  wire        beat_done  = byte_take && &byte_index;
+  wire        bytes_done = byte_take && index == words - 16'd1;
+  wire        seg_done   = bytes_done || (part_done && !in_params && last_tile);
+  assign beat_ready = take || beat_done || bytes_done;
+
+  always @(posedge aclk) begin
+    if (!aresetn) begin
+      state <= FETCH;
+      pc    <= {SEGW{1'b0}};
+    end else case (state)
+      FETCH:  state <= DECODE;
+      DECODE: state <= CLAIM;
+      CLAIM:  if (free) state <= kind == TILES ? PARAMS : kind == GELU ? BYTES : WORDS;
+      PARAMS: if (part_done) state <= WORDS;
+      WORDS:  if (part_done) state <= last_tile ? FETCH : CLAIM;
+      BYTES:  if (bytes_done) state <= FETCH;
+      default: state <= FETCH;
+    endcase
+    if (seg_done) pc <= pc == SEGMENTS - 1 ? {SEGW{1'b0}} : pc + 1'b1;
+    if (state == DECODE)                          tile <= 16'd0;
+    else if (part_done && !in_params)             tile <= tile + 16'd1;
+    if (state == CLAIM || part_done)              index <= 16'd0;
+    else if (word_done || byte_take)              index <= index + 16'd1;
+    if (state == CLAIM || word_done)              slice <= 8'd0;
+    else if (take)                                slice <= slice + 8'd1;
+    if (state == CLAIM)                           byte_index <= 0;
+    else if (byte_take)                           byte_index <= byte_index + 1'b1;
+  end
+
+  always @(posedge aclk)
+    if (!aresetn) begin
+      {image_used, pos_used, norm_used, gelu_used} <= 4'd0;
+      tiles_used  <= 2'd0;
+      weight_bank <= WBANKS == 2;
+    end else begin
+      image_used <= (image_used & ~image_free) | (claim && kind == IMAGE);
+      pos_used   <= (pos_used   & ~pos_free)   | (claim && kind == POS);
+      norm_used  <= (norm_used  & ~norm_free)  | (claim && kind == NORM);
+      gelu_used  <= (gelu_used  & ~gelu_free)  | (claim && kind == GELU);
+      tiles_used <= tiles_used + {1'b0, claim && kind == TILES} - {1'b0, tile_free};
+      if (claim && kind == TILES && WBANKS == 2) weight_bank <= ~weight_bank;
+    end
+
+  integer i;
+  always @(posedge aclk) begin
+    if (take)
+      for (i = 0; i < ASMW/BW; i = i + 1)
+        if (slice == i[7:0]) word[i*BW +: BW] <= beat;
+    if (byte_take) word[7:0] <= beat[{byte_index, 3'd0} +: 8];
+    word_index   <= index;
+    image_we     <= word_done && kind == IMAGE;
+    pos_we       <= word_done && kind == POS;
+    norm_we      <= word_done && kind == NORM;
+    gelu_we      <= byte_take;
+    param_we     <= word_done && in_params;
+    weight_we    <= word_done && kind == TILES && !in_params;
+    image_loaded <= seg_done && kind == IMAGE;
+    pos_loaded   <= seg_done && kind == POS;
+    norm_loaded  <= seg_done && kind == NORM;
+    gelu_loaded  <= seg_done && kind == GELU;
+    tile_loaded  <= part_done && kind == TILES && !in_params;
+  end
+endmodule

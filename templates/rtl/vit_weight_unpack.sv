@@ -1,0 +1,25 @@
+// Weights of one memory word out of the stream's packing: LANES weights of the layer's own
+// bit-width, least significant first, sign-extended to WB bits each. Combinational.
+module vit_weight_unpack #(
+  parameter LANES = 16,
+  parameter WB    = 8,
+  parameter INW   = 128
+) (
+  input  wire [2:0]           format,
+  /* verilator lint_off UNUSED */ // a word narrower than the assembly register leaves bits over
+  input  wire [INW-1:0]       packed_word,
+  /* verilator lint_on UNUSED */
+  output reg  [LANES*WB-1:0]  weights
+);
+  integer i;
+  // verilator lint_off WIDTH
+  always @*
+    for (i = 0; i < LANES; i = i + 1)
+      case (format)
+<%- range $i, $w := .WeightBits %>
+        3'd<% $i %>: weights[i*WB +: WB] = $signed(packed_word[i*<% $w %> +: <% $w %>]);
+<%- end %>
+        default: weights[i*WB +: WB] = {WB{1'b0}};
+      endcase
+  // verilator lint_on WIDTH
+endmodule

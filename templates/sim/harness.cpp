@@ -1,0 +1,372 @@
+// Runs the accelerator on images out of a memory model and compares every column of every
+// op with the expected vectors. Prints one JSON object a line; exits 0 only if everything
+// was compared and equal.
+//
+//   harness DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]
+//
+//   --images   images to run; the logits of all are compared
+//   --full     the first N of them are compared op by op
+//   --latency  cycles from a read request to its first beat, at least 1
+//   --stall    chance of a pause on any channel in any cycle, in thousandths
+#include <algorithm>
+#include <chrono>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "Vsim_top.h"
+#include "verilated.h"
+
+namespace {
+
+constexpr int kLanes = <% .TM %>;
+constexpr int kBusBytes = <% .BusBits %> / 8;
+constexpr int kClasses = <% .Classes %>;
+constexpr int kOps = <% .OpCount %>;  // ops of the network; op kOps is the store of the result
+constexpr int kImageBytes = <% .ImageBytes %>;
+constexpr int kResultBytes = <% .ResultBytes %>;
+constexpr uint64_t kMaxCyclesPerImage = <% .MaxCycles %>ull;
+const char kHash[] = "<% .Hash %>";
+
+constexpr uint64_t kImageBase = 0x10000000, kStreamBase = 0x40000000, kResultBase = 0x80000000;
+
+struct Fault { std::string what; };
+
+[[noreturn]] void fail(const std::string& what) { throw Fault{what}; }
+
+// A vector file: 8 bytes of magic, the design's hash in hex, the data.
+std::vector<uint8_t> read_file(const std::string& path, bool with_header) {
+  FILE* f = std::fopen(path.c_str(), "rb");
+  if (!f) fail("cannot open " + path);
+  std::vector<uint8_t> data;
+  uint8_t buffer[65536];
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, f)) data.insert(data.end(), buffer, buffer + n);
+  std::fclose(f);
+  if (!with_header) return data;
+  if (data.size() < 72 || std::memcmp(data.data(), "VITDSE01", 8) != 0) fail(path + " is not a vector file of this tool");
+  if (std::memcmp(data.data() + 8, kHash, 64) != 0)
+    fail(path + " belongs to design " + std::string(data.begin() + 8, data.begin() + 72) + ", this harness to " + kHash);
+  data.erase(data.begin(), data.begin() + 72);
+  return data;
+}
+
+struct Column { uint32_t op, head, row, col, lanes; };
+
+struct Options { int images = -1, full = -1, latency = 1, stall = 0; uint64_t seed = 1; };
+
+// xorshift64*: the pauses of the memory model.
+struct Random {
+  uint64_t s;
+  bool chance(int permille) {
+    if (permille == 0) return false;
+    s ^= s >> 12; s ^= s << 25; s ^= s >> 27;
+    return (s * 2685821657736338717ull >> 33) % 1000 < static_cast<uint64_t>(permille);
+  }
+};
+
+class Bench {
+ public:
+  Bench(const std::string& dir, Options opt) : opt_(opt), random_{opt.seed * 2654435761u + 88172645463325252ull} {
+    stream_ = read_file(dir + "/mem/stream.bin", false);
+    images_ = read_file(dir + "/vectors/images.bin", true);
+    auto trace = read_file(dir + "/vectors/trace.bin", true);
+    expected_ = read_file(dir + "/vectors/expected.bin", true);
+    logits_ = read_file(dir + "/vectors/logits.bin", true);
+    trace_.resize(trace.size() / sizeof(Column));
+    std::memcpy(trace_.data(), trace.data(), trace_.size() * sizeof(Column));
+    for (const Column& c : trace_) values_per_image_ += c.lanes;
+    const int have = static_cast<int>(images_.size() / kImageBytes);
+    const int have_full = static_cast<int>(expected_.size() / 4 / values_per_image_);
+    if (opt_.images < 0) opt_.images = have;
+    if (opt_.full < 0) opt_.full = have_full;
+    opt_.full = std::min(opt_.full, opt_.images);
+    if (opt_.images < 1 || opt_.images > have || logits_.size() < size_t(opt_.images) * kClasses * 4)
+      fail("vectors hold " + std::to_string(have) + " images; asked for " + std::to_string(opt_.images));
+    if (opt_.full > have_full)
+      fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " + std::to_string(opt_.full));
+    results_.resize(size_t(opt_.images) * kResultBytes);
+    compared_.assign(kOps, 0);
+    mismatches_.assign(kOps, 0);
+    op_cycles_.assign(kOps + 1, 0);
+  }
+
+  bool run();
+
+ private:
+  void tick();
+  void drive_memory();
+  void sample_memory();
+  void write_register(int addr, uint32_t value);
+  uint32_t read_register(int addr);
+  void watch();
+  void compare_column();
+  void end_image();
+  bool compare_logits();
+  const uint8_t* readable(uint64_t addr);
+
+  Options opt_;
+  Random random_;
+  VerilatedContext context_;
+  Vsim_top top_{&context_};
+  std::vector<uint8_t> stream_, images_, expected_, logits_, results_;
+  std::vector<Column> trace_;
+  size_t values_per_image_ = 0;
+
+  // Memory model.
+  struct Read { uint64_t addr, at; int beats; };
+  std::deque<Read> reads_;
+  uint64_t write_addr_ = 0, response_at_ = 0;
+  int write_beats_ = 0;
+  bool response_pending_ = false;
+  uint64_t beats_read_ = 0, beats_written_ = 0;
+  bool held_ar_ = false, held_aw_ = false;
+  uint64_t held_araddr_ = 0, held_awaddr_ = 0;
+
+  // Progress of the run.
+  uint64_t cycle_ = 0, run_start_ = 0, last_end_ = 0;
+  bool running_ = false;
+  int image_ = 0;
+  size_t column_ = 0, value_ = 0;
+  std::vector<uint64_t> compared_, mismatches_, op_cycles_;
+  uint64_t total_mismatches_ = 0;
+};
+
+const uint8_t* Bench::readable(uint64_t addr) {
+  if (addr >= kStreamBase && addr + kBusBytes <= kStreamBase + stream_.size()) return &stream_[addr - kStreamBase];
+  if (addr >= kImageBase && addr + kBusBytes <= kImageBase + images_.size()) return &images_[addr - kImageBase];
+  char text[64];
+  std::snprintf(text, sizeof text, "read outside memory at 0x%" PRIx64 ", cycle %" PRIu64, addr, cycle_);
+  fail(text);
+}
+
+// Values on the bus for this cycle, decided before the clock edge.
+void Bench::drive_memory() {
+  top_.m_axi_arready = !random_.chance(opt_.stall);
+  const bool beat = !reads_.empty() && reads_.front().at <= cycle_ && !random_.chance(opt_.stall);
+  top_.m_axi_rvalid = beat;
+  if (beat) {
+    std::memcpy(&top_.m_axi_rdata, readable(reads_.front().addr), kBusBytes);
+    top_.m_axi_rlast = reads_.front().beats == 1;
+  }
+  top_.m_axi_awready = write_beats_ == 0 && !random_.chance(opt_.stall);
+  top_.m_axi_wready = write_beats_ > 0 && !random_.chance(opt_.stall);
+  top_.m_axi_bvalid = response_pending_ && response_at_ <= cycle_;
+}
+
+// Handshakes of this cycle, after the inputs have settled and before the clock edge.
+void Bench::sample_memory() {
+  // A request that was not taken has to stay as it is.
+  if (held_ar_ && (!top_.m_axi_arvalid || top_.m_axi_araddr != held_araddr_)) fail("ARVALID or ARADDR changed before ARREADY");
+  if (held_aw_ && (!top_.m_axi_awvalid || top_.m_axi_awaddr != held_awaddr_)) fail("AWVALID or AWADDR changed before AWREADY");
+  held_ar_ = top_.m_axi_arvalid && !top_.m_axi_arready;
+  held_araddr_ = top_.m_axi_araddr;
+  held_aw_ = top_.m_axi_awvalid && !top_.m_axi_awready;
+  held_awaddr_ = top_.m_axi_awaddr;
+
+  if (top_.m_axi_rvalid && top_.m_axi_rready) {
+    ++beats_read_;
+    Read& r = reads_.front();
+    r.addr += kBusBytes;
+    if (--r.beats == 0) reads_.pop_front();
+  }
+  auto check_burst = [&](uint64_t addr, int beats, const char* channel) {
+    if (addr % kBusBytes || (addr & 4095) + uint64_t(beats) * kBusBytes > 4096) {
+      char text[96];
+      std::snprintf(text, sizeof text, "%s burst of %d beats at 0x%" PRIx64 " is misaligned or crosses 4 KiB", channel, beats, addr);
+      fail(text);
+    }
+  };
+  if (top_.m_axi_arvalid && top_.m_axi_arready) {
+    check_burst(top_.m_axi_araddr, top_.m_axi_arlen + 1, "read");
+    reads_.push_back({top_.m_axi_araddr, cycle_ + opt_.latency, top_.m_axi_arlen + 1});
+  }
+  if (top_.m_axi_bvalid && top_.m_axi_bready) response_pending_ = false;
+  if (top_.m_axi_wvalid && top_.m_axi_wready) {
+    if (write_addr_ < kResultBase || write_addr_ + kBusBytes > kResultBase + results_.size()) fail("write outside the result block");
+    std::memcpy(&results_[write_addr_ - kResultBase], &top_.m_axi_wdata, kBusBytes);
+    ++beats_written_;
+    write_addr_ += kBusBytes;
+    if (bool(top_.m_axi_wlast) != (write_beats_ == 1)) fail("WLAST in the wrong beat");
+    if (--write_beats_ == 0) {
+      response_pending_ = true;
+      response_at_ = cycle_ + opt_.latency;
+    }
+  }
+  if (top_.m_axi_awvalid && top_.m_axi_awready) {
+    check_burst(top_.m_axi_awaddr, top_.m_axi_awlen + 1, "write");
+    write_addr_ = top_.m_axi_awaddr;
+    write_beats_ = top_.m_axi_awlen + 1;
+  }
+}
+
+void Bench::tick() {
+  drive_memory();
+  top_.aclk = 0;
+  top_.eval();
+  sample_memory();
+  watch();
+  top_.aclk = 1;
+  top_.eval();
+  ++cycle_;
+}
+
+void Bench::watch() {
+  if (top_.trace_start) {
+    running_ = true;
+    run_start_ = last_end_ = cycle_;
+  }
+  if (!running_) return;
+  if (top_.trace_valid && image_ < opt_.full) compare_column();
+  if (top_.trace_end) {
+    const int op = top_.trace_op;
+    if (op > kOps) fail("the program names op " + std::to_string(op) + "; the network has " + std::to_string(kOps));
+    op_cycles_[op] += cycle_ - last_end_;
+    last_end_ = cycle_;
+    if (op == kOps) end_image();
+  }
+  if (cycle_ - last_end_ > kMaxCyclesPerImage)
+    fail("no op has ended for " + std::to_string(kMaxCyclesPerImage) + " cycles; the last to end was in image " + std::to_string(image_));
+}
+
+void Bench::compare_column() {
+  if (column_ == trace_.size()) fail("image " + std::to_string(image_) + ": more columns than expected, from op " + std::to_string(int(top_.trace_op)));
+  const Column& c = trace_[column_++];
+  if (c.op != top_.trace_op)
+    fail("image " + std::to_string(image_) + ": a column of op " + std::to_string(int(top_.trace_op)) + " where op " + std::to_string(c.op) + " was due");
+  uint32_t lanes[kLanes];
+  std::memcpy(lanes, &top_.trace_col, sizeof lanes);
+  const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + value_) * 4];
+  value_ += c.lanes;
+  compared_[c.op] += c.lanes;
+  for (uint32_t i = 0; i < c.lanes; ++i) {
+    int32_t want;
+    std::memcpy(&want, want_bytes + 4 * i, 4);
+    const int32_t got = static_cast<int32_t>(lanes[i]);
+    if (got == want) continue;
+    // The first few of an op are named; all are counted.
+    if (mismatches_[c.op]++ < 3)
+      std::printf("{\"event\":\"mismatch\",\"op\":%u,\"image\":%d,\"head\":%u,\"row\":%u,\"col\":%u,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
+                  c.op, image_, c.head, c.row + i, c.col, want, got, cycle_ - run_start_);
+    ++total_mismatches_;
+  }
+}
+
+void Bench::end_image() {
+  if (image_ < opt_.full && column_ != trace_.size())
+    fail("image " + std::to_string(image_) + ": " + std::to_string(column_) + " columns of " + std::to_string(trace_.size()) + " were produced");
+  std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":%" PRIu64 ",\"cycles\":[", image_, cycle_ - run_start_);
+  for (int i = 0; i <= kOps; ++i) std::printf(i ? ",%" PRIu64 : "%" PRIu64, op_cycles_[i]);
+  std::printf("]}\n");
+  std::fflush(stdout);
+  std::fill(op_cycles_.begin(), op_cycles_.end(), 0);
+  column_ = value_ = 0;
+  ++image_;
+}
+
+void Bench::write_register(int addr, uint32_t value) {
+  top_.s_axi_awaddr = addr;
+  top_.s_axi_wdata = value;
+  top_.s_axi_wstrb = 15;
+  top_.s_axi_awvalid = top_.s_axi_wvalid = top_.s_axi_bready = 1;
+  tick();  // accepted in its first cycle: the slave is idle
+  top_.s_axi_awvalid = top_.s_axi_wvalid = 0;
+  tick();
+}
+
+uint32_t Bench::read_register(int addr) {
+  top_.s_axi_araddr = addr;
+  top_.s_axi_arvalid = 1;
+  top_.s_axi_rready = 0;
+  tick();
+  top_.s_axi_arvalid = 0;
+  top_.s_axi_rready = 1;
+  const uint32_t value = top_.s_axi_rdata;
+  tick();
+  return value;
+}
+
+bool Bench::compare_logits() {
+  uint64_t wrong = 0;
+  for (int i = 0; i < opt_.images; ++i)
+    for (int c = 0; c < kClasses; ++c) {
+      int32_t want, got;
+      std::memcpy(&want, &logits_[(size_t(i) * kClasses + c) * 4], 4);
+      std::memcpy(&got, &results_[size_t(i) * kResultBytes + size_t(c) * 4], 4);
+      if (got == want) continue;
+      if (wrong++ < 3)
+        std::printf("{\"event\":\"mismatch\",\"op\":%d,\"image\":%d,\"head\":0,\"row\":0,\"col\":%d,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
+                    kOps, i, c, want, got, cycle_ - run_start_);
+    }
+  std::printf("{\"event\":\"logits\",\"images\":%d,\"compared\":%d,\"mismatches\":%" PRIu64 "}\n", opt_.images, opt_.images * kClasses, wrong);
+  return wrong == 0;
+}
+
+bool Bench::run() {
+  top_.aresetn = 0;
+  for (int i = 0; i < 8; ++i) tick();
+  top_.aresetn = 1;
+  for (int i = 0; i < 4; ++i) tick();
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%08x%08x", read_register(0x38), read_register(0x3c));
+  if (std::strncmp(hash, kHash, 16) != 0) fail(std::string("the RTL says it is design ") + hash + ", the harness was made for " + kHash);
+
+  write_register(0x08, opt_.images);
+  write_register(0x10, kImageBase), write_register(0x14, 0);
+  write_register(0x18, kStreamBase), write_register(0x1c, 0);
+  write_register(0x20, kResultBase), write_register(0x24, 0);
+  const auto begin = std::chrono::steady_clock::now();
+  const uint64_t first = cycle_;
+  write_register(0x00, 1);
+  while (image_ < opt_.images) tick();
+  for (int i = 0; i < 4; ++i) tick();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const uint32_t status = read_register(0x04), stalls = read_register(0x34);
+  if (status != 2) fail("status register is " + std::to_string(status) + " after the run; expected 2, done without error");
+  const bool logits_ok = compare_logits();
+  bool complete = true;
+  for (int i = 0; i < kOps; ++i) {
+    std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64 "}\n", i, compared_[i], mismatches_[i]);
+    complete = complete && (opt_.full == 0 || compared_[i] > 0);
+  }
+  const bool ok = logits_ok && complete && total_mismatches_ == 0;
+  std::printf("{\"event\":\"end\",\"ok\":%s,\"images\":%d,\"full\":%d,\"cycles\":%" PRIu64 ",\"seconds\":%.6f,\"beats_read\":%" PRIu64
+              ",\"beats_written\":%" PRIu64 ",\"stall_cycles\":%u}\n",
+              ok ? "true" : "false", opt_.images, opt_.full, cycle_ - first, seconds, beats_read_, beats_written_, stalls);
+  return ok;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: %s DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]\n", argv[0]);
+    return 2;
+  }
+  Options opt;
+  for (int i = 2; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    const long value = std::atol(argv[i + 1]);
+    if (name == "--images") opt.images = static_cast<int>(value);
+    else if (name == "--full") opt.full = static_cast<int>(value);
+    else if (name == "--latency") opt.latency = static_cast<int>(std::max(1l, value));
+    else if (name == "--stall") opt.stall = static_cast<int>(value);
+    else if (name == "--seed") opt.seed = static_cast<uint64_t>(value);
+    else {
+      std::fprintf(stderr, "unknown option %s\n", name.c_str());
+      return 2;
+    }
+  }
+  try {
+    return Bench(argv[1], opt).run() ? 0 : 1;
+  } catch (const Fault& f) {
+    std::string text;
+    for (char c : f.what) text += c == '"' || c == '\\' ? '\'' : c;
+    std::printf("{\"event\":\"fault\",\"what\":\"%s\"}\n", text.c_str());
+    return 1;
+  }
+}
