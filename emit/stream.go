@@ -133,8 +133,3 @@ func (p *Plan) ImageBytes(pixels []byte) ([]byte, error) {
 	copy(out, pixels)
 	return out, nil
 }
-
-// MemoryImage is the read stream as the user loads it into the accelerator's memory.
-func (p *Plan) MemoryImage() []File {
-	return []File{{"mem/stream.bin", p.stream}}
-}

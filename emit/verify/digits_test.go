@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"vitdse/configs"
@@ -12,77 +14,120 @@ import (
 	"vitdse/golden/quant"
 )
 
-func TestScratch(t *testing.T) {
-	m, err := configs.LoadModel("../../configs/digits/model.yaml")
+const digits = "../../configs/digits/"
+
+// digitsCase is the quick-start network, loaded and calibrated once for all tests.
+type digitsCase struct {
+	model   configs.Model
+	weights *checkpoint.Weights
+	file    []byte
+	stats   *quant.Stats
+	test    *dataset.Images
+}
+
+var loadDigits = sync.OnceValues(func() (*digitsCase, error) {
+	m, err := configs.LoadModel(digits + "model.yaml")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	ck, err := checkpoint.Load("../../configs/digits/model.safetensors")
+	file, err := os.ReadFile(digits + "model.safetensors")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
+	}
+	ck, err := checkpoint.Decode("model.safetensors", file)
+	if err != nil {
+		return nil, err
 	}
 	w, err := ck.ViT(m)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	ar, err := dataset.Load("../../configs/digits/digits.npz")
+	data, err := dataset.Load(digits + "digits.npz")
+	if err != nil {
+		return nil, err
+	}
+	train, err := data.Images("train_images")
+	if err != nil {
+		return nil, err
+	}
+	test, err := data.Images("test_images")
+	if err != nil {
+		return nil, err
+	}
+	stats, err := quant.Calibrate(m, w, train.Slice(0, 256))
+	if err != nil {
+		return nil, err
+	}
+	return &digitsCase{m, w, file, stats, test}, nil
+})
+
+func digitsData(t testing.TB) *digitsCase {
+	t.Helper()
+	c, err := loadDigits()
 	if err != nil {
 		t.Fatal(err)
 	}
-	train, _ := ar.Images("train_images")
-	test, _ := ar.Images("test_images")
-	st, err := quant.Calibrate(m, w, train.Slice(0, 256))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := configs.Design{Name: "t", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
-		Engine: configs.Engine{TM: 8, TN: 8, TK: 2, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 128, WeightBuffers: 2,
-			Activations: "auto", Weights: "auto", Residual: "auto"}}
-	net, err := quant.Quantize(m, d.Numerics, w, st)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := emit.NewPlan(d, net, configs.Hash(d))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := p.Render("xcup", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var imgs [][]byte
-	for i := range 4 {
-		imgs = append(imgs, test.At(i))
-	}
-	vec, err := Vectors(p, imgs, 2, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files = append(files, vec...)
-	files = append(files, p.MemoryImage()...)
-	for _, f := range files {
-		path := filepath.Join("/tmp/em", f.Path)
-		os.MkdirAll(filepath.Dir(path), 0o755)
-		os.WriteFile(path, f.Data, 0o644)
-	}
-	dbg(p, imgs[0])
-	tl := p.Shape.Timeline(hwIdeal, 2)
-	t.Log(tl[0], tl[1])
+	return c
 }
 
-func init() {
-	dbg = func(p *emit.Plan, img []byte) {
-		l := p.Net.PatchEmbed
-		for t := 1; t < 4; t++ {
-			acc := int64(0)
-			px := []int{}
-			for k := 0; k < 4; k++ {
-				a := int64(img[((t-1)/4*2+k/2)*8+((t-1)%4)*2+k%2]) - 128
-				px = append(px, int(a))
-				acc += a * int64(l.W[k])
-			}
-			println("row", t, "acc", acc, "bias", l.Bias[0], "M", l.M[0], "shift", l.Shift, "zero", l.Zero, "pos", p.Net.Pos[t*64], "y", (acc+l.Bias[0])*int64(l.M[0])>>l.Shift, px[0], px[1], px[2], px[3], "w", l.W[0], l.W[1], l.W[2], l.W[3], l.AccBits, p.Shape.AccBits)
-		}
-	}
+// engine is a temporal engine of the given array shape with everything else as usual.
+func engine(tm, tn, tk int) configs.Engine {
+	return configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 128,
+		WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
 }
-var dbg func(*emit.Plan, []byte)
+
+// emitDigits writes the folder of a design of the digits network: vectors of images images,
+// the first full of them op by op.
+func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, full int) (string, configs.Design) {
+	t.Helper()
+	c := digitsData(t)
+	d := configs.Design{Name: "test", Model: c.model.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: num, Engine: eng}
+	part, err := configs.LoadPart(d.Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Validate(c.model, part); err != nil {
+		t.Fatal(err)
+	}
+	net, err := quant.Quantize(c.model, num, c.weights, c.stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := emit.NewPlan(d, net, configs.Hash(d, c.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := plan.Files(part, full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pixels [][]byte
+	for i := range images {
+		pixels = append(pixels, c.test.At(i))
+	}
+	vectors, err := Vectors(plan, pixels, full, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "design")
+	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
+		t.Fatal(err)
+	}
+	return dir, d
+}
+
+// mustVerify runs a folder and fails the test unless everything was equal.
+func mustVerify(t testing.TB, dir string, opt Options) *Report {
+	t.Helper()
+	rep, err := Run(context.Background(), dir, opt, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range rep.Mismatches {
+		t.Errorf("%v", m)
+	}
+	if !rep.OK {
+		t.Fatalf("verification failed: %d logits of %d images, %d mismatches", rep.LogitCompared, rep.LogitImages, rep.LogitMismatches)
+	}
+	return rep
+}

@@ -25,7 +25,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkp
 	qkv, mat, proj := q.bits(name+"attn.qkv"), q.bits(name+"attn.matmul"), q.bits(name+"attn.proj")
 	f := foldOf(s.norm1.out, q.num.LNFold)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
-	in := q.foldedRange("norm1", i, s.norm1, qkv.Activations, f, columnPower(weights, dim))
+	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, qkv.Activations, f, columnPower(weights, dim))
 	codes := q.round(qkv, weights, in.activations, f.exponent)
 
 	var errs [6]error
@@ -63,7 +63,7 @@ func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.B
 
 	f := foldOf(s.norm2.out, q.num.LNFold)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
-	in := q.foldedRange("norm2", i, s.norm2, fc1.Activations, f, columnPower(w1, dim))
+	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, fc1.Activations, f, columnPower(w1, dim))
 	var errs [3]error
 	b.Norm2, errs[0] = q.layerNorm(name+"norm2", s.norm2, w.Norm2G, w.Norm2B, in)
 	b.FC1, errs[1] = linear{

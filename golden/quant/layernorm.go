@@ -52,11 +52,19 @@ type normed struct {
 	fold fold
 }
 
+// maxGain bounds the codes that one unit of a normalised value (variance 1) spans. It
+// acts only where a tensor hardly moves in calibration; usual gains are below 100.
+const maxGain = 1 << 12
+
 // foldedRange finds the grid of a LayerNorm's folded output; power is the importance
 // of the channels.
-func (q *quantizer) foldedRange(tensor string, block int, n normStats, width int, f fold, power []float64) normed {
+func (q *quantizer) foldedRange(tensor string, block int, n normStats, gamma []float32, width int, f fold, power []float64) normed {
 	key := rangeKey{tensor, block, -1, f.exponent}
-	return normed{q.inputRange(key, n.out, width, power, f.apply), f}
+	in := q.inputRange(key, n.out, width, power, f.apply)
+	for c, g := range gamma {
+		in.Scale = max(in.Scale, math.Abs(float64(g))/f.scale[c]/maxGain)
+	}
+	return normed{in, f}
 }
 
 // layerNorm builds the integer LayerNorm that writes codes of the grid in out.

@@ -8,6 +8,7 @@ package quant
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 
 	"vitdse/configs"
@@ -137,11 +138,14 @@ func (q *quantizer) head() error {
 	bits := q.bits(configs.LayerHead)
 	f := foldOf(q.stats.norm.out, q.num.LNFold)
 	w, b := product(q.weights.HeadW, q.weights.HeadB, f.scale, f.offset)
-	in := q.foldedRange("norm", -1, q.stats.norm, bits.Activations, f, columnPower(w, q.model.Dim))
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, columnPower(w, q.model.Dim))
+	codes := q.round(bits, w, in.activations, f.exponent)
+	// A multiplier has 16 bits: one product step must not be more logit steps than that.
+	q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(codes.scales)/math.MaxUint16)
 	var err1, err2 error
 	q.net.Norm, err1 = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in)
 	q.net.Head, err2 = linear{
-		name: configs.LayerHead, w: w, bias: b, rounded: q.round(bits, w, in.activations, f.exponent),
+		name: configs.LayerHead, w: w, bias: b, rounded: codes,
 		bits: bits.Weights, in: in.activations, out: repeat(q.net.LogitScale, q.model.Classes), outBits: configs.LogitBits,
 	}.build()
 	return errors.Join(err1, err2)

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+)
+
+// app is what every command shares: where to write, and the logger.
+type app struct {
+	stdout, stderr io.Writer
+	log            hclog.Logger
+}
+
+// printf writes a result.
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+
+// section opens a part of a longer output.
+func (a *app) section(format string, args ...any) {
+	title := fmt.Sprintf(format, args...)
+	fmt.Fprintf(a.stdout, "\n%s\n%s\n", title, strings.Repeat("=", len([]rune(title))))
+}
+
+// NewRoot builds the command line. Nothing is shared between two of them.
+func NewRoot(stdout, stderr io.Writer) *cobra.Command {
+	a := &app{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:   "vitdse",
+		Short: "Explore, emit and verify FPGA accelerators for quantized vision transformers",
+		Long: `vitdse takes a trained vision transformer and an FPGA part, prices every design of a
+space, shows the Pareto front, emits one point of it as SystemVerilog for the whole
+network, and holds that against the integer network, element by element, in Verilator.
+
+Settings come from flags, VITDSE_* variables, the run file, and defaults, in this order:
+the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
+
+` + exitCodes,
+		Example:           "  vitdse run configs/digits/run.yaml",
+		Args:              cobra.NoArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	level := root.PersistentFlags().String("log-level", "info", "least `level` that is logged: trace, debug, info, warn, error or off")
+	asJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		a.log, err = newLogger(cmd, stderr, *level, *asJSON)
+		if err != nil {
+			return err
+		}
+		for _, name := range strayVariables() {
+			a.log.Warn("variable is not read by any command", "name", name)
+		}
+		return nil
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(newRun(a), newSweep(a), newPareto(a), newEmit(a), newVerify(a), newRoofline(a), newParts(a), newVersion(a))
+	return root
+}
+
+// newLogger makes the one logger, which writes to stderr.
+func newLogger(cmd *cobra.Command, stderr io.Writer, level string, asJSON bool) (hclog.Logger, error) {
+	flags := cmd.Flags()
+	if env := os.Getenv("VITDSE_LOG_LEVEL"); env != "" && !flags.Changed("log-level") {
+		level = env
+	}
+	if env := os.Getenv("VITDSE_LOG_JSON"); env != "" && !flags.Changed("log-json") {
+		var err error
+		if asJSON, err = strconv.ParseBool(env); err != nil {
+			return nil, fmt.Errorf("VITDSE_LOG_JSON is %q; expected true or false", env)
+		}
+	}
+	parsed := hclog.LevelFromString(level)
+	if parsed == hclog.NoLevel {
+		return nil, fmt.Errorf("log level is %q; expected trace, debug, info, warn, error or off", level)
+	}
+	color := hclog.ColorOff
+	if terminal(stderr) && !asJSON {
+		color = hclog.AutoColor
+	}
+	return hclog.New(&hclog.LoggerOptions{
+		Name: "vitdse", Level: parsed, Output: stderr, JSONFormat: asJSON, Color: color, TimeFormat: "15:04:05",
+	}), nil
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"vitdse/configs"
+)
+
+// delimiter separates the levels of viper's keys: not a dot, which names may hold.
+const delimiter = "::"
+
+// setting is one key of a run: where it may come from, and what it is for.
+type setting struct {
+	key   string // viper's, e.g. "verify::images"
+	flag  string
+	env   string
+	usage string
+	kind  reflect.Type
+}
+
+// usages says what each key of a run is for, in the words of --help.
+var usages = map[string]string{
+	"model":           "`name` of a built-in model, or a model file",
+	"checkpoint":      "safetensors `file` of the weights",
+	"dataset":         "npz `file` of images and labels",
+	"space":           "space `file`: what the sweep may vary",
+	"seed":            "seed of all that is random",
+	"out":             "`folder` the results go to",
+	"parts":           "`names` of the parts to sweep, of those in the space",
+	"pick":            "point to emit: knee, fastest, smallest or accurate",
+	"max_loss_db":     "most `dB` the picked point may lose against the space's best; 0 for no limit",
+	"min_sqnr_db":     "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
+	"verify::images":  "`number` of images compared op by op",
+	"verify::logits":  "`number` of images compared by their logits, or all",
+	"verify::memory":  "memory `model` of the simulation: ideal or latency",
+	"verify::latency": "`cycles` to the first beat of a read, with --memory latency",
+	"verify::stall":   "`chance` that a cycle brings no beat, with --memory latency",
+}
+
+// settings lists every key of a run, from the fields of configs.Run.
+func settings() []setting {
+	var list []setting
+	var walk func(t reflect.Type, prefix string)
+	walk = func(t reflect.Type, prefix string) {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			name := f.Tag.Get("mapstructure")
+			if f.Type.Kind() == reflect.Struct {
+				walk(f.Type, prefix+name+delimiter)
+				continue
+			}
+			key := prefix + name
+			list = append(list, setting{
+				key: key, kind: f.Type, usage: usages[key],
+				flag: strings.ReplaceAll(name, "_", "-"),
+				env:  "VITDSE_" + strings.ToUpper(strings.ReplaceAll(key, delimiter, "_")),
+			})
+		}
+	}
+	walk(reflect.TypeFor[configs.Run](), "")
+	return list
+}
+
+// Groups of keys that a command may offer as flags.
+var (
+	inputKeys  = []string{"model", "checkpoint", "dataset"}
+	sweepKeys  = []string{"space", "parts", "seed", "out"}
+	pickKeys   = []string{"pick", "max_loss_db", "min_sqnr_db"}
+	verifyKeys = []string{"verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
+)
+
+// addFlags gives a command a flag for each of the keys.
+func addFlags(flags *pflag.FlagSet, groups ...[]string) {
+	keys := slices.Concat(groups...)
+	for _, s := range settings() {
+		if !slices.Contains(keys, s.key) {
+			continue
+		}
+		switch s.kind.Kind() {
+		case reflect.Slice:
+			flags.StringSlice(s.flag, nil, s.usage)
+		case reflect.Int64:
+			flags.Int64(s.flag, 0, s.usage)
+		case reflect.Float64:
+			flags.Float64(s.flag, 0, s.usage)
+		case reflect.String:
+			flags.String(s.flag, "", s.usage)
+		case reflect.Int:
+			if s.kind == reflect.TypeFor[configs.ImageCount]() {
+				flags.String(s.flag, "", s.usage)
+			} else {
+				flags.Int(s.flag, 0, s.usage)
+			}
+		}
+	}
+}
+
+// loadRun reads a run: flags win over VITDSE_* variables, these over the file, and the
+// file over the defaults. The file's paths are relative to the file, those of flags
+// and variables to the working directory.
+func loadRun(cmd *cobra.Command, file string) (configs.Run, error) {
+	run, err := configs.LoadRun(file)
+	if err != nil {
+		return configs.Run{}, err
+	}
+	return override(cmd, run)
+}
+
+// override lays variables and flags over a run.
+func override(cmd *cobra.Command, run configs.Run) (configs.Run, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter(delimiter))
+	layer := map[string]any{}
+	if err := mapstructure.Decode(run, &layer); err != nil {
+		return configs.Run{}, err
+	}
+	if err := v.MergeConfigMap(layer); err != nil {
+		return configs.Run{}, err
+	}
+	list := settings()
+	for _, s := range list {
+		if err := v.BindEnv(s.key, s.env); err != nil {
+			return configs.Run{}, err
+		}
+		if f := cmd.Flags().Lookup(s.flag); f != nil {
+			if err := v.BindPFlag(s.key, f); err != nil {
+				return configs.Run{}, err
+			}
+		}
+	}
+	var merged configs.Run
+	hook := viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(
+		mapstructure.TextUnmarshallerHookFunc(), mapstructure.StringToSliceHookFunc(",")))
+	if err := v.UnmarshalExact(&merged, hook); err != nil {
+		return configs.Run{}, place(cmd, list, err)
+	}
+	return merged, place(cmd, list, merged.Validate())
+}
+
+// place adds to each fault the flag or variable that the value came from.
+func place(cmd *cobra.Command, list []setting, err error) error {
+	if err == nil {
+		return nil
+	}
+	var placed []error
+	for _, e := range leaves(err) {
+		key, msg := "", e.Error()
+		var fault *configs.KeyError
+		var decode *mapstructure.DecodeError
+		switch {
+		case errors.As(e, &fault):
+			key, msg = fault.Key, fault.Msg
+		case errors.As(e, &decode):
+			key, msg = decode.Name(), decode.Unwrap().Error()
+		}
+		placed = append(placed, fmt.Errorf("%s: %s", source(cmd, list, key), msg))
+	}
+	return errors.Join(placed...)
+}
+
+// source names where the value of a dotted key comes from.
+func source(cmd *cobra.Command, list []setting, key string) string {
+	name, _, _ := strings.Cut(key, "[")
+	for _, s := range list {
+		if strings.ReplaceAll(s.key, delimiter, ".") != name {
+			continue
+		}
+		if f := cmd.Flags().Lookup(s.flag); f != nil && f.Changed {
+			return "--" + s.flag
+		}
+		if os.Getenv(s.env) != "" {
+			return s.env
+		}
+	}
+	return key
+}
+
+// leaves lists the errors inside joined and wrapped ones.
+func leaves(err error) []error {
+	switch e := err.(type) {
+	case *mapstructure.DecodeError, *configs.KeyError:
+		return []error{err}
+	case interface{ Unwrap() []error }:
+		var all []error
+		for _, inner := range e.Unwrap() {
+			all = append(all, leaves(inner)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return leaves(inner)
+		}
+	}
+	return []error{err}
+}
+
+// strayVariables lists VITDSE_ variables that no command reads: most likely misspelt.
+func strayVariables() []string {
+	known := map[string]bool{"VITDSE_LOG_LEVEL": true, "VITDSE_LOG_JSON": true}
+	for _, s := range settings() {
+		known[s.env] = true
+	}
+	var stray []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "VITDSE_") && !known[name] {
+			stray = append(stray, name)
+		}
+	}
+	slices.Sort(stray)
+	return stray
+}

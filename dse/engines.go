@@ -1,0 +1,115 @@
+package dse
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"vitdse/configs"
+)
+
+// geometry is all of an engine that its cycle count depends on.
+type geometry struct{ tm, tn, tk, bus, fifo, banks int }
+
+func geometryOf(e configs.Engine) geometry {
+	return geometry{e.TM, e.TN, e.TK, e.BusBits, e.ReadFIFO, e.WeightBuffers}
+}
+
+// variant is one legal engine: its place among the engines of the space, legal or not.
+type variant struct {
+	rank   int64
+	engine configs.Engine
+}
+
+// site is one part with its engines.
+type site struct {
+	part   configs.Part
+	usable configs.Budget
+	grid   *configs.Grid
+	clock  float64     // Hz
+	byGeo  [][]variant // the legal engines of each geometry of the floor
+	legal  int64       // engines
+}
+
+// floor is the engines of all parts, grouped by geometry.
+type floor struct {
+	sites      []site
+	geometries []geometry
+	engines    int64 // of the space, legal or not: a rank is numerics*engines + engine
+	first      []int // choices of the engine's axes that are legal on sites[site]
+	site       int
+}
+
+// maxEngines bounds the engines that are enumerated.
+const maxEngines = 1 << 22
+
+// readEngines enumerates the engines of every part.
+func readEngines(in Input) (*floor, error) {
+	var f floor
+	var geos catalog[geometry, geometry]
+	for i, p := range in.Parts {
+		if slices.ContainsFunc(in.Parts[:i], func(q configs.Part) bool { return q.Name == p.Name }) {
+			return nil, fmt.Errorf("part %s is given twice", p.Name)
+		}
+		g, err := in.Space.On(in.Model, p)
+		if err != nil {
+			return nil, err
+		}
+		axes := g.Axes()[split(g.Axes()):]
+		if f.engines = combinations(axes, maxEngines); f.engines < 0 {
+			return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
+		}
+		s := site{part: p, usable: p.Usable(), grid: g}
+		f.read(&s, axes, &geos)
+		f.sites = append(f.sites, s)
+	}
+	f.geometries = geos.list
+	for i := range f.sites {
+		f.sites[i].byGeo = slices.Grow(f.sites[i].byGeo, len(f.geometries))[:len(f.geometries)]
+	}
+	if f.first == nil {
+		return nil, fmt.Errorf("space %s has no legal engine on any of its parts: %w", in.Space.Name, f.refusal())
+	}
+	return &f, nil
+}
+
+// read lists the legal engines of one part.
+func (f *floor) read(s *site, axes []configs.Axis, geos *catalog[geometry, geometry]) {
+	numerics := len(s.grid.Axes()) - len(axes)
+	index := make([]int, numerics+len(axes))
+	rank := int64(0)
+	for more := true; more; more = advance(index[numerics:], axes) {
+		if d, err := s.grid.Design(index); err == nil {
+			if f.first == nil {
+				f.first, f.site = slices.Clone(index[numerics:]), len(f.sites)
+			}
+			n := geos.number(geometryOf(d.Engine), geometryOf(d.Engine))
+			for len(s.byGeo) <= n {
+				s.byGeo = append(s.byGeo, nil)
+			}
+			s.byGeo[n] = append(s.byGeo[n], variant{rank, d.Engine})
+			s.clock = d.ClockMHz * 1e6
+			s.legal++
+		}
+		rank++
+	}
+}
+
+// refusal is why the first engine of the first part is illegal.
+func (f *floor) refusal() error {
+	s := f.sites[0]
+	_, err := s.grid.Design(make([]int, len(s.grid.Axes())))
+	return err
+}
+
+// points is the number of legal points of all parts.
+func (f *floor) points(numerics int64) int64 {
+	var n int64
+	for _, s := range f.sites {
+		n += s.legal * numerics
+	}
+	return n
+}
+
+// tooMany says whether ranks would leave what JSON's readers hold exactly.
+func (f *floor) tooMany(numerics int64) bool { return float64(numerics)*float64(f.engines) > math.Exp2(53) }

@@ -1,0 +1,58 @@
+package dse
+
+import (
+	"fmt"
+	"math"
+
+	"vitdse/configs"
+)
+
+// Limits are the accuracy that a point must reach, in dB of the logits'
+// signal-to-noise ratio against the float network. Whether a design fits its part is no
+// limit: every point of a front does.
+type Limits struct {
+	MaxLossDB float64 `json:"max_loss_db"` // below the space's best ratio; 0: no limit
+	MinSQNRDB float64 `json:"min_sqnr_db"` // 0: no limit
+}
+
+// LimitsOf reads the limits of a run.
+func LimitsOf(r configs.Run) Limits { return Limits{r.MaxLossDB, r.MinSQNRDB} }
+
+// noise is the largest noise that the limits allow, given the least that the space's
+// numerics reach on any engine; +Inf if there is no limit.
+func (l Limits) noise(best float64) float64 {
+	limit := math.Inf(1)
+	if l.MaxLossDB > 0 {
+		limit = best * ratio(-l.MaxLossDB)
+	}
+	if l.MinSQNRDB > 0 {
+		limit = min(limit, ratio(l.MinSQNRDB))
+	}
+	return limit
+}
+
+// sqnr is the least ratio in dB that the limits allow, given the best; -Inf for none.
+func (l Limits) sqnr(best float64) float64 { return Decibels(l.noise(best)) }
+
+// words says the limits in a sentence's part.
+func (l Limits) words(best float64) string {
+	switch {
+	case l.MaxLossDB > 0 && l.sqnr(best) > l.MinSQNRDB:
+		return fmt.Sprintf("max_loss_db %g below the space's best of %.2f dB", l.MaxLossDB, Decibels(best))
+	case l.MinSQNRDB > 0:
+		return fmt.Sprintf("min_sqnr_db %g", l.MinSQNRDB)
+	}
+	return "no limit"
+}
+
+// Decibels is the ratio of signal to noise of a noise power that is relative to the
+// signal's: -10 log10(noise), +Inf for no noise.
+func Decibels(noise float64) float64 {
+	if noise == 0 {
+		return math.Inf(1)
+	}
+	return -10 * math.Log10(noise)
+}
+
+// ratio is the inverse of Decibels.
+func ratio(db float64) float64 { return math.Pow(10, -db/10) }

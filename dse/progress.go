@@ -1,0 +1,27 @@
+package dse
+
+import "time"
+
+// Progress is how far a sweep is. Counts are of legal points, over all parts.
+type Progress struct {
+	Done, Total  int64
+	Resumed      int64 // of Done, read from the journal
+	Fit          int64 // of Done, the points that fit their part
+	Feasible     int64 // of those, the points accurate enough
+	Front        int   // points on the fronts so far
+	Priced       int64 // cycle and resource counts computed
+	Elapsed      time.Duration
+	PointsPerSec float64       // covered, without the resumed
+	ETA          time.Duration // until Done is Total, at that speed
+}
+
+// clock fills the times of a progress.
+func (p *Progress) clock(elapsed time.Duration) {
+	p.Elapsed = elapsed
+	if s := elapsed.Seconds(); s > 0 {
+		p.PointsPerSec = float64(p.Done-p.Resumed) / s
+	}
+	if p.PointsPerSec > 0 {
+		p.ETA = time.Duration(float64(p.Total-p.Done) / p.PointsPerSec * float64(time.Second))
+	}
+}

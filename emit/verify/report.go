@@ -1,0 +1,65 @@
+package verify
+
+import "fmt"
+
+// Options says what of a folder is simulated.
+type Options struct {
+	Images  int     // images whose logits are compared; -1 is all the folder has
+	Full    int     // first images compared op by op; -1 is all the folder has
+	Latency int     // cycles from a read request to its first beat; 1 is the ideal memory
+	Stall   float64 // chance of a pause on any AXI channel in any cycle, 0 .. 0.9
+	Seed    uint64  // of the pauses
+}
+
+// Progress is what is being done: Done of Total in the stage's unit.
+type Progress struct {
+	Stage       string // "build" (files compiled) or "simulate" (images)
+	Done, Total int64
+	Detail      string
+}
+
+// OpResult is the verdict on one op over all compared images, and its cycles in the first.
+type OpResult struct {
+	Name, Kind, Shape    string
+	Elements             int64 // to compare
+	Compared, Mismatches int64
+	Predicted, Measured  int64
+}
+
+// Mismatch is one element that differs. Cycle counts from the start of the run.
+type Mismatch struct {
+	Op                    string
+	Image, Head, Row, Col int
+	Expected, Got         int64
+	Cycle                 int64
+}
+
+func (m Mismatch) String() string {
+	return fmt.Sprintf("op %s, image %d, head %d, row %d, column %d: expected %d, got %d (cycle %d)",
+		m.Op, m.Image, m.Head, m.Row, m.Col, m.Expected, m.Got, m.Cycle)
+}
+
+// Report is the outcome of a verification. OK means that every element of every op and
+// every logit that was asked for was compared and equal.
+type Report struct {
+	Hash, Model, Part               string
+	FullImages                      int
+	Ops                             []OpResult // the last is the store of the result, which has no elements
+	Mismatches                      []Mismatch // the first few of each op
+	LogitImages                     int
+	LogitCompared, LogitMismatches  int64
+	PredictedCycles, MeasuredCycles int64 // first image
+	PredictedRun, MeasuredRun       int64 // all images
+	SimSeconds, CyclesPerSecond     float64
+	BeatsRead, BeatsWritten         int64
+	PredictedBeatsRead              int64
+	OK                              bool
+}
+
+// Elements is the number of elements compared, logits of the op-by-op images included.
+func (r *Report) Elements() (n int64) {
+	for _, o := range r.Ops {
+		n += o.Compared
+	}
+	return n
+}

@@ -1,3 +1,0 @@
-package verify
-import "vitdse/hwmodel"
-var hwIdeal = hwmodel.IdealMemory
