@@ -112,4 +112,6 @@ func (f *floor) points(numerics int64) int64 {
 }
 
 // tooMany says whether ranks would leave what JSON's readers hold exactly.
-func (f *floor) tooMany(numerics int64) bool { return float64(numerics)*float64(f.engines) > math.Exp2(53) }
+func (f *floor) tooMany(numerics int64) bool {
+	return float64(numerics)*float64(f.engines) > math.Exp2(53)
+}

@@ -38,14 +38,17 @@ type numericsTable struct {
 	classes      []class
 	areas, times []configs.Numerics // an example of each areaKey and timeKey
 	count        int64
-	best         float64 // least noise of the space
-	limit        float64 // noise up to which numerics are accurate enough
-	digest       string  // of every choice's noise
+	best         float64          // least noise of the space
+	bestNumerics configs.Numerics // that have it, the first of equals
+	limit        float64          // noise up to which numerics are accurate enough
+	digest       string           // of every choice's noise
 }
 
 // readings is what is known of each choice of numerics, by its index.
 type readings struct {
 	noise      []float64
+	least      float64 // of noise
+	best       configs.Numerics
 	area, time []int32
 	areas      catalog[areaKey, configs.Numerics]
 	times      catalog[timeKey, configs.Numerics]
@@ -105,12 +108,15 @@ func (r *readings) read(m configs.Model, d configs.Design, noise Noise) error {
 	if err != nil {
 		return err
 	}
-	if !(v >= 0 && v <= math.MaxFloat64) {
-		return fmt.Errorf("predicted noise is %g; expected a finite number of at least 0", v)
+	if !(v > 0 && v <= math.MaxFloat64) {
+		return fmt.Errorf("predicted noise is %g; expected a finite number above 0", v)
 	}
 	s, err := hwmodel.NewShape(m, d)
 	if err != nil {
 		return err
+	}
+	if len(r.noise) == 0 || v < r.least {
+		r.least, r.best = v, d.Numerics
 	}
 	r.noise = append(r.noise, v)
 	r.area = append(r.area, int32(r.areas.number(areaKeyOf(s), d.Numerics)))
@@ -119,7 +125,8 @@ func (r *readings) read(m configs.Model, d configs.Design, noise Noise) error {
 }
 
 func (r *readings) classify(limits Limits) *numericsTable {
-	t := &numericsTable{areas: r.areas.list, times: r.times.list, count: int64(len(r.noise)), best: slices.Min(r.noise)}
+	t := &numericsTable{areas: r.areas.list, times: r.times.list, count: int64(len(r.noise)),
+		best: r.least, bestNumerics: r.best}
 	t.limit = limits.noise(t.best)
 	var classes catalog[[2]int32, class]
 	sum := sha256.New()

@@ -53,7 +53,6 @@ type staircase []step
 
 type step struct{ use, noise float64 }
 
-
 // upTo is the number of steps of at most the given use.
 func (s staircase) upTo(use float64) int {
 	return sort.Search(len(s), func(i int) bool { return s[i].use > use })

@@ -37,7 +37,7 @@ func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, erro
 func (s *Shape) Estimate(part configs.Part) Estimate {
 	bus := int64(s.Design.Engine.BusBits)
 	e := Estimate{
-		Cycles:       s.Cycles(IdealMemory),
+		Cycles:       s.idealCycles(),
 		BytesRead:    int64(s.ImageBeats+s.StreamBeats) * bus / 8,
 		BytesWritten: int64(s.ResultBeats) * bus / 8,
 		MACs:         s.MACs(),

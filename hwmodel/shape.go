@@ -72,8 +72,10 @@ func ExpIndexBits(pb int) int { return bits.Len(uint((pb + 1) << ExpFracBits)) }
 
 // NewShape computes the geometry. The design must have been validated for the model.
 func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
-	if _, err := m.Ops(); err != nil {
-		return nil, err
+	if m.Family != configs.ViT && m.Family != configs.DeiT { // the op list says it; these two have one
+		if _, err := m.Ops(); err != nil {
+			return nil, err
+		}
 	}
 	e := d.Engine
 	s := &Shape{
@@ -170,13 +172,7 @@ func (s *Shape) stream() {
 	bus := s.Design.Engine.BusBits
 	s.ImageBeats = CeilDiv(8*s.Model.Image.Pixels(), bus)
 	s.ResultBeats = CeilDiv(32*s.Model.Classes, bus)
-	s.AsmBeats = 1
-	for _, g := range s.Segments() {
-		s.AsmBeats = max(s.AsmBeats, g.WordBeats, g.ParamBeats)
-		if g.Kind != SegImage {
-			s.StreamBeats += g.Beats(bus)
-		}
-	}
+	s.StreamBeats, s.AsmBeats = s.streamBeats()
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"vitdse/configs"
@@ -40,5 +42,65 @@ func checkCycles(t *testing.T, rep *Report) {
 	}
 	if rep.PredictedBeatsRead != rep.BeatsRead {
 		t.Errorf("bus: %d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
+	}
+}
+
+// TestCorners runs engines at the corners of what a design may ask for.
+func TestCorners(t *testing.T) {
+	m := digitsData(t).model
+	mixed := configs.Uniform(m, 5, 6)
+	mixed.SoftmaxBits, mixed.GELUBits = 7, 6
+	for i := range mixed.Layers {
+		l := &mixed.Layers[i]
+		l.Activations = 3 + i%6
+		if l.Weights > 0 {
+			l.Weights = 2 + i%7
+			if i%2 == 0 {
+				l.Granularity = configs.PerLayer
+			}
+		}
+	}
+	low := configs.Uniform(m, 2, 2)
+	low.SoftmaxBits, low.GELUBits = 2, 4
+	for i := range low.Layers {
+		low.Layers[i].Activations = 2
+		if low.Layers[i].Weights > 0 {
+			low.Layers[i].Weights = 2
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		num     configs.Numerics
+		tm, tn  int
+		tk, bus int
+		banks   int
+		fifo    int
+		kind    configs.MemoryKind
+	}{
+		{"tall", mixed, 16, 4, 2, 32, 1, 32, configs.MemLUT},
+		{"square", mixed, 16, 16, 4, 128, 2, 64, configs.MemBlock},
+		{"wide", mixed, 4, 32, 1, 64, 2, 128, configs.MemAuto},
+		{"tiny", low, 2, 2, 1, 32, 1, 32, configs.MemAuto},
+		{"one-tile", mixed, 32, 8, 8, 256, 2, 64, configs.MemAuto},
+		{"deep-dot", low, 8, 16, 8, 512, 1, 64, configs.MemAuto},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := engine(c.tm, c.tn, c.tk)
+			e.BusBits, e.WeightBuffers, e.ReadFIFO = c.bus, c.banks, c.fifo
+			e.Activations, e.Weights, e.Residual = c.kind, c.kind, c.kind
+			e.Multiplier = configs.MulLUT
+			dir, _ := emitDigits(t, c.num, e, 4, 2)
+			checkCycles(t, mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1}))
+			lint(t, dir)
+		})
+	}
+}
+
+// lint holds the emitted RTL to be clean under every Verilator warning.
+func lint(t *testing.T, dir string) {
+	t.Helper()
+	out, err := exec.Command("make", "-s", "-C", filepath.Join(dir, "sim"), "lint").CombinedOutput()
+	if err != nil {
+		t.Errorf("verilator --lint-only -Wall: %v\n%s", err, tail(string(out), 40))
 	}
 }

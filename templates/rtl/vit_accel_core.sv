@@ -52,7 +52,7 @@ module vit_accel_core #(
   localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_SOFTMAX = 3'd3, OP_STORE = 3'd4;
   localparam [2:0] TO_ACT = 3'd0, TO_KEYS = 3'd1, TO_VALUES = 3'd2, TO_RESIDUAL = 3'd3,
                    TO_SCORES = 3'd4, TO_LOGITS = 3'd5;
-  localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1, FROM_VALUES = 2'd2;
+  localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1;  // 2: from values
 
   wire op_start, op_end;
   wire [AW-1:0] row_offset;
@@ -115,8 +115,8 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Array: operand addresses, buffers, operands, PEs.
+  /* verilator lint_off UNUSED */ // each buffer takes the address bits that it has
   wire [AW-1:0] a_addr, b_addr;
-  /* verilator lint_off UNUSED */
   wire [KSEGW-1:0] key_segment;
   /* verilator lint_on UNUSED */
   wire beat_v, beat_first, beat_last;
@@ -132,7 +132,9 @@ module vit_accel_core #(
 
   // Activation buffer: words of TK channels x TM tokens. Numerators have their own.
   wire                   act_we;
+  /* verilator lint_off UNUSED */
   wire [AW-1:0]          act_waddr;
+  /* verilator lint_on UNUSED */
   wire [TK*TM*AB-1:0]    act_wdata, act_rdata;
   vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(ACT_DEPTH), .AW(ACT_AW), .STYLE(ACT_STYLE)) u_act (
     .aclk(aclk), .we(act_we), .waddr(act_waddr[ACT_AW-1:0]), .wdata(act_wdata),
@@ -151,7 +153,9 @@ module vit_accel_core #(
   vit_weight_unpack #(.LANES(TK*TN), .WB(WB), .INW(ASMW)) u_unpack (
     .format(weight_format), .packed_word(word), .weights(weights)
   );
+  /* verilator lint_off UNUSED */
   wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank ? WDEPTH[AW-1:0] : {AW{1'b0}});
+  /* verilator lint_on UNUSED */
   vit_ram #(.WIDTH(TK*TN*WB), .DEPTH(WBANKS*WDEPTH), .AW(W_AW), .STYLE(W_STYLE)) u_weights (
     .aclk(aclk), .we(weight_we), .waddr(w_waddr[W_AW-1:0]), .wdata(weights),
     .raddr(b_addr[W_AW-1:0]), .rdata(w_rdata)
@@ -162,9 +166,10 @@ module vit_accel_core #(
   wire [KBANKS-1:0]            key_we;
   wire [KBANKS*TK*TM*KB-1:0]   key_rdata;
   wire [TK*TM*KB-1:0]          key_wdata;
-  wire [AW-1:0]                key_waddr;
   wire                         value_we;
-  wire [AW-1:0]                value_waddr;
+  /* verilator lint_off UNUSED */
+  wire [AW-1:0]                key_waddr, value_waddr;
+  /* verilator lint_on UNUSED */
   wire [7:0]                   value_channel;
   reg  [TK*KB-1:0]             value_wdata;
   wire [TN*TK*KB-1:0]          value_rdata;
@@ -188,21 +193,23 @@ module vit_accel_core #(
   wire [TK*TN*NB-1:0] operand_b;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_a
-      wire signed [NA-1:0] from_act = $signed(act_rdata[g*AB +: AB]);
+      wire signed [AB-1:0] act_lane = act_rdata[g*AB +: AB];
+      wire        [NA-1:0] from_act = {{(NA-AB+1){act_lane[AB-1]}}, act_lane[AB-2:0]};
       wire        [NA-1:0] from_num = {{(NA-PB){1'b0}}, num_rdata[g*PB +: PB]};
       assign operand_a[g*NA +: NA] = f_a_scores ? from_num : from_act;
     end
     for (g = 0; g < TK; g = g + 1) begin : gen_bk
       for (h = 0; h < TN; h = h + 1) begin : gen_b
-        wire signed [NB-1:0] from_w = $signed(w_rdata[(g*TN + h)*WB +: WB]);
-        wire signed [NB-1:0] from_v = $signed(value_rdata[(h*TK + g)*KB +: KB]);
-        wire signed [NB-1:0] from_k;
+        wire [WB-1:0] w = w_rdata[(g*TN + h)*WB +: WB];
+        wire [KB-1:0] v = value_rdata[(h*TK + g)*KB +: KB];
+        wire [KB-1:0] k;
         if (TN >= TM)
-          assign from_k = $signed(key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB]);
+          assign k = key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB];
         else
-          assign from_k = $signed(key_rdata[(g*TM + key_segment*TN + h)*KB +: KB]);
-        assign operand_b[(g*TN + h)*NB +: NB] =
-          f_b_from == FROM_WEIGHTS ? from_w : f_b_from == FROM_KEYS ? from_k : from_v;
+          assign k = key_rdata[(g*TM + {{(32-KSEGW){1'b0}}, key_segment}*TN + h)*KB +: KB];
+        wire [KB-1:0] kv = f_b_from == FROM_KEYS ? k : v;
+        assign operand_b[(g*TN + h)*NB +: NB] = f_b_from == FROM_WEIGHTS
+          ? {{(NB-WB+1){w[WB-1]}}, w[WB-2:0]} : {{(NB-KB+1){kv[KB-1]}}, kv[KB-2:0]};
       end
     end
   endgenerate
@@ -288,8 +295,10 @@ module vit_accel_core #(
     if (start_norm) norm_reads <= 1'b1;
     else if (start_matmul) norm_reads <= 1'b0;
   wire               add6     = o_valid && f_to == TO_RESIDUAL;
+  /* verilator lint_off UNUSED */
   wire [AW-1:0]      res_raddr = norm_reads ? norm_addr : meta4[AW-1:0];
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : o_addr;
+  /* verilator lint_on UNUSED */
   wire [TM*RB-1:0]   res_rdata, res_sum;
   vit_ram #(.WIDTH(TM*RB), .DEPTH(RES_DEPTH), .AW(RES_AW), .STYLE(RES_STYLE)) u_residual (
     .aclk(aclk), .we(pos_we | add6), .waddr(res_waddr[RES_AW-1:0]),
@@ -352,9 +361,10 @@ module vit_accel_core #(
   wire [TM*AB-1:0] code_col;
   generate
     for (g = 0; g < TM; g = g + 1) begin : gen_row
-      wire signed [AB-1:0] from_ln = $signed(ln_col[g*LB +: LB]);
-      wire signed [AB-1:0] from_pg = $signed(pg_col[g*IB +: IB]);
-      assign code_col[g*AB +: AB] = pg_valid ? from_pg : ln_valid ? from_ln : drain_code[g*AB +: AB];
+      wire [LB-1:0] ln = ln_col[g*LB +: LB];
+      wire [IB-1:0] pg = pg_col[g*IB +: IB];
+      assign code_col[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]}
+        : ln_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : drain_code[g*AB +: AB];
     end
   endgenerate
   wire           packed_we;
@@ -410,8 +420,10 @@ module vit_accel_core #(
     .score_col(score_col), .start(start_softmax), .mul(f_sm_mul), .shift(f_sm_shift), .ch(f_sm_ch),
     .col_valid(sm_valid), .col_index(sm_index), .col_last(sm_last), .col(sm_col), .recip(recip), .done(sm_done)
   );
+  /* verilator lint_off UNUSED */
   wire [15:0]         sm_column = {{(16-JW){1'b0}}, sm_index};
   wire [15:0]         sm_word   = sm_column >> TKL;
+  /* verilator lint_on UNUSED */
   vit_column_packer #(.LANES(TM), .TK(TK), .EW(PB), .AW(NUM_AW)) u_num_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(sm_valid), .in_slot(sm_column[7:0] & (TK[7:0] - 8'd1)),
     .in_last(sm_last), .in_addr(sm_word[NUM_AW-1:0]), .in_col(sm_col),
@@ -441,8 +453,8 @@ module vit_accel_core #(
   wire [TM*32-1:0]    trace_col;
   generate
     for (g = 0; g < TM; g = g + 1) begin : gen_trace
-      wire signed [31:0] from_code = $signed(code_col[g*AB +: AB]);
-      wire signed [31:0] from_y    = $signed(y6[g*YW +: YW]);
+      wire        [31:0] from_code = {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]};
+      wire        [31:0] from_y    = {{(32-YW+1){y6[g*YW + YW-1]}}, y6[g*YW +: YW-1]};
       wire        [31:0] from_num  = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
       assign trace_col[g*32 +: 32] = sm_valid ? from_num : row_valid || f_gelu ? from_code : from_y;
     end

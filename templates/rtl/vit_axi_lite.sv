@@ -14,7 +14,10 @@ module vit_axi_lite #(
 ) (
   input  wire              aclk,
   input  wire              aresetn,
+  /* verilator lint_off UNUSED */ // registers are whole words
   input  wire [5:0]        s_axi_awaddr,
+  input  wire [5:0]        s_axi_araddr,
+  /* verilator lint_on UNUSED */
   input  wire              s_axi_awvalid,
   output wire              s_axi_awready,
   input  wire [31:0]       s_axi_wdata,
@@ -23,7 +26,6 @@ module vit_axi_lite #(
   output wire [1:0]        s_axi_bresp,
   output reg               s_axi_bvalid,
   input  wire              s_axi_bready,
-  input  wire [5:0]        s_axi_araddr,
   input  wire              s_axi_arvalid,
   output wire              s_axi_arready,
   output reg  [31:0]       s_axi_rdata,

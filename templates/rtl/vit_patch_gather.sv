@@ -34,7 +34,10 @@ module vit_patch_gather #(
   localparam TW    = $clog2(N + LANES) + 1;   // bits of a token index
   localparam LIW   = LANES > 1 ? $clog2(LANES) : 1;
   localparam XW    = $clog2(W/P + 1);
-  localparam [LIW-1:0] LAST_LANE = LANES - 1;
+  localparam [31:0]    LANES_1   = LANES - 1;
+  localparam [31:0]    COLUMNS_1 = W/P - 1;
+  localparam [LIW-1:0] LAST_LANE = LANES_1[LIW-1:0];
+  localparam [XW-1:0]  LAST_PX   = COLUMNS_1[XW-1:0];
   localparam [CIW-1:0] LAST_K    = CH*P*P - 1;
 
   // Loops: tile, pixel k of the patch, lane. The token walk restarts at each k.
@@ -53,7 +56,7 @@ module vit_patch_gather #(
   wire end_all   = end_lane && end_k && token >= N[TW-1:0] - 1'b1;
   // The token after this one. Prefix tokens do not move over the image.
   wire [TW-1:0]  next_token = token + 1'b1;
-  wire           end_row    = px == W/P - 1;
+  wire           end_row    = px == LAST_PX;
   wire [XW-1:0]  next_px    = !is_patch ? px : end_row ? {XW{1'b0}} : px + 1'b1;
   wire [PXW-1:0] next_base  = !is_patch ? base
                             : base + (end_row ? (P*CH + (P-1)*W*CH) : (P*CH));
@@ -114,7 +117,9 @@ module vit_patch_gather #(
   wire signed [8:0] centred  = $signed({1'b0, pixel}) - 9'sd128;
   wire signed [8:0] rounded  = IB < 8 ? (centred + $signed({8'd0, 1'b1} << (7 - IB))) >>> (8 - IB) : centred;
   localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
+  /* verilator lint_off UNUSED */ // saturated to IB bits
   wire signed [8:0] code     = !patch1 ? 9'sd0 : rounded > TOP ? TOP : rounded;
+  /* verilator lint_on UNUSED */
   reg  last_all1, last_all2;
   always @(posedge aclk) begin
     valid1    <= aresetn & run & end_lane;

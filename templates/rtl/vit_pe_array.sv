@@ -17,7 +17,9 @@ module vit_pe_array #(
   parameter NA      = 8,     // bits of an a operand, signed
   parameter NB      = 8,     // bits of a b operand, signed
   parameter ACCW    = 24,    // accumulator bits, signed, proven sufficient for every op
+  /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
+  /* verilator lint_on UNUSED */
 ) (
   input  wire                aclk,
   input  wire                aresetn,

@@ -4,7 +4,9 @@ module vit_ram #(
   parameter WIDTH = 32,
   parameter DEPTH = 512,
   parameter AW    = 9,       // address bits, at least clog2(DEPTH)
+  /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter STYLE = "auto"   // ram_style: auto, block, distributed, ultra
+  /* verilator lint_on UNUSED */
 ) (
   input  wire             aclk,
   input  wire             we,

@@ -49,7 +49,9 @@ module vit_requantize #(
       /* verilator lint_on UNUSED */
       wire signed [PW-1:0]  fixed   = rounded >>> MINSH;
       wire signed [PW:0]    shifted = {u3[PW-1], u3} + z;
+      /* verilator lint_off UNUSED */ // saturation leaves YW bits
       wire signed [PW:0]    clamped = shifted > hi ? hi : shifted < lo ? lo : shifted;
+      /* verilator lint_on UNUSED */
       always @(posedge aclk) begin
         s1   <= in_acc[g*ACCW +: ACCW] + in_bias;
         m1   <= per_lane ? {1'b0, lane_mul[g*17 +: 17]} : {2'b00, in_mul};

@@ -25,7 +25,9 @@ module vit_softmax #(
   input  wire                  start,
   input  wire [15:0]           mul,
   input  wire [5:0]            shift,
+  /* verilator lint_off UNUSED */ // at most 17 + PB bits
   input  wire [27:0]           ch,
+  /* verilator lint_on UNUSED */
   output wire                  col_valid,
   output wire [JW-1:0]         col_index,
   output wire                  col_last,
@@ -104,16 +106,19 @@ module vit_softmax #(
       assign col[g*PB +: PB] = e;
 
       // ch / z with z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1): the quotient has 17 bits.
-      reg  [ZW:0]   rem;
+      reg  [ZW-1:0] rem;
       reg  [16:0]   quo;              // the dividend's low bits on their way out
-      wire [ZW:0]   next  = {rem[ZW-1:0], quo[16]};
+      wire [ZW:0]   next  = {rem, quo[16]};
       wire          fits  = next >= {1'b0, z};
+      /* verilator lint_off UNUSED */ // below z after the step
+      wire [ZW:0]   reduced = next - {1'b0, z};
+      /* verilator lint_on UNUSED */
       always @(posedge aclk)
         if (load_divide) begin
-          rem <= {{(JW+1){1'b0}}, ch[17 +: PB]};
+          rem <= {{JW{1'b0}}, ch[17 +: PB]};
           quo <= ch[16:0];
         end else if (divide) begin
-          rem <= fits ? next - {1'b0, z} : next;
+          rem <= fits ? reduced[ZW-1:0] : next[ZW-1:0];
           quo <= {quo[15:0], fits};
         end
       assign recip[g*17 +: 17] = quo;

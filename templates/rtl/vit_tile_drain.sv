@@ -43,7 +43,7 @@ module vit_tile_drain #(
   wire        on        = tile_valid || active;
   wire        last_n    = n == nt - 16'd1;
   wire        last_m    = m == mt - 16'd1;
-  wire        last_sub  = !to_values || sub == SUB - 1;
+  wire        last_sub  = !to_values || {24'd0, sub} == SUB - 1;
   wire [15:0] columns   = last_n ? columns_last : columns_full;
   wire        last_col  = column == columns - 16'd1;
   wire        end_tile  = on && last_sub && last_col;

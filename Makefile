@@ -1,0 +1,71 @@
+# make demo   sets up, builds, and runs the quick start from checkpoint to verdict
+# make test   sets up and runs all tests, as CI does
+# make setup | build | check | fuzz | clean
+
+SHELL    := /bin/bash
+GO       ?= go
+RUN      ?= configs/digits/run.yaml
+FUZZTIME ?= 10s
+
+# $(call need,programs,why) installs what is missing of the programs, whose Debian
+# packages have the same names.
+define need
+@missing=; for p in $(1); do command -v $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+if [ -n "$$missing" ]; then \
+  if ! command -v apt-get >/dev/null 2>&1; then \
+    echo "setup: missing:$$missing, $(2); there is no apt-get here: install these packages and try again" >&2; exit 3; fi; \
+  as=; if [ "$$(id -u)" -ne 0 ]; then as=sudo; \
+    command -v sudo >/dev/null 2>&1 || { echo "setup: missing:$$missing, $(2); run as root: apt-get install$$missing" >&2; exit 3; }; fi; \
+  echo "setup: installing$$missing with apt-get, $(2)"; \
+  apt="$$as env DEBIAN_FRONTEND=noninteractive apt-get -qq -o=Dpkg::Use-Pty=0"; \
+  ls /var/lib/apt/lists 2>/dev/null | grep -q Packages || $$apt update || exit 3; \
+  $$apt install -y --no-install-recommends $$missing >/dev/null \
+    || { $$apt update && $$apt install -y --no-install-recommends $$missing >/dev/null; } || exit 3; \
+fi
+endef
+
+.PHONY: setup setup-test build demo test check vet lint fuzz clean
+
+setup:
+	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
+	@v=$$($(GO) env GOVERSION) && [ "$$(printf '%s\n' go1.26 "$${v%% *}" | sort -V | head -n 1)" = go1.26 ] \
+	  || { echo "setup: $$v found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
+	$(call need,g++ verilator,with which the emitted design is simulated)
+	@v=$$(verilator --version | awk '{print int($$2)}'); [ "$$v" -ge 5 ] \
+	  || { echo "setup: $$(verilator --version) found; Verilator 5 is needed (Debian 12, Ubuntu 24.04, or https://verilator.org)" >&2; exit 3; }
+
+# Only the tests ask for a second simulator and a synthesizer.
+setup-test: setup
+	$(call need,iverilog yosys,with which the tests simulate and synthesize the emitted design a second time)
+
+build:
+	$(GO) build -trimpath -o bin/vitdse ./cmd/vitdse
+
+demo: setup build
+	bin/vitdse run $(RUN) --force
+
+vet:
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	  [ -z "$$bad" ] || { echo "gofmt: not formatted: $$bad" >&2; exit 1; }
+	$(GO) vet ./...
+
+lint:
+	$(GO) tool -modfile=tools.mod staticcheck ./...
+
+test: setup-test build vet lint
+	$(GO) test -timeout 20m ./...
+
+# The quick subset: no simulator is needed.
+check: build vet lint
+	$(GO) mod verify
+	$(GO) test -short ./...
+
+# Each fuzz target for a while; go test takes one at a time.
+fuzz:
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | sed 's/^func //'); do \
+	    echo "fuzz $$dir $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$dir; \
+	  done; done
+
+clean:
+	rm -rf bin out

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+	"vitdse/emit"
+	"vitdse/emit/verify"
+)
+
+// The folders of a run, inside its out.
+func sweepDir(run configs.Run) string  { return filepath.Join(run.Out, "sweep") }
+func designDir(run configs.Run) string { return filepath.Join(run.Out, "design") }
+func cacheDir(run configs.Run) string  { return filepath.Join(run.Out, "cache") }
+
+// emitFlags choose what is emitted and where to.
+type emitFlags struct {
+	point, design, dir string
+	force              bool
+}
+
+func newEmit(a *app) *cobra.Command {
+	var f emitFlags
+	cmd := &cobra.Command{
+		Use:   "emit RUN.yaml",
+		Short: "Emit one design point as SystemVerilog with everything needed to simulate it",
+		Long: `Writes a folder with the accelerator of one design point for the whole network:
+SystemVerilog, program, tables, memory image, simulation harness, synthesis script, and the
+expected value of every element of every op.
+
+The point is the one that the finished sweep's pick chooses, --point of its front (the
+number in the table of vitdse pareto, or its name), or any design file. The folder is
+written whole or not at all.`,
+		Example: "  vitdse emit configs/digits/run.yaml\n  vitdse emit configs/digits/run.yaml --point 3 --dir out/digits/p3\n  vitdse emit configs/digits/run.yaml --design my-design.yaml --dir out/mine",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := loadRun(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if f.dir == "" {
+				f.dir = designDir(run)
+			}
+			return a.emit(cmd.Context(), run, f)
+		},
+	}
+	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::images", "verify::logits"})
+	cmd.Flags().StringVar(&f.point, "point", "", "`number` or name of the front's point to emit")
+	cmd.Flags().StringVar(&f.design, "design", "", "design `file` to emit")
+	cmd.Flags().StringVar(&f.dir, "dir", "", "`folder` to write; default design/ in the run's out")
+	cmd.Flags().BoolVar(&f.force, "force", false, "replace an emitted folder that is there")
+	cmd.MarkFlagsMutuallyExclusive("point", "design")
+	return cmd
+}
+
+func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
+	if err := refuseExisting(f.dir, f.force); err != nil {
+		return err
+	}
+	n, err := loadNetwork(run)
+	if err != nil {
+		return err
+	}
+	if f.design != "" {
+		d, err := configs.LoadDesign(f.design, n.model)
+		if err != nil {
+			return err
+		}
+		part, err := configs.LoadPart(d.Part)
+		if err != nil {
+			return fmt.Errorf("%s: part: %w", f.design, err)
+		}
+		if d, err = configs.LoadDesignOn(f.design, n.model, part); err != nil {
+			return err
+		}
+		return a.emitDesign(ctx, n, run, d, part, f.dir, f.force)
+	}
+	front, err := loadFront(sweepDir(run))
+	if err != nil {
+		return err
+	}
+	point, err := a.choose(front, run, f.point)
+	if err != nil {
+		return err
+	}
+	return a.emitPoint(ctx, n, run, front, point, f.dir, f.force)
+}
+
+// emitPoint emits a point of a front.
+func (a *app) emitPoint(ctx context.Context, n *network, run configs.Run, front *dse.Front, p dse.Point, dir string, force bool) error {
+	d, err := front.Design(p)
+	if err != nil {
+		return err
+	}
+	for _, s := range front.Parts {
+		if s.Part.Name == p.Part {
+			return a.emitDesign(ctx, n, run, d, s.Part, dir, force)
+		}
+	}
+	return fmt.Errorf("point %s is for part %s, which the front does not have", p.Name, p.Part)
+}
+
+// emitDesign writes the folder of a design.
+func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
+	integers, err := n.quantize(d)
+	if err != nil {
+		return err
+	}
+	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.file))
+	if err != nil {
+		return err
+	}
+	images := min(max(run.Verify.Logits.Of(n.test.N), run.Verify.Images), n.test.N)
+	full := min(run.Verify.Images, images)
+	files, err := plan.Files(part, full)
+	if err != nil {
+		return err
+	}
+	pixels := make([][]byte, images)
+	for i := range pixels {
+		pixels[i] = n.test.At(i)
+	}
+	bar := newProgress(a.stderr, "golden vectors", "images", int64(images))
+	vectors, err := verify.Vectors(plan, pixels, full, func(done, total int) { bar.set(int64(done), int64(total), "") })
+	bar.finish()
+	if err = errors.Join(err, ctx.Err()); err != nil {
+		return err
+	}
+	files = append(files, vectors...)
+	if err := emit.WriteFolder(dir, files, force); err != nil {
+		return err
+	}
+	return a.printFolder(dir, plan.Hash, files)
+}
+
+// printFolder lists what a folder holds, a line for each of its folders.
+func (a *app) printFolder(dir, hash string, files []emit.File) error {
+	names := map[string][]string{}
+	size := map[string]int64{}
+	var all int64
+	for _, f := range files {
+		group := filepath.ToSlash(filepath.Dir(f.Path))
+		names[group] = append(names[group], filepath.Base(f.Path))
+		size[group] += int64(len(f.Data))
+		all += int64(len(f.Data))
+	}
+	a.printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), plural(len(files), "file"), kilo(all))
+	t := newTable("<folder", "files", "kB", "<what")
+	for _, group := range sortedKeys(names) {
+		t.add(group, count(len(names[group])), kilo(size[group]), folderWords[group])
+	}
+	return t.print(a.stdout)
+}
+
+var folderWords = map[string]string{
+	".":       "design.yaml: the point; manifest.json: ops, shapes, predicted cycles",
+	"rtl":     "SystemVerilog modules, the program, tables; filelist.f",
+	"mem":     "what the accelerator reads: weights, parameters, positions",
+	"sim":     "Verilator harness and Makefile",
+	"syn":     "synthesis script",
+	"vectors": "images, and the expected value of every element",
+}
+
+// refuseExisting says early that a folder would not be replaced.
+func refuseExisting(dir string, force bool) error {
+	switch _, err := os.Lstat(dir); {
+	case errors.Is(err, fs.ErrNotExist) || force && err == nil:
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("output folder %s exists; remove it, choose another or use --force", dir)
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/intnet"
+	"vitdse/golden/quant"
+)
+
+// network is a trained network with its data.
+type network struct {
+	model   configs.Model
+	file    []byte // the checkpoint as it is, for the design's hash
+	weights *checkpoint.Weights
+	train   *dataset.Images // for calibration
+	test    *dataset.Images
+	labels  []int // of test
+}
+
+// loadNetwork reads model, checkpoint and dataset of a run.
+func loadNetwork(run configs.Run) (*network, error) {
+	model, err := configs.LoadModel(run.Model)
+	if err != nil {
+		return nil, err
+	}
+	n := &network{model: model}
+	if n.file, err = os.ReadFile(run.Checkpoint); err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	c, err := checkpoint.Decode(run.Checkpoint, n.file)
+	if err != nil {
+		return nil, err
+	}
+	if n.weights, err = c.ViT(model); err != nil {
+		return nil, err
+	}
+	data, err := dataset.Load(run.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	if n.train, err = n.images(data, run.Dataset, "train_images"); err != nil {
+		return nil, err
+	}
+	if n.test, err = n.images(data, run.Dataset, "test_images"); err != nil {
+		return nil, err
+	}
+	n.labels, err = data.Labels("test_labels")
+	if err == nil && len(n.labels) != n.test.N {
+		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", run.Dataset, len(n.labels), n.test.N)
+	}
+	return n, err
+}
+
+func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
+	m, err := data.Images(name)
+	if err != nil {
+		return nil, err
+	}
+	want := n.model.Image
+	if m.H != want.Height || m.W != want.Width || m.C != want.Channels {
+		return nil, fmt.Errorf("dataset %s: %s are %dx%dx%d; model %s expects %dx%dx%d",
+			file, name, m.H, m.W, m.C, n.model.Name, want.Height, want.Width, want.Channels)
+	}
+	if m.N == 0 {
+		return nil, fmt.Errorf("dataset %s: %s is empty", file, name)
+	}
+	return m, nil
+}
+
+// quantize makes the integer network of a design.
+func (n *network) quantize(d configs.Design) (*intnet.Network, error) {
+	stats, err := quant.Calibrate(n.model, n.weights, n.train.Slice(0, min(d.Numerics.CalibImages, n.train.N)))
+	if err != nil {
+		return nil, err
+	}
+	return quant.Quantize(n.model, d.Numerics, n.weights, stats)
+}
+
+// loadSpace reads the space of a run and the parts that are to be swept.
+func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
+	space, err := configs.LoadSpace(run.Space)
+	if err != nil {
+		return space, nil, err
+	}
+	parts, err := loadParts(space.Parts)
+	if err != nil {
+		return space, nil, err
+	}
+	if len(run.Parts) == 0 {
+		return space, parts, nil
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.Name)
+	}
+	var chosen []configs.Part
+	for _, name := range run.Parts {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return space, nil, fmt.Errorf("part %q is not in the space %s, which has %v", name, run.Space, names)
+		}
+		chosen = append(chosen, parts[i])
+	}
+	return space, chosen, nil
+}

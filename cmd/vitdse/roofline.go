@@ -1,0 +1,238 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// rooflineFlags choose the design whose roof is shown.
+type rooflineFlags struct {
+	part, design, array, bits string
+	all                       bool
+}
+
+func newRoofline(a *app) *cobra.Command {
+	var f rooflineFlags
+	cmd := &cobra.Command{
+		Use:     "roofline [RUN.yaml]",
+		Aliases: []string{"ops"},
+		Short:   "Show a network's op table under the roof of a design and a part",
+		Long: `Lists the ops of a network, and for each matmul its work, traffic, arithmetic intensity
+and the rate that the array's peak and the part's memory bandwidth allow.
+
+Traffic is counted op by op, inputs, weights and outputs once each, as if nothing stayed
+on the chip: this compares networks. What an emitted engine really moves is less.
+
+The network and the part are those of a run file, or of --model and --part. The roof is
+that of --design FILE, or of an array and bits that the flags give.`,
+		Example: "  vitdse roofline configs/digits/run.yaml\n  vitdse roofline --model deit-tiny --part xczu9eg --array 16x32x4 --bits w4a8",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.roofline(cmd, args, f) },
+	}
+	addFlags(cmd.Flags(), []string{"model"})
+	cmd.Flags().StringVar(&f.part, "part", "", "`name` or file of the part; default the run's first")
+	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose roof is shown")
+	cmd.Flags().StringVar(&f.array, "array", "8x16x4", "array of the roof, `TMxTNxTK`: tokens x channels x products a cycle")
+	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of the roof's design, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().BoolVar(&f.all, "all", false, "list every block, also those that are all alike")
+	cmd.MarkFlagsMutuallyExclusive("design", "array")
+	cmd.MarkFlagsMutuallyExclusive("design", "bits")
+	return cmd
+}
+
+func (a *app) roofline(cmd *cobra.Command, args []string, f rooflineFlags) error {
+	modelName, _ := cmd.Flags().GetString("model")
+	partName := f.part
+	if len(args) == 1 {
+		run, err := loadRun(cmd, args[0])
+		if err != nil {
+			return err
+		}
+		modelName = run.Model
+		if partName == "" {
+			_, parts, err := loadSpace(run)
+			if err != nil {
+				return err
+			}
+			partName = parts[0].Name
+		}
+	}
+	if modelName == "" {
+		return fmt.Errorf("no network: give a run file, or --model and --part; see %s --help", cmd.CommandPath())
+	}
+	model, err := configs.LoadModel(modelName)
+	if err != nil {
+		return err
+	}
+	if f.design != "" {
+		return a.rooflineOf(model, partName, f)
+	}
+	if partName == "" {
+		return fmt.Errorf("no part: give --part; see vitdse parts")
+	}
+	part, err := configs.LoadPart(partName)
+	if err != nil {
+		return err
+	}
+	d, err := nominal(model, part, f.array, f.bits)
+	if err != nil {
+		return err
+	}
+	return a.printOps(model, d, part, f.all)
+}
+
+// rooflineOf shows the roof of a design file.
+func (a *app) rooflineOf(model configs.Model, partName string, f rooflineFlags) error {
+	d, err := configs.LoadDesign(f.design, model)
+	if err != nil {
+		return err
+	}
+	if f.part == "" {
+		partName = d.Part
+	}
+	part, err := configs.LoadPart(partName)
+	if err != nil {
+		return err
+	}
+	return a.printOps(model, d, part, f.all)
+}
+
+// nominal is a design with an array and uniform bits, for its roof only.
+func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Design, error) {
+	var tm, tn, tk, w, act int
+	if n, err := fmt.Sscanf(array+"|", "%dx%dx%d|", &tm, &tn, &tk); n != 3 || err != nil {
+		return configs.Design{}, fmt.Errorf("--array is %q; expected TMxTNxTK such as 8x16x4", array)
+	}
+	if n, err := fmt.Sscanf(strings.ToLower(bits)+"|", "w%da%d|", &w, &act); n != 2 || err != nil {
+		return configs.Design{}, fmt.Errorf("--bits is %q; expected wNaN such as w4a8", bits)
+	}
+	d := configs.Design{
+		Name: "roof", Model: m.Name, Part: p.Name, ClockMHz: p.ClockMHz, Numerics: configs.Uniform(m, w, act),
+		Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto},
+	}
+	return d, d.Validate(m, p)
+}
+
+// printOps prints the op table of a network under the roof of a design.
+func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, all bool) error {
+	ops, err := m.Ops()
+	if err != nil {
+		return err
+	}
+	matmuls, total, err := hwmodel.Roofline(m, d, p)
+	if err != nil {
+		return err
+	}
+	rows := opRows(ops, matmuls)
+	if !all {
+		rows = fold(rows)
+	}
+	t := newTable("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s", "<bound", "ideal cycles")
+	for _, r := range rows {
+		t.add(r.cells()...)
+	}
+	t.add("total", "", "", "", mega(total.FLOPs), kilo(total.Bytes), fmt.Sprintf("%.1f", total.Intensity),
+		fmt.Sprintf("%.1f", total.Attainable), total.Bound, count(total.IdealCycles))
+	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, m.Depth, m.Heads, len(ops))
+	e := d.Engine
+	a.printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
+		d.ClockMHz, 2*float64(e.MACs())*d.ClockMHz/1000, p.Name, p.BandwidthGBs)
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
+	return nil
+}
+
+// opRow is one line of the op table; roof is nil for ops that are no matmul.
+type opRow struct {
+	name, kind, shape string
+	times             int
+	roof              *hwmodel.OpRoofline
+}
+
+func (r opRow) cells() []string {
+	times := ""
+	if r.times > 1 {
+		times = fmt.Sprint(r.times)
+	}
+	if r.roof == nil {
+		return []string{r.name, r.kind, r.shape, times, "-", "-", "-", "-", "-", "-"}
+	}
+	f := r.roof
+	return []string{r.name, r.kind, r.shape, times, mega(f.FLOPs), kilo(f.Bytes), fmt.Sprintf("%.1f", f.Intensity),
+		fmt.Sprintf("%.1f", f.Attainable), f.Bound, count(f.IdealCycles)}
+}
+
+// opRows puts the matmuls of a roofline, where q, k and v are one, among the other ops.
+func opRows(ops []configs.Op, matmuls []hwmodel.OpRoofline) []opRow {
+	byName := map[string]*hwmodel.OpRoofline{}
+	for i := range matmuls {
+		byName[matmuls[i].Name] = &matmuls[i]
+	}
+	var rows []opRow
+	for _, op := range ops {
+		name := op.Name
+		if strings.HasSuffix(name, ".attn.q") {
+			name += "kv"
+		}
+		switch f := byName[name]; {
+		case f != nil:
+			rows = append(rows, opRow{f.Name, f.Kind, f.Shape, 1, f})
+		case op.Kind.IsMatmul(): // k and v
+		case op.Heads > 1:
+			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%dx%d", op.Heads, op.Rows, op.Cols), 1, nil})
+		default:
+			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%d", op.Rows, op.Cols), 1, nil})
+		}
+	}
+	return rows
+}
+
+// fold makes one line of the same op of all blocks where they are alike.
+func fold(rows []opRow) []opRow {
+	var out []opRow
+	at := map[string]int{}
+	for _, r := range rows {
+		block, rest, in := cutBlock(r.name)
+		if !in {
+			out = append(out, r)
+			continue
+		}
+		i, seen := at[rest]
+		if !seen {
+			at[rest] = len(out)
+			out = append(out, r)
+			continue
+		}
+		if !alike(out[i], r) {
+			return rows
+		}
+		out[i].name, out[i].times = fmt.Sprintf("blocks.0-%s.%s", block, rest), out[i].times+1
+	}
+	return out
+}
+
+func alike(a, b opRow) bool {
+	if (a.roof == nil) != (b.roof == nil) || a.shape != b.shape {
+		return false
+	}
+	return a.roof == nil || a.roof.FLOPs == b.roof.FLOPs && a.roof.Bytes == b.roof.Bytes
+}
+
+// cutBlock splits blocks.3.attn.q into 3 and attn.q.
+func cutBlock(name string) (block, rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(name, "blocks."); !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, ".")
+}
+
+func mega(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }
+func kilo(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e3) }

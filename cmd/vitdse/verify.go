@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/emit/verify"
+)
+
+func newVerify(a *app) *cobra.Command {
+	var config string
+	cmd := &cobra.Command{
+		Use:   "verify DIR|RUN.yaml",
+		Short: "Simulate an emitted folder in Verilator and compare it with the integer network",
+		Long: `Builds the simulation of an emitted folder, runs it, and compares every element of every
+op of the first images and the logits of all, and the cycles with the prediction.
+
+Exit code 0 only if everything was compared and is equal. Anything that could not be
+compared is a failure: a missing vector, a file of another design, an op that did not
+finish. Given a run file, the folder is design/ in its out.`,
+		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --images 2 --logits 8 --memory ideal",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run := configs.DefaultRun()
+			dir := args[0]
+			if isYAML(args[0]) {
+				config = args[0]
+			}
+			if config != "" {
+				var err error
+				if run, err = loadRun(cmd, config); err != nil {
+					return err
+				}
+				if isYAML(args[0]) {
+					dir = designDir(run)
+				}
+			} else {
+				// No run is read: the keys a verification does not use only have to be there.
+				run.Model, run.Checkpoint, run.Dataset, run.Space, run.Out = "-", "-", "-", "-", "-"
+				var err error
+				if run, err = override(cmd, run); err != nil {
+					return err
+				}
+			}
+			return a.verify(cmd.Context(), dir, run)
+		},
+	}
+	addFlags(cmd.Flags(), verifyKeys)
+	cmd.Flags().StringVar(&config, "config", "", "run `file` whose verify settings apply to DIR")
+	return cmd
+}
+
+func isYAML(path string) bool {
+	ext := filepath.Ext(path)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// options are the verification's settings as the simulation takes them.
+func options(run configs.Run) verify.Options {
+	v := run.Verify
+	opt := verify.Options{Images: int(v.Logits), Full: v.Images, Latency: 1, Seed: uint64(run.Seed)}
+	if v.Logits != configs.AllImages {
+		opt.Images = max(opt.Images, v.Images)
+	}
+	if v.Memory == configs.MemoryLatency {
+		opt.Latency, opt.Stall = v.Latency, v.Stall
+	}
+	return opt
+}
+
+// memoryWords says which memory is simulated.
+func memoryWords(opt verify.Options) string {
+	if opt.Latency <= 1 && opt.Stall == 0 {
+		return "an ideal memory"
+	}
+	return fmt.Sprintf("a memory of %d cycles latency and %g %% stalls", opt.Latency, 100*opt.Stall)
+}
+
+// verify simulates a folder, prints the tables and the verdict.
+func (a *app) verify(ctx context.Context, dir string, run configs.Run) error {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s does not exist; write it with vitdse emit", dir)
+	}
+	manifest, err := emit.LoadManifest(dir)
+	if err != nil {
+		return &exitError{exitUnequal, err}
+	}
+	if err := needTools(simulationTools); err != nil {
+		return err
+	}
+	opt := options(run)
+	a.printf("folder %s, design %s, model %s on %s; %s\n", dir, configs.ShortHash(manifest.Hash), manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
+	report, err := a.simulate(ctx, dir, opt)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, verify.ErrTool):
+		return &exitError{exitTool, err}
+	case err != nil:
+		a.printf("%s\n", "FAIL  design "+configs.ShortHash(manifest.Hash)+": nothing concluded, see the error")
+		return &exitError{exitUnequal, err}
+	}
+	if err := a.printReport(report); err != nil {
+		return err
+	}
+	a.printf("%s\n", verdict(report))
+	if !report.OK {
+		return errVerdict
+	}
+	return nil
+}
+
+// simulate runs the verification with a bar for each of its stages.
+func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*verify.Report, error) {
+	titles := map[string][2]string{"build": {"building the simulation", "steps"}, "simulate": {"simulating", "images"}}
+	var bar *progress
+	stage := ""
+	end := func() {
+		if bar != nil {
+			a.printf("%s: %s\n", titles[stage][0], span(bar.finish()))
+		}
+	}
+	report, err := verify.Run(ctx, dir, opt, func(p verify.Progress) {
+		if p.Stage != stage {
+			end()
+			stage = p.Stage
+			bar = newProgress(a.stderr, titles[stage][0], titles[stage][1], p.Total)
+		}
+		bar.set(p.Done, p.Total, firstLine(p.Detail, 40))
+	})
+	if err != nil {
+		if bar != nil {
+			bar.finish()
+		}
+		return nil, err
+	}
+	end()
+	return report, nil
+}
+
+func firstLine(s string, most int) string {
+	s, _, _ = strings.Cut(s, "\n")
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// printReport prints the op table of a verification and the mismatches.
+func (a *app) printReport(r *verify.Report) error {
+	t := newTable("<op", "<kind", "<shape", "elements", "compared", "mismatches", "cycles predicted", "cycles measured")
+	for _, o := range r.Ops {
+		t.add(o.Name, o.Kind, o.Shape, count(o.Elements), count(o.Compared), count(o.Mismatches), count(o.Predicted), count(o.Measured))
+	}
+	t.add("total", "", "", "", count(r.Elements()), "", count(r.PredictedCycles), count(r.MeasuredCycles))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("Elements of %s; cycles of the first.\n", plural(r.FullImages, "image"))
+	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); %s simulated at %s cycles/s.\n", plural(r.LogitImages, "image"),
+		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), fmt.Sprintf("%.1f s", r.SimSeconds), count(int64(r.CyclesPerSecond)))
+	const most = 10
+	for i, m := range r.Mismatches {
+		if i == most {
+			a.printf("and more: %d of the mismatches were recorded\n", len(r.Mismatches))
+			break
+		}
+		a.printf("mismatch: %s\n", m)
+	}
+	return nil
+}
+
+// deviation is the prediction's distance from the measurement in percent.
+func deviation(predicted, measured int64) float64 {
+	if measured == 0 {
+		return 0
+	}
+	return 100 * float64(predicted-measured) / float64(measured)
+}
+
+// verdict is the last line of a verification.
+func verdict(r *verify.Report) string {
+	word := "FAIL"
+	if r.OK {
+		word = "PASS"
+	}
+	var mismatches, uncompared int64
+	for _, o := range r.Ops {
+		mismatches += o.Mismatches
+		uncompared += o.Elements - o.Compared
+	}
+	s := fmt.Sprintf("%s  design %s: %d ops, %s elements of %s and %s logits of %d compared, %s",
+		word, configs.ShortHash(r.Hash), len(r.Ops)-1, count(r.Elements()), plural(r.FullImages, "image"),
+		count(r.LogitCompared), r.LogitImages, mismatchWords(mismatches+r.LogitMismatches))
+	if uncompared > 0 {
+		s += fmt.Sprintf(", %s elements not compared", count(uncompared))
+	}
+	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", count(r.PredictedCycles), count(r.MeasuredCycles))
+}
+
+func mismatchWords(n int64) string {
+	if n == 1 {
+		return "1 mismatch"
+	}
+	return count(n) + " mismatches"
+}

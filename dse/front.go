@@ -1,0 +1,199 @@
+package dse
+
+import (
+	"fmt"
+	"math/big"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// Front is the outcome of a sweep: all that front.json holds. It has no times and no
+// paths, so that the same inputs and seed give the same bytes.
+type Front struct {
+	Schema  int           `json:"schema"`
+	Tool    string        `json:"tool"`   // version
+	Inputs  string        `json:"inputs"` // hash of all that the sweep depends on
+	Seed    int64         `json:"seed"`
+	Partial bool          `json:"partial"` // the sweep was or the measuring was interrupted
+	Model   configs.Model `json:"model"`
+	Space   configs.Space `json:"space"`
+	Limits  Limits        `json:"limits"`
+
+	// BestSQNRDB is the highest predicted ratio of the space, of BestNumerics on any engine:
+	// what predicted losses are relative to. Measured losses are relative to
+	// Reference.
+	BestSQNRDB   float64          `json:"best_sqnr_db"`
+	BestNumerics configs.Numerics `json:"best_numerics"`
+	Reference    *Measured        `json:"reference,omitempty"` // BestNumerics, measured
+	Correction   *Correction      `json:"correction,omitempty"`
+
+	Parts  []PartSummary `json:"parts"`
+	Axes   []string      `json:"axes"`   // what Point.Choice chooses
+	Points []Point       `json:"points"` // the predicted fronts, part by part, each from the fastest on
+}
+
+// frontSchema is the version of front.json.
+const frontSchema = 1
+
+// PartSummary counts the points of one part: Legal = Fit + the sum of Short, Fit =
+// Feasible + the points that are not accurate enough.
+type PartSummary struct {
+	Part     configs.Part     `json:"part"`
+	Legal    int64            `json:"legal"`
+	Fit      int64            `json:"fit"`      // the part's usable budget allows them
+	Feasible int64            `json:"feasible"` // of those, the accurate enough
+	Short    map[string]int64 `json:"short"`    // points that do not fit, by the resource they are shortest of
+	Nearest  *Nearest         `json:"nearest,omitempty"`
+	Best     *Reachable       `json:"best,omitempty"`
+	Front    int              `json:"front"` // points on the predicted front
+	Recut    int              `json:"recut"` // of those, on the measured front; 0 before measuring
+}
+
+// Nearest is the accurate enough point that fails to fit by least: its scarcest
+// resource, what it needs and what the part lets a design plan with.
+type Nearest struct {
+	Rank     int64          `json:"rank"`
+	Design   configs.Design `json:"-"`
+	Resource string         `json:"resource"`
+	Need     int            `json:"need"`
+	Have     int            `json:"have"`
+}
+
+// Reachable is the most accurate point that fits, whatever the limits.
+type Reachable struct {
+	Rank   int64   `json:"rank"`
+	SQNRDB float64 `json:"sqnr_db"` // predicted
+}
+
+// Point is a design point of a front.
+type Point struct {
+	Part     string    `json:"part"`
+	Rank     int64     `json:"rank"` // its place in the enumeration of the space, and its identity on the part
+	Name     string    `json:"name"`
+	Choice   []string  `json:"choice"` // the candidate chosen of each of Front.Axes
+	Seconds  float64   `json:"seconds"`
+	FPS      float64   `json:"fps"`
+	Use      float64   `json:"use"`    // largest share of the usable budget
+	UseOf    string    `json:"use_of"` // the resource it is of
+	Noise    float64   `json:"noise"`  // predicted
+	SQNRDB   float64   `json:"sqnr_db"`
+	LossDB   float64   `json:"loss_db"` // Front.BestSQNRDB - SQNRDB
+	Estimate Estimate  `json:"estimate"`
+	Measured *Measured `json:"measured,omitempty"`
+	Numerics string    `json:"numerics"` // hash of what its accuracy depends on
+	design   *configs.Design
+}
+
+// Estimate is the rest of what hwmodel says of a point.
+type Estimate struct {
+	Cycles       int64   `json:"cycles"`
+	BytesRead    int64   `json:"bytes_read"`
+	BytesWritten int64   `json:"bytes_written"`
+	ArrayUse     float64 `json:"array_use"` // products done / products the array could do, 0..1
+	LUT          int     `json:"lut"`
+	FF           int     `json:"ff"`
+	DSP          int     `json:"dsp"`
+	BRAM18       int     `json:"bram18"`
+	URAM         int     `json:"uram"`
+	LUTRAM       int     `json:"lutram"`
+}
+
+// Objectives are the point's, with the predicted noise.
+func (p Point) Objectives() Objectives { return Objectives{p.Seconds, p.Use, p.Noise} }
+
+// front prices and names the points that are left.
+func (s *sweep) front() (*Front, error) {
+	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.inputs, Seed: s.in.Options.Seed,
+		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits,
+		BestSQNRDB: Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
+	f.Space.Parts = nil
+	for _, a := range s.floor.sites[0].grid.Axes() {
+		f.Axes = append(f.Axes, a.Name)
+	}
+	for i := range s.floor.sites {
+		site := &s.floor.sites[i]
+		f.Space.Parts = append(f.Space.Parts, site.part.Name)
+		sum, err := summary(site, &s.parts[i])
+		if err != nil {
+			return nil, err
+		}
+		f.Parts = append(f.Parts, sum)
+		for _, r := range s.parts[i].front {
+			p, err := s.point(site, r)
+			if err != nil {
+				return nil, err
+			}
+			p.LossDB = f.BestSQNRDB - p.SQNRDB
+			f.Points = append(f.Points, p)
+		}
+	}
+	return f, nil
+}
+
+func summary(site *site, t *tally) (PartSummary, error) {
+	p := PartSummary{Part: site.part, Legal: t.Legal, Fit: t.Fit, Feasible: t.Feasible,
+		Short: map[string]int64{}, Front: len(t.front)}
+	for i, n := range t.Short {
+		if n > 0 {
+			p.Short[resourceNames[i]] = n
+		}
+	}
+	if n := t.Near; n != nil {
+		d, err := site.design(n.Rank)
+		if err != nil {
+			return p, err
+		}
+		p.Nearest = &Nearest{n.Rank, d, n.Resource, n.Need, n.Have}
+	}
+	if t.Best != nil {
+		p.Best = &Reachable{t.Best.Rank, Decibels(t.Best.Noise)}
+	}
+	return p, nil
+}
+
+// point prices a point with hwmodel.Price and holds the factored price against it.
+func (s *sweep) point(site *site, r ranked) (Point, error) {
+	d, err := site.design(r.rank)
+	if err != nil {
+		return Point{}, err
+	}
+	e, err := hwmodel.Price(s.in.Model, d, site.part)
+	if err != nil {
+		return Point{}, err
+	}
+	name, use := e.Use.Largest()
+	if e.Seconds != r.Seconds || use != r.Use || !e.Fits {
+		return Point{}, fmt.Errorf("dse: point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
+			"the widths that package dse takes for all that prices depend on are not all", d.Name, r.Seconds, r.Use, e.Seconds, use)
+	}
+	index, err := site.grid.Index(big.NewInt(r.rank))
+	if err != nil {
+		return Point{}, err
+	}
+	p := Point{Part: site.part.Name, Rank: r.rank, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
+		Noise: r.Noise, SQNRDB: Decibels(r.Noise), Numerics: numericsHash(d.Numerics), design: &d,
+		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
+			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
+	for i, a := range site.grid.Axes() {
+		p.Choice = append(p.Choice, a.Values[index[i]])
+	}
+	return p, nil
+}
+
+// Design is the design point of a point of this front, rebuilt from the front alone.
+func (f *Front) Design(p Point) (configs.Design, error) {
+	if p.design != nil {
+		return *p.design, nil
+	}
+	for _, s := range f.Parts {
+		if s.Part.Name == p.Part {
+			g, err := f.Space.On(f.Model, s.Part)
+			if err != nil {
+				return configs.Design{}, err
+			}
+			return (&site{grid: g}).design(p.Rank)
+		}
+	}
+	return configs.Design{}, fmt.Errorf("dse: point %s is for part %s, which the front does not have", p.Name, p.Part)
+}

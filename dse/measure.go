@@ -1,0 +1,206 @@
+package dse
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"vitdse/configs"
+	"vitdse/golden/measure"
+	"vitdse/golden/quant"
+)
+
+// Measured is what the golden model found for a choice of numerics.
+type Measured struct {
+	Images   int     `json:"images"`
+	Top1     float64 `json:"top1"`     // share of correct labels, 0..1; 0 without labels
+	Agree    float64 `json:"agree"`    // share of images whose class is the float network's
+	Noise    float64 `json:"noise"`    // power of the logits' error over that of the float logits
+	SQNRDB   float64 `json:"sqnr_db"`  // -10 log10(Noise)
+	LossDB   float64 `json:"loss_db"`  // Front.Reference.SQNRDB - SQNRDB
+	Feasible bool    `json:"feasible"` // the limits hold as measured
+	OnFront  bool    `json:"on_front"` // of the feasible points' front with measured noise
+}
+
+// Measure runs the golden model on the numerics of every point, and of the space's
+// best: each quantized and evaluated on the network's images, once for all points that
+// share it. It fills in the points' Measured, cuts the measured front and fits the
+// correction. Results are kept in the cache, so that a repetition costs nothing.
+//
+// If ctx ends first, what was measured stays, the front is marked partial, and the
+// error is the context's.
+func (f *Front) Measure(ctx context.Context, n Network, w Work) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	m, err := newMeasurement(n, f.BestNumerics.CalibImages, w)
+	if err != nil {
+		return err
+	}
+	m.want(numericsHash(f.BestNumerics), f.BestNumerics)
+	for _, p := range f.Points {
+		d, err := f.Design(p)
+		if err != nil {
+			return err
+		}
+		m.want(p.Numerics, d.Numerics)
+	}
+	err = m.run(ctx)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	f.apply(m.have)
+	if err != nil {
+		f.Partial = true
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// apply fills in what was measured, by numerics.
+func (f *Front) apply(have map[string]measure.Result) {
+	reference, ok := have[numericsHash(f.BestNumerics)]
+	if !ok {
+		return
+	}
+	limit := f.Limits.noise(reference.Noise)
+	result := func(hash string) *Measured {
+		r, ok := have[hash]
+		if !ok {
+			return nil
+		}
+		return &Measured{Images: r.Images, Top1: r.Top1, Agree: r.Agree, Noise: r.Noise, SQNRDB: r.SQNR,
+			LossDB: reference.SQNR - r.SQNR, Feasible: r.Noise <= limit}
+	}
+	f.Reference = result(numericsHash(f.BestNumerics))
+	for i := range f.Points {
+		f.Points[i].Measured = result(f.Points[i].Numerics)
+	}
+	f.recut()
+	f.Correction = fitCorrection(f.pairs())
+}
+
+// recut marks the points that no other one of their part dominates as measured.
+func (f *Front) recut() {
+	for i := range f.Parts {
+		part := f.Parts[i].Part.Name
+		var points []ranked
+		at := map[int64]*Measured{}
+		for _, p := range f.Points {
+			if m := p.Measured; p.Part == part && m != nil && m.Feasible {
+				points = append(points, ranked{Objectives{p.Seconds, p.Use, m.Noise}, p.Rank})
+				at[p.Rank] = m
+			}
+		}
+		points = skyline(points)
+		for _, p := range points {
+			at[p.rank].OnFront = true
+		}
+		f.Parts[i].Recut = len(points)
+	}
+}
+
+// measurement is one Measure in the making.
+type measurement struct {
+	net       Network
+	common    string // hash of all but the numerics
+	work      Work
+	stats     *quant.Stats
+	logits    []float64
+	calibrate int
+	todo      []wanted
+	known     map[string]bool
+	have      map[string]measure.Result
+	done      int
+	mu        sync.Mutex // of have, done and calls of Progress
+}
+
+type wanted struct {
+	hash     string
+	key      string // of the cache
+	numerics configs.Numerics
+}
+
+func newMeasurement(n Network, calibImages int, w Work) (*measurement, error) {
+	common, err := digest(goldenVersion, w.Version, "measure", n.Model, n.weightsHash(),
+		imagesHash(n.calibration(calibImages), nil), imagesHash(n.Images, n.Labels))
+	return &measurement{net: n, common: common, work: w, calibrate: calibImages,
+		known: map[string]bool{}, have: map[string]measure.Result{}}, err
+}
+
+// want enters numerics that are neither measured nor entered yet.
+func (m *measurement) want(hash string, n configs.Numerics) {
+	if m.known[hash] {
+		return
+	}
+	m.known[hash] = true
+	key, err := digest(m.common, n)
+	if err != nil {
+		panic(err) // numericsHash took the same value
+	}
+	var r measure.Result
+	if cache(m.work.Cache).get("measure", key, &r) {
+		m.have[hash] = r
+		return
+	}
+	m.todo = append(m.todo, wanted{hash, key, n})
+}
+
+// run measures what is wanted and not in the cache.
+func (m *measurement) run(ctx context.Context) error {
+	if len(m.todo) == 0 || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var err error
+	if m.stats, err = quant.Calibrate(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate)); err != nil {
+		return err
+	}
+	if m.logits, err = measure.FloatLogits(ctx, m.net.Model, m.net.Weights, m.net.Images, m.work.Workers); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan wanted, len(m.todo))
+	for _, t := range m.todo {
+		next <- t
+	}
+	close(next)
+	var wg sync.WaitGroup
+	for range max(1, m.work.Workers) {
+		wg.Go(func() {
+			for t := range next {
+				if err := m.one(ctx, t); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (m *measurement) one(ctx context.Context, t wanted) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	net, err := quant.Quantize(m.net.Model, t.numerics, m.net.Weights, m.stats)
+	if err != nil {
+		return fmt.Errorf("numerics %s: %w", t.hash, err)
+	}
+	r, err := measure.Evaluate(ctx, net, m.net.Images, m.net.Labels, m.logits, 1)
+	if err == nil {
+		err = cache(m.work.Cache).put("measure", t.key, r)
+	}
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.have[t.hash] = r
+	m.done++
+	if m.work.Progress != nil {
+		m.work.Progress(m.done, len(m.todo))
+	}
+	return nil
+}

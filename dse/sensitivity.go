@@ -1,0 +1,79 @@
+package dse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"vitdse/configs"
+	"vitdse/golden/measure"
+	"vitdse/golden/quant"
+)
+
+// sensitivityImages is the number of calibration images that sensitivities are measured
+// on: enough for about 0.5 dB, and never those a point is measured on.
+const sensitivityImages = 128
+
+// goldenVersion is part of every cache key; it changes when golden's numbers do.
+const goldenVersion = "vitdse golden 1"
+
+// Work is how measurements run; no result depends on it.
+type Work struct {
+	Workers  int                   // goroutines, at least 1
+	Cache    string                // directory of results that are kept between runs; "" for none
+	Version  string                // of the tool; results of another version are measured again
+	Progress func(done, total int) // called from one goroutine at a time; may be nil
+}
+
+// Sensitivities measures what the prediction of a space needs, once: the noise that
+// each layer's bits add to the network's logits. The reference is 8 bits everywhere.
+// Tables are taken from the cache if model, weights, images, space and tool are the same.
+func Sensitivities(ctx context.Context, n Network, s configs.Space, w Work) (*Prediction, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	var tables []*measure.Table
+	for i, fold := range s.LNFold {
+		part := w
+		if w.Progress != nil {
+			part.Progress = func(done, total int) { w.Progress(i*total+done, len(s.LNFold)*total) }
+		}
+		t, err := n.sensitivity(ctx, s, fold, part)
+		if err != nil {
+			return nil, fmt.Errorf("sensitivities at ln_fold %g: %w", fold, err)
+		}
+		tables = append(tables, t)
+	}
+	return NewPrediction(tables...)
+}
+
+func (n Network) sensitivity(ctx context.Context, s configs.Space, fold float64, w Work) (*measure.Table, error) {
+	reference := configs.Uniform(n.Model, 8, 8)
+	reference.LNFold, reference.CalibImages = fold, s.CalibImages
+	calibration, images := n.calibration(s.CalibImages), n.calibration(sensitivityImages)
+	sweep := measure.Sweep{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Workers: w.Workers, Progress: w.Progress}
+	key, err := digest(goldenVersion, w.Version, "sensitivity", n.Model, n.weightsHash(), imagesHash(calibration, nil),
+		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities)
+	if err != nil {
+		return nil, err
+	}
+	t := new(measure.Table)
+	if cache(w.Cache).get("sensitivity", key, t) {
+		return t, nil
+	}
+	stats, err := quant.Calibrate(n.Model, n.Weights, calibration)
+	if err != nil {
+		return nil, err
+	}
+	if t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep); err != nil {
+		return nil, err
+	}
+	return t, cache(w.Cache).put("sensitivity", key, t)
+}
+
+// bitsOf lists the candidates of all layers' bits, ascending.
+func bitsOf(s configs.Space) []int {
+	bits := slices.Concat(s.Bits.Weights, s.Bits.Activations, s.Bits.Edge.Weights, s.Bits.Edge.Activations)
+	slices.Sort(bits)
+	return slices.Compact(bits)
+}

@@ -1,0 +1,200 @@
+package quant
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The histogram's loss is that of rounding every value, up to the bins' width.
+func TestLossMatchesDirectRounding(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, 5000)
+	for i := range values {
+		values[i] = rng.ExpFloat64() - 0.3
+	}
+	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
+	for _, bits := range []int{2, 4, 8} {
+		g := gridBetween(-0.3, 4, bits)
+		direct := 0.0
+		for _, x := range values {
+			for _, v := range [][2]float64{{x, 1}, {stretch * x, stretchWeight}} {
+				code := min(max(math.Round(v[0]/g.Scale)+float64(g.Zero), -math.Exp2(float64(bits-1))), math.Exp2(float64(bits-1))-1)
+				e := v[0] - (code-float64(g.Zero))*g.Scale
+				direct += v[1] * e * e
+			}
+		}
+		if got := h.loss(g, bits); math.Abs(got-direct) > 0.01*direct {
+			t.Errorf("%d bits: loss is %g; direct rounding gives %g", bits, got, direct)
+		}
+	}
+}
+
+// For a normal distribution the best uniform quantizer of 16 levels loses
+// 0.01154 of the variance (Max 1960, table II).
+func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	values := make([]float64, 200000)
+	for i := range values {
+		values[i] = rng.NormFloat64()
+	}
+	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
+	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4)} {
+		loss := 0.0
+		for _, x := range values {
+			code := min(max(hup(x/g.Scale)+float64(g.Zero), -8), 7)
+			e := x - (code-float64(g.Zero))*g.Scale
+			loss += e * e / float64(len(values))
+		}
+		// A grid with a code on 0 has no level pair around 0: a few percent worse.
+		if loss > 1.08*0.01154 {
+			t.Errorf("%s: loss is %g; expected at most 8%% above 0.01154", name, loss)
+		}
+	}
+}
+
+func TestGridHasACodeForZero(t *testing.T) {
+	for bits := 2; bits <= 8; bits++ {
+		first, last := -(1 << (bits - 1)), 1<<(bits-1)-1
+		for _, r := range [][2]float64{{-1, 1}, {0, 3}, {-5, 0}, {-0.17, 4}, {-4, 0.1}} {
+			if g := gridBetween(r[0], r[1], bits); g.Zero < first || g.Zero > last {
+				t.Errorf("%d bits, %v: zero point %d is not a code", bits, r, g.Zero)
+			}
+		}
+	}
+}
+
+func TestMultipliers(t *testing.T) {
+	for _, ratios := range [][]float64{{1}, {0.99999}, {65535}, {1e-3, 7e-4, 1e-9}, {1e-20}, {0.5, 3}} {
+		m, s, err := multipliers(ratios)
+		if err != nil {
+			t.Fatal(err)
+		}
+		top := 0.0
+		for i, r := range ratios {
+			if want := math.Floor(r*math.Exp2(float64(s)) + 0.5); float64(m[i]) != want {
+				t.Errorf("%v: M[%d] is %d; expected %g", ratios, i, m[i], want)
+			}
+			top = max(top, r)
+		}
+		if s < maxShift && math.Floor(top*math.Exp2(float64(s+1))+0.5) < 1<<16 {
+			t.Errorf("%v: shift %d is not the largest", ratios, s)
+		}
+	}
+	for _, ratios := range [][]float64{{65536}, {0}, {1, -1}, {math.NaN()}, {math.Inf(1)}} {
+		if _, _, err := multipliers(ratios); err == nil {
+			t.Errorf("%v was accepted", ratios)
+		}
+	}
+}
+
+func TestExpTable(t *testing.T) {
+	for pb := 2; pb <= 8; pb++ {
+		e := expTable(pb)
+		n := len(e.Table)
+		if n != 1<<e.Index || n <= (pb+1)*32 || n/2 > (pb+1)*32 {
+			t.Errorf("%d bits: %d entries with index %d; expected the least power of two above %d", pb, n, e.Index, (pb+1)*32)
+		}
+		if e.Table[0] != 1<<pb-1 || e.Table[n-1] != 0 {
+			t.Errorf("%d bits: table runs from %d to %d; expected %d to 0", pb, e.Table[0], e.Table[n-1], 1<<pb-1)
+		}
+	}
+	if e := expTable(8); e.Index != 9 || e.Table[32] != 128 || e.Table[64] != 64 { // 255/2, 255/4 rounded up
+		t.Errorf("8 bits: index %d, T[32] %d, T[64] %d; expected 9, 128, 64", e.Index, e.Table[32], e.Table[64])
+	}
+}
+
+func TestRsqrtTable(t *testing.T) {
+	q := rsqrtTable()
+	// 2^17/sqrt(64.5/64) = 130563.0, 2^17/sqrt(255.5/64) = 65600.1 by hand.
+	if len(q) != 192 || q[0] != 130563 || q[191] != 65600 {
+		t.Errorf("%d entries from %d to %d; expected 192 from 130563 to 65600", len(q), q[0], q[191])
+	}
+}
+
+// correlated is a sample of n channels that share a few causes.
+func correlated(rng *rand.Rand, n, rows int) activations {
+	s := newSample(n, rows)
+	mix := make([]float64, 3*n)
+	for i := range mix {
+		mix[i] = rng.NormFloat64()
+	}
+	for range rows {
+		a, b, c := rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()
+		row := make([]float64, n)
+		for i := range row {
+			row[i] = a*mix[i] + b*mix[n+i] + c*mix[2*n+i] + 0.3*rng.NormFloat64()
+		}
+		s.add(row)
+	}
+	mean, variance := s.moments(identity)
+	return activations{mean: mean, variance: variance, source: s, f: identity}
+}
+
+func TestInverseFactor(t *testing.T) {
+	in := correlated(rand.New(rand.NewPCG(3, 3)), 20, 200)
+	order := factors(in)[0].order
+	n := len(order)
+	h := in.covariance(order)
+	u := inverseFactor(append([]float64(nil), h...), n)
+	for i := range n { // (U^T U) H is the identity
+		for j := range n {
+			sum := 0.0
+			for k := range n {
+				for l := 0; l <= min(i, k); l++ {
+					sum += u[l*n+i] * u[l*n+k] * h[k*n+j]
+				}
+			}
+			want := 0.0
+			if i == j {
+				want = 1
+			}
+			if math.Abs(sum-want) > 1e-6 {
+				t.Fatalf("element %d,%d of the product is %g; expected %g", i, j, sum, want)
+			}
+		}
+	}
+}
+
+// On correlated inputs compensation must leave far less output error than plain
+// rounding, which is what it falls back to on independent inputs.
+func TestCompensateBeatsPlainRounding(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	const n, bits = 24, 3
+	in := correlated(rng, n, 400)
+	w := make([]float64, 8*n)
+	for i := range w {
+		w[i] = rng.NormFloat64()
+	}
+	scales := repeat(0.6, 8)
+	codes := compensate(w, scales, bits, factors(in))
+	loss := func(code func(i int) int8) float64 {
+		sum := 0.0
+		for r := range in.source.rows {
+			for o := range 8 {
+				e := 0.0
+				for c := range n {
+					e += (w[o*n+c] - scales[o]*float64(code(o*n+c))) * (float64(in.source.values[r*n+c]) - in.mean[c])
+				}
+				sum += e * e
+			}
+		}
+		return sum
+	}
+	plain := loss(func(i int) int8 { return weightCode(w[i], 0.6, bits) })
+	got := loss(func(i int) int8 { return codes[i] })
+	t.Logf("output error: plain rounding %.3g, compensated %.3g", plain, got)
+	if got > plain/4 {
+		t.Errorf("output error is %g; expected below a quarter of plain rounding's %g", got, plain)
+	}
+
+	unit := []factor{{order: make([]int, n), u: make([]float64, n*n)}}
+	for i := range n {
+		unit[0].order[i], unit[0].u[i*n+i] = i, 1
+	}
+	for i, c := range compensate(w, scales, bits, unit) {
+		if want := weightCode(w[i], 0.6, bits); c != want {
+			t.Fatalf("independent inputs: code %d is %d; expected %d", i, c, want)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package hwmodel
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// randomDesign draws a valid design for the model, with bits that differ from layer to layer.
+func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Design {
+	pick := func(v ...int) int { return v[r.IntN(len(v))] }
+	n := configs.Uniform(m, 8, 8)
+	n.SoftmaxBits, n.GELUBits = pick(2, 4, 6, 8), pick(4, 6, 8, 10)
+	for i := range n.Layers {
+		n.Layers[i].Activations = 2 + r.IntN(7)
+		if configs.HasWeights(n.Layers[i].Name) {
+			n.Layers[i].Weights = 2 + r.IntN(7)
+		}
+	}
+	r.Shuffle(len(n.Layers), func(i, j int) { n.Layers[i], n.Layers[j] = n.Layers[j], n.Layers[i] })
+	for {
+		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 100, Numerics: n, Engine: configs.Engine{
+			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(4), Multiplier: configs.MulDSP,
+			BusBits: pick(32, 64, 128, 256, 512), ReadFIFO: pick(32, 64, 512), WeightBuffers: pick(1, 2),
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto,
+		}}
+		if d.Validate(m, part) == nil {
+			return d
+		}
+	}
+}
+
+// The sweep's short way to stream and cycles is the program's and the timeline's long one.
+func TestIdealCyclesAreTheTimelines(t *testing.T) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny", "vit-b16"} {
+		m, err := configs.LoadModel(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 300 {
+			d := randomDesign(r, m, part)
+			s, err := NewShape(m, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			beats, widest := 0, 1
+			for _, g := range s.Segments() {
+				widest = max(widest, g.WordBeats, g.ParamBeats)
+				if g.Kind != SegImage {
+					beats += g.Beats(s.Design.Engine.BusBits)
+				}
+			}
+			if beats != s.StreamBeats || widest != s.AsmBeats {
+				t.Fatalf("%s %+v: %d beats of %d, the segments have %d of %d", name, d.Engine, s.StreamBeats, s.AsmBeats, beats, widest)
+			}
+			if got, want := s.idealCycles(), s.Cycles(IdealMemory); got != want {
+				t.Fatalf("%s %+v: %d cycles, the timeline has %d", name, d.Engine, got, want)
+			}
+		}
+	}
+}
