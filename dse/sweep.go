@@ -41,7 +41,7 @@ func Sweep(ctx context.Context, in Input, progress func(Progress)) (Result, erro
 		return Result{}, err
 	}
 	err = s.run(ctx, progress)
-	if err = errors.Join(err, s.journal.close()); err != nil && ctx.Err() == nil {
+	if err = errors.Join(err, s.journal.close()); err != nil {
 		return Result{}, err
 	}
 	res := Result{Stats: s.stats}

@@ -84,11 +84,12 @@ func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activa
 
 // plainRange is inputRange for a tensor that no LayerNorm fold touches.
 func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, power []float64, f func(x float64, c int) float64) activations {
-	return q.inputRange(rangeKey{tensor, block, -1, 0}, s, width, power, f)
+	return q.inputRange(rangeKey{tensor, block, -1, 0}, s, width, 0, power, f)
 }
 
-// inputRange finds the grid of a matmul's input after the map f of its sampled values.
-func (q *quantizer) inputRange(key rangeKey, s *sample, width int, power []float64, f func(x float64, c int) float64) activations {
+// inputRange finds the grid of a matmul's input after the map f of its sampled
+// values; its scale is at least the given one.
+func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64, f func(x float64, c int) float64) activations {
 	set := q.stats.ranges.get(key, func() rangeSet {
 		set := newHistogram(len(s.values), func(i int) (float64, float64) {
 			c := i % s.channels
@@ -97,7 +98,13 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, power []float
 		set.mean, set.variance = s.moments(f)
 		return set
 	})
-	return activations{set.grids[width], width, set.mean, set.variance, s, f}
+	g := set.grids[width]
+	g.Scale = max(g.Scale, least)
+	coded := q.stats.coded.get(codedKey{key, width}, func() []float64 {
+		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })
+		return mean
+	})
+	return activations{g, width, set.mean, coded, set.variance, s, f}
 }
 
 func identity(x float64, _ int) float64 { return x }

@@ -5,9 +5,10 @@ import (
 	"sort"
 )
 
-// inputKey names a layer's input tensor.
+// inputKey names a layer's input codes.
 type inputKey struct {
 	layer string
+	bits  int
 	fold  float64
 }
 
@@ -16,14 +17,52 @@ type inputKey struct {
 const maxGroup = 1024
 
 // damping is added to the covariance's diagonal, relative to its mean.
-const damping = 0.01
+const damping = 0.2
 
-// factor says how rounding errors of one group of input channels are to be made up
-// by the channels rounded later: an upper triangular U with U^T U the inverse of the
-// covariance, channels in rounding order.
+// factor is what one group of input channels knows of itself: H is the covariance of
+// the values that the codes stand for. Matrices are n x n, row-major, channels in the
+// order of rounding.
 type factor struct {
-	order []int     // channels, in the order of rounding
-	u     []float64 // n x n, row-major
+	order []int
+	u     []float64 // upper triangular, U^T U is the inverse of H
+	cross []float64 // covariance of real values (rows) and coded values (columns)
+}
+
+// refit returns the weights that do best on coded inputs, before any rounding: those
+// that minimise E (w x - w' coded(x))^2. They predict part of a channel's coding error
+// from the other channels.
+func refit(w []float64, in int, inputs []factor) []float64 {
+	best := make([]float64, len(w))
+	for base := 0; base < len(w); base += in {
+		for _, f := range inputs {
+			f.refit(w[base:base+in], best[base:base+in])
+		}
+	}
+	return best
+}
+
+// refit solves w' H = w cross for one output: w' = (w cross) U^T U.
+func (f factor) refit(w, best []float64) {
+	n := len(f.order)
+	t, s := make([]float64, n), make([]float64, n)
+	for i, c := range f.order {
+		for j, v := range f.cross[i*n : (i+1)*n] {
+			t[j] += w[c] * v
+		}
+	}
+	for i := range n {
+		u := f.u[i*n : (i+1)*n]
+		sum := 0.0
+		for j := i; j < n; j++ {
+			sum += u[j] * t[j]
+		}
+		for j := i; j < n; j++ {
+			s[j] += sum * u[j]
+		}
+	}
+	for i, c := range f.order {
+		best[c] = s[i]
+	}
 }
 
 // compensate rounds weights (Out x In) to codes one input channel after the other.
@@ -69,27 +108,28 @@ func factors(in activations) []factor {
 			order[i] = from + i
 		}
 		sort.SliceStable(order, func(i, j int) bool { return in.variance[order[i]] > in.variance[order[j]] })
-		list = append(list, factor{order, inverseFactor(in.covariance(order), len(order))})
+		h, cross := in.covariance(order)
+		list = append(list, factor{order, inverseFactor(h, len(order)), cross})
 	}
 	return list
 }
 
-// covariance of the given channels, n x n, with damping.
-func (a activations) covariance(order []int) []float64 {
+// covariance returns that of the coded values, and that of real and coded values.
+// Both are damped alike: without other evidence a channel stands for itself.
+func (a activations) covariance(order []int) (h, cross []float64) {
 	n := len(order)
-	h := make([]float64, n*n)
-	row := make([]float64, n)
+	h, cross = make([]float64, n*n), make([]float64, n*n)
+	real, coded := make([]float64, n), make([]float64, n)
 	trace := 0.0
 	for r := range a.source.rows {
 		values := a.source.values[r*a.source.channels:]
 		for i, c := range order {
-			row[i] = a.f(float64(values[c]), c) - a.mean[c]
+			x := a.f(float64(values[c]), c)
+			real[i], coded[i] = x-a.mean[c], a.round(x, a.bits)-a.coded[c]
 		}
-		for i, v := range row {
-			dst := h[i*n : (i+1)*n]
-			for j := i; j < n; j++ {
-				dst[j] += v * row[j]
-			}
+		for i := range n {
+			outer(h[i*n:(i+1)*n], coded[i], coded)
+			outer(cross[i*n:(i+1)*n], real[i], coded)
 		}
 	}
 	for i := range n {
@@ -97,11 +137,17 @@ func (a activations) covariance(order []int) []float64 {
 	}
 	for i := range n {
 		h[i*n+i] += damping*trace/float64(n) + 1e-9
-		for j := range i {
-			h[i*n+j] = h[j*n+i]
-		}
+		cross[i*n+i] += damping*trace/float64(n) + 1e-9
 	}
-	return h
+	return h, cross
+}
+
+// outer adds scale*v to dst.
+func outer(dst []float64, scale float64, v []float64) {
+	dst = dst[:len(v)]
+	for j, x := range v {
+		dst[j] += scale * x
+	}
 }
 
 // inverseFactor is the upper triangular U with U^T U = H^-1. H is symmetric and

@@ -59,12 +59,12 @@ const maxGain = 1 << 12
 // foldedRange finds the grid of a LayerNorm's folded output; power is the importance
 // of the channels.
 func (q *quantizer) foldedRange(tensor string, block int, n normStats, gamma []float32, width int, f fold, power []float64) normed {
-	key := rangeKey{tensor, block, -1, f.exponent}
-	in := q.inputRange(key, n.out, width, power, f.apply)
+	least := 0.0
 	for c, g := range gamma {
-		in.Scale = max(in.Scale, math.Abs(float64(g))/f.scale[c]/maxGain)
+		least = max(least, math.Abs(float64(g))/f.scale[c]/maxGain)
 	}
-	return normed{in, f}
+	key := rangeKey{tensor, block, -1, f.exponent}
+	return normed{q.inputRange(key, n.out, width, least, power, f.apply), f}
 }
 
 // layerNorm builds the integer LayerNorm that writes codes of the grid in out.

@@ -7,14 +7,16 @@ import (
 	"vitdse/golden/intnet"
 )
 
-// activations are the codes that a layer reads: their grid and width, the mean and
-// variance of each channel's real value, and where the real values come from.
+// activations are the codes that a layer reads: their grid and width, and what the
+// calibration knows of each channel.
 type activations struct {
 	grid
-	bits           int
-	mean, variance []float64
-	source         *sample
-	f              func(x float64, c int) float64 // real value from the sampled one
+	bits     int
+	mean     []float64 // of the real value
+	coded    []float64 // mean of what the codes stand for
+	variance []float64 // of the real value
+	source   *sample
+	f        func(x float64, c int) float64 // real value from the sampled one
 }
 
 // linear is a matmul in real numbers, with what is known about both its ends.
@@ -30,7 +32,7 @@ type linear struct {
 	outBits int
 }
 
-// build rounds the matmul to integers. The mean error that rounding the weights
+// build rounds the matmul to integers. The mean error that rounding weights and input
 // causes is taken out through the bias.
 func (l linear) build() (intnet.Linear, error) {
 	n, k := len(l.bias), len(l.in.mean)
@@ -44,7 +46,7 @@ func (l linear) build() (intnet.Linear, error) {
 		bias := l.bias[o]
 		sum, size := int64(0), int64(0)
 		for c, v := range row {
-			bias += (v - float64(codes[c])*scale) * l.in.mean[c]
+			bias += v*l.in.mean[c] - float64(codes[c])*scale*l.in.coded[c]
 			sum += int64(codes[c])
 			size += max(int64(codes[c]), -int64(codes[c]))
 		}
@@ -109,10 +111,11 @@ func repeat(v float64, n int) []float64 {
 
 // round returns the remembered scales and codes of a layer's weights.
 func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64) rounded {
-	key := weightKey{bits.Name, bits.Weights, bits.Granularity, fold}
+	key := weightKey{inputKey{bits.Name, in.bits, fold}, bits.Weights, bits.Granularity}
 	return q.stats.weights.get(key, func() rounded {
-		scales := weightScales(w, len(in.mean), bits.Weights, bits.Granularity, in.variance)
-		inputs := q.stats.inputs.get(inputKey{bits.Name, fold}, func() []factor { return factors(in) })
-		return rounded{scales, compensate(w, scales, bits.Weights, inputs)}
+		inputs := q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
+		best := refit(w, len(in.mean), inputs)
+		scales := weightScales(best, len(in.mean), bits.Weights, bits.Granularity, in.variance)
+		return rounded{scales, compensate(best, scales, bits.Weights, inputs)}
 	})
 }

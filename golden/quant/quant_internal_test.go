@@ -128,14 +128,14 @@ func correlated(rng *rand.Rand, n, rows int) activations {
 		s.add(row)
 	}
 	mean, variance := s.moments(identity)
-	return activations{mean: mean, variance: variance, source: s, f: identity}
+	return activations{grid: grid{Scale: 1e-3}, bits: 20, mean: mean, coded: mean, variance: variance, source: s, f: identity}
 }
 
 func TestInverseFactor(t *testing.T) {
 	in := correlated(rand.New(rand.NewPCG(3, 3)), 20, 200)
 	order := factors(in)[0].order
 	n := len(order)
-	h := in.covariance(order)
+	h, _ := in.covariance(order)
 	u := inverseFactor(append([]float64(nil), h...), n)
 	for i := range n { // (U^T U) H is the identity
 		for j := range n {

@@ -114,11 +114,13 @@ func (q *quantizer) patchEmbed() error {
 	}
 	f := fold{0, scale, offset}
 	mean, variance := q.stats.patches.moments(f.apply)
-	in := activations{grid{Scale: 1}, bits.Activations, mean, variance, q.stats.patches, f.apply}
+	g := grid{Scale: 1}
+	coded, _ := q.stats.patches.moments(func(x float64, c int) float64 { return g.round(f.apply(x, c), bits.Activations) })
+	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply}
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
 	var err error
 	q.net.PatchEmbed, err = linear{
-		name: configs.LayerPatchEmbed, w: w, bias: b, rounded: q.round(bits, w, in, float64(bits.Activations)),
+		name: configs.LayerPatchEmbed, w: w, bias: b, rounded: q.round(bits, w, in, 0),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	}.build()
 	q.net.ImageBits = bits.Activations

@@ -32,6 +32,12 @@ const (
 	stretchWeight = 0.01
 )
 
+// codedKey names a tensor at a number of bits.
+type codedKey struct {
+	rangeKey
+	bits int
+}
+
 // bins is the resolution of a histogram: 32 bins a step of the widest 8-bit grid.
 const bins = 8192
 
@@ -159,3 +165,10 @@ func (h *histogram) rangesOf(search func(*histogram, int) grid) rangeSet {
 
 // hup rounds to the nearest integer, ties up: the only rounding from reals to codes.
 func hup(x float64) float64 { return math.Floor(x + 0.5) }
+
+// round is the real value of x's code.
+func (g grid) round(x float64, bits int) float64 {
+	limit := float64(int(1) << (bits - 1))
+	code := min(max(hup(x/g.Scale)+float64(g.Zero), -limit), limit-1)
+	return (code - float64(g.Zero)) * g.Scale
+}

@@ -25,6 +25,7 @@ type Stats struct {
 	norm     normStats
 
 	ranges  memo[rangeKey, rangeSet]
+	coded   memo[codedKey, []float64]
 	weights memo[weightKey, rounded]
 	inputs  memo[inputKey, []factor]
 }

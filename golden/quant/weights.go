@@ -6,12 +6,11 @@ import (
 	"vitdse/configs"
 )
 
-// weightKey names the weights of a layer and what their scales depend on.
+// weightKey names the weights of a layer and what their codes depend on.
 type weightKey struct {
-	layer string
-	bits  int
-	gran  configs.Granularity
-	fold  float64
+	inputKey
+	bits int
+	gran configs.Granularity
 }
 
 // rounded is a layer's weights as codes, Out x In, and the scale of each output.

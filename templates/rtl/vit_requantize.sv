@@ -37,6 +37,9 @@ module vit_requantize #(
   genvar g;
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_lane
+      // Kept: Yosys would take the bias adder into the DSP as its pre-adder, with the operands
+      // zero-extended, and drop the register that raw2 reads.
+      (* keep *)
       reg signed [ACCW-1:0] s1;
       reg signed [17:0]     m1;
       (* use_dsp = "yes" *)

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms says which of our packages each may import; a trailing /... means all below.
+// docs/ARCHITECTURE.md has the same table with its reasons.
+var rooms = []struct {
+	pkg string
+	may []string
+}{
+	{"configs", nil},
+	{"templates", nil},
+	{"golden/...", []string{"configs", "golden/..."}},
+	{"hwmodel", []string{"configs"}},
+	{"dse", []string{"configs", "hwmodel", "golden/..."}},
+	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
+	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
+	{"cmd/...", []string{"configs", "hwmodel", "golden/...", "templates", "emit/...", "dse"}},
+}
+
+// onlyHere lists libraries that belong to some rooms: what reads the environment, logs
+// or draws.
+var onlyHere = map[string][]string{
+	"github.com/spf13/":        {"cmd/..."},
+	"github.com/hashicorp/":    {"cmd/..."},
+	"github.com/olekukonko/":   {"cmd/..."},
+	"github.com/vbauerster/":   {"cmd/..."},
+	"go.yaml.in/yaml":          {"configs"},
+	"golang.org/x/term":        {"cmd/..."},
+	"github.com/go-viper/":     {"cmd/..."},
+	"github.com/rogpeppe/":     nil, // tests only
+	"github.com/google/go-cmp": nil,
+}
+
+func TestImportDirections(t *testing.T) {
+	for _, p := range packages(t) {
+		room, ours := strings.CutPrefix(p.ImportPath, "vitdse/")
+		if !ours {
+			continue
+		}
+		i := slices.IndexFunc(rooms, func(r struct {
+			pkg string
+			may []string
+		}) bool {
+			return matches(r.pkg, room)
+		})
+		if i < 0 {
+			t.Errorf("%s is in no room of docs/ARCHITECTURE.md", p.ImportPath)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if target, ours := strings.CutPrefix(imported, "vitdse/"); ours {
+				if !slices.ContainsFunc(rooms[i].may, func(pattern string) bool { return matches(pattern, target) }) {
+					t.Errorf("%s imports %s; it may import %v", room, target, rooms[i].may)
+				}
+				continue
+			}
+			for prefix, in := range onlyHere {
+				if strings.HasPrefix(imported, prefix) && !slices.ContainsFunc(in, func(pattern string) bool { return matches(pattern, room) }) {
+					t.Errorf("%s imports %s, which only %v may", room, imported, in)
+				}
+			}
+		}
+	}
+}
+
+// TestTopFolders keeps the table complete: no Go package outside the rooms.
+func TestTopFolders(t *testing.T) {
+	root := filepath.Join("..", "..")
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := []string{"configs", "templates", "golden", "hwmodel", "dse", "emit", "cmd", "docs", "bin", "out"}
+	for _, e := range entries {
+		if e.IsDir() && e.Name()[0] != '.' && !slices.Contains(known, e.Name()) {
+			t.Errorf("folder %s is none of %v", e.Name(), known)
+		}
+		if !e.IsDir() && strings.HasSuffix(e.Name(), ".go") {
+			t.Errorf("%s is in the top folder; expected it in a room", e.Name())
+		}
+	}
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, pkg string
+		want         bool
+	}{
+		{"emit", "emit", true}, {"emit", "emit/verify", false}, {"emit/...", "emit/verify", true},
+		{"emit/...", "emit", true}, {"emit/...", "emitter", false}, {"golden/intnet", "golden/exec", false},
+	} {
+		if got := matches(c.pattern, c.pkg); got != c.want {
+			t.Errorf("matches(%q, %q) is %v", c.pattern, c.pkg, got)
+		}
+	}
+}
+
+func matches(pattern, pkg string) bool {
+	below, all := strings.CutSuffix(pattern, "/...")
+	return pkg == below || all && strings.HasPrefix(pkg, below+"/")
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+// packages lists every package the tool is built from.
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports", "vitdse/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var list []listed
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}

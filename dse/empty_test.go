@@ -1,0 +1,111 @@
+package dse
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// sweepEmpty sweeps a space that must have no feasible point.
+func sweepEmpty(t *testing.T, in Input) (*EmptyError, Result) {
+	t.Helper()
+	res, err := Sweep(context.Background(), in, nil)
+	var empty *EmptyError
+	if !errors.As(err, &empty) || !errors.Is(err, ErrEmpty) {
+		t.Fatalf("error is %v; expected an EmptyError", err)
+	}
+	if len(res.Front.Points) != 0 || len(empty.Parts) != len(in.Parts) {
+		t.Fatalf("%d points, %d parts explained", len(res.Front.Points), len(empty.Parts))
+	}
+	return empty, res
+}
+
+func TestEmptyBecauseNothingFits(t *testing.T) {
+	in := fixed(t)
+	in.Parts[0].Budget.LUT, in.Parts[1].Budget.BRAM18 = 1000, 2
+	empty, res := sweepEmpty(t, in)
+	for i, resource := range []string{"lut", "bram18"} {
+		p := empty.Parts[i]
+		if p.Reason != NothingFits || p.Common != resource || p.Nearest == nil || p.Nearest.Resource != resource {
+			t.Errorf("%+v; expected every point to be short of %s", p, resource)
+			continue
+		}
+		e, err := hwmodel.Price(in.Model, p.Nearest.Design, in.Parts[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Fits || p.Nearest.Have >= p.Nearest.Need || p.CommonOf != res.Front.Parts[i].Short[resource] {
+			t.Errorf("nearest %+v, common %d", p.Nearest, p.CommonOf)
+		}
+	}
+	text := empty.Error()
+	for _, want := range []string{"xc7z020: none of ", "are shortest of lut", "needs ", " where 700 may be used", "too many", "lfe5u-85f: none"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("error says %q; expected it to say %q", text, want)
+		}
+	}
+}
+
+func TestEmptyBecauseTooAccurate(t *testing.T) {
+	in := fixed(t)
+	in.Limits.MinSQNRDB = 80
+	empty, res := sweepEmpty(t, in)
+	p := empty.Parts[0]
+	if p.Reason != TooAccurate || p.BestDB != res.Front.BestSQNRDB || math.Abs(p.LimitDB-80) > 1e-9 || p.Nearest != nil {
+		t.Errorf("%+v; expected an accuracy out of reach", p)
+	}
+	if text := p.text(); !strings.Contains(text, "min_sqnr_db 80") || !strings.Contains(text, "the best the space can reach") {
+		t.Errorf("text is %q", text)
+	}
+}
+
+// With LUTs enough for 4-bit weights only, an accuracy that needs 8 bits leaves nothing.
+func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
+	in := fixed(t)
+	in.Parts = in.Parts[:1]
+	in.Space.Multiplier = []configs.Multiplier{configs.MulLUT}
+	in.Space.Bits.Edge.Weights = []int{4}
+	in.Limits.MaxLossDB = 0.5
+	least := math.MaxInt
+	for _, bits := range []int{4, 8} {
+		only := in
+		only.Space.Bits.Weights, only.Limits = []int{bits}, Limits{}
+		res, err := Sweep(context.Background(), only, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		small, _, err := res.Front.Pick(configs.PickSmallest, Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if small.UseOf != "lut" {
+			t.Skipf("the smallest point with %d bits is limited by %s", bits, small.UseOf)
+		}
+		if small.Estimate.LUT > least {
+			in.Parts[0].Budget.LUT = int(float64(small.Estimate.LUT)/in.Parts[0].Limits.LUT) - 1
+		}
+		least = small.Estimate.LUT
+	}
+	empty, _ := sweepEmpty(t, in)
+	p := empty.Parts[0]
+	if p.Reason != NoneFitsAndIs || p.Nearest == nil || !(p.FitDB < p.LimitDB) || p.Fit == 0 {
+		t.Errorf("%+v", p)
+	}
+	if text := p.text(); !strings.Contains(text, "points fit, and of those the best reaches") {
+		t.Errorf("text is %q", text)
+	}
+}
+
+func TestNoLegalEngine(t *testing.T) {
+	in := fixed(t)
+	in.Space.Array.TM, in.Space.Array.TK = []int{1}, []int{4}
+	_, err := Sweep(context.Background(), in, nil)
+	if err == nil || !strings.Contains(err.Error(), "no legal engine") || !strings.Contains(err.Error(), "engine.tk") {
+		t.Errorf("error is %v", err)
+	}
+}

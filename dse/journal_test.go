@@ -1,0 +1,176 @@
+package dse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// fixed is a small space on two parts whose sweep has many shards.
+func fixed(t *testing.T) Input {
+	t.Helper()
+	s := configs.Space{
+		Name: "fixed", Parts: []string{"xc7z020", "lfe5u-85f"},
+		Bits: configs.BitSpace{Symmetry: configs.SymAttnMLP, Weights: []int{4, 6, 8}, Activations: []int{4, 8},
+			Edge: configs.EdgeSpace{Weights: []int{8}, Activations: []int{8}}},
+		Granularity: []configs.Granularity{configs.PerLayer, configs.PerChannel}, SoftmaxBits: []int{7, 8},
+		GELUBits: []int{8}, LNFold: []float64{1}, CalibImages: 256,
+		Array:      configs.ArraySpace{TM: []int{4, 8, 16}, TN: []int{4, 8, 16}, TK: []int{1, 2, 4}},
+		Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}, BusBits: []int{32, 64}, ReadFIFO: []int{64}, WeightBuffers: []int{2},
+		Memories: configs.MemorySpace{Activations: []configs.MemoryKind{configs.MemAuto}, Weights: []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
+			Residual: []configs.MemoryKind{configs.MemAuto}},
+	}
+	return Input{Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 7, Version: "test"}}
+}
+
+// sweepTo sweeps into a directory and gives the bytes of the front's files.
+func sweepTo(t *testing.T, in Input, dir string) ([]byte, Result) {
+	t.Helper()
+	in.Options.Dir = dir
+	res, err := Sweep(context.Background(), in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files(t, res.Front, dir), res
+}
+
+func files(t *testing.T, f *Front, dir string) []byte {
+	t.Helper()
+	if err := f.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, name := range []string{FrontJSON, FrontCSV} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text...)
+	}
+	return all
+}
+
+func TestFrontDoesNotDependOnWorkers(t *testing.T) {
+	var want []byte
+	for _, workers := range []int{1, 2, 7} {
+		in := fixed(t)
+		in.Options.Workers = workers
+		got, _ := sweepTo(t, in, t.TempDir())
+		if want == nil {
+			want = got
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("the files differ between 1 and %d workers", workers)
+		}
+	}
+}
+
+func TestResumeAfterTruncatedJournal(t *testing.T) {
+	in, dir := fixed(t), t.TempDir()
+	want, full := sweepTo(t, in, dir)
+	text, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	cuts := []int{0, 5, len(text) - 1, len(text)}
+	for range 6 {
+		cuts = append(cuts, rng.IntN(len(text)))
+	}
+	in.Options.Resume = true
+	for _, cut := range cuts {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, JournalFile), text[:cut], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, res := sweepTo(t, in, dir)
+		if !bytes.Equal(got, want) {
+			t.Errorf("cut at byte %d of %d: the front differs from that of one run", cut, len(text))
+		}
+		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 || res.Stats.Done != full.Stats.Done {
+			t.Errorf("cut at byte %d: %d points resumed, %d done of %d", cut, res.Stats.Resumed, res.Stats.Done, full.Stats.Done)
+		}
+		again, err := os.ReadFile(filepath.Join(dir, JournalFile))
+		if err != nil || bytes.Count(again, []byte("\n")) != full.Stats.Shards+1 {
+			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards", cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
+		}
+	}
+}
+
+func TestInterruptedSweepIsPartialAndResumes(t *testing.T) {
+	in := fixed(t)
+	want, _ := sweepTo(t, in, t.TempDir())
+	in.Options.Dir = t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	shards := 0
+	res, err := Sweep(ctx, in, func(p Progress) {
+		if shards++; shards == 5 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || res.Front == nil || !res.Front.Partial {
+		t.Fatalf("error %v, front %v; expected a partial front and context.Canceled", err, res.Front)
+	}
+	if res.Stats.Done == 0 || res.Stats.Done >= res.Stats.Total {
+		t.Errorf("%d of %d points done", res.Stats.Done, res.Stats.Total)
+	}
+	in.Options.Resume = true
+	got, after := sweepTo(t, in, in.Options.Dir)
+	if !bytes.Equal(got, want) {
+		t.Error("the resumed front differs from that of one run")
+	}
+	if after.Stats.Resumed != res.Stats.Done {
+		t.Errorf("%d points resumed; expected %d", after.Stats.Resumed, res.Stats.Done)
+	}
+}
+
+func TestJournalOfOtherInputsIsRefused(t *testing.T) {
+	in, dir := fixed(t), t.TempDir()
+	sweepTo(t, in, dir)
+	in.Options.Dir, in.Options.Resume = dir, true
+	file := filepath.Join(dir, JournalFile)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Input){
+		"space": func(in *Input) { in.Space.Bits.Weights = []int{4, 8} },
+		"noise": func(in *Input) { in.Noise = fakeNoise(true) },
+		"part":  func(in *Input) { in.Parts[0].Budget.LUT-- },
+		"limit": func(in *Input) { in.Limits.MinSQNRDB = 3 },
+		"tool":  func(in *Input) { in.Options.Version = "next" },
+	} {
+		other := in
+		other.Parts = append([]configs.Part{}, in.Parts...)
+		change(&other)
+		_, err := Sweep(context.Background(), other, nil)
+		var je *JournalError
+		if !errors.As(err, &je) || je.What != "inputs" || je.File != file || je.Have == je.Run || !strings.Contains(err.Error(), je.Have) {
+			t.Errorf("other %s: error is %v; expected a JournalError", name, err)
+		}
+	}
+	for name, c := range map[string]struct{ old, new, says string }{
+		"version": {`"version":1`, `"version":99`, "its version is 99, this run's is 1"},
+		"damage":  {`{"shard":`, `{"shard":x`, JournalFile + ":2: damaged"},
+		"foreign": {`vitdse sweep`, `shopping list`, "is no journal of a sweep"},
+	} {
+		if err := os.WriteFile(file, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Sweep(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+		}
+	}
+	in.Options.Resume = false
+	if _, err := Sweep(context.Background(), in, nil); err != nil {
+		t.Errorf("starting over a damaged journal: %v", err)
+	}
+}

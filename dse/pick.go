@@ -1,0 +1,125 @@
+package dse
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"vitdse/configs"
+)
+
+// Pick chooses one of the points that a query selects, and says why in words.
+//
+//   - fastest: the fewest seconds an image.
+//   - smallest: the least share of the part's scarcest resource.
+//   - accurate: the highest signal-to-noise ratio of the logits.
+//   - knee: each objective is scaled from 0, the best of the selected points, to 1,
+//     their worst: latency on a logarithmic scale, the share of the budget as it is, the
+//     ratio in dB. The knee is the point of the least sum, which is the one farthest
+//     below the plane through the three corners where one objective is at its worst and
+//     the others at their best; with two objectives, the farthest from the line between
+//     the front's ends.
+//
+// Of points equal by the policy, the one that comes first in the order of Select by
+// latency is taken.
+func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
+	q.Sort, q.Top = ByLatency, 0
+	points, c, err := f.Select(q)
+	if err != nil {
+		return Point{}, "", err
+	}
+	if len(points) == 0 {
+		return Point{}, "", errors.New("no point of the front meets the query; loosen it")
+	}
+	r := rangesOf(points, c)
+	score, words, err := r.policy(policy)
+	if err != nil {
+		return Point{}, "", err
+	}
+	best := points[0]
+	for _, p := range points[1:] {
+		if score(p) < score(best) {
+			best = p
+		}
+	}
+	return best, fmt.Sprintf("%s %s front: %s", words, counted(len(points), c), r.reason(policy, best)), nil
+}
+
+func counted(n int, c Cut) string {
+	if n == 1 {
+		return fmt.Sprintf("the only point of the %s", c)
+	}
+	return fmt.Sprintf("%d points of the %s", n, c)
+}
+
+// ranges are the extremes of the selected points.
+type ranges struct {
+	cut              Cut
+	fast, slow       float64 // seconds
+	small, large     float64 // share
+	accurate, coarse float64 // dB, highest and lowest
+}
+
+func rangesOf(points []Point, c Cut) ranges {
+	r := ranges{cut: c, fast: math.Inf(1), small: math.Inf(1), accurate: math.Inf(-1), coarse: math.Inf(1)}
+	for _, p := range points {
+		_, sqnr, _ := p.Accuracy(c)
+		r.fast, r.slow = min(r.fast, p.Seconds), max(r.slow, p.Seconds)
+		r.small, r.large = min(r.small, p.Use), max(r.large, p.Use)
+		r.accurate, r.coarse = max(r.accurate, sqnr), min(r.coarse, sqnr)
+	}
+	return r
+}
+
+// policy is what a policy minimises, and how its reason begins.
+func (r ranges) policy(p configs.Pick) (func(Point) float64, string, error) {
+	switch p {
+	case configs.PickFastest:
+		return func(p Point) float64 { return p.Seconds }, "the fastest of", nil
+	case configs.PickSmallest:
+		return func(p Point) float64 { return p.Use }, "the smallest of", nil
+	case configs.PickAccurate:
+		return func(p Point) float64 { n, _, _ := p.Accuracy(r.cut); return n }, "the most accurate of", nil
+	case configs.PickKnee:
+		return r.knee, "the knee of", nil
+	}
+	return nil, "", fmt.Errorf("pick %q; expected knee, fastest, smallest or accurate", p)
+}
+
+// knee is the sum of the scaled objectives.
+func (r ranges) knee(p Point) float64 {
+	_, sqnr, _ := p.Accuracy(r.cut)
+	return scaled(math.Log(p.Seconds), math.Log(r.fast), math.Log(r.slow)) +
+		scaled(p.Use, r.small, r.large) + scaled(-sqnr, -r.accurate, -r.coarse)
+}
+
+// scaled is 0 at best and 1 at worst; 0 if they are the same.
+func scaled(v, best, worst float64) float64 {
+	if worst == best {
+		return 0
+	}
+	return (v - best) / (worst - best)
+}
+
+// reason is the point's objectives, each beside the best of the selected points.
+func (r ranges) reason(policy configs.Pick, p Point) string {
+	_, sqnr, loss := p.Accuracy(r.cut)
+	text := fmt.Sprintf("%s an image where the fastest takes %s; %.0f%% of the %s of %s where the smallest takes %.0f%%; "+
+		"%.1f dB (%.1f dB below the space's best) where the most accurate has %.1f dB",
+		duration(p.Seconds), duration(r.fast), 100*p.Use, p.UseOf, p.Part, 100*r.small, sqnr, loss, r.accurate)
+	if policy == configs.PickKnee {
+		text += fmt.Sprintf("; the scaled objectives add up to %.2f, the least there is", r.knee(p))
+	}
+	return text
+}
+
+// duration prints seconds with a unit, to three digits.
+func duration(s float64) string {
+	switch {
+	case s >= 1:
+		return fmt.Sprintf("%.3g s", s)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g us", s*1e6)
+}

@@ -1,0 +1,135 @@
+package dse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Cut says which noise is meant: as predicted, or as measured.
+type Cut string
+
+// The cuts of a front. The measured front is the predicted one with its points' noise
+// measured and the dominated ones left out: a point that the prediction wrongly holds
+// to be dominated is in neither.
+const (
+	CutAuto      Cut = ""          // measured if there is a measurement, else predicted
+	CutPredicted Cut = "predicted" // all points of the front, predicted noise
+	CutMeasured  Cut = "measured"  // the points still on the front as measured
+)
+
+// Objective is a key to sort by.
+type Objective string
+
+// The objectives, each from best to worst.
+const (
+	ByLatency Objective = "latency"
+	ByUse     Objective = "use"
+	ByLoss    Objective = "loss"
+)
+
+// Query selects points of a front. Zero values ask for nothing.
+type Query struct {
+	Cut        Cut
+	Parts      []string  // names
+	MaxSeconds float64   // of one image
+	MaxUse     float64   // share of the usable budget
+	Limits     Limits    // as of the cut; MaxLossDB is below the space's best
+	Sort       Objective // default latency
+	Top        int       // at most so many points; 0 for all
+}
+
+// cut resolves CutAuto.
+func (f *Front) cut(c Cut) (Cut, error) {
+	switch c {
+	case CutPredicted:
+		return c, nil
+	case CutAuto, CutMeasured:
+		if f.Reference != nil {
+			return CutMeasured, nil
+		}
+		if c == CutAuto {
+			return CutPredicted, nil
+		}
+		return "", fmt.Errorf("the front has no measurements; measure it, or ask for %s", CutPredicted)
+	}
+	return "", fmt.Errorf("cut %q; expected %s or %s", c, CutPredicted, CutMeasured)
+}
+
+// Accuracy is a point's noise, ratio in dB and loss in dB as of a cut other than auto.
+// The point must have what the cut asks for.
+func (p Point) Accuracy(c Cut) (noise, sqnr, loss float64) {
+	if c == CutMeasured {
+		return p.Measured.Noise, p.Measured.SQNRDB, p.Measured.LossDB
+	}
+	return p.Noise, p.SQNRDB, p.LossDB
+}
+
+// Select gives the points of a cut that the query asks for, sorted, ties by latency, use,
+// loss, part and rank, and the cut that was meant.
+func (f *Front) Select(q Query) ([]Point, Cut, error) {
+	c, err := f.cut(q.Cut)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, name := range q.Parts {
+		if !slices.ContainsFunc(f.Parts, func(p PartSummary) bool { return p.Part.Name == name }) {
+			return nil, "", fmt.Errorf("part %q is not on the front; it has %s", name, strings.Join(f.partNames(), ", "))
+		}
+	}
+	best := f.BestSQNRDB
+	if c == CutMeasured {
+		best = f.Reference.SQNRDB
+	}
+	limit := q.Limits.sqnr(ratio(best))
+	var points []Point
+	for _, p := range f.Points {
+		if c == CutMeasured && (p.Measured == nil || !p.Measured.OnFront) {
+			continue
+		}
+		_, sqnr, _ := p.Accuracy(c)
+		if (len(q.Parts) > 0 && !slices.Contains(q.Parts, p.Part)) || sqnr < limit ||
+			(q.MaxSeconds > 0 && p.Seconds > q.MaxSeconds) || (q.MaxUse > 0 && p.Use > q.MaxUse) {
+			continue
+		}
+		points = append(points, p)
+	}
+	if err := order(points, c, q.Sort); err != nil {
+		return nil, "", err
+	}
+	if q.Top > 0 && len(points) > q.Top {
+		points = points[:q.Top]
+	}
+	return points, c, nil
+}
+
+func (f *Front) partNames() []string {
+	var names []string
+	for _, p := range f.Parts {
+		names = append(names, p.Part.Name)
+	}
+	return names
+}
+
+// order sorts points by one objective, then by all.
+func order(points []Point, c Cut, by Objective) error {
+	var key func(Point) float64
+	switch by {
+	case ByLatency, "":
+		key = func(p Point) float64 { return p.Seconds }
+	case ByUse:
+		key = func(p Point) float64 { return p.Use }
+	case ByLoss:
+		key = func(p Point) float64 { n, _, _ := p.Accuracy(c); return n }
+	default:
+		return fmt.Errorf("objective %q; expected %s, %s or %s", by, ByLatency, ByUse, ByLoss)
+	}
+	slices.SortStableFunc(points, func(a, b Point) int {
+		an, _, _ := a.Accuracy(c)
+		bn, _, _ := b.Accuracy(c)
+		return cmp.Or(cmp.Compare(key(a), key(b)), cmp.Compare(a.Seconds, b.Seconds), cmp.Compare(a.Use, b.Use),
+			cmp.Compare(an, bn), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Rank, b.Rank))
+	})
+	return nil
+}

@@ -1,0 +1,163 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// smallFolder is a folder of a small engine with two images, both op by op.
+func smallFolder(t *testing.T, w, a int) string {
+	dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, w, a), engine(4, 4, 2), 2, 2)
+	return dir
+}
+
+func edit(t *testing.T, path string, change func([]byte) []byte) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, change(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func replace(t *testing.T, path, pattern, with string) {
+	t.Helper()
+	edit(t, path, func(b []byte) []byte {
+		re := regexp.MustCompile(pattern)
+		if !re.Match(b) {
+			t.Fatalf("%s has nothing like %s", path, pattern)
+		}
+		return re.ReplaceAll(b, []byte(with))
+	})
+}
+
+// TestCaught damages one thing of a good folder at a time: each has to fail, and the first
+// op named has to be the one that the damage hits first.
+func TestCaught(t *testing.T) {
+	good := smallFolder(t, 8, 8)
+	mustVerify(t, good, Options{Images: -1, Full: -1, Latency: 1})
+	for _, c := range []struct {
+		name   string
+		damage func(t *testing.T, dir string)
+		op     string
+	}{
+		{"one weight bit of fc1 in block 2", func(t *testing.T, dir string) {
+			flipWeight(t, dir, "blocks.2.mlp.fc1")
+		}, "blocks.2.mlp.fc1"},
+		{"one entry of the exponential table", func(t *testing.T, dir string) {
+			// Entry 0 is every row's largest score.
+			replace(t, filepath.Join(dir, "rtl/exp.mem"), `(?m)^ff$`, "fe")
+		}, "blocks.0.attn.softmax"},
+		{"one entry of the reciprocal root table", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "rtl/rsqrt.mem"), func(b []byte) []byte {
+				lines := bytes.Split(b, []byte("\n"))
+				for i := range lines { // halve the table's upper entries' top bit
+					if len(lines[i]) == 5 && lines[i][0] == '1' {
+						lines[i][0] = '0'
+					}
+				}
+				return bytes.Join(lines, []byte("\n"))
+			})
+		}, "norm1"},
+		{"one RTL constant: the requantizer's least shift", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `rounded >>> MINSH`, "rounded >>> (MINSH + 1)")
+		}, "patch_embed"},
+		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `localparam PREFIX = 1;`, "localparam PREFIX = 2;")
+		}, "patches"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := copyFolder(t, good)
+			c.damage(t, dir)
+			rep, err := Run(context.Background(), dir, Options{Images: -1, Full: -1, Latency: 1}, nil)
+			if err != nil {
+				t.Fatalf("the simulation should have compared and failed: %v", err)
+			}
+			if rep.OK || len(rep.Mismatches) == 0 {
+				t.Fatalf("damage was not caught: OK %v, %d mismatches named", rep.OK, len(rep.Mismatches))
+			}
+			first := rep.Mismatches[0]
+			t.Log(first)
+			if !strings.Contains(first.Op, c.op) {
+				t.Errorf("first mismatch is in %s; expected %s", first.Op, c.op)
+			}
+		})
+	}
+}
+
+// TestRefused: what cannot be concluded is an error, never a pass.
+func TestRefused(t *testing.T) {
+	good := smallFolder(t, 8, 8)
+	other := smallFolder(t, 4, 8)
+	for _, c := range []struct {
+		name   string
+		damage func(t *testing.T, dir string)
+		says   string
+	}{
+		{"missing vectors", func(t *testing.T, dir string) {
+			os.Remove(filepath.Join(dir, "vectors/expected.bin"))
+		}, "vectors/expected.bin is missing"},
+		{"vectors of another design", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(other, "vectors/expected.bin"), filepath.Join(dir, "vectors/expected.bin"))
+		}, "vectors/expected.bin belongs to design"},
+		{"a module of another design", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(other, "rtl/vit_accel_core.sv"), filepath.Join(dir, "rtl/vit_accel_core.sv"))
+		}, "vit_accel_core.sv belongs to design"},
+		{"an op that is not compared", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `trace_valid = o_once && o_valid`, "trace_valid = o_once && o_valid && f_op != 12'd1")
+		}, "where op patch_embed (1) was due"},
+		{"truncated vectors", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })
+		}, "0 images op by op"},
+		{"truncated memory image", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte { return b[:len(b)/2] })
+		}, "read outside memory"},
+		{"an engine that hangs", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `done <= aresetn & divide`, "done <= 1'b0 & divide")
+		}, "no op has ended"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := copyFolder(t, good)
+			c.damage(t, dir)
+			_, err := Run(context.Background(), dir, Options{Images: -1, Full: 2, Latency: 1}, nil)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Fatalf("expected an error with %q, got %v", c.says, err)
+			}
+			t.Log(err)
+		})
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	edit(t, to, func([]byte) []byte {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	})
+}
+
+// copyFolder copies an emitted folder without its build.
+func copyFolder(t *testing.T, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "design")
+	err := os.CopyFS(to, os.DirFS(from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(to, "sim/build")); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
