@@ -27,9 +27,9 @@ func sweepEmpty(t *testing.T, in Input) (*EmptyError, Result) {
 
 func TestEmptyBecauseNothingFits(t *testing.T) {
 	in := fixed(t)
-	in.Parts[0].Budget.LUT, in.Parts[1].Budget.BRAM18 = 1000, 2
+	in.Parts[0].Budget.LUT, in.Parts[1].Budget.DSP = 1000, 2
 	empty, res := sweepEmpty(t, in)
-	for i, resource := range []string{"lut", "bram18"} {
+	for i, resource := range []string{"lut", "dsp"} {
 		p := empty.Parts[i]
 		if p.Reason != NothingFits || p.Common != resource || p.Nearest == nil || p.Nearest.Resource != resource {
 			t.Errorf("%+v; expected every point to be short of %s", p, resource)
@@ -64,39 +64,31 @@ func TestEmptyBecauseTooAccurate(t *testing.T) {
 	}
 }
 
-// With LUTs enough for 4-bit weights only, an accuracy that needs 8 bits leaves nothing.
+// With one LUT less than the smallest accurate point takes, only coarser ones fit.
 func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
 	in := fixed(t)
 	in.Parts = in.Parts[:1]
 	in.Space.Multiplier = []configs.Multiplier{configs.MulLUT}
-	in.Space.Bits.Edge.Weights = []int{4}
+	in.Space.Bits.Edge = configs.EdgeSpace{Weights: []int{4, 8}, Activations: []int{4, 8}}
 	in.Limits.MaxLossDB = 0.5
-	least := math.MaxInt
-	for _, bits := range []int{4, 8} {
-		only := in
-		only.Space.Bits.Weights, only.Limits = []int{bits}, Limits{}
-		res, err := Sweep(context.Background(), only, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		small, _, err := res.Front.Pick(configs.PickSmallest, Query{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if small.UseOf != "lut" {
-			t.Skipf("the smallest point with %d bits is limited by %s", bits, small.UseOf)
-		}
-		if small.Estimate.LUT > least {
-			in.Parts[0].Budget.LUT = int(float64(small.Estimate.LUT)/in.Parts[0].Limits.LUT) - 1
-		}
-		least = small.Estimate.LUT
+	res, err := Sweep(context.Background(), in, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	small, _, err := res.Front.Pick(configs.PickSmallest, Query{})
+	if err != nil || small.UseOf != "lut" {
+		t.Fatalf("the smallest point is limited by %s (%v); this test is about LUTs", small.UseOf, err)
+	}
+	in.Parts[0].Budget.LUT, in.Parts[0].Limits.LUT = small.Estimate.LUT-1, 1
 	empty, _ := sweepEmpty(t, in)
 	p := empty.Parts[0]
 	if p.Reason != NoneFitsAndIs || p.Nearest == nil || !(p.FitDB < p.LimitDB) || p.Fit == 0 {
-		t.Errorf("%+v", p)
+		t.Fatalf("%+v", p)
 	}
-	if text := p.text(); !strings.Contains(text, "points fit, and of those the best reaches") {
+	if p.Nearest.Resource != "lut" || p.Nearest.Need != small.Estimate.LUT || p.Nearest.Need != p.Nearest.Have+1 {
+		t.Errorf("nearest is %+v; expected one that lacks one LUT of %d", p.Nearest, small.Estimate.LUT)
+	}
+	if text := p.text(); !strings.Contains(text, "points fit, and of those the best reaches") || !strings.Contains(text, ": 1 too many") {
 		t.Errorf("text is %q", text)
 	}
 }

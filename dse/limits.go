@@ -34,13 +34,14 @@ func (l Limits) noise(best float64) float64 {
 // sqnr is the least ratio in dB that the limits allow, given the best; -Inf for none.
 func (l Limits) sqnr(best float64) float64 { return Decibels(l.noise(best)) }
 
-// words says the limits in a sentence's part.
+// words says in a sentence's part which limit is the tighter one.
 func (l Limits) words(best float64) string {
+	loss := best * ratio(-l.MaxLossDB)
 	switch {
-	case l.MaxLossDB > 0 && l.sqnr(best) > l.MinSQNRDB:
-		return fmt.Sprintf("max_loss_db %g below the space's best of %.2f dB", l.MaxLossDB, Decibels(best))
-	case l.MinSQNRDB > 0:
+	case l.MinSQNRDB > 0 && (l.MaxLossDB == 0 || ratio(l.MinSQNRDB) <= loss):
 		return fmt.Sprintf("min_sqnr_db %g", l.MinSQNRDB)
+	case l.MaxLossDB > 0:
+		return fmt.Sprintf("max_loss_db %g below the space's best of %.2f dB", l.MaxLossDB, Decibels(best))
 	}
 	return "no limit"
 }

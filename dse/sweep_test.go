@@ -29,7 +29,10 @@ func fakeNoise(coarse bool) Noise {
 	return func(n configs.Numerics) (float64, error) {
 		sum := math.Exp2(-2*float64(n.SoftmaxBits)) + math.Exp2(-float64(n.GELUBits)) + (1-n.LNFold)*1e-3
 		for i, l := range n.Layers {
-			w := math.Exp2(-2 * float64(l.Weights))
+			w := 0.0
+			if l.Weights > 0 {
+				w = math.Exp2(-2 * float64(l.Weights))
+			}
 			if l.Granularity == configs.PerLayer {
 				w *= 3
 			}
@@ -38,7 +41,7 @@ func fakeNoise(coarse bool) Noise {
 		if coarse {
 			sum = math.Exp2(math.Round(math.Log2(sum)))
 		}
-		return sum, nil
+		return sum, nil // about 21 dB with 8 bits
 	}
 }
 

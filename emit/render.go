@@ -33,6 +33,7 @@ type view struct {
 	Files                    []string
 
 	Classes, OpCount, ImageBytes, ResultBytes int
+	StreamBytes, ColumnCount, ElementCount    int   // of one image
 	MaxCycles                                 int64 // after which an op is taken to hang
 	Full                                      int   // images with vectors of every op
 	YosysFamily                               string
@@ -46,7 +47,12 @@ func (p *Plan) view(family string, full int) view {
 	for _, c := range s.Timeline(hwmodel.IdealMemory, 1)[0] {
 		longest = max(longest, c)
 	}
+	columns, elements := p.Columns(), 0
+	for _, c := range columns {
+		elements += c.Lanes
+	}
 	return view{
+		StreamBytes: len(p.stream), ColumnCount: len(columns), ElementCount: elements,
 		Version: Version, Hash: p.Hash, HashShort: p.Hash[:16],
 		Model: s.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,

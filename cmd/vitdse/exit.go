@@ -42,7 +42,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))) {
+	if ctx.Err() != nil && !errors.Is(err, errVerdict) {
 		fmt.Fprintln(stderr, "vitdse: interrupted")
 		return exitInterrupted
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/dse"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
@@ -70,6 +71,11 @@ func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Ima
 		return nil, fmt.Errorf("dataset %s: %s is empty", file, name)
 	}
 	return m, nil
+}
+
+// study is the network as a sweep takes it.
+func (n *network) study() dse.Network {
+	return dse.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
 }
 
 // quantize makes the integer network of a design.

@@ -24,6 +24,7 @@ type progress struct {
 
 	mu     sync.Mutex
 	detail string
+	from   int64 // done before the task began
 	done   int64
 	total  int64
 	last   time.Time // of the last plain line
@@ -70,6 +71,13 @@ func (p *progress) set(done, total int64, detail string) {
 	}
 }
 
+// resumed says how many of the steps were done before the task began.
+func (p *progress) resumed(from int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.from = from
+}
+
 // text says how far, how fast and how long still.
 func (p *progress) text() string {
 	p.mu.Lock()
@@ -78,9 +86,9 @@ func (p *progress) text() string {
 	if p.total <= 0 {
 		return join(span(elapsed), p.detail)
 	}
-	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.done), count(p.total), p.unit, rate(p.done, elapsed), p.unit)
-	if p.done > 0 && p.done < p.total {
-		left := time.Duration(float64(elapsed) * float64(p.total-p.done) / float64(p.done))
+	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.done), count(p.total), p.unit, rate(p.done-p.from, elapsed), p.unit)
+	if p.done > p.from && p.done < p.total {
+		left := time.Duration(float64(elapsed) * float64(p.total-p.done) / float64(p.done-p.from))
 		s += ", ETA " + span(left)
 	}
 	return join(s, p.detail)

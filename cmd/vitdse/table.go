@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -22,6 +23,19 @@ func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // print writes the table without borders: a header, a line, the rows.
 func (t *table) print(w io.Writer) error {
+	var text bytes.Buffer
+	if err := t.render(&text); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *table) render(w io.Writer) error {
 	header := make([]string, len(t.header))
 	align := make(tw.Alignment, len(t.header))
 	for i, h := range t.header {

@@ -44,10 +44,8 @@ finish. Given a run file, the folder is design/ in its out.`,
 					dir = designDir(run)
 				}
 			} else {
-				// No run is read: the keys a verification does not use only have to be there.
-				run.Model, run.Checkpoint, run.Dataset, run.Space, run.Out = "-", "-", "-", "-", "-"
 				var err error
-				if run, err = override(cmd, run); err != nil {
+				if run, err = override(cmd, bareRun()); err != nil {
 					return err
 				}
 			}
@@ -101,7 +99,7 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) error {
 	a.printf("folder %s, design %s, model %s on %s; %s\n", dir, configs.ShortHash(manifest.Hash), manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
 	report, err := a.simulate(ctx, dir, opt)
 	switch {
-	case errors.Is(err, context.Canceled):
+	case ctx.Err() != nil:
 		return err
 	case errors.Is(err, verify.ErrTool):
 		return &exitError{exitTool, err}
@@ -121,29 +119,19 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) error {
 
 // simulate runs the verification with a bar for each of its stages.
 func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*verify.Report, error) {
-	titles := map[string][2]string{"build": {"building the simulation", "steps"}, "simulate": {"simulating", "images"}}
-	var bar *progress
-	stage := ""
-	end := func() {
-		if bar != nil {
-			a.printf("%s: %s\n", titles[stage][0], span(bar.finish()))
-		}
-	}
+	st := &stages{a: a}
+	defer st.drop()
 	report, err := verify.Run(ctx, dir, opt, func(p verify.Progress) {
-		if p.Stage != stage {
-			end()
-			stage = p.Stage
-			bar = newProgress(a.stderr, titles[stage][0], titles[stage][1], p.Total)
+		title, unit := "simulation built", "steps"
+		if p.Stage == "simulate" {
+			title, unit = "simulated", "images"
 		}
-		bar.set(p.Done, p.Total, firstLine(p.Detail, 40))
+		st.set(title, unit, p.Done, p.Total, firstLine(p.Detail, 40))
 	})
 	if err != nil {
-		if bar != nil {
-			bar.finish()
-		}
 		return nil, err
 	}
-	end()
+	st.end()
 	return report, nil
 }
 

@@ -17,7 +17,7 @@ type inputKey struct {
 const maxGroup = 1024
 
 // damping is added to the covariance's diagonal, relative to its mean.
-const damping = 0.2
+const damping = 0.01
 
 // factor is what one group of input channels knows of itself: H is the covariance of
 // the values that the codes stand for. Matrices are n x n, row-major, channels in the

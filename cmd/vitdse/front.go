@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/dse"
+)
+
+// choose gives a point of the front: by its number or name, or by the run's policy.
+func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error) {
+	if id == "" {
+		p, why, err := f.Pick(run.Pick, dse.Query{Parts: run.Parts, Limits: dse.LimitsOf(run)})
+		if err == nil {
+			a.printf("picked %s: %s\n", p.Name, why)
+		}
+		return p, err
+	}
+	if n, err := strconv.Atoi(id); err == nil {
+		if n < 1 || n > len(f.Points) {
+			return dse.Point{}, fmt.Errorf("--point is %d; the front has points 1 to %d", n, len(f.Points))
+		}
+		return f.Points[n-1], nil
+	}
+	for _, p := range f.Points {
+		if p.Name == id {
+			return p, nil
+		}
+	}
+	return dse.Point{}, fmt.Errorf("--point is %q; the front has no point of this name, see vitdse pareto", id)
+}
+
+// spreadRows is how many points of a front are shown unasked.
+const spreadRows = 12
+
+// printSpread shows points spread over the front from the fastest to the slowest, the
+// picked one among them.
+func (a *app) printSpread(run configs.Run, f *dse.Front, picked *dse.Point) error {
+	points, cut, err := f.Select(dse.Query{Parts: run.Parts})
+	if err != nil {
+		return err
+	}
+	var shown []dse.Point
+	for i, p := range points {
+		n := min(spreadRows, len(points))
+		at := 0
+		if n > 1 {
+			at = int(math.Round(float64(len(shown)*(len(points)-1)) / float64(n-1)))
+		}
+		isPicked := picked != nil && p.Name == picked.Name
+		if i >= at && len(shown) < n || isPicked {
+			shown = append(shown, p)
+		}
+	}
+	if err := a.printPoints(f, shown, picked); err != nil {
+		return err
+	}
+	a.printf("%s of the %s front, of which %s are shown, spread by latency; all %s are in %s\n",
+		plural(len(points), "point"), cut, count(len(shown)), count(len(f.Points)), filepath.Join(sweepDir(run), dse.FrontCSV))
+	return nil
+}
+
+// printPoints prints a table of points. Choices that are the same in all are left out.
+func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) error {
+	number := map[string]string{}
+	for i, p := range f.Points {
+		number[p.Name] = strconv.Itoa(i + 1)
+	}
+	unit, scale := "us", 1e6
+	for _, p := range points {
+		if p.Seconds > 0.1 {
+			unit, scale = "ms", 1e3
+		}
+	}
+	header := []string{"point", "<part", "latency " + unit, "images/s", "use %", "<of", "predicted dB", "measured dB", "loss dB", "top-1 %"}
+	choices := choicesOf(f, points)
+	for _, c := range choices {
+		header = append(header, "<"+c.name)
+	}
+	t := newTable(header...)
+	for i, p := range points {
+		id := number[p.Name]
+		if picked != nil && p.Name == picked.Name {
+			id = "> " + id
+		}
+		row := []string{id, p.Part, fmt.Sprintf("%.1f", p.Seconds*scale), count(int64(p.FPS)), percent(p.Use), p.UseOf, fmt.Sprintf("%.1f", p.SQNRDB)}
+		if m := p.Measured; m != nil {
+			row = append(row, fmt.Sprintf("%.1f", m.SQNRDB), fmt.Sprintf("%.1f", m.LossDB), fmt.Sprintf("%.2f", 100*m.Top1))
+		} else {
+			row = append(row, "-", fmt.Sprintf("%.1f", p.LossDB), "-")
+		}
+		for _, c := range choices {
+			row = append(row, c.values[i])
+		}
+		t.add(row...)
+	}
+	return t.print(a.stdout)
+}
+
+// choice is one column of what points were chosen to be.
+type choice struct {
+	name   string
+	values []string // one a point
+}
+
+// shortAxes names axes shorter than the space does.
+var shortAxes = strings.NewReplacer("memories.activations", "act mem", "memories.weights", "w mem", "memories.residual", "res mem",
+	"multiplier", "mult", "bus_bits", "bus", "weight_buffers", "w buf", "granularity", "scales", "softmax_bits", "softmax",
+	"gelu_bits", "gelu", "ln_fold", "fold", "read_fifo", "fifo")
+
+// choicesOf makes columns of the axes: tm, tn and tk are one, bits of weights and
+// activations of the same layers too.
+func choicesOf(f *dse.Front, points []dse.Point) []choice {
+	var columns []choice
+	for a := 0; a < len(f.Axes); a++ {
+		axes, name := 1, shortAxes.Replace(f.Axes[a])
+		sep := "x"
+		switch group, weights := strings.CutSuffix(f.Axes[a], ".weights"); {
+		case slices.Equal(f.Axes[a:min(a+3, len(f.Axes))], []string{"tm", "tn", "tk"}):
+			axes, name = 3, "array"
+		case weights && group != "memories" && a+1 < len(f.Axes) && f.Axes[a+1] == group+".activations":
+			axes, name, sep = 2, group+" w/a", "/"
+		}
+		c := choice{name: name}
+		for _, p := range points {
+			c.values = append(c.values, strings.Join(p.Choice[a:a+axes], sep))
+		}
+		a += axes - 1
+		if len(slices.Compact(slices.Clone(c.values))) > 1 {
+			columns = append(columns, c)
+		}
+	}
+	return columns
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+)
+
+// paretoFlags are what of a front is shown, and how.
+type paretoFlags struct {
+	query                  dse.Query
+	cut, sort, format, out string
+	maxUse, maxMS          float64
+	force                  bool
+}
+
+func newPareto(a *app) *cobra.Command {
+	var f paretoFlags
+	cmd := &cobra.Command{
+		Use:   "pareto DIR|RUN.yaml",
+		Short: "Show, filter, sort and export the front of a finished sweep",
+		Long: `Reads the front of a finished sweep, from its folder or the run's out, and prints the
+points that the flags ask for.
+
+Predicted noise is the sum of what each layer's bits add alone; measured is the integer
+network on the test images. --cut measured, the default where there are measurements,
+leaves out points that are dominated as measured.`,
+		Example: "  vitdse pareto configs/digits/run.yaml --sort use --top 5\n  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := args[0]
+			if isYAML(dir) {
+				run, err := loadRun(cmd, dir)
+				if err != nil {
+					return err
+				}
+				dir = sweepDir(run)
+				f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
+			} else {
+				run, err := override(cmd, bareRun())
+				if err != nil {
+					return err
+				}
+				f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
+			}
+			return a.pareto(dir, f)
+		},
+	}
+	addFlags(cmd.Flags(), []string{"parts", "out", "max_loss_db", "min_sqnr_db"})
+	cmd.Flags().StringVar(&f.cut, "cut", "", "`which` noise counts: predicted or measured")
+	cmd.Flags().StringVar(&f.sort, "sort", "latency", "`objective` to sort by, the best first: latency, use or loss")
+	cmd.Flags().IntVar(&f.query.Top, "top", 20, "most `rows` of the table; 0 for all")
+	cmd.Flags().Float64Var(&f.maxUse, "max-use", 0, "most `percent` of a resource that a point may use; 0 for no limit")
+	cmd.Flags().Float64Var(&f.maxMS, "max-ms", 0, "most `milliseconds` an image; 0 for no limit")
+	cmd.Flags().StringVar(&f.format, "format", "table", "`form` of the output: table, csv or json; csv and json have all rows unless --top is given")
+	cmd.Flags().StringVar(&f.out, "to", "", "`file` to write instead of standard output")
+	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that --to names")
+	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
+		if f.format != "table" && !cmd.Flags().Changed("top") {
+			f.query.Top = 0
+		}
+	}
+	return cmd
+}
+
+// bareRun is a run of which only the settings count: its paths are there because a run
+// must have them.
+func bareRun() configs.Run {
+	run := configs.DefaultRun()
+	run.Model, run.Checkpoint, run.Dataset, run.Space, run.Out = "-", "-", "-", "-", "-"
+	return run
+}
+
+func (a *app) pareto(dir string, f paretoFlags) error {
+	if !slices.Contains([]string{"table", "csv", "json"}, f.format) {
+		return fmt.Errorf("--format is %q; expected table, csv or json", f.format)
+	}
+	front, err := loadFront(dir)
+	if err != nil {
+		return err
+	}
+	q := f.query
+	q.Cut, q.Sort, q.MaxUse, q.MaxSeconds, q.Top = dse.Cut(f.cut), dse.Objective(f.sort), f.maxUse/100, f.maxMS/1e3, 0
+	points, cut, err := front.Select(q)
+	if err != nil {
+		return err
+	}
+	all := len(points)
+	if f.query.Top > 0 {
+		points = points[:min(all, f.query.Top)]
+	}
+	if f.out != "" {
+		if err := refuseExisting(f.out, f.force); err != nil {
+			return err
+		}
+		file, err := os.Create(f.out)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		a = &app{stdout: file, stderr: a.stderr, log: a.log}
+	}
+	switch f.format {
+	case "csv":
+		_, err := a.stdout.Write(front.CSV(points))
+		return err
+	case "json":
+		text, err := front.JSON(points)
+		if err != nil {
+			return err
+		}
+		_, err = a.stdout.Write(text)
+		return err
+	}
+	if len(points) > 0 {
+		if err := a.printPoints(front, points, nil); err != nil {
+			return err
+		}
+	}
+	csv := filepath.Join(dir, dse.FrontCSV)
+	if filepath.Ext(dir) == ".json" {
+		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
+	}
+	a.printf("%s of the %s front meet the limits, %s left out here; all %s are in %s\n", plural(all, "point"), cut,
+		count(all-len(points)), count(len(front.Points)), csv)
+	return nil
+}

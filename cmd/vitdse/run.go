@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+)
+
+func newRun(a *app) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "run RUN.yaml",
+		Short: "Go all the way: sweep, pick, emit, simulate, compare",
+		Long: `Prints the network's op table and roofline, sweeps the space, shows the front and the point
+that is picked, emits it, builds and runs the simulation, compares every element, and ends
+with one line, the verdict. The same steps one by one are sweep, pareto, emit and verify.`,
+		Example: "  vitdse run configs/digits/run.yaml\n  vitdse run configs/digits/run.yaml --force --parts xck26 --pick fastest --out out/kv260",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := loadRun(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return a.run(cmd.Context(), run, force)
+		},
+	}
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, pickKeys, verifyKeys)
+	cmd.Flags().BoolVar(&force, "force", false, "replace the results that are there")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
+	start := time.Now()
+	// What would stop the last steps stops the first.
+	if err := refuseExisting(designDir(run), force); err != nil {
+		return err
+	}
+	if err := needTools(simulationTools); err != nil {
+		return err
+	}
+	n, err := loadNetwork(run)
+	if err != nil {
+		return err
+	}
+	space, parts, err := loadSpace(run)
+	if err != nil {
+		return err
+	}
+	a.section("Network")
+	roof, err := largestArray(n.model, space, parts[0])
+	if err != nil {
+		return err
+	}
+	if err := a.printOps(n.model, roof, parts[0], false); err != nil {
+		return err
+	}
+
+	a.section("Sweep")
+	front, err := a.sweep(ctx, n, run, force)
+	if err != nil {
+		return err
+	}
+
+	a.section("Pareto front")
+	point, why, err := front.Pick(run.Pick, dse.Query{Parts: run.Parts, Limits: dse.LimitsOf(run)})
+	if err != nil {
+		return err
+	}
+	if err := a.printSpread(run, front, &point); err != nil {
+		return err
+	}
+	a.printf("picked (>) %s, %s\n", point.Name, why)
+
+	a.section("Emit")
+	if err := a.emitPoint(ctx, n, run, front, point, designDir(run), force); err != nil {
+		return err
+	}
+
+	a.section("Verify")
+	defer func() { a.log.Info("finished", "time", span(time.Since(start))) }()
+	return a.verify(ctx, designDir(run), run)
+}
+
+// largestArray is the roof under which the network is shown before a sweep: 8 bits, and
+// the largest array of the space whose products fit the part's multipliers.
+func largestArray(m configs.Model, s configs.Space, p configs.Part) (configs.Design, error) {
+	best, err := nominal(m, p, "1x1x1", "w8a8")
+	for _, tm := range s.Array.TM {
+		for _, tn := range s.Array.TN {
+			for _, tk := range s.Array.TK {
+				d, err := nominal(m, p, fmt.Sprintf("%dx%dx%d", tm, tn, tk), "w8a8")
+				if macs := d.Engine.MACs(); err == nil && macs <= p.Usable().DSP && macs > best.Engine.MACs() {
+					best = d
+				}
+			}
+		}
+	}
+	if mhz, ok := s.ClockMHz[p.Name]; ok {
+		best.ClockMHz = mhz
+	}
+	return best, err
+}

@@ -1,0 +1,59 @@
+package main
+
+import "time"
+
+// stages shows the tasks of a command one after the other: a bar for the one at work,
+// and a line with its time and rate for each that has ended.
+type stages struct {
+	a    *app
+	bar  *progress
+	from int64 // of the bar's steps, done before it began
+}
+
+// set moves the task of the given title on, and ends the one before it.
+func (s *stages) set(title, unit string, done, total int64, detail string) {
+	if s.bar == nil || s.bar.title != title {
+		s.end()
+		s.bar = newProgress(s.a.stderr, title, unit, total)
+		s.from = 0
+	}
+	s.bar.set(done, total, detail)
+}
+
+// resumed says how many of the steps were done before the task began.
+func (s *stages) resumed(from int64) {
+	if s.bar != nil {
+		s.bar.resumed(from)
+	}
+	s.from = from
+}
+
+// end finishes the task at work and prints its line.
+func (s *stages) end() {
+	if s.bar == nil {
+		return
+	}
+	took := s.bar.finish()
+	b := s.bar
+	s.bar = nil
+	line := b.title + ": "
+	if b.total > 0 {
+		line += count(b.done) + " " + b.unit + " in "
+	}
+	line += span(took)
+	if b.total > 1 && took > 10*time.Millisecond && b.done > s.from {
+		line += ", " + rate(b.done-s.from, took) + " " + b.unit + "/s"
+	}
+	if s.from > 0 {
+		line += " (" + count(s.from) + " of them were done before)"
+	}
+	s.a.printf("%s\n", line)
+}
+
+// drop takes the bar away without a line: the task failed.
+func (s *stages) drop() {
+	if s.bar != nil {
+		s.bar.finish()
+		s.bar = nil
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+	"vitdse/emit"
+)
+
+func newSweep(a *app) *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "sweep RUN.yaml",
+		Short: "Price every design of a space and write its Pareto front",
+		Long: `Measures how much noise each layer's bits add to the logits, prices every legal point of
+every part (latency, largest share of the part, predicted noise), measures the front with
+the integer network, and writes front.json, front.csv and a journal to sweep/ in the
+run's out.
+
+An interrupted sweep goes on where it stopped when the same command runs again. The
+journal of a sweep with other inputs is refused unless --force is given.`,
+		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := loadRun(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			n, err := loadNetwork(run)
+			if err != nil {
+				return err
+			}
+			front, err := a.sweep(cmd.Context(), n, run, force)
+			if err != nil {
+				return err
+			}
+			return a.printSpread(run, front, nil)
+		},
+	}
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, []string{"max_loss_db", "min_sqnr_db"})
+	cmd.Flags().BoolVar(&force, "force", false, "replace the results of another or of a finished sweep")
+	return cmd
+}
+
+// sweep explores the run's space and writes the front.
+func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool) (*dse.Front, error) {
+	space, parts, err := loadSpace(run)
+	if err != nil {
+		return nil, err
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	study := dse.Study{
+		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheDir(run),
+		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: emit.Version,
+			Resume: !force || !finished(sweepDir(run))},
+		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
+		OnSweep: func(p dse.Progress) {
+			st.set("sweep", "points", p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
+			st.resumed(p.Resumed)
+		},
+		OnSwept:   func(r dse.Result) { st.end(); a.printSwept(r) },
+		OnMeasure: func(done, total int) { st.set("front measured", "choices of bits", int64(done), int64(total), "") },
+	}
+	res, err := dse.Explore(ctx, study)
+	if other := (*dse.JournalError)(nil); force && errors.As(err, &other) {
+		study.Options.Resume = false
+		res, err = dse.Explore(ctx, study)
+	}
+	if ctx.Err() != nil {
+		st.drop()
+		a.log.Warn("interrupted; what is done is kept: the same command goes on from there",
+			"points", count(res.Stats.Done), "of", count(res.Stats.Total), "folder", sweepDir(run))
+	}
+	if err != nil {
+		return nil, err
+	}
+	st.end()
+	a.log.Debug("sweep", "shards", res.Stats.Shards, "classes", res.Stats.Classes, "priced", res.Stats.Priced)
+	return res.Front, nil
+}
+
+// finished says whether a folder holds the front of a sweep that came to its end.
+func finished(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, dse.FrontJSON)); err != nil {
+		return false
+	}
+	f, err := dse.LoadFront(dir)
+	return err == nil && !f.Partial
+}
+
+// printSwept says what a sweep covered, part by part.
+func (a *app) printSwept(r dse.Result) {
+	if r.Stats.Resumed == r.Stats.Total {
+		a.printf("sweep: all %s points are in the journal of an earlier run\n", count(r.Stats.Total))
+	}
+	t := newTable("<part", "points", "fit the part", "accurate enough", "on the front")
+	for _, p := range r.Front.Parts {
+		t.add(p.Part.Name, count(p.Legal), count(p.Fit), count(p.Feasible), count(p.Front))
+	}
+	if err := t.print(a.stdout); err != nil {
+		a.log.Error("table", "error", err)
+	}
+}
+
+// loadFront reads the front of a finished sweep.
+func loadFront(path string) (*dse.Front, error) {
+	f, err := dse.LoadFront(path)
+	if err != nil {
+		return nil, err
+	}
+	if f.Partial {
+		return nil, fmt.Errorf("%s: the sweep was interrupted; run vitdse sweep again, which goes on where it stopped", path)
+	}
+	return f, nil
+}

@@ -1,0 +1,111 @@
+package dse
+
+import (
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// handmade is a front of two parts whose picks can be told by hand. Measuring moves the
+// second point of part a off its front.
+func handmade() *Front {
+	point := func(part string, rank int64, ms, use, db float64) Point {
+		p := Point{Part: part, Rank: rank, Name: part + "." + integer(rank), Choice: []string{integer(rank % 2), "8"}, Seconds: ms / 1e3, FPS: 1e3 / ms,
+			Use: use, UseOf: "lut", Noise: ratio(db), SQNRDB: db, LossDB: 40 - db, Estimate: Estimate{Cycles: int64(ms * 1e5), LUT: int(use * 1000)}}
+		p.Numerics = p.Name
+		return p
+	}
+	f := &Front{Schema: 1, BestSQNRDB: 40, Axes: []string{"softmax_bits", "tm"}, Parts: make([]PartSummary, 2)}
+	f.Parts[0].Part.Name, f.Parts[1].Part.Name = "a", "b"
+	f.Points = []Point{point("a", 10, 1, 0.9, 30), point("a", 11, 2, 0.8, 39), point("a", 12, 2.5, 0.3, 38), point("a", 13, 50, 0.1, 32), point("a", 14, 60, 0.9, 40),
+		point("b", 10, 0.5, 0.5, 35)}
+	return f
+}
+
+func measured(f *Front) *Front {
+	for i := range f.Points {
+		p := &f.Points[i]
+		db := p.SQNRDB - 2
+		if p.Rank == 11 {
+			db = 36 // now no better than point 12, and larger
+		}
+		p.Measured = &Measured{Images: 10, Top1: 0.5, Agree: 0.9, Noise: ratio(db), SQNRDB: db, LossDB: 38 - db, Feasible: true, OnFront: p.Rank != 11}
+	}
+	f.Reference = &Measured{Images: 10, SQNRDB: 38, Noise: ratio(38)}
+	return f
+}
+
+func TestPick(t *testing.T) {
+	for _, c := range []struct {
+		policy configs.Pick
+		query  Query
+		rank   int64
+		says   string
+	}{
+		{configs.PickFastest, Query{Parts: []string{"a"}}, 10, "the fastest of 5 points of the predicted front: 1 ms an image"},
+		{configs.PickFastest, Query{Parts: []string{"a"}, Limits: Limits{MinSQNRDB: 35}}, 11, "39.0 dB (1.0 dB below the space's best)"},
+		{configs.PickFastest, Query{Parts: []string{"a"}, Limits: Limits{MaxLossDB: 0.5}}, 14, "the only point"},
+		{configs.PickSmallest, Query{Parts: []string{"a"}}, 13, "10% of the lut of a where the smallest takes 10%"},
+		{configs.PickAccurate, Query{Parts: []string{"a"}}, 14, "40.0 dB (0.0 dB below"},
+		{configs.PickAccurate, Query{Parts: []string{"a"}, MaxSeconds: 10e-3}, 11, "2 ms an image"},
+		{configs.PickKnee, Query{Parts: []string{"a"}}, 12, "the scaled objectives add up to"},
+		{configs.PickKnee, Query{Parts: []string{"b"}}, 10, "the only point of the predicted front"},
+		{configs.PickFastest, Query{}, 10, "500 us an image"},
+	} {
+		p, why, err := handmade().Pick(c.policy, c.query)
+		if err != nil || p.Rank != c.rank || !strings.Contains(why, c.says) {
+			t.Errorf("%s %+v: %s, %q, %v; expected rank %d and %q", c.policy, c.query, p.Name, why, err, c.rank, c.says)
+		}
+	}
+}
+
+func TestPickFromTheMeasuredFront(t *testing.T) {
+	q := Query{Parts: []string{"a"}, Limits: Limits{MinSQNRDB: 35}}
+	p, why, err := measured(handmade()).Pick(configs.PickFastest, q)
+	if err != nil || p.Rank != 12 || !strings.Contains(why, "measured front") || !strings.Contains(why, "36.0 dB (2.0 dB below") {
+		t.Errorf("%s, %q, %v; expected point 12, whose measured ratio is 36 dB", p.Name, why, err)
+	}
+	q.Cut = CutPredicted
+	if p, _, err := measured(handmade()).Pick(configs.PickFastest, q); err != nil || p.Rank != 11 {
+		t.Errorf("%s, %v; expected point 11 of the predicted front", p.Name, err)
+	}
+}
+
+func TestPickErrors(t *testing.T) {
+	for _, c := range []struct {
+		policy configs.Pick
+		query  Query
+		says   string
+	}{
+		{"best", Query{}, `pick "best"; expected knee, fastest, smallest or accurate`},
+		{configs.PickKnee, Query{Parts: []string{"c"}}, `part "c" is not on the front; it has a, b`},
+		{configs.PickKnee, Query{MaxUse: 0.01}, "no point of the front meets the query"},
+		{configs.PickKnee, Query{Cut: CutMeasured}, "the front has no measurements"},
+		{configs.PickKnee, Query{Cut: "guessed"}, `cut "guessed"`},
+	} {
+		if _, _, err := handmade().Pick(c.policy, c.query); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %+v: error is %v; expected %q", c.policy, c.query, err, c.says)
+		}
+	}
+}
+
+func TestSelectSortsByEachObjective(t *testing.T) {
+	for by, want := range map[Objective][]int64{ByLatency: {10, 11, 12, 13, 14}, ByUse: {13, 12, 11, 10, 14}, ByLoss: {14, 11, 12, 13, 10}} {
+		points, c, err := handmade().Select(Query{Parts: []string{"a"}, Sort: by})
+		if err != nil || c != CutPredicted || len(points) != len(want) {
+			t.Fatalf("%s: %d points, %s, %v", by, len(points), c, err)
+		}
+		for i, p := range points {
+			if p.Rank != want[i] {
+				t.Errorf("%s: place %d has rank %d; expected %d", by, i, p.Rank, want[i])
+			}
+		}
+	}
+	if points, _, _ := handmade().Select(Query{Top: 2}); len(points) != 2 || points[0].Part != "b" {
+		t.Errorf("top 2 is %v", points)
+	}
+	if _, _, err := handmade().Select(Query{Sort: "beauty"}); err == nil {
+		t.Error("an unknown objective is accepted")
+	}
+}
