@@ -87,7 +87,11 @@ func (f *Front) recut() {
 		var points []ranked
 		at := map[int64]*Measured{}
 		for _, p := range f.Points {
-			if m := p.Measured; p.Part == part && m != nil && m.Feasible {
+			m := p.Measured
+			if p.Part != part || m == nil {
+				continue
+			}
+			if m.OnFront = false; m.Feasible {
 				points = append(points, ranked{Objectives{p.Seconds, p.Use, m.Noise}, p.Rank})
 				at[p.Rank] = m
 			}

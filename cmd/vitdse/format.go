@@ -44,6 +44,8 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
 // percent prints a share of 1.
 func percent(x float64) string { return fmt.Sprintf("%.1f", 100*x) }
 

@@ -78,7 +78,7 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		}
 	}
 	header := []string{"point", "<part", "latency " + unit, "images/s", "use %", "<of", "predicted dB", "measured dB", "loss dB", "top-1 %"}
-	choices := choicesOf(f, points)
+	choices := choicesOf(f, points, false)
 	for _, c := range choices {
 		header = append(header, "<"+c.name)
 	}
@@ -102,6 +102,38 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 	return t.print(a.stdout)
 }
 
+// printPoint says what a point is made of and what it takes of its part.
+func (a *app) printPoint(f *dse.Front, p dse.Point) error {
+	i := slices.IndexFunc(f.Parts, func(s dse.PartSummary) bool { return s.Part.Name == p.Part })
+	if i < 0 {
+		return fmt.Errorf("point %s is for part %s, which the front does not have", p.Name, p.Part)
+	}
+	var words []string
+	for _, c := range choicesOf(f, []dse.Point{p}, true) {
+		words = append(words, c.name+" "+c.values[0])
+	}
+	a.printf("%s\n", strings.Join(words, ", "))
+	e, use := p.Estimate, f.Parts[i].Part.Usable()
+	t := newTable("<resource", "needed", "may be used", "%")
+	for _, r := range []struct {
+		name       string
+		need, have int
+	}{{"LUT", e.LUT, use.LUT}, {"FF", e.FF, use.FF}, {"DSP", e.DSP, use.DSP}, {"BRAM 18Kb", e.BRAM18, use.BRAM18},
+		{"URAM", e.URAM, use.URAM}, {"LUTRAM", e.LUTRAM, use.LUTRAM}} {
+		share := "-"
+		if r.have > 0 {
+			share = percent(float64(r.need) / float64(r.have))
+		}
+		t.add(r.name, count(r.need), count(r.have), share)
+	}
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
+		count(e.Cycles), percent(e.ArrayUse), count(e.BytesRead), count(e.BytesWritten))
+	return nil
+}
+
 // choice is one column of what points were chosen to be.
 type choice struct {
 	name   string
@@ -114,8 +146,9 @@ var shortAxes = strings.NewReplacer("memories.activations", "act mem", "memories
 	"gelu_bits", "gelu", "ln_fold", "fold", "read_fifo", "fifo")
 
 // choicesOf makes columns of the axes: tm, tn and tk are one, bits of weights and
-// activations of the same layers too.
-func choicesOf(f *dse.Front, points []dse.Point) []choice {
+// activations of the same layers too. Those that are the same in all points are left
+// out unless all is set.
+func choicesOf(f *dse.Front, points []dse.Point, all bool) []choice {
 	var columns []choice
 	for a := 0; a < len(f.Axes); a++ {
 		axes, name := 1, shortAxes.Replace(f.Axes[a])
@@ -131,7 +164,7 @@ func choicesOf(f *dse.Front, points []dse.Point) []choice {
 			c.values = append(c.values, strings.Join(p.Choice[a:a+axes], sep))
 		}
 		a += axes - 1
-		if len(slices.Compact(slices.Clone(c.values))) > 1 {
+		if all || len(slices.Compact(slices.Clone(c.values))) > 1 {
 			columns = append(columns, c)
 		}
 	}

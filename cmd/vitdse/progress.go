@@ -42,7 +42,11 @@ func newProgress(w io.Writer, title, unit string, total int64) *progress {
 		return p
 	}
 	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(28), mpb.WithRefreshRate(150*time.Millisecond))
-	p.bar = p.bars.New(total, mpb.BarStyle(), mpb.BarRemoveOnComplete(),
+	style := mpb.BarFillerBuilder(mpb.BarStyle())
+	if total == 0 {
+		style = mpb.SpinnerStyle()
+	}
+	p.bar = p.bars.New(total, style, mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name(title+" ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text() })))
 	return p
@@ -84,7 +88,7 @@ func (p *progress) text() string {
 	defer p.mu.Unlock()
 	elapsed := time.Since(p.start)
 	if p.total <= 0 {
-		return join(span(elapsed), p.detail)
+		return join(span(elapsed)+" so far", p.detail)
 	}
 	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.done), count(p.total), p.unit, rate(p.done-p.from, elapsed), p.unit)
 	if p.done > p.from && p.done < p.total {

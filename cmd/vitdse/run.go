@@ -59,6 +59,7 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err := a.printOps(n.model, roof, parts[0], false); err != nil {
 		return err
 	}
+	a.printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")
 
 	a.section("Sweep")
 	front, err := a.sweep(ctx, n, run, force)
@@ -74,7 +75,10 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err := a.printSpread(run, front, &point); err != nil {
 		return err
 	}
-	a.printf("picked (>) %s, %s\n", point.Name, why)
+	a.printf("picked (>) %s, %s\n\n", point.Name, why)
+	if err := a.printPoint(front, point); err != nil {
+		return err
+	}
 
 	a.section("Emit")
 	if err := a.emitPoint(ctx, n, run, front, point, designDir(run), force); err != nil {
@@ -82,8 +86,12 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	}
 
 	a.section("Verify")
-	defer func() { a.log.Info("finished", "time", span(time.Since(start))) }()
-	return a.verify(ctx, designDir(run), run)
+	out, err := a.verify(ctx, designDir(run), run)
+	if err != nil {
+		return err
+	}
+	a.printf("From the checkpoint to here: %s.\n", span(time.Since(start)))
+	return a.conclude(out)
 }
 
 // largestArray is the roof under which the network is shown before a sweep: 8 bits, and

@@ -39,6 +39,8 @@ func (s *stages) end() {
 	line := b.title + ": "
 	if b.total > 0 {
 		line += count(b.done) + " " + b.unit + " in "
+	} else {
+		line += "done in "
 	}
 	line += span(took)
 	if b.total > 1 && took > 10*time.Millisecond && b.done > s.from {

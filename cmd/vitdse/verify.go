@@ -22,7 +22,8 @@ func newVerify(a *app) *cobra.Command {
 		Use:   "verify DIR|RUN.yaml",
 		Short: "Simulate an emitted folder in Verilator and compare it with the integer network",
 		Long: `Builds the simulation of an emitted folder, runs it, and compares every element of every
-op of the first images and the logits of all, and the cycles with the prediction.
+op of the first images and the logits of all. With an ideal memory, which answers in the
+next cycle and never pauses, the cycles of every op must be the predicted ones, too.
 
 Exit code 0 only if everything was compared and is equal. Anything that could not be
 compared is a failure: a missing vector, a file of another design, an op that did not
@@ -49,7 +50,11 @@ finish. Given a run file, the folder is design/ in its out.`,
 					return err
 				}
 			}
-			return a.verify(cmd.Context(), dir, run)
+			out, err := a.verify(cmd.Context(), dir, run)
+			if err != nil {
+				return err
+			}
+			return a.conclude(out)
 		},
 	}
 	addFlags(cmd.Flags(), verifyKeys)
@@ -83,38 +88,32 @@ func memoryWords(opt verify.Options) string {
 	return fmt.Sprintf("a memory of %d cycles latency and %g %% stalls", opt.Latency, 100*opt.Stall)
 }
 
-// verify simulates a folder, prints the tables and the verdict.
-func (a *app) verify(ctx context.Context, dir string, run configs.Run) error {
+// verify simulates a folder and prints the tables; conclude prints the verdict.
+func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s does not exist; write it with vitdse emit", dir)
+		return nil, fmt.Errorf("%s does not exist; write it with vitdse emit", dir)
 	}
 	manifest, err := emit.LoadManifest(dir)
 	if err != nil {
-		return &exitError{exitUnequal, err}
+		return nil, &exitError{exitUnequal, err}
 	}
 	if err := needTools(simulationTools); err != nil {
-		return err
+		return nil, err
 	}
 	opt := options(run)
-	a.printf("folder %s, design %s, model %s on %s; %s\n", dir, configs.ShortHash(manifest.Hash), manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
+	hash := configs.ShortHash(manifest.Hash)
+	a.printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
 	report, err := a.simulate(ctx, dir, opt)
 	switch {
 	case ctx.Err() != nil:
-		return err
+		return nil, err
 	case errors.Is(err, verify.ErrTool):
-		return &exitError{exitTool, err}
+		return nil, &exitError{exitTool, err}
 	case err != nil:
-		a.printf("%s\n", "FAIL  design "+configs.ShortHash(manifest.Hash)+": nothing concluded, see the error")
-		return &exitError{exitUnequal, err}
+		a.printf("FAIL  design %s: nothing could be concluded, see the error\n", hash)
+		return nil, &exitError{exitUnequal, err}
 	}
-	if err := a.printReport(report); err != nil {
-		return err
-	}
-	a.printf("%s\n", verdict(report))
-	if !report.OK {
-		return errVerdict
-	}
-	return nil
+	return &outcome{report, opt}, a.printReport(report)
 }
 
 // simulate runs the verification with a bar for each of its stages.
@@ -122,11 +121,11 @@ func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*ve
 	st := &stages{a: a}
 	defer st.drop()
 	report, err := verify.Run(ctx, dir, opt, func(p verify.Progress) {
-		title, unit := "simulation built", "steps"
-		if p.Stage == "simulate" {
-			title, unit = "simulated", "images"
+		if p.Stage == "build" { // how many steps it takes is not known
+			st.set("building the simulation", "", 0, 0, firstLine(p.Detail, 40))
+			return
 		}
-		st.set(title, unit, p.Done, p.Total, firstLine(p.Detail, 40))
+		st.set("simulating", "images", p.Done, p.Total, "")
 	})
 	if err != nil {
 		return nil, err
@@ -145,17 +144,21 @@ func firstLine(s string, most int) string {
 
 // printReport prints the op table of a verification and the mismatches.
 func (a *app) printReport(r *verify.Report) error {
-	t := newTable("<op", "<kind", "<shape", "elements", "compared", "mismatches", "cycles predicted", "cycles measured")
+	t := newTable("<op", "<kind", "<shape", "elements compared", "mismatches", "cycles predicted", "cycles measured")
 	for _, o := range r.Ops {
-		t.add(o.Name, o.Kind, o.Shape, count(o.Elements), count(o.Compared), count(o.Mismatches), count(o.Predicted), count(o.Measured))
+		compared := count(o.Compared)
+		if o.Compared != o.Elements {
+			compared += " of " + count(o.Elements)
+		}
+		t.add(o.Name, o.Kind, o.Shape, compared, count(o.Mismatches), count(o.Predicted), count(o.Measured))
 	}
-	t.add("total", "", "", "", count(r.Elements()), "", count(r.PredictedCycles), count(r.MeasuredCycles))
+	t.add("total", "", "", count(r.Elements()), "", count(r.PredictedCycles), count(r.MeasuredCycles))
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
-	a.printf("Elements of %s; cycles of the first.\n", plural(r.FullImages, "image"))
-	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); %s simulated at %s cycles/s.\n", plural(r.LogitImages, "image"),
-		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), fmt.Sprintf("%.1f s", r.SimSeconds), count(int64(r.CyclesPerSecond)))
+	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
+	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s.\n", plural(r.LogitImages, "image"),
+		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)))
 	const most = 10
 	for i, m := range r.Mismatches {
 		if i == most {
@@ -173,31 +176,4 @@ func deviation(predicted, measured int64) float64 {
 		return 0
 	}
 	return 100 * float64(predicted-measured) / float64(measured)
-}
-
-// verdict is the last line of a verification.
-func verdict(r *verify.Report) string {
-	word := "FAIL"
-	if r.OK {
-		word = "PASS"
-	}
-	var mismatches, uncompared int64
-	for _, o := range r.Ops {
-		mismatches += o.Mismatches
-		uncompared += o.Elements - o.Compared
-	}
-	s := fmt.Sprintf("%s  design %s: %d ops, %s elements of %s and %s logits of %d compared, %s",
-		word, configs.ShortHash(r.Hash), len(r.Ops)-1, count(r.Elements()), plural(r.FullImages, "image"),
-		count(r.LogitCompared), r.LogitImages, mismatchWords(mismatches+r.LogitMismatches))
-	if uncompared > 0 {
-		s += fmt.Sprintf(", %s elements not compared", count(uncompared))
-	}
-	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", count(r.PredictedCycles), count(r.MeasuredCycles))
-}
-
-func mismatchWords(n int64) string {
-	if n == 1 {
-		return "1 mismatch"
-	}
-	return count(n) + " mismatches"
 }

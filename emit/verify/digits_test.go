@@ -131,3 +131,7 @@ func mustVerify(t testing.TB, dir string, opt Options) *Report {
 	}
 	return rep
 }
+
+// quickBuild has the harness compiled with less optimisation: the better choice where a
+// build is run on a few images only.
+func quickBuild(t *testing.T) { t.Setenv("OPT", "-O1") }

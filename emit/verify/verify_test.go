@@ -47,6 +47,7 @@ func checkCycles(t *testing.T, rep *Report) {
 
 // TestCorners runs engines at the corners of what a design may ask for.
 func TestCorners(t *testing.T) {
+	quickBuild(t)
 	m := digitsData(t).model
 	mixed := configs.Uniform(m, 5, 6)
 	mixed.SoftmaxBits, mixed.GELUBits = 7, 6

@@ -76,14 +76,14 @@ func TestDigitsQuality(t *testing.T) {
 		sqnr float64
 		top1 float64 // points below the float network
 	}{
-		{8, 8, configs.PerChannel, 40, 0.6},
-		{6, 6, configs.PerChannel, 29.5, 0.6},
-		{4, 8, configs.PerChannel, 33.5, 0.6},
-		{4, 4, configs.PerChannel, 19.5, 0.6},
-		{3, 3, configs.PerChannel, 13, 1.5},
-		{2, 8, configs.PerChannel, 10.5, 2.5},
-		{8, 8, configs.PerLayer, 40, 0.6},
-		{4, 4, configs.PerLayer, 18.5, 1},
+		{8, 8, configs.PerChannel, 41, 0.6},
+		{6, 6, configs.PerChannel, 30.5, 0.6},
+		{4, 8, configs.PerChannel, 33, 0.6},
+		{4, 4, configs.PerChannel, 20, 0.6},
+		{3, 3, configs.PerChannel, 14, 1.5},
+		{2, 8, configs.PerChannel, 12, 1.5},
+		{8, 8, configs.PerLayer, 39, 0.6},
+		{4, 4, configs.PerLayer, 20, 1},
 	} {
 		n := configs.Uniform(c.Model, v.w, v.a)
 		for i := range n.Layers {

@@ -16,8 +16,13 @@ type inputKey struct {
 // their factor; channels of different groups are taken as independent.
 const maxGroup = 1024
 
-// damping is added to the covariance's diagonal, relative to its mean.
-const damping = 0.01
+// The covariance's mean diagonal element, times damping and scarcity times channels
+// per sampled row, is added to the diagonal: the fewer the rows, the less they are
+// trusted. Measured on the digits network, where the last block has one row an image.
+const (
+	damping  = 0.01
+	scarcity = 0.6
+)
 
 // factor is what one group of input channels knows of itself: H is the covariance of
 // the values that the codes stand for. Matrices are n x n, row-major, channels in the
@@ -114,7 +119,8 @@ func factors(in activations) []factor {
 	return list
 }
 
-// covariance returns that of the coded values, and that of real and coded values.
+// covariance returns that of the coded values, its upper triangle only, and that of
+// real and coded values.
 // Both are damped alike: without other evidence a channel stands for itself.
 func (a activations) covariance(order []int) (h, cross []float64) {
 	n := len(order)
@@ -128,16 +134,17 @@ func (a activations) covariance(order []int) (h, cross []float64) {
 			real[i], coded[i] = x-a.mean[c], a.round(x, a.bits)-a.coded[c]
 		}
 		for i := range n {
-			outer(h[i*n:(i+1)*n], coded[i], coded)
+			outer(h[i*n+i:(i+1)*n], coded[i], coded[i:])
 			outer(cross[i*n:(i+1)*n], real[i], coded)
 		}
 	}
 	for i := range n {
 		trace += h[i*n+i]
 	}
+	extra := (damping+scarcity*float64(n)/float64(a.source.rows))*trace/float64(n) + 1e-9
 	for i := range n {
-		h[i*n+i] += damping*trace/float64(n) + 1e-9
-		cross[i*n+i] += damping*trace/float64(n) + 1e-9
+		h[i*n+i] += extra
+		cross[i*n+i] += extra
 	}
 	return h, cross
 }
@@ -151,7 +158,7 @@ func outer(dst []float64, scale float64, v []float64) {
 }
 
 // inverseFactor is the upper triangular U with U^T U = H^-1. H is symmetric and
-// positive definite; it is overwritten. With H = R R^T, R upper, U is R^-1.
+// positive definite; its upper triangle is read and overwritten. With H = R R^T, R upper, U is R^-1.
 func inverseFactor(h []float64, n int) []float64 {
 	for j := n - 1; j >= 0; j-- { // R in place, column by column from the last
 		rj := h[j*n : (j+1)*n]

@@ -136,6 +136,11 @@ func TestInverseFactor(t *testing.T) {
 	order := factors(in)[0].order
 	n := len(order)
 	h, _ := in.covariance(order)
+	for i := range n {
+		for j := range i {
+			h[i*n+j] = h[j*n+i]
+		}
+	}
 	u := inverseFactor(append([]float64(nil), h...), n)
 	for i := range n { // (U^T U) H is the identity
 		for j := range n {

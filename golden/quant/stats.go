@@ -30,6 +30,10 @@ type Stats struct {
 	inputs  memo[inputKey, []factor]
 }
 
+// maxFactors bounds the memory of covariance factors: more than the layers of usual
+// networks, so that one assignment of bits is kept whole.
+const maxFactors = 64
+
 // blockStats are the tensors of one block whose codes have few bits.
 type blockStats struct {
 	norm1, norm2 normStats
@@ -46,8 +50,9 @@ type normStats struct {
 // memo remembers results by key. Two goroutines may compute the same result; it is
 // the same for both.
 type memo[K comparable, V any] struct {
-	mu   sync.Mutex
-	have map[K]V
+	limit int // results kept; 0 is all
+	mu    sync.Mutex
+	have  map[K]V
 }
 
 func (m *memo[K, V]) get(key K, compute func() V) V {
@@ -62,6 +67,12 @@ func (m *memo[K, V]) get(key K, compute func() V) V {
 	defer m.mu.Unlock()
 	if m.have == nil {
 		m.have = map[K]V{}
+	}
+	for k := range m.have {
+		if m.limit == 0 || len(m.have) < m.limit {
+			break
+		}
+		delete(m.have, k) // any: it can be computed again
 	}
 	m.have[key] = v
 	return v
@@ -93,7 +104,7 @@ func newStats(m configs.Model, images int) *Stats {
 	norm := func(rows int) normStats {
 		return normStats{out: newSample(m.Dim, rows), sigma: math.Inf(1)}
 	}
-	s := &Stats{Images: images, model: m, norm: norm(images), patches: newSample(m.PatchInner(), images*m.Patches())}
+	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images), patches: newSample(m.PatchInner(), images*m.Patches())}
 	for b := range m.Depth {
 		used := images * s.used(configs.Op{Block: b, Rows: m.Tokens()})
 		s.blocks = append(s.blocks, blockStats{

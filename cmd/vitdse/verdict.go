@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/emit/verify"
+)
+
+// outcome is a verification that came to its end, and what was asked of it.
+type outcome struct {
+	report *verify.Report
+	opt    verify.Options
+}
+
+// ideal says whether the memory answers in the next cycle and never pauses: then the
+// prediction of cycles is a claim, not an estimate.
+func (o *outcome) ideal() bool { return o.opt.Latency <= 1 && o.opt.Stall == 0 }
+
+// late lists the ops whose cycles are not as claimed.
+func (o *outcome) late() []string {
+	if !o.ideal() {
+		return nil
+	}
+	var ops []string
+	for _, op := range o.report.Ops {
+		if op.Predicted != op.Measured {
+			ops = append(ops, op.Name)
+		}
+	}
+	if ops == nil && o.report.PredictedRun != o.report.MeasuredRun {
+		ops = append(ops, "of a later image")
+	}
+	return ops
+}
+
+// conclude prints the verdict, the last line of a verification, and gives the error that
+// makes the exit code.
+func (a *app) conclude(o *outcome) error {
+	a.printf("%s\n", o.verdict())
+	if !o.report.OK || len(o.late()) > 0 {
+		return errVerdict
+	}
+	return nil
+}
+
+func (o *outcome) verdict() string {
+	r := o.report
+	var faults []string
+	var mismatches, uncompared int64
+	for _, op := range r.Ops {
+		mismatches += op.Mismatches
+		uncompared += op.Elements - op.Compared
+	}
+	if uncompared > 0 {
+		faults = append(faults, plural(uncompared, "element")+" not compared")
+	}
+	if late := o.late(); len(late) > 0 {
+		faults = append(faults, fmt.Sprintf("cycles of %s are not the predicted ones", firstFew(late)))
+	}
+	word := "PASS"
+	if !r.OK || len(faults) > 0 {
+		word = "FAIL"
+	}
+	s := fmt.Sprintf("%s  design %s: %d ops, %s elements of %s and %s logits of %d compared, %s",
+		word, configs.ShortHash(r.Hash), len(r.Ops)-1, count(r.Elements()), plural(r.FullImages, "image"),
+		count(r.LogitCompared), r.LogitImages, mismatchWords(mismatches+r.LogitMismatches))
+	for _, f := range faults {
+		s += ", " + f
+	}
+	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", count(r.PredictedCycles), count(r.MeasuredCycles))
+}
+
+func mismatchWords(n int64) string {
+	if n == 1 {
+		return "1 mismatch"
+	}
+	return count(n) + " mismatches"
+}
+
+// firstFew names a few of a list.
+func firstFew(names []string) string {
+	const most = 3
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,112 @@
+package dse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// smallStudy is the digits network with few images and a space of few numerics.
+func smallStudy(t *testing.T) Study {
+	t.Helper()
+	s := digits(t)
+	s.Network.Calibration = s.Network.Calibration.Slice(0, 8)
+	s.Network.Images, s.Network.Labels = s.Network.Images.Slice(0, 12), s.Network.Labels[:12]
+	s.Space.Bits = configs.BitSpace{Symmetry: configs.SymAll, Weights: []int{4, 8}, Activations: []int{4, 8},
+		Edge: configs.EdgeSpace{Weights: []int{8}, Activations: []int{8}}}
+	s.Space.Granularity = []configs.Granularity{configs.PerChannel}
+	s.Space.Array = configs.ArraySpace{TM: []int{4, 8}, TN: []int{8, 16}, TK: []int{1, 2}}
+	s.Parts = s.Parts[:2]
+	s.Options.Version = "test"
+	return s
+}
+
+func TestExploreMeasuresTheFront(t *testing.T) {
+	s := smallStudy(t)
+	s.Cache, s.Options.Dir = t.TempDir(), t.TempDir()
+	res, err := Explore(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := res.Front
+	if f.Reference == nil || f.Reference.LossDB != 0 || f.Reference.Images != 12 {
+		t.Fatalf("reference %+v", f.Reference)
+	}
+	onFront := map[string]int{}
+	for _, p := range f.Points {
+		m := p.Measured
+		if m == nil || m.Images != 12 || math.Abs(m.SQNRDB-Decibels(m.Noise)) > 1e-9 || math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
+			t.Fatalf("point %s: measured %+v", p.Name, m)
+		}
+		beaten := slices.ContainsFunc(f.Points, func(q Point) bool {
+			a, b := Objectives{q.Seconds, q.Use, q.Measured.Noise}, Objectives{p.Seconds, p.Use, m.Noise}
+			return q.Part == p.Part && (a.Dominates(b) || a == b && q.Rank < p.Rank)
+		})
+		if m.OnFront == beaten {
+			t.Errorf("point %s: on the measured front %t, dominated %t", p.Name, m.OnFront, beaten)
+		}
+		if m.OnFront {
+			onFront[p.Part]++
+		}
+	}
+	for _, p := range f.Parts {
+		if p.Recut != onFront[p.Part.Name] || p.Recut == 0 {
+			t.Errorf("%s: %d points on the measured front; counted %d", p.Part.Name, p.Recut, onFront[p.Part.Name])
+		}
+	}
+	explored := files(t, f, t.TempDir())
+
+	// Again, from the cache, with another number of workers: nothing is measured.
+	s.Options.Dir, s.Options.Workers = t.TempDir(), 1
+	s.OnSensitivity = func(done, total int) { t.Error("a sensitivity is measured again") }
+	s.OnMeasure = func(done, total int) { t.Error("numerics are measured again") }
+	again, err := Explore(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(files(t, again.Front, t.TempDir()), explored) {
+		t.Error("the second run's files differ")
+	}
+	for _, name := range []string{FrontJSON, FrontCSV, JournalFile} {
+		if _, err := os.Stat(filepath.Join(s.Options.Dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+
+	// Interrupted while measuring: partial, and the measured part is kept.
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	clear := again.Front
+	for i := range clear.Points {
+		clear.Points[i].Measured = nil
+	}
+	work := Work{Workers: 1, Cache: t.TempDir(), Progress: func(done, total int) { cancel() }}
+	if err := clear.Measure(ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
+		t.Errorf("error %v, partial %t", err, clear.Partial)
+	}
+	if clear.Reference == nil || clear.Points[0].Measured != nil && clear.Points[len(clear.Points)-1].Measured != nil {
+		t.Errorf("the reference is measured first and then nothing; it is %+v", clear.Reference)
+	}
+}
+
+// A limit that held as predicted is held against the measurement too.
+func TestMeasuredLimits(t *testing.T) {
+	f := handmade()
+	f.Limits.MinSQNRDB = 29
+	for _, p := range measured(f).Points {
+		feasible := p.Rank != 10 || p.Part == "b" // point 10 of part a has 28 dB
+		if p.Measured.Feasible != feasible || p.Measured.OnFront != (feasible && p.Rank != 11) {
+			t.Errorf("point %s: %+v", p.Name, p.Measured)
+		}
+	}
+	if f.Parts[0].Recut != 3 || f.Parts[1].Recut != 1 {
+		t.Errorf("%d and %d points on the measured fronts", f.Parts[0].Recut, f.Parts[1].Recut)
+	}
+}
