@@ -3,8 +3,6 @@ package dse
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -49,12 +47,12 @@ func (e *EmptyError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "space %s: %v", e.Space, ErrEmpty)
 	for _, p := range e.Parts {
-		fmt.Fprintf(&b, "\n%s: %s", p.Part, p.text())
+		fmt.Fprintf(&b, "\n%s: %s", p.Part, p)
 	}
 	return b.String()
 }
 
-func (p EmptyPart) text() string {
+func (p EmptyPart) String() string {
 	switch p.Reason {
 	case NothingLegal:
 		return "no engine of the space is legal on this part"
@@ -71,25 +69,29 @@ func (p EmptyPart) text() string {
 func (p EmptyPart) nearestText() string {
 	n := p.Nearest
 	return fmt.Sprintf("the nearest point, %s, needs %d %s where %d may be used: %d too many",
-		n.Design.Name, n.Need, n.Resource, n.Have, n.Need-n.Have)
+		n.Name, n.Need, n.Resource, n.Have, n.Need-n.Have)
 }
 
-// empty explains a front without points.
-func (s *sweep) empty(f *Front) error {
+// Empty explains a front without points: nil if it has some.
+func (f *Front) Empty() error {
+	if len(f.Points) > 0 {
+		return nil
+	}
 	e := &EmptyError{Space: f.Space.Name}
 	for _, p := range f.Parts {
-		e.Parts = append(e.Parts, s.emptyPart(f, p))
+		e.Parts = append(e.Parts, f.Explain(p))
 	}
 	return e
 }
 
-func (s *sweep) emptyPart(f *Front, p PartSummary) EmptyPart {
-	e := EmptyPart{Part: p.Part.Name, Limits: s.in.Limits.words(s.table.best), LimitDB: s.in.Limits.sqnr(s.table.best),
+// Explain says why a part has no point on the predicted front; only for one that has none.
+func (f *Front) Explain(p PartSummary) EmptyPart {
+	e := EmptyPart{Part: p.Part.Name, Limits: f.Limits.words(f.BestSQNRDB), LimitDB: f.Limits.sqnr(f.BestSQNRDB),
 		BestDB: f.BestSQNRDB, Fit: p.Fit, Legal: p.Legal, Nearest: p.Nearest}
 	if p.Best != nil {
 		e.FitDB = p.Best.SQNRDB
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.Short)) {
+	for _, name := range resourceNames {
 		if n := p.Short[name]; n > e.CommonOf {
 			e.Common, e.CommonOf = name, n
 		}
@@ -97,7 +99,7 @@ func (s *sweep) emptyPart(f *Front, p PartSummary) EmptyPart {
 	switch {
 	case p.Legal == 0:
 		e.Reason = NothingLegal
-	case s.table.best > s.table.limit:
+	case e.BestDB < e.LimitDB:
 		e.Reason = TooAccurate
 	case p.Fit > 0:
 		e.Reason = NoneFitsAndIs

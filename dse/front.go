@@ -3,6 +3,7 @@ package dse
 import (
 	"fmt"
 	"math/big"
+	"strings"
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
@@ -54,7 +55,8 @@ type PartSummary struct {
 // resource, what it needs and what the part lets a design plan with.
 type Nearest struct {
 	Rank     int64          `json:"rank"`
-	Design   configs.Design `json:"-"`
+	Name     string         `json:"name"`
+	Design   configs.Design `json:"-"` // not of a front that was read back: see Front.At
 	Resource string         `json:"resource"`
 	Need     int            `json:"need"`
 	Have     int            `json:"have"`
@@ -144,7 +146,7 @@ func summary(site *site, t *tally) (PartSummary, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Nearest = &Nearest{n.Rank, d, n.Resource, n.Need, n.Have}
+		p.Nearest = &Nearest{n.Rank, d.Name, d, n.Resource, n.Need, n.Have}
 	}
 	if t.Best != nil {
 		p.Best = &Reachable{t.Best.Rank, Decibels(t.Best.Noise)}
@@ -181,19 +183,33 @@ func (s *sweep) point(site *site, r ranked) (Point, error) {
 	return p, nil
 }
 
-// Design is the design point of a point of this front, rebuilt from the front alone.
+// Design is the design of a point of this front.
 func (f *Front) Design(p Point) (configs.Design, error) {
 	if p.design != nil {
 		return *p.design, nil
 	}
+	return f.At(p.Part, p.Rank)
+}
+
+// At is the design of a legal rank of the space on a part, rebuilt from the front alone.
+func (f *Front) At(part string, rank int64) (configs.Design, error) {
+	s, err := f.Summary(part)
+	if err != nil {
+		return configs.Design{}, err
+	}
+	g, err := f.Space.On(f.Model, s.Part)
+	if err != nil {
+		return configs.Design{}, err
+	}
+	return (&site{grid: g}).design(rank)
+}
+
+// Summary is the summary of a part.
+func (f *Front) Summary(part string) (PartSummary, error) {
 	for _, s := range f.Parts {
-		if s.Part.Name == p.Part {
-			g, err := f.Space.On(f.Model, s.Part)
-			if err != nil {
-				return configs.Design{}, err
-			}
-			return (&site{grid: g}).design(p.Rank)
+		if s.Part.Name == part {
+			return s, nil
 		}
 	}
-	return configs.Design{}, fmt.Errorf("dse: point %s is for part %s, which the front does not have", p.Name, p.Part)
+	return PartSummary{}, fmt.Errorf("part %q is not on the front; it has %s", part, strings.Join(f.partNames(), ", "))
 }

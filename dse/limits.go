@@ -31,17 +31,26 @@ func (l Limits) noise(best float64) float64 {
 	return limit
 }
 
-// sqnr is the least ratio in dB that the limits allow, given the best; -Inf for none.
-func (l Limits) sqnr(best float64) float64 { return Decibels(l.noise(best)) }
+// sqnr is the least ratio in dB that the limits allow, given the best in dB; -Inf if
+// there is no limit.
+func (l Limits) sqnr(best float64) float64 {
+	limit := math.Inf(-1)
+	if l.MaxLossDB > 0 {
+		limit = best - l.MaxLossDB
+	}
+	if l.MinSQNRDB > 0 {
+		limit = max(limit, l.MinSQNRDB)
+	}
+	return limit
+}
 
-// words says in a sentence's part which limit is the tighter one.
+// words says in a sentence's part which limit is the tighter one, given the best in dB.
 func (l Limits) words(best float64) string {
-	loss := best * ratio(-l.MaxLossDB)
 	switch {
-	case l.MinSQNRDB > 0 && (l.MaxLossDB == 0 || ratio(l.MinSQNRDB) <= loss):
+	case l.MinSQNRDB > 0 && (l.MaxLossDB == 0 || l.MinSQNRDB >= best-l.MaxLossDB):
 		return fmt.Sprintf("min_sqnr_db %g", l.MinSQNRDB)
 	case l.MaxLossDB > 0:
-		return fmt.Sprintf("max_loss_db %g below the space's best of %.2f dB", l.MaxLossDB, Decibels(best))
+		return fmt.Sprintf("max_loss_db %g below the space's best of %.2f dB", l.MaxLossDB, best)
 	}
 	return "no limit"
 }

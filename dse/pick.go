@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"vitdse/configs"
 )
@@ -29,7 +30,7 @@ func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
 		return Point{}, "", err
 	}
 	if len(points) == 0 {
-		return Point{}, "", errors.New("no point of the front meets the query; loosen it")
+		return Point{}, "", f.nothing(q, c)
 	}
 	r := rangesOf(points, c)
 	score, words, err := r.policy(policy)
@@ -43,6 +44,28 @@ func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
 		}
 	}
 	return best, fmt.Sprintf("%s %s front: %s", words, counted(len(points), c), r.reason(policy, best)), nil
+}
+
+// nothing says what a query that selects nothing could have had.
+func (f *Front) nothing(q Query, c Cut) error {
+	var points []Point
+	for _, p := range f.Points {
+		if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part)) && (c == CutPredicted || p.Measured != nil) {
+			points = append(points, p)
+		}
+	}
+	if len(points) == 0 {
+		var errs []error
+		for _, p := range f.Parts {
+			if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part.Name)) && p.Front == 0 {
+				errs = append(errs, fmt.Errorf("%s: %s", p.Part.Name, f.Explain(p)))
+			}
+		}
+		return fmt.Errorf("the front has no point to pick: %w", errors.Join(errs...))
+	}
+	r := rangesOf(points, c)
+	return fmt.Errorf("none of %d %s points meets the constraints: the fastest takes %s, the smallest %.0f%% of its part's scarcest resource, "+
+		"the most accurate has %.2f dB; loosen the constraints", len(points), c, duration(r.fast), 100*r.small, r.accurate)
 }
 
 func counted(n int, c Cut) string {

@@ -82,7 +82,7 @@ func TestPickErrors(t *testing.T) {
 	}{
 		{"best", Query{}, `pick "best"; expected knee, fastest, smallest or accurate`},
 		{configs.PickKnee, Query{Parts: []string{"c"}}, `part "c" is not on the front; it has a, b`},
-		{configs.PickKnee, Query{MaxUse: 0.01}, "no point of the front meets the query"},
+		{configs.PickKnee, Query{MaxUse: 0.01}, "none of 6 predicted points meets the constraints: the fastest takes 500 us, the smallest 10%"},
 		{configs.PickKnee, Query{Cut: CutMeasured}, "the front has no measurements"},
 		{configs.PickKnee, Query{Cut: "guessed"}, `cut "guessed"`},
 	} {

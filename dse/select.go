@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Cut says which noise is meant: as predicted, or as measured.
@@ -74,15 +73,15 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 		return nil, "", err
 	}
 	for _, name := range q.Parts {
-		if !slices.ContainsFunc(f.Parts, func(p PartSummary) bool { return p.Part.Name == name }) {
-			return nil, "", fmt.Errorf("part %q is not on the front; it has %s", name, strings.Join(f.partNames(), ", "))
+		if _, err := f.Summary(name); err != nil {
+			return nil, "", err
 		}
 	}
 	best := f.BestSQNRDB
 	if c == CutMeasured {
 		best = f.Reference.SQNRDB
 	}
-	limit := q.Limits.sqnr(ratio(best))
+	limit := q.Limits.sqnr(best)
 	var points []Point
 	for _, p := range f.Points {
 		if c == CutMeasured && (p.Measured == nil || !p.Measured.OnFront) {

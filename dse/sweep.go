@@ -48,13 +48,10 @@ func Sweep(ctx context.Context, in Input, progress func(Progress)) (Result, erro
 	if res.Front, err = s.front(); err != nil {
 		return Result{}, err
 	}
-	switch {
-	case res.Front.Partial:
+	if res.Front.Partial {
 		return res, context.Cause(ctx)
-	case len(res.Front.Points) == 0:
-		return res, s.empty(res.Front)
 	}
-	return res, nil
+	return res, res.Front.Empty()
 }
 
 // sweep is one Sweep in the making.
