@@ -39,7 +39,7 @@ setup-test: setup
 	$(call need,iverilog yosys,with which the tests simulate and synthesize the emitted design a second time)
 
 build:
-	$(GO) build -trimpath -o bin/vitdse ./cmd/vitdse
+	$(GO) build -trimpath -buildvcs=false -o bin/vitdse ./cmd/vitdse
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

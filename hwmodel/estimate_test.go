@@ -20,6 +20,88 @@ func digits(tb testing.TB) (configs.Model, configs.Design, configs.Part) {
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}, part
 }
 
+func TestPriceIsTheLongWay(t *testing.T) {
+	m, d, part := digits(t)
+	e, err := Price(m, d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewShape(m, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum Resources
+	for _, x := range s.Modules(part) {
+		sum = sum.Add(x.Resources)
+		if x.Resources == (Resources{}) {
+			t.Errorf("module %s costs nothing", x.Name)
+		}
+	}
+	if e.Resources != sum {
+		t.Errorf("Price has %+v, the modules add up to %+v", e.Resources, sum)
+	}
+	if want := s.Cycles(IdealMemory); e.Cycles != want {
+		t.Errorf("Price has %d cycles, the timeline %d", e.Cycles, want)
+	}
+	ops, _ := m.Ops()
+	var macs int64
+	for _, op := range ops {
+		if op.Kind == configs.OpPatchEmbed {
+			op.Rows = m.Patches() // the class token is not multiplied
+		}
+		macs += op.MACs()
+	}
+	if e.MACs != macs {
+		t.Errorf("Price has %d MACs, the ops %d", e.MACs, macs)
+	}
+	if e.ArrayUse <= 0 || e.ArrayUse > 1 || !e.Fits {
+		t.Errorf("use of the array %g, fits %v, short of %v", e.ArrayUse, e.Fits, e.Short)
+	}
+}
+
+// What a part lacks is named, with what there is.
+func TestShortOfWhatThePartLacks(t *testing.T) {
+	m, d, part := digits(t)
+	d.Engine.TM, d.Engine.TN = 16, 16
+	d.Engine.Weights = configs.MemUltra // the xc7z020 has none: built from blocks
+	e, err := Price(m, d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, share := e.Use.Largest()
+	want := Shortage{"dsp", e.Resources.DSP, part.Usable().DSP}
+	if e.Fits || len(e.Short) != 1 || e.Short[0] != want || name != "dsp" || share <= 1 || e.Resources.URAM != 0 {
+		t.Errorf("short of %v, largest %s %.2f, %+v; want %v", e.Short, name, share, e.Resources, want)
+	}
+}
+
+// A larger array costs more of something and nothing less, on every part.
+func TestLargerArraysCostMore(t *testing.T) {
+	m, d, _ := digits(t)
+	for _, name := range configs.Parts() {
+		part, err := configs.LoadPart(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+			d.Engine.Multiplier = mul
+			var before Resources
+			for _, side := range []int{2, 4, 8, 16} {
+				d.Engine.TM, d.Engine.TN = side, side
+				e, err := Price(m, d, part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := e.Resources
+				if r.LUT <= before.LUT || r.FF <= before.FF || r.DSP < before.DSP {
+					t.Errorf("%s %s %dx%d: %+v, the array of half the side %+v", name, mul, side, side, r, before)
+				}
+				before = r
+			}
+		}
+	}
+}
+
 func BenchmarkPrice(b *testing.B) {
 	m, d, part := digits(b)
 	b.ReportAllocs()

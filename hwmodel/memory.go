@@ -41,9 +41,14 @@ func (m Memory) Resolve() configs.MemoryKind {
 
 // Memories lists the engine's buffers with their geometry.
 func (s *Shape) Memories() []Memory {
+	list := s.memories()
+	return list[:]
+}
+
+func (s *Shape) memories() [10]Memory {
 	e := s.Design.Engine
 	act, res := e.Activations, e.Residual
-	return []Memory{
+	return [10]Memory{
 		{"activations", "ACT_STYLE", 1, s.ActDepth, s.TK * s.TM * s.ActBits, act},
 		{"numerators", "NUM_STYLE", 1, s.NumDepth, s.TK * s.TM * s.NumBits, act},
 		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, s.TK * s.TM * s.QKVBits, act},

@@ -4,14 +4,58 @@ import "vitdse/configs"
 
 // fabric is what the resource formulas need to know of a part.
 type fabric struct {
-	family     configs.Fabric
-	block      []configs.Geometry
-	ultra      []configs.Geometry
-	cell       configs.LUTCell
-	adderInDSP bool // the accumulator goes into the DSP with the product
+	family    configs.Fabric
+	block     []configs.Geometry
+	ultra     []configs.Geometry
+	cells     [2]configs.LUTCell // distributed RAM: shallow and wide, deep and narrow
+	dspA      int                // a hard multiplier's operands, signed
+	dspB      int
+	registers bool // synthesis takes operand, product and accumulator registers into the DSP
 }
 
 func newFabric(p configs.Part) fabric {
-	return fabric{family: p.Family, block: p.Memory.Block, ultra: p.Memory.Ultra, cell: p.Memory.LUT,
-		adderInDSP: p.Family == configs.XC7}
+	f := fabric{
+		family: p.Family, block: p.Memory.Block, ultra: p.Memory.Ultra,
+		dspA: max(p.DSP.ABits, p.DSP.BBits), dspB: min(p.DSP.ABits, p.DSP.BBits),
+		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
+	}
+	c := p.Memory.LUT
+	f.cells = [2]configs.LUTCell{c, c}
+	if p.LUTInputs == 6 { // RAM32M for RAM64M, RAM32M16 for RAM64M8: the same LUTs
+		f.cells[0].Depth, f.cells[0].Width = c.Depth/2, 2*c.Width
+	}
+	return f
+}
+
+// lut6 says whether the logic is LUT6 with wide multiplexers, or LUT4.
+func (f fabric) lut6() bool { return f.family != configs.ECP5 }
+
+// logic is n LUTs of the 7-series formulas on this fabric: percent is what the same module
+// takes in LUT4, both from synthesis.
+func (f fabric) logic(n, percent int) int {
+	if f.lut6() {
+		return n
+	}
+	return n * percent / 100
+}
+
+// dsps is the number of hard multipliers of one product of a x b bits, signed.
+func (f fabric) dsps(a, b int) int {
+	if a < b {
+		a, b = b, a
+	}
+	part := func(bits, port int) int { return CeilDiv(max(bits-1, 1), max(port-1, 1)) }
+	return part(a, f.dspA) * part(b, f.dspB)
+}
+
+// minProduct is the width of the narrowest product that synthesis puts into a DSP by itself.
+const minProduct = 9
+
+// product is the LUTs of an a x b multiplier, signed, as Yosys builds it (compressor tree
+// and final adder, mapped by abc). Measured widths are in the table, others are in between.
+func (f fabric) product(a, b int) int {
+	m, n := min(a, b), max(a, b)
+	t := productLUTs[min(max(m, 2), 8)-2]
+	n = min(max(n, m, 2), 9)
+	return f.logic(t[n-2], 175)
 }

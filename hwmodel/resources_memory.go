@@ -2,43 +2,104 @@ package hwmodel
 
 import "vitdse/configs"
 
-// memory is what n memories of depth x width take, each with a synchronous read port.
+// ecp5Bypass says that synthesis builds the collision behaviour of the buffers (a read of the
+// word being written gives the old one) out of registers where the block RAM lacks it: data
+// and address of the write are kept for a cycle and compared.
+const ecp5Bypass = true
+
+// memory is what a buffer takes, its synchronous read port included.
 func (f fabric) memory(m Memory) Resources {
 	kind := m.Resolve()
 	if kind == configs.MemUltra && len(f.ultra) == 0 {
 		kind = configs.MemBlock
 	}
+	var r Resources
 	switch kind {
 	case configs.MemUltra:
 		g := f.ultra[0]
-		return Resources{URAM: CeilDiv(m.Depth, g.Depth) * CeilDiv(m.Width, g.Width)}.Times(m.Copies)
+		banks := CeilDiv(m.Depth, g.Depth)
+		r = f.banked(m.Width, banks)
+		r.URAM = CeilDiv(banks*m.Width, g.Width) // short words share a row, with byte enables
 	case configs.MemBlock:
-		return Resources{BRAM18: f.blocks(m.Depth, m.Width)}.Times(m.Copies)
+		blocks, banks := f.blocks(m.Depth, m.Width)
+		r = f.banked(m.Width, banks)
+		r.BRAM18 = blocks
+		if f.family == configs.ECP5 && ecp5Bypass {
+			r.LUT += m.Width + 21
+			r.FF += 2*m.Width + max(1, CeilLog2(m.Depth)) + 2
+		}
+	default:
+		r = f.lutram(m.Depth, m.Width)
+		r.FF += m.Width // the read port's register
 	}
-	r := f.lutram(m.Depth, m.Width)
-	r.FF += m.Width // the read port's register
 	return r.Times(m.Copies)
 }
 
-// blocks is the number of 18 Kb blocks of a memory.
-func (f fabric) blocks(depth, width int) int {
-	best := 0
-	for _, g := range f.block {
-		n := CeilDiv(depth, g.Depth) * CeilDiv(width, g.Width)
-		if best == 0 || n < best {
-			best = n
+// banked is the output multiplexer of memories behind one another, and their address bits.
+func (f fabric) banked(width, banks int) Resources {
+	if banks <= 1 {
+		return Resources{}
+	}
+	return Resources{LUT: f.bankMux(width, banks), FF: CeilLog2(banks)}
+}
+
+// blocks is the number of 18 Kb blocks of a memory and of banks behind one another. On LUT6
+// parts two blocks make one of 36 Kb, with twice the width or, without a multiplexer, depth.
+func (f fabric) blocks(depth, width int) (blocks, banks int) {
+	try := func(cost, d, w int) {
+		n := CeilDiv(depth, d)
+		total := cost * n * CeilDiv(width, w)
+		if blocks == 0 || total < blocks || total == blocks && n < banks {
+			blocks, banks = total, n
 		}
 	}
-	return best
+	for _, g := range f.block {
+		try(1, g.Depth, g.Width)
+		if f.lut6() {
+			try(2, g.Depth, 2*g.Width)
+			try(2, 2*g.Depth, g.Width)
+		}
+	}
+	return blocks, banks
 }
 
 // lutram is a memory of LUTs with an asynchronous read port.
 func (f fabric) lutram(depth, width int) Resources {
-	c := f.cell
-	n := CeilDiv(depth, c.Depth) * CeilDiv(width, c.Width) * c.LUTs
-	r := Resources{LUT: n, LUTRAM: n}
-	if banks := CeilDiv(depth, c.Depth); banks > 1 {
-		r.LUT += width * CeilDiv(banks, 4)
+	best, banks := 0, 0
+	for _, c := range f.cells {
+		b := CeilDiv(depth, c.Depth)
+		n := b * CeilDiv(width, c.Width) * c.LUTs
+		if best == 0 || n < best || n == best && b < banks {
+			best, banks = n, b
+		}
 	}
-	return r
+	return Resources{LUT: best + f.bankMux(width, banks), LUTRAM: best}
+}
+
+// bankMux is the LUTs that choose one of so many banks of width bits and decode the write:
+// from synthesis for 1 to 5 banks of LUT6, 1 to 8 of LUT4 and some beyond, interpolated.
+func (f fabric) bankMux(width, banks int) int {
+	if banks <= 1 {
+		return 0
+	}
+	if f.lut6() {
+		switch {
+		case banks <= 4:
+			return width + banks
+		case banks == 5:
+			return 4*width + 5 // through MUXF7 and MUXF8, with feed-throughs
+		case banks <= 8:
+			return 3*width + 14
+		}
+		return width*CeilDiv(banks, 3) + 2*banks
+	}
+	switch {
+	case banks <= 3:
+		return (banks-1)*width + banks
+	case banks <= 5:
+		return banks*width + banks
+	case banks <= 8:
+		return (banks-1)*width + banks
+	}
+	return width*banks*15/8 + 5*banks/2
 }

@@ -17,7 +17,7 @@ func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error
 	if id == "" {
 		p, why, err := f.Pick(run.Pick, dse.Query{Parts: run.Parts, Limits: dse.LimitsOf(run)})
 		if err == nil {
-			a.printf("picked %s: %s\n", p.Name, why)
+			a.printPick(p, why)
 		}
 		return p, err
 	}
@@ -33,6 +33,15 @@ func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error
 		}
 	}
 	return dse.Point{}, fmt.Errorf("--point is %q; the front has no point of this name, see vitdse pareto", id)
+}
+
+// printPick says which point was picked and why, a reason a line.
+func (a *app) printPick(p dse.Point, why string) {
+	policy, reasons, _ := strings.Cut(why, ": ")
+	a.printf("picked (>) %s, %s:\n", p.Name, policy)
+	for reason := range strings.SplitSeq(reasons, "; ") {
+		a.printf("  - %s\n", reason)
+	}
 }
 
 // spreadRows is how many points of a front are shown unasked.
@@ -60,8 +69,16 @@ func (a *app) printSpread(run configs.Run, f *dse.Front, picked *dse.Point) erro
 	if err := a.printPoints(f, shown, picked); err != nil {
 		return err
 	}
-	a.printf("%s of the %s front, of which %s are shown, spread by latency; all %s are in %s\n",
-		plural(len(points), "point"), cut, count(len(shown)), count(len(f.Points)), filepath.Join(sweepDir(run), dse.FrontCSV))
+	csv := filepath.Join(sweepDir(run), dse.FrontCSV)
+	if left := len(points) - len(shown); left > 0 {
+		a.printf("%s of %s of the %s front, spread by latency, %s left out; ", count(len(shown)), plural(len(points), "point"), cut, count(left))
+	} else {
+		a.printf("All %s of the %s front; ", plural(len(points), "point"), cut)
+	}
+	a.printf("the %s of the predicted front are in %s\n", plural(len(f.Points), "point"), csv)
+	if f.Correction != nil {
+		a.printf("Noise: %s.\n", f.Correction)
+	}
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vitdse/configs"
 	"vitdse/dse"
 )
 
@@ -35,20 +34,18 @@ leaves out points that are dominated as measured.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
+			file := ""
 			if isYAML(dir) {
-				run, err := loadRun(cmd, dir)
-				if err != nil {
-					return err
-				}
-				dir = sweepDir(run)
-				f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
-			} else {
-				run, err := override(cmd, bareRun())
-				if err != nil {
-					return err
-				}
-				f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
+				file = dir
 			}
+			run, err := runOrBare(cmd, file)
+			if err != nil {
+				return err
+			}
+			if file != "" {
+				dir = sweepDir(run)
+			}
+			f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
 			return a.pareto(dir, f)
 		},
 	}
@@ -67,14 +64,6 @@ leaves out points that are dominated as measured.`,
 		}
 	}
 	return cmd
-}
-
-// bareRun is a run of which only the settings count: its paths are there because a run
-// must have them.
-func bareRun() configs.Run {
-	run := configs.DefaultRun()
-	run.Model, run.Checkpoint, run.Dataset, run.Space, run.Out = "-", "-", "-", "-", "-"
-	return run
 }
 
 func (a *app) pareto(dir string, f paretoFlags) error {
@@ -127,7 +116,7 @@ func (a *app) pareto(dir string, f paretoFlags) error {
 	if filepath.Ext(dir) == ".json" {
 		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
 	}
-	a.printf("%s of the %s front meet the limits, %s left out here; all %s are in %s\n", plural(all, "point"), cut,
-		count(all-len(points)), count(len(front.Points)), csv)
+	a.printf("%s of %s of the %s front that meet the limits, %s left out; the %s of the predicted front are in %s\n",
+		count(len(points)), plural(all, "point"), cut, count(all-len(points)), plural(len(front.Points), "point"), csv)
 	return nil
 }

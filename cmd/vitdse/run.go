@@ -75,7 +75,8 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err := a.printSpread(run, front, &point); err != nil {
 		return err
 	}
-	a.printf("picked (>) %s, %s\n\n", point.Name, why)
+	a.printPick(point, why)
+	a.printf("\n")
 	if err := a.printPoint(front, point); err != nil {
 		return err
 	}

@@ -116,6 +116,17 @@ func loadRun(cmd *cobra.Command, file string) (configs.Run, error) {
 	return override(cmd, run)
 }
 
+// runOrBare reads a run, or without a file makes one of which only the settings count:
+// its paths are there because a run must have them.
+func runOrBare(cmd *cobra.Command, file string) (configs.Run, error) {
+	if file != "" {
+		return loadRun(cmd, file)
+	}
+	run := configs.DefaultRun()
+	run.Model, run.Checkpoint, run.Dataset, run.Space, run.Out = "-", "-", "-", "-", "-"
+	return override(cmd, run)
+}
+
 // override lays variables and flags over a run.
 func override(cmd *cobra.Command, run configs.Run) (configs.Run, error) {
 	v := viper.NewWithOptions(viper.KeyDelimiter(delimiter))
@@ -141,13 +152,14 @@ func override(cmd *cobra.Command, run configs.Run) (configs.Run, error) {
 	hook := viper.DecodeHook(mapstructure.ComposeDecodeHookFunc(
 		mapstructure.TextUnmarshallerHookFunc(), mapstructure.StringToSliceHookFunc(",")))
 	if err := v.UnmarshalExact(&merged, hook); err != nil {
-		return configs.Run{}, place(cmd, list, err)
+		return configs.Run{}, place(cmd, list, v.Get, err)
 	}
-	return merged, place(cmd, list, merged.Validate())
+	return merged, place(cmd, list, v.Get, merged.Validate())
 }
 
-// place adds to each fault the flag or variable that the value came from.
-func place(cmd *cobra.Command, list []setting, err error) error {
+// place says of each fault which flag or variable the value came from; get gives the
+// values that were decoded.
+func place(cmd *cobra.Command, list []setting, get func(key string) any, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -160,26 +172,50 @@ func place(cmd *cobra.Command, list []setting, err error) error {
 		case errors.As(e, &fault):
 			key, msg = fault.Key, fault.Msg
 		case errors.As(e, &decode):
-			key, msg = decode.Name(), decode.Unwrap().Error()
+			key = decode.Name()
+			if s, ok := find(list, key); ok {
+				msg = fmt.Sprintf("is %q; expected %s", fmt.Sprint(get(s.key)), s.expected())
+			}
 		}
 		placed = append(placed, fmt.Errorf("%s: %s", source(cmd, list, key), msg))
 	}
 	return errors.Join(placed...)
 }
 
+// find is the setting of a dotted key.
+func find(list []setting, key string) (setting, bool) {
+	name, _, _ := strings.Cut(key, "[")
+	i := slices.IndexFunc(list, func(s setting) bool { return strings.ReplaceAll(s.key, delimiter, ".") == name })
+	if i < 0 {
+		return setting{}, false
+	}
+	return list[i], true
+}
+
+// expected says what a setting takes.
+func (s setting) expected() string {
+	switch {
+	case s.kind == reflect.TypeFor[configs.ImageCount]():
+		return "all, or a number of images"
+	case s.kind.Kind() == reflect.Float64:
+		return "a number"
+	case s.kind.Kind() == reflect.Int || s.kind.Kind() == reflect.Int64:
+		return "an integer"
+	}
+	return "a text"
+}
+
 // source names where the value of a dotted key comes from.
 func source(cmd *cobra.Command, list []setting, key string) string {
-	name, _, _ := strings.Cut(key, "[")
-	for _, s := range list {
-		if strings.ReplaceAll(s.key, delimiter, ".") != name {
-			continue
-		}
-		if f := cmd.Flags().Lookup(s.flag); f != nil && f.Changed {
-			return "--" + s.flag
-		}
-		if os.Getenv(s.env) != "" {
-			return s.env
-		}
+	s, ok := find(list, key)
+	if !ok {
+		return key
+	}
+	if f := cmd.Flags().Lookup(s.flag); f != nil && f.Changed {
+		return "--" + s.flag
+	}
+	if os.Getenv(s.env) != "" {
+		return s.env
 	}
 	return key
 }

@@ -71,11 +71,14 @@ func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool
 		OnMeasure: func(done, total int) { st.set("front measured", "choices of bits", int64(done), int64(total), "") },
 	}
 	res, err := dse.Explore(ctx, study)
-	if other := (*dse.JournalError)(nil); force && errors.As(err, &other) {
+	if other := (*dse.JournalError)(nil); errors.As(err, &other) {
+		if !force {
+			return nil, fmt.Errorf("%s is the journal of a sweep with other inputs; give another --out, or --force to replace its results", other.File)
+		}
 		study.Options.Resume = false
 		res, err = dse.Explore(ctx, study)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && res.Front != nil {
 		st.drop()
 		a.log.Warn("interrupted; what is done is kept: the same command goes on from there",
 			"points", count(res.Stats.Done), "of", count(res.Stats.Total), "folder", sweepDir(run))

@@ -30,7 +30,7 @@ func (o *outcome) late() []string {
 		}
 	}
 	if ops == nil && o.report.PredictedRun != o.report.MeasuredRun {
-		ops = append(ops, "of a later image")
+		ops = append(ops, "a later image")
 	}
 	return ops
 }

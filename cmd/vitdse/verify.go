@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,24 +30,16 @@ finish. Given a run file, the folder is design/ in its out.`,
 		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --images 2 --logits 8 --memory ideal",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run := configs.DefaultRun()
-			dir := args[0]
-			if isYAML(args[0]) {
+			dir, folder := args[0], !isYAML(args[0])
+			if !folder {
 				config = args[0]
 			}
-			if config != "" {
-				var err error
-				if run, err = loadRun(cmd, config); err != nil {
-					return err
-				}
-				if isYAML(args[0]) {
-					dir = designDir(run)
-				}
-			} else {
-				var err error
-				if run, err = override(cmd, bareRun()); err != nil {
-					return err
-				}
+			run, err := runOrBare(cmd, config)
+			if err != nil {
+				return err
+			}
+			if !folder {
+				dir = designDir(run)
 			}
 			out, err := a.verify(cmd.Context(), dir, run)
 			if err != nil {
@@ -88,6 +79,9 @@ func memoryWords(opt verify.Options) string {
 	return fmt.Sprintf("a memory of %d cycles latency and %g %% stalls", opt.Latency, 100*opt.Stall)
 }
 
+// mostStall is the highest chance of a stall that the simulated memory takes.
+const mostStall = 0.9
+
 // verify simulates a folder and prints the tables; conclude prints the verdict.
 func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -97,10 +91,10 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome
 	if err != nil {
 		return nil, &exitError{exitUnequal, err}
 	}
-	if err := needTools(simulationTools); err != nil {
-		return nil, err
-	}
 	opt := options(run)
+	if opt.Stall > mostStall {
+		return nil, fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
+	}
 	hash := configs.ShortHash(manifest.Hash)
 	a.printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
 	report, err := a.simulate(ctx, dir, opt)
@@ -122,7 +116,7 @@ func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*ve
 	defer st.drop()
 	report, err := verify.Run(ctx, dir, opt, func(p verify.Progress) {
 		if p.Stage == "build" { // how many steps it takes is not known
-			st.set("building the simulation", "", 0, 0, firstLine(p.Detail, 40))
+			st.set("building the simulation", "", 0, 0, "")
 			return
 		}
 		st.set("simulating", "images", p.Done, p.Total, "")
@@ -132,14 +126,6 @@ func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*ve
 	}
 	st.end()
 	return report, nil
-}
-
-func firstLine(s string, most int) string {
-	s, _, _ = strings.Cut(s, "\n")
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }
 
 // printReport prints the op table of a verification and the mismatches.

@@ -1,13 +1,9 @@
-// AXI4-Lite control registers, 32 bits each:
+// AXI4-Lite control registers, 32 bits each. Generated from the table that is also the C
+// header's, the Python driver's and docs/REGISTERS.md's:
 //
-//   0x00 control   w   bit 0 start, bit 1 soft reset (stops and clears everything)
-//   0x04 status    r   bit 0 busy, 1 done, 2 read error, 3 write error
-//   0x08 images    rw  images to run, one after the other in memory
-//   0x10 image address, 0x18 stream address, 0x20 result address   rw  low word, high word
-//   0x28 cycles    r   low word, high word: cycles of the last run
-//   0x30 images done   r
-//   0x34 stalls    r   cycles in which the array waited for weights
-//   0x38 hash      r   high word, low word: the design's hash, first 16 digits
+<%- range .Registers %>
+//   <% printf "0x%02x  %-14s  %-2s  %s" .Offset .Name .Access .Summary %>
+<%- end %>
 module vit_axi_lite #(
   parameter ADDRW = 40,
   parameter [63:0] HASH = 64'd0
@@ -44,6 +40,11 @@ module vit_axi_lite #(
   input  wire [31:0]       images_done,
   input  wire              stalled
 );
+  // Register numbers: word offsets.
+<%- range .Registers %>
+  localparam [3:0] REG_<% printf "%-14s" .Name %> = 4'd<% .Index %>;
+<%- end %>
+
   reg [63:0] base_q [0:2];
   reg [63:0] cycles;
   reg [31:0] stalls;
@@ -63,8 +64,8 @@ module vit_axi_lite #(
 
   wire [3:0] wreg = s_axi_awaddr[5:2];
   always @(posedge aclk) begin
-    start      <= aresetn && write && wreg == 4'd0 && s_axi_wdata[0] && !busy;
-    soft_reset <= aresetn && write && wreg == 4'd0 && s_axi_wdata[1];
+    start      <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[0] && !busy;
+    soft_reset <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[1];
     if (!aresetn) begin
       s_axi_bvalid <= 1'b0;
       s_axi_rvalid <= 1'b0;
@@ -76,14 +77,14 @@ module vit_axi_lite #(
       else if (s_axi_bready) s_axi_bvalid <= 1'b0;
       if (write)
         case (wreg)
-          4'd2: images            <= s_axi_wdata;
-          4'd4: base_q[0][31:0]   <= s_axi_wdata;
-          4'd5: base_q[0][63:32]  <= s_axi_wdata;
-          4'd6: base_q[1][31:0]   <= s_axi_wdata;
-          4'd7: base_q[1][63:32]  <= s_axi_wdata;
-          4'd8: base_q[2][31:0]   <= s_axi_wdata;
-          4'd9: base_q[2][63:32]  <= s_axi_wdata;
-          default: ;
+          REG_IMAGES:         images            <= s_axi_wdata;
+          REG_IMAGE_ADDR_LO:  base_q[0][31:0]   <= s_axi_wdata;
+          REG_IMAGE_ADDR_HI:  base_q[0][63:32]  <= s_axi_wdata;
+          REG_STREAM_ADDR_LO: base_q[1][31:0]   <= s_axi_wdata;
+          REG_STREAM_ADDR_HI: base_q[1][63:32]  <= s_axi_wdata;
+          REG_RESULT_ADDR_LO: base_q[2][31:0]   <= s_axi_wdata;
+          REG_RESULT_ADDR_HI: base_q[2][63:32]  <= s_axi_wdata;
+          default:            ;
         endcase
       busy_q <= busy;
       if (start || soft_reset)  done <= 1'b0;
@@ -98,21 +99,21 @@ module vit_axi_lite #(
       if (read) begin
         s_axi_rvalid <= 1'b1;
         case (s_axi_araddr[5:2])
-          4'd1:    s_axi_rdata <= {28'd0, write_error, read_error, done, busy};
-          4'd2:    s_axi_rdata <= images;
-          4'd4:    s_axi_rdata <= base_q[0][31:0];
-          4'd5:    s_axi_rdata <= base_q[0][63:32];
-          4'd6:    s_axi_rdata <= base_q[1][31:0];
-          4'd7:    s_axi_rdata <= base_q[1][63:32];
-          4'd8:    s_axi_rdata <= base_q[2][31:0];
-          4'd9:    s_axi_rdata <= base_q[2][63:32];
-          4'd10:   s_axi_rdata <= cycles[31:0];
-          4'd11:   s_axi_rdata <= cycles[63:32];
-          4'd12:   s_axi_rdata <= images_done;
-          4'd13:   s_axi_rdata <= stalls;
-          4'd14:   s_axi_rdata <= HASH[63:32];
-          4'd15:   s_axi_rdata <= HASH[31:0];
-          default: s_axi_rdata <= 32'd0;
+          REG_STATUS:         s_axi_rdata <= {28'd0, write_error, read_error, done, busy};
+          REG_IMAGES:         s_axi_rdata <= images;
+          REG_IMAGE_ADDR_LO:  s_axi_rdata <= base_q[0][31:0];
+          REG_IMAGE_ADDR_HI:  s_axi_rdata <= base_q[0][63:32];
+          REG_STREAM_ADDR_LO: s_axi_rdata <= base_q[1][31:0];
+          REG_STREAM_ADDR_HI: s_axi_rdata <= base_q[1][63:32];
+          REG_RESULT_ADDR_LO: s_axi_rdata <= base_q[2][31:0];
+          REG_RESULT_ADDR_HI: s_axi_rdata <= base_q[2][63:32];
+          REG_CYCLES_LO:      s_axi_rdata <= cycles[31:0];
+          REG_CYCLES_HI:      s_axi_rdata <= cycles[63:32];
+          REG_IMAGES_DONE:    s_axi_rdata <= images_done;
+          REG_STALLS:         s_axi_rdata <= stalls;
+          REG_HASH_HI:        s_axi_rdata <= HASH[63:32];
+          REG_HASH_LO:        s_axi_rdata <= HASH[31:0];
+          default:            s_axi_rdata <= 32'd0;
         endcase
       end else if (s_axi_rready) s_axi_rvalid <= 1'b0;
     end

@@ -1,0 +1,101 @@
+package verify
+
+import (
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/quant"
+)
+
+// seededViT makes weights for a model out of a seed. They are not trained; their spreads are
+// those of trained ViTs in so far as they matter to the integer network: LayerNorm gains
+// around 1, matmul weights that keep the variance of a normalised input, scores with a
+// standard deviation of a few units, branches that grow the residual stream slowly.
+func seededViT(m configs.Model, seed uint64) *checkpoint.Weights {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	normal := func(n int, mean, sigma float64) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(mean + sigma*rng.NormFloat64())
+		}
+		return v
+	}
+	d, h := m.Dim, m.Hidden()
+	fan := 1 / math.Sqrt(float64(d))
+	w := &checkpoint.Weights{
+		Cls: normal(d, 0, 0.02), Pos: normal(m.Tokens()*d, 0, 0.3),
+		PatchW: normal(d*m.PatchInner(), 0, 1/math.Sqrt(float64(m.PatchInner()))), PatchB: normal(d, 0, 0.1),
+		NormG: normal(d, 1, 0.2), NormB: normal(d, 0, 0.1),
+		HeadW: normal(m.Classes*d, 0, 0.06), HeadB: normal(m.Classes, 0, 0.05),
+	}
+	for range m.Depth {
+		w.Blocks = append(w.Blocks, checkpoint.BlockWeights{
+			Norm1G: normal(d, 1, 0.2), Norm1B: normal(d, 0, 0.1),
+			QKVW: normal(3*d*d, 0, 1.5*fan), QKVB: normal(3*d, 0, 0.1),
+			ProjW: normal(d*d, 0, 0.5*fan), ProjB: normal(d, 0, 0.05),
+			Norm2G: normal(d, 1, 0.2), Norm2B: normal(d, 0, 0.1),
+			FC1W: normal(h*d, 0, fan), FC1B: normal(h, 0, 0.1),
+			FC2W: normal(d*h, 0, 0.5*fan), FC2B: normal(d, 0, 0.05),
+		})
+	}
+	return w
+}
+
+// TestDeiTTiny runs the first two blocks of DeiT-Tiny at full width, 197 tokens of a
+// 224x224 image: the same templates as the digits, with other parameters.
+func TestDeiTTiny(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds an array of 1,024 MACs a cycle; run without -short")
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Depth = 2
+	rng := rand.New(rand.NewPCG(7, 0))
+	img := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
+	for range m.Image.Pixels() {
+		img.Pixels = append(img.Pixels, uint8(rng.UintN(256)))
+	}
+	weights := seededViT(m, 1)
+	stats, err := quant.Calibrate(m, weights, img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng := engine(16, 16, 4)
+	eng.BusBits = 128
+	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
+	net, err := quant.Quantize(m, d.Numerics, weights, stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := emit.NewPlan(d, net, configs.Hash(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := configs.LoadPart(d.Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := plan.Files(part, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, err := Vectors(plan, [][]byte{img.At(0)}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "design")
+	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
+		t.Fatal(err)
+	}
+	rep := mustVerify(t, dir, Options{Images: 1, Full: 1, Latency: 1})
+	checkCycles(t, rep)
+	t.Logf("%d elements, %d cycles, %.2f Mcycles/s", rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
+}

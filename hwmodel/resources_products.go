@@ -1,0 +1,14 @@
+package hwmodel
+
+// productLUTs is the LUT6 count of a signed multiplier, [narrow-2][wide-2], of 2 to 8 by 2 to
+// 9 bits. Yosys 0.23 gave 3x2, 3x3, 4x4, 5x4, 5x5, 6x4, 6x6, 7x5, 7x7, 8x4, 8x8 and all with
+// 9 (docs/RESOURCES.md); the others are interpolated along a row.
+var productLUTs = [7][8]int{
+	{4, 7, 9, 11, 13, 15, 17, 19},
+	{0, 9, 15, 20, 25, 31, 36, 41},
+	{0, 0, 26, 31, 42, 51, 61, 70},
+	{0, 0, 0, 41, 49, 58, 67, 76},
+	{0, 0, 0, 0, 83, 93, 103, 113},
+	{0, 0, 0, 0, 0, 110, 123, 137},
+	{0, 0, 0, 0, 0, 0, 160, 178},
+}

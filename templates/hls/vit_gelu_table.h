@@ -1,0 +1,15 @@
+// GELU as a table: y = table[h + 2^(HB-1)] for the signed index h of one lane. Scale, zero point
+// and saturation of the output are inside the table.
+#ifndef VIT_GELU_TABLE_H
+#define VIT_GELU_TABLE_H
+
+#include "vit_design.h"
+
+inline code_t gelu_table(const code_t table[1 << HB], out_t y) {
+#pragma HLS INLINE
+  const ap_int<HB> h = y;
+  const ap_uint<HB> at = h ^ (1 << (HB - 1));  // adding half of the range flips the top bit
+  return table[at.to_int()];
+}
+
+#endif

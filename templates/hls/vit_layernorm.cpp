@@ -1,0 +1,76 @@
+// LayerNorm of the residual stream, TM tokens at a time, one channel a cycle:
+//
+//   s1 = sum x, s2 = sum x^2            first pass over the channels
+//   R  = 1 / sqrt(C*s2 - s1^2 + eps)    one unit, a token a cycle
+//   n  = ((C*x - s1) * R + half) >> k   second pass
+//   y  = sat_bits((n * gamma + beta) >> sg)
+#include "vit_rsqrt.h"
+#include "vit_trace.h"
+#include "vit_units.h"
+
+void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM], const gamma_t gamma[CHANNELS],
+               const beta_t beta[CHANNELS], code_t act[ACT_DEPTH][TK * TM]) {
+  row_sum_t s1[TM];
+  row_squares_t s2[TM];
+  recip_t root[TM];
+  code_t column[TM], word[TK * TM];
+#pragma HLS ARRAY_PARTITION variable=s1 type=complete
+#pragma HLS ARRAY_PARTITION variable=s2 type=complete
+#pragma HLS ARRAY_PARTITION variable=root type=complete
+#pragma HLS ARRAY_PARTITION variable=column type=complete
+#pragma HLS ARRAY_PARTITION variable=word type=complete
+  typedef ap_int<RB + DIW + 1> centred_t;   // C*x - s1
+  typedef ap_int<RB + DIW + 19> scaled_t;   // times R
+  typedef ap_int<48> affine_t;              // n*gamma + beta
+  const scaled_t half = scaled_t(1) << (p.k - 1);
+  const affine_t high = (affine_t(1) << (p.bits - 1)) - 1;
+  const affine_t low = ~high;
+tiles:
+  for (int m = 0; m < p.mt; ++m) {
+  sums:
+    for (int c = 0; c < CHANNELS; ++c) {
+#pragma HLS PIPELINE II=1
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        const res_t x = residual[m * CHANNELS + c][r];
+        const ap_uint<2 * RB - 1> square = x * x;
+        s1[r] = (c == 0 ? row_sum_t(0) : s1[r]) + x;
+        s2[r] = (c == 0 ? row_squares_t(0) : s2[r]) + square;
+      }
+    }
+  roots:
+    for (int r = 0; r < TM; ++r) {
+#pragma HLS PIPELINE II=1
+      root[r] = rsqrt(s1[r], s2[r], eps_t(p.eps), p.k17);
+    }
+  normalise:
+    for (int c = 0; c < CHANNELS; ++c) {
+#pragma HLS PIPELINE II=1
+      const gamma_t g = gamma[c];
+      const beta_t b = beta[c];
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        const res_t x = residual[m * CHANNELS + c][r];
+        const centred_t d = x * ap_uint<DIW + 1>(CHANNELS) - s1[r];
+        const scaled_t dr = d * root[r];
+        const ap_int<18> n = (scaled_t(dr + half) >> MIN_K) >> (p.k - MIN_K);
+        const affine_t scaled = (affine_t(n * g + b) >> MIN_SG) >> (p.sg - MIN_SG);
+        column[r] = scaled > high ? high : scaled < low ? low : scaled;
+      }
+      for (int i = 0; i < TK; ++i) {
+#pragma HLS UNROLL
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          if (i == c % TK) word[i * TM + r] = column[r];
+        }
+      }
+      if (c % TK == TK - 1) {  // TK divides the channels
+        for (int i = 0; i < TK * TM; ++i) {
+#pragma HLS UNROLL
+          act[p.base + m * p.stride + c / TK][i] = word[i];
+        }
+      }
+      VIT_TRACE(op, column);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// Turns the raster image (u8, rows of pixels, channels innermost) into patch columns: TM tokens of
+// one of the pixels of a patch, in the order (channel, row, column). A pixel p becomes the code
+// sat((p - 128 + half) >> (8 - IB)); prefix tokens and tokens past the end become 0.
+// One pixel a cycle: the image is a memory with one port, a beat of pixels wide.
+#include "vit_trace.h"
+#include "vit_units.h"
+
+void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS], code_t act[ACT_DEPTH][TK * TM]) {
+  const int kBytes = BW / 8;
+  code_t column[TM];
+#pragma HLS ARRAY_PARTITION variable=column type=complete
+  code_t word[TK * TM];  // columns of the memory word on their way
+#pragma HLS ARRAY_PARTITION variable=word type=complete
+tiles:
+  for (int m = 0; m < p.mt; ++m) {
+    int k = 0;
+    for (int channel = 0; channel < IMG_C; ++channel)
+      for (int y = 0; y < PATCH; ++y)
+        for (int x = 0; x < PATCH; ++x) {
+        lanes:
+          for (int r = 0; r < TM; ++r) {
+#pragma HLS PIPELINE II=1
+            const int corner = patch_corner[m * TM + r];
+            const int at = (corner < 0 ? 0 : corner) + (y * IMG_W + x) * IMG_C + channel;
+            const bus_t beat = image[at / kBytes];
+            const ap_uint<8> pixel = beat >> (at % kBytes * 8);
+            ap_int<9> code = pixel - 128;
+            if (IB < 8) {
+              code = (code + (1 << (7 - (IB < 8 ? IB : 7)))) >> (8 - IB);
+              if (code > (1 << (IB - 1)) - 1) code = (1 << (IB - 1)) - 1;
+            }
+            // A shift register: lane r arrives in the last place and moves to its own.
+            for (int i = 0; i + 1 < TM; ++i) {
+#pragma HLS UNROLL
+              column[i] = column[i + 1];
+            }
+            column[TM - 1] = corner < 0 ? code_t(0) : code_t(code);
+            if (r == TM - 1) {
+              for (int i = 0; i < TK; ++i) {
+#pragma HLS UNROLL
+                for (int l = 0; l < TM; ++l) {
+#pragma HLS UNROLL
+                  if (i == k % TK) word[i * TM + l] = column[l];
+                  else if (k % TK == 0) word[i * TM + l] = 0;
+                }
+              }
+              if (k % TK == TK - 1 || k == PATCH_INNER - 1) {
+                for (int i = 0; i < TK * TM; ++i) {
+#pragma HLS UNROLL
+                  act[p.base + m * p.stride + k / TK][i] = word[i];
+                }
+              }
+              VIT_TRACE(op, column);
+            }
+          }
+          ++k;
+        }
+  }
+}

@@ -1,0 +1,48 @@
+// Takes the read stream apart: bus beats are assembled into words, and words go to the buffer that
+// the next step reads. The order of the stream is that of the program.
+#include "vit_units.h"
+
+void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS], res_t residual[RES_DEPTH][TM],
+                   gamma_t gamma[CHANNELS], beta_t beta[CHANNELS], code_t gelu[TM][1 << HB]) {
+  if (load.kind == LOAD_GELU) {
+    // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.
+    bus_t beat = 0;
+  entries:
+    for (int i = 0; i < (1 << HB); ++i) {
+#pragma HLS PIPELINE II=1
+      if (i % (BW / 8) == 0) beat = beats.read();
+      const code_t entry = beat.range(7, 0);
+      beat.range(BW - 9, 0) = beat.range(BW - 1, 8);
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        gelu[r][i] = entry;
+      }
+    }
+    return;
+  }
+  word_t word = 0;
+  int slice = 0, index = 0;
+  // One loop over beats rather than one over words and one over their beats: it never drains.
+words:
+  for (int i = 0; i < load.words * load.word_beats; ++i) {
+#pragma HLS PIPELINE II=1
+    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    if (slice + 1 < load.word_beats) {
+      ++slice;
+      continue;
+    }
+    slice = 0;
+    if (load.kind == LOAD_IMAGE) {
+      image[index] = word.range(BW - 1, 0);
+    } else if (load.kind == LOAD_NORM) {
+      gamma[index] = word.range(15, 0);
+      beta[index] = word.range(63, 16);
+    } else {
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        residual[index][r] = word.range(r * RB + RB - 1, r * RB);
+      }
+    }
+    ++index;
+  }
+}
