@@ -10,8 +10,8 @@ type timeKey struct {
 
 // areaKey is all of the numerics that an engine's resources depend on.
 type areaKey struct {
-	imageBits, actBits, normBits, qkvBits, numBits, wBits, accBits, scoreBits, geluBits int
-	formats                                                                             string // a byte a format
+	imageBits, actBits, normBits, qkvBits, numBits, wBits, accBits, scoreBits, geluBits, minProductBits int
+	formats                                                                                             string // a byte a format
 }
 
 func timeKeyOf(s *hwmodel.Shape) timeKey {
@@ -26,7 +26,8 @@ func timeKeyOf(s *hwmodel.Shape) timeKey {
 
 func areaKeyOf(s *hwmodel.Shape) areaKey {
 	k := areaKey{imageBits: s.ImageBits, actBits: s.ActBits, normBits: s.NormBits, qkvBits: s.QKVBits, numBits: s.NumBits,
-		wBits: s.WBits, accBits: s.AccBits, scoreBits: s.ScoreBits, geluBits: s.GELUBits}
+		wBits: s.WBits, accBits: s.AccBits, scoreBits: s.ScoreBits, geluBits: s.GELUBits,
+		minProductBits: s.MinProductBits}
 	formats := make([]byte, 0, 8)
 	for _, w := range s.WeightFormats {
 		formats = append(formats, byte(w))

@@ -152,16 +152,15 @@ func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
 
 // stepNumbers are the numerical constants of a step, out of the integer network.
 type stepNumbers struct {
-	bits     int
-	shift    uint
-	zero     int32
-	eps      int64
-	lnK      uint
-	lnSG     uint
-	smMul    uint16
-	smShift  uint
-	smCh     int64
-	minShift uint
+	bits    int
+	shift   uint
+	zero    int32
+	eps     int64
+	lnK     uint
+	lnSG    uint
+	smMul   uint16
+	smShift uint
+	smCh    int64
 }
 
 // opNumbers finds the constants of a step.

@@ -50,7 +50,7 @@ func (p *Plan) Manifest(full int) Manifest {
 // Files is everything of the folder but the vectors: the rendered templates, tables and
 // program, the memory image, the design point and the manifest.
 func (p *Plan) Files(part configs.Part, full int) ([]File, error) {
-	files, err := p.Render(yosysFamily(part), full)
+	files, err := p.Render(part, full)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +65,6 @@ func (p *Plan) Files(part configs.Part, full int) ([]File, error) {
 		File{ManifestName, append(manifest, '\n')},
 	), nil
 }
-
-// yosysFamily is the family argument of the part's synthesis command.
-func yosysFamily(part configs.Part) string { return string(part.Family) }
 
 // WriteFolder writes the files to dir, all or none: they are written beside it and moved
 // into place. An existing dir is refused unless force is set, and then replaced.

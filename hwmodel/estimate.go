@@ -4,7 +4,7 @@ import "vitdse/configs"
 
 // Estimate is what a design point costs and what it gives, for one part.
 type Estimate struct {
-	Cycles       int64   // of one image, the first of a run, with IdealMemory
+	Cycles       int64   // of one image, the first of a run, no faster than the part's memory bandwidth
 	Seconds, FPS float64 // at the design's clock, which is assumed, not measured
 
 	BytesRead, BytesWritten int64 // over AXI, an image
@@ -37,7 +37,7 @@ func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, erro
 func (s *Shape) Estimate(part configs.Part) Estimate {
 	bus := int64(s.Design.Engine.BusBits)
 	e := Estimate{
-		Cycles:       s.idealCycles(),
+		Cycles:       s.cyclesOn(part),
 		BytesRead:    int64(s.ImageBeats+s.StreamBeats) * bus / 8,
 		BytesWritten: int64(s.ResultBeats) * bus / 8,
 		MACs:         s.MACs(),
@@ -51,6 +51,16 @@ func (s *Shape) Estimate(part configs.Part) Estimate {
 	e.Short = e.Resources.over(usable)
 	e.Fits = len(e.Short) == 0
 	return e
+}
+
+// cyclesOn is the cycles of one image with a memory that answers at once and delivers what
+// the part's can: a bus that is faster than the off-chip memory waits for it.
+func (s *Shape) cyclesOn(part configs.Part) int64 {
+	demand := float64(s.Design.Engine.BusBits) / 8 * s.Design.ClockMHz * 1e6 // bytes a second
+	if supply := part.BandwidthGBs * 1e9; supply < demand {
+		return s.Cycles(MemoryTiming{Latency: IdealMemory.Latency, Stall: 1 - supply/demand})
+	}
+	return s.idealCycles()
 }
 
 // MACs is the number of products of one image: padding, and the rows of the class token

@@ -130,3 +130,33 @@ func BenchmarkTimeline(b *testing.B) {
 		s.Cycles(IdealMemory)
 	}
 }
+
+// TestBandwidth: a bus that asks for more than the part's memory delivers gains nothing by it.
+func TestBandwidth(t *testing.T) {
+	m, err := configs.LoadModel("../configs/digits/model.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := configs.LoadPart("lfe5u-85f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := configs.Design{Name: "d", Model: m.Name, Part: part.Name, ClockMHz: 400, Numerics: configs.Uniform(m, 8, 8),
+		Engine: configs.Engine{TM: 16, TN: 16, TK: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64, WeightBuffers: 2,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+	slow, err := Price(m, d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.BandwidthGBs = 1000
+	fast, err := Price(m, d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slow.Cycles <= fast.Cycles {
+		t.Errorf("%d cycles on 1.6 GB/s, %d on 1000 GB/s", slow.Cycles, fast.Cycles)
+	}
+	if least := float64(slow.BytesRead) / 1.6e9; slow.Seconds < 0.95*least {
+		t.Errorf("%.3g s an image; the bytes alone take %.3g s", slow.Seconds, least)
+	}
+}

@@ -12,15 +12,7 @@ const (
 
 // minShift is the least requantization shift of a design, likewise from the digits network:
 // it grows with the bits of the products, and what lies below it is wired and not stored.
-func (s *Shape) minShift() int {
-	least := 16
-	for _, l := range s.Design.Numerics.Layers {
-		if l.Weights > 0 {
-			least = min(least, l.Weights+l.Activations)
-		}
-	}
-	return 7 + least/2
-}
+func (s *Shape) minShift() int { return 7 + s.MinProductBits/2 }
 
 // minNormShift is the least shift after LayerNorm's affine map.
 func (s *Shape) minNormShift() int { return 26 - s.NormBits }

@@ -40,6 +40,8 @@ type Shape struct {
 	GELUBits  int
 	ExpBits   int // index of the exponential table
 
+	MinProductBits int // narrowest product of a layer: weight plus activation bits
+
 	WeightFormats []int // distinct weight bit-widths, ascending
 
 	// Buffer depths in words.
@@ -97,6 +99,7 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 func (s *Shape) widths() error {
 	n := s.Design.Numerics
 	s.ExpBits = ExpIndexBits(s.NumBits)
+	s.MinProductBits = 16
 	acc := s.NumBits + 1 // a numerator as a signed operand
 	for _, l := range n.Layers {
 		k := s.inner(l.Name)
@@ -109,6 +112,7 @@ func (s *Shape) widths() error {
 		}
 		if configs.HasWeights(l.Name) {
 			s.WBits = max(s.WBits, l.Weights)
+			s.MinProductBits = min(s.MinProductBits, l.Weights+l.Activations)
 			s.AccBits = max(s.AccBits, l.Activations+l.Weights+CeilLog2(k))
 			if !slices.Contains(s.WeightFormats, l.Weights) {
 				s.WeightFormats = append(s.WeightFormats, l.Weights)

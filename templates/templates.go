@@ -5,7 +5,8 @@ package templates
 
 import "embed"
 
-// FS holds rtl/ (the accelerator), sim/ (the harness) and syn/ (synthesis scripts).
+// FS holds rtl/ (the accelerator), sim/ (the harness), syn/ (synthesis scripts) and driver/
+// (header and drivers for the host).
 //
-//go:embed rtl sim syn
+//go:embed rtl sim syn driver
 var FS embed.FS

@@ -12,7 +12,6 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
-	"vitdse/emit"
 )
 
 func newSweep(a *app) *cobra.Command {
@@ -56,11 +55,15 @@ func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool
 	if err != nil {
 		return nil, err
 	}
+	build, err := buildID()
+	if err != nil {
+		return nil, err
+	}
 	st := &stages{a: a}
 	defer st.drop()
 	study := dse.Study{
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheDir(run),
-		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: emit.Version,
+		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run))},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {

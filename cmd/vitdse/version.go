@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -19,4 +23,23 @@ func newVersion(a *app) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// buildID names this build: the version and the head of the executable's hash. What a sweep
+// keeps on disk carries it, because another build may price the same point otherwise.
+func buildID() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s+%x", emit.Version, h.Sum(nil)[:6]), nil
 }

@@ -93,15 +93,17 @@ func Evaluate(ctx context.Context, net *intnet.Network, images *dataset.Images, 
 	}
 	res := Result{Images: images.N, Noise: NoisePower(logits, codes, net.LogitScale)}
 	res.SQNR = decibels(res.Noise)
+	correct, agree := 0, 0
 	for i := range images.N {
 		class := Class(codes[i*n : (i+1)*n])
 		if labels != nil && class == labels[i] {
-			res.Top1 += 1 / float64(images.N)
+			correct++
 		}
 		if class == Class(logits[i*n:(i+1)*n]) {
-			res.Agree += 1 / float64(images.N)
+			agree++
 		}
 	}
+	res.Top1, res.Agree = float64(correct)/float64(images.N), float64(agree)/float64(images.N)
 	return res, nil
 }
 

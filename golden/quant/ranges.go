@@ -121,11 +121,11 @@ func (h *histogram) asymmetric(bits int) grid {
 		try(r, r)
 	}
 	for range 2 {
-		l, u := low, high
+		u := high
 		for _, r := range clips() {
 			try(r, u)
 		}
-		l = low
+		l := low
 		for _, r := range clips() {
 			try(l, r)
 		}

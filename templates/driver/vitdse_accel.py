@@ -97,7 +97,7 @@ class VitAccel:
         result.invalidate()
         raw = bytes(memoryview(result))
         return [
-            list(struct.unpack_from("<%di" % CLASSES, raw, i * RESULT_STRIDE))
+            list(struct.unpack_from("<" + "i" * CLASSES, raw, i * RESULT_STRIDE))
             for i in range(len(images))
         ]
 

@@ -397,10 +397,9 @@ module vit_accel_core #(
   integer pass, place;
   always @* begin
     value_wdata = {TK*KB{1'b0}};
-    for (pass = 0; pass < TM/TK; pass = pass + 1)
-      if (o_sub == pass[7:0])
-        for (place = 0; place < TK; place = place + 1)
-          value_wdata[place*KB +: KB] = y6[(pass*TK + place)*YW +: KB];
+    for (place = 0; place < TK; place = place + 1)
+      for (pass = 0; pass < TM/TK; pass = pass + 1)
+        if (o_sub == pass[7:0]) value_wdata[place*KB +: KB] = y6[(pass*TK + place)*YW +: KB];
   end
 
   // -------------------------------------------------------------------------------------

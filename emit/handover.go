@@ -1,0 +1,90 @@
+package emit
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"regexp"
+	"strings"
+
+	"vitdse/configs"
+)
+
+// handover is what the vendor scripts, the drivers and the register documents show.
+type handover struct {
+	Registers    []Register
+	RegisterSpan int // bytes
+	AddressBits  int
+	Layout       *Layout // nil in docs/REGISTERS.md, which is for any design
+
+	Device   string // ordering code
+	ClockMHz string
+	PeriodNS string
+	Trellis  trellis
+}
+
+// handover describes the plan's design on its part.
+func (p *Plan) handover(part configs.Part) handover {
+	layout := p.Layout()
+	h := registerView()
+	h.Layout = &layout
+	h.Device = part.Device
+	h.ClockMHz, h.PeriodNS = decimal(p.Shape.Design.ClockMHz), decimal(1000/p.Shape.Design.ClockMHz)
+	h.Trellis, _ = parseTrellis(part.Device)
+	return h
+}
+
+func registerView() handover {
+	return handover{Registers: Registers(), RegisterSpan: 1 << RegisterAddressBits, AddressBits: AddressBits}
+}
+
+// decimal writes a number with at most three digits behind the point.
+func decimal(v float64) string {
+	s := fmt.Sprintf("%.3f", math.Round(v*1000)/1000)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// trellis is an ECP5 as nextpnr-ecp5 and ecppack name it.
+type trellis struct {
+	Option  string // of nextpnr-ecp5, such as --85k
+	Package string // such as CABGA381
+	Speed   string // speed grade 6, 7 or 8
+}
+
+// An ECP5's ordering code: die, speed grade, package, balls, temperature.
+var latticeCode = regexp.MustCompile(`^LFE5(U|UM|UM5G)-(12|25|45|85)F-([678])(BG|MG)(\d+)[CI]$`)
+
+// parseTrellis reads an ECP5's ordering code; false if it is none.
+func parseTrellis(device string) (trellis, bool) {
+	m := latticeCode.FindStringSubmatch(device)
+	if m == nil {
+		return trellis{}, false
+	}
+	prefix := map[string]string{"U": "", "UM": "um-", "UM5G": "um5g-"}[m[1]]
+	balls := map[string]string{"BG": "CABGA", "MG": "CSFBGA"}[m[4]]
+	return trellis{Option: "--" + prefix + m[2] + "k", Package: balls + m[5], Speed: m[3]}, true
+}
+
+// familyFiles are the scripts that only some fabrics have.
+var familyFiles = map[string][]configs.Fabric{
+	"syn/vivado.tcl":      {configs.XC7, configs.XCUP},
+	"syn/vitis_hls.tcl":   {configs.XC7, configs.XCUP},
+	"syn/constraints.xdc": {configs.XC7, configs.XCUP},
+	"syn/ecp5.ys":         {configs.ECP5},
+	"syn/ecp5.lpf":        {configs.ECP5},
+	"syn/ecp5_shell.sv":   {configs.ECP5},
+}
+
+// emitted says whether a template is for a part of the fabric.
+func emitted(name string, family configs.Fabric) bool {
+	only, some := familyFiles[path.Clean(name)]
+	if !some {
+		return true
+	}
+	for _, f := range only {
+		if f == family {
+			return true
+		}
+	}
+	return false
+}

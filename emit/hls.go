@@ -1,0 +1,119 @@
+package emit
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+	"vitdse/templates"
+)
+
+// hlsView is what the HLS templates may show.
+type hlsView struct {
+	view
+	hlsProgram
+	Constants     []Param
+	WordBits      int // widest word of the stream
+	WeightBuffers int
+	MulImpl       string            // BIND_OP implementation of the array's products
+	Impl          map[string]string // BIND_STORAGE implementation of each buffer
+	Burst         int
+	ReadFIFO      int
+	Sources       []string
+
+	// Lengths of the pointer arguments in beats, which the vendor's cosimulation asks for.
+	ImagesDepth, StreamDepth, ResultsDepth int
+}
+
+// rtlOnly are parameters of the RTL that C++ has no use for: address widths and the layout of
+// encoded tables.
+var rtlOnly = []string{
+	"PIW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
+	"ACT_AW", "NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO",
+	"WBANKS", "VAR_K", "VAR_SG",
+}
+
+// hlsNames are the parameters that go by a longer name in C++: they are not local to a module.
+var hlsNames = map[string]string{"N": "TOKENS", "D": "CHANNELS"}
+
+func (p *Plan) hlsConstants() []Param {
+	var out []Param
+	for _, c := range p.Params {
+		if strings.HasPrefix(c.Value, `"`) || slices.Contains(rtlOnly, c.Name) {
+			continue
+		}
+		if name, ok := hlsNames[c.Name]; ok {
+			c.Name = name
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// hlsBuffers are the engine's memories that the HLS sources bind by name.
+var hlsBuffers = map[string]string{
+	"activations": "Activations", "numerators": "Numerators", "keys": "Keys", "values": "Values",
+	"weights": "Weights", "residual": "Residual", "scores": "Scores", "image": "Image",
+	"layernorm-params": "Norm",
+}
+
+func (p *Plan) hlsView(v view) hlsView {
+	s, e := p.Shape, p.Shape.Design.Engine
+	h := hlsView{
+		view: v, hlsProgram: p.hlsProgram(), Constants: p.hlsConstants(),
+		WordBits: s.AsmBeats * e.BusBits, WeightBuffers: e.WeightBuffers,
+		MulImpl: "fabric", Impl: map[string]string{},
+		Burst: hwmodel.BurstBeats, ReadFIFO: e.ReadFIFO,
+		ImagesDepth: v.Full * s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: v.Full * s.ResultBeats,
+	}
+	if e.Multiplier == configs.MulDSP {
+		h.MulImpl = "dsp"
+	}
+	for _, m := range s.Memories() {
+		if name, ok := hlsBuffers[m.Name]; ok {
+			h.Impl[name] = map[configs.MemoryKind]string{
+				configs.MemLUT: "lutram", configs.MemBlock: "bram", configs.MemUltra: "uram",
+			}[m.Resolve()]
+		}
+	}
+	return h
+}
+
+// HLSFiles is the Vitis HLS side of the design: the same engine in C++, its testbench, and the
+// stand-ins for the vendor's headers. full is the number of images with vectors of every op.
+// It fails with HLSCheck's error where the tool cannot take the design.
+func (p *Plan) HLSFiles(family string, full int) ([]File, error) {
+	if err := p.HLSCheck(); err != nil {
+		return nil, err
+	}
+	h := p.hlsView(p.view(family, full))
+	var names []string
+	err := fs.WalkDir(templates.FS, "hls", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, name)
+			if strings.HasSuffix(name, ".cpp") {
+				h.Sources = append(h.Sources, path.Base(name))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, name := range names {
+		text, err := fs.ReadFile(templates.FS, name)
+		if err != nil {
+			return nil, err
+		}
+		body, err := render(name, string(text), h)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{name, append([]byte(header(name, h.view)), body...)})
+	}
+	return files, nil
+}

@@ -1,0 +1,48 @@
+// The design point: every width and depth of the engine, and the types that follow from them.
+#ifndef VIT_DESIGN_H
+#define VIT_DESIGN_H
+<% if gt .WordBits 1024 %>
+#define AP_INT_MAX_W <% .WordBits %>  // the widest word of the stream; the default is 1024
+<% end %>
+#include "ap_int.h"
+<% range .Constants %>
+constexpr int <% .Name %> = <% .Value %>;<% if .Note %>  // <% .Note %><% end %>
+<%- end %>
+
+// Constants of the network's shape.
+constexpr int PATCH_INNER = IMG_C * PATCH * PATCH;        // pixels of a patch
+constexpr int PARAM_BEATS = (16 + ACCW + BW - 1) / BW;    // of a channel's bias and multiplier
+constexpr int VARIANCEW = 2 * RB - 1 + DIW + DIW + 1 + 1;  // C*s2 - s1^2 + eps, unsigned
+
+// The bus and the words of the stream.
+typedef ap_uint<BW> bus_t;
+typedef ap_uint<ASMW> word_t;
+
+// What the buffers hold.
+typedef ap_int<AB> code_t;
+typedef ap_int<KB> kv_t;
+typedef ap_int<WB> weight_t;
+typedef ap_uint<PB> num_t;
+typedef ap_int<RB> res_t;
+typedef ap_int<SW> score_t;
+typedef ap_int<LOGITB> logit_t;
+typedef ap_uint<16> mul_t;
+typedef ap_int<16> gamma_t;
+typedef ap_int<48> beta_t;
+
+// The datapath.
+typedef ap_int<NA> a_t;
+typedef ap_int<NB> b_t;
+typedef ap_int<ACCW> acc_t;
+typedef ap_int<YW> out_t;
+typedef ap_uint<17> recip_t;
+typedef ap_uint<6> shift_t;
+typedef ap_int<16> zero_t;
+typedef ap_uint<5> bits_t;
+typedef ap_uint<40> eps_t;
+typedef ap_int<RB + DIW> row_sum_t;
+typedef ap_uint<2 * RB - 1 + DIW> row_squares_t;
+typedef ap_uint<PB + JW> numsum_t;
+typedef ap_uint<PB + 17> chsum_t;
+
+#endif

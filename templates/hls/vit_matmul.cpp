@@ -1,0 +1,236 @@
+// Every matmul of the network: weights, scores and the value product. Tile column by tile column,
+//
+//   for n in 0 .. nt-1:  for m in 0 .. mt-1:  for k in 0 .. kt-1: one beat of the array
+//
+// and while the array works on row tile m, the columns of row tile m-1 leave it through the
+// requantizer, GELU or the residual add, into the buffer that the op writes.
+#include "vit_gelu_table.h"
+#include "vit_pe_array.h"
+#include "vit_requantize.h"
+#include "vit_residual.h"
+#include "vit_trace.h"
+#include "vit_units.h"
+
+// Weights of one memory word out of the stream's packing: W bits each, least significant first.
+template <int W> static void unpack(const word_t& packed, weight_t weights[TK * TN]) {
+#pragma HLS INLINE
+  for (int i = 0; i < TK * TN; ++i) {
+#pragma HLS UNROLL
+    const ap_int<W> w = packed.range(i * W + W - 1, i * W);
+    weights[i] = w;
+  }
+}
+
+// The parameters and weights of one tile column, out of the stream.
+static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WDEPTH][TK * TN], acc_t bias[TN],
+                      mul_t mul[TN]) {
+#pragma HLS INLINE off
+  if (p.b_from != FROM_WEIGHTS) return;
+  word_t word = 0;
+  int slice = 0, index = 0;
+params:
+  for (int i = 0; i < TN * PARAM_BEATS; ++i) {
+#pragma HLS PIPELINE II=1
+    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    if (++slice < PARAM_BEATS) continue;
+    slice = 0;
+    mul[index] = word.range(15, 0);
+    bias[index] = word.range(15 + ACCW, 16);
+    ++index;
+  }
+  index = 0;
+words:
+  for (int i = 0; i < p.kt * p.word_beats; ++i) {
+#pragma HLS PIPELINE II=1
+    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    if (++slice < p.word_beats) continue;
+    slice = 0;
+    weight_t lanes[TK * TN];
+#pragma HLS ARRAY_PARTITION variable=lanes type=complete
+    switch (p.weight_bits) {
+<%- range .WeightBits %>
+      case <% . %>: unpack<<% . %>>(word, lanes); break;
+<%- end %>
+      default: break;
+    }
+    for (int l = 0; l < TK * TN; ++l) {
+#pragma HLS UNROLL
+      weights[index][l] = lanes[l];
+    }
+    ++index;
+  }
+}
+
+// Operand a of one beat: codes of TM tokens, or softmax numerators, which are unsigned.
+static void operand_a(const Matmul& p, int addr, const code_t act[ACT_DEPTH][TK * TM],
+                      const num_t numerators[NUM_DEPTH][TK * TM], a_t a[TK * TM]) {
+#pragma HLS INLINE
+  for (int i = 0; i < TK * TM; ++i) {
+#pragma HLS UNROLL
+    a[i] = p.a_numerators ? a_t(numerators[addr][i]) : a_t(act[addr][i]);
+  }
+}
+
+// Operand b of one beat: weights, keys or values of TN columns.
+static void operand_b(const Matmul& p, int addr, int segment, const weight_t weights[WDEPTH][TK * TN],
+                      const kv_t keys[KBANKS][KEY_DEPTH][TK * TM], const kv_t values[TN][VALUE_DEPTH][TK],
+                      b_t b[TK * TN]) {
+#pragma HLS INLINE
+  for (int k = 0; k < TK; ++k) {
+#pragma HLS UNROLL
+    for (int c = 0; c < TN; ++c) {
+#pragma HLS UNROLL
+      // A word of keys holds TM tokens. A tile of TN > TM tokens spans TN/TM banks; with TN < TM
+      // a word holds TM/TN tiles, and `segment` is the one that is wanted.
+      const int bank = TN >= TM ? c / TM : 0;
+      const int lane = TN >= TM ? c % TM : segment * TN + c;
+      if (p.b_from == FROM_WEIGHTS) b[k * TN + c] = weights[addr][k * TN + c];
+      else if (p.b_from == FROM_KEYS) b[k * TN + c] = keys[bank][addr][k * TM + lane];
+      else b[k * TN + c] = values[c][addr][k];
+    }
+  }
+}
+
+static void compute_tile(const Matmul& p, int op, int n, int row_offset, const weight_t weights[WDEPTH][TK * TN],
+                         const acc_t bias[TN], const mul_t mul[TN], code_t act[ACT_DEPTH][TK * TM],
+                         const num_t numerators[NUM_DEPTH][TK * TM], kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
+                         kv_t values[TN][VALUE_DEPTH][TK], res_t residual[RES_DEPTH][TM],
+                         const code_t gelu[TM][1 << HB], score_t scores[TOKENS][TM], score_t score_max[TM],
+                         const recip_t recip[TM], logit_t logits[CLASSES]) {
+#pragma HLS INLINE off
+  acc_t acc[TN * TM], tile[TN * TM];  // (c, r) at c*TM + r; tile is the finished one
+  code_t word[TK * TM];               // columns of the memory word on their way
+#pragma HLS ARRAY_PARTITION variable=acc type=complete
+#pragma HLS ARRAY_PARTITION variable=tile type=complete
+#pragma HLS ARRAY_PARTITION variable=word type=complete
+  // V words hold TK tokens of one channel: a column takes TM/TK passes.
+  const int passes = p.to == TO_VALUES ? TM / TK : 1;
+  const int columns = n == p.nt - 1 ? p.columns_last : p.columns_full;
+  const int drain = columns * passes;
+  const int slots = p.kt > drain ? p.kt : drain;
+  const int a_base = p.a_numerators ? 0 : p.a_base + row_offset;
+  const int base = (p.to == TO_ACT ? p.base + row_offset : p.base) + n * p.nstep;
+  const int b_base = p.b_from == FROM_WEIGHTS ? 0
+                     : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep
+                                              : p.b_base + n * p.b_nstep;
+  const int segment = n % KSEG;
+tiles:
+  for (int m = 0; m <= p.mt; ++m) {
+    int column = 0, sub = 0;
+  cycles:
+    for (int slot = 0; slot < slots; ++slot) {
+#pragma HLS PIPELINE II=1
+// An op reads one region of the activation buffer and writes another, and adds to a word of the
+// residual stream once.
+#pragma HLS DEPENDENCE variable=act type=inter false
+#pragma HLS DEPENDENCE variable=residual type=inter false
+      if (m > 0 && slot < drain) {
+        const int row = m - 1;  // of tiles
+        out_t y[TM];
+#pragma HLS ARRAY_PARTITION variable=y type=complete
+        const acc_t channel_bias = p.per_lane || p.raw ? acc_t(0) : bias[column];
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          const recip_t factor = p.per_lane ? recip[r] : recip_t(mul[column]);
+          y[r] = requantize(tile[r], channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
+        }
+        const int place = column - p.skip;  // leading columns may belong to another head
+        if (place >= 0) {
+          if (p.to == TO_ACT || p.to == TO_KEYS) {
+            for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+              const code_t code = p.gelu ? gelu_table(gelu[r], y[r]) : code_t(y[r]);
+              for (int i = 0; i < TK; ++i) {
+#pragma HLS UNROLL
+                if (i == column % TK) word[i * TM + r] = code;
+              }
+              if (p.gelu) y[r] = code;
+            }
+            if (column % TK == TK - 1) {
+              for (int i = 0; i < TK * TM; ++i) {
+#pragma HLS UNROLL
+                if (p.to == TO_ACT) act[base + row * p.stride + place / TK][i] = word[i];
+                else keys[row % KBANKS][base + row / KBANKS * p.stride + place / TK][i] = word[i];
+              }
+            }
+          } else if (p.to == TO_VALUES) {
+            for (int i = 0; i < TK; ++i) {
+#pragma HLS UNROLL
+              values[column][base + (row * passes + sub) * p.stride][i] = y[sub * TK + i];
+            }
+          } else if (p.to == TO_RESIDUAL) {
+            for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+              const out_t branch = p.mask && row == 0 && r < PREFIX ? out_t(0) : y[r];
+              const res_t x = residual_add(residual[base + row * p.stride + place][r], branch);
+              residual[base + row * p.stride + place][r] = x;
+              y[r] = x;
+            }
+          } else if (p.to == TO_SCORES) {
+            for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+              const score_t s = y[r];
+              scores[base + place][r] = s;
+              if (base + place == 0 || s > score_max[r]) score_max[r] = s;
+            }
+          } else {  // the head: the row of token 0
+            logits[base + place] = y[0];
+          }
+          if (sub == 0) VIT_TRACE(op, y);
+        }
+        if (sub == passes - 1) {
+          // The next column moves to the head: a shift, where an index would be a wide multiplexer.
+          for (int i = 0; i < (TN - 1) * TM; ++i) {
+#pragma HLS UNROLL
+            tile[i] = tile[i + TM];
+          }
+          sub = 0;
+          ++column;
+        } else {
+          ++sub;
+        }
+      }
+      if (m < p.mt && slot < p.kt) {
+        a_t a[TK * TM];
+        b_t b[TK * TN];
+#pragma HLS ARRAY_PARTITION variable=a type=complete
+#pragma HLS ARRAY_PARTITION variable=b type=complete
+        operand_a(p, a_base + m * p.a_stride + slot, act, numerators, a);
+        operand_b(p, b_base + slot * p.b_kstep, segment, weights, keys, values, b);
+        pe_array(a, b, slot == 0, acc);
+      }
+      if (slot == slots - 1) {
+        for (int i = 0; i < TN * TM; ++i) {
+#pragma HLS UNROLL
+          tile[i] = acc[i];
+        }
+      }
+    }
+  }
+}
+
+void matmul(const Matmul& p, int op, int row_offset, hls::stream<bus_t>& beats, code_t act[ACT_DEPTH][TK * TM],
+            const num_t numerators[NUM_DEPTH][TK * TM], kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
+            kv_t values[TN][VALUE_DEPTH][TK], res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+            score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM], logit_t logits[CLASSES]) {
+tile_columns:
+  for (int n = 0; n < p.nt; ++n) {
+<%- if eq .WeightBuffers 2 %>
+// Two processes and one channel: the weights of tile column n+1 arrive while n is computed. The
+// channel is a ping-pong buffer, and only compute_tile touches the engine's buffers.
+#pragma HLS DATAFLOW
+<%- else %>
+    // One weight buffer: loading and computing take turns.
+<%- end %>
+    weight_t weights[WDEPTH][TK * TN];
+#pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
+#pragma HLS BIND_STORAGE variable=weights type=ram_s2p impl=<% .Impl.Weights %>
+    acc_t bias[TN];
+    mul_t mul[TN];
+#pragma HLS BIND_STORAGE variable=bias type=ram_s2p impl=lutram
+#pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
+    load_tile(p, beats, weights, bias, mul);
+    compute_tile(p, op, n, row_offset, weights, bias, mul, act, numerators, keys, values, residual, gelu, scores,
+                 score_max, recip, logits);
+  }
+}

@@ -1,0 +1,120 @@
+// The engine's program for one image, and the tables that are the same for every image.
+#ifndef VIT_PROGRAM_H
+#define VIT_PROGRAM_H
+
+#include <cstdint>
+
+#include "vit_design.h"
+
+enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE };
+enum Source { FROM_WEIGHTS, FROM_KEYS, FROM_VALUES };
+enum Destination { TO_ACT, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS };
+enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU };
+
+// One step: the unit, and which of its settings; how many buffers are filled first.
+struct Step {
+  uint16_t op;
+  uint8_t unit;
+  uint16_t index;
+  uint8_t loads;
+  bool loop;
+  uint16_t loops, rowstep;
+};
+
+// A part of the stream that fills one buffer: so many words, of so many beats each.
+struct Load {
+  uint8_t kind;
+  uint16_t words;
+  uint8_t word_beats;
+};
+
+struct Patches { uint16_t mt, base, stride; };
+
+// Tiles of rows and columns, beats of a tile; addresses are of buffer words.
+struct Matmul {
+  uint8_t b_from, to;
+  bool a_numerators, raw, per_lane, gelu, mask;
+  uint16_t mt, nt, kt, columns_full, columns_last, skip;
+  uint16_t a_base, a_stride, b_base, b_nstep, b_kstep, base, stride, nstep;
+  uint8_t shift;
+  int16_t zero;
+  uint8_t bits, weight_bits, word_beats;
+};
+
+struct Norm {
+  uint16_t mt, base, stride;
+  uint64_t eps;
+  uint8_t k;
+  int8_t k17;
+  uint8_t sg, bits;
+};
+
+struct Softmax {
+  uint16_t mul;
+  uint8_t shift;
+  uint32_t ch;
+};
+
+constexpr int STEPS = <% len .Steps %>;
+constexpr Step program[STEPS] = {
+  // op, unit, index, loads, loop, loops, rowstep
+<%- range .Steps %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+constexpr Load loads[<% len .Loads %>] = {
+<%- range .Loads %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+constexpr Patches patch_steps[<% len .Patches %>] = {
+<%- range .Patches %>
+  {<% .Values %>},
+<%- end %>
+};
+
+constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
+  // from, to, numerators, raw, per lane, gelu, mask,  mt, nt, kt, columns, of the last, skip,
+  //   a base, stride,  b base, n, k step,  base, stride, n step,  shift, zero, bits,  weight bits, beats
+<%- range .Matmuls %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+constexpr Norm norm_steps[<% len .Norms %>] = {
+  // mt, base, stride, eps, k, k - 7, sg, bits
+<%- range .Norms %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+constexpr Softmax softmax_steps[<% len .Softmaxes %>] = {
+<%- range .Softmaxes %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+// Address of each token's top left pixel, in bytes; -1 for prefix tokens and those past the end.
+constexpr int32_t patch_corner[<% .CornerCount %>] = {
+<%- range .Corners %>
+  <% . %>,
+<%- end %>
+};
+
+// Softmax numerators: exp_table[v] ~ (2^PB - 1) * 2^(-v/32).
+constexpr uint8_t exp_table[1 << VB] = {
+<%- range .Exp %>
+  <% . %>,
+<%- end %>
+};
+
+// Reciprocal square root: rsqrt_table[i] ~ 2^17 / sqrt((i + 64 + 1/2) / 64).
+constexpr uint32_t rsqrt_table[<% .RsqrtCount %>] = {
+<%- range .Rsqrt %>
+  <% . %>,
+<%- end %>
+};
+
+#endif

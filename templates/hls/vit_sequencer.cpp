@@ -1,0 +1,93 @@
+// Walks the program, one step after the other: fills the buffers that the step reads, then runs
+// its unit. A step with `loop` set goes back two steps `loops` - 1 times (scores, softmax and value
+// product of each row tile), moving the row offset on by `rowstep`.
+//
+// Every unit is called from one place only, so that each exists once.
+#include "vit_units.h"
+
+void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
+#pragma HLS INLINE off
+  // Activation codes: words of TK channels x TM tokens. Numerators have their own memory.
+  static code_t act[ACT_DEPTH][TK * TM];
+#pragma HLS ARRAY_RESHAPE variable=act type=complete dim=2
+#pragma HLS BIND_STORAGE variable=act type=ram_s2p impl=<% .Impl.Activations %>
+  static num_t numerators[NUM_DEPTH][TK * TM];
+#pragma HLS ARRAY_RESHAPE variable=numerators type=complete dim=2
+#pragma HLS BIND_STORAGE variable=numerators type=ram_s2p impl=<% .Impl.Numerators %>
+  // Keys: words of TK channels x TM tokens, in banks side by side. Values: a bank a channel, words
+  // of TK tokens.
+  static kv_t keys[KBANKS][KEY_DEPTH][TK * TM];
+#pragma HLS ARRAY_PARTITION variable=keys type=complete dim=1
+#pragma HLS ARRAY_RESHAPE variable=keys type=complete dim=3
+#pragma HLS BIND_STORAGE variable=keys type=ram_s2p impl=<% .Impl.Keys %>
+  static kv_t values[TN][VALUE_DEPTH][TK];
+#pragma HLS ARRAY_PARTITION variable=values type=complete dim=1
+#pragma HLS ARRAY_RESHAPE variable=values type=complete dim=3
+#pragma HLS BIND_STORAGE variable=values type=ram_s2p impl=<% .Impl.Values %>
+  // The residual stream: a column of TM tokens a word.
+  static res_t residual[RES_DEPTH][TM];
+#pragma HLS ARRAY_RESHAPE variable=residual type=complete dim=2
+#pragma HLS BIND_STORAGE variable=residual type=ram_s2p impl=<% .Impl.Residual %>
+  static score_t scores[TOKENS][TM];
+#pragma HLS ARRAY_RESHAPE variable=scores type=complete dim=2
+#pragma HLS BIND_STORAGE variable=scores type=ram_s2p impl=<% .Impl.Scores %>
+  static bus_t image[IMAGE_BEATS];
+#pragma HLS BIND_STORAGE variable=image type=ram_s2p impl=<% .Impl.Image %>
+  static gamma_t gamma[CHANNELS];
+#pragma HLS BIND_STORAGE variable=gamma type=ram_s2p impl=<% .Impl.Norm %>
+  static beta_t beta[CHANNELS];
+#pragma HLS BIND_STORAGE variable=beta type=ram_s2p impl=<% .Impl.Norm %>
+  static code_t gelu[TM][1 << HB];
+#pragma HLS ARRAY_PARTITION variable=gelu type=complete dim=1
+#pragma HLS BIND_STORAGE variable=gelu type=ram_s2p impl=lutram
+  static score_t score_max[TM];
+#pragma HLS ARRAY_PARTITION variable=score_max type=complete
+  static recip_t recip[TM];
+#pragma HLS ARRAY_PARTITION variable=recip type=complete
+  static logit_t logits[CLASSES];
+
+  int load = 0, pass = 0, row_offset = 0, pc = 0;
+steps:
+  while (pc < STEPS) {
+#pragma HLS LOOP_TRIPCOUNT min=<% .StepRuns %> max=<% .StepRuns %>
+    const Step step = program[pc];
+  fill:
+    for (int i = 0; i < step.loads; ++i) {
+#pragma HLS LOOP_TRIPCOUNT min=0 max=2
+      stream_loader(loads[load], beats, image, residual, gamma, beta, gelu);
+      ++load;
+    }
+    switch (step.unit) {
+      case UNIT_PATCHES:
+        patch_gather(patch_steps[step.index], step.op, image, act);
+        break;
+      case UNIT_NORM:
+        layernorm(norm_steps[step.index], step.op, residual, gamma, beta, act);
+        break;
+      case UNIT_MATMUL:
+        matmul(matmul_steps[step.index], step.op, row_offset, beats, act, numerators, keys, values, residual, gelu,
+               scores, score_max, recip, logits);
+        break;
+      case UNIT_SOFTMAX:
+        softmax(softmax_steps[step.index], step.op, scores, score_max, numerators, recip);
+        break;
+      default:
+      store:
+        for (int i = 0; i < CLASSES; ++i) {
+#pragma HLS PIPELINE II=1
+          results.write(logits[i]);
+        }
+    }
+    if (step.loop && pass + 1 < step.loops) {
+      pc -= 2;
+      ++pass;
+      row_offset += step.rowstep;
+    } else {
+      ++pc;
+      if (step.loop) {
+        pass = 0;
+        row_offset = 0;
+      }
+    }
+  }
+}
