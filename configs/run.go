@@ -1,6 +1,9 @@
 package configs
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Pick says which point of a front a run emits.
 type Pick string
@@ -37,6 +40,7 @@ type Run struct {
 	Out        string   `yaml:"out" mapstructure:"out"`                           // folder the results go to
 	Parts      []string `yaml:"parts,omitempty" mapstructure:"parts"`             // names; none: all of the space
 	Pick       Pick     `yaml:"pick,omitempty" mapstructure:"pick"`               // default knee
+	PickPart   string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"`     // part to pick on; none: any
 	MaxLossDB  float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"` // below the space's best ratio; 0: no limit
 	MinSQNRDB  float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
 	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
@@ -88,6 +92,14 @@ func (r Run) Resolve(file string) Run {
 	return r
 }
 
+// PickParts are the parts whose points may be picked; none means any.
+func (r Run) PickParts() []string {
+	if r.PickPart != "" {
+		return []string{r.PickPart}
+	}
+	return r.Parts
+}
+
 // Validate says everything that is wrong with the run, each with its key. It does
 // not look for the files.
 func (r Run) Validate() error {
@@ -109,6 +121,9 @@ func (r Run) Validate() error {
 		seen[p] = true
 	}
 	oneOf(&f, "pick", r.Pick, PickKnee, PickFastest, PickSmallest, PickAccurate)
+	if r.PickPart != "" && len(r.Parts) > 0 && !seen[r.PickPart] {
+		f.add("pick_part", "is %q; expected one of parts: %s", r.PickPart, strings.Join(r.Parts, ", "))
+	}
 	if !(r.MaxLossDB >= 0) {
 		f.add("max_loss_db", "is %g; expected at least 0, 0 for no limit", r.MaxLossDB)
 	}

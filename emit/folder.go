@@ -22,8 +22,9 @@ type Manifest struct {
 	Hash   string         `json:"design_hash"`
 	Model  configs.Model  `json:"model"`
 	Design configs.Design `json:"design"`
-	Full   int            `json:"full_images"` // images with vectors of every op
-	Ops    []ManifestOp   `json:"ops"`         // in network order; the last is the store of the result
+	Full   int            `json:"full_images"`      // images with vectors of every op
+	Ops    []ManifestOp   `json:"ops"`              // in network order; the last is the store of the result
+	NoHLS  string         `json:"no_hls,omitempty"` // why the HLS tool could not take the design
 }
 
 // ManifestOp is one op with its predicted cycles, first image, ideal memory.
@@ -44,6 +45,9 @@ func (p *Plan) Manifest(full int) Manifest {
 		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
 	}
 	m.Ops = append(m.Ops, ManifestOp{Name: hwmodel.StoreName, Kind: "store", Cycles: cycles[len(cycles)-1]})
+	if err := p.HLSCheck(); err != nil {
+		m.NoHLS = err.Error()
+	}
 	return m
 }
 
@@ -57,6 +61,13 @@ func (p *Plan) Files(part configs.Part, full int) ([]File, error) {
 	manifest, err := json.MarshalIndent(p.Manifest(full), "", "  ")
 	if err != nil {
 		return nil, err
+	}
+	if p.HLSCheck() == nil { // else the folder has no hls/, and the manifest says why
+		hls, err := p.HLSFiles(part, full)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, hls...)
 	}
 	design := fmt.Sprintf("# vitdse %s\n# design %s\n%s", Version, p.Hash, configs.MarshalDesign(p.Shape.Design))
 	return append(files,

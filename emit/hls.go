@@ -85,23 +85,19 @@ func (p *Plan) hlsView(v view) hlsView {
 // HLSFiles is the Vitis HLS side of the design: the same engine in C++, its testbench, and the
 // stand-ins for the vendor's headers. full is the number of images with vectors of every op.
 // It fails with HLSCheck's error where the tool cannot take the design.
-func (p *Plan) HLSFiles(family string, full int) ([]File, error) {
+func (p *Plan) HLSFiles(part configs.Part, full int) ([]File, error) {
 	if err := p.HLSCheck(); err != nil {
 		return nil, err
 	}
-	h := p.hlsView(p.view(family, full))
-	var names []string
-	err := fs.WalkDir(templates.FS, "hls", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			names = append(names, name)
-			if strings.HasSuffix(name, ".cpp") {
-				h.Sources = append(h.Sources, path.Base(name))
-			}
-		}
-		return err
-	})
+	names, err := HLSNames()
 	if err != nil {
 		return nil, err
+	}
+	h := p.hlsView(p.view(part, full))
+	for _, name := range names {
+		if strings.HasSuffix(name, ".cpp") {
+			h.Sources = append(h.Sources, path.Base(name))
+		}
 	}
 	var files []File
 	for _, name := range names {
@@ -116,4 +112,16 @@ func (p *Plan) HLSFiles(family string, full int) ([]File, error) {
 		files = append(files, File{name, append([]byte(header(name, h.view)), body...)})
 	}
 	return files, nil
+}
+
+// HLSNames lists the files of HLSFiles.
+func HLSNames() ([]string, error) {
+	var names []string
+	err := fs.WalkDir(templates.FS, "hls", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	return names, err
 }

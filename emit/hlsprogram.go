@@ -125,4 +125,3 @@ func lines(values []string) []string {
 	}
 	return out
 }
-

@@ -121,7 +121,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 	return files, nil
 }
 
-func render(name, text string, v view) ([]byte, error) {
+func render(name, text string, v any) ([]byte, error) {
 	t, err := template.New(name).Delims("<%", "%>").Parse(text)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ package templates
 import "embed"
 
 // FS holds rtl/ (the accelerator), sim/ (the harness), syn/ (synthesis scripts) and driver/
-// (header and drivers for the host).
+// (header and drivers for the host), hls/ (the accelerator as Vitis HLS C++).
 //
-//go:embed rtl sim syn driver
+//go:embed rtl sim syn driver hls
 var FS embed.FS

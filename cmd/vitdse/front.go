@@ -15,7 +15,7 @@ import (
 // choose gives a point of the front: by its number or name, or by the run's policy.
 func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error) {
 	if id == "" {
-		p, why, err := f.Pick(run.Pick, dse.Query{Parts: run.Parts, Limits: dse.LimitsOf(run)})
+		p, why, err := f.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
 		if err == nil {
 			a.printPick(p, why)
 		}

@@ -68,7 +68,7 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	}
 
 	a.section("Pareto front")
-	point, why, err := front.Pick(run.Pick, dse.Query{Parts: run.Parts, Limits: dse.LimitsOf(run)})
+	point, why, err := front.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,11 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	out, err := a.verify(ctx, designDir(run), run)
 	if err != nil {
 		return err
+	}
+	if out.opt.Latency <= 1 && out.opt.Stall == 0 {
+		if err := a.verifySlow(ctx, designDir(run), run); err != nil {
+			return err
+		}
 	}
 	a.printf("From the checkpoint to here: %s.\n", span(time.Since(start)))
 	return a.conclude(out)

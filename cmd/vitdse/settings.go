@@ -37,6 +37,7 @@ var usages = map[string]string{
 	"seed":            "seed of all that is random",
 	"out":             "`folder` the results go to",
 	"parts":           "`names` of the parts to sweep, of those in the space",
+	"pick_part":       "part to pick the point on",
 	"pick":            "point to emit: knee, fastest, smallest or accurate",
 	"max_loss_db":     "most `dB` the picked point may lose against the space's best; 0 for no limit",
 	"min_sqnr_db":     "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
@@ -75,7 +76,7 @@ func settings() []setting {
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
 	sweepKeys  = []string{"space", "parts", "seed", "out"}
-	pickKeys   = []string{"pick", "max_loss_db", "min_sqnr_db"}
+	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
 	verifyKeys = []string{"verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )
 

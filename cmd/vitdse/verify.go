@@ -156,6 +156,26 @@ func (a *app) printReport(r *verify.Report) error {
 	return nil
 }
 
+// verifySlow repeats the op-by-op comparison with the run's slow memory: the values have to
+// stay the same, and the line shows how the prediction of the cycles holds.
+func (a *app) verifySlow(ctx context.Context, dir string, run configs.Run) error {
+	opt := verify.Options{Images: run.Verify.Images, Full: run.Verify.Images, Latency: run.Verify.Latency,
+		Stall: run.Verify.Stall, Seed: uint64(run.Seed)}
+	report, err := a.simulate(ctx, dir, opt)
+	if err != nil {
+		return err
+	}
+	a.printf("Again with %s, %s op by op: %s cycles predicted, %s measured (%+.2f %%).\n", memoryWords(opt), plural(report.FullImages, "image"),
+		count(report.PredictedRun), count(report.MeasuredRun), deviation(report.PredictedRun, report.MeasuredRun))
+	if !report.OK {
+		for _, m := range report.Mismatches {
+			a.printf("mismatch: %s\n", m)
+		}
+		return &exitError{exitUnequal, fmt.Errorf("%s: not everything is equal with %s", dir, memoryWords(opt))}
+	}
+	return nil
+}
+
 // deviation is the prediction's distance from the measurement in percent.
 func deviation(predicted, measured int64) float64 {
 	if measured == 0 {

@@ -9,6 +9,7 @@ type Options struct {
 	Latency int     // cycles from a read request to its first beat; 1 is the ideal memory
 	Stall   float64 // chance of a pause on any AXI channel in any cycle, 0 .. 0.9
 	Seed    uint64  // of the pauses
+	Results string  // file that the result blocks are written to as well; "" for none
 }
 
 // Progress is what is being done: Done of Total in the stage's unit.
@@ -24,6 +25,7 @@ type OpResult struct {
 	Elements             int64 // to compare
 	Compared, Mismatches int64
 	Predicted, Measured  int64
+	Digest               string // of every element compared, in order: the same for the same elements
 }
 
 // Mismatch is one element that differs. Cycle counts from the start of the run.
@@ -42,6 +44,7 @@ func (m Mismatch) String() string {
 // Report is the outcome of a verification. OK means that every element of every op and
 // every logit that was asked for was compared and equal.
 type Report struct {
+	Target                          string // "rtl" or "hls"; HLS C++ has no cycles
 	Hash, Model, Part               string
 	FullImages                      int
 	Ops                             []OpResult // the last is the store of the result, which has no elements

@@ -42,9 +42,14 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	if err := checkHashes(dir, man.Hash); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, dir, progress); err != nil {
+	if err := build(ctx, filepath.Join(dir, "sim"), "build/harness", "Verilator and the C++ compiler", progress, verilator, cxx, makeTool); err != nil {
 		return nil, err
 	}
+	return newRun(ctx, TargetRTL, dir, man, opt, progress)
+}
+
+// newRun simulates what has been built and reports.
+func newRun(ctx context.Context, target, dir string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
 	shape, err := hwmodel.NewShape(man.Model, man.Design)
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	if opt.Images, err = imagesToRun(dir, opt.Images, man.Model.Classes); err != nil {
 		return nil, err
 	}
-	r := &run{man: man, opt: opt, shape: shape, progress: progress}
+	r := &run{target: target, man: man, opt: opt, shape: shape, progress: progress}
 	if err := r.simulate(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -79,9 +84,8 @@ func imagesToRun(dir string, asked, classes int) (int, error) {
 // checkHashes refuses a folder whose files belong to different designs.
 func checkHashes(dir, hash string) error {
 	want := []string{
-		"design.yaml", "rtl/filelist.f", "rtl/exp.mem", "rtl/rsqrt.mem", "rtl/program.mem", "rtl/loads.mem",
+		"rtl/filelist.f", "rtl/exp.mem", "rtl/rsqrt.mem", "rtl/program.mem", "rtl/loads.mem",
 		"sim/sim_top.sv", "sim/harness.cpp", "sim/Makefile",
-		"vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin",
 	}
 	list, err := os.ReadFile(filepath.Join(dir, "rtl/filelist.f"))
 	if err != nil {
@@ -90,11 +94,18 @@ func checkHashes(dir, hash string) error {
 	for _, line := range strings.Fields(strings.SplitN(string(list), "\n", 2)[1]) {
 		want = append(want, "rtl/"+line)
 	}
+	return checkFiles(dir, hash, want)
+}
+
+// checkFiles refuses a folder in which a file is missing or of another design: the files named
+// and those that every target reads.
+func checkFiles(dir, hash string, want []string) error {
 	if _, err := os.Stat(filepath.Join(dir, "mem/stream.bin")); err != nil {
 		return fmt.Errorf("%s: the memory image is missing: %w; emit the folder again", dir, err)
 	}
+	shared := []string{"design.yaml", "vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin"}
 	var errs []error
-	for _, name := range want {
+	for _, name := range append(shared, want...) {
 		if err := checkHash(filepath.Join(dir, name), hash); err != nil {
 			errs = append(errs, err)
 		}
@@ -123,21 +134,28 @@ func checkHash(path, hash string) error {
 	return fmt.Errorf("%s does not name its design; emit the folder again", path)
 }
 
-// build compiles the simulation with the folder's own Makefile.
-func build(ctx context.Context, dir string, progress func(Progress)) error {
-	for _, tool := range []struct{ name, pkg string }{{"verilator", "verilator"}, {"g++", "g++"}, {"make", "make"}} {
-		if _, err := exec.LookPath(tool.name); err != nil {
-			return fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool.name, tool.pkg)
+// Programs that simulations are built with; their Debian packages have the same names.
+const (
+	verilator = "verilator"
+	cxx       = "g++"
+	makeTool  = "make"
+)
+
+// build makes a goal of the Makefile in dir.
+func build(ctx context.Context, dir, goal, what string, progress func(Progress), tools ...string) error {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool, tool)
 		}
 	}
-	cmd := command(ctx, filepath.Join(dir, "sim"), "make", "-s", "build/harness")
+	cmd := command(ctx, dir, makeTool, "-s", goal)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
 	var log bytes.Buffer
 	cmd.Stderr = &log
-	progress(Progress{Stage: "build", Detail: "Verilator and the C++ compiler"})
+	progress(Progress{Stage: "build", Detail: what})
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -154,7 +172,7 @@ func build(ctx context.Context, dir string, progress func(Progress)) error {
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("building the simulation in %s failed: %w\n%s", filepath.Join(dir, "sim"), err, tail(log.String(), 30))
+		return fmt.Errorf("building the simulation in %s failed: %w\n%s", dir, err, tail(log.String(), 30))
 	}
 	progress(Progress{Stage: "build", Done: 1, Total: 1, Detail: "done"})
 	return nil
@@ -177,6 +195,7 @@ func tail(s string, lines int) string {
 
 // run collects what the harness prints.
 type run struct {
+	target   string
 	man      emit.Manifest
 	opt      Options
 	shape    *hwmodel.Shape
@@ -210,6 +229,7 @@ type event struct {
 	BeatsRead    int64   `json:"beats_read"`
 	BeatsWritten int64   `json:"beats_written"`
 	What         string  `json:"what"`
+	Digest       string  `json:"digest"`
 }
 
 func (r *run) simulate(ctx context.Context, dir string) error {
@@ -217,11 +237,22 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{abs, "--images", strconv.Itoa(r.opt.Images), "--full", strconv.Itoa(r.opt.Full),
-		"--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000 + 0.5)),
-		"--seed", strconv.FormatUint(r.opt.Seed, 10)}
-	// The tables are read relative to rtl/.
-	cmd := command(ctx, filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness"), args...)
+	args := []string{abs, "--images", strconv.Itoa(r.opt.Images), "--full", strconv.Itoa(r.opt.Full)}
+	if r.opt.Results != "" {
+		results, err := filepath.Abs(r.opt.Results)
+		if err != nil {
+			return err
+		}
+		args = append(args, "--results", results)
+	}
+	// The RTL's tables are read relative to rtl/.
+	in, program := filepath.Join(abs, "hls"), filepath.Join(abs, "hls/build/csim")
+	if r.target == TargetRTL {
+		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
+		args = append(args, "--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000+0.5)),
+			"--seed", strconv.FormatUint(r.opt.Seed, 10))
+	}
+	cmd := command(ctx, in, program, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -280,8 +311,11 @@ func (r *run) take(e event) {
 			cycles = append(cycles, int64(f))
 		}
 		r.cycles = append(r.cycles, cycles)
-		r.progress(Progress{Stage: "simulate", Done: int64(e.Image + 1), Total: int64(r.opt.Images),
-			Detail: fmt.Sprintf("%d cycles", e.Cycle)})
+		detail := ""
+		if r.target == TargetRTL {
+			detail = fmt.Sprintf("%d cycles", e.Cycle)
+		}
+		r.progress(Progress{Stage: "simulate", Done: int64(e.Image + 1), Total: int64(r.opt.Images), Detail: detail})
 	case "op":
 		r.compared[e.Op] = e
 	case "mismatch":
@@ -300,7 +334,7 @@ func (r *run) take(e event) {
 // report turns what was seen into a verdict; what was not seen is a failure.
 func (r *run) report() (*Report, error) {
 	rep := &Report{
-		Hash: r.man.Hash, Model: r.man.Model.Name, Part: r.man.Design.Part,
+		Target: r.target, Hash: r.man.Hash, Model: r.man.Model.Name, Part: r.man.Design.Part,
 		FullImages: r.end.Full, Mismatches: r.mismatches, SimSeconds: r.end.Seconds,
 		BeatsRead: r.end.BeatsRead, BeatsWritten: r.end.BeatsWritten,
 	}
@@ -308,9 +342,10 @@ func (r *run) report() (*Report, error) {
 		return nil, fmt.Errorf("the simulation reported %d of %d images", len(r.cycles), r.end.Images)
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
-	mem := hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}
-	predicted := r.shape.Timeline(mem, r.end.Images)
-	rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
+	predicted := r.predicted()
+	if r.target == TargetRTL {
+		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
+	}
 	ok := r.end.OK && rep.LogitMismatches == 0 && rep.FullImages >= 1 &&
 		rep.LogitCompared == int64(rep.LogitImages)*int64(r.man.Model.Classes)
 	for i, op := range r.man.Ops {
@@ -320,7 +355,7 @@ func (r *run) report() (*Report, error) {
 		elements := int64(op.Heads) * int64(op.Rows) * int64(op.Cols) * int64(rep.FullImages)
 		e := r.compared[i]
 		res := OpResult{Name: op.Name, Kind: op.Kind, Shape: shapeOf(op), Elements: elements,
-			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: predicted[0][i], Measured: r.cycles[0][i]}
+			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: predicted[0][i], Measured: r.cycles[0][i], Digest: e.Digest}
 		ok = ok && res.Compared == elements && res.Mismatches == 0
 		rep.Ops = append(rep.Ops, res)
 		rep.PredictedCycles += res.Predicted
@@ -337,6 +372,18 @@ func (r *run) report() (*Report, error) {
 	}
 	rep.OK = ok
 	return rep, nil
+}
+
+// predicted is the cycles of every op of every image; all are 0 for HLS C++, which has none.
+func (r *run) predicted() [][]int64 {
+	if r.target == TargetRTL {
+		return r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, r.end.Images)
+	}
+	none := make([][]int64, r.end.Images)
+	for i := range none {
+		none[i] = make([]int64, len(r.man.Ops))
+	}
+	return none
 }
 
 func shapeOf(op emit.ManifestOp) string {

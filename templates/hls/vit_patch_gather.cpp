@@ -7,7 +7,7 @@
 
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS], code_t act[ACT_DEPTH][TK * TM]) {
   const int kBytes = BW / 8;
-  code_t column[TM];
+  code_t column[TM] = {};  // a shift register
 #pragma HLS ARRAY_PARTITION variable=column type=complete
   code_t word[TK * TM];  // columns of the memory word on their way
 #pragma HLS ARRAY_PARTITION variable=word type=complete

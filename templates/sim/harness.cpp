@@ -3,11 +3,13 @@
 // was compared and equal.
 //
 //   harness DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]
+//          [--results FILE]
 //
 //   --images   images to run; the logits of all are compared
 //   --full     the first N of them are compared op by op
 //   --latency  cycles from a read request to its first beat, at least 1
 //   --stall    chance of a pause on any channel in any cycle, in thousandths
+//   --results  the result blocks are written there as well
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
@@ -57,7 +59,7 @@ std::vector<uint8_t> read_file(const std::string& path, bool with_header) {
 
 struct Column { uint32_t op, head, row, col, lanes; };
 
-struct Options { int images = -1, full = -1, latency = 1, stall = 0; uint64_t seed = 1; };
+struct Options { int images = -1, full = -1, latency = 1, stall = 0; uint64_t seed = 1; std::string results; };
 
 // xorshift64*: the pauses of the memory model.
 struct Random {
@@ -92,6 +94,7 @@ class Bench {
     results_.resize(size_t(opt_.images) * kResultBytes);
     compared_.assign(kOps, 0);
     mismatches_.assign(kOps, 0);
+    digests_.assign(kOps, 0xcbf29ce484222325ull);
     op_cycles_.assign(kOps + 1, 0);
   }
 
@@ -132,7 +135,7 @@ class Bench {
   bool running_ = false;
   int image_ = 0;
   size_t column_ = 0, value_ = 0;
-  std::vector<uint64_t> compared_, mismatches_, op_cycles_;
+  std::vector<uint64_t> compared_, mismatches_, op_cycles_, digests_;
   uint64_t total_mismatches_ = 0;
 };
 
@@ -247,6 +250,7 @@ void Bench::compare_column() {
     int32_t want;
     std::memcpy(&want, want_bytes + 4 * i, 4);
     const int32_t got = static_cast<int32_t>(lanes[i]);
+    digests_[c.op] = (digests_[c.op] ^ lanes[i]) * 0x100000001b3ull;  // FNV-1a over whole elements
     if (got == want) continue;
     // The first few of an op are named; all are counted.
     if (mismatches_[c.op]++ < 3)
@@ -327,10 +331,16 @@ bool Bench::run() {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const uint32_t status = read_register(0x04), stalls = read_register(0x34);
   if (status != 2) fail("status register is " + std::to_string(status) + " after the run; expected 2, done without error");
+  if (!opt_.results.empty()) {
+    FILE* f = std::fopen(opt_.results.c_str(), "wb");
+    if (!f || std::fwrite(results_.data(), 1, results_.size(), f) != results_.size() || std::fclose(f) != 0)
+      fail("cannot write " + opt_.results);
+  }
   const bool logits_ok = compare_logits();
   bool complete = true;
   for (int i = 0; i < kOps; ++i) {
-    std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64 "}\n", i, compared_[i], mismatches_[i]);
+    std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}\n", i,
+                compared_[i], mismatches_[i], digests_[i]);
     complete = complete && (opt_.full == 0 || compared_[i] > 0);
   }
   const bool ok = logits_ok && complete && total_mismatches_ == 0;
@@ -344,7 +354,7 @@ bool Bench::run() {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: %s DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S] [--results FILE]\n", argv[0]);
     return 2;
   }
   Options opt;
@@ -356,6 +366,7 @@ int main(int argc, char** argv) {
     else if (name == "--latency") opt.latency = static_cast<int>(std::max(1l, value));
     else if (name == "--stall") opt.stall = static_cast<int>(value);
     else if (name == "--seed") opt.seed = static_cast<uint64_t>(value);
+    else if (name == "--results") opt.results = argv[i + 1];
     else {
       std::fprintf(stderr, "unknown option %s\n", name.c_str());
       return 2;
