@@ -91,8 +91,14 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	if err := clear.Measure(ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
 		t.Errorf("error %v, partial %t", err, clear.Partial)
 	}
-	if clear.Reference == nil || clear.Points[0].Measured != nil && clear.Points[len(clear.Points)-1].Measured != nil {
-		t.Errorf("the reference is measured first and then nothing; it is %+v", clear.Reference)
+	// The first numerics measured are the reference's; a point may share them.
+	for _, p := range clear.Points {
+		if p.Measured != nil && p.SQNRDB != clear.BestSQNRDB {
+			t.Errorf("point %s is measured after the interruption", p.Name)
+		}
+	}
+	if clear.Reference == nil {
+		t.Error("the reference is not measured first")
 	}
 }
 

@@ -37,6 +37,14 @@ func (n Network) calibration(count int) *dataset.Images {
 	return n.Calibration.Slice(0, min(count, n.Calibration.N))
 }
 
+// heldOut is count training images behind the first skip, which the ranges were not taken
+// from; where there are too few, the last count.
+func (n Network) heldOut(skip, count int) *dataset.Images {
+	count = min(count, n.Calibration.N)
+	from := min(skip, n.Calibration.N-count)
+	return n.Calibration.Slice(from, from+count)
+}
+
 // weightsHash is the identity of the weights.
 func (n Network) weightsHash() string {
 	h := sha256.New()

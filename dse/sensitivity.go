@@ -2,6 +2,7 @@ package dse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,8 +11,9 @@ import (
 	"vitdse/golden/quant"
 )
 
-// sensitivityImages is the number of calibration images that sensitivities are measured
-// on: enough for about 0.5 dB, and never those a point is measured on.
+// sensitivityImages is the number of training images that sensitivities are measured on:
+// enough for about 0.5 dB. They are not those that a point is measured on, nor those of the
+// calibration, to which the quantizer fits its codes: on them the noise looks smaller.
 const sensitivityImages = 128
 
 // goldenVersion is part of every cache key; it changes when golden's numbers do.
@@ -50,7 +52,7 @@ func Sensitivities(ctx context.Context, n Network, s configs.Space, w Work) (*Pr
 func (n Network) sensitivity(ctx context.Context, s configs.Space, fold float64, w Work) (*measure.Table, error) {
 	reference := configs.Uniform(n.Model, 8, 8)
 	reference.LNFold, reference.CalibImages = fold, s.CalibImages
-	calibration, images := n.calibration(s.CalibImages), n.calibration(sensitivityImages)
+	calibration, images := n.calibration(s.CalibImages), n.heldOut(s.CalibImages, sensitivityImages)
 	sweep := measure.Sweep{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Workers: w.Workers, Progress: w.Progress}
 	key, err := digest(goldenVersion, w.Version, "sensitivity", n.Model, n.weightsHash(), imagesHash(calibration, nil),
 		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities)
@@ -65,10 +67,19 @@ func (n Network) sensitivity(ctx context.Context, s configs.Space, fold float64,
 	if err != nil {
 		return nil, err
 	}
-	if t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep); err != nil {
+	part, err := openPartial(cache(w.Cache), key)
+	if err != nil {
 		return nil, err
 	}
-	return t, cache(w.Cache).put("sensitivity", key, t)
+	sweep.Known, sweep.Keep = part.known, part.keep
+	t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep)
+	if err = errors.Join(err, part.close()); err != nil {
+		return nil, err
+	}
+	if err := cache(w.Cache).put("sensitivity", key, t); err != nil {
+		return nil, err
+	}
+	return t, part.remove()
 }
 
 // bitsOf lists the candidates of all layers' bits, ascending.

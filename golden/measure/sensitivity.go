@@ -21,6 +21,11 @@ type Sweep struct {
 	Granularities []configs.Granularity // of weights; nil is both
 	Workers       int                   // goroutines
 	Progress      func(done, total int) // called from one goroutine at a time; may be nil
+
+	// Known gives the Total of an entry that an interrupted measurement has kept, Keep is
+	// handed every entry as it is measured, from one goroutine at a time. Both may be nil.
+	Known func(Entry) (total float64, ok bool)
+	Keep  func(Entry)
 }
 
 // Sensitivity measures every layer of a network at every number of bits. The
@@ -139,16 +144,18 @@ type sensitivity struct {
 // measure fills in the entries, block by block, so that what lies before a changed
 // block is computed once.
 func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error {
-	done := make(chan struct{})
+	todo, known := t.recall(sweep.Known)
+	done := make(chan Entry)
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		for n := 1; ; n++ {
-			if _, more := <-done; !more {
-				return
-			}
-			if sweep.Progress != nil {
+		n := known
+		for e := range done {
+			if n++; sweep.Progress != nil {
 				sweep.Progress(n, len(t.Entries))
+			}
+			if sweep.Keep != nil {
+				sweep.Keep(e)
 			}
 		}
 	}()
@@ -159,16 +166,18 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 			return err
 		}
 		var list []*Entry
-		for i := range t.Entries {
-			if e := &t.Entries[i]; e.first(s.model.Depth) == block {
+		for _, e := range todo {
+			if e.first(s.model.Depth) == block {
 				list = append(list, e)
 			}
 		}
 		err := each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
 			return func(i int) error {
-				err := s.run(ctx, list[i], t.Reference, block)
-				done <- struct{}{}
-				return err
+				if err := s.run(ctx, list[i], t.Reference, block); err != nil {
+					return err
+				}
+				done <- *list[i]
+				return nil
 			}, nil
 		})
 		if err != nil {
@@ -176,6 +185,22 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 		}
 	}
 	return nil
+}
+
+// recall fills in the entries that are known, counts them and lists the others.
+func (t *Table) recall(known func(Entry) (float64, bool)) (todo []*Entry, n int) {
+	for i := range t.Entries {
+		e := &t.Entries[i]
+		if known != nil {
+			if total, ok := known(*e); ok {
+				e.Total = total
+				n++
+				continue
+			}
+		}
+		todo = append(todo, e)
+	}
+	return todo, n
 }
 
 // advance moves the reference's residual streams to the front of a block.
