@@ -39,6 +39,7 @@ type view struct {
 	MaxCycles                                 int64 // after which an op is taken to hang
 	Full                                      int   // images with vectors of every op
 	YosysFamily                               string
+	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
 
 	handover
 }
@@ -65,7 +66,8 @@ func (p *Plan) view(part configs.Part, full int) view {
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,
 		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: string(part.Family),
-		handover: p.handover(part),
+		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
+		handover:       p.handover(part),
 	}
 }
 
