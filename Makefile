@@ -34,9 +34,9 @@ setup:
 	@v=$$(verilator --version | awk '{print int($$2)}'); [ "$$v" -ge 5 ] \
 	  || { echo "setup: $$(verilator --version) found; Verilator 5 is needed (Debian 12, Ubuntu 24.04, or https://verilator.org)" >&2; exit 3; }
 
-# Only the tests ask for a second simulator and a synthesizer.
+# Only the tests ask for a second simulator, a synthesizer, Tcl and Python.
 setup-test: setup
-	$(call need,iverilog yosys,with which the tests simulate and synthesize the emitted design a second time)
+	$(call need,iverilog yosys tclsh python3,with which the tests simulate and synthesize the emitted design and run its scripts and drivers)
 
 build:
 	$(GO) build -trimpath -buildvcs=false -o bin/vitdse ./cmd/vitdse

@@ -46,8 +46,19 @@ type Run struct {
 	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
 }
 
+// Target says which of the emitted designs is verified.
+type Target string
+
+// Verification targets.
+const (
+	TargetRTL Target = "rtl" // the SystemVerilog, in Verilator
+	TargetHLS Target = "hls" // the HLS C++, compiled with g++
+	TargetAll Target = "all" // both, and one against the other
+)
+
 // Verify is how the emitted design is held against the golden model.
 type Verify struct {
+	Target  Target      `yaml:"target,omitempty" mapstructure:"target"`   // rtl | hls | all; default rtl
 	Images  int         `yaml:"images,omitempty" mapstructure:"images"`   // compared op by op; default 16
 	Logits  ImageCount  `yaml:"logits,omitempty" mapstructure:"logits"`   // compared by their logits; default all
 	Memory  MemoryModel `yaml:"memory,omitempty" mapstructure:"memory"`   // ideal | latency; default ideal
@@ -68,7 +79,7 @@ func (r *Run) setDefaults() {
 }
 
 func (v *Verify) setDefaults() {
-	*v = Verify{Images: 16, Logits: AllImages, Memory: MemoryIdeal, Latency: 64, Stall: 0.1}
+	*v = Verify{Target: TargetRTL, Images: 16, Logits: AllImages, Memory: MemoryIdeal, Latency: 64, Stall: 0.1}
 }
 
 // LoadRun reads a run file and resolves its paths.
@@ -135,6 +146,7 @@ func (r Run) Validate() error {
 }
 
 func (v Verify) check(f *faults) {
+	oneOf(f, "verify.target", v.Target, TargetRTL, TargetHLS, TargetAll)
 	if v.Images < 1 {
 		f.add("verify.images", "is %d; expected at least 1", v.Images)
 	}

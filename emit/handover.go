@@ -2,12 +2,14 @@ package emit
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"path"
 	"regexp"
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/templates"
 )
 
 // handover is what the vendor scripts, the drivers and the register documents show.
@@ -88,3 +90,14 @@ func emitted(name string, family configs.Fabric) bool {
 	}
 	return false
 }
+
+// RegistersDoc is docs/REGISTERS.md: the register map and the memory layout of any design.
+func RegistersDoc() ([]byte, error) {
+	text, err := fs.ReadFile(templates.FS, registersTemplate)
+	if err != nil {
+		return nil, err
+	}
+	return render(registersTemplate, string(text), registerView())
+}
+
+const registersTemplate = "driver/REGISTERS.md"

@@ -24,7 +24,8 @@ type hlsView struct {
 	ReadFIFO      int
 	Sources       []string
 
-	// Lengths of the pointer arguments in beats, which the vendor's cosimulation asks for.
+	// Lengths of the pointer arguments in beats, which the vendor's co-simulation asks for: those
+	// of one image, as it runs one.
 	ImagesDepth, StreamDepth, ResultsDepth int
 }
 
@@ -33,7 +34,7 @@ type hlsView struct {
 var rtlOnly = []string{
 	"PIW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
 	"ACT_AW", "NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO",
-	"WBANKS", "VAR_K", "VAR_SG",
+	"WBANKS",
 }
 
 // hlsNames are the parameters that go by a longer name in C++: they are not local to a module.
@@ -67,7 +68,7 @@ func (p *Plan) hlsView(v view) hlsView {
 		WordBits: s.AsmBeats * e.BusBits, WeightBuffers: e.WeightBuffers,
 		MulImpl: "fabric", Impl: map[string]string{},
 		Burst: hwmodel.BurstBeats, ReadFIFO: e.ReadFIFO,
-		ImagesDepth: v.Full * s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: v.Full * s.ResultBeats,
+		ImagesDepth: s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: s.ResultBeats,
 	}
 	if e.Multiplier == configs.MulDSP {
 		h.MulImpl = "dsp"

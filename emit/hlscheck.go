@@ -5,15 +5,14 @@ import (
 	"fmt"
 )
 
-// Limits of the HLS tool. The first three end its synthesis with an error; none of them is
-// raised by a setting of the current versions.
+// Limits of the HLS tool. The first three are errors that end its synthesis, as its users report
+// them; they are not in its manual.
 const (
-	// XFORM 203-103: elements of an array that is partitioned completely. The tool's
-	// threshold is 1024 and was raised with config_array_partition up to 4096, which is where
-	// its users found synthesis to stop passing (hls4ml issue 1157).
+	// XFORM 203-103: elements of an array that is partitioned completely. The threshold is 1024
+	// by default and was raised with config_array_partition, up to 4096 in what users found to
+	// pass (hls4ml issue 1157).
 	maxPartition = 4096
-	// XFORM 203-504: operations of a fully unrolled loop nest; the tool's own limit of 4096 is
-	// not documented (hls4ml issues 904 and 374).
+	// XFORM 203-504: copies of the body of a fully unrolled loop nest (hls4ml issue 904).
 	maxUnroll = 4096
 	// XFORM 203-133: bits of a word of a reshaped array (hls4ml issue 506).
 	maxReshape = 65536

@@ -19,15 +19,27 @@ type hlsProgram struct {
 	CornerCount, RsqrtCount                          int
 }
 
+// row is a line of a table, broken where it would leave less than 40 columns for the note.
 func row(note string, values ...any) hlsRow {
-	text := make([]string, len(values))
+	var text strings.Builder
+	at := 0
 	for i, v := range values {
 		if b, ok := v.(bool); ok {
 			v = map[bool]int{false: 0, true: 1}[b]
 		}
-		text[i] = fmt.Sprint(v)
+		word := fmt.Sprint(v)
+		switch {
+		case i == 0:
+		case at+len(word) > 60:
+			text.WriteString(",\n   ")
+			at = 0
+		default:
+			text.WriteString(", ")
+		}
+		text.WriteString(word)
+		at += len(word) + 2
 	}
-	return hlsRow{strings.Join(text, ", "), note}
+	return hlsRow{text.String(), note}
 }
 
 func (p *Plan) hlsProgram() hlsProgram {

@@ -31,10 +31,11 @@ func newEmit(a *app) *cobra.Command {
 	var f emitFlags
 	cmd := &cobra.Command{
 		Use:   "emit RUN.yaml",
-		Short: "Emit one design point as SystemVerilog with everything needed to simulate it",
+		Short: "Emit one design point as SystemVerilog and HLS C++, ready to simulate and to hand over",
 		Long: `Writes a folder with the accelerator of one design point for the whole network:
-SystemVerilog, program, tables, memory image, simulation harness, synthesis script, and the
-expected value of every element of every op.
+SystemVerilog, program, tables, memory image, simulation harness, HLS C++, drivers, scripts
+for synthesis, and the expected value of every element of every op. A design that is past a
+limit of the HLS tool is refused, unless --target rtl says that the SystemVerilog is enough.
 
 The point is the one that the finished sweep's pick chooses, --point of its front (the
 number in the table of vitdse pareto, or its name), or any design file. The folder is
@@ -52,7 +53,7 @@ written whole or not at all.`,
 			return a.emit(cmd.Context(), run, f)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::images", "verify::logits"})
+	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::target", "verify::images", "verify::logits"})
 	cmd.Flags().StringVar(&f.point, "point", "", "`number` or name of the front's point to emit")
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` to emit")
 	cmd.Flags().StringVar(&f.dir, "dir", "", "`folder` to write; default design/ in the run's out")
@@ -118,6 +119,12 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
+	if err := plan.HLSCheck(); err != nil {
+		if run.Verify.Target != configs.TargetRTL {
+			return fmt.Errorf("%w\n--target rtl emits the SystemVerilog alone", err)
+		}
+		a.log.Warn("the folder has no HLS C++", "why", err)
+	}
 	images := min(max(run.Verify.Logits.Of(n.test.N), run.Verify.Images), n.test.N)
 	full := min(run.Verify.Images, images)
 	files, err := plan.Files(part, full)
@@ -161,12 +168,15 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 }
 
 var folderWords = map[string]string{
-	".":       "design.yaml: the point; manifest.json: ops, shapes, predicted cycles",
-	"rtl":     "SystemVerilog modules, the program, tables; filelist.f",
-	"mem":     "what the accelerator reads: weights, parameters, positions",
-	"sim":     "Verilator harness and Makefile",
-	"syn":     "synthesis script",
-	"vectors": "images, and the expected value of every element",
+	".":        "design.yaml: the point; manifest.json: ops, shapes, predicted cycles",
+	"rtl":      "SystemVerilog modules, the program, tables; filelist.f",
+	"mem":      "what the accelerator reads: weights, parameters, positions",
+	"sim":      "Verilator harness and Makefile",
+	"syn":      "scripts for Yosys, place and route, and the vendor's tools; Makefile",
+	"driver":   "register map, C header, C and Python driver",
+	"hls":      "HLS C++ of the same design, its testbench and Makefile",
+	"hls/shim": "stand-ins for the vendor's ap_int.h and hls_stream.h",
+	"vectors":  "images, and the expected value of every element",
 }
 
 // refuseExisting says early that a folder would not be replaced.

@@ -25,6 +25,7 @@ var rooms = []struct {
 	{"hwmodel", []string{"configs"}},
 	{"dse", []string{"configs", "hwmodel", "golden/..."}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
+	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
 	{"cmd/...", []string{"configs", "hwmodel", "golden/...", "templates", "emit/...", "dse"}},
 }

@@ -44,7 +44,7 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 		var b strings.Builder
-		err := (&app{stdout: &b}).conclude(o)
+		err := (&app{stdout: &b}).conclude([]*outcome{o})
 		if pass := strings.HasPrefix(c.want, "PASS"); (err == nil) != pass {
 			t.Errorf("%s: error is %v", c.name, err)
 		}

@@ -19,15 +19,18 @@ func newVerify(a *app) *cobra.Command {
 	var config string
 	cmd := &cobra.Command{
 		Use:   "verify DIR|RUN.yaml",
-		Short: "Simulate an emitted folder in Verilator and compare it with the integer network",
+		Short: "Run an emitted folder and compare it with the integer network",
 		Long: `Builds the simulation of an emitted folder, runs it, and compares every element of every
 op of the first images and the logits of all. With an ideal memory, which answers in the
 next cycle and never pauses, the cycles of every op must be the predicted ones, too.
 
+--target rtl simulates the SystemVerilog in Verilator; hls compiles the HLS C++ with g++ and
+runs it on the same memory image and vectors; all does both and holds one against the other.
+
 Exit code 0 only if everything was compared and is equal. Anything that could not be
 compared is a failure: a missing vector, a file of another design, an op that did not
 finish. Given a run file, the folder is design/ in its out.`,
-		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --images 2 --logits 8 --memory ideal",
+		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --target all --images 2 --logits 8 --memory ideal",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, folder := args[0], !isYAML(args[0])
@@ -41,11 +44,11 @@ finish. Given a run file, the folder is design/ in its out.`,
 			if !folder {
 				dir = designDir(run)
 			}
-			out, err := a.verify(cmd.Context(), dir, run)
+			outs, err := a.verify(cmd.Context(), dir, run)
 			if err != nil {
 				return err
 			}
-			return a.conclude(out)
+			return a.conclude(outs)
 		},
 	}
 	addFlags(cmd.Flags(), verifyKeys)
@@ -82,8 +85,8 @@ func memoryWords(opt verify.Options) string {
 // mostStall is the highest chance of a stall that the simulated memory takes.
 const mostStall = 0.9
 
-// verify simulates a folder and prints the tables; conclude prints the verdict.
-func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome, error) {
+// verify runs a folder's targets and prints the tables; conclude prints the verdict.
+func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outcome, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist; write it with vitdse emit", dir)
 	}
@@ -97,7 +100,7 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome
 	}
 	hash := configs.ShortHash(manifest.Hash)
 	a.printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
-	report, err := a.simulate(ctx, dir, opt)
+	reports, err := a.simulate(ctx, dir, run.Verify.Target, opt)
 	switch {
 	case ctx.Err() != nil:
 		return nil, err
@@ -107,29 +110,40 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) (*outcome
 		a.printf("FAIL  design %s: nothing could be concluded, see the error\n", hash)
 		return nil, &exitError{exitUnequal, err}
 	}
-	return &outcome{report, opt}, a.printReport(report)
+	var outs []*outcome
+	for _, r := range reports {
+		outs = append(outs, &outcome{r, opt})
+		if err := a.printReport(r); err != nil {
+			return nil, err
+		}
+	}
+	return outs, nil
 }
 
-// simulate runs the verification with a bar for each of its stages.
-func (a *app) simulate(ctx context.Context, dir string, opt verify.Options) (*verify.Report, error) {
+// simulate runs the verification with a bar for each of its stages. Of two targets the
+// RTL's report comes first.
+func (a *app) simulate(ctx context.Context, dir string, target configs.Target, opt verify.Options) ([]*verify.Report, error) {
 	st := &stages{a: a}
 	defer st.drop()
-	report, err := verify.Run(ctx, dir, opt, func(p verify.Progress) {
+	reports, err := verify.RunTarget(ctx, dir, target, opt, func(p verify.Progress) {
 		if p.Stage == "build" { // how many steps it takes is not known
-			st.set("building the simulation", "", 0, 0, "")
+			st.set("building", "", 0, 0, "")
 			return
 		}
-		st.set("simulating", "images", p.Done, p.Total, "")
+		st.set("running", "images", p.Done, p.Total, "")
 	})
 	if err != nil {
 		return nil, err
 	}
 	st.end()
-	return report, nil
+	return reports, nil
 }
 
 // printReport prints the op table of a verification and the mismatches.
 func (a *app) printReport(r *verify.Report) error {
+	if r.Target == configs.TargetHLS {
+		return a.printHLS(r)
+	}
 	t := newTable("<op", "<kind", "<shape", "elements compared", "mismatches", "cycles predicted", "cycles measured")
 	for _, o := range r.Ops {
 		compared := count(o.Compared)
@@ -145,6 +159,32 @@ func (a *app) printReport(r *verify.Report) error {
 	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
 	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s.\n", plural(r.LogitImages, "image"),
 		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)))
+	a.printMismatches(r)
+	return nil
+}
+
+// printHLS says what of the HLS C++ was compared. It has no cycles of its own, and where
+// nothing differs its table would repeat the RTL's.
+func (a *app) printHLS(r *verify.Report) error {
+	a.printf("HLS C++, compiled: %d ops, %s elements of %s and %s logits of %d compared in %s.\n", len(r.Ops)-1, count(r.Elements()),
+		plural(r.FullImages, "image"), count(r.LogitCompared), r.LogitImages, span(seconds(r.SimSeconds)))
+	if !r.OK {
+		t := newTable("<op", "<kind", "<shape", "elements", "compared", "mismatches")
+		for _, o := range r.Ops {
+			if o.Mismatches > 0 || o.Compared != o.Elements {
+				t.add(o.Name, o.Kind, o.Shape, count(o.Elements), count(o.Compared), count(o.Mismatches))
+			}
+		}
+		if err := t.print(a.stdout); err != nil {
+			return err
+		}
+	}
+	a.printMismatches(r)
+	return nil
+}
+
+// printMismatches names the first elements that differ.
+func (a *app) printMismatches(r *verify.Report) {
 	const most = 10
 	for i, m := range r.Mismatches {
 		if i == most {
@@ -153,7 +193,6 @@ func (a *app) printReport(r *verify.Report) error {
 		}
 		a.printf("mismatch: %s\n", m)
 	}
-	return nil
 }
 
 // verifySlow repeats the op-by-op comparison with the run's slow memory: the values have to
@@ -161,16 +200,15 @@ func (a *app) printReport(r *verify.Report) error {
 func (a *app) verifySlow(ctx context.Context, dir string, run configs.Run) error {
 	opt := verify.Options{Images: run.Verify.Images, Full: run.Verify.Images, Latency: run.Verify.Latency,
 		Stall: run.Verify.Stall, Seed: uint64(run.Seed)}
-	report, err := a.simulate(ctx, dir, opt)
+	reports, err := a.simulate(ctx, dir, configs.TargetRTL, opt)
 	if err != nil {
 		return err
 	}
+	report := reports[0]
 	a.printf("Again with %s, %s op by op: %s cycles predicted, %s measured (%+.2f %%).\n", memoryWords(opt), plural(report.FullImages, "image"),
 		count(report.PredictedRun), count(report.MeasuredRun), deviation(report.PredictedRun, report.MeasuredRun))
 	if !report.OK {
-		for _, m := range report.Mismatches {
-			a.printf("mismatch: %s\n", m)
-		}
+		a.printMismatches(report)
 		return &exitError{exitUnequal, fmt.Errorf("%s: not everything is equal with %s", dir, memoryWords(opt))}
 	}
 	return nil

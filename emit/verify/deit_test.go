@@ -97,5 +97,8 @@ func TestDeiTTiny(t *testing.T) {
 	}
 	rep := mustVerify(t, dir, Options{Images: 1, Full: 1, Latency: 1})
 	checkCycles(t, rep)
+	if err := agree(rep, mustVerifyHLS(t, dir), nil, nil); err != nil {
+		t.Error(err)
+	}
 	t.Logf("%d elements, %d cycles, %.2f Mcycles/s", rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
 }

@@ -8,14 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"vitdse/configs"
 	"vitdse/emit"
-)
-
-// What of a folder is verified.
-const (
-	TargetRTL = "rtl" // the RTL, in Verilator
-	TargetHLS = "hls" // the HLS C++, compiled
-	TargetAll = "all" // both, and each held against the other
 )
 
 // ErrDisagree is wrapped by the error that says where RTL and HLS differ from each other.
@@ -46,22 +40,22 @@ func RunHLS(ctx context.Context, dir string, opt Options, progress func(Progress
 	if err := build(ctx, filepath.Join(dir, "hls"), "csim", "the C++ compiler", progress, cxx, makeTool); err != nil {
 		return nil, err
 	}
-	return newRun(ctx, TargetHLS, dir, man, opt, progress)
+	return newRun(ctx, configs.TargetHLS, dir, man, opt, progress)
 }
 
-// RunTarget verifies one target of a folder, or all. With TargetAll the reports of RTL and HLS are
+// RunTarget verifies one target of a folder, or all. With configs.TargetAll the reports of RTL and HLS are
 // also held against each other, every element of every op and every byte of the results: where
 // they differ the error wraps ErrDisagree, and both reports come with it.
-func RunTarget(ctx context.Context, dir, target string, opt Options, progress func(Progress)) ([]*Report, error) {
+func RunTarget(ctx context.Context, dir string, target configs.Target, opt Options, progress func(Progress)) ([]*Report, error) {
 	one := Run
 	switch target {
-	case TargetRTL:
-	case TargetHLS:
+	case configs.TargetRTL:
+	case configs.TargetHLS:
 		one = RunHLS
-	case TargetAll:
+	case configs.TargetAll:
 		return runAll(ctx, dir, opt, progress)
 	default:
-		return nil, fmt.Errorf("target %q; expected %s, %s or %s", target, TargetRTL, TargetHLS, TargetAll)
+		return nil, fmt.Errorf("target %q; expected %s, %s or %s", target, configs.TargetRTL, configs.TargetHLS, configs.TargetAll)
 	}
 	rep, err := one(ctx, dir, opt, progress)
 	if err != nil {
@@ -80,10 +74,10 @@ func runAll(ctx context.Context, dir string, opt Options, progress func(Progress
 	var results [][]byte
 	// HLS first: it is built in seconds.
 	for _, t := range []struct {
-		name string
+		name configs.Target
 		run  func(context.Context, string, Options, func(Progress)) (*Report, error)
-	}{{TargetHLS, RunHLS}, {TargetRTL, Run}} {
-		opt.Results = filepath.Join(tmp, t.name)
+	}{{configs.TargetHLS, RunHLS}, {configs.TargetRTL, Run}} {
+		opt.Results = filepath.Join(tmp, string(t.name))
 		rep, err := t.run(ctx, dir, opt, progress)
 		if err != nil {
 			return reports, fmt.Errorf("%s: %w", t.name, err)

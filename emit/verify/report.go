@@ -1,6 +1,10 @@
 package verify
 
-import "fmt"
+import (
+	"fmt"
+
+	"vitdse/configs"
+)
 
 // Options says what of a folder is simulated.
 type Options struct {
@@ -28,7 +32,7 @@ type OpResult struct {
 	Digest               string // of every element compared, in order: the same for the same elements
 }
 
-// Mismatch is one element that differs. Cycle counts from the start of the run.
+// Mismatch is one element that differs. Cycle counts from the start of the run; 0 in HLS C++.
 type Mismatch struct {
 	Op                    string
 	Image, Head, Row, Col int
@@ -37,14 +41,18 @@ type Mismatch struct {
 }
 
 func (m Mismatch) String() string {
-	return fmt.Sprintf("op %s, image %d, head %d, row %d, column %d: expected %d, got %d (cycle %d)",
-		m.Op, m.Image, m.Head, m.Row, m.Col, m.Expected, m.Got, m.Cycle)
+	at := ""
+	if m.Cycle > 0 {
+		at = fmt.Sprintf(" (cycle %d)", m.Cycle)
+	}
+	return fmt.Sprintf("op %s, image %d, head %d, row %d, column %d: expected %d, got %d%s",
+		m.Op, m.Image, m.Head, m.Row, m.Col, m.Expected, m.Got, at)
 }
 
 // Report is the outcome of a verification. OK means that every element of every op and
 // every logit that was asked for was compared and equal.
 type Report struct {
-	Target                          string // "rtl" or "hls"; HLS C++ has no cycles
+	Target                          configs.Target // "rtl" or "hls"; HLS C++ has no cycles
 	Hash, Model, Part               string
 	FullImages                      int
 	Ops                             []OpResult // the last is the store of the result, which has no elements

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/hwmodel"
 )
@@ -45,11 +47,11 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	if err := build(ctx, filepath.Join(dir, "sim"), "build/harness", "Verilator and the C++ compiler", progress, verilator, cxx, makeTool); err != nil {
 		return nil, err
 	}
-	return newRun(ctx, TargetRTL, dir, man, opt, progress)
+	return newRun(ctx, configs.TargetRTL, dir, man, opt, progress)
 }
 
 // newRun simulates what has been built and reports.
-func newRun(ctx context.Context, target, dir string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
+func newRun(ctx context.Context, target configs.Target, dir string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
 	shape, err := hwmodel.NewShape(man.Model, man.Design)
 	if err != nil {
 		return nil, err
@@ -127,11 +129,17 @@ func checkHash(path, hash string) error {
 		return nil
 	}
 	for _, mark := range []string{"design ", magic} {
-		if i := bytes.Index(head, []byte(mark)); i >= 0 && len(head) >= i+len(mark)+64 {
+		i := bytes.Index(head, []byte(mark))
+		if i >= 0 && len(head) >= i+len(mark)+64 && isHex(head[i+len(mark):][:64]) {
 			return fmt.Errorf("%s belongs to design %.16s, the folder to %.16s: emit the folder again", path, head[i+len(mark):], hash)
 		}
 	}
 	return fmt.Errorf("%s does not name its design; emit the folder again", path)
+}
+
+func isHex(b []byte) bool {
+	_, err := hex.DecodeString(string(b))
+	return err == nil
 }
 
 // Programs that simulations are built with; their Debian packages have the same names.
@@ -195,7 +203,7 @@ func tail(s string, lines int) string {
 
 // run collects what the harness prints.
 type run struct {
-	target   string
+	target   configs.Target
 	man      emit.Manifest
 	opt      Options
 	shape    *hwmodel.Shape
@@ -247,7 +255,7 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	}
 	// The RTL's tables are read relative to rtl/.
 	in, program := filepath.Join(abs, "hls"), filepath.Join(abs, "hls/build/csim")
-	if r.target == TargetRTL {
+	if r.target == configs.TargetRTL {
 		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
 		args = append(args, "--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000+0.5)),
 			"--seed", strconv.FormatUint(r.opt.Seed, 10))
@@ -312,7 +320,7 @@ func (r *run) take(e event) {
 		}
 		r.cycles = append(r.cycles, cycles)
 		detail := ""
-		if r.target == TargetRTL {
+		if r.target == configs.TargetRTL {
 			detail = fmt.Sprintf("%d cycles", e.Cycle)
 		}
 		r.progress(Progress{Stage: "simulate", Done: int64(e.Image + 1), Total: int64(r.opt.Images), Detail: detail})
@@ -343,7 +351,7 @@ func (r *run) report() (*Report, error) {
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
 	predicted := r.predicted()
-	if r.target == TargetRTL {
+	if r.target == configs.TargetRTL {
 		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
 	}
 	ok := r.end.OK && rep.LogitMismatches == 0 && rep.FullImages >= 1 &&
@@ -376,7 +384,7 @@ func (r *run) report() (*Report, error) {
 
 // predicted is the cycles of every op of every image; all are 0 for HLS C++, which has none.
 func (r *run) predicted() [][]int64 {
-	if r.target == TargetRTL {
+	if r.target == configs.TargetRTL {
 		return r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, r.end.Images)
 	}
 	none := make([][]int64, r.end.Images)

@@ -45,9 +45,14 @@ func checkCycles(t *testing.T, rep *Report) {
 	}
 }
 
-// TestCorners runs engines at the corners of what a design may ask for.
-func TestCorners(t *testing.T) {
-	quickBuild(t)
+// corner is an engine at a corner of what a design may ask for.
+type corner struct {
+	name string
+	num  configs.Numerics
+	eng  configs.Engine
+}
+
+func corners(t *testing.T) []corner {
 	m := digitsData(t).model
 	mixed := configs.Uniform(m, 5, 6)
 	mixed.SoftmaxBits, mixed.GELUBits = 7, 6
@@ -69,6 +74,7 @@ func TestCorners(t *testing.T) {
 			low.Layers[i].Weights = 2
 		}
 	}
+	var list []corner
 	for _, c := range []struct {
 		name    string
 		num     configs.Numerics
@@ -85,12 +91,21 @@ func TestCorners(t *testing.T) {
 		{"one-tile", mixed, 32, 8, 8, 256, 2, 64, configs.MemAuto},
 		{"deep-dot", low, 8, 16, 8, 512, 1, 64, configs.MemAuto},
 	} {
+		e := engine(c.tm, c.tn, c.tk)
+		e.BusBits, e.WeightBuffers, e.ReadFIFO = c.bus, c.banks, c.fifo
+		e.Activations, e.Weights, e.Residual = c.kind, c.kind, c.kind
+		e.Multiplier = configs.MulLUT
+		list = append(list, corner{c.name, c.num, e})
+	}
+	return list
+}
+
+// TestCorners runs engines at the corners of what a design may ask for.
+func TestCorners(t *testing.T) {
+	quickBuild(t)
+	for _, c := range corners(t) {
 		t.Run(c.name, func(t *testing.T) {
-			e := engine(c.tm, c.tn, c.tk)
-			e.BusBits, e.WeightBuffers, e.ReadFIFO = c.bus, c.banks, c.fifo
-			e.Activations, e.Weights, e.Residual = c.kind, c.kind, c.kind
-			e.Multiplier = configs.MulLUT
-			dir, _ := emitDigits(t, c.num, e, 4, 2)
+			dir, _ := emitDigits(t, c.num, c.eng, 4, 2)
 			checkCycles(t, mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1}))
 			lint(t, dir)
 		})

@@ -40,12 +40,15 @@ std::vector<uint8_t> read_file(const std::string& path, bool with_header) {
   if (!f) fail("cannot open " + path);
   std::vector<uint8_t> data;
   uint8_t buffer[65536];
-  while (size_t n = std::fread(buffer, 1, sizeof buffer, f)) data.insert(data.end(), buffer, buffer + n);
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, f))
+    data.insert(data.end(), buffer, buffer + n);
   std::fclose(f);
   if (!with_header) return data;
-  if (data.size() < 72 || std::memcmp(data.data(), "VITDSE01", 8) != 0) fail(path + " is not a vector file of this tool");
+  if (data.size() < 72 || std::memcmp(data.data(), "VITDSE01", 8) != 0)
+    fail(path + " is not a vector file of this tool");
   if (std::memcmp(data.data() + 8, kHash, 64) != 0)
-    fail(path + " belongs to design " + std::string(data.begin() + 8, data.begin() + 72) + ", this program to " + kHash);
+    fail(path + " belongs to design " + std::string(data.begin() + 8, data.begin() + 72) +
+         ", this program to " + kHash);
   data.erase(data.begin(), data.begin() + 72);
   return data;
 }
@@ -54,8 +57,15 @@ std::vector<uint8_t> read_file(const std::string& path, bool with_header) {
 std::vector<bus_t> to_beats(const std::vector<uint8_t>& bytes) {
   std::vector<bus_t> beats(bytes.size() / kBeatBytes);
   for (size_t i = 0; i < beats.size(); ++i)
-    for (size_t b = 0; b < kBeatBytes; ++b) beats[i].range(int(8 * b + 7), int(8 * b)) = ap_uint<8>(bytes[i * kBeatBytes + b]);
+    for (size_t b = 0; b < kBeatBytes; ++b)
+      beats[i].range(int(8 * b + 7), int(8 * b)) = ap_uint<8>(bytes[i * kBeatBytes + b]);
   return beats;
+}
+
+void print_mismatch(int op, int image, int head, int row, int col, int want, int got) {
+  std::printf("{\"event\":\"mismatch\",\"op\":%d,\"image\":%d,\"head\":%d,\"row\":%d,\"col\":%d,"
+              "\"expected\":%d,\"got\":%d,\"cycle\":0}\n",
+              op, image, head, row, col, want, got);
 }
 
 struct Column { uint32_t op, head, row, col, lanes; };
@@ -71,7 +81,8 @@ class Bench {
     expected_ = read_file(dir + "/vectors/expected.bin", true);
     logits_ = read_file(dir + "/vectors/logits.bin", true);
     if (stream.size() != kStreamBytes)
-      fail(dir + "/mem/stream.bin has " + std::to_string(stream.size()) + " bytes; the design reads " + std::to_string(kStreamBytes));
+      fail(dir + "/mem/stream.bin has " + std::to_string(stream.size()) +
+           " bytes; the design reads " + std::to_string(kStreamBytes));
     stream_ = to_beats(stream);
     images_ = to_beats(images);
     trace_.resize(trace.size() / sizeof(Column));
@@ -84,9 +95,11 @@ class Bench {
     if (opt_.full < 0) opt_.full = have_full;
     opt_.full = std::min(opt_.full, opt_.images);
     if (opt_.images < 1 || opt_.images > have || logits_.size() < size_t(opt_.images) * CLASSES * 4)
-      fail("vectors hold " + std::to_string(have) + " images; asked for " + std::to_string(opt_.images));
+      fail("vectors hold " + std::to_string(have) + " images; asked for " +
+           std::to_string(opt_.images));
     if (opt_.full > have_full)
-      fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " + std::to_string(opt_.full));
+      fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " +
+           std::to_string(opt_.full));
     results_.resize(size_t(opt_.images) * RESULT_BEATS);
     compared_.assign(kOps, 0);
     mismatches_.assign(kOps, 0);
@@ -100,7 +113,8 @@ class Bench {
   void end_image(int image);
   bool compare_logits();
   int32_t logit(int image, int c) const {
-    return results_[size_t(image) * RESULT_BEATS + c / (BW / 32)].range(c % (BW / 32) * 32 + 31, c % (BW / 32) * 32).to_int();
+    const int per_beat = BW / 32, at = c % per_beat * 32;
+    return results_[size_t(image) * RESULT_BEATS + c / per_beat].range(at + 31, at).to_int();
   }
 
   Options opt_;
@@ -117,10 +131,13 @@ class Bench {
 
 void Bench::compare_column(int op, const int* got) {
   if (image_ >= opt_.full) return;
-  if (column_ == trace_.size()) fail("image " + std::to_string(image_) + ": more columns than expected, from op " + std::to_string(op));
+  const std::string where = "image " + std::to_string(image_);
+  if (column_ == trace_.size())
+    fail(where + ": more columns than expected, from op " + std::to_string(op));
   const Column& c = trace_[column_++];
   if (int(c.op) != op)
-    fail("image " + std::to_string(image_) + ": a column of op " + std::to_string(op) + " where op " + std::to_string(c.op) + " was due");
+    fail(where + ": a column of op " + std::to_string(op) + " where op " + std::to_string(c.op) +
+         " was due");
   const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + value_) * 4];
   value_ += c.lanes;
   compared_[op] += c.lanes;
@@ -131,15 +148,15 @@ void Bench::compare_column(int op, const int* got) {
     if (got[i] == want) continue;
     // The first few of an op are named; all are counted.
     if (mismatches_[op]++ < 3)
-      std::printf("{\"event\":\"mismatch\",\"op\":%u,\"image\":%d,\"head\":%u,\"row\":%u,\"col\":%u,\"expected\":%d,\"got\":%d,\"cycle\":0}\n",
-                  c.op, image_, c.head, c.row + i, c.col, want, got[i]);
+      print_mismatch(op, image_, c.head, c.row + i, c.col, want, got[i]);
     ++total_mismatches_;
   }
 }
 
 void Bench::end_image(int image) {
   if (image < opt_.full && column_ != trace_.size())
-    fail("image " + std::to_string(image) + ": " + std::to_string(column_) + " columns of " + std::to_string(trace_.size()) + " were produced");
+    fail("image " + std::to_string(image) + ": " + std::to_string(column_) + " columns of " +
+         std::to_string(trace_.size()) + " were produced");
   std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":0,\"cycles\":[", image);
   for (int i = 0; i <= kOps; ++i) std::printf(i ? ",0" : "0");
   std::printf("]}\n");
@@ -156,10 +173,10 @@ bool Bench::compare_logits() {
       const int32_t got = logit(i, c);
       if (got == want) continue;
       if (wrong++ < 3)
-        std::printf("{\"event\":\"mismatch\",\"op\":%d,\"image\":%d,\"head\":0,\"row\":0,\"col\":%d,\"expected\":%d,\"got\":%d,\"cycle\":0}\n",
-                    kOps, i, c, want, got);
+        print_mismatch(kOps, i, 0, 0, c, want, got);
     }
-  std::printf("{\"event\":\"logits\",\"images\":%d,\"compared\":%d,\"mismatches\":%" PRIu64 "}\n", opt_.images, opt_.images * CLASSES, wrong);
+  std::printf("{\"event\":\"logits\",\"images\":%d,\"compared\":%d,\"mismatches\":%" PRIu64 "}\n",
+              opt_.images, opt_.images * CLASSES, wrong);
   return wrong == 0;
 }
 
@@ -167,27 +184,31 @@ bool Bench::run() {
   const auto begin = std::chrono::steady_clock::now();
   while (image_ < opt_.images) {
     const int count = image_ < opt_.full ? 1 : std::min(kBatch, opt_.images - image_);
-    vit_accel(&images_[size_t(image_) * IMAGE_BEATS], stream_.data(), &results_[size_t(image_) * RESULT_BEATS], count);
+    vit_accel(&images_[size_t(image_) * IMAGE_BEATS], stream_.data(),
+              &results_[size_t(image_) * RESULT_BEATS], count);
     for (int i = 0; i < count; ++i) end_image(image_ + i);
     image_ += count;
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!opt_.results.empty()) {
     FILE* f = std::fopen(opt_.results.c_str(), "wb");
     if (!f) fail("cannot write " + opt_.results);
     for (const bus_t& beat : results_)
-      for (size_t b = 0; b < kBeatBytes; ++b) std::fputc(int(beat.range(int(8 * b + 7), int(8 * b)).to_uint()), f);
+      for (size_t b = 0; b < kBeatBytes; ++b)
+        std::fputc(beat.range(int(8 * b + 7), int(8 * b)).to_int(), f);
     if (std::fclose(f) != 0) fail("cannot write " + opt_.results);
   }
   const bool logits_ok = compare_logits();
   bool complete = true;
   for (int i = 0; i < kOps; ++i) {
-    std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}\n", i,
-                compared_[i], mismatches_[i], digests_[i]);
+    std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64
+                ",\"digest\":\"%016" PRIx64 "\"}\n",
+                i, compared_[i], mismatches_[i], digests_[i]);
     complete = complete && (opt_.full == 0 || compared_[i] > 0);
   }
   const bool ok = logits_ok && complete && total_mismatches_ == 0;
-  std::printf("{\"event\":\"end\",\"ok\":%s,\"images\":%d,\"full\":%d,\"seconds\":%.6f}\n", ok ? "true" : "false", opt_.images, opt_.full, seconds);
+  std::printf("{\"event\":\"end\",\"ok\":%s,\"images\":%d,\"full\":%d,\"seconds\":%.6f}\n",
+              ok ? "true" : "false", opt_.images, opt_.full, seconds.count());
   return ok;
 }
 

@@ -1,13 +1,15 @@
 // The accelerator: images in, logits out.
-//   model <% .Model %>, part <% .Part %>, array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
+//   model <% .Model %>, part <% .Part %>,
+//   array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
 #include "vit_units.h"
 
 // The image and then the stream, a beat a cycle, ahead of the engine by what the FIFO holds.
-static void read_beats(const bus_t* image, const bus_t* stream, hls::stream<bus_t>& beats) {
+static void read_beats(const bus_t* images, const bus_t* stream, unsigned index,
+                       hls::stream<bus_t>& beats) {
 image_beats:
   for (int i = 0; i < IMAGE_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
-    beats.write(image[i]);
+    beats.write(images[index * IMAGE_BEATS + i]);
   }
 stream_beats:
   for (int i = 0; i < STREAM_BEATS; ++i) {
@@ -17,7 +19,7 @@ stream_beats:
 }
 
 // Logits as 32-bit integers, whole beats; lanes past the last logit are zero.
-static void write_result(hls::stream<logit_t>& logits, bus_t* result) {
+static void write_result(hls::stream<logit_t>& logits, bus_t* results, unsigned index) {
 beats:
   for (int i = 0; i < RESULT_BEATS; ++i) {
     bus_t beat = 0;
@@ -28,30 +30,33 @@ beats:
       if (i * (BW / 32) + l < CLASSES) logit = logits.read();
       beat.range(l * 32 + 31, l * 32) = logit;
     }
-    result[i] = beat;
+    results[index * RESULT_BEATS + i] = beat;
   }
 }
 
-void vit_accel(const bus_t* images, const bus_t* stream, bus_t* results, ap_uint<32> count) {
+void vit_accel(const bus_t* images, const bus_t* stream, bus_t* results, unsigned count) {
 // Reads and writes have adapters of their own: they belong to different processes.
-#pragma HLS INTERFACE mode=m_axi port=images bundle=gmem_read offset=slave max_read_burst_length=<% .Burst %> depth=<% .ImagesDepth %>
-#pragma HLS INTERFACE mode=m_axi port=stream bundle=gmem_read offset=slave max_read_burst_length=<% .Burst %> depth=<% .StreamDepth %>
-#pragma HLS INTERFACE mode=m_axi port=results bundle=gmem_write offset=slave max_write_burst_length=<% .Burst %> depth=<% .ResultsDepth %>
+#pragma HLS INTERFACE mode=m_axi port=images bundle=gmem_read offset=slave \
+    max_read_burst_length=<% .Burst %> depth=<% .ImagesDepth %>
+#pragma HLS INTERFACE mode=m_axi port=stream bundle=gmem_read offset=slave \
+    max_read_burst_length=<% .Burst %> depth=<% .StreamDepth %>
+#pragma HLS INTERFACE mode=m_axi port=results bundle=gmem_write offset=slave \
+    max_write_burst_length=<% .Burst %> depth=<% .ResultsDepth %>
 #pragma HLS INTERFACE mode=s_axilite port=images
 #pragma HLS INTERFACE mode=s_axilite port=stream
 #pragma HLS INTERFACE mode=s_axilite port=results
 #pragma HLS INTERFACE mode=s_axilite port=count
 #pragma HLS INTERFACE mode=s_axilite port=return
 each_image:
-  for (ap_uint<32> i = 0; i < count; ++i) {
+  for (unsigned i = 0; i < count; ++i) {
 // Three processes in a row, joined by FIFOs: no process reads what a later one writes.
 #pragma HLS DATAFLOW
     hls::stream<bus_t> beats("beats");
 #pragma HLS STREAM variable=beats depth=<% .ReadFIFO %>
     hls::stream<logit_t> logits("logits");
 #pragma HLS STREAM variable=logits depth=16
-    read_beats(images + i.to_uint() * IMAGE_BEATS, stream, beats);
+    read_beats(images, stream, i, beats);
     sequencer(beats, logits);
-    write_result(logits, results + i.to_uint() * RESULT_BEATS);
+    write_result(logits, results, i);
   }
 }

@@ -8,12 +8,13 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM], const gamma_t gamma[CHANNELS],
-               const beta_t beta[CHANNELS], code_t act[ACT_DEPTH][TK * TM]) {
+void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM],
+               const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
+               code_t act[ACT_DEPTH][TK * TM]) {
   row_sum_t s1[TM];
   row_squares_t s2[TM];
   recip_t root[TM];
-  code_t column[TM], word[TK * TM];
+  code_t column[TM], word[TK * TM] = {};
 #pragma HLS ARRAY_PARTITION variable=s1 type=complete
 #pragma HLS ARRAY_PARTITION variable=s2 type=complete
 #pragma HLS ARRAY_PARTITION variable=root type=complete
@@ -22,8 +23,13 @@ void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM], const
   typedef ap_int<RB + DIW + 1> centred_t;   // C*x - s1
   typedef ap_int<RB + DIW + 19> scaled_t;   // times R
   typedef ap_int<48> affine_t;              // n*gamma + beta
-  const scaled_t half = scaled_t(1) << (p.k - 1);
-  const affine_t high = (affine_t(1) << (p.bits - 1)) - 1;
+  // The least shifts of any op are wiring; what is left of them is a shifter.
+  const ap_uint<VAR_K> rest_k = p.k - MIN_K;
+  const ap_uint<VAR_SG> rest_sg = p.sg - MIN_SG;
+  const shift_t half_bit = p.k - 1;
+  const bits_t sign_bit = p.bits - 1;
+  const scaled_t half = scaled_t(1) << half_bit;
+  const affine_t high = (affine_t(1) << sign_bit) - 1;
   const affine_t low = ~high;
 tiles:
   for (int m = 0; m < p.mt; ++m) {
@@ -53,8 +59,8 @@ tiles:
         const res_t x = residual[m * CHANNELS + c][r];
         const centred_t d = x * ap_uint<DIW + 1>(CHANNELS) - s1[r];
         const scaled_t dr = d * root[r];
-        const ap_int<18> n = (scaled_t(dr + half) >> MIN_K) >> (p.k - MIN_K);
-        const affine_t scaled = (affine_t(n * g + b) >> MIN_SG) >> (p.sg - MIN_SG);
+        const ap_int<18> n = (scaled_t(dr + half) >> MIN_K) >> rest_k;
+        const affine_t scaled = (affine_t(n * g + b) >> MIN_SG) >> rest_sg;
         column[r] = scaled > high ? high : scaled < low ? low : scaled;
       }
       for (int i = 0; i < TK; ++i) {

@@ -22,8 +22,8 @@ template <int W> static void unpack(const word_t& packed, weight_t weights[TK * 
 }
 
 // The parameters and weights of one tile column, out of the stream.
-static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WDEPTH][TK * TN], acc_t bias[TN],
-                      mul_t mul[TN]) {
+static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WDEPTH][TK * TN],
+                      acc_t bias[TN], mul_t mul[TN]) {
 #pragma HLS INLINE off
   if (p.b_from != FROM_WEIGHTS) return;
   word_t word = 0;
@@ -62,7 +62,7 @@ words:
 }
 
 // Operand a of one beat: codes of TM tokens, or softmax numerators, which are unsigned.
-static void operand_a(const Matmul& p, int addr, const code_t act[ACT_DEPTH][TK * TM],
+static void operand_a(const Matmul& p, unsigned addr, const code_t act[ACT_DEPTH][TK * TM],
                       const num_t numerators[NUM_DEPTH][TK * TM], a_t a[TK * TM]) {
 #pragma HLS INLINE
   for (int i = 0; i < TK * TM; ++i) {
@@ -72,9 +72,10 @@ static void operand_a(const Matmul& p, int addr, const code_t act[ACT_DEPTH][TK 
 }
 
 // Operand b of one beat: weights, keys or values of TN columns.
-static void operand_b(const Matmul& p, int addr, int segment, const weight_t weights[WDEPTH][TK * TN],
-                      const kv_t keys[KBANKS][KEY_DEPTH][TK * TM], const kv_t values[TN][VALUE_DEPTH][TK],
-                      b_t b[TK * TN]) {
+static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
+                      const weight_t weights[WDEPTH][TK * TN],
+                      const kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
+                      const kv_t values[TN][VALUE_DEPTH][TK], b_t b[TK * TN]) {
 #pragma HLS INLINE
   for (int k = 0; k < TK; ++k) {
 #pragma HLS UNROLL
@@ -83,7 +84,7 @@ static void operand_b(const Matmul& p, int addr, int segment, const weight_t wei
       // A word of keys holds TM tokens. A tile of TN > TM tokens spans TN/TM banks; with TN < TM
       // a word holds TM/TN tiles, and `segment` is the one that is wanted.
       const int bank = TN >= TM ? c / TM : 0;
-      const int lane = TN >= TM ? c % TM : segment * TN + c;
+      const unsigned lane = TN >= TM ? c % TM : segment * TN + c;
       if (p.b_from == FROM_WEIGHTS) b[k * TN + c] = weights[addr][k * TN + c];
       else if (p.b_from == FROM_KEYS) b[k * TN + c] = keys[bank][addr][k * TM + lane];
       else b[k * TN + c] = values[c][addr][k];
@@ -91,41 +92,45 @@ static void operand_b(const Matmul& p, int addr, int segment, const weight_t wei
   }
 }
 
-static void compute_tile(const Matmul& p, int op, int n, int row_offset, const weight_t weights[WDEPTH][TK * TN],
-                         const acc_t bias[TN], const mul_t mul[TN], code_t act[ACT_DEPTH][TK * TM],
-                         const num_t numerators[NUM_DEPTH][TK * TM], kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
-                         kv_t values[TN][VALUE_DEPTH][TK], res_t residual[RES_DEPTH][TM],
-                         const code_t gelu[TM][1 << HB], score_t scores[TOKENS][TM], score_t score_max[TM],
-                         const recip_t recip[TM], logit_t logits[CLASSES]) {
+static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offset,
+                         const weight_t weights[WDEPTH][TK * TN], const acc_t bias[TN],
+                         const mul_t mul[TN], code_t act[ACT_DEPTH][TK * TM],
+                         const num_t numerators[NUM_DEPTH][TK * TM],
+                         kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+                         res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+                         score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
+                         logit_t logits[CLASSES]) {
 #pragma HLS INLINE off
   acc_t acc[TN * TM], tile[TN * TM];  // (c, r) at c*TM + r; tile is the finished one
-  code_t word[TK * TM];               // columns of the memory word on their way
+  code_t word[TK * TM] = {};          // columns of the memory word on their way
 #pragma HLS ARRAY_PARTITION variable=acc type=complete
 #pragma HLS ARRAY_PARTITION variable=tile type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
   // V words hold TK tokens of one channel: a column takes TM/TK passes.
-  const int passes = p.to == TO_VALUES ? TM / TK : 1;
-  const int columns = n == p.nt - 1 ? p.columns_last : p.columns_full;
-  const int drain = columns * passes;
-  const int slots = p.kt > drain ? p.kt : drain;
-  const int a_base = p.a_numerators ? 0 : p.a_base + row_offset;
-  const int base = (p.to == TO_ACT ? p.base + row_offset : p.base) + n * p.nstep;
-  const int b_base = p.b_from == FROM_WEIGHTS ? 0
-                     : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep
-                                              : p.b_base + n * p.b_nstep;
-  const int segment = n % KSEG;
+  const unsigned passes = p.to == TO_VALUES ? TM / TK : 1;
+  const unsigned columns = n + 1 == p.nt ? p.columns_last : p.columns_full;
+  const unsigned drain = columns * passes;
+  const unsigned slots = p.kt > drain ? p.kt : drain;
+  const unsigned a_base = p.a_numerators ? 0 : p.a_base + row_offset;
+  const unsigned base = (p.to == TO_ACT ? p.base + row_offset : p.base) + n * p.nstep;
+  const unsigned b_base = p.b_from == FROM_WEIGHTS ? 0
+                          : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep
+                                                   : p.b_base + n * p.b_nstep;
+  const unsigned segment = n % KSEG;
 tiles:
-  for (int m = 0; m <= p.mt; ++m) {
-    int column = 0, sub = 0;
+  for (unsigned m = 0; m <= p.mt; ++m) {
+    unsigned column = 0, sub = 0;
   cycles:
-    for (int slot = 0; slot < slots; ++slot) {
+    for (unsigned slot = 0; slot < slots; ++slot) {
 #pragma HLS PIPELINE II=1
-// An op reads one region of the activation buffer and writes another, and adds to a word of the
-// residual stream once.
+// An op reads one region of the activation buffer and writes another, reads K or V or writes it,
+// and adds to a word of the residual stream once: no iteration waits for an earlier one's write.
 #pragma HLS DEPENDENCE variable=act type=inter false
+#pragma HLS DEPENDENCE variable=keys type=inter false
+#pragma HLS DEPENDENCE variable=values type=inter false
 #pragma HLS DEPENDENCE variable=residual type=inter false
       if (m > 0 && slot < drain) {
-        const int row = m - 1;  // of tiles
+        const unsigned row = m - 1;  // of tiles
         out_t y[TM];
 #pragma HLS ARRAY_PARTITION variable=y type=complete
         const acc_t channel_bias = p.per_lane || p.raw ? acc_t(0) : bias[column];
@@ -134,15 +139,15 @@ tiles:
           const recip_t factor = p.per_lane ? recip[r] : recip_t(mul[column]);
           y[r] = requantize(tile[r], channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
         }
-        const int place = column - p.skip;  // leading columns may belong to another head
-        if (place >= 0) {
+        if (column >= p.skip) {  // leading columns may belong to another head
+          const unsigned place = column - p.skip;
           if (p.to == TO_ACT || p.to == TO_KEYS) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
               const code_t code = p.gelu ? gelu_table(gelu[r], y[r]) : code_t(y[r]);
               for (int i = 0; i < TK; ++i) {
 #pragma HLS UNROLL
-                if (i == column % TK) word[i * TM + r] = code;
+                if (unsigned(i) == column % TK) word[i * TM + r] = code;
               }
               if (p.gelu) y[r] = code;
             }
@@ -209,12 +214,14 @@ tiles:
   }
 }
 
-void matmul(const Matmul& p, int op, int row_offset, hls::stream<bus_t>& beats, code_t act[ACT_DEPTH][TK * TM],
-            const num_t numerators[NUM_DEPTH][TK * TM], kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
-            kv_t values[TN][VALUE_DEPTH][TK], res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
-            score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM], logit_t logits[CLASSES]) {
+void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
+            code_t act[ACT_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
+            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+            res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+            score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
+            logit_t logits[CLASSES]) {
 tile_columns:
-  for (int n = 0; n < p.nt; ++n) {
+  for (unsigned n = 0; n < p.nt; ++n) {
 <%- if eq .WeightBuffers 2 %>
 // Two processes and one channel: the weights of tile column n+1 arrive while n is computed. The
 // channel is a ping-pong buffer, and only compute_tile touches the engine's buffers.
@@ -230,7 +237,7 @@ tile_columns:
 #pragma HLS BIND_STORAGE variable=bias type=ram_s2p impl=lutram
 #pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
     load_tile(p, beats, weights, bias, mul);
-    compute_tile(p, op, n, row_offset, weights, bias, mul, act, numerators, keys, values, residual, gelu, scores,
-                 score_max, recip, logits);
+    compute_tile(p, op, n, row_offset, weights, bias, mul, act, numerators, keys, values, residual,
+                 gelu, scores, score_max, recip, logits);
   }
 }

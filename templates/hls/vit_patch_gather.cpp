@@ -5,11 +5,12 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS], code_t act[ACT_DEPTH][TK * TM]) {
-  const int kBytes = BW / 8;
+void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
+                  code_t act[ACT_DEPTH][TK * TM]) {
+  const unsigned kBytes = BW / 8;
   code_t column[TM] = {};  // a shift register
 #pragma HLS ARRAY_PARTITION variable=column type=complete
-  code_t word[TK * TM];  // columns of the memory word on their way
+  code_t word[TK * TM] = {};  // columns of the memory word on their way
 #pragma HLS ARRAY_PARTITION variable=word type=complete
 tiles:
   for (int m = 0; m < p.mt; ++m) {
@@ -21,9 +22,9 @@ tiles:
           for (int r = 0; r < TM; ++r) {
 #pragma HLS PIPELINE II=1
             const int corner = patch_corner[m * TM + r];
-            const int at = (corner < 0 ? 0 : corner) + (y * IMG_W + x) * IMG_C + channel;
+            const unsigned at = (corner < 0 ? 0 : corner) + (y * IMG_W + x) * IMG_C + channel;
             const bus_t beat = image[at / kBytes];
-            const ap_uint<8> pixel = beat >> (at % kBytes * 8);
+            const ap_uint<8> pixel = beat.range(at % kBytes * 8 + 7, at % kBytes * 8);
             ap_int<9> code = pixel - 128;
             if (IB < 8) {
               code = (code + (1 << (7 - (IB < 8 ? IB : 7)))) >> (8 - IB);

@@ -76,8 +76,9 @@ constexpr Patches patch_steps[<% len .Patches %>] = {
 };
 
 constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
-  // from, to, numerators, raw, per lane, gelu, mask,  mt, nt, kt, columns, of the last, skip,
-  //   a base, stride,  b base, n, k step,  base, stride, n step,  shift, zero, bits,  weight bits, beats
+  // from, to, numerators, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
+  //   a base, stride, b base, n, k step, base, stride, n step, shift, zero, bits, weight bits,
+  //   beats
 <%- range .Matmuls %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>

@@ -11,18 +11,22 @@
 typedef ap_int<ACCW + 18> scaled_t;   // accumulator times an unsigned 17-bit multiplier
 typedef ap_int<ACCW + 19> shifted_t;  // and the zero point
 
-inline out_t requantize(acc_t acc, acc_t bias, recip_t mul, bool raw, shift_t shift, zero_t zero, bits_t bits) {
+inline out_t requantize(acc_t acc, acc_t bias, recip_t mul, bool raw, shift_t shift, zero_t zero,
+                        bits_t bits) {
 #pragma HLS INLINE
   const acc_t sum = acc + bias;
   const scaled_t scaled = sum * mul;
-  const scaled_t half = shift == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << (shift - 1));
+  // Shift amounts are unsigned: by a signed one, the tool builds a shifter for either direction.
+  const shift_t half_bit = shift - 1;
+  const scaled_t half = shift == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << half_bit);
   const scaled_t rounded = scaled + half;
   // MIN_SHIFT is the least shift of any op: that part of the shift is wiring, and only the rest is
   // a shifter.
   const ap_uint<VAR_SHIFT> rest = shift - MIN_SHIFT;
   const scaled_t fixed = rounded >> MIN_SHIFT;
   const shifted_t y = (fixed >> rest) + zero;
-  const shifted_t high = (shifted_t(1) << (bits - 1)) - 1;
+  const bits_t sign_bit = bits - 1;
+  const shifted_t high = (shifted_t(1) << sign_bit) - 1;
   const shifted_t low = ~high;
   if (raw) return sum;
   return y > high ? high : y < low ? low : y;

@@ -14,17 +14,18 @@ inline recip_t rsqrt(row_sum_t s1, row_squares_t s2, eps_t eps, int k17) {
 #pragma HLS INLINE
   const ap_uint<VARIANCEW> d = s2 * ap_uint<DIW + 1>(CHANNELS) - s1 * s1 + eps;
   // Position of the leading one, halved.
-  int e = 0;
+  shift_t e = 0;
 leading_one:
   for (int i = 0; i < VARIANCEW; ++i) {
 #pragma HLS UNROLL
     if (d[i]) e = i / 2;
   }
   const ap_uint<VARIANCEW + 6> aligned = ap_uint<VARIANCEW + 6>(d) << 6;
-  const ap_uint<8> index = aligned >> (2 * e);
+  const shift_t down = e << 1;
+  const ap_uint<8> index = aligned >> down;
   const recip_t q = rsqrt_table[index.to_int() - 64];
-  const int up = k17 - e;  // any shift to the left would exceed 17 bits
-  return up > 0 ? recip_t(0x1ffff) : recip_t(q >> -up);
+  const int right = e.to_int() - k17;  // any shift to the left would exceed 17 bits
+  return right < 0 ? recip_t(0x1ffff) : recip_t(q >> ap_uint<6>(right));
 }
 
 #endif

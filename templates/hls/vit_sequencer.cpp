@@ -46,7 +46,7 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
 #pragma HLS ARRAY_PARTITION variable=recip type=complete
   static logit_t logits[CLASSES];
 
-  int load = 0, pass = 0, row_offset = 0, pc = 0;
+  unsigned load = 0, pass = 0, row_offset = 0, pc = 0;
 steps:
   while (pc < STEPS) {
 #pragma HLS LOOP_TRIPCOUNT min=<% .StepRuns %> max=<% .StepRuns %>
@@ -54,23 +54,33 @@ steps:
   fill:
     for (int i = 0; i < step.loads; ++i) {
 #pragma HLS LOOP_TRIPCOUNT min=0 max=2
-      stream_loader(loads[load], beats, image, residual, gamma, beta, gelu);
+      const Load part = loads[load];
+      stream_loader(part, beats, image, residual, gamma, beta, gelu);
       ++load;
     }
     switch (step.unit) {
-      case UNIT_PATCHES:
-        patch_gather(patch_steps[step.index], step.op, image, act);
+      // Settings are copied out of their table: one read of a ROM a step.
+      case UNIT_PATCHES: {
+        const Patches p = patch_steps[step.index];
+        patch_gather(p, step.op, image, act);
         break;
-      case UNIT_NORM:
-        layernorm(norm_steps[step.index], step.op, residual, gamma, beta, act);
+      }
+      case UNIT_NORM: {
+        const Norm p = norm_steps[step.index];
+        layernorm(p, step.op, residual, gamma, beta, act);
         break;
-      case UNIT_MATMUL:
-        matmul(matmul_steps[step.index], step.op, row_offset, beats, act, numerators, keys, values, residual, gelu,
-               scores, score_max, recip, logits);
+      }
+      case UNIT_MATMUL: {
+        const Matmul p = matmul_steps[step.index];
+        matmul(p, step.op, row_offset, beats, act, numerators, keys, values, residual, gelu, scores,
+               score_max, recip, logits);
         break;
-      case UNIT_SOFTMAX:
-        softmax(softmax_steps[step.index], step.op, scores, score_max, numerators, recip);
+      }
+      case UNIT_SOFTMAX: {
+        const Softmax p = softmax_steps[step.index];
+        softmax(p, step.op, scores, score_max, numerators, recip);
         break;
+      }
       default:
       store:
         for (int i = 0; i < CLASSES; ++i) {

@@ -8,15 +8,16 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM], const score_t score_max[TM],
-             num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]) {
+void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],
+             const score_t score_max[TM], num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]) {
   numsum_t z[TM];
-  num_t column[TM], word[TK * TM];
+  num_t column[TM], word[TK * TM] = {};
 #pragma HLS ARRAY_PARTITION variable=z type=complete
 #pragma HLS ARRAY_PARTITION variable=column type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
   typedef ap_uint<SW + 17> scaled_t;
-  const scaled_t half = p.shift == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << (p.shift - 1));
+  const shift_t shift = p.shift, half_bit = p.shift - 1;
+  const scaled_t half = shift == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << half_bit);
   const scaled_t last = (1 << VB) - 1;
 columns:
   for (int j = 0; j < TOKENS; ++j) {
@@ -24,7 +25,7 @@ columns:
     for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
       const ap_uint<SW> below = score_max[r] - scores[j][r];  // never negative
-      const scaled_t scaled = scaled_t(below * ap_uint<16>(p.mul) + half) >> p.shift;
+      const scaled_t scaled = scaled_t(below * ap_uint<16>(p.mul) + half) >> shift;
       const ap_uint<VB> v = scaled > last ? last : scaled;
       column[r] = exp_table[v.to_int()];
       z[r] = (j == 0 ? numsum_t(0) : z[r]) + column[r];

@@ -15,7 +15,7 @@ template <class T> inline void trace_column(int op, const T lanes[TM]) {
 }
 #define VIT_TRACE(op, lanes) trace_column(op, lanes)
 #else
-#define VIT_TRACE(op, lanes)
+#define VIT_TRACE(op, lanes) (void)(op)
 #endif
 
 #endif

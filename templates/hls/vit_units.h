@@ -3,36 +3,42 @@
 #ifndef VIT_UNITS_H
 #define VIT_UNITS_H
 
+#include "vit_design.h"  // first: it may set the widest ap_int
+
 #include "hls_stream.h"
-#include "vit_design.h"
 #include "vit_program.h"
 
 // Takes what the next step reads out of the stream and into its buffer.
-void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS], res_t residual[RES_DEPTH][TM],
-                   gamma_t gamma[CHANNELS], beta_t beta[CHANNELS], code_t gelu[TM][1 << HB]);
+void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
+                   res_t residual[RES_DEPTH][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
+                   code_t gelu[TM][1 << HB]);
 
 // Patch columns of the image.
-void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS], code_t act[ACT_DEPTH][TK * TM]);
+void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
+                  code_t act[ACT_DEPTH][TK * TM]);
 
 // LayerNorm of the residual stream.
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM], const gamma_t gamma[CHANNELS],
-               const beta_t beta[CHANNELS], code_t act[ACT_DEPTH][TK * TM]);
+void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM],
+               const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
+               code_t act[ACT_DEPTH][TK * TM]);
 
 // Every matmul: weights, scores and the value product, with all that follows a column.
-void matmul(const Matmul& p, int op, int row_offset, hls::stream<bus_t>& beats, code_t act[ACT_DEPTH][TK * TM],
-            const num_t numerators[NUM_DEPTH][TK * TM], kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
-            kv_t values[TN][VALUE_DEPTH][TK], res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
-            score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM], logit_t logits[CLASSES]);
+void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
+            code_t act[ACT_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
+            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+            res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+            score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
+            logit_t logits[CLASSES]);
 
 // Softmax numerators of a row tile, and the reciprocals of the rows' sums.
-void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM], const score_t score_max[TM],
-             num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]);
+void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],
+             const score_t score_max[TM], num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]);
 
 // One image through the network.
 void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results);
 
 // images, stream and results as the memory image lays them out: `count` images one after the
 // other, the stream of one image (all read it), a result block an image.
-void vit_accel(const bus_t* images, const bus_t* stream, bus_t* results, ap_uint<32> count);
+void vit_accel(const bus_t* images, const bus_t* stream, bus_t* results, unsigned count);
 
 #endif

@@ -2,7 +2,7 @@
 // hundred ports, more than any package has pins. Its inputs are a shift register; its outputs
 // are captured into another and shifted out. Every path into and out of the accelerator so
 // starts and ends at a register, as it would in a system, and nothing of it is optimised away.
-module vit_ecp5_shell (
+module ecp5_shell (
   input  wire aclk,
   input  wire aresetn,
   input  wire shift_in,
@@ -29,7 +29,8 @@ module vit_ecp5_shell (
     .s_axi_awaddr(in_q[5:0]), .s_axi_awvalid(in_q[6]), .s_axi_wdata(in_q[38:7]),
     .s_axi_wstrb(in_q[42:39]), .s_axi_wvalid(in_q[43]), .s_axi_bready(in_q[44]),
     .s_axi_araddr(in_q[50:45]), .s_axi_arvalid(in_q[51]), .s_axi_rready(in_q[52]),
-    .m_axi_arready(in_q[53]), .m_axi_rresp({in_q[57], 1'b0}), .m_axi_rlast(in_q[58]), .m_axi_rvalid(in_q[54]),
+    .m_axi_arready(in_q[53]), .m_axi_rresp({in_q[57], 1'b0}), .m_axi_rlast(in_q[58]),
+    .m_axi_rvalid(in_q[54]),
     .m_axi_awready(in_q[55]), .m_axi_wready(in_q[56]), .m_axi_bresp({in_q[57], 1'b0}),
     .m_axi_bvalid(in_q[58]), .m_axi_rdata(in_q[59 +: BW]),
     // 87 + 2 AW + BW + BW/8 outputs

@@ -38,7 +38,8 @@ if {[llength $sources] == 0 || ![file exists $bench]} {
 cd $here
 open_project -reset vitis_hls
 set_top $top
-foreach path $sources { add_files $path -cflags "-std=c++17 -I$hls" }
+# The trace, with which the test bench sees every op, is for C simulation only.
+foreach path $sources { add_files $path -cflags "-std=c++17 -I$hls" -csimflags "-DVITDSE_TRACE" }
 add_files -tb $bench -cflags "-std=c++17 -I$hls"
 open_solution -reset -flow_target vivado solution
 set_part $part

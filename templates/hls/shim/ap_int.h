@@ -49,15 +49,16 @@ template <int W> struct native {
                          std::conditional_t<(W <= 32), int32_t,
                                             std::conditional_t<(W <= 64), int64_t, int128>>>>;
 };
-template <int W, bool S> using native_t = std::conditional_t<S, typename native<W>::s, typename native<W>::u>;
+template <int W, bool S>
+using native_t = std::conditional_t<S, typename native<W>::s, typename native<W>::u>;
 
 // The low W bits of v as a value of that type. Shifts of the unsigned twin: no overflow.
 template <int W, bool S, class T> constexpr native_t<W, S> wrap(T v) {
   using N = native_t<W, S>;
   using U = typename native<W>::u;
   constexpr int spare = int(sizeof(U)) * 8 - W;
-  return spare == 0 ? static_cast<N>(v)
-                    : static_cast<N>(static_cast<N>(static_cast<U>(static_cast<U>(v) << spare)) >> spare);
+  if (spare == 0) return static_cast<N>(v);
+  return static_cast<N>(static_cast<N>(static_cast<U>(static_cast<U>(v) << spare)) >> spare);
 }
 
 // Width and sign of the ap type that a native integer counts as.
@@ -87,7 +88,8 @@ template <int W1, bool S1, int W2, bool S2> struct rules {
 // A range of bits of a value, to be read or assigned.
 template <int W, bool S> class ap_range_ref {
  public:
-  ap_range_ref(ap_int_base<W, S>& of, int high, int low) : of_(of), low_(low), length_(high - low + 1) {}
+  ap_range_ref(ap_int_base<W, S>& of, int high, int low)
+      : of_(of), low_(low), length_(high - low + 1) {}
   ap_range_ref(const ap_range_ref&) = default;
 
   template <int W2, bool S2> ap_range_ref& operator=(const ap_int_base<W2, S2>& v) {
@@ -97,7 +99,8 @@ template <int W, bool S> class ap_range_ref {
     }
     return *this;
   }
-  template <class T, class = std::enable_if_t<ap_shim::is_native<T>::value>> ap_range_ref& operator=(T v) {
+  template <class T, class = std::enable_if_t<ap_shim::is_native<T>::value>>
+  ap_range_ref& operator=(T v) {
     return *this = ap_int_base<ap_shim::width_of<T>::value, ap_shim::is_signed<T>::value>(v);
   }
   template <int W2, bool S2> ap_range_ref& operator=(const ap_range_ref<W2, S2>& v) {
@@ -173,7 +176,7 @@ template <int W, bool S, bool Small> class ap_int_value {
 // More: 64-bit words, the bits past W clear or copies of the sign.
 template <int W, bool S> class ap_int_value<W, S, false> {
  public:
-  static_assert(W <= AP_INT_MAX_W, "wider than AP_INT_MAX_W: define it before ap_int.h is included");
+  static_assert(W <= AP_INT_MAX_W, "wider than AP_INT_MAX_W: define it before the header");
   uint64_t extended_bits(int low, int n) const {
     uint64_t v = word(low / 64) >> (low % 64);
     if (low % 64 && low % 64 + n > 64) v |= word(low / 64 + 1) << (64 - low % 64);
@@ -191,26 +194,31 @@ template <int W, bool S> class ap_int_value<W, S, false> {
 
  protected:
   static constexpr int kWords = (W + 63) / 64;
-  uint64_t word(int i) const { return i < kWords ? words_[i] : S && (words_[kWords - 1] >> 63) ? ~0ull : 0; }
+  uint64_t word(int i) const {
+    return i < kWords ? words_[i] : S && (words_[kWords - 1] >> 63) ? ~0ull : 0;
+  }
   void trim() {
     const int spare = kWords * 64 - W;
     if (!spare) return;
     uint64_t& top = words_[kWords - 1];
-    top = S ? static_cast<uint64_t>(static_cast<int64_t>(top << spare) >> spare) : (top << spare) >> spare;
+    top <<= spare;
+    top = S ? static_cast<uint64_t>(static_cast<int64_t>(top) >> spare) : top >> spare;
   }
   uint64_t words_[kWords];
 };
 
 template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128)> {
   static_assert(W >= 1, "a value has at least one bit");
-  using Base = ap_int_value<W, S, (W <= 128)>;
+  using value_type = ap_shim::native_t<(W <= 128 ? W : 128), S>;
 
  public:
   static constexpr int width = W;
   static constexpr bool sign_flag = S;
 
   ap_int_base() = default;
-  template <class T, class = std::enable_if_t<ap_shim::is_native<T>::value>> ap_int_base(T v) { assign(v); }
+  template <class T, class = std::enable_if_t<ap_shim::is_native<T>::value>> ap_int_base(T v) {
+    assign(v);
+  }
   template <int W2, bool S2> ap_int_base(const ap_int_base<W2, S2>& v) { assign_ap(v); }
   template <int W2, bool S2> ap_int_base(const ap_range_ref<W2, S2>& r) {
     for (int i = 0; i < W; i += 64) {
@@ -227,12 +235,16 @@ template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128
   unsigned to_uint() const { return static_cast<unsigned>(to_uint64()); }
   bool to_bool() const { return *this != ap_int_base<1, false>(0); }
   using native = ap_shim::native_t<(W <= 64 ? W : 64), S>;
-  operator native() const { return static_cast<native>(raw(std::integral_constant<bool, (W <= 64)>())); }
+  operator native() const {
+    return static_cast<native>(raw(std::integral_constant<bool, (W <= 64)>()));
+  }
   auto value() const { return this->v_; }
 
   // Bits.
   ap_range_ref<W, S> range(int high, int low) { return {*this, high, low}; }
-  ap_range_ref<W, S> range(int high, int low) const { return {const_cast<ap_int_base&>(*this), high, low}; }
+  ap_range_ref<W, S> range(int high, int low) const {
+    return {const_cast<ap_int_base&>(*this), high, low};
+  }
   ap_range_ref<W, S> operator()(int high, int low) { return range(high, low); }
   ap_range_ref<W, S> operator()(int high, int low) const { return range(high, low); }
   ap_bit_ref<W, S> operator[](int i) { return {*this, i}; }
@@ -257,7 +269,7 @@ template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128
   ap_int_base operator--(int) { const ap_int_base old = *this; *this -= 1; return old; }
 
   // The operators that keep the width, and negation.
-  ap_int_base operator~() const { return ap_int_base(static_cast<typename Base::value_type>(~this->v_)); }
+  ap_int_base operator~() const { return ap_int_base(static_cast<value_type>(~this->v_)); }
   bool operator!() const { return !to_bool(); }
   ap_int_base<W + 1, true> operator-() const { return ap_int_base<1, false>(0) - *this; }
   ap_int_base operator+() const { return *this; }
@@ -270,7 +282,7 @@ template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128
   }
   ap_int_base shifted_right(int n) const {
     if (n < 0) return shifted_left(-n);
-    return ap_int_base(static_cast<typename Base::value_type>(this->v_ >> (n >= W ? W - 1 : n) >> (n >= W)));
+    return ap_int_base(static_cast<value_type>(this->v_ >> (n >= W ? W - 1 : n) >> (n >= W)));
   }
 
  private:
@@ -286,7 +298,9 @@ template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128
   auto raw(std::true_type) const { return this->v_; }
   auto raw(std::false_type) const { return this->extended_bits(0, 64); }
 
-  template <class T> void assign(T v) { assign_native(v, std::integral_constant<bool, (W <= 128)>()); }
+  template <class T> void assign(T v) {
+    assign_native(v, std::integral_constant<bool, (W <= 128)>());
+  }
   template <class T> void assign_native(T v, std::true_type) { this->v_ = ap_shim::wrap<W, S>(v); }
   template <class T> void assign_native(T v, std::false_type) {
     assign_ap(ap_int_base<ap_shim::width_of<T>::value, ap_shim::is_signed<T>::value>(v));
@@ -321,8 +335,8 @@ template <int W> struct ap_uint : ap_int_base<W, false> {
 // result is exact there, and wraps only when it is assigned.
 #define AP_SHIM_BINARY(op, result)                                                                 \
   template <int W1, bool S1, int W2, bool S2>                                                      \
-  inline typename ap_shim::rules<W1, S1, W2, S2>::result operator op(const ap_int_base<W1, S1>& a, \
-                                                                     const ap_int_base<W2, S2>& b) { \
+  inline typename ap_shim::rules<W1, S1, W2, S2>::result operator op(                              \
+      const ap_int_base<W1, S1>& a, const ap_int_base<W2, S2>& b) {                                \
     using R = typename ap_shim::rules<W1, S1, W2, S2>::result;                                     \
     using U = typename ap_shim::native<R::width>::u;                                               \
     return R(static_cast<U>(static_cast<U>(a.value()) op static_cast<U>(b.value())));              \
@@ -337,8 +351,8 @@ AP_SHIM_BINARY(^, logic)
 
 #define AP_SHIM_DIVIDE(op, result)                                                                 \
   template <int W1, bool S1, int W2, bool S2>                                                      \
-  inline typename ap_shim::rules<W1, S1, W2, S2>::result operator op(const ap_int_base<W1, S1>& a, \
-                                                                     const ap_int_base<W2, S2>& b) { \
+  inline typename ap_shim::rules<W1, S1, W2, S2>::result operator op(                              \
+      const ap_int_base<W1, S1>& a, const ap_int_base<W2, S2>& b) {                                \
     using R = typename ap_shim::rules<W1, S1, W2, S2>::result;                                     \
     using N = ap_shim::native_t<ap_shim::larger(W1, W2) + 1, S1 || S2>;                            \
     return R(static_cast<N>(static_cast<N>(a.value()) op static_cast<N>(b.value())));              \
@@ -366,7 +380,8 @@ inline ap_int_base<W, S> operator>>(const ap_int_base<W, S>& a, const ap_int_bas
       if (S2 && b.value() < 0) return 0 op -1;                                                     \
       return static_cast<ap_shim::uint128>(a.value()) op static_cast<ap_shim::uint128>(b.value()); \
     }                                                                                              \
-    using N = ap_shim::native_t<ap_shim::smaller(ap_shim::larger(W1, W2) + (S1 != S2), 128), S1 || S2>; \
+    constexpr int both = ap_shim::smaller(ap_shim::larger(W1, W2) + (S1 != S2), 128);              \
+    using N = ap_shim::native_t<both, S1 || S2>;                                                   \
     return static_cast<N>(a.value()) op static_cast<N>(b.value());                                 \
   }
 AP_SHIM_COMPARE(<)

@@ -1,0 +1,209 @@
+package synth
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"vitdse/emit"
+)
+
+// Options say which tools to run.
+type Options struct {
+	Yosys, Nextpnr, Ecppack string // programs; "" for the first known one on PATH
+	Seeds                   []int  // of the placements; none: no place and route
+	Pack                    bool   // make a bitstream of the first
+}
+
+// Progress is how far a step has come.
+type Progress struct {
+	Stage  string // yosys, flatten, route 1, pack
+	Done   int64  // lines that the tool has written; how many there will be is not known
+	Detail string
+}
+
+// Report is what the tools said.
+type Report struct {
+	Hash    string // of the folder's design
+	Modules []Module
+	Routes  []Route
+	Bitfile string // relative to the folder
+}
+
+// top is the module that the counts are of.
+const top = "vit_accel_top"
+
+// Run synthesizes an emitted folder. Steps whose tool is missing are left out, and the
+// error, which wraps ErrTool, names every such tool and how to install it; the report
+// then has what the other steps gave. Any other error ends the run.
+func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) (*Report, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFolder(dir, man.Hash); err != nil {
+		return nil, err
+	}
+	r := &runner{ctx: ctx, syn: filepath.Join(dir, "syn"), opt: opt, progress: progress, rep: &Report{Hash: man.Hash}}
+	if _, err := makeTool.find(""); err != nil {
+		return r.rep, err
+	}
+	var missing []error
+	steps := []func() error{r.modules}
+	if len(opt.Seeds) > 0 {
+		steps = append(steps, r.routes)
+	}
+	for _, step := range steps {
+		switch err := step(); {
+		case errors.Is(err, ErrTool):
+			missing = append(missing, err)
+		case err != nil:
+			return r.rep, err
+		}
+	}
+	return r.rep, errors.Join(missing...)
+}
+
+// checkFolder refuses scripts and RTL of another design.
+func checkFolder(dir, hash string) error {
+	for _, name := range []string{"syn/Makefile", "syn/yosys.ys", "rtl/filelist.f", "rtl/vit_accel_top.sv"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return fmt.Errorf("%w; emit the folder again", err)
+		}
+		if !bytes.Contains(data[:min(len(data), 256)], []byte(hash)) {
+			return fmt.Errorf("%s does not belong to design %.16s of the folder; emit the folder again", filepath.Join(dir, name), hash)
+		}
+	}
+	return nil
+}
+
+type runner struct {
+	ctx      context.Context
+	syn      string
+	opt      Options
+	progress func(Progress)
+	rep      *Report
+}
+
+// modules maps the hierarchy and counts it.
+func (r *runner) modules() error {
+	prog, err := yosys.find(r.opt.Yosys)
+	if err != nil {
+		return err
+	}
+	if err := r.make("yosys", "yosys", "YOSYS="+prog); err != nil {
+		return err
+	}
+	path := filepath.Join(r.syn, "yosys_stat.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if r.rep.Modules, err = ParseStat(data, top); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// routes places and routes the flattened design with each seed, and packs the first.
+func (r *runner) routes() error {
+	if _, err := os.Stat(filepath.Join(r.syn, "ecp5.ys")); errors.Is(err, fs.ErrNotExist) {
+		return errors.New("place and route is for parts of the ECP5 family; this folder's part is another: use its syn/vivado.tcl")
+	}
+	mapper, errYosys := yosys.find(r.opt.Yosys)
+	router, errRouter := nextpnr.find(r.opt.Nextpnr)
+	if _, err := os.Stat(filepath.Join(r.syn, "ecp5.json")); err == nil {
+		errYosys = nil // make runs Yosys only if what is there is out of date
+	}
+	if err := errors.Join(errYosys, errRouter); err != nil {
+		return err
+	}
+	if mapper != "" {
+		if err := r.make("flatten", "ecp5.json", "YOSYS="+mapper); err != nil {
+			return err
+		}
+	}
+	for _, seed := range r.opt.Seeds {
+		name := fmt.Sprintf("ecp5_seed%d.json", seed)
+		if err := r.make(fmt.Sprintf("route %d", seed), name, "NEXTPNR="+router, "SEED="+strconv.Itoa(seed)); err != nil {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(r.syn, name))
+		if err != nil {
+			return err
+		}
+		route, err := ParseReport(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Join(r.syn, name), err)
+		}
+		route.Seed = seed
+		r.rep.Routes = append(r.rep.Routes, route)
+	}
+	return r.pack(router)
+}
+
+func (r *runner) pack(router string) error {
+	if !r.opt.Pack {
+		return nil
+	}
+	packer, err := ecppack.find(r.opt.Ecppack)
+	if err != nil {
+		return err
+	}
+	seed := strconv.Itoa(r.opt.Seeds[0])
+	if err := r.make("pack", "ecp5", "NEXTPNR="+router, "ECPPACK="+packer, "SEED="+seed); err != nil {
+		return err
+	}
+	r.rep.Bitfile = "syn/ecp5_seed" + seed + ".bit"
+	return nil
+}
+
+// make runs a target of syn/Makefile and reports every line as progress.
+func (r *runner) make(stage, target string, vars ...string) error {
+	args := append([]string{"-C", r.syn, target, "QUIET="}, vars...)
+	cmd := exec.CommandContext(r.ctx, "make", args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 2 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var last []string
+	var lines int64
+	scan := bufio.NewScanner(out)
+	scan.Buffer(make([]byte, 64<<10), 16<<20)
+	for scan.Scan() {
+		lines++
+		if line := strings.TrimSpace(scan.Text()); line != "" {
+			last = append(last[max(0, len(last)-19):], line)
+			r.progress(Progress{stage, lines, line})
+		}
+	}
+	err = cmd.Wait()
+	if r.ctx.Err() != nil {
+		return r.ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("make -C %s %s failed: %w\n%s", r.syn, target, err, strings.Join(last, "\n"))
+	}
+	return nil
+}
