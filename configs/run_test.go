@@ -20,12 +20,12 @@ func TestRunDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Run{Model: "net.yaml", Checkpoint: "net.safetensors", Dataset: "/data/images.npz", Space: "../space.yaml",
-		Seed: 1, Out: "out", Pick: PickKnee, Verify: Verify{16, AllImages, MemoryIdeal, 64, 0.1}}
+		Seed: 1, Out: "out", Pick: PickKnee, Verify: Verify{TargetRTL, 16, AllImages, MemoryIdeal, 64, 0.1}}
 	if !reflect.DeepEqual(r, want) {
 		t.Errorf("got %+v\nwant %+v", r, want)
 	}
 	r, err = Decode[Run]("r.yaml", []byte(goodRun+"verify: {logits: 32, stall: 0}\n"))
-	if want := (Verify{16, 32, MemoryIdeal, 64, 0}); err != nil || r.Verify != want {
+	if want := (Verify{TargetRTL, 16, 32, MemoryIdeal, 64, 0}); err != nil || r.Verify != want {
 		t.Errorf("got %+v, %v, want %+v", r.Verify, err, want)
 	}
 }
