@@ -30,19 +30,6 @@ func ecp5Design(t *testing.T) (configs.Model, configs.Design, configs.Part) {
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}, part
 }
 
-// estimates adds the model's buffers up as vit_ram, the module they are instances of.
-func estimates(s *hwmodel.Shape, part configs.Part) map[string]hwmodel.Resources {
-	out := map[string]hwmodel.Resources{}
-	for _, m := range s.Modules(part) {
-		name := m.Name
-		if !strings.HasPrefix(name, "vit_") {
-			name = "vit_ram"
-		}
-		out[name] = out[name].Add(m.Resources)
-	}
-	return out
-}
-
 var seeds = []int{1, 2, 3}
 
 // TestHandoverDoc keeps the tables of docs/HANDOVER.md to the recorded reports and to
@@ -85,7 +72,7 @@ func TestHandoverDoc(t *testing.T) {
 	row("the part", part.Budget.LUT, part.Budget.FF, part.Budget.DSP, part.Budget.BRAM18)
 	b.WriteString("\nModule by module, estimate / Yosys 0.23 (`vit_ram`: all buffers; a 16 x 4 LUT RAM takes six\nLUTs, a carry cell two):\n\n")
 	b.WriteString("| module | LUT | FF | MULT18X18D | EBR |\n|---|---|---|---|---|\n")
-	by := estimates(shape, part)
+	by := Estimates(shape, part)
 	for _, mod := range modules {
 		e, r := by[mod.Name], mod.Resources()
 		fmt.Fprintf(&b, "| `%s` | %d / %d | %d / %d | %d / %d | %d / %d |\n", mod.Name, e.LUT, r.LUT, e.FF, r.FF, e.DSP, r.DSP, e.BRAM18, r.BRAM18)
@@ -121,7 +108,7 @@ func TestEstimateECP5(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	by := estimates(shape, part)
+	by := Estimates(shape, part)
 	var names []string
 	for _, mod := range modules {
 		names = append(names, mod.Name)

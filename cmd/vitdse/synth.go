@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/emit/synth"
+	"vitdse/hwmodel"
+)
+
+func newSynth(a *app) *cobra.Command {
+	var seeds []int
+	var pack bool
+	cmd := &cobra.Command{
+		Use:   "synth DIR",
+		Short: "Synthesize an emitted folder with Yosys and compare with the estimate",
+		Long: `Maps the emitted design with Yosys, module by module, and prints what every module takes
+beside the estimate. On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5,
+once for each seed, and --pack to a bitstream. The tools' logs and reports are in the
+folder's syn/.
+
+A tool that is missing is named with how to install it; the steps that do not need it are
+done all the same, and the exit code is 3.`,
+		Example: "  vitdse synth out/digits/design\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.synth(cmd.Context(), args[0], synth.Options{Seeds: seeds, Pack: pack})
+		},
+	}
+	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
+	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
+	return cmd
+}
+
+func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		return err
+	}
+	part, err := configs.LoadPart(man.Design.Part)
+	if err != nil {
+		return err
+	}
+	if part.Family != configs.ECP5 && (len(opt.Seeds) > 0 || opt.Pack) {
+		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, whose vendor tool takes syn/vivado.tcl", dir, part.Name)
+	}
+	shape, err := hwmodel.NewShape(man.Model, man.Design)
+	if err != nil {
+		return err
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	report, err := synth.Run(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil && !errors.Is(err, synth.ErrTool) {
+		return err
+	}
+	st.end()
+	if report != nil && len(report.Modules) > 0 {
+		if err := a.printSynth(report, shape, part); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return &exitError{exitTool, err}
+	}
+	return nil
+}
+
+// printSynth prints estimate against synthesis, then place and route.
+func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) error {
+	a.printf("design %s on %s: estimate / Yosys\n", configs.ShortHash(r.Hash), part.Name)
+	t := newTable("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
+	pair := func(estimate, mapped int) string { return count(estimate) + " / " + count(mapped) }
+	row := func(name string, e, m hwmodel.Resources) {
+		off := "-"
+		if m.LUT > 0 {
+			off = fmt.Sprintf("%+.1f", 100*(float64(e.LUT)/float64(m.LUT)-1))
+		}
+		t.add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18), pair(e.URAM, m.URAM), off)
+	}
+	by := synth.Estimates(s, part)
+	for _, m := range r.Modules {
+		row(m.Name, by[m.Name], m.Resources())
+	}
+	row("total", s.Resources(part), synth.Total(r.Modules))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	for _, route := range r.Routes {
+		logic, wires := route.Split()
+		a.printf("seed %d: placed and routed, %.1f MHz (%.0f asked for); the critical path is %.1f ns of logic and %.1f ns of routing\n",
+			route.Seed, route.MHz, route.AskedMHz, logic, wires)
+	}
+	if r.Bitfile != "" {
+		a.printf("bitstream: %s\n", r.Bitfile)
+	}
+	return nil
+}
