@@ -44,7 +44,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			return a.printSpread(run, front, nil)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, sweepKeys, []string{"max_loss_db", "min_sqnr_db"})
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, pickKeys)
 	cmd.Flags().BoolVar(&force, "force", false, "replace the results of another or of a finished sweep")
 	return cmd
 }
