@@ -11,7 +11,7 @@ import (
 // constants, and skips the tile columns in which all of them have fallen into step. A test
 // holds it equal to Timeline.
 func (s *Shape) idealCycles() int64 {
-	if IdealMemory.rate(s.Design.Engine.ReadFIFO) < 1 {
+	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) {
 		return s.Cycles(IdealMemory)
 	}
 	c := clock{s: s, banks: s.Design.Engine.WeightBuffers, decode: -2, supplyAt: int64(IdealMemory.Latency) + 3}

@@ -1,5 +1,7 @@
 package hwmodel
 
+import "math"
+
 // Memory behaviour the cycle model is asked for.
 type MemoryTiming struct {
 	Latency int     // cycles from a read request to its first beat, at least 1
@@ -23,7 +25,7 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 		s: s, mem: mem, steps: s.Program(), segs: s.Segments(),
 		bus: s.Design.Engine.BusBits, banks: s.Design.Engine.WeightBuffers,
 	}
-	t.rate, t.depth = mem.rate(s.Design.Engine.ReadFIFO), float64(s.Design.Engine.ReadFIFO)
+	t.prompt, t.taken = mem.prompt(s.Design.Engine.ReadFIFO), make([]float64, s.Design.Engine.ReadFIFO)
 	t.supplyAt = int64(mem.Latency) + 3
 	t.decode = -2 // the loader has been waiting for the first beat since reset
 	out := make([][]int64, images)
@@ -34,15 +36,15 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	return out
 }
 
-// rate is the share of cycles in which a beat arrives, in the long run.
-func (m MemoryTiming) rate(fifo int) float64 {
-	inFlight := float64(fifo-BurstBeats) / float64(m.Latency+readTurnaround)
-	return min(1-m.Stall, inFlight)
+// prompt says whether the read FIFO never runs dry for want of the memory: no pauses, and it
+// holds what is taken while a burst is given back, asked for and on its way.
+func (m MemoryTiming) prompt(fifo int) bool {
+	return m.Stall == 0 && fifo >= m.Latency+readTurnaround+BurstBeats
 }
 
 // Pipeline lengths of the emitted RTL, in cycles.
 const (
-	readTurnaround = 6  // FIFO place given back to the request's acceptance, and the beat's way in
+	readTurnaround = 3  // a FIFO place given back to the request, and the beat's way in
 	opTurnaround   = 3  // end of an op to the next op's readiness check
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	drainLatency   = 7  // last column at the array to the end of the op
@@ -70,12 +72,13 @@ type timeline struct {
 	decode   int64
 	seg      int
 	tile     int
-	supplyAt int64   // arrival of the first beat
-	supplied float64 // beats in the FIFO at lastPop
-	lastPop  int64
-	popped   bool
-	rate     float64
-	depth    float64
+	supplyAt int64 // arrival of the first beat
+
+	// Read channel, for memories that keep the loader waiting.
+	prompt  bool      // it never does
+	taken   []float64 // when each of the last beats was taken, as many as the FIFO holds
+	count   int       // beats taken
+	arrival float64   // of the last beat
 
 	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
 	freed    [SegTiles]int64 // when the buffer was last given back
@@ -181,10 +184,11 @@ func (t *timeline) load() {
 	var last int64
 	switch {
 	case g.Kind == SegGELU:
-		last = t.take(claim, CeilDiv(8*g.Words, t.bus), int64(g.Words))
+		beats := CeilDiv(8*g.Words, t.bus) // each stays for its bytes
+		last = t.take(claim, beats, CeilDiv(g.Words, beats))
 	default:
 		beats := g.Params*g.ParamBeats + g.Words*g.WordBeats
-		last = t.take(claim, beats, int64(beats))
+		last = t.take(claim, beats, 1)
 	}
 	if g.Kind == SegTiles {
 		t.tileDone = append(t.tileDone, last)
@@ -201,24 +205,34 @@ func (t *timeline) load() {
 	t.decode = last + 1
 }
 
-// take is the cycle of the last of so many beats, the first at claim + 1 at the earliest,
-// busy cycles apart if beats are never late.
-func (t *timeline) take(claim int64, beats int, busy int64) int64 {
-	first := max(claim+1, t.supplyAt)
-	if !t.popped {
-		t.popped, t.lastPop = true, t.supplyAt
+// take is the cycle in which the last of so many beats is taken, the first at claim + 1 at
+// the earliest, every beat spacing cycles after the one before if none is late.
+func (t *timeline) take(claim int64, beats, spacing int) int64 {
+	if t.prompt {
+		return max(claim+1, t.supplyAt) + int64(beats*spacing) - 1
 	}
-	if t.rate >= 1 {
-		return first + busy - 1
+	next := float64(claim + 1)
+	for range beats {
+		next = t.beat(next) + float64(spacing)
 	}
-	// Beats gathered in the FIFO since the last pop come at full speed, the rest as the memory
-	// delivers them.
-	t.supplied = min(t.depth, t.supplied+t.rate*float64(first-t.lastPop))
-	late := int64((float64(beats) - t.supplied) / t.rate)
-	last := first + max(busy, late) - 1
-	t.supplied = max(0, min(t.depth, t.supplied+t.rate*float64(last-first+1)-float64(beats)))
-	t.lastPop = last + 1
-	return last
+	return int64(math.Ceil(next)) - 1
+}
+
+// beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken.
+// The read master asks for a burst when the FIFO has room for all of it, which is when the
+// beat FIFO places before the burst's last has been taken.
+func (t *timeline) beat(earliest float64) float64 {
+	fifo := len(t.taken)
+	asked := 0.0
+	if before := t.count - t.count%BurstBeats + BurstBeats - 1 - fifo; before >= 0 {
+		asked = t.taken[before%fifo]
+	}
+	pause := 1 / (1 - t.mem.Stall) // cycles between beats, on average
+	t.arrival = max(t.arrival+pause, asked+float64(t.mem.Latency)+readTurnaround)
+	at := max(earliest, t.arrival)
+	t.taken[t.count%fifo] = at
+	t.count++
+	return at
 }
 
 func (t *timeline) matmul(p *Step, start int64) int64 {

@@ -14,12 +14,22 @@ import (
 // and the total is within 2 % of the prediction.
 func TestSlowMemory(t *testing.T) {
 	m := digitsData(t).model
-	dir, _ := emitDigits(t, configs.Uniform(m, 8, 8), engine(8, 8, 2), 16, 4)
+	// One engine waits for its array, the other for its bus.
+	slow := engine(4, 16, 4)
+	slow.BusBits = 32
+	for _, e := range []configs.Engine{engine(8, 8, 2), slow} {
+		dir, _ := emitDigits(t, configs.Uniform(m, 8, 8), e, 16, 4)
+		testSlowMemory(t, dir)
+	}
+}
+
+func testSlowMemory(t *testing.T, dir string) {
 	for _, o := range []Options{
 		{Latency: 64},
 		{Latency: 64, Stall: 0.1, Seed: 1},
 		{Latency: 64, Stall: 0.25, Seed: 2},
 		{Latency: 16, Stall: 0.05, Seed: 3},
+		{Latency: 200}, // more than the read FIFO covers
 	} {
 		o.Images, o.Full = -1, -1
 		rep := mustVerify(t, dir, o)
