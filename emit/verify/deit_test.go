@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -53,11 +54,46 @@ func TestDeiTTiny(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds an array of 1,024 MACs a cycle; run without -short")
 	}
+	dir := emitDeiT(t, 2)
+	rep := mustVerify(t, dir, Options{Images: 1, Full: 1, Latency: 1})
+	checkCycles(t, rep)
+	if err := agree(rep, mustVerifyHLS(t, dir), nil, nil); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d elements, %d cycles, %.2f Mcycles/s", rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
+}
+
+// BenchmarkDeiTTiny runs all of DeiT-Tiny, W8A8 on 1,024 MACs a cycle, RTL and HLS C++ with
+// every op compared:
+//
+//	go test ./emit/verify -run '^$' -bench DeiTTiny -benchtime 1x
+func BenchmarkDeiTTiny(b *testing.B) {
+	dir := emitDeiT(b, 12)
+	for b.Loop() {
+		reports, err := RunTarget(context.Background(), dir, configs.TargetAll, Options{Images: 1, Full: 1, Latency: 1}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		rtl, hls := reports[0], reports[1]
+		if !rtl.OK || !hls.OK || rtl.PredictedCycles != rtl.MeasuredCycles {
+			b.Fatalf("RTL equal %t, HLS equal %t, %d cycles predicted, %d measured", rtl.OK, hls.OK, rtl.PredictedCycles, rtl.MeasuredCycles)
+		}
+		b.ReportMetric(float64(rtl.Elements()), "elements")
+		b.ReportMetric(float64(rtl.MeasuredCycles), "cycles")
+		b.ReportMetric(rtl.SimSeconds, "rtl-s/image")
+		b.ReportMetric(hls.SimSeconds, "hls-s/image")
+	}
+}
+
+// emitDeiT writes the folder of DeiT-Tiny, or of its first blocks, with seeded weights and
+// one image.
+func emitDeiT(t testing.TB, depth int) string {
+	t.Helper()
 	m, err := configs.LoadModel("deit-tiny")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Depth = 2
+	m.Depth = depth
 	rng := rand.New(rand.NewPCG(7, 0))
 	img := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
 	for range m.Image.Pixels() {
@@ -95,10 +131,5 @@ func TestDeiTTiny(t *testing.T) {
 	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
 		t.Fatal(err)
 	}
-	rep := mustVerify(t, dir, Options{Images: 1, Full: 1, Latency: 1})
-	checkCycles(t, rep)
-	if err := agree(rep, mustVerifyHLS(t, dir), nil, nil); err != nil {
-		t.Error(err)
-	}
-	t.Logf("%d elements, %d cycles, %.2f Mcycles/s", rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
+	return dir
 }
