@@ -138,10 +138,10 @@ func (p *Plan) encodeProgram(rawShift uint) error {
 	return nil
 }
 
-// OpName is the name of op i, or "store" for the write of the result.
+// OpName is the name of op i, or hwmodel.StoreName for the write of the result.
 func (p *Plan) OpName(i int) string {
 	if i == len(p.index.ops) {
-		return "store"
+		return hwmodel.StoreName
 	}
 	return p.index.ops[i].Name
 }

@@ -16,7 +16,9 @@ type outcome struct {
 
 // ideal says whether the memory answers in the next cycle and never pauses: then the
 // prediction of cycles is a claim, not an estimate.
-func (o *outcome) ideal() bool { return o.opt.Latency <= 1 && o.opt.Stall == 0 }
+func (o *outcome) ideal() bool { return ideal(o.opt) }
+
+func ideal(opt verify.Options) bool { return opt.Latency <= 1 && opt.Stall == 0 }
 
 // late lists the ops whose cycles are not as claimed.
 func (o *outcome) late() []string {

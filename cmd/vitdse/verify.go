@@ -76,7 +76,7 @@ func options(run configs.Run) verify.Options {
 
 // memoryWords says which memory is simulated.
 func memoryWords(opt verify.Options) string {
-	if opt.Latency <= 1 && opt.Stall == 0 {
+	if ideal(opt) {
 		return "an ideal memory"
 	}
 	return fmt.Sprintf("a memory of %d cycles latency and %g %% stalls", opt.Latency, 100*opt.Stall)

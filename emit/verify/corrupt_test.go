@@ -116,6 +116,9 @@ func TestRefused(t *testing.T) {
 		{"a module of another design", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(other, "rtl/vit_accel_core.sv"), filepath.Join(dir, "rtl/vit_accel_core.sv"))
 		}, "vit_accel_core.sv belongs to design"},
+		{"a truncated list of modules", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
+		}, "rtl/filelist.f names no module"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `trace_valid = o_once && o_valid`, "trace_valid = o_once && o_valid && f_op != 12'd1")
 		}, "where op patch_embed (1) was due"},

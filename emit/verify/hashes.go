@@ -20,7 +20,11 @@ func checkHashes(dir, hash string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w; emit the folder again", dir, err)
 	}
-	for _, line := range strings.Fields(strings.SplitN(string(list), "\n", 2)[1]) {
+	_, names, _ := strings.Cut(string(list), "\n") // behind the design's line
+	if strings.TrimSpace(names) == "" {
+		return fmt.Errorf("%s names no module; emit the folder again", filepath.Join(dir, "rtl/filelist.f"))
+	}
+	for _, line := range strings.Fields(names) {
 		want = append(want, "rtl/"+line)
 	}
 	return checkFiles(dir, hash, want)

@@ -117,7 +117,11 @@ func TestViTListsEveryMismatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := digits.Model()
+	net, err := digits.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := net.Model
 	m.Depth, m.Classes = 3, 11
 	_, err = c.ViT(m)
 	if err == nil {

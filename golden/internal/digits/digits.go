@@ -20,23 +20,16 @@ type Case struct {
 	TestLogits  []float32 // 360 x 10, from PyTorch
 }
 
-// Model is the shape of the digits network, as configs/digits/model.yaml says it.
-func Model() configs.Model {
-	return configs.Model{
-		Name: "digits-vit", Family: configs.ViT,
-		Image: configs.ImageShape{Height: 8, Width: 8, Channels: 1},
-		Patch: 2, Dim: 64, Depth: 4, Heads: 4, MLPRatio: 4, Classes: 10,
-		LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5},
-	}
-}
-
 // Load reads the case from the source tree that holds the working directory.
 func Load() (*Case, error) {
 	dir, err := find(filepath.Join("configs", "digits"))
 	if err != nil {
 		return nil, err
 	}
-	c := &Case{Model: Model()}
+	c := &Case{}
+	if c.Model, err = configs.LoadModel(filepath.Join(dir, "model.yaml")); err != nil {
+		return nil, err
+	}
 	ck, err := checkpoint.Load(filepath.Join(dir, "model.safetensors"))
 	if err != nil {
 		return nil, err
