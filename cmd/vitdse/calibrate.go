@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"vitdse/configs"
 	"vitdse/emit/synth"
@@ -146,16 +145,12 @@ func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.S
 
 // writeCoefficients writes the file whole or not at all.
 func writeCoefficients(path string, c configs.Coefficients) error {
-	text, err := yaml.Marshal(c)
-	if err != nil {
-		return err
-	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(text)
+	_, err = tmp.Write(configs.MarshalCoefficients(c))
 	if e := tmp.Chmod(0o644); err == nil {
 		err = e
 	}

@@ -23,11 +23,12 @@ var rooms = []struct {
 	{"templates", nil},
 	{"golden/...", []string{"configs", "golden/..."}},
 	{"hwmodel", []string{"configs"}},
+	{"hwmodel/fit", []string{"configs", "hwmodel"}},
 	{"dse", []string{"configs", "hwmodel", "golden/..."}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
-	{"cmd/...", []string{"configs", "hwmodel", "golden/...", "templates", "emit/...", "dse"}},
+	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs

@@ -24,7 +24,7 @@ func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, 
 	return d, false, fmt.Errorf("design %d of the study: none of 10000 draws is legal for model %s on %s", number, m.Name, part.Name)
 }
 
-const minMACs, maxMACs = 8, 256
+const minMACs, maxMACs = 4, 64
 
 // drawNumerics draws uniform bits, and for every third design bits of each layer.
 func drawNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
@@ -54,7 +54,7 @@ func drawEngine(rng *rand.Rand, part configs.Part) configs.Engine {
 		kinds = append(kinds, configs.MemUltra)
 	}
 	return configs.Engine{
-		TM: draw(rng, 2, 4, 8, 16), TN: draw(rng, 2, 4, 8, 16), TK: draw(rng, 1, 2, 4, 8),
+		TM: draw(rng, 2, 2, 4, 4, 8, 16), TN: draw(rng, 2, 4, 8, 16), TK: draw(rng, 1, 2, 4, 8),
 		Multiplier: draw(rng, configs.MulDSP, configs.MulDSP, configs.MulLUT),
 		BusBits:    draw(rng, 32, 64, 128, 256), ReadFIFO: draw(rng, 32, 64, 128), WeightBuffers: draw(rng, 1, 2),
 		Activations: draw(rng, kinds...), Weights: draw(rng, kinds...), Residual: draw(rng, kinds...),
