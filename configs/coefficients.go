@@ -28,7 +28,7 @@ func LoadCoefficients(path string) (Coefficients, error) { return load[Coefficie
 func (c Coefficients) Validate() error {
 	var f faults
 	oneOf(&f, "schema", c.Schema, CoefficientsSchema)
-	oneOf(&f, "family", c.Family, XC7, XCUP, ECP5)
+	oneOf(&f, "family", c.Family, Fabrics...)
 	for _, s := range []struct{ key, value string }{{"tool", c.Tool}, {"source", c.Source}} {
 		if s.value == "" {
 			f.add(s.key, "is empty; expected where the numbers are from")

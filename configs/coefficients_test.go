@@ -18,7 +18,7 @@ func TestCoefficientsFile(t *testing.T) {
 	}
 	_, err = Decode[Coefficients]("c.yaml", []byte("schema: other\nfamily: xc8\ntool: ''\nreports: 0\nsource: x\nlut:\n  a: 1\n"))
 	wantError(t, err, `c.yaml:1: schema: is "other"; expected one of vitdse-coefficients-1
-c.yaml:2: family: is "xc8"; expected one of xc7, xcup, ecp5
+c.yaml:2: family: is "xc8"; expected one of xc7, xcup, versal, ecp5, ice40, gowin
 c.yaml:3: tool: is empty; expected where the numbers are from
 c.yaml:4: reports: is 0; expected the number of reports the numbers were fitted to`)
 	_, err = Decode[Coefficients]("c.yaml", []byte("schema: vitdse-coefficients-1\nfamily: xc7\ntool: y\nreports: 1\nsource: x\nlut:\n  a: .nan\n"))
