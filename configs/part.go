@@ -55,6 +55,7 @@ type Part struct {
 	Memory       Memories          `yaml:"memory"`            // shapes of the memory primitives
 	BandwidthGBs float64           `yaml:"bandwidth_gb_s"`    // peak off-chip, 10^9 bytes a second
 	ClockMHz     float64           `yaml:"clock_mhz"`         // default assumption for a design, 1..1000
+	IdleWatts    float64           `yaml:"idle_w,omitempty"`  // of processor, board and memory beside the fabric, idle
 	Limits       Limits            `yaml:"usable"`            // share of the budget a design may plan with
 	Sources      map[string]string `yaml:"sources"`           // where each figure is from, by its key
 

@@ -59,9 +59,9 @@ func TestUsable(t *testing.T) {
 func TestPartErrors(t *testing.T) {
 	for _, c := range []struct{ name, part, old, new, want string }{
 		{"family", "xc7z020", "family: xc7", "family: xc8", `p.yaml:5: family: is "xc8"; expected one of xc7, xcup, versal, ecp5, ice40, gowin`},
-		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "", "p.yaml:21: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
-		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474", `p.yaml:23: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
-		{"share", "xc7z020", "lut: 0.7", "lut: 70", "p.yaml:20: usable.lut: is 70; expected more than 0 and at most 1"},
+		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "", "p.yaml:22: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
+		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474", `p.yaml:24: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
+		{"share", "xc7z020", "lut: 0.7", "lut: 70", "p.yaml:21: usable.lut: is 70; expected more than 0 and at most 1"},
 		{"lutram", "xc7z020", "lutram: 17400", "lutram: 53201", "p.yaml:13: budget.lutram: is 53201; expected 0..53200"},
 		{"geometry", "xc7z020", "2048x9", "2048*9", `p.yaml:16: memory.block[3]: is the text "2048*9"; expected depth x width such as 512x36`},
 		{"capacity", "xc7z020", "2048x9", "2048x10", "p.yaml:16: memory.block[3]: is 2048x10, 20480 bits; expected at most the 18432 of one block"},

@@ -34,6 +34,9 @@ func (p Part) Validate() error {
 		f.add("bandwidth_gb_s", "is %g; expected more than 0", p.BandwidthGBs)
 	}
 	checkClock(&f, "clock_mhz", p.ClockMHz)
+	if !(p.IdleWatts >= 0 && p.IdleWatts <= 1000) {
+		f.add("idle_w", "is %g; expected 0..1000 W", p.IdleWatts)
+	}
 	for _, l := range []struct {
 		key   string
 		share float64
@@ -105,6 +108,9 @@ func (p Part) sourceKeys() []string {
 		"budget.lutram", "dsp", "memory.block", "memory.lut", "bandwidth_gb_s", "clock_mhz", "usable"}
 	if p.Budget.URAM > 0 {
 		keys = append(keys, "memory.ultra")
+	}
+	if p.IdleWatts != 0 {
+		keys = append(keys, "idle_w")
 	}
 	if p.Reserve != (Reserve{}) {
 		keys = append(keys, "reserve")
