@@ -19,9 +19,9 @@ type Metric string
 
 // The metrics, with the unit that limits and tables give them in.
 const (
-	Latency    Metric = "latency"    // ms an image
-	Throughput Metric = "throughput" // images/s
-	LUTs       Metric = "lut"        // LUTs, those used as memory included
+	Latency    Metric = "latency" // ms an image
+	Throughput Metric = "fps"     // images/s
+	LUTs       Metric = "lut"     // LUTs, those used as memory included
 	FFs        Metric = "ff"
 	DSPs       Metric = "dsp"
 	BRAMs      Metric = "bram18" // blocks of 18 Kb
@@ -33,7 +33,7 @@ const (
 )
 
 // metricInfo is how a metric is computed. cost falls as points get better, and metrics that
-// order points alike have the same cost: latency and throughput are both seconds, loss is
+// order points alike have the same cost: latency and fps are both seconds, loss is
 // noise power.
 type metricInfo struct {
 	name   Metric

@@ -39,7 +39,7 @@ func TestProblemDecodesAndEvaluates(t *testing.T) {
 func TestUnknownMetricListsTheMetrics(t *testing.T) {
 	in := fixed(t)
 	_, err := NewProblem(in.Model, in.Space, in.Parts[0], in.Noise, []Metric{"speed", Loss})
-	if err == nil || !strings.Contains(err.Error(), `unknown metric "speed"; expected one of latency, throughput, lut`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown metric "speed"; expected one of latency, fps, lut`) {
 		t.Errorf("error is %v; expected it to list the metrics", err)
 	}
 	for _, list := range [][]Metric{{Loss}, {Loss, Loss}, {Loss, LUTs, FFs, DSPs, URAMs}} {
