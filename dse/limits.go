@@ -13,10 +13,11 @@ import (
 type Limits struct {
 	MaxLossDB float64 `json:"max_loss_db"` // below the space's best ratio; 0: no limit
 	MinSQNRDB float64 `json:"min_sqnr_db"` // 0: no limit
+	Bounds    []Bound `json:"bounds,omitempty"`
 }
 
 // LimitsOf reads the limits of a run.
-func LimitsOf(r configs.Run) Limits { return Limits{r.MaxLossDB, r.MinSQNRDB} }
+func LimitsOf(r configs.Run) Limits { return Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB} }
 
 // noise is the largest noise that the limits allow, given the least that the space's
 // numerics reach on any engine; +Inf if there is no limit.

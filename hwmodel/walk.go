@@ -86,7 +86,7 @@ func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
 	s.Design.Engine = e
 	s.TM, s.TN, s.TK = e.TM, e.TN, e.TK
 	s.MTiles = CeilDiv(s.Tokens, s.TM)
-	s.AccBits, s.GELUBits = w.accBits(m), int(w.GELU)
+	s.AccBits, s.GELUBits = w.AccBits(m), int(w.GELU)
 	bus := e.BusBits
 	rows := func(tiles int) int64 { return int64(tiles*(2*s.Dim+s.TM+normTile)) + 1 }
 	k := &Walk{

@@ -67,8 +67,8 @@ func (w Widths) Join(o Widths) Widths {
 // Within says whether numerics of widths w ask for nothing that o does not.
 func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 
-// accBits is the width of the accumulators, attention's included.
-func (w Widths) accBits(m configs.Model) int {
+// AccBits is the width of the accumulators, attention's included.
+func (w Widths) AccBits(m configs.Model) int {
 	return max(int(w.Acc), w.scoreBits(m), int(w.Softmax)+1+int(w.QKV)+CeilLog2(m.Tokens()))
 }
 
@@ -114,7 +114,7 @@ func (z *Sizer) Resources(w Widths) Resources {
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 16 - int(w.NarrowProduct)
-	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.accBits(s.Model)
+	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 	s.WeightFormats = z.formats[:bits.OnesCount16(w.Formats)] // the formulas need their number
@@ -128,6 +128,5 @@ func (z *Sizer) Resources(w Widths) Resources {
 	return l.sum
 }
 
-// Share is the largest share of a budget that resources take, the first of equals, as
-// Utilisation.Largest says it; the design fits if it is at most 1.
-func (r Resources) Share(b configs.Budget) (name string, share float64) { return r.of(b).Largest() }
+// Use is the share of a budget that resources take.
+func (r Resources) Use(b configs.Budget) Utilisation { return r.of(b) }

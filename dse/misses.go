@@ -1,0 +1,102 @@
+package dse
+
+import (
+	"cmp"
+	"slices"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// misses are the points that come nearest to the limits, which explain a front without
+// points. Each is an engine's rank and a subproblem, whose numerics of least noise are meant.
+type misses struct {
+	Near    *miss `json:"near,omitempty"`    // exceeds the part's budget by least, and is accurate enough
+	Able    *miss `json:"able,omitempty"`    // most accurate of those that fit
+	Fastest *miss `json:"fastest,omitempty"` // of those that fit and are accurate enough, by the bound of its time
+}
+
+type miss struct {
+	By     float64 `json:"by"` // the less, the nearer
+	Engine int64   `json:"engine"`
+	Sub    int     `json:"sub"`
+}
+
+// offer keeps the nearer of a miss and another; of equals that of the lower rank.
+func (m *miss) offer(by float64, engine int64, sub int) *miss {
+	o := miss{by, engine, sub}
+	if m == nil || cmp.Or(cmp.Compare(o.By, m.By), cmp.Compare(o.Engine, m.Engine), cmp.Compare(o.Sub, m.Sub)) < 0 {
+		return &o
+	}
+	return m
+}
+
+// add takes in another's misses.
+func (m *misses) add(o misses) {
+	for _, x := range [...]struct {
+		to   **miss
+		from *miss
+	}{{&m.Near, o.Near}, {&m.Able, o.Able}, {&m.Fastest, o.Fastest}} {
+		if x.from != nil {
+			*x.to = (*x.to).offer(x.from.By, x.from.Engine, x.from.Sub)
+		}
+	}
+}
+
+// design is the point of a miss.
+func (x *exact) design(i int, m *miss) (configs.Design, error) {
+	s := &x.subs[m.Sub]
+	refs := make([]int32, len(s.stages))
+	for k, st := range s.stages {
+		best := st.Options[0]
+		for _, o := range st.Options[1:] {
+			if o.Noise < best.Noise {
+				best = o
+			}
+		}
+		refs[k] = best.Ref
+	}
+	f := x.fleets[i]
+	return f.grid.Design(f.index(x.numerics.index(&x.numerics.classes[s.class], refs), m.Engine))
+}
+
+// misses fills a part's summary with the points nearest to the limits.
+func (x *exact) misses(i int, sum *PartSummary) error {
+	m := x.missed[i]
+	if m.Near != nil {
+		d, err := x.design(i, m.Near)
+		if err != nil {
+			return err
+		}
+		e, err := hwmodel.Price(x.in.Model, d, sum.Part)
+		if err != nil {
+			return err
+		}
+		name, _ := e.Use.Largest()
+		if k := slices.IndexFunc(e.Short, func(s hwmodel.Shortage) bool { return s.Resource == name }); k >= 0 {
+			sum.Nearest = &Nearest{-1, d.Name, d, name, e.Short[k].Need, e.Short[k].Have}
+		}
+	}
+	if m.Able != nil {
+		sum.Best = &Reachable{-1, Decibels(m.Able.By)}
+	}
+	if m.Fastest != nil {
+		d, err := x.design(i, m.Fastest)
+		if err != nil {
+			return err
+		}
+		sum.Fastest = &Fastest{d.Name, m.Fastest.By}
+	}
+	return nil
+}
+
+// bestNumerics are the most accurate of the space.
+func (x *exact) bestNumerics() (configs.Numerics, error) {
+	for _, f := range x.fleets {
+		if len(f.hangars) > 0 {
+			d, err := f.grid.Design(f.index(x.bestAt, f.hangars[0].engines[0].rank))
+			return d.Numerics, err
+		}
+	}
+	return configs.Numerics{}, nil
+}
