@@ -130,7 +130,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 		least := st.Options[0].Noise
 		for _, o := range st.Options {
 			least = min(least, o.Noise)
-			key = binary.AppendVarint(binary.AppendUvarint(key, uint64(o.Timing)), o.Noise)
+			key = binary.AppendUvarint(binary.AppendVarint(binary.AppendUvarint(key, uint64(o.Timing)), o.Noise), uint64(o.Ref))
 		}
 		key = append(key, 0xff, 0xff, 0xff)
 		s.least += Femto(least)
