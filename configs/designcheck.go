@@ -109,8 +109,9 @@ func (e Engine) check(f *faults, m Model) {
 	}
 }
 
-// checkArray checks the shape of the array alone: three powers of two, tk at most tm.
-// It follows that tk divides tm, and that one of tm and tn divides the other.
+// checkArray checks the shape of the array alone: three powers of two, tk at most tm and
+// tn, since a tile's rows and its columns are both stored in words of tk. It follows that
+// tk divides both, and that one of tm and tn divides the other.
 func (e Engine) checkArray(f *faults) bool {
 	before := len(f.errs)
 	for _, s := range []struct {
@@ -123,6 +124,9 @@ func (e Engine) checkArray(f *faults) bool {
 	}
 	if e.TK > e.TM {
 		f.add("engine.tk", "is %d; expected at most tm, %d", e.TK, e.TM)
+	}
+	if e.TK > e.TN {
+		f.add("engine.tk", "is %d; expected at most tn, %d", e.TK, e.TN)
 	}
 	return len(f.errs) == before
 }

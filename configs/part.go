@@ -35,6 +35,10 @@ type Part struct {
 	ClockMHz     float64           `yaml:"clock_mhz"`      // default assumption for a design, 1..1000
 	Limits       Limits            `yaml:"usable"`         // share of the budget a design may plan with
 	Sources      map[string]string `yaml:"sources"`        // where each figure is from, by its key
+
+	// Coefficients of the resource model, in its order, where they are not those that come
+	// with the tool; hwmodel.WithCoefficients sets them.
+	Coefficients []float64 `yaml:"-"`
 }
 
 // Budget counts the resources of a part, or of a design.

@@ -11,6 +11,9 @@ type fabric struct {
 	dspA      int                // a hard multiplier's operands, signed
 	dspB      int
 	registers bool // synthesis takes operand, product and accumulator registers into the DSP
+
+	fitted *coefficients
+	used   *coefficients // if not nil, how much of each term was used
 }
 
 func newFabric(p configs.Part) fabric {
@@ -18,6 +21,9 @@ func newFabric(p configs.Part) fabric {
 		family: p.Family, block: p.Memory.Block, ultra: p.Memory.Ultra,
 		dspA: max(p.DSP.ABits, p.DSP.BBits), dspB: min(p.DSP.ABits, p.DSP.BBits),
 		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
+	}
+	if f.fitted = builtInCoefficients()[p.Family]; len(p.Coefficients) > 0 {
+		f.fitted = (*coefficients)(p.Coefficients)
 	}
 	c := p.Memory.LUT
 	f.cells = [2]configs.LUTCell{c, c}
@@ -29,15 +35,6 @@ func newFabric(p configs.Part) fabric {
 
 // lut6 says whether the logic is LUT6 with wide multiplexers, or LUT4.
 func (f fabric) lut6() bool { return f.family != configs.ECP5 }
-
-// logic is n LUTs of the 7-series formulas on this fabric: percent is what the same module
-// takes in LUT4, both from synthesis.
-func (f fabric) logic(n, percent int) int {
-	if f.lut6() {
-		return n
-	}
-	return n * percent / 100
-}
 
 // dsps is the number of hard multipliers of one product of a x b bits, signed.
 func (f fabric) dsps(a, b int) int {
@@ -52,10 +49,11 @@ func (f fabric) dsps(a, b int) int {
 const minProduct = 9
 
 // product is the LUTs of an a x b multiplier, signed, as Yosys builds it (compressor tree
-// and final adder, mapped by abc). Measured widths are in the table, others are in between.
-func (f fabric) product(a, b int) int {
+// and final adder, mapped by abc), in LUT6. Measured widths are in the table, others are in
+// between.
+func product(a, b int) int {
 	m, n := min(a, b), max(a, b)
 	t := productLUTs[min(max(m, 2), 8)-2]
 	n = min(max(n, m, 2), 9)
-	return f.logic(t[n-2], 175)
+	return t[n-2]
 }

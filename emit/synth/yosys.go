@@ -15,10 +15,12 @@ type Module struct {
 	Name      string
 	Instances int
 	Cells     map[string]int // primitives by type, those of modules inside not counted
+
+	Counted hwmodel.Resources // where a report gives sums and no cells
 }
 
 // Resources counts the module's cells in the units of the resource model.
-func (m Module) Resources() hwmodel.Resources { return resources(m.Cells) }
+func (m Module) Resources() hwmodel.Resources { return m.Counted.Add(resources(m.Cells)) }
 
 // lutCost is the number of LUTs a primitive takes up; memoryCost those of them that are memory.
 var lutCost = map[string]int{

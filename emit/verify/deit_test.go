@@ -94,42 +94,53 @@ func emitDeiT(t testing.TB, depth int) string {
 		t.Fatal(err)
 	}
 	m.Depth = depth
+	eng := engine(16, 16, 4)
+	eng.BusBits = 128
+	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
+	dir, err := writeSeeded(t, m, d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// writeSeeded writes the folder of a design with seeded weights and random images, all of
+// them compared op by op.
+func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (string, error) {
 	rng := rand.New(rand.NewPCG(7, 0))
-	img := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
-	for range m.Image.Pixels() {
+	img := &dataset.Images{N: images, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
+	for range images * m.Image.Pixels() {
 		img.Pixels = append(img.Pixels, uint8(rng.UintN(256)))
 	}
 	weights := seededViT(m, 1)
 	stats, err := quant.Calibrate(m, weights, img)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	eng := engine(16, 16, 4)
-	eng.BusBits = 128
-	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
 	net, err := quant.Quantize(m, d.Numerics, weights, stats)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	plan, err := emit.NewPlan(d, net, configs.Hash(d))
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	part, err := configs.LoadPart(d.Part)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	files, err := plan.Files(part, 1)
+	files, err := plan.Files(part, images)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	vectors, err := Vectors(plan, [][]byte{img.At(0)}, 1, nil)
+	var pixels [][]byte
+	for i := range images {
+		pixels = append(pixels, img.At(i))
+	}
+	vectors, err := Vectors(plan, pixels, images, nil)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	dir := filepath.Join(t.TempDir(), "design")
-	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return dir, emit.WriteFolder(dir, append(files, vectors...), false)
 }

@@ -17,7 +17,7 @@ module vit_rsqrt #(
   output reg  [16:0]           r
 );
   localparam CW = $clog2(C + 1);
-  localparam DW = S2W + CW + 1;
+  localparam DW = S2W + CW + 1 > 41 ? S2W + CW + 1 : 41;  // of few channels, the width of eps
 
   localparam [DW-1:0] CHANNELS = {{(DW-CW){1'b0}}, C[CW-1:0]};
 

@@ -1,0 +1,189 @@
+package verify
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"vitdse/configs"
+)
+
+var (
+	pairs  = flag.Int("pairs", 4, "random pairs of design and network that TestRandomPairs runs")
+	update = flag.String("update", "", "file to which TestRandomPairs writes its table, for docs")
+)
+
+// randomModel is a small ViT of any shape, with everything odd that a shape can have.
+func randomModel(rng *rand.Rand) configs.Model {
+	pick := func(of ...int) int { return of[rng.IntN(len(of))] }
+	patch, heads := pick(2, 3, 4), pick(1, 2, 3)
+	m := configs.Model{
+		Name: "random", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * pick(8, 16, 32), Depth: pick(1, 2),
+		Image:    configs.ImageShape{Height: patch * (1 + rng.IntN(7)), Width: patch * (1 + rng.IntN(7)), Channels: pick(1, 2, 3)},
+		MLPRatio: pick(1, 2, 3, 4), Classes: 2 + rng.IntN(30), LayerNormEps: 1e-6,
+	}
+	for range m.Image.Channels {
+		m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
+	}
+	return m
+}
+
+// randomNumerics draws bits of every layer by itself.
+func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
+	n := configs.Uniform(m, 8, 8)
+	n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		l.Activations = 2 + rng.IntN(7)
+		if l.Weights > 0 {
+			l.Weights = 2 + rng.IntN(7)
+			if rng.IntN(2) == 0 {
+				l.Granularity = configs.PerLayer
+			}
+		}
+	}
+	return n
+}
+
+func randomEngine(rng *rand.Rand) configs.Engine {
+	pick := func(of ...int) int { return of[rng.IntN(len(of))] }
+	kind := func() configs.MemoryKind {
+		return []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT}[rng.IntN(3)]
+	}
+	e := engine(pick(2, 4, 8, 16), pick(2, 4, 8, 16), pick(1, 2, 4, 8))
+	e.BusBits, e.ReadFIFO, e.WeightBuffers = pick(32, 64, 128, 256, 512), pick(32, 64, 128), pick(1, 2)
+	e.Activations, e.Weights, e.Residual = kind(), kind(), kind()
+	return e
+}
+
+// randomPair is a design and a network that go together, by number.
+func randomPair(t testing.TB, number uint64) (configs.Model, configs.Design) {
+	t.Helper()
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(number, 2026))
+	for range 1000 {
+		m := randomModel(rng)
+		d := configs.Design{Name: "random", Model: m.Name, Part: part.Name, ClockMHz: 200,
+			Numerics: randomNumerics(rng, m), Engine: randomEngine(rng)}
+		if m.Validate() == nil && d.Validate(m, part) == nil {
+			return m, d
+		}
+	}
+	t.Fatalf("pair %d: none of 1000 draws is legal", number)
+	return configs.Model{}, configs.Design{}
+}
+
+// pairResult is what a pair's two simulations gave.
+type pairResult struct {
+	model        configs.Model
+	design       configs.Design
+	cycles       int64
+	latency      int
+	stall        float64
+	slow         float64 // predicted against measured total with a slow memory, in percent
+	slowMeasured int64
+}
+
+// TestRandomPairs draws pairs of design and network: with an ideal memory every op of every
+// image takes the predicted cycles, with a slow one the total is within a percent, and the
+// bytes on the bus are as predicted. CI runs a few; make cycles runs a hundred.
+func TestRandomPairs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a simulator for each pair; run without -short")
+	}
+	quickBuild(t)
+	results := make([]pairResult, *pairs)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.NumCPU(), *pairs) {
+		workers.Go(func() {
+			for i := range next {
+				if err := runPair(t, uint64(i), &results[i]); err != nil {
+					t.Errorf("pair %d: %v", i, err)
+				}
+			}
+		})
+	}
+	for i := range results {
+		m, d := randomPair(t, uint64(i))
+		results[i] = pairResult{model: m, design: d}
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	if *update != "" && !t.Failed() {
+		if err := os.WriteFile(*update, []byte(pairTable(results)), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// runPair emits a pair and runs it twice, with an ideal and with a slow memory.
+func runPair(t testing.TB, number uint64, r *pairResult) error {
+	dir, err := writeSeeded(t, r.model, r.design, 2)
+	if err != nil {
+		return err
+	}
+	rng := rand.New(rand.NewPCG(number, 7))
+	r.latency, r.stall = 16+rng.IntN(185), 0.3*rng.Float64()
+	for _, opt := range []Options{
+		{Images: -1, Full: -1, Latency: 1},
+		{Images: -1, Full: -1, Latency: r.latency, Stall: r.stall, Seed: number},
+	} {
+		rep, err := Run(context.Background(), dir, opt, nil)
+		if err != nil {
+			return err
+		}
+		for _, m := range rep.Mismatches {
+			return fmt.Errorf("%v", m)
+		}
+		if !rep.OK {
+			return fmt.Errorf("verification failed: %d logits of %d images", rep.LogitCompared, rep.LogitImages)
+		}
+		if rep.PredictedBeatsRead != rep.BeatsRead {
+			return fmt.Errorf("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
+		}
+		if opt.Latency > 1 {
+			r.slowMeasured = rep.MeasuredRun
+			r.slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
+			if math.Abs(r.slow) > 1 {
+				return fmt.Errorf("latency %d, stall %.2f: %d cycles predicted, %d measured", r.latency, r.stall, rep.PredictedRun, rep.MeasuredRun)
+			}
+			continue
+		}
+		r.cycles = rep.MeasuredRun
+		for _, op := range rep.Ops {
+			if op.Predicted != op.Measured {
+				return fmt.Errorf("op %s: %d cycles predicted, %d measured", op.Name, op.Predicted, op.Measured)
+			}
+		}
+		if rep.PredictedRun != rep.MeasuredRun {
+			return fmt.Errorf("%d cycles predicted, %d measured", rep.PredictedRun, rep.MeasuredRun)
+		}
+	}
+	return nil
+}
+
+// pairTable is the results for docs.
+func pairTable(results []pairResult) string {
+	var b strings.Builder
+	b.WriteString("| pair | tokens, dim, depth | array | bus | cycles, ideal memory | off by | latency, stalls | cycles | off by |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
+	for i, r := range results {
+		e := r.design.Engine
+		fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | %d | 0 | %d, %.0f %% | %d | %+.2f %% |\n", i,
+			r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits, r.cycles,
+			r.latency, 100*r.stall, r.slowMeasured, r.slow)
+	}
+	return b.String()
+}

@@ -1,0 +1,83 @@
+package hwmodel
+
+// term is a share of a module's LUTs whose size is fitted to synthesis: a coefficient times
+// an amount that the design point gives. Everything else in the resource model is structure.
+type term int
+
+const (
+	axiLiteBase term = iota
+	coreBase
+	coreMux
+	sequencerBase
+	sequencerStep
+	axiReadBase
+	axiWriteBase
+	axiWriteBus
+	loaderBase
+	loaderBus
+	unpackBit
+	feederBase
+	arrayProduct
+	drainBase
+	requantizeBase
+	requantizeLane
+	requantizeAcc
+	requantizeShift
+	requantizeWide
+	layerNormBase
+	layerNormLane
+	layerNormShift
+	layerNormLog
+	layerNormProduct
+	layerNormWide
+	rsqrtBase
+	rsqrtWide
+	softmaxBase
+	softmaxLane
+	softmaxScore
+	softmaxSum
+	softmaxTable
+	gatherBase
+	gatherPixel
+	gatherBus
+	numTerms
+)
+
+// terms names each term, its module first, and says what one of its amount is.
+var terms = [numTerms]struct{ name, unit string }{
+	axiLiteBase:      {"vit_axi_lite.base", "a module"},
+	coreBase:         {"vit_accel_core.base", "a module"},
+	coreMux:          {"vit_accel_core.mux", "a bit of operand, code and residual that is chosen"},
+	sequencerBase:    {"vit_sequencer.base", "a module"},
+	sequencerStep:    {"vit_sequencer.step", "a step of the program, where it is logic"},
+	axiReadBase:      {"vit_axi_read.base", "a module"},
+	axiWriteBase:     {"vit_axi_write.base", "a module"},
+	axiWriteBus:      {"vit_axi_write.bus", "a bit of the bus"},
+	loaderBase:       {"vit_stream_loader.base", "a module"},
+	loaderBus:        {"vit_stream_loader.bus", "a bit of the bus"},
+	unpackBit:        {"vit_weight_unpack.bit", "a bit of a weight and format"},
+	feederBase:       {"vit_array_feeder.base", "a module"},
+	arrayProduct:     {"vit_pe_array.product", "a LUT of the product table"},
+	drainBase:        {"vit_tile_drain.base", "a module"},
+	requantizeBase:   {"vit_requantize.base", "a module"},
+	requantizeLane:   {"vit_requantize.lane", "a lane"},
+	requantizeAcc:    {"vit_requantize.acc", "a bit of the accumulator and lane"},
+	requantizeShift:  {"vit_requantize.shift", "a bit that is shifted, a lane"},
+	requantizeWide:   {"vit_requantize.wide", "a bit of a product of two multipliers, a lane"},
+	layerNormBase:    {"vit_layernorm.base", "a module"},
+	layerNormLane:    {"vit_layernorm.lane", "a lane"},
+	layerNormShift:   {"vit_layernorm.shift", "a bit below 48 of the least shift, a lane"},
+	layerNormLog:     {"vit_layernorm.log", "a doubling of the channels beyond 64, a lane"},
+	layerNormProduct: {"vit_layernorm.product", "a lane whose channels are no power of two"},
+	layerNormWide:    {"vit_layernorm.wide", "a lane whose difference does not fit a multiplier"},
+	rsqrtBase:        {"vit_rsqrt.base", "a module"},
+	rsqrtWide:        {"vit_rsqrt.wide", "a module whose sums do not fit a multiplier"},
+	softmaxBase:      {"vit_softmax.base", "a module"},
+	softmaxLane:      {"vit_softmax.lane", "a lane"},
+	softmaxScore:     {"vit_softmax.score", "a bit of a score, a lane"},
+	softmaxSum:       {"vit_softmax.sum", "a bit of the sum, a lane"},
+	softmaxTable:     {"vit_softmax.table", "64 bits of the exponential table, a lane, of 100"},
+	gatherBase:       {"vit_patch_gather.base", "a module"},
+	gatherPixel:      {"vit_patch_gather.pixel", "a bit of a pixel's address"},
+	gatherBus:        {"vit_patch_gather.bus", "a bit of the bus"},
+}
