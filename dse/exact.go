@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -107,7 +108,10 @@ func newExact(in Input) (*exact, error) {
 	}
 	var sizes catalog[hwmodel.Widths, hwmodel.Widths]
 	for i := range x.subs {
-		x.sizeOf = append(x.sizeOf, sizes.number(x.subs[i].widths, x.subs[i].widths))
+		// Resources depend on the number of formats, not on which they are.
+		w := x.subs[i].widths
+		w.Formats = 1<<bits.OnesCount16(w.Formats) - 1
+		x.sizeOf = append(x.sizeOf, sizes.number(w, w))
 	}
 	x.sizes = sizes.list
 	x.best, x.bestAt = x.numerics.least()

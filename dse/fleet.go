@@ -34,13 +34,6 @@ type engineAt struct {
 	clock  float64
 }
 
-// scheduleOf is an engine without what its schedule does not depend on. What it does not
-// name stays, so that a new field of an engine counts until it is known not to.
-func scheduleOf(e configs.Engine) configs.Engine {
-	e.Multiplier, e.Activations, e.Weights, e.Residual = "", "", "", ""
-	return e
-}
-
 // newFleet enumerates the engines of a part.
 func newFleet(m configs.Model, s configs.Space, p configs.Part) (*fleet, error) {
 	g, err := s.On(m, p)
@@ -64,7 +57,7 @@ func newFleet(m configs.Model, s configs.Space, p configs.Part) (*fleet, error) 
 				"layer by layer, as an exact search needs; add the constraint \"bus_bits*clock_mhz <= %.0f\" to the space",
 				p.Name, d.Engine.BusBits, d.ClockMHz, p.BandwidthGBs, p.BandwidthGBs*8e3)
 		}
-		key := scheduleOf(d.Engine)
+		key := hwmodel.Schedule(d.Engine)
 		n, known := at[key]
 		if !known {
 			n = len(f.hangars)

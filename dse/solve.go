@@ -76,7 +76,7 @@ func (x *exact) solve(ctx context.Context, n int) (*finding, error) {
 	j := x.jobs[n]
 	h := &hand{x: x, fleet: x.fleets[j.fleet], hangar: &x.fleets[j.fleet].hangars[j.hangar], front: &x.archives[j.fleet],
 		find: &finding{}, solvers: map[walkKey]*solving{}}
-	h.sizer = hwmodel.NewSizer(x.in.Model, h.fleet.part)
+	h.sizer = hwmodel.NewSizer(x.in.Model, h.fleet.part, x.sizes)
 	for _, e := range h.hangar.engines {
 		h.clocks = h.clocks || e.clock != h.hangar.engines[0].clock
 	}
@@ -116,8 +116,8 @@ func (h *hand) price(ctx context.Context) error {
 		}
 		h.sizer.Engine(e.engine)
 		h.priced[i] = make([]priced, len(h.x.sizes))
-		for k, w := range h.x.sizes {
-			r := h.sizer.Resources(w)
+		for k := range h.x.sizes {
+			r := h.sizer.Resources(k)
 			q := Quantities{Estimate: hwmodel.Estimate{Resources: r, Use: r.Use(h.fleet.usable)}}
 			p := &h.priced[i][k]
 			h.find.priced++
@@ -207,20 +207,20 @@ func (h *hand) unsound(engine, from, to int) []bool {
 // twins leaves out offers of engines that take no less than another and are no faster. Of
 // equal ones the first stays.
 func (h *hand) twins(n int, offers *[]offer) {
-	list := *offers
-	kept := list[:0:0]
-	for i, a := range list {
-		beaten := slices.ContainsFunc(list, func(b offer) bool {
-			if b.engine == a.engine || !h.atLeast(b, a) {
-				return false
-			}
-			return b.engine < a.engine || !h.atLeast(a, b)
-		})
-		if beaten {
+	kept := make([]offer, 0, 4)
+	for _, a := range *offers {
+		if slices.ContainsFunc(kept, func(b offer) bool { return h.atLeast(b, a) }) {
 			h.notes.note(twin, n, len(h.x.subs))
 			continue
 		}
-		kept = append(kept, list[i])
+		kept = slices.DeleteFunc(kept, func(b offer) bool {
+			if h.atLeast(a, b) {
+				h.notes.note(twin, n, len(h.x.subs))
+				return true
+			}
+			return false
+		})
+		kept = append(kept, a)
 	}
 	*offers = kept
 }

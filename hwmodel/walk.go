@@ -82,10 +82,9 @@ func Walkable(e configs.Engine, clockMHz float64, part configs.Part) bool {
 // NewWalk makes the walk of an engine with numerics that have these widths, of which only
 // those of accumulators and GELU table matter.
 func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
-	s := &NewSizer(m, configs.Part{}).shape
+	s := &NewSizer(m, configs.Part{}, nil).shape
 	s.Design.Engine = e
-	s.TM, s.TN, s.TK = e.TM, e.TN, e.TK
-	s.MTiles = CeilDiv(s.Tokens, s.TM)
+	s.geometry()
 	s.AccBits, s.GELUBits = w.AccBits(m), int(w.GELU)
 	bus := e.BusBits
 	rows := func(tiles int) int64 { return int64(tiles*(2*s.Dim+s.TM+normTile)) + 1 }

@@ -79,17 +79,34 @@ func innerOf(m configs.Model, layer string) int {
 	return (&Shape{Model: m, HeadDim: m.HeadDim(), Hidden: m.Hidden(), Dim: m.Dim}).inner(layer)
 }
 
-// Sizer counts the resources of engines for one model on one part, for any widths: what a
-// search asks for millions of times. It belongs to one goroutine.
+// Sizer counts the resources of engines for one model on one part with numerics of given
+// widths: what a search asks for millions of times. Engines of one schedule share what does
+// not differ among them: their logic, and the buffers that are built from the same kind of
+// memory are counted once for each widths. It belongs to one goroutine.
 type Sizer struct {
-	shape   Shape
-	fabric  fabric
-	formats [16]int
+	shape  Shape
+	fabric fabric
+	sizes  []Widths
+	kinds  [3]configs.MemoryKind // of the engine: activations, weights, residual
+	logic  int                   // of the engine, among the counts
+	counts []Resources           // by what is counted, then by size
+	known  []bool
+	rows   map[configs.Engine]int // what is counted: an engine's logic, or buffers of one kind
+	buffer [3]int                 // rows of the engine's buffers
+	rest   int                    // row of the buffers that the engine does not choose
+	format [16]int
 }
 
-// NewSizer makes a Sizer.
-func NewSizer(m configs.Model, part configs.Part) *Sizer {
-	z := &Sizer{fabric: newFabric(part)}
+// Schedule is the engine without what its schedule does not depend on: what its multipliers
+// and buffers are built from. A field that is not named here counts as part of the schedule.
+func Schedule(e configs.Engine) configs.Engine {
+	e.Multiplier, e.Activations, e.Weights, e.Residual = "", "", "", ""
+	return e
+}
+
+// NewSizer makes a Sizer for numerics of these widths.
+func NewSizer(m configs.Model, part configs.Part, sizes []Widths) *Sizer {
+	z := &Sizer{fabric: newFabric(part), sizes: sizes}
 	z.shape = Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
 	return z
 }
@@ -97,7 +114,34 @@ func NewSizer(m configs.Model, part configs.Part) *Sizer {
 // Engine sets the engine, which must be legal for the model.
 func (z *Sizer) Engine(e configs.Engine) {
 	s := &z.shape
+	if z.rows == nil || Schedule(e) != Schedule(s.Design.Engine) {
+		z.rows, z.counts, z.known = map[configs.Engine]int{}, z.counts[:0], z.known[:0]
+	}
 	s.Design.Engine = e
+	s.geometry()
+	z.kinds = [3]configs.MemoryKind{e.Activations, e.Weights, e.Residual}
+	logic := e
+	logic.Activations, logic.Weights, logic.Residual = "", "", ""
+	z.logic = z.row(logic)
+	z.buffer = [3]int{z.row(configs.Engine{Activations: e.Activations}), z.row(configs.Engine{Weights: e.Weights}),
+		z.row(configs.Engine{Residual: e.Residual})}
+	z.rest = z.row(configs.Engine{})
+}
+
+func (z *Sizer) row(what configs.Engine) int {
+	n, known := z.rows[what]
+	if !known {
+		n = len(z.rows)
+		z.rows[what] = n
+		z.counts = append(z.counts, make([]Resources, len(z.sizes))...)
+		z.known = append(z.known, make([]bool, len(z.sizes))...)
+	}
+	return n
+}
+
+// geometry is what of the shape depends on the engine alone.
+func (s *Shape) geometry() {
+	e := s.Design.Engine
 	s.TM, s.TN, s.TK = e.TM, e.TN, e.TK
 	s.KeyBanks, s.KeySegments = max(1, e.TN/e.TM), max(1, e.TM/e.TN)
 	s.MTiles = CeilDiv(s.Tokens, s.TM)
@@ -106,9 +150,56 @@ func (z *Sizer) Engine(e configs.Engine) {
 	s.ResultBeats = CeilDiv(32*s.Model.Classes, e.BusBits)
 }
 
-// Resources is what the engine takes with numerics of these widths: Shape.Resources of any
+// Resources is what the engine takes with the numerics of a size: Shape.Resources of any
 // design that has both.
-func (z *Sizer) Resources(w Widths) Resources {
+func (z *Sizer) Resources(size int) Resources {
+	rows := [...]int{z.logic, z.buffer[0], z.buffer[1], z.buffer[2], z.rest}
+	var sum Resources
+	set := false
+	for i, row := range rows {
+		at := row*len(z.sizes) + size
+		if !z.known[at] {
+			if !set {
+				z.widths(z.sizes[size])
+				set = true
+			}
+			z.counts[at], z.known[at] = z.count(i-1), true
+		}
+		sum = sum.Add(z.counts[at])
+	}
+	return sum
+}
+
+// count counts the logic for -1, the buffers of one of the three kinds the engine chooses,
+// or for 3 the others.
+func (z *Sizer) count(what int) Resources {
+	var l ledger
+	if what < 0 {
+		z.shape.logic(&l, z.fabric)
+		return l.sum
+	}
+	// Which buffers follow which choice is read off a list with marks for kinds.
+	e := z.shape.Design.Engine
+	marks := [3]configs.MemoryKind{"activations", "weights", "residual"}
+	z.shape.Design.Engine.Activations, z.shape.Design.Engine.Weights, z.shape.Design.Engine.Residual = marks[0], marks[1], marks[2]
+	list := z.shape.memories()
+	z.shape.Design.Engine = e
+	for _, m := range list {
+		class := 3
+		for i, mark := range marks {
+			if m.Kind == mark {
+				class, m.Kind = i, z.kinds[i]
+			}
+		}
+		if class == what {
+			l.add(m.Name, z.fabric.memory(m))
+		}
+	}
+	return l.sum
+}
+
+// widths sets what of the shape depends on the numerics.
+func (z *Sizer) widths(w Widths) {
 	s := &z.shape
 	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
@@ -117,15 +208,12 @@ func (z *Sizer) Resources(w Widths) Resources {
 	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
-	s.WeightFormats = z.formats[:bits.OnesCount16(w.Formats)] // the formulas need their number
+	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
 	bus := s.Design.Engine.BusBits
 	s.AsmBeats = 1
 	for _, word := range [...]int{s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.WBits, normParamBits} {
 		s.AsmBeats = max(s.AsmBeats, CeilDiv(word, bus))
 	}
-	l := ledger{}
-	s.charge(&l, z.fabric)
-	return l.sum
 }
 
 // Use is the share of a budget that resources take.

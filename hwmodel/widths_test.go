@@ -20,16 +20,29 @@ func TestSizerIsTheShapes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			z := NewSizer(m, part)
-			for range 100 {
+			var designs []configs.Design
+			var sizes []Widths
+			for range 20 {
 				d := randomDesign(r, m, part)
-				s, err := NewShape(m, d)
-				if err != nil {
-					t.Fatal(err)
-				}
-				z.Engine(d.Engine)
-				if got, want := z.Resources(NumericsWidths(m, d.Numerics)), s.Resources(part); got != want {
-					t.Fatalf("%s on %s, %+v: %+v, the shape has %+v", name, partName, d.Engine, got, want)
+				designs, sizes = append(designs, d), append(sizes, NumericsWidths(m, d.Numerics))
+			}
+			z := NewSizer(m, part, sizes)
+			kinds := []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT}
+			for range 300 { // any engine with any numerics, engines of one schedule behind each other
+				d := designs[r.IntN(len(designs))]
+				size := r.IntN(len(sizes))
+				d.Numerics = designs[size].Numerics
+				for range 3 {
+					d.Engine.Multiplier = []configs.Multiplier{configs.MulDSP, configs.MulLUT}[r.IntN(2)]
+					d.Engine.Activations, d.Engine.Weights, d.Engine.Residual = kinds[r.IntN(3)], kinds[r.IntN(3)], kinds[r.IntN(3)]
+					s, err := NewShape(m, d)
+					if err != nil {
+						t.Fatal(err)
+					}
+					z.Engine(d.Engine)
+					if got, want := z.Resources(size), s.Resources(part); got != want {
+						t.Fatalf("%s on %s, %+v: %+v, the shape has %+v", name, partName, d.Engine, got, want)
+					}
 				}
 			}
 		}
@@ -64,6 +77,7 @@ func TestWidthsJoin(t *testing.T) {
 	}
 }
 
+// Engines in the order of a search, those of one schedule behind each other, with all sizes.
 func BenchmarkSizer(b *testing.B) {
 	part, err := configs.LoadPart("xczu9eg")
 	if err != nil {
@@ -75,15 +89,26 @@ func BenchmarkSizer(b *testing.B) {
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	var engines []configs.Engine
-	var widths []Widths
-	for range 1000 {
+	var sizes []Widths
+	for range 100 {
 		d := randomDesign(r, m, part)
-		engines, widths = append(engines, d.Engine), append(widths, NumericsWidths(m, d.Numerics))
+		sizes = append(sizes, NumericsWidths(m, d.Numerics))
+		for _, x := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+			for _, k := range []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT} {
+				e := d.Engine
+				e.Multiplier, e.Activations = x, k
+				engines = append(engines, e)
+			}
+		}
 	}
-	z := NewSizer(m, part)
+	z := NewSizer(m, part, sizes)
 	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		z.Engine(engines[i%1000])
-		z.Resources(widths[i%1000])
+	n := 0
+	for b.Loop() {
+		if n%len(sizes) == 0 {
+			z.Engine(engines[n/len(sizes)%len(engines)])
+		}
+		z.Resources(n % len(sizes))
+		n++
 	}
 }
