@@ -85,7 +85,7 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 		t.Fatal(err)
 	}
 	size := new(big.Int).Mul(in.Space.Size(in.Model), big.NewInt(1))
-	return in, size.IsInt64() && size.Int64() <= most && size.Int64() >= most/20
+	return in, size.IsInt64() && size.Int64() <= most && size.Int64() >= most/50
 }
 
 // limited draws limits between the least and the most that the front has.
@@ -173,7 +173,7 @@ func TestExactIsBruteForce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spaces, most = n, 2_000_000
+		spaces, most = n, 5_000_000
 	}
 	rng := rand.New(rand.NewPCG(31, 32))
 	points, fronts := int64(0), 0
@@ -218,10 +218,8 @@ func TestExactIsBruteForce(t *testing.T) {
 		}
 		points, fronts = points+legal, fronts+len(want)
 		if most > 100_000 || testing.Verbose() {
-			t.Logf("| %d | %s | %s | %v | %d | %d |", trial, in.Space.Bits.Symmetry, in.Parts[0].Name, in.Objectives, legal, len(want))
-			for _, a := range c.Fate {
-				t.Logf("    %s %s", a.Points, a.Why)
-			}
+			t.Logf("| %d | %s/%s | %s | %v | %s | %d | %d |", trial, in.Space.Bits.Symmetry, in.Space.GranularityBy, in.Parts[0].Name,
+				in.Objectives, boundsText(in.Limits.Bounds), legal, len(want))
 		}
 	}
 	t.Logf("%d spaces, %d points, %d on fronts", spaces, points, fronts)

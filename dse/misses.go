@@ -24,9 +24,8 @@ type miss struct {
 
 // offer keeps the nearer of a miss and another; of equals that of the lower rank.
 func (m *miss) offer(by float64, engine int64, sub int) *miss {
-	o := miss{by, engine, sub}
-	if m == nil || cmp.Or(cmp.Compare(o.By, m.By), cmp.Compare(o.Engine, m.Engine), cmp.Compare(o.Sub, m.Sub)) < 0 {
-		return &o
+	if m == nil || by < m.By || by == m.By && cmp.Or(cmp.Compare(engine, m.Engine), cmp.Compare(sub, m.Sub)) < 0 {
+		return &miss{by, engine, sub}
 	}
 	return m
 }
