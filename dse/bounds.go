@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Bound is a limit of a metric, in the metric's unit: a minimum for those that are better
@@ -104,4 +105,13 @@ func (c *ceilings) over(q *Quantities) *ceiling {
 		}
 	}
 	return nil
+}
+
+// boundsText lists bounds.
+func boundsText(list []Bound) string {
+	var words []string
+	for _, b := range list {
+		words = append(words, b.String())
+	}
+	return strings.Join(words, ", ")
 }
