@@ -97,14 +97,17 @@ func newCeilings(l Limits, best Femto) ceilings {
 	return c
 }
 
-// over is the first static limit that a point exceeds, nil if there is none.
+// over is the static limit that a point exceeds by the largest factor, nil if there is none.
 func (c *ceilings) over(q *Quantities) *ceiling {
+	var worst *ceiling
+	most := 1.0
 	for i := range c.static {
-		if c.static[i].info.cost(q) > c.static[i].cost {
-			return &c.static[i]
+		x := &c.static[i]
+		if by := x.info.cost(q) / x.cost; by > most {
+			worst, most = x, by
 		}
 	}
-	return nil
+	return worst
 }
 
 // boundsText lists bounds.

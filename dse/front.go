@@ -52,16 +52,26 @@ type PartSummary struct {
 	Nearest  *Nearest         `json:"nearest,omitempty"`
 	Best     *Reachable       `json:"best,omitempty"`
 	Fastest  *Fastest         `json:"fastest,omitempty"`
+	Over     *Over            `json:"over,omitempty"`
 	Front    int              `json:"front"` // points on the predicted front
 	Recut    int              `json:"recut"` // of those, on the measured front; 0 before measuring
 
 	Certificate *Certificate `json:"certificate,omitempty"` // of an exact search
 }
 
+// Over is the accurate enough point within the budget that exceeds a limit by least.
+type Over struct {
+	Name  string  `json:"name"`
+	Bound Bound   `json:"bound"`
+	Value float64 `json:"value"` // what it needs, in the bound's unit
+	Alone bool    `json:"alone"` // it breaks no other limit
+}
+
 // Fastest is the fastest point that fits and is accurate enough, whatever the limits of time.
 type Fastest struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+	Alone   bool    `json:"alone"` // it breaks no limit but of time
 }
 
 // Nearest is the accurate enough point that fails to fit by least: its scarcest
@@ -73,12 +83,14 @@ type Nearest struct {
 	Resource string         `json:"resource"`
 	Need     int            `json:"need"`
 	Have     int            `json:"have"`
+	Alone    bool           `json:"alone,omitempty"` // it breaks no other limit; known of an exact search only
 }
 
 // Reachable is the most accurate point that fits, whatever the limits.
 type Reachable struct {
 	Rank   int64   `json:"rank"`
-	SQNRDB float64 `json:"sqnr_db"` // predicted
+	SQNRDB float64 `json:"sqnr_db"`         // predicted
+	Alone  bool    `json:"alone,omitempty"` // as of Nearest
 }
 
 // Point is a design point of a front.
@@ -160,10 +172,10 @@ func summary(site *site, t *tally) (PartSummary, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Nearest = &Nearest{n.Rank, d.Name, d, n.Resource, n.Need, n.Have}
+		p.Nearest = &Nearest{Rank: n.Rank, Name: d.Name, Design: d, Resource: n.Resource, Need: n.Need, Have: n.Have}
 	}
 	if t.Best != nil {
-		p.Best = &Reachable{t.Best.Rank, Decibels(t.Best.Noise)}
+		p.Best = &Reachable{Rank: t.Best.Rank, SQNRDB: Decibels(t.Best.Noise)}
 	}
 	return p, nil
 }

@@ -12,6 +12,7 @@ import (
 // points. Each is an engine's rank and a subproblem, whose numerics of least noise are meant.
 type misses struct {
 	Near    *miss `json:"near,omitempty"`    // exceeds the part's budget by least, and is accurate enough
+	Over    *miss `json:"over,omitempty"`    // within the budget, exceeds a limit of resources by least, and is accurate enough
 	Able    *miss `json:"able,omitempty"`    // most accurate of those that fit
 	Fastest *miss `json:"fastest,omitempty"` // of those that fit and are accurate enough, by the bound of its time
 }
@@ -35,7 +36,7 @@ func (m *misses) add(o misses) {
 	for _, x := range [...]struct {
 		to   **miss
 		from *miss
-	}{{&m.Near, o.Near}, {&m.Able, o.Able}, {&m.Fastest, o.Fastest}} {
+	}{{&m.Near, o.Near}, {&m.Over, o.Over}, {&m.Able, o.Able}, {&m.Fastest, o.Fastest}} {
 		if x.from != nil {
 			*x.to = (*x.to).offer(x.from.By, x.from.Engine, x.from.Sub)
 		}
@@ -59,11 +60,37 @@ func (x *exact) design(i int, m *miss) (configs.Design, error) {
 	return f.grid.Design(f.index(x.numerics.index(&x.numerics.classes[s.class], refs), m.Engine))
 }
 
-// misses fills a part's summary with the points nearest to the limits.
+// misses fills a part's summary with the points nearest to the limits. Each says whether it
+// breaks nothing but the one limit that it is for.
 func (x *exact) misses(i int, sum *PartSummary) error {
 	m := x.missed[i]
-	if m.Near != nil {
-		d, err := x.design(i, m.Near)
+	for _, k := range [...]struct {
+		miss *miss
+		fill func(configs.Design, hwmodel.Estimate, broken)
+	}{
+		{m.Near, func(d configs.Design, e hwmodel.Estimate, b broken) {
+			name, _ := e.Use.Largest()
+			if k := slices.IndexFunc(e.Short, func(s hwmodel.Shortage) bool { return s.Resource == name }); k >= 0 {
+				sum.Nearest = &Nearest{-1, d.Name, d, name, e.Short[k].Need, e.Short[k].Have, len(e.Short) == 1 && b == broken{budget: true}}
+			}
+		}},
+		{m.Over, func(d configs.Design, e hwmodel.Estimate, b broken) {
+			q := Quantities{Estimate: e}
+			if c := x.ceilings.over(&q); c != nil {
+				sum.Over = &Over{d.Name, c.bound, c.info.show(c.info.cost(&q), 1), b == broken{static: 1}}
+			}
+		}},
+		{m.Able, func(d configs.Design, _ hwmodel.Estimate, b broken) {
+			sum.Best = &Reachable{-1, Decibels(m.Able.By), b == broken{noise: true}}
+		}},
+		{m.Fastest, func(d configs.Design, e hwmodel.Estimate, b broken) {
+			sum.Fastest = &Fastest{d.Name, e.Seconds, b == broken{time: true}}
+		}},
+	} {
+		if k.miss == nil {
+			continue
+		}
+		d, err := x.design(i, k.miss)
 		if err != nil {
 			return err
 		}
@@ -71,22 +98,32 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 		if err != nil {
 			return err
 		}
-		name, _ := e.Use.Largest()
-		if k := slices.IndexFunc(e.Short, func(s hwmodel.Shortage) bool { return s.Resource == name }); k >= 0 {
-			sum.Nearest = &Nearest{-1, d.Name, d, name, e.Short[k].Need, e.Short[k].Have}
-		}
-	}
-	if m.Able != nil {
-		sum.Best = &Reachable{-1, Decibels(m.Able.By)}
-	}
-	if m.Fastest != nil {
-		d, err := x.design(i, m.Fastest)
+		noise, err := x.in.Noise(d.Numerics)
 		if err != nil {
 			return err
 		}
-		sum.Fastest = &Fastest{d.Name, m.Fastest.By}
+		k.fill(d, e, x.breaks(e, noise))
 	}
 	return nil
+}
+
+// broken is the limits that a point breaks.
+type broken struct {
+	budget, time, bytes, noise bool
+	static                     int
+}
+
+func (x *exact) breaks(e hwmodel.Estimate, noise float64) broken {
+	q := Quantities{e, noise}
+	c := &x.ceilings
+	b := broken{budget: !e.Fits, time: e.Seconds > c.seconds, bytes: c.bytes > 0 && e.BytesRead+e.BytesWritten > c.bytes,
+		noise: c.noise > 0 && noise > c.noise.Power()}
+	for _, s := range c.static {
+		if s.info.cost(&q) > s.cost {
+			b.static++
+		}
+	}
+	return b
 }
 
 // bestNumerics are the most accurate of the space.

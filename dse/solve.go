@@ -38,6 +38,7 @@ type priced struct {
 	fits   bool
 	reason reason  // why not
 	share  float64 // of the budget's scarcest resource
+	over   float64 // cost over limit, of the limit exceeded by most
 	costs  costs   // of the static objectives
 }
 
@@ -127,7 +128,7 @@ func (h *hand) price(ctx context.Context) error {
 				continue
 			}
 			if c := h.x.ceilings.over(&q); c != nil {
-				p.reason = overLimit
+				p.reason, p.over = overLimit, c.info.cost(&q)/c.cost
 				continue
 			}
 			p.fits = true
@@ -154,6 +155,8 @@ func (h *hand) class(from, to int) error {
 				h.find.misses.Able = h.find.misses.Able.offer(least.Power(), rank, n)
 			} else if p.share > 1 && accurate {
 				h.find.misses.Near = h.find.misses.Near.offer(p.share, rank, n)
+			} else if accurate {
+				h.find.misses.Over = h.find.misses.Over.offer(p.over, rank, n)
 			}
 			switch {
 			case !p.fits:
