@@ -2,6 +2,8 @@ package dse
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/measure"
@@ -124,4 +126,13 @@ func (s *sources) of(k source) (Femto, error) {
 		return 0, fmt.Errorf("sensitivity of %s of %q at %d bits: %w", k.kind, k.layer, k.bits, err)
 	}
 	return f, nil
+}
+
+// File gives the sensitivities of a prediction as a file.
+func (p *Prediction) File(origin string) *SensitivityFile {
+	f := &SensitivityFile{Schema: sensitivitySchema, Origin: origin}
+	for _, fold := range slices.Sorted(maps.Keys(p.tables)) {
+		f.Tables = append(f.Tables, p.tables[fold].table)
+	}
+	return f
 }
