@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -31,6 +32,9 @@ func loadNetwork(run configs.Run) (*network, error) {
 		return nil, err
 	}
 	n := &network{model: model}
+	if run.Checkpoint == "" || run.Dataset == "" {
+		return nil, errors.New("the run names no checkpoint and dataset, without which only a sweep can be done")
+	}
 	if n.file, err = os.ReadFile(run.Checkpoint); err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -56,6 +60,16 @@ func loadNetwork(run configs.Run) (*network, error) {
 		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", run.Dataset, len(n.labels), n.test.N)
 	}
 	return n, err
+}
+
+// loadStudied reads what a search of the run's space needs: with sensitivities from a file
+// and no checkpoint, only the model; the front is then not measured.
+func loadStudied(run configs.Run) (*network, error) {
+	if run.Checkpoint != "" || run.Sensitivities == "" {
+		return loadNetwork(run)
+	}
+	model, err := configs.LoadModel(run.Model)
+	return &network{model: model}, err
 }
 
 func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
