@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,10 @@ type Run struct {
 	MaxLossDB  float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"` // below the space's best ratio; 0: no limit
 	MinSQNRDB  float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
 	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
+
+	// Coefficients files of the resource model, at most one a family; none: those that come
+	// with the tool.
+	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`
 
 	Search        Search       `yaml:"search,omitempty" mapstructure:"search"`               // default auto
 	Objectives    []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`       // two to four metrics; none: latency, use and loss
@@ -132,6 +137,10 @@ func (r Run) Resolve(file string) Run {
 	}
 	if isPath(r.Model) {
 		r.Model = beside(file, r.Model)
+	}
+	r.Coefficients = slices.Clone(r.Coefficients)
+	for i, c := range r.Coefficients {
+		r.Coefficients[i] = beside(file, c)
 	}
 	return r
 }

@@ -41,6 +41,7 @@ var usages = map[string]string{
 	"pick":                "point to emit: knee, fastest, smallest or accurate",
 	"max_loss_db":         "most `dB` the picked point may lose against the space's best; 0 for no limit",
 	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
+	"coefficients":        "coefficients `files` of the resource model, at most one a family",
 	"search":              "`how` the front is found: auto, sweep or exact",
 	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, loss",
 	"sensitivities":       "`file` of sensitivities, in the place of measuring them",
@@ -89,7 +90,7 @@ func settings() []setting {
 // Groups of keys that a command may offer as flags.
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
-	sweepKeys  = []string{"space", "parts", "seed", "out"}
+	sweepKeys  = []string{"space", "parts", "seed", "out", "coefficients"}
 	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
 		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
