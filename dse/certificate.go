@@ -97,6 +97,16 @@ type Account struct {
 	Why    string   `json:"why"`
 }
 
+// limits says whether the account is of points that a limit rules out.
+func (a Account) limits() bool {
+	for r := range reasons {
+		if r.String() == a.Why {
+			return r <= inaccurate || r == tooSlow
+		}
+	}
+	return false
+}
+
 // certify draws up a part's certificate.
 func (x *exact) certify(i int) *Certificate {
 	f := x.fleets[i]

@@ -3,6 +3,7 @@ package dse
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 )
@@ -126,13 +127,13 @@ func (f *Front) explainExact(p PartSummary, e EmptyPart) EmptyPart {
 		e.Relax = append(e.Relax, fmt.Sprintf("a budget of %d %s where %d may be used (%s)", n.Need, n.Resource, n.Have, n.Name))
 	}
 	if o := p.Over; o != nil && o.Alone {
-		e.Relax = append(e.Relax, fmt.Sprintf("%s instead of %g (%s)", Bound{o.Bound.Metric, o.Value}, o.Bound.Value, o.Name))
+		e.Relax = append(e.Relax, fmt.Sprintf("%s instead of %g (%s)", loosened(o.Bound.Metric, o.Value), o.Bound.Value, o.Name))
 	}
 	if p.Fastest != nil && p.Fastest.Alone {
 		var words []string
 		for _, b := range f.Limits.Bounds {
 			if x, err := b.Metric.info(); err == nil && (b.Metric == Latency || b.Metric == Throughput) && p.Fastest.Seconds > b.ceiling(0) {
-				words = append(words, fmt.Sprintf("%s instead of %g", Bound{b.Metric, x.show(p.Fastest.Seconds, 0)}, b.Value))
+				words = append(words, fmt.Sprintf("%s instead of %g", loosened(b.Metric, x.show(p.Fastest.Seconds, 0)), b.Value))
 			}
 		}
 		e.Relax = append(e.Relax, fmt.Sprintf("%s (%s)", strings.Join(words, " and "), p.Fastest.Name))
@@ -150,10 +151,19 @@ func (f *Front) explainExact(p PartSummary, e EmptyPart) EmptyPart {
 		e.Relax = []string{"nothing that was found; loosen several limits"}
 	}
 	most := new(big.Int)
-	for _, a := range p.Certificate.Fate[min(1, len(p.Certificate.Fate)):] {
-		if a.Points.Cmp(most) > 0 {
+	for _, a := range p.Certificate.Fate {
+		if a.limits() && a.Points.Cmp(most) > 0 {
 			e.Common, most = a.Why, a.Points
 		}
 	}
 	return e
+}
+
+// loosened is a bound that a value meets, of three digits or as many as a whole number has.
+func loosened(m Metric, v float64) Bound {
+	unit := math.Pow(10, min(0, math.Floor(math.Log10(v))-2))
+	if x, err := m.info(); err == nil && x.higher {
+		return Bound{m, math.Floor(v/unit) * unit}
+	}
+	return Bound{m, math.Round(math.Ceil(v/unit)*unit*1e12) / 1e12}
 }

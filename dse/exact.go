@@ -21,7 +21,7 @@ import (
 // error; resuming its journal gives the front that one run would have given. If no point
 // meets the limits, the error is an *EmptyError.
 func Exact(ctx context.Context, in Input, progress func(Progress)) (Result, error) {
-	x, err := newExact(in)
+	x, err := newExact(ctx, in)
 	if err != nil {
 		return Result{}, err
 	}
@@ -77,7 +77,7 @@ type found struct {
 	engine   int64
 }
 
-func newExact(in Input) (*exact, error) {
+func newExact(ctx context.Context, in Input) (*exact, error) {
 	if in.Additive == nil {
 		return nil, errors.New("dse: an exact search needs an additive prediction of noise")
 	}
@@ -120,7 +120,7 @@ func newExact(in Input) (*exact, error) {
 	}
 	x.ceilings = newCeilings(in.Limits, x.best)
 	x.bytes = x.bytes || x.ceilings.bytes > 0
-	if err := x.enlist(); err != nil {
+	if err := x.enlist(ctx); err != nil {
 		return nil, err
 	}
 	if x.inputs, err = x.hash(); err != nil {
@@ -130,7 +130,7 @@ func newExact(in Input) (*exact, error) {
 }
 
 // enlist reads the engines of every part and plans the jobs.
-func (x *exact) enlist() error {
+func (x *exact) enlist(ctx context.Context) error {
 	legal := int64(0)
 	for i, p := range x.in.Parts {
 		for _, q := range x.in.Parts[:i] {
@@ -138,7 +138,7 @@ func (x *exact) enlist() error {
 				return fmt.Errorf("part %s is given twice", p.Name)
 			}
 		}
-		f, err := newFleet(x.in.Model, x.in.Space, p)
+		f, err := newFleet(ctx, x.in.Model, x.in.Space, p)
 		if err != nil {
 			return err
 		}

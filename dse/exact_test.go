@@ -182,13 +182,13 @@ func TestExactIsBruteForce(t *testing.T) {
 		if !ok {
 			continue
 		}
-		if _, err := newExact(in); err != nil {
+		if _, err := newExact(context.Background(), in); err != nil {
 			continue // no legal engine
 		}
 		if trial%3 == 0 {
 			in = limited(t, rng, in)
 		}
-		x, err := newExact(in)
+		x, err := newExact(context.Background(), in)
 		if err != nil {
 			t.Fatal(err)
 		}

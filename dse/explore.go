@@ -75,7 +75,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 }
 
 // sweepMost is the number of points a part up to which auto sweeps.
-const sweepMost = 1 << 30
+const sweepMost = 1 << 26
 
 // exact says whether the exact search is the one to use.
 func (s Study) exact() (bool, error) {

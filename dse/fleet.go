@@ -1,6 +1,7 @@
 package dse
 
 import (
+	"context"
 	"fmt"
 	"math/big"
 	"slices"
@@ -35,7 +36,7 @@ type engineAt struct {
 }
 
 // newFleet enumerates the engines of a part.
-func newFleet(m configs.Model, s configs.Space, p configs.Part) (*fleet, error) {
+func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.Part) (*fleet, error) {
 	g, err := s.On(m, p)
 	if err != nil {
 		return nil, err
@@ -48,6 +49,9 @@ func newFleet(m configs.Model, s configs.Space, p configs.Part) (*fleet, error) 
 	at := map[configs.Engine]int{}
 	index := make([]int, len(g.Axes()))
 	for rank, more := int64(0), true; more; rank, more = rank+1, advance(index[f.numerics:], axes) {
+		if rank%1024 == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		d, err := g.Design(index)
 		if err != nil {
 			continue

@@ -82,7 +82,7 @@ func openJournal[L any](dir string, resume bool, h journalHeader) (*journal, []L
 	}
 	j := &journal{file}
 	lines, size, err := readJournal[L](j, resume, h)
-	if err == nil {
+	if info, serr := file.Stat(); err == nil && (serr != nil || info.Size() != size) {
 		err = file.Truncate(size)
 	}
 	if err == nil {

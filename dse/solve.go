@@ -236,11 +236,8 @@ func (h *hand) atLeast(a, b offer) bool {
 // subproblem solves one, for the engines whose offers may be on the front.
 func (h *hand) subproblem(n, from int, offers [][]offer) error {
 	s := &h.x.subs[n]
-	run, err := h.solving(s)
-	if err != nil {
-		return err
-	}
-	fast := h.cycles(run, s, s.fast)
+	run := h.solving(s)
+	fast := h.cycles(run, s)
 	bytes := h.leastBytes(run, s)
 	for _, o := range offers[n-from] {
 		bound := h.costs(o, fast, bytes, s.least)
@@ -383,13 +380,12 @@ func (h *hand) leastBytes(run *solving, s *subproblem) int64 {
 	return sum
 }
 
-// cycles is the time of given timings on a schedule, walked once.
-func (h *hand) cycles(run *solving, s *subproblem, timings []int32) int64 {
-	key := fmt.Append(nil, h.x.numerics.classes[s.class].patchBits, timings)
-	v, known := run.cycles[string(key)]
+// cycles is a bound of the time of a subproblem's numerics, walked once.
+func (h *hand) cycles(run *solving, s *subproblem) int64 {
+	v, known := run.cycles[s.fastest]
 	if !known {
-		v = h.x.cycles(run.walk, s, timings)
-		run.cycles[string(key)] = v
+		v = h.x.cycles(run.walk, s, s.fast)
+		run.cycles[s.fastest] = v
 		h.find.priced++
 	}
 	return v
@@ -400,7 +396,7 @@ func (h *hand) key(s *subproblem) walkKey {
 }
 
 // solving is the schedule for the widths of a subproblem.
-func (h *hand) solving(s *subproblem) (*solving, error) {
+func (h *hand) solving(s *subproblem) *solving {
 	k := h.key(s)
 	run := h.solvers[k]
 	if run == nil {
@@ -408,5 +404,5 @@ func (h *hand) solving(s *subproblem) (*solving, error) {
 		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks { return h.x.move(run.walk, timing, c) })
 		h.solvers[k] = run
 	}
-	return run, nil
+	return run
 }

@@ -28,7 +28,7 @@ type subproblem struct {
 	least   Femto          // noise
 	options int            // subproblems of the same stages and patch bits have the same number
 	fast    []int32        // timings of every stage's least bits: no choice is faster
-	slow    []int32        // no choice is slower
+	fastest string         // the same with the patch embedding's bits, as a key
 }
 
 // maxSubproblems bounds what is solved for every engine.
@@ -134,9 +134,9 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 		}
 		key = append(key, 0xff, 0xff, 0xff)
 		s.least += Femto(least)
-		s.fast, s.slow = append(s.fast, d.extreme(st, func(a, b int) int { return min(a, b) })),
-			append(s.slow, d.extreme(st, func(a, b int) int { return max(a, b) }))
+		s.fast = append(s.fast, d.fastest(st))
 	}
+	s.fastest = fmt.Sprint(c.patchBits, s.fast)
 	n, known := options[string(key)]
 	if !known {
 		n = len(options)
@@ -172,12 +172,12 @@ func (d *decomposition) stagesWithin(c *class2, w hwmodel.Widths, goals func(hwm
 	return stages
 }
 
-// extreme is the timing that has each layer's least or most bits of a stage's options.
-func (d *decomposition) extreme(st *labels.Stage, pick func(a, b int) int) int32 {
+// fastest is the timing that has each layer's least bits of a stage's options.
+func (d *decomposition) fastest(st *labels.Stage) int32 {
 	t := slices.Clone(d.timings[st.Options[0].Timing])
 	for _, o := range st.Options[1:] {
 		for i, l := range d.timings[o.Timing] {
-			t[i].bits = pick(t[i].bits, l.bits)
+			t[i].bits = min(t[i].bits, l.bits)
 		}
 	}
 	return d.timing(t)
