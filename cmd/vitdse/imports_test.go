@@ -24,11 +24,12 @@ var rooms = []struct {
 	{"golden/...", []string{"configs", "golden/..."}},
 	{"hwmodel", []string{"configs"}},
 	{"hwmodel/fit", []string{"configs", "hwmodel"}},
+	{"dse/baseline", []string{"configs", "hwmodel", "dse"}},
 	{"dse", []string{"configs", "hwmodel", "golden/..."}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
-	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse", "cmd/vitdse/chart"}},
+	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
