@@ -28,11 +28,12 @@ type hangar struct {
 	fast     int64 // cycles of the least bits, for the order of the search
 }
 
-// engineAt is an engine, its clock in Hz, and its place among the engines of the space.
+// engineAt is an engine, its clock in Hz and MHz, and its place among the engines of the space.
 type engineAt struct {
 	rank   int64
 	engine configs.Engine
 	clock  float64
+	mhz    float64
 }
 
 // newFleet enumerates the engines of a part.
@@ -68,7 +69,7 @@ func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.P
 			at[key] = n
 			f.hangars = append(f.hangars, hangar{schedule: key})
 		}
-		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6})
+		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6, d.ClockMHz})
 		f.legal++
 	}
 	return f, nil
