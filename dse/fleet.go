@@ -3,7 +3,6 @@ package dse
 import (
 	"context"
 	"fmt"
-	"math/big"
 	"slices"
 
 	"vitdse/configs"
@@ -112,9 +111,4 @@ func (f *fleet) index(numerics []int, engine int64) []int {
 		engine /= int64(axes[i].Len)
 	}
 	return index
-}
-
-// rank is the rank in the grid.
-func (f *fleet) rank(numerics []int, engine int64) *big.Int {
-	return f.grid.Rank(f.index(numerics, engine))
 }
