@@ -80,6 +80,8 @@ type DesignLimits struct {
 	MaxLUTRAM  float64 `yaml:"max_lutram,omitempty" mapstructure:"max_lutram"` // LUTs used as memory
 	MaxUse     float64 `yaml:"max_use,omitempty" mapstructure:"max_use"`       // percent of the usable budget, of the scarcest resource
 	MaxBytes   float64 `yaml:"max_bytes,omitempty" mapstructure:"max_bytes"`   // off-chip, an image
+	MaxPower   float64 `yaml:"max_power,omitempty" mapstructure:"max_power"`   // W with the bus never idle, an estimate
+	MaxEnergy  float64 `yaml:"max_energy,omitempty" mapstructure:"max_energy"` // mJ an image, an estimate
 }
 
 // Target says which of the emitted designs is verified.

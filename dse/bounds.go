@@ -43,6 +43,8 @@ func (b Bound) ceiling(best float64) float64 {
 		return b.Value / 1e3
 	case Throughput:
 		return 1 / b.Value
+	case Energy:
+		return b.Value / 1e3
 	case LargestUse:
 		return b.Value / 100
 	case Loss:
@@ -51,15 +53,16 @@ func (b Bound) ceiling(best float64) float64 {
 	return b.Value
 }
 
-// static says whether a metric depends on engine and widths alone.
+// static says whether a metric depends on engine, clock and widths alone.
 func (m Metric) static() bool {
-	return slices.Contains([]Metric{LUTs, FFs, DSPs, BRAMs, URAMs, LUTRAMs, LargestUse}, m)
+	return slices.Contains([]Metric{LUTs, FFs, DSPs, BRAMs, URAMs, LUTRAMs, LargestUse, Watts}, m)
 }
 
 // ceilings are bounds as costs, those of one kind together.
 type ceilings struct {
 	static  []ceiling
 	seconds float64 // +Inf without a limit
+	energy  float64 // J, likewise
 	bytes   int64   // 0 without
 	noise   Femto   // 0 without
 }
@@ -71,7 +74,7 @@ type ceiling struct {
 }
 
 func newCeilings(l Limits, best Femto) ceilings {
-	c := ceilings{seconds: math.Inf(1)}
+	c := ceilings{seconds: math.Inf(1), energy: math.Inf(1)}
 	noise := l.noise(best.Power())
 	for _, b := range l.Bounds {
 		at := b.ceiling(best.Power())
@@ -81,6 +84,8 @@ func newCeilings(l Limits, best Femto) ceilings {
 			c.static = append(c.static, ceiling{b, info, at})
 		case b.Metric == Bytes:
 			c.bytes = int64(at)
+		case b.Metric == Energy:
+			c.energy = min(c.energy, at)
 		case b.Metric == Loss:
 			noise = min(noise, at)
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"math/bits"
 	"sync"
@@ -53,7 +54,8 @@ type exact struct {
 	best     Femto            // least noise of the space
 	bestAt   []int            // its choices
 	ceilings ceilings
-	bytes    bool // whether bytes are an objective or limited
+	bytes    bool // whether bytes are an objective or limited, or energy, of which they are part
+	power    bool // whether power or energy is
 	fleets   []*fleet
 	jobs     []job
 	batches  [][]int // jobs whose bounds are the front before the first of them
@@ -97,7 +99,8 @@ func newExact(ctx context.Context, in Input) (*exact, error) {
 			return nil, err
 		}
 		x.infos = append(x.infos, info)
-		x.bytes = x.bytes || o == Bytes
+		x.bytes = x.bytes || o == Bytes || o == Energy
+		x.power = x.power || o == Watts || o == Energy
 	}
 	var err error
 	if x.numerics, err = decompose(in.Model, in.Space, in.Additive); err != nil {
@@ -119,7 +122,10 @@ func newExact(ctx context.Context, in Input) (*exact, error) {
 		return nil, fmt.Errorf("the least predicted noise of the space is %g; expected a number above 0", x.best.Power())
 	}
 	x.ceilings = newCeilings(in.Limits, x.best)
-	x.bytes = x.bytes || x.ceilings.bytes > 0
+	x.bytes = x.bytes || x.ceilings.bytes > 0 || !math.IsInf(x.ceilings.energy, 1)
+	for _, b := range in.Limits.Bounds {
+		x.power = x.power || b.Metric == Watts || b.Metric == Energy
+	}
 	if err := x.enlist(ctx); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 	for len(in.Space.Bits.Weights)+len(in.Space.Bits.Activations) < 4 {
 		in.Space.Bits.Weights, in.Space.Bits.Activations = some(rng, 4, 2, 3, 4, 5, 6, 8), some(rng, 2, 2, 4, 6, 8)
 	}
-	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput)...)
+	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput, Watts, Energy)...)
 	if rng.IntN(4) == 0 {
 		in.Objectives = append(some(rng, 2, Latency, LargestUse, Bytes), LUTs, BRAMs)
 	}
@@ -95,12 +95,11 @@ func limited(t *testing.T, rng *rand.Rand, in Input) Input {
 	if err != nil {
 		return in
 	}
-	for _, m := range some(rng, 2, Latency, DSPs, LUTs, Bytes, Loss, Throughput) {
+	for _, m := range some(rng, 2, Latency, DSPs, LUTs, Bytes, Loss, Throughput, Watts, Energy) {
 		info, _ := m.info()
 		lo, hi := math.Inf(1), 0.0
 		for _, p := range res.Front.Points {
-			q := Quantities{hwmodel.Estimate{Seconds: p.Seconds, BytesRead: p.Estimate.BytesRead, BytesWritten: p.Estimate.BytesWritten,
-				Resources: hwmodel.Resources{LUT: p.Estimate.LUT, DSP: p.Estimate.DSP}}, p.Noise}
+			q := repriced(t, res.Front, p)
 			v := info.show(info.cost(&q), ratio(res.Front.BestSQNRDB))
 			lo, hi = min(lo, v), max(hi, v)
 		}
@@ -109,6 +108,20 @@ func limited(t *testing.T, rng *rand.Rand, in Input) Input {
 		}
 	}
 	return in
+}
+
+// repriced prices a point of a front.
+func repriced(t *testing.T, f *Front, p Point) Quantities {
+	t.Helper()
+	d, err := f.Design(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := hwmodel.Price(f.Model, d, f.Parts[0].Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quantities(d, f.Parts[0].Part, e, p.Noise)
 }
 
 // priceAll prices every legal point of a space one by one: the costs of its front.
@@ -141,7 +154,7 @@ func priceAll(t *testing.T, in Input) (front []costs, legal int64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := Quantities{e, noise}
+		q := quantities(d, in.Parts[0], e, noise)
 		if !e.Fits || noise > limit {
 			return
 		}

@@ -3,7 +3,6 @@ package dse
 import (
 	"context"
 	"fmt"
-	"math/big"
 	"slices"
 
 	"vitdse/configs"
@@ -28,11 +27,12 @@ type hangar struct {
 	fast     int64 // cycles of the least bits, for the order of the search
 }
 
-// engineAt is an engine, its clock in Hz, and its place among the engines of the space.
+// engineAt is an engine, its clock in Hz and MHz, and its place among the engines of the space.
 type engineAt struct {
 	rank   int64
 	engine configs.Engine
 	clock  float64
+	mhz    float64
 }
 
 // newFleet enumerates the engines of a part.
@@ -68,7 +68,7 @@ func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.P
 			at[key] = n
 			f.hangars = append(f.hangars, hangar{schedule: key})
 		}
-		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6})
+		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6, d.ClockMHz})
 		f.legal++
 	}
 	return f, nil
@@ -111,9 +111,4 @@ func (f *fleet) index(numerics []int, engine int64) []int {
 		engine /= int64(axes[i].Len)
 	}
 	return index
-}
-
-// rank is the rank in the grid.
-func (f *fleet) rank(numerics []int, engine int64) *big.Int {
-	return f.grid.Rank(f.index(numerics, engine))
 }

@@ -218,7 +218,7 @@ func newPoint(m configs.Model, part configs.Part, g *configs.Grid, index []int, 
 	for i, a := range g.Axes() {
 		p.Choice = append(p.Choice, a.Values[index[i]])
 	}
-	q := Quantities{e, noise}
+	q := quantities(d, part, e, noise)
 	for _, o := range objectives {
 		x, err := o.info()
 		if err != nil {

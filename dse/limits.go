@@ -21,7 +21,7 @@ func LimitsOf(r configs.Run) Limits {
 	l := Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB}
 	for _, b := range []Bound{{Latency, r.Limits.MaxLatency}, {Throughput, r.Limits.MinFPS}, {LUTs, r.Limits.MaxLUT}, {FFs, r.Limits.MaxFF},
 		{DSPs, r.Limits.MaxDSP}, {BRAMs, r.Limits.MaxBRAM18}, {URAMs, r.Limits.MaxURAM}, {LUTRAMs, r.Limits.MaxLUTRAM},
-		{LargestUse, r.Limits.MaxUse}, {Bytes, r.Limits.MaxBytes}} {
+		{LargestUse, r.Limits.MaxUse}, {Bytes, r.Limits.MaxBytes}, {Watts, r.Limits.MaxPower}, {Energy, r.Limits.MaxEnergy}} {
 		if b.Value > 0 {
 			l.Bounds = append(l.Bounds, b)
 		}

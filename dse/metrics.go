@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"vitdse/configs"
 	"vitdse/hwmodel"
 )
 
@@ -12,6 +13,19 @@ import (
 type Quantities struct {
 	Estimate hwmodel.Estimate
 	Noise    float64 // predicted power of the logits' error over their own
+	Peak     hwmodel.Power
+}
+
+// quantities adds to a price what metrics need besides.
+func quantities(d configs.Design, part configs.Part, e hwmodel.Estimate, noise float64) Quantities {
+	return Quantities{e, noise, peakPower(d.Engine, d.ClockMHz, part, e.Resources)}
+}
+
+// peakPower is the power with the bus never idle: the most that the estimate can come to. It
+// is what limits and fronts go by, since the average over an image falls with its time: a
+// slower network would be the better one.
+func peakPower(e configs.Engine, clockMHz float64, part configs.Part, r hwmodel.Resources) hwmodel.Power {
+	return hwmodel.PowerOf(r, part, clockMHz, min(float64(e.BusBits)/8*clockMHz*1e6, part.BandwidthGBs*1e9))
 }
 
 // Metric names a quantity of a design point: something to optimise or to limit.
@@ -29,6 +43,8 @@ const (
 	LUTRAMs    Metric = "lutram" // LUTs used as memory
 	LargestUse Metric = "use"    // largest share of a usable budget, in percent
 	Bytes      Metric = "bytes"  // off-chip, read and written, an image
+	Watts      Metric = "power"  // W with the bus never idle, as hwmodel.PowerOf estimates it
+	Energy     Metric = "energy" // mJ an image, as hwmodel.PowerOf estimates it
 	Loss       Metric = "loss"   // of the logits' SQNR, in dB below the space's best
 )
 
@@ -56,6 +72,8 @@ var metricTable = []metricInfo{
 	{LUTRAMs, "LUTs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUTRAM) }, same},
 	{LargestUse, "%", false, func(q *Quantities) float64 { _, u := q.Estimate.Use.Largest(); return u }, func(c, _ float64) float64 { return 100 * c }},
 	{Bytes, "bytes", false, func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) }, same},
+	{Watts, "W", false, func(q *Quantities) float64 { return q.Peak.Total() }, same},
+	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() }, func(c, _ float64) float64 { return 1e3 * c }},
 	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return Decibels(best) - Decibels(c) }},
 }
 

@@ -75,7 +75,7 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 			}
 		}},
 		{m.Over, func(d configs.Design, e hwmodel.Estimate, b broken) {
-			q := Quantities{Estimate: e}
+			q := quantities(d, sum.Part, e, 0)
 			if c := x.ceilings.over(&q); c != nil {
 				sum.Over = &Over{d.Name, c.bound, c.info.show(c.info.cost(&q), 1), b == broken{static: 1}}
 			}
@@ -102,7 +102,7 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 		if err != nil {
 			return err
 		}
-		k.fill(d, e, x.breaks(e, noise))
+		k.fill(d, e, x.breaks(quantities(d, sum.Part, e, noise)))
 	}
 	return nil
 }
@@ -113,10 +113,10 @@ type broken struct {
 	static                     int
 }
 
-func (x *exact) breaks(e hwmodel.Estimate, noise float64) broken {
-	q := Quantities{e, noise}
+func (x *exact) breaks(q Quantities) broken {
+	e, noise := &q.Estimate, q.Noise
 	c := &x.ceilings
-	b := broken{budget: !e.Fits, time: e.Seconds > c.seconds, bytes: c.bytes > 0 && e.BytesRead+e.BytesWritten > c.bytes,
+	b := broken{budget: !e.Fits, time: e.Seconds > c.seconds || e.EnergyJ() > c.energy, bytes: c.bytes > 0 && e.BytesRead+e.BytesWritten > c.bytes,
 		noise: c.noise > 0 && noise > c.noise.Power()}
 	for _, s := range c.static {
 		if s.info.cost(&q) > s.cost {

@@ -72,7 +72,7 @@ func (p *Problem) Evaluate(d configs.Design) (Evaluation, error) {
 	if err != nil {
 		return Evaluation{}, err
 	}
-	v := Evaluation{Quantities: Quantities{e, noise}}
+	v := Evaluation{Quantities: quantities(d, p.Part, e, noise)}
 	if !e.Fits {
 		_, use := e.Use.Largest()
 		v.Violation = use - 1

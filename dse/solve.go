@@ -3,6 +3,7 @@ package dse
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"vitdse/dse/labels"
@@ -40,6 +41,8 @@ type priced struct {
 	share  float64 // of the budget's scarcest resource
 	over   float64 // cost over limit, of the limit exceeded by most
 	costs  costs   // of the static objectives
+
+	resources hwmodel.Resources // if it fits
 }
 
 // walkKey is what of the widths a schedule depends on.
@@ -69,6 +72,7 @@ type solved struct {
 type offer struct {
 	engine int // of the hangar
 	costs  costs
+	size   int  // of the subproblem
 	exact  bool // the subproblem must be solved exactly: the resource model is not monotone here
 }
 
@@ -111,7 +115,7 @@ func (h *hand) price(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if i > 0 && e.engine == h.hangar.engines[i-1].engine {
+		if i > 0 && e.engine == h.hangar.engines[i-1].engine && !h.x.power {
 			h.priced[i] = h.priced[i-1]
 			continue
 		}
@@ -120,6 +124,9 @@ func (h *hand) price(ctx context.Context) error {
 		for k := range h.x.sizes {
 			r := h.sizer.Resources(k)
 			q := Quantities{Estimate: hwmodel.Estimate{Resources: r, Use: r.Use(h.fleet.usable)}}
+			if h.x.power {
+				q.Peak = peakPower(e.engine, e.mhz, h.fleet.part, r)
+			}
 			p := &h.priced[i][k]
 			h.find.priced++
 			name, share := q.Estimate.Use.Largest()
@@ -131,10 +138,13 @@ func (h *hand) price(ctx context.Context) error {
 				p.reason, p.over = overLimit, c.info.cost(&q)/c.cost
 				continue
 			}
-			p.fits = true
+			p.fits, p.resources = true, r
 			for o, info := range h.x.infos {
-				if h.x.in.Objectives[o].static() {
+				switch m := h.x.in.Objectives[o]; {
+				case m.static():
 					p.costs[o] = info.cost(&q)
+				case m == Energy: // so far its power without the memory's
+					p.costs[o] = hwmodel.PowerOf(r, h.fleet.part, e.mhz, 0).Total()
 				}
 			}
 		}
@@ -164,7 +174,7 @@ func (h *hand) class(from, to int) error {
 			case !accurate:
 				h.notes.note(inaccurate, n, len(h.x.subs))
 			default:
-				offers[n-from] = append(offers[n-from], offer{e, p.costs, bad[n-from]})
+				offers[n-from] = append(offers[n-from], offer{e, p.costs, h.x.sizeOf[n], bad[n-from]})
 			}
 		}
 	}
@@ -244,7 +254,7 @@ func (h *hand) subproblem(n, from int, offers [][]offer) error {
 		at := h.hangar.engines[o.engine]
 		h.find.misses.Fastest = h.find.misses.Fastest.offer(float64(fast)/at.clock, at.rank, n)
 		switch {
-		case h.late(o, fast) || h.x.ceilings.bytes > 0 && bytes > h.x.ceilings.bytes:
+		case h.late(o, fast, bytes):
 			h.notes.note(tooSlow, n, len(h.x.subs))
 		case h.wider(n, from, o, offers):
 			h.notes.note(wider, n, len(h.x.subs))
@@ -273,9 +283,19 @@ func (h *hand) wider(n, from int, o offer, offers [][]offer) bool {
 	return false
 }
 
-// late says whether a number of cycles breaks a limit.
-func (h *hand) late(o offer, cycles int64) bool {
-	return float64(cycles)/h.hangar.engines[o.engine].clock > h.x.ceilings.seconds
+// late says whether cycles and bytes break a limit.
+func (h *hand) late(o offer, cycles, bytes int64) bool {
+	c := &h.x.ceilings
+	return float64(cycles)/h.hangar.engines[o.engine].clock > c.seconds || c.bytes > 0 && bytes > c.bytes ||
+		!math.IsInf(c.energy, 1) && h.energy(o, cycles, bytes) > c.energy
+}
+
+// energy is what an image takes, J, as hwmodel.Estimate has it.
+func (h *hand) energy(o offer, cycles, bytes int64) float64 {
+	at := &h.hangar.engines[o.engine]
+	e := hwmodel.Estimate{Seconds: float64(cycles) / at.clock}
+	e.Power = hwmodel.PowerOf(h.priced[o.engine][o.size].resources, h.fleet.part, at.mhz, float64(bytes)*(1/e.Seconds))
+	return e.EnergyJ()
 }
 
 // costs is what a point of an offer costs.
@@ -287,6 +307,8 @@ func (h *hand) costs(o offer, cycles, bytes int64, noise Femto) costs {
 			c[i] = float64(cycles) / h.hangar.engines[o.engine].clock
 		case Bytes:
 			c[i] = float64(bytes)
+		case Energy:
+			c[i] = h.energy(o, cycles, bytes)
 		case Loss:
 			c[i] = noise.Power()
 		}
@@ -305,7 +327,7 @@ func (h *hand) settle(n int, o offer, run *solving) error {
 		if h.x.bytes {
 			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, c.patchBits)
 		}
-		if h.x.ceilings.noise > 0 && noise > h.x.ceilings.noise || h.late(o, p.Now) || h.x.ceilings.bytes > 0 && bytes > h.x.ceilings.bytes {
+		if h.x.ceilings.noise > 0 && noise > h.x.ceilings.noise || h.late(o, p.Now, bytes) {
 			continue
 		}
 		cost := h.costs(o, p.Now, bytes, noise)

@@ -31,7 +31,8 @@ func (a *app) printCertificates(r dse.Result) {
 	}
 	s := r.Stats
 	if t := s.Elapsed.Seconds(); t > 0 && s.Done > s.Resumed {
-		a.printf("%.3g points in %s, %.3g points/s; %s prices, %s prices/s; %s labels\n", s.Points, span(s.Elapsed), s.Points/t,
+		points := s.Points * float64(s.Done-s.Resumed) / float64(s.Done)
+		a.printf("%.3g points in %s, %.3g points/s; %s prices, %s prices/s; %s labels\n", points, span(s.Elapsed), points/t,
 			count(s.Priced), count(int64(s.PricedPerSec)), count(s.Labels))
 	}
 }

@@ -43,7 +43,7 @@ var usages = map[string]string{
 	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
 	"coefficients":        "coefficients `files` of the resource model, at most one a family",
 	"search":              "`how` the front is found: auto, sweep or exact",
-	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, loss",
+	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, power, energy, loss",
 	"sensitivities":       "`file` of sensitivities, in the place of measuring them",
 	"limits::max_latency": "most `ms` an image; 0 for no limit",
 	"limits::min_fps":     "least `images` a second; 0 for no limit",
@@ -55,6 +55,8 @@ var usages = map[string]string{
 	"limits::max_lutram":  "most `LUTs` used as memory; 0 for no limit but the budget",
 	"limits::max_use":     "most `percent` of the usable budget of any resource; 0 for no limit",
 	"limits::max_bytes":   "most off-chip `bytes` an image; 0 for no limit",
+	"limits::max_power":   "most `W`, estimated, with the bus never idle; 0 for no limit",
+	"limits::max_energy":  "most `mJ` an image, estimated; 0 for no limit",
 	"verify::target":      "what to verify: rtl, hls, or all, both and one against the other",
 	"verify::images":      "`number` of images compared op by op",
 	"verify::logits":      "`number` of images compared by their logits, or all",
@@ -92,7 +94,8 @@ var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
 	sweepKeys  = []string{"space", "parts", "seed", "out", "coefficients"}
 	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
-		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes"}
+		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
+		"limits::max_energy"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
 	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )
