@@ -115,6 +115,15 @@ func (b *BlockWeights) slots(s configs.BlockShape, ratio int, add func(name stri
 	add(p+"mlp.fc2.bias", &b.FC2B, d)
 }
 
+// Fill sets every tensor of a model to the values that draw gives for its name (timm's)
+// and shape: for weights that come from elsewhere than a file.
+func (w *Weights) Fill(m configs.Model, draw func(name string, shape []int) []float32) {
+	w.Blocks = make([]BlockWeights, m.BlockCount())
+	for _, s := range w.slots(m) {
+		*s.dst = draw(s.name, s.shape)
+	}
+}
+
 // Check says whether the lengths of all tensors are those of the model: for weights
 // that were not read from a file.
 func (w *Weights) Check(m configs.Model) error {
