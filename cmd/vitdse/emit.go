@@ -115,7 +115,7 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.file))
+	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.files...))
 	if err != nil {
 		return err
 	}

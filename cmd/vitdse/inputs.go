@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"vitdse/configs"
@@ -16,7 +15,7 @@ import (
 // network is a trained network with its data.
 type network struct {
 	model   configs.Model
-	file    []byte // the checkpoint as it is, for the design's hash
+	files   [][]byte // the checkpoint as it is, for the design's hash
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
@@ -30,13 +29,11 @@ func loadNetwork(run configs.Run) (*network, error) {
 		return nil, err
 	}
 	n := &network{model: model}
-	if n.file, err = os.ReadFile(run.Checkpoint); err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
-	}
-	c, err := checkpoint.Decode(run.Checkpoint, n.file)
+	c, err := checkpoint.Load(run.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
+	n.files = c.Files()
 	if n.weights, err = c.ViT(model); err != nil {
 		return nil, err
 	}
