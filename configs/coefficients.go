@@ -1,6 +1,10 @@
 package configs
 
-import "fmt"
+import (
+	"bytes"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // CoefficientsSchema is the version of coefficient files that this tool reads and writes.
 const CoefficientsSchema = "vitdse-coefficients-1"
@@ -24,7 +28,7 @@ func LoadCoefficients(path string) (Coefficients, error) { return load[Coefficie
 func (c Coefficients) Validate() error {
 	var f faults
 	oneOf(&f, "schema", c.Schema, CoefficientsSchema)
-	oneOf(&f, "family", c.Family, XC7, XCUP, ECP5)
+	oneOf(&f, "family", c.Family, Fabrics...)
 	for _, s := range []struct{ key, value string }{{"tool", c.Tool}, {"source", c.Source}} {
 		if s.value == "" {
 			f.add(s.key, "is empty; expected where the numbers are from")
@@ -33,10 +37,16 @@ func (c Coefficients) Validate() error {
 	if c.Reports < 1 {
 		f.add("reports", "is %d; expected the number of reports the numbers were fitted to", c.Reports)
 	}
-	for name, v := range c.LUT {
-		if v-v != 0 { // NaN or infinite
-			f.add(fmt.Sprintf("lut.%s", name), "is %g; expected a finite number", v)
-		}
-	}
 	return f.join()
+}
+
+// MarshalCoefficients is the file of the coefficients, their terms sorted.
+func MarshalCoefficients(c Coefficients) []byte {
+	var buf bytes.Buffer
+	enc := yaml.NewEncoder(&buf)
+	enc.SetIndent(2)
+	if err := enc.Encode(c); err != nil {
+		panic(err) // Coefficients hold nothing that YAML cannot
+	}
+	return buf.Bytes()
 }

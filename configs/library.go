@@ -10,7 +10,7 @@ import (
 
 // library holds the parts and models that come with the tool.
 //
-//go:embed parts/*.yaml models/*.yaml
+//go:embed parts/*.yaml models/*.yaml published/*.yaml
 var library embed.FS
 
 // Parts lists the names of the built-in parts, sorted.

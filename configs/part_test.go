@@ -58,10 +58,10 @@ func TestUsable(t *testing.T) {
 
 func TestPartErrors(t *testing.T) {
 	for _, c := range []struct{ name, part, old, new, want string }{
-		{"family", "xc7z020", "family: xc7", "family: xc8", `p.yaml:5: family: is "xc8"; expected one of xc7, xcup, ecp5`},
-		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "", "p.yaml:21: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
-		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474", `p.yaml:23: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
-		{"share", "xc7z020", "lut: 0.7", "lut: 70", "p.yaml:20: usable.lut: is 70; expected more than 0 and at most 1"},
+		{"family", "xc7z020", "family: xc7", "family: xc8", `p.yaml:5: family: is "xc8"; expected one of xc7, xcup, versal, ecp5, ice40, gowin`},
+		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "", "p.yaml:22: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
+		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474", `p.yaml:24: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
+		{"share", "xc7z020", "lut: 0.7", "lut: 70", "p.yaml:21: usable.lut: is 70; expected more than 0 and at most 1"},
 		{"lutram", "xc7z020", "lutram: 17400", "lutram: 53201", "p.yaml:13: budget.lutram: is 53201; expected 0..53200"},
 		{"geometry", "xc7z020", "2048x9", "2048*9", `p.yaml:16: memory.block[3]: is the text "2048*9"; expected depth x width such as 512x36`},
 		{"capacity", "xc7z020", "2048x9", "2048x10", "p.yaml:16: memory.block[3]: is 2048x10, 20480 bits; expected at most the 18432 of one block"},
@@ -79,8 +79,8 @@ func TestPartErrors(t *testing.T) {
 }
 
 func TestUnknownNames(t *testing.T) {
-	_, err := LoadPart("xc7z010")
-	wantError(t, err, `unknown part "xc7z010"; did you mean "xc7z020"? There are lfe5u-85f, xc7z020, xck26, xczu9eg, or give the path of a part file`)
+	_, err := LoadPart("xc7z021")
+	wantError(t, err, `unknown part "xc7z021"; did you mean "xc7z020"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, xczu7ev, xczu9eg, or give the path of a part file`)
 	_, err = LoadModel("resnet")
 	wantError(t, err, `unknown model "resnet"; there are deit-base, deit-base-distilled, deit-small, deit-small-distilled, deit-tiny, deit-tiny-distilled, swin-base, swin-small, swin-tiny, vit-b16, vit-b32, vit-l16, vit-s16, vit-t16, or give the path of a model file`)
 	_, err = LoadPart("no/such.yaml")

@@ -20,17 +20,23 @@ func (p Part) Validate() error {
 		f.add("title", "is empty; expected the part's family and usual boards")
 	}
 	validName(&f, "device", p.Device)
-	oneOf(&f, "family", p.Family, XC7, XCUP, ECP5)
+	oneOf(&f, "family", p.Family, Fabrics...)
 	oneOf(&f, "lut_inputs", p.LUTInputs, 4, 6)
 	p.Budget.check(&f)
-	oneOf(&f, "dsp.kind", p.DSP.Kind, DSP48E1, DSP48E2, Mult18)
+	p.Reserve.check(&f, p.Budget)
+	oneOf(&f, "dsp.kind", p.DSP.Kind, DSP48E1, DSP48E2, DSP58, Mult18, GW2A18, MAC16)
 	f.within("dsp.a_bits", p.DSP.ABits, 2, 64)
 	f.within("dsp.b_bits", p.DSP.BBits, 2, 64)
+	f.within("dsp.int8_macs", p.DSP.Int8MACs, 1, 8)
+	f.within("dsp.int4_macs", p.DSP.Int4MACs, p.DSP.Int8MACs, 16)
 	p.Memory.check(&f, p.Budget.URAM)
 	if !(p.BandwidthGBs > 0) {
 		f.add("bandwidth_gb_s", "is %g; expected more than 0", p.BandwidthGBs)
 	}
 	checkClock(&f, "clock_mhz", p.ClockMHz)
+	if !(p.IdleWatts >= 0 && p.IdleWatts <= 1000) {
+		f.add("idle_w", "is %g; expected 0..1000 W", p.IdleWatts)
+	}
 	for _, l := range []struct {
 		key   string
 		share float64
@@ -51,6 +57,18 @@ func (b Budget) check(f *faults) {
 	f.within("budget.bram18", b.BRAM18, 0, most)
 	f.within("budget.uram", b.URAM, 0, most)
 	f.within("budget.lutram", b.LUTRAM, 0, max(b.LUT, 0))
+}
+
+// check asks for the shell to leave something, or nothing only of what there is none of.
+func (r Reserve) check(f *faults, b Budget) {
+	for _, x := range []struct {
+		key         string
+		taken, have int
+	}{{"lut", r.LUT, b.LUT}, {"ff", r.FF, b.FF}, {"dsp", r.DSP, b.DSP}, {"bram18", r.BRAM18, b.BRAM18}, {"uram", r.URAM, b.URAM}} {
+		if x.taken < 0 || x.taken > x.have {
+			f.add("reserve."+x.key, "is %d; expected at most budget.%s, %d", x.taken, x.key, x.have)
+		}
+	}
 }
 
 func (m Memories) check(f *faults, uram int) {
@@ -90,6 +108,12 @@ func (p Part) sourceKeys() []string {
 		"budget.lutram", "dsp", "memory.block", "memory.lut", "bandwidth_gb_s", "clock_mhz", "usable"}
 	if p.Budget.URAM > 0 {
 		keys = append(keys, "memory.ultra")
+	}
+	if p.IdleWatts != 0 {
+		keys = append(keys, "idle_w")
+	}
+	if p.Reserve != (Reserve{}) {
+		keys = append(keys, "reserve")
 	}
 	return keys
 }

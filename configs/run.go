@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,10 @@ type Run struct {
 	MaxLossDB  float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"` // below the space's best ratio; 0: no limit
 	MinSQNRDB  float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
 	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
+
+	// Coefficients files of the resource model, at most one a family; none: those that come
+	// with the tool.
+	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`
 }
 
 // Target says which of the emitted designs is verified.
@@ -99,6 +104,10 @@ func (r Run) Resolve(file string) Run {
 	}
 	if isPath(r.Model) {
 		r.Model = beside(file, r.Model)
+	}
+	r.Coefficients = slices.Clone(r.Coefficients)
+	for i, c := range r.Coefficients {
+		r.Coefficients[i] = beside(file, c)
 	}
 	return r
 }

@@ -36,7 +36,7 @@ func testSpace(t *testing.T) Space {
 
 func TestSpaceErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; did you mean \"xck26\"? There are lfe5u-85f, xc7z020, xck26, xczu9eg, or give the path of a part file\ns.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
+		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; did you mean \"xck26\"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, xczu7ev, xczu9eg, or give the path of a part file\ns.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
 		{"part twice", "[xc7z020, xck26]", "[xc7z020, xck26, xck26]", `s.yaml:2: parts[2]: is "xck26", which is listed twice`},
 		{"symmetry", "attn-mlp", "attn_mlp", `s.yaml:4: bits.symmetry: is "attn_mlp"; expected one of all, attn-mlp, block, layer`},
 		{"bits", "weights: [4, 8]", "weights: [4, 9]", "s.yaml:5: bits.weights[1]: is 9; expected 2..8"},

@@ -69,9 +69,9 @@ func parseTrellis(device string) (trellis, bool) {
 
 // familyFiles are the scripts that only some fabrics have.
 var familyFiles = map[string][]configs.Fabric{
-	"syn/vivado.tcl":      {configs.XC7, configs.XCUP},
-	"syn/vitis_hls.tcl":   {configs.XC7, configs.XCUP},
-	"syn/constraints.xdc": {configs.XC7, configs.XCUP},
+	"syn/vivado.tcl":      {configs.XC7, configs.XCUP, configs.Versal},
+	"syn/vitis_hls.tcl":   {configs.XC7, configs.XCUP, configs.Versal},
+	"syn/constraints.xdc": {configs.XC7, configs.XCUP, configs.Versal},
 	"syn/ecp5.ys":         {configs.ECP5},
 	"syn/ecp5.lpf":        {configs.ECP5},
 	"syn/ecp5_shell.sv":   {configs.ECP5},

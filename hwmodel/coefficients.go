@@ -32,14 +32,17 @@ var builtInCoefficients = sync.OnceValue(func() map[configs.Fabric]*coefficients
 	return all
 })
 
-// BuiltInCoefficients is the file of a family that comes with the tool.
+// BuiltInCoefficients are those of a family that come with the tool; for a family that was
+// not held against synthesis, those of its basis.
 func BuiltInCoefficients(family configs.Fabric) (configs.Coefficients, error) {
-	name := "coefficients/" + string(family) + ".yaml"
+	name := "coefficients/" + string(family.Basis()) + ".yaml"
 	data, err := builtIn.ReadFile(name)
 	if err != nil {
 		return configs.Coefficients{}, fmt.Errorf("there are no coefficients for family %s", family)
 	}
-	return configs.Decode[configs.Coefficients]("built-in hwmodel/"+name, data)
+	c, err := configs.Decode[configs.Coefficients]("built-in hwmodel/"+name, data)
+	c.Family = family
+	return c, err
 }
 
 // WithCoefficients is the part, priced with the coefficients of a file instead of those

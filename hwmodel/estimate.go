@@ -12,6 +12,8 @@ type Estimate struct {
 	MACs     int64   // products the network needs, padding not counted
 	ArrayUse float64 // MACs / (MACs the array can do in Cycles)
 
+	Power Power // estimated, to within ExpectedPowerError
+
 	Resources Resources
 	Use       Utilisation
 	Fits      bool
@@ -46,6 +48,7 @@ func (s *Shape) Estimate(part configs.Part) Estimate {
 	e.Seconds = float64(e.Cycles) / (s.Design.ClockMHz * 1e6)
 	e.FPS = 1 / e.Seconds
 	e.ArrayUse = float64(e.MACs) / (float64(s.Design.Engine.MACs()) * float64(e.Cycles))
+	e.Power = PowerOf(e.Resources, part, s.Design.ClockMHz, float64(e.BytesRead+e.BytesWritten)*e.FPS)
 	usable := part.Usable()
 	e.Use = e.Resources.of(usable)
 	e.Short = e.Resources.over(usable)
@@ -71,3 +74,6 @@ func (s *Shape) MACs() int64 {
 	block := 4*n*d*d + 2*n*d*h + 2*n*n*d
 	return int64(m.Patches())*int64(m.PatchInner())*d + int64(m.Depth)*block + d*int64(m.Classes)
 }
+
+// EnergyJ is the estimated energy of one image, J.
+func (e *Estimate) EnergyJ() float64 { return e.Power.Total() * e.Seconds }

@@ -18,11 +18,11 @@ type fabric struct {
 
 func newFabric(p configs.Part) fabric {
 	f := fabric{
-		family: p.Family, block: p.Memory.Block, ultra: p.Memory.Ultra,
+		family: p.Family.Basis(), block: p.Memory.Block, ultra: p.Memory.Ultra,
 		dspA: max(p.DSP.ABits, p.DSP.BBits), dspB: min(p.DSP.ABits, p.DSP.BBits),
 		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
 	}
-	if f.fitted = builtInCoefficients()[p.Family]; len(p.Coefficients) > 0 {
+	if f.fitted = builtInCoefficients()[p.Family.Basis()]; len(p.Coefficients) > 0 {
 		f.fitted = (*coefficients)(p.Coefficients)
 	}
 	c := p.Memory.LUT

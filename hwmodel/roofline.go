@@ -27,13 +27,33 @@ const (
 	BoundMemory  = "memory"
 )
 
-// Roofline lists the network's matmuls in network order and their total, for one image.
-//
-// Traffic is counted for each matmul by itself, as if nothing stayed on the chip between
-// two of them: inputs and outputs once at the layer's activation bits, weights once at its
-// weight bits. This is how surveys count, to compare networks; what the emitted engine
-// really moves, with activations on the chip, is Estimate.BytesRead.
-func Roofline(m configs.Model, d configs.Design, part configs.Part) ([]OpRoofline, OpRoofline, error) {
+// Traffic is what a roofline counts as moved between the chip and its memory.
+type Traffic string
+
+// The policies. Inputs and outputs are counted at the layer's activation bits, weights at
+// its weight bits.
+const (
+	// TrafficUnfused counts every matmul by itself, as if nothing stayed on the chip between
+	// two of them: inputs, weights and outputs once each. This is how surveys count, to
+	// compare networks (arXiv 2405.00314, section on the roofline model).
+	TrafficUnfused Traffic = "unfused"
+	// TrafficWeights keeps activations on the chip: weights once, image in, logits out.
+	TrafficWeights Traffic = "weights"
+	// TrafficOnChip keeps weights there too: image in, logits out.
+	TrafficOnChip Traffic = "on-chip"
+	// TrafficEngine is what the emitted engine moves over AXI, padding of beats included. It
+	// runs image by image, so that a batch loads the weights again for every image.
+	TrafficEngine Traffic = "engine"
+)
+
+// Traffics lists the policies.
+var Traffics = []Traffic{TrafficUnfused, TrafficWeights, TrafficOnChip, TrafficEngine}
+
+// Roofline lists the network's matmuls in network order and their total, for a batch of
+// images that use the weights together, by a policy of what stays on the chip. Softmax,
+// LayerNorm and GELU are not counted. The total has the image and the logits where the
+// policy keeps activations on the chip.
+func Roofline(m configs.Model, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error) {
 	s, err := NewShape(m, d)
 	if err != nil {
 		return nil, OpRoofline{}, err
@@ -49,11 +69,17 @@ func Roofline(m configs.Model, d configs.Design, part configs.Part) ([]OpRooflin
 		if !op.Kind.IsMatmul() || strings.HasSuffix(op.Name, ".attn.k") || strings.HasSuffix(op.Name, ".attn.v") {
 			continue // k and v are counted with q
 		}
-		r := s.opTraffic(op)
+		r := s.opTraffic(op, policy, int64(batch))
 		roof.place(&r)
 		total.FLOPs += r.FLOPs
 		total.Bytes += r.Bytes
 		rows = append(rows, r)
+	}
+	switch b := int64(batch); policy {
+	case TrafficWeights, TrafficOnChip:
+		total.Bytes += b * int64(m.Image.Pixels()+(m.Classes*configs.LogitBits+7)/8)
+	case TrafficEngine:
+		total.Bytes = b * int64(s.ImageBeats+s.StreamBeats+s.ResultBeats) * int64(d.Engine.BusBits) / 8
 	}
 	roof.place(&total)
 	return rows, total, nil
@@ -72,7 +98,7 @@ func newRoof(d configs.Design, part configs.Part) roof {
 
 // place fills what follows from FLOPs and Bytes.
 func (f roof) place(r *OpRoofline) {
-	r.Intensity = float64(r.FLOPs) / float64(r.Bytes)
+	r.Intensity = float64(r.FLOPs) / float64(r.Bytes) // infinite where nothing is moved
 	compute, memory := f.peak*f.clock, r.Intensity*f.bandwidth
 	rate := compute
 	r.Bound = BoundCompute
@@ -90,7 +116,7 @@ func (f roof) place(r *OpRoofline) {
 }
 
 // opTraffic counts one matmul; for q it counts q, k and v.
-func (s *Shape) opTraffic(op configs.Op) OpRoofline {
+func (s *Shape) opTraffic(op configs.Op, policy Traffic, batch int64) OpRoofline {
 	rows, cols, name := op.Rows, op.Cols, op.Name
 	switch {
 	case op.Kind == configs.OpPatchEmbed:
@@ -104,9 +130,35 @@ func (s *Shape) opTraffic(op configs.Op) OpRoofline {
 		weight = act // scores and value product: both operands are activations
 	}
 	h, r, c, k := int64(op.Heads), int64(rows), int64(cols), int64(op.Inner)
-	bits := h * ((r*k+r*c)*act + k*c*weight)
-	return OpRoofline{
-		Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols),
-		FLOPs: 2 * h * r * c * k, Bytes: (bits + 7) / 8,
+	out := OpRoofline{
+		Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols), FLOPs: batch * 2 * h * r * c * k,
 	}
+	activations, weights := h*(r*k+r*c)*act, h*k*c*weight
+	switch {
+	case policy == TrafficEngine:
+		out.Bytes = batch * s.opBeats(op) * int64(s.Design.Engine.BusBits) / 8
+	case policy == TrafficOnChip, policy == TrafficWeights && !op.Kind.HasWeights():
+	case policy == TrafficWeights:
+		out.Bytes = (weights + 7) / 8
+	case op.Kind.HasWeights():
+		out.Bytes = (batch*activations + weights + 7) / 8
+	default:
+		out.Bytes = (batch*(activations+weights) + 7) / 8
+	}
+	return out
+}
+
+// opBeats is the bus beats of the read stream that the matmul uses; for q those of k and v too.
+func (s *Shape) opBeats(op configs.Op) int64 {
+	last := op.Index
+	if strings.HasSuffix(op.Name, ".attn.q") {
+		last += 2
+	}
+	beats := 0
+	for _, g := range s.Segments() {
+		if g.Op >= op.Index && g.Op <= last {
+			beats += g.Beats(s.Design.Engine.BusBits)
+		}
+	}
+	return int64(beats)
 }

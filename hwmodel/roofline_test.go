@@ -25,7 +25,7 @@ func TestRooflineMatchesSurvey(t *testing.T) {
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
 			Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
 				Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-		rows, total, err := Roofline(m, d, part)
+		rows, total, err := Roofline(m, d, part, TrafficUnfused, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,4 +47,61 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	if math.Abs(got-want) > tolerance {
 		t.Errorf("%s: got %.2f, want %.2f within %g", what, got, want, tolerance)
 	}
+}
+
+// What stays on the chip takes traffic away; the engine's traffic is what its price says.
+func TestRooflinePolicies(t *testing.T) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, d, _ := digits(t)
+	d.Model, d.Part, d.Numerics = m.Name, part.Name, configs.Uniform(m, 4, 8)
+	totals := map[Traffic]OpRoofline{}
+	for _, policy := range Traffics {
+		rows, total, err := Roofline(m, d, part, policy, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var flops, bytes int64
+		for _, r := range rows {
+			flops, bytes = flops+r.FLOPs, bytes+r.Bytes
+		}
+		if flops != total.FLOPs || bytes > total.Bytes {
+			t.Errorf("%s: %d FLOPs and %d bytes in the rows, %d and %d in all", policy, flops, bytes, total.FLOPs, total.Bytes)
+		}
+		totals[policy] = total
+		// A batch of 8 shares the weights of the surveys' policies, and nothing on the engine.
+		_, batch, err := Roofline(m, d, part, policy, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		grown := batch.Intensity / total.Intensity
+		if shares := policy == TrafficUnfused || policy == TrafficWeights; shares != (grown > 1.05) {
+			t.Errorf("%s: intensity %.1f for one image, %.1f for a batch of 8", policy, total.Intensity, batch.Intensity)
+		}
+	}
+	if !(totals[TrafficUnfused].Bytes > totals[TrafficEngine].Bytes && totals[TrafficEngine].Bytes > totals[TrafficWeights].Bytes &&
+		totals[TrafficWeights].Bytes > totals[TrafficOnChip].Bytes) {
+		t.Errorf("bytes do not shrink with what stays on the chip: %+v", totals)
+	}
+	e, err := Price(m, d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := totals[TrafficEngine].Bytes, e.BytesRead+e.BytesWritten; got != want {
+		t.Errorf("engine: %d bytes, its price says %d", got, want)
+	}
+	// At 8 bits: 5.31 M weights of the blocks, 0.148 M of the patch embedding and 0.192 M of
+	// the head, an image of 0.151 MB and 2 kB of logits.
+	d.Numerics = configs.Uniform(m, 8, 8)
+	_, eight, err := Roofline(m, d, part, TrafficWeights, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "weights, MB", float64(eight.Bytes)/1e6, 5.309+0.1475+0.192+0.1505+0.002, 0.005)
 }

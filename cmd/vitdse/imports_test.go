@@ -23,11 +23,12 @@ var rooms = []struct {
 	{"templates", nil},
 	{"golden/...", []string{"configs", "golden/..."}},
 	{"hwmodel", []string{"configs"}},
+	{"hwmodel/fit", []string{"configs", "hwmodel"}},
 	{"dse", []string{"configs", "hwmodel", "golden/..."}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
-	{"cmd/...", []string{"configs", "hwmodel", "golden/...", "templates", "emit/...", "dse"}},
+	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse", "cmd/vitdse/chart"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
@@ -37,6 +38,7 @@ var onlyHere = map[string][]string{
 	"github.com/hashicorp/":    {"cmd/..."},
 	"github.com/olekukonko/":   {"cmd/..."},
 	"github.com/vbauerster/":   {"cmd/..."},
+	"gonum.org/v1/plot":        {"cmd/vitdse/chart"},
 	"go.yaml.in/yaml":          {"configs"},
 	"golang.org/x/term":        {"cmd/..."},
 	"github.com/go-viper/":     {"cmd/..."},

@@ -10,6 +10,7 @@ import (
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
 	"vitdse/golden/quant"
+	"vitdse/hwmodel"
 )
 
 // network is a trained network with its data.
@@ -94,6 +95,9 @@ func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
 	if err != nil {
 		return space, nil, err
 	}
+	if err := calibrated(parts, run.Coefficients); err != nil {
+		return space, nil, err
+	}
 	if len(run.Parts) == 0 {
 		return space, parts, nil
 	}
@@ -110,4 +114,28 @@ func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
 		chosen = append(chosen, parts[i])
 	}
 	return space, chosen, nil
+}
+
+// calibrated gives the parts the coefficients of the files, each those of its family.
+func calibrated(parts []configs.Part, files []string) error {
+	from := map[configs.Fabric]string{}
+	for _, file := range files {
+		c, err := configs.LoadCoefficients(file)
+		if err != nil {
+			return err
+		}
+		if other, twice := from[c.Family]; twice {
+			return fmt.Errorf("%s and %s are both coefficients of family %s; expected at most one a family", other, file, c.Family)
+		}
+		from[c.Family] = file
+		for i, p := range parts {
+			if p.Family != c.Family {
+				continue
+			}
+			if parts[i], err = hwmodel.WithCoefficients(p, c); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+		}
+	}
+	return nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/chart"
 	"vitdse/configs"
 	"vitdse/hwmodel"
 )
@@ -13,6 +15,8 @@ import (
 // rooflineFlags choose the design whose roof is shown.
 type rooflineFlags struct {
 	part, design, array, bits string
+	traffic, plot             string
+	batch                     int
 	all                       bool
 }
 
@@ -25,8 +29,10 @@ func newRoofline(a *app) *cobra.Command {
 		Long: `Lists the ops of a network, and for each matmul its work, traffic, arithmetic intensity
 and the rate that the array's peak and the part's memory bandwidth allow.
 
-Traffic is counted op by op, inputs, weights and outputs once each, as if nothing stayed
-on the chip: this compares networks. What an emitted engine really moves is less.
+--traffic says what is counted as moved: unfused, every op's inputs, weights and outputs
+once each, as surveys count to compare networks; weights, with all activations on the chip;
+on-chip, with the weights there too; or engine, what an emitted engine moves. --batch images
+share the weights, but on the engine, which runs image by image.
 
 The network and the part are those of a run file, or of --model and --part. The roof is
 that of --design FILE, or of an array and bits that the flags give.`,
@@ -39,6 +45,9 @@ that of --design FILE, or of an array and bits that the flags give.`,
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose roof is shown")
 	cmd.Flags().StringVar(&f.array, "array", "8x16x4", "array of the roof, `TMxTNxTK`: tokens x channels x products a cycle")
 	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of the roof's design, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().StringVar(&f.traffic, "traffic", string(hwmodel.TrafficUnfused), "what is counted as moved: `policy` unfused, weights, on-chip or engine")
+	cmd.Flags().IntVar(&f.batch, "batch", 1, "`images` that share the weights")
+	cmd.Flags().StringVar(&f.plot, "plot", "", "draw the roofline to this .svg or .png `file`")
 	cmd.Flags().BoolVar(&f.all, "all", false, "list every block, also those that are all alike")
 	cmd.MarkFlagsMutuallyExclusive("design", "array")
 	cmd.MarkFlagsMutuallyExclusive("design", "bits")
@@ -46,6 +55,17 @@ that of --design FILE, or of an array and bits that the flags give.`,
 }
 
 func (a *app) roofline(cmd *cobra.Command, args []string, f rooflineFlags) error {
+	if !slices.Contains(hwmodel.Traffics, hwmodel.Traffic(f.traffic)) {
+		return fmt.Errorf("--traffic is %q; expected one of %v", f.traffic, hwmodel.Traffics)
+	}
+	if f.batch < 1 || f.batch > 1<<16 {
+		return fmt.Errorf("--batch is %d; expected 1..65536", f.batch)
+	}
+	if f.plot != "" {
+		if err := chart.CheckName(f.plot); err != nil {
+			return err
+		}
+	}
 	modelName, _ := cmd.Flags().GetString("model")
 	partName := f.part
 	if len(args) == 1 {
@@ -83,7 +103,7 @@ func (a *app) roofline(cmd *cobra.Command, args []string, f rooflineFlags) error
 	if err != nil {
 		return err
 	}
-	return a.printOps(model, d, part, f.all)
+	return a.printOps(model, d, part, f)
 }
 
 // rooflineOf shows the roof of a design file.
@@ -99,7 +119,7 @@ func (a *app) rooflineOf(model configs.Model, partName string, f rooflineFlags) 
 	if err != nil {
 		return err
 	}
-	return a.printOps(model, d, part, f.all)
+	return a.printOps(model, d, part, f)
 }
 
 // nominal is a design with an array and uniform bits, for its roof only.
@@ -120,17 +140,17 @@ func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Desig
 }
 
 // printOps prints the op table of a network under the roof of a design.
-func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, all bool) error {
+func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f rooflineFlags) error {
 	ops, err := m.Ops()
 	if err != nil {
 		return err
 	}
-	matmuls, total, err := hwmodel.Roofline(m, d, p)
+	matmuls, total, err := hwmodel.Roofline(m, d, p, hwmodel.Traffic(f.traffic), f.batch)
 	if err != nil {
 		return err
 	}
 	rows := opRows(ops, matmuls)
-	if !all {
+	if !f.all {
 		rows = fold(rows)
 	}
 	t := newTable("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s", "<bound", "ideal cycles")
@@ -147,7 +167,44 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, all bo
 		return err
 	}
 	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
+	a.printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
+	if f.plot == "" {
+		return nil
+	}
+	if err := plotRoofline(m, d, p, f, fold(rows), total); err != nil {
+		return err
+	}
+	a.printf("plot: %s\n", f.plot)
 	return nil
+}
+
+// plotRoofline draws the matmuls, those of all blocks as one, and the whole network.
+func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineFlags, rows []opRow, total hwmodel.OpRoofline) error {
+	e := d.Engine
+	price, err := hwmodel.Price(m, d, p)
+	if err != nil {
+		return err
+	}
+	r := chart.Roof{
+		Title:    fmt.Sprintf("%s on %s: array %dx%dx%d at %g MHz (assumed), traffic: %s, batch %d", m.Name, p.Name, e.TM, e.TN, e.TK, d.ClockMHz, f.traffic, f.batch),
+		PeakGOPS: 2 * float64(e.MACs()) * d.ClockMHz / 1000, BandwidthGBs: p.BandwidthGBs,
+		Measured: 2 * float64(price.MACs) * price.FPS / 1e9,
+	}
+	for _, row := range rows {
+		if row.roof != nil {
+			name := row.name
+			if _, rest, in := cutBlock(name); in {
+				name = rest
+			}
+			r.Ops = append(r.Ops, chart.RoofOp{Name: name, Intensity: row.roof.Intensity, GOPS: row.roof.Attainable})
+		}
+	}
+	r.Ops = append(r.Ops, chart.RoofOp{Name: "whole network", Intensity: total.Intensity, GOPS: total.Attainable, Total: true})
+	fig, err := chart.Roofline(r)
+	if err != nil {
+		return err
+	}
+	return chart.Write(fig, f.plot)
 }
 
 // opRow is one line of the op table; roof is nil for ops that are no matmul.

@@ -65,7 +65,7 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRun(a), newSweep(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a), newRoofline(a), newParts(a), newVersion(a))
+	root.AddCommand(newRun(a), newSweep(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a), newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newParts(a), newVersion(a))
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/hwmodel"
 )
 
 func newRun(a *app) *cobra.Command {
@@ -56,7 +57,7 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printOps(n.model, roof, parts[0], false); err != nil {
+	if err := a.printOps(n.model, roof, parts[0], rooflineFlags{traffic: string(hwmodel.TrafficUnfused), batch: 1}); err != nil {
 		return err
 	}
 	a.printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")

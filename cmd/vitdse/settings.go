@@ -41,6 +41,7 @@ var usages = map[string]string{
 	"pick":            "point to emit: knee, fastest, smallest or accurate",
 	"max_loss_db":     "most `dB` the picked point may lose against the space's best; 0 for no limit",
 	"min_sqnr_db":     "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
+	"coefficients":    "coefficients `files` of the resource model, at most one a family",
 	"verify::target":  "what to verify: rtl, hls, or all, both and one against the other",
 	"verify::images":  "`number` of images compared op by op",
 	"verify::logits":  "`number` of images compared by their logits, or all",
@@ -76,7 +77,7 @@ func settings() []setting {
 // Groups of keys that a command may offer as flags.
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
-	sweepKeys  = []string{"space", "parts", "seed", "out"}
+	sweepKeys  = []string{"space", "parts", "seed", "out", "coefficients"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
 	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )

@@ -60,3 +60,23 @@ func (t *table) render(w io.Writer) error {
 	}
 	return out.Render()
 }
+
+// markdown is the table in Markdown.
+func (t *table) markdown() string {
+	var b strings.Builder
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	names, rule := make([]string, len(t.header)), make([]string, len(t.header))
+	for i, h := range t.header {
+		name, left := strings.CutPrefix(h, "<")
+		names[i], rule[i] = name, "---:"
+		if left {
+			rule[i] = "---"
+		}
+	}
+	line(names)
+	line(rule)
+	for _, row := range t.rows {
+		line(row)
+	}
+	return b.String()
+}

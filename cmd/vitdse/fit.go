@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+	"vitdse/hwmodel"
+)
+
+func newFit(a *app) *cobra.Command {
+	var parts, coefficients []string
+	var bits, design string
+	var clock float64
+	cmd := &cobra.Command{
+		Use:   "fit --model MODEL --part PART",
+		Short: "Say what of a network fits a part, and what is short",
+		Long: `Prices engines of all array shapes for a network with uniform bits, or one design, on each
+part, and says which is the fastest and the smallest that fit, how much of each resource
+they take, and what is short for the next faster one, or for any where none fits.
+
+Exit code 1 says that nothing fits some part.`,
+		Example: "  vitdse fit --model deit-tiny --part xc7z020\n  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml",
+		Args:    cobra.NoArgs,
+	}
+	model := cmd.Flags().String("model", "", "`name` of a built-in model, or a model file")
+	cmd.Flags().StringSliceVar(&parts, "part", nil, "`names` or files of parts; default all built-in ones")
+	cmd.Flags().StringVar(&bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().StringVar(&design, "design", "", "design `file` to fit instead")
+	cmd.Flags().Float64Var(&clock, "clock-mhz", 0, "assumed clock in `MHz`; default the part's")
+	cmd.Flags().StringSliceVar(&coefficients, "coefficients", nil, usages["coefficients"])
+	cmd.MarkFlagsMutuallyExclusive("design", "bits")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *model == "" {
+			return fmt.Errorf("no network: give --model; see %s --help", cmd.CommandPath())
+		}
+		m, err := configs.LoadModel(*model)
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			parts = configs.Parts()
+		}
+		list, err := loadParts(parts)
+		if err != nil {
+			return err
+		}
+		if err := calibrated(list, coefficients); err != nil {
+			return err
+		}
+		return a.fit(m, list, bits, design, clock)
+	}
+	return cmd
+}
+
+func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, clock float64) error {
+	t := newTable("<part", "<", "<array", "<multiplier", "MHz", "FPS", "W est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "<short of")
+	none := 0
+	for _, p := range parts {
+		designs, err := fitDesigns(m, p, bits, design, clock)
+		if err != nil {
+			return err
+		}
+		r, err := dse.Fit(m, p, designs)
+		if err != nil {
+			return err
+		}
+		if r.Fitting == 0 {
+			none++
+		}
+		rows := []struct {
+			what string
+			c    *dse.Candidate
+		}{{"fastest", r.Best}, {"smallest", r.Smallest}, {"next faster", r.Larger}, {"nearest", nil}}
+		if r.Fitting == 0 {
+			rows[3].c = r.Nearest
+		}
+		for _, row := range rows {
+			if row.c != nil && (row.what != "smallest" || row.c != r.Best) {
+				t.add(fitRow(p, row.what, row.c)...)
+			}
+		}
+		if r.Tried == 0 {
+			t.add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "")
+		}
+	}
+	a.printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	if none > 0 {
+		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, plural(len(parts), "part"))}
+	}
+	return nil
+}
+
+// fitDesigns are the designs to try: the file's, or engines of all shapes.
+func fitDesigns(m configs.Model, p configs.Part, bits, design string, clock float64) ([]configs.Design, error) {
+	if clock == 0 {
+		clock = p.ClockMHz
+	}
+	if design != "" {
+		d, err := configs.LoadDesign(design, m)
+		if err != nil {
+			return nil, err
+		}
+		d.Part = p.Name
+		return []configs.Design{d}, d.Validate(m, p)
+	}
+	w, act, err := parseBits(bits)
+	if err != nil {
+		return nil, err
+	}
+	return dse.Candidates(m, p, configs.Uniform(m, w, act), clock, 1, 1<<15), nil
+}
+
+// parseBits reads wNaN.
+func parseBits(bits string) (w, a int, err error) {
+	if n, e := fmt.Sscanf(strings.ToLower(bits)+"|", "w%da%d|", &w, &a); n != 2 || e != nil || w < 2 || w > 8 || a < 2 || a > 8 {
+		return 0, 0, fmt.Errorf("--bits is %q; expected wNaN such as w4a8, 2 to 8 each", bits)
+	}
+	return w, a, nil
+}
+
+func fitRow(p configs.Part, what string, c *dse.Candidate) []string {
+	e := c.Design.Engine
+	share := func(v float64, have int) string {
+		if have == 0 {
+			return "-"
+		}
+		return fmt.Sprintf("%.0f", 100*v)
+	}
+	var short []string
+	for _, s := range c.Short {
+		short = append(short, fmt.Sprintf("%s: %s of %s", s.Resource, count(s.Need), count(s.Have)))
+	}
+	usable := p.Usable()
+	return []string{p.Name, what, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), string(e.Multiplier), fmt.Sprintf("%g", c.Design.ClockMHz),
+		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
+		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), strings.Join(short, ", ")}
+}

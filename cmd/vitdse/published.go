@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+	"vitdse/hwmodel"
+)
+
+func newPublished(a *app) *cobra.Command {
+	var table string
+	cmd := &cobra.Command{
+		Use:   "published",
+		Short: "Hold the model's prediction against accelerators of the literature",
+		Long: `Lists published accelerators with the rate that the model predicts for an emitted engine
+with as many multiply-accumulates a cycle, the same bits and the same clock, and says what
+the published design does that an emitted one does not. Arrays here are powers of two: the
+largest that is no larger than the published one, and its rate is scaled to that size.`,
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		list, err := configs.PublishedDesigns()
+		if err != nil {
+			return err
+		}
+		t := newTable("<design", "<model", "<part", "MHz", "<bits", "MACs a cycle", "FPS published", "predicted", "ratio", "array use %", "W published", "predicted", "<figures")
+		var notes strings.Builder
+		for _, p := range list {
+			row, err := publishedRow(p)
+			if err != nil {
+				return fmt.Errorf("published design %s: %w", p.Name, err)
+			}
+			t.add(row...)
+			fmt.Fprintf(&notes, "- **%s** (%s; %s). Array: %s. What it does that an emitted engine does not: %s.\n", p.Name, p.Title, p.Source, p.MACsFrom, p.Differs)
+		}
+		if err := t.print(a.stdout); err != nil {
+			return err
+		}
+		a.printf("\n%s", strings.ReplaceAll(notes.String(), "**", ""))
+		if table == "" {
+			return nil
+		}
+		return os.WriteFile(table, []byte(t.markdown()+"\n"+notes.String()), 0o644)
+	}
+	return cmd
+}
+
+// publishedRow prices an engine like a published one.
+func publishedRow(p configs.Published) ([]string, error) {
+	m, err := configs.LoadModel(p.Model)
+	if err != nil {
+		return nil, err
+	}
+	part, err := configs.LoadPart(p.Part)
+	if err != nil {
+		return nil, err
+	}
+	size := 1
+	for 2*size <= p.MACs {
+		size *= 2
+	}
+	var best *dse.Candidate
+	for _, d := range dse.Candidates(m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, size, size) {
+		e, err := hwmodel.Price(m, d, part)
+		if err != nil {
+			return nil, err
+		}
+		if best == nil || e.Cycles < best.Cycles || e.Cycles == best.Cycles && e.Resources.LUT < best.Resources.LUT {
+			best = &dse.Candidate{Design: d, Estimate: e}
+		}
+	}
+	if best == nil {
+		return nil, fmt.Errorf("no engine of %d MACs a cycle is legal for %s on %s", size, m.Name, part.Name)
+	}
+	fps := best.FPS * float64(p.MACs) / float64(size)
+	published := p.FPS
+	if published == 0 {
+		published = p.GOPS * 1e9 / (2 * float64(best.MACs))
+	}
+	watts := "-"
+	if p.Watts > 0 {
+		watts = fmt.Sprintf("%.1f", p.Watts)
+	}
+	r := hwmodel.Resources{LUT: p.LUT, FF: p.FF, DSP: p.DSP, BRAM18: p.BRAM18, URAM: p.URAM}
+	power := "-"
+	if p.LUT > 0 && p.DSP > 0 {
+		power = fmt.Sprintf("%.1f", hwmodel.PowerOf(r, part, p.ClockMHz, float64(best.BytesRead+best.BytesWritten)*published).Total())
+	}
+	macs := count(p.MACs)
+	if size != p.MACs {
+		macs = fmt.Sprintf("%s (%s)", macs, count(size))
+	}
+	return []string{p.Name, m.Name, part.Name, fmt.Sprintf("%g", p.ClockMHz), fmt.Sprintf("w%da%d", p.Weights, p.Acts), macs,
+		fmt.Sprintf("%.1f", published), fmt.Sprintf("%.1f", fps), fmt.Sprintf("%.2f", fps/published), fmt.Sprintf("%.0f", 100*best.ArrayUse), watts, power, p.Read}, nil
+}

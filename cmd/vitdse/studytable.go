@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/emit/synth"
+	"vitdse/hwmodel"
+)
+
+// compared is a design of a study: the model's estimate beside what synthesis made of it.
+type compared struct {
+	synth.Measured
+	family    configs.Fabric
+	by        map[string]hwmodel.Resources // estimate by module
+	estimate  hwmodel.Resources
+	mapped    hwmodel.Resources
+	hardWrong []string // modules whose DSPs, block RAM or UltraRAM are not exact
+}
+
+func compareStudy(file string) ([]compared, error) {
+	list, err := synth.Study(file)
+	if err != nil {
+		return nil, err
+	}
+	var out []compared
+	for _, m := range list {
+		part, err := configs.LoadPart(m.Design.Part)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		shape, err := hwmodel.NewShape(m.Model, m.Design)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		c := compared{Measured: m, family: part.Family, by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
+		for _, name := range sortedKeys(m.Modules) {
+			y, e := m.Modules[name], c.by[name]
+			c.mapped = c.mapped.Add(y)
+			if e.DSP != y.DSP || e.BRAM18 != y.BRAM18 || e.URAM != y.URAM {
+				c.hardWrong = append(c.hardWrong, fmt.Sprintf("%s: %d/%d/%d for %d/%d/%d", name, e.DSP, e.BRAM18, e.URAM, y.DSP, y.BRAM18, y.URAM))
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// spread is the error of a count over some designs.
+type spread struct {
+	n           int
+	mean, worst float64
+}
+
+func (s *spread) see(got, want int) {
+	e := math.Abs(float64(got)/math.Max(1, float64(want)) - 1)
+	s.n++
+	s.mean += (e - s.mean) / float64(s.n)
+	s.worst = math.Max(s.worst, e)
+}
+
+// printStudy prints how far the model is off, and writes the table of all designs.
+func (a *app) printStudy(file, table string) error {
+	designs, err := compareStudy(file)
+	if err != nil {
+		return err
+	}
+	t := newTable("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %", "worst", "DSP, BRAM, URAM exact")
+	modules := newTable("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst", "share of LUT %")
+	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP, configs.ECP5} {
+		for _, heldOut := range []bool{false, true} {
+			var lut, ff spread
+			exact := 0
+			for _, c := range designs {
+				if c.family != family || c.HeldOut != heldOut {
+					continue
+				}
+				lut.see(c.estimate.LUT, c.mapped.LUT)
+				ff.see(c.estimate.FF, c.mapped.FF)
+				if len(c.hardWrong) == 0 {
+					exact++
+				}
+			}
+			if lut.n > 0 {
+				t.add(string(family), heldName(heldOut), count(lut.n), percent(lut.mean), percent(lut.worst), percent(ff.mean), percent(ff.worst), fmt.Sprintf("%d of %d", exact, lut.n))
+			}
+		}
+		moduleSpread(modules, designs, family)
+	}
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("\nby module, held-out designs:\n")
+	if err := modules.print(a.stdout); err != nil {
+		return err
+	}
+	for _, c := range designs {
+		for _, wrong := range c.hardWrong {
+			a.printf("%s on %s, DSP/BRAM/URAM of %s\n", c.Design.Name, c.Design.Part, wrong)
+		}
+	}
+	if table == "" {
+		return nil
+	}
+	return os.WriteFile(table, []byte(t.markdown()+"\n"+modules.markdown()+"\n"+designTable(designs).markdown()), 0o644)
+}
+
+func heldName(heldOut bool) string {
+	if heldOut {
+		return "held out"
+	}
+	return "fitted to"
+}
+
+// moduleSpread adds a row for every module of the held-out designs of a family.
+func moduleSpread(t *table, designs []compared, family configs.Fabric) {
+	luts, ffs, share := map[string]*spread{}, map[string]*spread{}, map[string]float64{}
+	n := 0.0
+	for _, c := range designs {
+		if c.family != family || !c.HeldOut {
+			continue
+		}
+		n++
+		for name, y := range c.Modules {
+			if luts[name] == nil {
+				luts[name], ffs[name] = &spread{}, &spread{}
+			}
+			luts[name].see(c.by[name].LUT, y.LUT)
+			ffs[name].see(c.by[name].FF, y.FF)
+			share[name] += float64(y.LUT) / float64(c.mapped.LUT)
+		}
+	}
+	for _, name := range sortedKeys(luts) {
+		l, f := luts[name], ffs[name]
+		t.add(string(family), name, count(l.n), percent(l.mean), percent(l.worst), percent(f.mean), percent(f.worst), percent(share[name]/n))
+	}
+}
+
+// designTable is a row for every design.
+func designTable(designs []compared) *table {
+	t := newTable("<part", "<array", "<bits w/a", "<multiplier, bus, buffers", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM18", "URAM", "<")
+	for _, c := range designs {
+		e := c.Design.Engine
+		off := func(got, want int) string {
+			return fmt.Sprintf("%+.1f", 100*(float64(got)/math.Max(1, float64(want))-1))
+		}
+		hard := func(got, want int) string {
+			if got == want {
+				return count(want)
+			}
+			return fmt.Sprintf("%d for %d", got, want)
+		}
+		note := ""
+		if c.HeldOut {
+			note = "held out"
+		}
+		t.add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.Design.Numerics),
+			strings.Join([]string{string(e.Multiplier), count(e.BusBits), string(e.Activations), string(e.Weights), string(e.Residual)}, " "),
+			count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT), count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF),
+			hard(c.estimate.DSP, c.mapped.DSP), hard(c.estimate.BRAM18, c.mapped.BRAM18), hard(c.estimate.URAM, c.mapped.URAM), note)
+	}
+	return t
+}
+
+// bitsText is the range of weight and activation bits of the blocks.
+func bitsText(n configs.Numerics) string {
+	loW, hiW, loA, hiA := 8, 2, 8, 2
+	for _, l := range n.Layers {
+		if l.Name == configs.LayerPatchEmbed || l.Name == configs.LayerHead {
+			continue
+		}
+		loA, hiA = min(loA, l.Activations), max(hiA, l.Activations)
+		if l.Weights > 0 {
+			loW, hiW = min(loW, l.Weights), max(hiW, l.Weights)
+		}
+	}
+	span := func(lo, hi int) string {
+		if lo == hi {
+			return fmt.Sprint(lo)
+		}
+		return fmt.Sprintf("%d-%d", lo, hi)
+	}
+	return span(loW, hiW) + "/" + span(loA, hiA)
+}

@@ -1,0 +1,95 @@
+package dse
+
+import (
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// Candidates are the engines that Fit and the comparison with published designs try: arrays
+// of tm x tn x tk within a factor of the MACs a cycle, with the usual buffers.
+func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
+	var list []configs.Design
+	for tm := 2; tm <= 128; tm *= 2 {
+		for tn := 2; tn <= 128; tn *= 2 {
+			for tk := 1; tk <= min(tm, tn); tk *= 2 {
+				if macs := tm * tn * tk; macs < minMACs || macs > maxMACs {
+					continue
+				}
+				for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+					for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
+						d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics,
+							Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+								Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+						if d.Validate(m, part) == nil {
+							list = append(list, d)
+						}
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// FitResult is how the candidates of one network fit one part.
+type FitResult struct {
+	Tried, Fitting int
+	Best           *Candidate     // the fastest that fits; nil if none does
+	Smallest       *Candidate     // the fitting one with the least of its scarcest resource
+	Nearest        *Candidate     // if none fits, the one whose worst shortage is least
+	Larger         *Candidate     // the next faster one that does not fit: what is short for more
+	Short          map[string]int // of the candidates that do not fit, how many lack each resource most
+}
+
+// Candidate is a design with its price.
+type Candidate struct {
+	Design configs.Design
+	hwmodel.Estimate
+}
+
+// Fit prices candidates on a part and says what fits, and what is short for more.
+func Fit(m configs.Model, part configs.Part, designs []configs.Design) (FitResult, error) {
+	r := FitResult{Short: map[string]int{}}
+	var all []Candidate
+	for _, d := range designs {
+		e, err := hwmodel.Price(m, d, part)
+		if err != nil {
+			return r, err
+		}
+		all = append(all, Candidate{d, e})
+	}
+	r.Tried = len(all)
+	for i := range all {
+		c := &all[i]
+		name, share := c.Use.Largest()
+		if !c.Fits {
+			r.Short[name]++
+			if r.Nearest == nil || share < r.Nearest.most() {
+				r.Nearest = c
+			}
+			continue
+		}
+		r.Fitting++
+		if r.Best == nil || c.Cycles < r.Best.Cycles || c.Cycles == r.Best.Cycles && share < r.Best.most() {
+			r.Best = c
+		}
+		if r.Smallest == nil || share < r.Smallest.most() || share == r.Smallest.most() && c.Cycles < r.Smallest.Cycles {
+			r.Smallest = c
+		}
+	}
+	if r.Best != nil {
+		for i := range all {
+			c := &all[i]
+			if !c.Fits && c.Cycles < r.Best.Cycles && (r.Larger == nil || c.most() < r.Larger.most()) {
+				r.Larger = c
+			}
+		}
+	}
+	return r, nil
+}
+
+// most is the share of the scarcest resource.
+func (c *Candidate) most() float64 {
+	_, share := c.Use.Largest()
+	return share
+}

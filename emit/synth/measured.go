@@ -1,0 +1,144 @@
+package synth
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/hwmodel"
+)
+
+// Measured is a design that was synthesized, and what every module took.
+type Measured struct {
+	Tool    string                       `json:"tool"`
+	Model   configs.Model                `json:"model"`
+	Design  configs.Design               `json:"design"`
+	HeldOut bool                         `json:"held_out"` // not to be fitted to
+	Modules map[string]hwmodel.Resources `json:"modules"`
+}
+
+// Where an emitted folder keeps its reports, the most telling first.
+var reportFiles = []string{
+	"syn/vivado/utilization_hierarchical_impl.rpt",
+	"syn/vivado/utilization_hierarchical_synth.rpt",
+	"syn/yosys_stat.json",
+}
+
+// Collect reads what synthesis said: of an emitted folder the report that is there; of a
+// report file inside an emitted folder that report; of a file of vitdse study (.jsonl) all of
+// its designs.
+func Collect(path string) ([]Measured, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case info.IsDir():
+		for _, name := range reportFiles {
+			file := filepath.Join(path, name)
+			if _, err := os.Stat(file); err == nil {
+				return one(path, file)
+			}
+		}
+		return nil, fmt.Errorf("%s holds no report (%s); run vitdse synth %s, or its syn/vivado.tcl", path, strings.Join(reportFiles, ", "), path)
+	case strings.HasSuffix(path, ".jsonl"):
+		return Study(path)
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, emit.ManifestName)); err == nil {
+			return one(dir, path)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil, fmt.Errorf("%s is in no emitted folder: no %s beside or above it; give the folder, or leave the report in its syn/", path, emit.ManifestName)
+		}
+	}
+}
+
+// one reads the report of an emitted folder.
+func one(dir, file string) ([]Measured, error) {
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	parse, tool := ParseVivado, "Vivado"
+	if bytes.Contains(data, []byte(`"modules":`)) {
+		parse, tool = ParseStat, "Yosys"
+	}
+	modules, err := parse(data, top)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return []Measured{{Tool: tool, Model: man.Model, Design: man.Design, Modules: byName(modules)}}, nil
+}
+
+// byName is the modules' resources by their names.
+func byName(modules []Module) map[string]hwmodel.Resources {
+	m := map[string]hwmodel.Resources{}
+	for _, x := range modules {
+		m[x.Name] = x.Resources()
+	}
+	return m
+}
+
+// Study reads a file of designs, one in a line. A last line that was not finished is left out.
+func Study(path string) ([]Measured, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var list []Measured
+	scan := bufio.NewScanner(f)
+	scan.Buffer(make([]byte, 64<<10), 4<<20)
+	var bad error
+	for n := 1; scan.Scan(); n++ {
+		if bad != nil {
+			return nil, bad
+		}
+		var m Measured
+		if err := json.Unmarshal(scan.Bytes(), &m); err != nil {
+			bad = fmt.Errorf("%s:%d: not a design of a study: %w", path, n, err)
+			continue
+		}
+		list = append(list, m)
+	}
+	return list, scan.Err()
+}
+
+// Append adds a design to the end of a study, and sees to it that it is on the disk. What is
+// left of a line that was not finished is cut off first.
+func Append(path string, m Measured) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
+	line, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(append(line, '\n'), whole); err != nil {
+		return err
+	}
+	if err := f.Truncate(whole + int64(len(line)) + 1); err != nil {
+		return err
+	}
+	return f.Sync()
+}

@@ -1,0 +1,59 @@
+package fit
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// synthetic makes designs whose LUTs are 50 + 7*lanes + 1.5*bits + structure exactly, but for
+// noise, with one that synthesis treats in its own way.
+func synthetic(n int, noise float64) []Sample {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var list []Sample
+	for i := range n {
+		lanes, bits, structure := float64(1+rng.IntN(32)), float64(rng.IntN(400)), float64(rng.IntN(300))
+		lut := (50 + 7*lanes + 1.5*bits + structure) * (1 + noise*rng.NormFloat64())
+		if i == 3 {
+			lut *= 1.5
+		}
+		list = append(list, Sample{HeldOut: i%2 == 1, Measured: map[string]hwmodel.Resources{"m": {LUT: int(math.Round(lut))}},
+			Model: []hwmodel.Fitted{{Module: "m", Structure: structure, Terms: []hwmodel.FittedTerm{
+				{Name: "m.base", Amount: 1}, {Name: "m.lane", Amount: lanes}, {Name: "m.bit", Amount: bits}}}}})
+	}
+	return list
+}
+
+func TestRefitFindsTheCoefficients(t *testing.T) {
+	start := configs.Coefficients{LUT: map[string]float64{"m.base": 10, "m.lane": 20, "m.bit": 0, "other.base": 5}}
+	samples := synthetic(60, 0.005)
+	samples[2], samples[3] = samples[3], samples[2]
+	samples[2].HeldOut = false // the odd one is among those fitted to
+	got, err := Refit(start, samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"m.base": 50, "m.lane": 7, "m.bit": 1.5, "other.base": 5} {
+		if v := got.LUT[name]; math.Abs(v-want) > 0.05*want+1 {
+			t.Errorf("%s is %g; expected about %g", name, v, want)
+		}
+	}
+	if start.LUT["m.lane"] != 20 || got.Reports != 31 {
+		t.Errorf("the start has changed to %v, or %d designs fitted, expected 31", start.LUT, got.Reports)
+	}
+	before, after := Residuals(start, samples, true)[0], Residuals(got, samples, true)[0]
+	if after.Mean > 0.01 || before.Mean < 0.2 || after.Designs != 29 {
+		t.Errorf("held out: %+v before, %+v after", before, after)
+	}
+}
+
+func TestRefitWantsDesigns(t *testing.T) {
+	samples := synthetic(2, 0)
+	samples[0].HeldOut = true
+	if _, err := Refit(configs.Coefficients{LUT: map[string]float64{}}, samples); err == nil {
+		t.Error("no error though every design is held out")
+	}
+}
