@@ -45,6 +45,7 @@ type onnxWeights struct {
 	read     func(name string) ([]byte, error)
 	external map[string][]byte
 	tensors  map[string]entry // every floating-point constant by its name in the graph
+	copied   int              // bytes of transposed weights
 }
 
 // collect finds the graph's floating-point constants: initializers, Constant nodes, and
@@ -208,6 +209,16 @@ func (o *onnxWeights) weight(bias, weight string, transpose bool) error {
 	}
 	e := o.tensors[weight]
 	if transpose {
+		// Every constant is one layer's weight; a file in which one is that of many layers
+		// would grow without bound here.
+		o.copied += len(e.data)
+		size := 0
+		for _, f := range o.c.files {
+			size += len(f)
+		}
+		if o.copied > 2*size {
+			return fmt.Errorf("tensor %s is the weight of more layers than its file can hold", weight)
+		}
 		var err error
 		if e, err = e.transposed(); err != nil {
 			return fmt.Errorf("tensor %s: %w", weight, err)

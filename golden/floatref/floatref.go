@@ -73,7 +73,7 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 	for i, b := range w.Blocks {
 		shape := m.BlockShape(i)
 		n.blocks = append(n.blocks, block{
-			shape: shape,
+			shape:   shape,
 			windows: newWindows(shape, b.RelPos), merge: newMerge(m, shape, &b),
 			norm1: newNorm(b.Norm1G, b.Norm1B, m.LayerNormEps),
 			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
