@@ -28,6 +28,9 @@ type Study struct {
 // with the golden model and writes front.json and front.csv to the run directory. Both
 // are written at an interruption and for an empty front, too, with the counts so far.
 func Explore(ctx context.Context, s Study) (Result, error) {
+	if err := s.Network.Model.OnEngine(); err != nil { // before the long work, not after it
+		return Result{}, err
+	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}
 	prediction, err := Sensitivities(ctx, s.Network, s.Space, work)
 	if err != nil {

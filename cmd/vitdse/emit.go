@@ -66,7 +66,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 	if err := refuseExisting(f.dir, f.force); err != nil {
 		return err
 	}
-	n, err := loadNetwork(run)
+	n, err := loadForEngine(run)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,19 @@ type network struct {
 	labels  []int // of test
 }
 
+// loadForEngine is loadNetwork for the commands that design hardware: a network that the
+// engine does not run is refused before anything else is read.
+func loadForEngine(run configs.Run) (*network, error) {
+	model, err := configs.LoadModel(run.Model)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.OnEngine(); err != nil {
+		return nil, err
+	}
+	return loadNetwork(run)
+}
+
 // loadNetwork reads model, checkpoint and dataset of a run.
 func loadNetwork(run configs.Run) (*network, error) {
 	model, err := configs.LoadModel(run.Model)

@@ -44,7 +44,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		n, err := loadNetwork(run)
+		n, err := loadForEngine(run)
 		if err != nil {
 			return err
 		}

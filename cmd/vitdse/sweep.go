@@ -33,7 +33,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			if err != nil {
 				return err
 			}
-			n, err := loadNetwork(run)
+			n, err := loadForEngine(run)
 			if err != nil {
 				return err
 			}
