@@ -1,10 +1,9 @@
 package configs
 
-import "fmt"
-
 // Names of the quantization layers outside the blocks. Inside block N they are
 // blocks.N.attn.qkv, blocks.N.attn.matmul (the q, k and v codes; it has no weights),
-// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2.
+// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2. Block N of Swin's stage S is
+// layers.S.blocks.N, and the patch merging in front of the stage layers.S.downsample.reduction.
 const (
 	LayerPatchEmbed = "patch_embed"
 	LayerHead       = "head"
@@ -94,12 +93,17 @@ type Engine struct {
 // MACs is the number of multiply-accumulates of the array in a cycle.
 func (e Engine) MACs() int { return e.TM * e.TN * e.TK }
 
-// QuantLayers lists the quantization layers of a ViT or DeiT in network order.
+// QuantLayers lists the quantization layers of a network in its order. Both heads of a
+// distilled DeiT are the layer head.
 func (m Model) QuantLayers() []string {
 	names := []string{LayerPatchEmbed}
-	for b := range m.Depth {
+	for b := range m.BlockCount() {
+		shape := m.BlockShape(b)
+		if shape.Merges() {
+			names = append(names, shape.MergeName()+".reduction")
+		}
 		for _, s := range []string{"attn.qkv", "attn.matmul", "attn.proj", "mlp.fc1", "mlp.fc2"} {
-			names = append(names, fmt.Sprintf("blocks.%d.%s", b, s))
+			names = append(names, shape.Name+"."+s)
 		}
 	}
 	return append(names, LayerHead)

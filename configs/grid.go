@@ -21,12 +21,12 @@ type Grid struct {
 }
 
 // On prepares the space for model m and part p, so that points are built quickly. It
-// refuses a model that has no op list.
+// refuses a model that the engine does not run.
 func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("space %s: %w", s.Name, err)
 	}
-	if _, err := m.Ops(); err != nil {
+	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
 	g := &Grid{space: s, model: m, part: p, axes: s.axes(m)}

@@ -34,6 +34,9 @@ type Study struct {
 // are written at an interruption and for an empty front, too, with the counts so far. Without
 // weights, which needs a prediction, the front is not measured.
 func Explore(ctx context.Context, s Study) (Result, error) {
+	if err := s.Network.Model.OnEngine(); err != nil { // before the long work, not after it
+		return Result{}, err
+	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}
 	prediction := s.Prediction
 	if prediction == nil {

@@ -35,16 +35,17 @@ var rooms = []struct {
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
 // or draws.
 var onlyHere = map[string][]string{
-	"github.com/spf13/":        {"cmd/..."},
-	"github.com/hashicorp/":    {"cmd/..."},
-	"github.com/olekukonko/":   {"cmd/..."},
-	"github.com/vbauerster/":   {"cmd/..."},
-	"gonum.org/v1/plot":        {"cmd/vitdse/chart"},
-	"go.yaml.in/yaml":          {"configs"},
-	"golang.org/x/term":        {"cmd/..."},
-	"github.com/go-viper/":     {"cmd/..."},
-	"github.com/rogpeppe/":     nil, // tests only
-	"github.com/google/go-cmp": nil,
+	"github.com/spf13/":          {"cmd/..."},
+	"github.com/hashicorp/":      {"cmd/..."},
+	"github.com/olekukonko/":     {"cmd/..."},
+	"github.com/vbauerster/":     {"cmd/..."},
+	"gonum.org/v1/plot":          {"cmd/vitdse/chart"},
+	"go.yaml.in/yaml":            {"configs"},
+	"golang.org/x/term":          {"cmd/..."},
+	"google.golang.org/protobuf": {"golden/checkpoint"},
+	"github.com/go-viper/":       {"cmd/..."},
+	"github.com/rogpeppe/":       nil, // tests only
+	"github.com/google/go-cmp":   nil,
 }
 
 func TestImportDirections(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"vitdse/configs"
@@ -18,11 +17,24 @@ import (
 // network is a trained network with its data.
 type network struct {
 	model   configs.Model
-	file    []byte // the checkpoint as it is, for the design's hash
+	files   [][]byte // the checkpoint as it is, for the design's hash
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
 	labels  []int // of test
+}
+
+// loadForEngine is loadNetwork for the commands that design hardware: a network that the
+// engine does not run is refused before anything else is read.
+func loadForEngine(run configs.Run) (*network, error) {
+	model, err := configs.LoadModel(run.Model)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.OnEngine(); err != nil {
+		return nil, err
+	}
+	return loadNetwork(run)
 }
 
 // loadNetwork reads model, checkpoint and dataset of a run.
@@ -35,13 +47,11 @@ func loadNetwork(run configs.Run) (*network, error) {
 	if run.Checkpoint == "" || run.Dataset == "" {
 		return nil, errors.New("the run names no checkpoint and dataset, without which only a sweep can be done")
 	}
-	if n.file, err = os.ReadFile(run.Checkpoint); err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
-	}
-	c, err := checkpoint.Decode(run.Checkpoint, n.file)
+	c, err := checkpoint.Load(run.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
+	n.files = c.Files()
 	if n.weights, err = c.ViT(model); err != nil {
 		return nil, err
 	}
@@ -66,9 +76,12 @@ func loadNetwork(run configs.Run) (*network, error) {
 // and no checkpoint, only the model; the front is then not measured.
 func loadStudied(run configs.Run) (*network, error) {
 	if run.Checkpoint != "" || run.Sensitivities == "" {
-		return loadNetwork(run)
+		return loadForEngine(run)
 	}
 	model, err := configs.LoadModel(run.Model)
+	if err == nil {
+		err = model.OnEngine()
+	}
 	return &network{model: model}, err
 }
 

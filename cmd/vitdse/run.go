@@ -44,7 +44,7 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	n, err := loadNetwork(run)
+	n, err := loadForEngine(run)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type setting struct {
 // usages says what each key of a run is for, in the words of --help.
 var usages = map[string]string{
 	"model":               "`name` of a built-in model, or a model file",
-	"checkpoint":          "safetensors `file` of the weights",
+	"checkpoint":          "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
 	"dataset":             "npz `file` of images and labels",
 	"space":               "space `file`: what the sweep may vary",
 	"seed":                "seed of all that is random",

@@ -19,6 +19,14 @@ type activations struct {
 	f        func(x float64, c int) float64 // real value from the sampled one
 }
 
+// of is the same grid with what is known of another sample's values.
+func (a activations) of(s *sample) activations {
+	a.source = s
+	a.mean, a.variance = s.moments(a.f)
+	a.coded, _ = s.moments(func(x float64, c int) float64 { return a.round(a.f(x, c), a.bits) })
+	return a
+}
+
 // linear is a matmul in real numbers, with what is known about both its ends.
 type linear struct {
 	name    string

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -44,6 +45,12 @@ func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	q.net.Exp = expTable(num.SoftmaxBits)
 	q.net.Rsqrt = rsqrtTable()
 
+	if m.Family == configs.Swin {
+		if err := q.swin(); err != nil {
+			return nil, fmt.Errorf("quant: %w", err)
+		}
+		return q.net, nil
+	}
 	err := q.patchEmbed()
 	for b := 0; b < m.Depth && err == nil; b++ {
 		var blk intnet.Block
@@ -124,10 +131,11 @@ func (q *quantizer) patchEmbed() error {
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	}.build()
 	q.net.ImageBits = bits.Activations
+	prefix := slices.Concat(q.weights.Cls, q.weights.Dist)
 	for i, p := range q.weights.Pos {
 		v := float64(p)
-		if i < m.PrefixTokens()*m.Dim {
-			v += float64(q.weights.Cls[i%m.Dim])
+		if i < len(prefix) {
+			v += float64(prefix[i])
 		}
 		limit := float64(int(1) << (configs.ResidualBits - 1))
 		q.net.Pos = append(q.net.Pos, int32(min(max(hup(v/q.net.ResidualScale), -limit), limit-1)))
@@ -135,20 +143,67 @@ func (q *quantizer) patchEmbed() error {
 	return err
 }
 
-// head builds the last LayerNorm, of the class token only, and the classifier.
+// head builds the last LayerNorm, of the prefix tokens only, and the classifiers: that of
+// the class token, and for distilled DeiT that of the distillation token.
 func (q *quantizer) head() error {
 	bits := q.bits(configs.LayerHead)
 	f := foldOf(q.stats.norm.out, q.num.LNFold)
-	w, b := product(q.weights.HeadW, q.weights.HeadB, f.scale, f.offset)
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, columnPower(w, q.model.Dim))
-	codes := q.round(bits, w, in.activations, f.exponent)
-	// A multiplier has 16 bits: one product step must not be more logit steps than that.
-	q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(codes.scales)/math.MaxUint16)
-	var err1, err2 error
-	q.net.Norm, err1 = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in)
-	q.net.Head, err2 = linear{
-		name: configs.LayerHead, w: w, bias: b, rounded: codes,
-		bits: bits.Weights, in: in.activations, out: repeat(q.net.LogitScale, q.model.Classes), outBits: configs.LogitBits,
-	}.build()
-	return errors.Join(err1, err2)
+	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
+	if q.model.Family == configs.DeiTDistilled {
+		heads[0].in = q.stats.prefix[0]
+		heads = append(heads, classifier{"head_dist", q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
+	}
+	power := make([]float64, q.model.Dim)
+	for _, h := range heads {
+		w, _ := product(h.w, h.b, f.scale, f.offset)
+		for c, p := range columnPower(w, q.model.Dim) {
+			power[c] += p
+		}
+	}
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, power)
+	var err error
+	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
+		return err
+	}
+	built, err := q.classifiers(bits, heads, in.activations, f)
+	if err != nil {
+		return err
+	}
+	q.net.Head = built[0]
+	if len(built) == 2 {
+		q.net.HeadDist = &built[1]
+		q.net.LogitScale /= 2 // codes add up; the network's logits are the mean of both heads
+	}
+	return nil
+}
+
+// classifier is one head with the sample of the rows that it reads.
+type classifier struct {
+	name string
+	w, b []float32
+	in   *sample
+}
+
+// classifiers builds the heads that read codes of the grid in, with one logit scale for
+// all of them.
+func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations, f fold) ([]intnet.Linear, error) {
+	lin := make([]linear, len(heads))
+	for i, h := range heads {
+		w, b := product(h.w, h.b, f.scale, f.offset)
+		own := bits
+		own.Name = h.name
+		if h.in != in.source {
+			in = in.of(h.in)
+		}
+		lin[i] = linear{name: h.name, w: w, bias: b, rounded: q.round(own, w, in, f.exponent), bits: bits.Weights, in: in, outBits: configs.LogitBits}
+		// A multiplier has 16 bits: one product step must not be more logit steps than that.
+		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)
+	}
+	built := make([]intnet.Linear, len(heads))
+	errs := make([]error, len(heads))
+	for i := range lin {
+		lin[i].out = repeat(q.net.LogitScale, q.model.Classes)
+		built[i], errs[i] = lin[i].build()
+	}
+	return built, errors.Join(errs...)
 }
