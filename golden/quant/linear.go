@@ -47,16 +47,18 @@ func (l linear) build() (intnet.Linear, error) {
 	q := intnet.Linear{
 		Name: l.name, In: k, Out: n, WeightBits: l.bits, ActBits: l.in.bits,
 		W: l.rounded.codes, Bias: make([]int64, n), Zero: int32(l.zero), Bits: l.outBits,
+		Group: l.rounded.group, GroupM: l.rounded.mult,
 	}
 	ratios := make([]float64, n)
 	for o := range n {
-		row, codes, scale := l.w[o*k:(o+1)*k], q.W[o*k:(o+1)*k], l.rounded.scales[o]
+		row, scale := l.w[o*k:(o+1)*k], l.rounded.scales[o]
 		bias := l.bias[o]
 		sum, size := int64(0), int64(0)
 		for c, v := range row {
-			bias += v*l.in.mean[c] - float64(codes[c])*scale*l.in.coded[c]
-			sum += int64(codes[c])
-			size += max(int64(codes[c]), -int64(codes[c]))
+			code := int64(q.Weight(o, c))
+			bias += v*l.in.mean[c] - float64(code)*scale*l.in.coded[c]
+			sum += code
+			size += max(code, -code)
 		}
 		step := l.in.Scale * scale
 		code := hup(bias / step)
@@ -119,11 +121,11 @@ func repeat(v float64, n int) []float64 {
 
 // round returns the remembered scales and codes of a layer's weights.
 func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64) rounded {
-	key := weightKey{inputKey{bits.Name, in.bits, fold}, bits.Weights, bits.Granularity}
+	key := weightKey{inputKey{bits.Name, in.bits, fold}, bits.Weights, bits.Granularity, bits.Group}
 	return q.stats.weights.get(key, func() rounded {
 		inputs := q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
 		best := refit(w, len(in.mean), inputs)
-		scales := weightScales(best, len(in.mean), bits.Weights, bits.Granularity, in.variance)
-		return rounded{scales, compensate(best, scales, bits.Weights, inputs)}
+		s := weightSteps(best, len(in.mean), bits, in.variance)
+		return rounded{s, compensate(best, s, bits.Weights, inputs)}
 	})
 }

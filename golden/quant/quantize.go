@@ -91,8 +91,15 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 			continue
 		}
 		within("layer "+name+": weights", l.Weights, 2, 8)
-		if l.Granularity != configs.PerChannel && l.Granularity != configs.PerLayer {
-			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer))
+		switch inner := m.Inner(name); l.Granularity {
+		case configs.PerChannel, configs.PerLayer:
+			within("layer "+name+": group", l.Group, 0, 0)
+		case configs.PerGroup:
+			if l.Group < 1 || inner%l.Group != 0 {
+				errs = append(errs, fmt.Errorf("layer %s: group is %d; expected a divisor of its inner dimension, %d", name, l.Group, inner))
+			}
+		default:
+			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s, %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer, configs.PerGroup))
 		}
 	}
 	return errors.Join(errs...)

@@ -9,20 +9,94 @@ import (
 // weightKey names the weights of a layer and what their codes depend on.
 type weightKey struct {
 	inputKey
-	bits int
-	gran configs.Granularity
+	bits  int
+	gran  configs.Granularity
+	group int
 }
 
-// rounded is a layer's weights as codes, Out x In, and the scale of each output.
+// steps are the sizes of the weights' codes: a scale an output, and with groups an
+// integer multiplier for each group of inputs.
+type steps struct {
+	scales []float64 // Out
+	group  int       // 0 for none
+	mult   []uint8   // Out x In/group, 1..maxMult
+}
+
+// maxMult is the largest multiplier of a group.
+const maxMult = 1 << configs.GroupMultBits
+
+// row writes the step of each weight of output o.
+func (s steps) row(o int, dst []float64) {
+	for c := range dst {
+		dst[c] = s.scales[o]
+		if s.group > 0 {
+			dst[c] *= float64(s.mult[(o*len(dst)+c)/s.group])
+		}
+	}
+}
+
+// rounded is a layer's weights as codes, Out x In, and what they stand for.
 type rounded struct {
-	scales []float64
-	codes  []int8
+	steps
+	codes []int8
 }
 
 // rows is the part for outputs [from, to).
 func (r rounded) rows(from, to int) rounded {
 	in := len(r.codes) / len(r.scales)
-	return rounded{r.scales[from:to], r.codes[from*in : to*in]}
+	part := rounded{steps{scales: r.scales[from:to], group: r.group}, r.codes[from*in : to*in]}
+	if r.group > 0 {
+		part.mult = r.mult[from*in/r.group : to*in/r.group]
+	}
+	return part
+}
+
+// weightSteps finds the steps of a layer's weights for its granularity.
+func weightSteps(w []float64, in int, bits configs.LayerBits, importance []float64) steps {
+	if bits.Granularity == configs.PerGroup {
+		return groupSteps(w, in, bits.Weights, bits.Group, importance)
+	}
+	return steps{scales: weightScales(w, in, bits.Weights, bits.Granularity, importance)}
+}
+
+// groupSteps finds the best scale of every group, and the multipliers of the least error
+// relative to the largest of the output's groups.
+func groupSteps(w []float64, in, bits, group int, importance []float64) steps {
+	out, limit := len(w)/in, float64(int(1)<<(bits-1)-1)
+	s := steps{scales: make([]float64, out), group: group, mult: make([]uint8, len(w)/group)}
+	part := func(i int) (values, power []float64) { // of group i of all outputs
+		at := i * group % in
+		return w[i*group : (i+1)*group], importance[at : at+group]
+	}
+	top := 0.0
+	for i := range s.mult {
+		values, power := part(i)
+		o := i * group / in
+		s.scales[o] = max(s.scales[o], bestScale(values, bits, power)/maxMult)
+		top = max(top, s.scales[o])
+	}
+	floorScales(s.scales, top)
+	for i := range s.mult {
+		values, power := part(i)
+		best := math.Inf(1)
+		for m := maxMult; m > 0; m-- { // the largest of equals
+			if e := weightLoss(values, float64(m)*s.scales[i*group/in], limit, power); e < best {
+				best, s.mult[i] = e, uint8(m)
+			}
+		}
+	}
+	return s
+}
+
+// floorScales raises scales to at least 1/512 of the largest, which keeps every
+// multiplier M at 64 or more.
+func floorScales(scales []float64, top float64) {
+	if top == 0 {
+		top = 1 // all weights are 0
+	}
+	for o := range scales {
+		scales[o] = max(scales[o], top/512)
+	}
 }
 
 // weightScales finds the scale of every output channel (one value repeated for
@@ -47,12 +121,7 @@ func weightScales(w []float64, in, bits int, gran configs.Granularity, importanc
 		scales[o] = bestScale(w[o*in:(o+1)*in], bits, importance)
 		top = max(top, scales[o])
 	}
-	if top == 0 {
-		top = 1
-	}
-	for o := range scales { // keeps every multiplier M at 64 or more
-		scales[o] = max(scales[o], top/512)
-	}
+	floorScales(scales, top)
 	return scales
 }
 
