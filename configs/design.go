@@ -50,6 +50,8 @@ type Numerics struct {
 	LNFold      float64     `yaml:"ln_fold"`      // exponent of the LayerNorm fold, 0 off .. 1 full
 	CalibImages int         `yaml:"calib_images"` // training images used for the ranges
 	Layers      []LayerBits `yaml:"layers"`       // one entry for each of QuantLayers
+
+	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"` // how scales and codes are chosen; empty is the default
 }
 
 // LayerBits is the quantization of one layer: its stored weights and its input

@@ -127,6 +127,33 @@ func TestDesignGroups(t *testing.T) {
 	}
 }
 
+// A quantizer survives being written and read; spelling out the defaults is the same design.
+func TestDesignQuantizer(t *testing.T) {
+	decode := func(text string) Design {
+		t.Helper()
+		d, err := DecodeDesign("d.yaml", []byte(text), tinyModel(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	plain := decode(goodDesign)
+	spelt := decode(strings.Replace(goodDesign, "calib_images: 256", "calib_images: 256\n  quantizer: {scheme: affine, code_range: restricted, "+
+		"activations: mse, weights: mse, percentile: 99.5, rounding: compensated, bias_correction: \"on\", scales: free, calibration: images}", 1))
+	if !reflect.DeepEqual(plain, spelt) || Hash(plain) != Hash(spelt) {
+		t.Errorf("spelt-out defaults are another design: %+v", spelt.Numerics.Quantizer)
+	}
+	d := decode(strings.Replace(goodDesign, "calib_images: 256", "calib_images: 256\n  quantizer: {scheme: symmetric, "+
+		"activations: percentile, percentile: 99.5, bias_correction: \"off\"}", 1))
+	want := Quantizer{Scheme: Symmetric, Activations: Percentile, Percentile: 99.5, BiasCorrection: Off}
+	if d.Numerics.Quantizer != want {
+		t.Errorf("got %+v, want %+v", d.Numerics.Quantizer, want)
+	}
+	if back := decode(string(MarshalDesign(d))); !reflect.DeepEqual(back, d) {
+		t.Errorf("got %+v, want %+v", back, d)
+	}
+}
+
 func TestDesignFileErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown layer", "head,", "haed,", `d.yaml:14: numerics.layers[2].name: is "haed", no layer of tiny; did you mean "head"?`},
@@ -138,6 +165,9 @@ func TestDesignFileErrors(t *testing.T) {
 		{"granularity", "granularity: channel}", "granularity: head}", `d.yaml:10: numerics.default.granularity: is "head"; expected one of layer, channel, group`},
 		{"no group", "granularity: channel}", "granularity: group}", `d.yaml:10: numerics.default.group: is 0; expected a power of two from 16, the weights that share a multiplier`},
 		{"group of 24", "granularity: channel}", "granularity: group, group: 24}", `d.yaml:10: numerics.default.group: is 24; expected a power of two from 16, the weights that share a multiplier`},
+		{"estimator", "calib_images: 256", "calib_images: 256\n  quantizer: {activations: entropy}", `d.yaml:10: numerics.quantizer.activations: is "entropy"; expected one of mse, minmax, percentile, average, kl`},
+		{"weights' estimator", "calib_images: 256", "calib_images: 256\n  quantizer: {weights: average}", `d.yaml:10: numerics.quantizer.weights: is "average"; expected one of mse, minmax, percentile, kl`},
+		{"percentile", "calib_images: 256", "calib_images: 256\n  quantizer: {percentile: 0.999}", `d.yaml:10: numerics.quantizer.percentile: is 0.999; expected 50..100`},
 		{"group that does not divide", "weights: 6}", "granularity: group, group: 128}", "d.yaml:12: numerics.layers[0].group: is 128; expected a divisor of the inner dimension of blocks.0.attn.proj, 64"},
 		{"group where none", "granularity: channel}", "granularity: channel, group: 32}", `d.yaml:10: numerics.default.group: is 32; expected no such key, granularity is "channel"`},
 		{"group of activations", "activations: 8}", "group: 32}", "d.yaml:13: numerics.layers[1].group: is 32; expected no such key, blocks.1.attn.matmul has no weights"},

@@ -36,6 +36,7 @@ func (n Numerics) checkUnits(f *faults) {
 	if n.CalibImages < 1 {
 		f.add("numerics.calib_images", "is %d; expected at least 1", n.CalibImages)
 	}
+	n.Quantizer.check(f, "numerics.quantizer.")
 }
 
 // checkLayers asks for every quantization layer of m exactly once, in any order.

@@ -26,6 +26,7 @@ type numericsFile struct {
 	CalibImages int           `yaml:"calib_images"`
 	Default     *layerDefault `yaml:"default,omitempty"`
 	Layers      []layerFile   `yaml:"layers,omitempty"`
+	Quantizer   Quantizer     `yaml:"quantizer,omitempty"`
 }
 
 type layerDefault struct {
@@ -89,6 +90,7 @@ func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 	if err := doc.locate(f.join()); err != nil {
 		return Design{}, err
 	}
+	d.Numerics.Quantizer = d.Numerics.Quantizer.Normal()
 	return d, nil
 }
 
@@ -101,7 +103,7 @@ func (in designFile) resolve(f *faults, m Model) Design {
 	}
 	given := n.byName(f, m)
 	d := Design{Name: in.Name, Model: in.Model, Part: in.Part, ClockMHz: in.ClockMHz, Engine: in.Engine,
-		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages}}
+		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages, Quantizer: n.Quantizer}}
 	for _, name := range m.QuantLayers() {
 		i, listed := given[name]
 		if !listed && n.Default == nil {

@@ -78,10 +78,8 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
-	for _, l := range d.Numerics.Layers {
-		if l.Granularity == configs.PerGroup {
-			return nil, fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, only the golden model covers groups", l.Name)
-		}
+	if err := d.Numerics.OnEngine(); err != nil {
+		return nil, err
 	}
 	e := d.Engine
 	s := &Shape{
