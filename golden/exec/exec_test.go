@@ -36,6 +36,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
+	n.Quantizer = randomQuantizer(rng)
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)
@@ -50,6 +51,21 @@ func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 		}
 	}
 	return n
+}
+
+// randomQuantizer picks from every list of choices.
+func randomQuantizer(rng *rand.Rand) configs.Quantizer {
+	ranges := []configs.Estimator{configs.MSE, configs.MinMax, configs.Percentile, configs.KL, configs.Average}
+	return configs.Quantizer{
+		Scheme:         []configs.Scheme{configs.Affine, configs.Symmetric}[rng.IntN(2)],
+		CodeRange:      []configs.CodeRange{configs.Restricted, configs.FullRange}[rng.IntN(2)],
+		Activations:    ranges[rng.IntN(5)],
+		Weights:        ranges[rng.IntN(4)],
+		Percentile:     []float64{0, 90, 99}[rng.IntN(3)],
+		Rounding:       []configs.Rounding{configs.Compensated, configs.Nearest}[rng.IntN(2)],
+		BiasCorrection: []configs.Switch{configs.On, configs.Off}[rng.IntN(2)],
+		Scales:         []configs.ScaleKind{configs.FreeScales, configs.PowerOfTwos}[rng.IntN(2)],
+	}.Normal()
 }
 
 // randomWeights draws every tensor; each LayerNorm channel has its own size.

@@ -41,7 +41,7 @@ func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
 		values[i] = rng.NormFloat64()
 	}
 	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
-	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4)} {
+	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
 		loss := 0.0
 		for _, x := range values {
 			code := min(max(hup(x/g.Scale)+float64(g.Zero), -8), 7)
@@ -173,8 +173,8 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 	for i := range w {
 		w[i] = rng.NormFloat64()
 	}
-	scales := steps{scales: repeat(0.6, 8)}
-	codes := compensate(w, scales, bits, factors(in))
+	scales := steps{scales: repeat(0.6, 8), codes: codeRange{bits: bits}}
+	codes := compensate(w, scales, factors(in))
 	loss := func(code func(i int) int8) float64 {
 		sum := 0.0
 		for r := range in.source.rows {
@@ -188,7 +188,7 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 		}
 		return sum
 	}
-	plain := loss(func(i int) int8 { return weightCode(w[i], 0.6, bits) })
+	plain := loss(func(i int) int8 { return scales.codes.code(w[i], 0.6) })
 	got := loss(func(i int) int8 { return codes[i] })
 	t.Logf("output error: plain rounding %.3g, compensated %.3g", plain, got)
 	if got > plain/4 {
@@ -199,8 +199,8 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 	for i := range n {
 		unit[0].order[i], unit[0].u[i*n+i] = i, 1
 	}
-	for i, c := range compensate(w, scales, bits, unit) {
-		if want := weightCode(w[i], 0.6, bits); c != want {
+	for i, c := range compensate(w, scales, unit) {
+		if want := scales.codes.code(w[i], 0.6); c != want {
 			t.Fatalf("independent inputs: code %d is %d; expected %d", i, c, want)
 		}
 	}
@@ -230,7 +230,10 @@ func TestGroupStepsFollowTheGroups(t *testing.T) {
 		w[i] = rng.NormFloat64() * sizes[i%in/group]
 	}
 	even := repeat(1, in)
-	s := groupSteps(w, in, bits, group, even)
+	numbers := func(g configs.Granularity) steps {
+		return weightSteps(w, in, configs.LayerBits{Weights: bits, Granularity: g, Group: group}, configs.Quantizer{}.Full(), even, nil)
+	}
+	s := numbers(configs.PerGroup)
 	for g, size := range sizes {
 		mean := 0.0
 		for o := range 8 {
@@ -242,11 +245,11 @@ func TestGroupStepsFollowTheGroups(t *testing.T) {
 	}
 	limit := float64(int(1)<<(bits-1) - 1)
 	got := groupLoss(w, in, s, limit)
-	channel := groupLoss(w, in, weightSteps(w, in, configs.LayerBits{Weights: bits, Granularity: configs.PerChannel}, even), limit)
+	channel := groupLoss(w, in, numbers(configs.PerChannel), limit)
 	own := 0.0
 	for i := 0; i < len(w); i += group {
 		part := w[i : i+group]
-		own += weightLoss(part, bestScale(part, bits, even[:group]), limit, even[:group])
+		own += weightLoss(part, leastLoss{s.codes}.scale(part, even[:group]), s.codes, even[:group])
 	}
 	t.Logf("squared error: one scale a channel %.3f, groups %.3f, a free scale for each group %.3f", channel, got, own)
 	if got > 1.1*own || got > 0.7*channel {
