@@ -206,12 +206,12 @@ func TestSpaceDesign(t *testing.T) {
 	}
 	want := Design{Name: "s.xck26.95", Model: "tiny", Part: "xck26", ClockMHz: 250,
 		Numerics: Numerics{8, 8, 1, 256, []LayerBits{
-			{"patch_embed", 8, 8, PerChannel},
-			{"blocks.0.attn.qkv", 8, 8, PerChannel}, {"blocks.0.attn.matmul", 0, 8, ""}, {"blocks.0.attn.proj", 8, 8, PerChannel},
-			{"blocks.0.mlp.fc1", 4, 8, PerChannel}, {"blocks.0.mlp.fc2", 4, 8, PerChannel},
-			{"blocks.1.attn.qkv", 8, 8, PerChannel}, {"blocks.1.attn.matmul", 0, 8, ""}, {"blocks.1.attn.proj", 8, 8, PerChannel},
-			{"blocks.1.mlp.fc1", 4, 8, PerChannel}, {"blocks.1.mlp.fc2", 4, 8, PerChannel},
-			{"head", 8, 6, PerChannel}}},
+			{"patch_embed", 8, 8, PerChannel, 0},
+			{"blocks.0.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.0.attn.matmul", 0, 8, "", 0}, {"blocks.0.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.0.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.0.mlp.fc2", 4, 8, PerChannel, 0},
+			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.1.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 8, PerChannel, 0},
+			{"head", 8, 6, PerChannel, 0}}, Quantizer{}},
 		Engine: Engine{4, 4, 4, MulLUT, 64, 64, 2, MemUltra, MemAuto, MemLUT}}
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)

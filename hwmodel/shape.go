@@ -78,6 +78,9 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
+	if err := d.Numerics.OnEngine(); err != nil {
+		return nil, err
+	}
 	e := d.Engine
 	s := &Shape{
 		Model: m, Design: d,

@@ -46,6 +46,9 @@ type Runner struct {
 	stages []geometry // Swin: of each block
 	joined []int32    // Swin: the rows that a patch merging joins
 
+	grouped map[*intnet.Linear]halves
+	high    []int32 // like acc
+
 	tr *Trace
 	at int // op whose result is recorded next
 }
@@ -67,7 +70,7 @@ func New(net *intnet.Network) (*Runner, error) {
 	n, d := m.Tokens(), m.Dim
 	stream := make([]int32, n*d)
 	return &Runner{
-		net: net, ops: ops,
+		net: net, ops: ops, grouped: map[*intnet.Linear]halves{},
 		acc:   make([]int32, n*max(d, m.Hidden(), m.Classes)),
 		codes: make([]int8, n*d), wide: make([]int8, n*max(m.Hidden(), m.PatchInner())),
 		q: make([]int8, n*d), k: make([]int8, n*d), v: make([]int8, n*d),
@@ -220,6 +223,9 @@ func validate(net *intnet.Network) error {
 			errs = append(errs, fmt.Errorf("%s: is not a complete %d x %d layer", l.Name, out, in))
 		case l.AccBits > 32:
 			errs = append(errs, fmt.Errorf("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits))
+		}
+		if err := validateGroups(l); err != nil {
+			errs = append(errs, err)
 		}
 		for i, w := range l.W {
 			if w == math.MinInt8 {

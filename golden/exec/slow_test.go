@@ -71,7 +71,11 @@ func slowLinear(l *intnet.Linear, x matrix) matrix {
 		for o := range l.Out {
 			acc, product := bi(l.Bias[o]), new(big.Int)
 			for k := range l.In {
-				acc.Add(acc, product.Mul(row[k], product.SetInt64(int64(l.W[o*l.In+k]))))
+				w := int64(l.W[o*l.In+k])
+				if l.Group > 0 { // S_w[o,g] = S_w[o]*m[o,g]/16
+					w *= int64(l.GroupM[o*(l.In/l.Group)+k/l.Group])
+				}
+				acc.Add(acc, product.Mul(row[k], product.SetInt64(w)))
 			}
 			if bits(acc) > l.AccBits {
 				panic(l.Name + ": accumulator is wider than proven")

@@ -19,7 +19,7 @@ type geometry struct {
 // newSwin prepares a Swin for running; its buffers fit the largest op.
 func newSwin(net *intnet.Network, ops []configs.Op) *Runner {
 	m := net.Model
-	r := &Runner{net: net, ops: ops}
+	r := &Runner{net: net, ops: ops, grouped: map[*intnet.Linear]halves{}}
 	var acc, codes, wide, rows, stream, joined int
 	for _, op := range ops {
 		n := op.Rows * op.Cols
@@ -112,7 +112,7 @@ func (r *Runner) swinBlock(i int) {
 		l *intnet.Linear
 		y []int8
 	}{{&b.Q, r.q}, {&b.K, r.k}, {&b.V, r.v}} {
-		gemm.Mul(&r.packed, p.l.W, p.l.Bias, r.acc)
+		r.multiply(p.l, g.WindowRows())
 		r.toCodes(p.l, p.y[:len(rows)])
 		record(r, p.y[:len(rows)])
 	}

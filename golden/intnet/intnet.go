@@ -46,6 +46,7 @@ type Block struct {
 
 // Linear is a matmul and its requantization:
 // acc[o] = Bias[o] + sum_k a[k]*W[o*In+k]; y = sat_Bits(rsh(acc*M[o], Shift) + Zero).
+// Where Group is not 0, a product counts GroupM[o*(In/Group) + k/Group] times.
 type Linear struct {
 	Name       string
 	In, Out    int
@@ -58,6 +59,19 @@ type Linear struct {
 	Zero       int32
 	Bits       int // of y, signed
 	AccBits    int // proven width of acc, signed
+
+	Group  int     // weights along In that share a multiplier; 0 for none
+	GroupM []uint8 // Out x In/Group, 1..16; 4 bits hold m-1
+}
+
+// Weight is the integer that input k is multiplied with for output o: the weight's code,
+// with groups times the group's multiplier. It has configs.GroupMultBits more bits then.
+func (l *Linear) Weight(o, k int) int {
+	w := int(l.W[o*l.In+k])
+	if l.Group > 0 {
+		w *= int(l.GroupM[(o*l.In+k)/l.Group])
+	}
+	return w
 }
 
 // LayerNorm: s1 = sum x, s2 = sum x^2, D = C*s2 - s1^2 + E, R = rsqrt(D) (see the

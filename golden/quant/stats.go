@@ -26,7 +26,7 @@ type Stats struct {
 	prefix   []*sample // distilled DeiT: rows of norm of the class and of the distillation token
 	swin     *swinStats
 
-	ranges  memo[rangeKey, rangeSet]
+	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
 	weights memo[weightKey, rounded]
 	inputs  memo[inputKey, []factor]

@@ -94,10 +94,10 @@ func (q *quantizer) merge(shape configs.BlockShape, i int) (*intnet.Merge, error
 	var m intnet.Merge
 	var errs [2]error
 	m.Norm, errs[0] = q.stage(shape.Stage-1).layerNorm(shape.MergeName()+".norm", s.merge, w.MergeG, w.MergeB, in)
-	m.Reduction, errs[1] = linear{
-		name: bits.Name, w: weights, bias: bias, rounded: q.round(bits, weights, in.activations, f.exponent), bits: bits.Weights,
+	m.Reduction, errs[1] = q.build(linear{
+		name: bits.Name, layer: bits, w: weights, bias: bias, rounded: q.round(bits, weights, in.activations, f.exponent, q.stage(shape.Stage).residual()), bits: bits.Weights,
 		in: in.activations, out: q.stage(shape.Stage).residual(), outBits: configs.ResidualBits,
-	}.build()
+	})
 	return &m, errors.Join(errs[:]...)
 }
 
