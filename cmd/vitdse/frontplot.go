@@ -3,16 +3,18 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"vitdse/cmd/vitdse/chart"
+	"vitdse/configs"
 	"vitdse/dse"
 )
 
 // plotFront draws points of a front with the picked one ringed; their colour is the ratio of
 // signal to noise, their mark the part.
 func plotFront(f *dse.Front, points []dse.Point, cut dse.Cut, picked, file, x, y string) error {
-	fig := chart.Front{Title: fmt.Sprintf("%s, model %s: %s front, %s", f.Space.Name, f.Model.Name, cut, plural(len(points), "point")), Colour: "SQNR, dB:"}
+	fig := chart.Front{Title: fmt.Sprintf("%s, model %s: %s front, %s", f.Space.Name, f.Model.Name, cut, plural(len(points), "point")), Colour: "SQNR in dB:"}
 	for _, p := range points {
 		vx, ux, err := p.Quantity(x, cut)
 		if err != nil {
@@ -72,5 +74,19 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 		return err
 	}
 	a.printf("by latency, largest share of the part and noise, %s\n", cut)
+	return nil
+}
+
+// drawFront draws a run's front beside it, the picked point ringed.
+func (a *app) drawFront(run configs.Run, f *dse.Front, picked dse.Point) error {
+	points, cut, err := f.Select(dse.Query{Parts: run.Parts})
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(sweepDir(run), "front.svg")
+	if err := plotFront(f, points, cut, picked.Name, file, "latency", "use"); err != nil {
+		return err
+	}
+	a.printf("plot of the front: %s\n", file)
 	return nil
 }
