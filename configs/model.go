@@ -35,6 +35,29 @@ type Model struct {
 	LayerNormEps float64    `yaml:"layer_norm_eps"`
 	Mean         []float64  `yaml:"mean"`
 	Std          []float64  `yaml:"std"`
+
+	// How a photograph becomes an input: its shorter side is resized to the input's side over
+	// CropPct (0 is 0.9), by Interpolation (empty is bicubic), and the centre is cut out.
+	CropPct       float64       `yaml:"crop_pct,omitempty" json:",omitzero"`
+	Interpolation Interpolation `yaml:"interpolation,omitempty" json:",omitzero"`
+}
+
+// Interpolation is the filter of a resize.
+type Interpolation string
+
+// Interpolations, both widened when an image shrinks, as PIL's are.
+const (
+	Bicubic  Interpolation = "bicubic" // Catmull-Rom, a = -0.5
+	Bilinear Interpolation = "bilinear"
+)
+
+// Resize is the length of the shorter side, for a side of the input, to which a photograph
+// is resized before its centre is cut out.
+func (m Model) Resize(side int) int {
+	if m.CropPct == 0 {
+		return int(float64(side) / 0.9)
+	}
+	return int(float64(side) / m.CropPct)
 }
 
 // ImageShape is the size of one input image in pixels and channels.
@@ -132,6 +155,14 @@ func (m Model) Validate() error {
 		if len(v.val) != m.Image.Channels {
 			bad(v.key, "has %d values; expected one for each of the %d image channels", len(v.val), m.Image.Channels)
 		}
+	}
+	if !(m.CropPct == 0 || m.CropPct >= 0.1 && m.CropPct <= 1) {
+		bad("crop_pct", "is %g; expected 0.1..1", m.CropPct)
+	}
+	switch m.Interpolation {
+	case "", Bicubic, Bilinear:
+	default:
+		bad("interpolation", "is %q; expected bicubic or bilinear", m.Interpolation)
 	}
 	for i, s := range m.Std {
 		if !(s > 0) {

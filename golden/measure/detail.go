@@ -8,7 +8,6 @@ import (
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
-	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
 	"vitdse/golden/floatref"
 	"vitdse/golden/intnet"
@@ -34,13 +33,20 @@ type OpSQNR struct {
 // powers are the signal and noise of one image's ops.
 type powers struct{ signal, noise []float64 }
 
+// ImageSource gives images one by one: dataset.Images or dataset.Folder. It may be read by
+// several goroutines.
+type ImageSource interface {
+	Count() int
+	Read(i int) ([]uint8, error) // H x W pixels with interleaved channels
+}
+
 // Evaluation is what Examine measures.
 type Evaluation struct {
 	Model   configs.Model
 	Weights *checkpoint.Weights
 	Net     *intnet.Network
 	Report  *quant.Report // how Net's integers are read
-	Images  *dataset.Images
+	Images  ImageSource
 	Labels  []int // nil if there are none
 
 	Workers  int
@@ -50,10 +56,10 @@ type Evaluation struct {
 // Examine runs the float and the integer network over all images and compares every op.
 // The result does not depend on the number of workers.
 func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
-	if e.Labels != nil && len(e.Labels) != e.Images.N {
-		return Detail{}, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), e.Images.N)
+	if e.Labels != nil && len(e.Labels) != e.Images.Count() {
+		return Detail{}, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), e.Images.Count())
 	}
-	if e.Images.N == 0 {
+	if e.Images.Count() == 0 {
 		return Detail{}, errors.New("measure: there are no images")
 	}
 	float, err := floatref.New(e.Model, e.Weights)
@@ -61,8 +67,8 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 		return Detail{}, err
 	}
 	classes := e.Model.Classes
-	logits, codes := make([]float64, e.Images.N*classes), make([]int32, e.Images.N*classes)
-	found := make([]powers, e.Images.N)
+	logits, codes := make([]float64, e.Images.Count()*classes), make([]int32, e.Images.Count()*classes)
+	found := make([]powers, e.Images.Count())
 	done := make(chan struct{})
 	counted := make(chan struct{})
 	go func() {
@@ -70,11 +76,11 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 		n := 0
 		for range done {
 			if n++; e.Progress != nil {
-				e.Progress(n, e.Images.N)
+				e.Progress(n, e.Images.Count())
 			}
 		}
 	}()
-	err = each(ctx, e.Images.N, 1, e.Workers, func() (func(i int) error, error) {
+	err = each(ctx, e.Images.Count(), 1, e.Workers, func() (func(i int) error, error) {
 		run, err := exec.New(e.Net)
 		if err != nil {
 			return nil, err
@@ -82,12 +88,16 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 		var want floatref.Trace
 		var got exec.Trace
 		return func(i int) error {
-			l, err := float.Run(e.Images.At(i), &want)
+			image, err := e.Images.Read(i)
+			if err != nil {
+				return err
+			}
+			l, err := float.Run(image, &want)
 			if err != nil {
 				return fmt.Errorf("image %d: %w", i, err)
 			}
 			copy(logits[i*classes:], l)
-			c, err := run.Run(e.Images.At(i), &got)
+			c, err := run.Run(image, &got)
 			copy(codes[i*classes:], c)
 			found[i] = e.compare(float.Ops, &want, &got)
 			done <- struct{}{}
@@ -159,10 +169,10 @@ func total(codes []int32) int64 {
 // sum makes the result of all images.
 func (e Evaluation) sum(ops []configs.Op, logits []float64, codes []int32, found []powers) Detail {
 	n := e.Model.Classes
-	d := Detail{Result: Result{Images: e.Images.N, Noise: NoisePower(logits, codes, e.Net.LogitScale)}}
+	d := Detail{Result: Result{Images: e.Images.Count(), Noise: NoisePower(logits, codes, e.Net.LogitScale)}}
 	d.SQNR = decibels(d.Noise)
-	share := 1 / float64(e.Images.N)
-	for i := range e.Images.N {
+	share := 1 / float64(e.Images.Count())
+	for i := range e.Images.Count() {
 		float, integer := logits[i*n:(i+1)*n], codes[i*n:(i+1)*n]
 		if Class(float) == Class(integer) {
 			d.Agree += share
