@@ -27,6 +27,14 @@ func (d Design) checkTop(f *faults, m Model) {
 }
 
 // checkUnits checks the non-linear units and the calibration.
+// Validate says everything that is wrong with the numerics for a model, each with its key.
+func (n Numerics) Validate(m Model) error {
+	var f faults
+	n.checkUnits(&f)
+	n.checkLayers(&f, m)
+	return f.join()
+}
+
 func (n Numerics) checkUnits(f *faults) {
 	f.within("numerics.softmax_bits", n.SoftmaxBits, 2, 8)
 	f.within("numerics.gelu_bits", n.GELUBits, 4, 10)

@@ -106,13 +106,35 @@ func (n *network) study() dse.Network {
 	return dse.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
 }
 
+// calibration is the images that ranges are taken from: those of the training set, or with
+// calibration synthetic made-up ones.
+func (n *network) calibration(num configs.Numerics) (*dataset.Images, error) {
+	if num.Quantizer.Calibration == configs.CalibNoise {
+		return quant.Synthetic(n.model, num.CalibImages, 1), nil
+	}
+	if n.train == nil {
+		return nil, errors.New("there are no training images to calibrate on; give --dataset, or the quantizer calibration=synthetic")
+	}
+	return n.train.Slice(0, min(num.CalibImages, n.train.N)), nil
+}
+
 // quantize makes the integer network of a design.
 func (n *network) quantize(d configs.Design) (*intnet.Network, error) {
-	stats, err := quant.Calibrate(n.model, n.weights, n.train.Slice(0, min(d.Numerics.CalibImages, n.train.N)))
+	net, _, err := n.inspect(d.Numerics)
+	return net, err
+}
+
+// inspect is quantize with a report of every layer.
+func (n *network) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
+	images, err := n.calibration(num)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return quant.Quantize(n.model, d.Numerics, n.weights, stats)
+	stats, err := quant.Calibrate(n.model, n.weights, images)
+	if err != nil {
+		return nil, nil, err
+	}
+	return quant.Inspect(n.model, num, n.weights, stats)
 }
 
 // loadSpace reads the space of a run and the parts that are to be swept.
