@@ -10,6 +10,7 @@ type fabric struct {
 	cells     [2]configs.LUTCell // distributed RAM: shallow and wide, deep and narrow
 	dspA      int                // a hard multiplier's operands, signed
 	dspB      int
+	noLUTRAM  bool // LUTs cannot be memory: buffers of LUTs are of blocks instead
 	registers bool // synthesis takes operand, product and accumulator registers into the DSP
 
 	fitted *coefficients
@@ -20,6 +21,7 @@ func newFabric(p configs.Part) fabric {
 	f := fabric{
 		family: p.Family.Basis(), block: p.Memory.Block, ultra: p.Memory.Ultra,
 		dspA: max(p.DSP.ABits, p.DSP.BBits), dspB: min(p.DSP.ABits, p.DSP.BBits),
+		noLUTRAM:  p.Budget.LUTRAM == 0,
 		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
 	}
 	if f.fitted = builtInCoefficients()[p.Family.Basis()]; len(p.Coefficients) > 0 {

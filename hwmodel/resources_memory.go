@@ -13,6 +13,9 @@ func (f fabric) memory(m Memory) Resources {
 	if kind == configs.MemUltra && len(f.ultra) == 0 {
 		kind = configs.MemBlock
 	}
+	if kind == configs.MemLUT && f.noLUTRAM {
+		kind = configs.MemBlock
+	}
 	var r Resources
 	switch kind {
 	case configs.MemUltra:

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,14 +12,21 @@ import (
 )
 
 func newParts(a *app) *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use:   "parts [NAME|FILE]...",
 		Short: "List the parts and what a design may plan with",
 		Long: `Lists the built-in parts, or those given by name or file: what there is of each
-resource, and with a slash the share that a design may plan with. One part alone is
-shown with the source of every figure.`,
-		Example: "  vitdse parts\n  vitdse parts xck26",
+resource, and with a slash the share that a design may plan with: a usable fraction of what
+the platform's shell leaves. "model" says whether the resource model of the part's family
+was held against synthesis, or is derived from that of another. "multiplier" is its width
+and, with a slash, how many products of 8 x 8 and of 4 x 4 bits one can be made to give a
+cycle. One part alone is shown with the source of every figure.`,
+		Example: "  vitdse parts\n  vitdse parts xck26\n  vitdse parts my-part.yaml --format json",
 		RunE: func(_ *cobra.Command, names []string) error {
+			if !slices.Contains([]string{"table", "markdown", "json"}, format) {
+				return fmt.Errorf("--format is %q; expected table, markdown or json", format)
+			}
 			if len(names) == 0 {
 				names = configs.Parts()
 			}
@@ -25,27 +34,69 @@ shown with the source of every figure.`,
 			if err != nil {
 				return err
 			}
-			if err := partsTable(parts).print(a.stdout); err != nil {
-				return err
-			}
-			if len(parts) == 1 {
-				a.printf("\n%s\n", parts[0].Title)
-				return sourcesTable(parts[0]).print(a.stdout)
-			}
-			return nil
+			return a.printParts(parts, format)
 		},
 	}
+	cmd.Flags().StringVar(&format, "format", "table", "`form` of the output: table, markdown or json")
+	return cmd
+}
+
+func (a *app) printParts(parts []configs.Part, format string) error {
+	switch format {
+	case "json":
+		var list []partJSON
+		for _, p := range parts {
+			list = append(list, jsonOf(p))
+		}
+		text, err := json.MarshalIndent(list, "", "  ")
+		if err != nil {
+			return err
+		}
+		a.printf("%s\n", text)
+		return nil
+	case "markdown":
+		a.printf("%s", partsTable(parts).markdown())
+		if len(parts) == 1 {
+			a.printf("\n%s\n\n%s", parts[0].Title, sourcesTable(parts[0]).markdown())
+		}
+		return nil
+	}
+	if err := partsTable(parts).print(a.stdout); err != nil {
+		return err
+	}
+	if len(parts) == 1 {
+		a.printf("\n%s\n", parts[0].Title)
+		return sourcesTable(parts[0]).print(a.stdout)
+	}
+	return nil
 }
 
 func partsTable(parts []configs.Part) *table {
-	t := newTable("<part", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUTRAM", "memory GB/s", "clock MHz", "<title")
+	t := newTable("<part", "<model", "<LUT of", "LUT", "FF", "<multiplier", "DSP", "BRAM", "URAM", "LUTRAM", "memory GB/s", "clock MHz", "<title")
 	for _, p := range parts {
 		all, use := p.Budget, p.Usable()
-		of := func(have, plan int) string { return count(have) + " / " + count(plan) }
-		t.add(p.Name, of(all.LUT, use.LUT), of(all.FF, use.FF), of(all.DSP, use.DSP), of(all.BRAM18, use.BRAM18),
-			of(all.URAM, use.URAM), of(all.LUTRAM, use.LUTRAM), fmt.Sprintf("%.1f", p.BandwidthGBs), fmt.Sprintf("%g", p.ClockMHz), p.Title)
+		of := func(have, plan int) string {
+			if have == 0 {
+				return "-"
+			}
+			return count(have) + " / " + count(plan)
+		}
+		mul := "none"
+		if all.DSP > 0 {
+			mul = fmt.Sprintf("%s %dx%d / %d, %d", p.DSP.Kind, p.DSP.ABits, p.DSP.BBits, p.DSP.Int8MACs, p.DSP.Int4MACs)
+		}
+		t.add(p.Name, modelBasis(p), fmt.Sprintf("%d inputs", p.LUTInputs), of(all.LUT, use.LUT), of(all.FF, use.FF), mul, of(all.DSP, use.DSP),
+			of(all.BRAM18, use.BRAM18), of(all.URAM, use.URAM), of(all.LUTRAM, use.LUTRAM), fmt.Sprintf("%.1f", p.BandwidthGBs), fmt.Sprintf("%g", p.ClockMHz), p.Title)
 	}
 	return t
+}
+
+// modelBasis says what the resource model of the part's family rests on.
+func modelBasis(p configs.Part) string {
+	if b := p.Family.Basis(); b != p.Family {
+		return fmt.Sprintf("%s, derived from %s", p.Family, b)
+	}
+	return fmt.Sprintf("%s, held against Yosys", p.Family)
 }
 
 func sourcesTable(p configs.Part) *table {
@@ -54,6 +105,54 @@ func sourcesTable(p configs.Part) *table {
 		t.add(key, strings.TrimSpace(p.Sources[key]))
 	}
 	return t
+}
+
+// partJSON is a part as JSON, its keys those of a part file where that has them.
+type partJSON struct {
+	Name         string            `json:"name"`
+	Title        string            `json:"title"`
+	Device       string            `json:"device"`
+	Family       configs.Fabric    `json:"family"`
+	Model        configs.Fabric    `json:"model_basis"` // the family whose resource model it is priced with
+	LUTInputs    int               `json:"lut_inputs"`
+	Budget       budgetJSON        `json:"budget"`
+	Usable       budgetJSON        `json:"may_plan_with"`
+	DSP          dspJSON           `json:"dsp"`
+	Block        []string          `json:"block"`
+	Ultra        []string          `json:"ultra"`
+	BandwidthGBs float64           `json:"bandwidth_gb_s"`
+	ClockMHz     float64           `json:"clock_mhz"`
+	IdleWatts    float64           `json:"idle_w"`
+	Sources      map[string]string `json:"sources"`
+}
+
+type budgetJSON struct {
+	LUT    int `json:"lut"`
+	FF     int `json:"ff"`
+	DSP    int `json:"dsp"`
+	BRAM18 int `json:"bram18"`
+	URAM   int `json:"uram"`
+	LUTRAM int `json:"lutram"`
+}
+
+type dspJSON struct {
+	Kind     configs.DSPKind `json:"kind"`
+	ABits    int             `json:"a_bits"`
+	BBits    int             `json:"b_bits"`
+	Int8MACs int             `json:"int8_macs"`
+	Int4MACs int             `json:"int4_macs"`
+}
+
+func jsonOf(p configs.Part) partJSON {
+	shapes := func(list []configs.Geometry) []string {
+		out := []string{}
+		for _, g := range list {
+			out = append(out, g.String())
+		}
+		return out
+	}
+	return partJSON{p.Name, p.Title, p.Device, p.Family, p.Family.Basis(), p.LUTInputs, budgetJSON(p.Budget), budgetJSON(p.Usable()),
+		dspJSON(p.DSP), shapes(p.Memory.Block), shapes(p.Memory.Ultra), p.BandwidthGBs, p.ClockMHz, p.IdleWatts, p.Sources}
 }
 
 // loadParts loads every part, and says all that is wrong with the list.

@@ -199,7 +199,7 @@ func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineF
 			if _, rest, in := cutBlock(name); in {
 				name = rest
 			}
-			r.Ops = append(r.Ops, chart.RoofOp{Name: name, Intensity: row.roof.Intensity, GOPS: row.roof.Attainable})
+			r.Ops = append(r.Ops, chart.RoofOp{Name: name, Intensity: row.roof.Intensity, GOPS: row.roof.Attainable, Weights: row.weights})
 		}
 	}
 	r.Ops = append(r.Ops, chart.RoofOp{Name: "whole network", Intensity: total.Intensity, GOPS: total.Attainable, Total: true})
@@ -214,6 +214,7 @@ func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineF
 type opRow struct {
 	name, kind, shape string
 	times             int
+	weights           bool // one operand is weights
 	roof              *hwmodel.OpRoofline
 }
 
@@ -244,12 +245,12 @@ func opRows(ops []configs.Op, matmuls []hwmodel.OpRoofline) []opRow {
 		}
 		switch f := byName[name]; {
 		case f != nil:
-			rows = append(rows, opRow{f.Name, f.Kind, f.Shape, 1, f})
+			rows = append(rows, opRow{f.Name, f.Kind, f.Shape, 1, op.Kind.HasWeights(), f})
 		case op.Kind.IsMatmul(): // k and v
 		case op.Heads > 1:
-			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%dx%d", op.Heads, op.Rows, op.Cols), 1, nil})
+			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%dx%d", op.Heads, op.Rows, op.Cols), 1, false, nil})
 		default:
-			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%d", op.Rows, op.Cols), 1, nil})
+			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%d", op.Rows, op.Cols), 1, false, nil})
 		}
 	}
 	return rows

@@ -23,16 +23,28 @@ type Module struct {
 func (m Module) Resources() hwmodel.Resources { return m.Counted.Add(resources(m.Cells)) }
 
 // lutCost is the number of LUTs a primitive takes up; memoryCost those of them that are memory.
+// A carry of the iCE40 is in the logic cell of a LUT that is counted; Gowin's ALU is a LUT with
+// its carry.
 var lutCost = map[string]int{
-	"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "LUT5": 1, "LUT6": 1, "INV": 1, "CCU2C": 2,
+	"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "LUT5": 1, "LUT6": 1, "INV": 1, "CCU2C": 2, "ALU": 1, "SB_LUT4": 1,
 }
 
 var memoryCost = map[string]int{
 	"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1,
 	"RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "TRELLIS_DPR16X4": 6,
+	"RAM16SDP4": 6, "RAM16SDP2": 6, "RAM16SDP1": 6,
 }
 
 var flipFlops = []string{"FDRE", "FDSE", "FDCE", "FDPE", "TRELLIS_FF"}
+
+// flipFlop says whether the cell is one flip-flop; of the iCE40 and of Gowin parts there is a
+// type for every kind of enable and reset.
+func flipFlop(name string) bool {
+	return slices.Contains(flipFlops, name) || strings.HasPrefix(name, "SB_DFF") || strings.HasPrefix(name, "DFF")
+}
+
+// gowinBlocks are the BSRAMs' names by their port modes.
+var gowinBlocks = []string{"SP", "SPX9", "SDP", "SDPX9", "SDPB", "SDPX9B", "DP", "DPX9", "DPB", "DPX9B", "pROM", "pROMX9"}
 
 func resources(cells map[string]int) hwmodel.Resources {
 	var r hwmodel.Resources
@@ -40,13 +52,13 @@ func resources(cells map[string]int) hwmodel.Resources {
 		r.LUT += n * (lutCost[name] + memoryCost[name])
 		r.LUTRAM += n * memoryCost[name]
 		switch {
-		case slices.Contains(flipFlops, name):
+		case flipFlop(name):
 			r.FF += n
-		case strings.HasPrefix(name, "DSP48"), name == "MULT18X18D":
+		case strings.HasPrefix(name, "DSP48"), name == "MULT18X18D", name == "SB_MAC16":
 			r.DSP += n
 		case strings.HasPrefix(name, "RAMB36"):
 			r.BRAM18 += 2 * n
-		case strings.HasPrefix(name, "RAMB18"), name == "DP16KD", name == "PDPW16KD":
+		case strings.HasPrefix(name, "RAMB18"), name == "DP16KD", name == "PDPW16KD", strings.HasPrefix(name, "SB_RAM40_4K"), slices.Contains(gowinBlocks, name):
 			r.BRAM18 += n
 		case strings.HasPrefix(name, "URAM288"):
 			r.URAM += n

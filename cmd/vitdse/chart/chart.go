@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -22,13 +23,12 @@ import (
 
 // Colours that people who do not tell red from green can tell apart (Okabe and Ito, 2008).
 var (
-	blue   = color.RGBA{0x00, 0x72, 0xb2, 0xff}
-	orange = color.RGBA{0xe6, 0x9f, 0x00, 0xff}
-	green  = color.RGBA{0x00, 0x9e, 0x73, 0xff}
-	red    = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
-	purple = color.RGBA{0xcc, 0x79, 0xa7, 0xff}
-	faint  = color.RGBA{0xdd, 0xdd, 0xdd, 0xff}
-	black  = color.RGBA{0x22, 0x22, 0x22, 0xff}
+	blue  = color.RGBA{0x00, 0x72, 0xb2, 0xff}
+	green = color.RGBA{0x00, 0x9e, 0x73, 0xff}
+	red   = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
+	grey  = color.RGBA{0x99, 0x99, 0x99, 0xff}
+	faint = color.RGBA{0xdd, 0xdd, 0xdd, 0xff}
+	black = color.RGBA{0x22, 0x22, 0x22, 0xff}
 )
 
 const (
@@ -95,13 +95,13 @@ func encode(p *plot.Plot, ext string) ([]byte, error) {
 	switch ext {
 	case ".svg":
 		c := vgsvg.New(width, height)
-		p.Draw(margin(draw.New(c)))
+		drawPlot(p, margin(draw.New(c)))
 		if _, err := c.WriteTo(&buf); err != nil {
 			return nil, err
 		}
 	case ".png":
 		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
-		p.Draw(margin(draw.New(c)))
+		drawPlot(p, margin(draw.New(c)))
 		if _, err := c.WriteTo(&buf); err != nil {
 			return nil, err
 		}
@@ -109,6 +109,22 @@ func encode(p *plot.Plot, ext string) ([]byte, error) {
 		return nil, CheckName("x" + ext)
 	}
 	return buf.Bytes(), nil
+}
+
+// drawPlot draws the figure with the axes' names in their middles. Drawn by gonum/plot they
+// take room at the far end of a logarithmic axis: it keeps it for a name at the middle of the
+// values, which is not the middle of such an axis.
+func drawPlot(p *plot.Plot, c draw.Canvas) {
+	x, y := p.X.Label, p.Y.Label
+	p.X.Label.Text, p.Y.Label.Text = "", ""
+	defer func() { p.X.Label, p.Y.Label = x, y }()
+	x.TextStyle.XAlign, x.TextStyle.YAlign = text.XCenter, text.YBottom
+	y.TextStyle.XAlign, y.TextStyle.YAlign, y.TextStyle.Rotation = text.XCenter, text.YTop, math.Pi/2
+	inner := draw.Crop(c, y.TextStyle.Height(y.Text)+y.Padding, 0, x.TextStyle.Height(x.Text)+x.Padding, 0)
+	p.Draw(inner)
+	data := p.DataCanvas(inner)
+	c.FillText(x.TextStyle, vg.Point{X: (data.Min.X + data.Max.X) / 2, Y: c.Min.Y}, x.Text)
+	c.FillText(y.TextStyle, vg.Point{X: c.Min.X, Y: (data.Min.Y + data.Max.Y) / 2}, y.Text)
 }
 
 // margin keeps the figure off the edge.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -25,7 +26,7 @@ func front() Front {
 func TestFigures(t *testing.T) {
 	dir := t.TempDir()
 	for name, words := range map[string][]string{
-		"roof":  {"a title", "arithmetic intensity, operations a byte", "GOP/s", "fc1: 173 OP/byte", "head: 2 OP/byte", "memory: 19.2 GB/s", "array: 400 GOP/s", "this engine, whole network: 250 GOP/s"},
+		"roof":  {"a title", "arithmetic intensity, operations a byte", "GOP/s", "fc1: 173", "head: 2", "memory: 19.2 GB/s", "array: 400 GOP/s", "this engine: 250 GOP/s", "whole network: 142"},
 		"front": {"a front", "latency, ms", "largest share of the part, %", "picked", "SQNR, dB 22"},
 	} {
 		for _, ext := range []string{".svg", ".png"} {
@@ -79,5 +80,43 @@ func TestFileNames(t *testing.T) {
 	}
 	if err := Write(p, filepath.Join(t.TempDir(), "none", "x.svg")); err == nil {
 		t.Error("no error for a folder that is not there")
+	}
+}
+
+// Ops whose marks would touch hang as one list, one line for each name, and their range.
+func TestTouchingOps(t *testing.T) {
+	marks := cluster([]RoofOp{{Name: "far", Intensity: 10}, {Name: "a", Intensity: 100}, {Name: "b", Intensity: 105}, {Name: "a", Intensity: 95}, {Name: "stays", Intensity: math.Inf(1)}})
+	var got [][]string
+	for _, m := range marks {
+		var names []string
+		for _, op := range m.ops {
+			names = append(names, op.String())
+		}
+		got = append(got, names)
+	}
+	if want := [][]string{{"b: 105", "a: 95 to 100"}, {"far: 10"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Every list of names starts below the last one, wherever the roof is, so that none lies on
+// another and no line crosses a name.
+func TestNamesHangClear(t *testing.T) {
+	p := newPlot("", "", "")
+	p.Y.Min, p.Y.Max = 1, 1000
+	const row = 1.3
+	for _, roofs := range [][]float64{{400, 400, 400}, {400, 260, 250}, {400, 400, 5}} {
+		at := 300.0
+		for i, gops := range roofs {
+			op := opRange{RoofOp: RoofOp{Name: "x", Intensity: float64(100 - i), GOPS: gops}}
+			low, err := roofMark{ops: []opRange{op, op}}.hang(p, at, row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if low > at/row*1.0001 || low > gops {
+				t.Errorf("roofs %v: list %d may start at %g and has two lines, and ends at %g", roofs, i, at, low)
+			}
+			at = low / row
+		}
 	}
 }
