@@ -26,7 +26,7 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search proof-search demo test check vet lint fuzz clean bench-search proof-search
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search proof-search demo test check vet lint fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
