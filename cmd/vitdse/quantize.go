@@ -53,7 +53,8 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		if l.Weights > 0 && (f.granularity != string(configs.PerGroup) || strings.HasPrefix(l.Name, "blocks.")) {
+		edge := l.Name == configs.LayerPatchEmbed || l.Name == configs.LayerHead // never in groups
+		if l.Weights > 0 && (f.granularity != string(configs.PerGroup) || !edge) {
 			if l.Granularity = configs.Granularity(f.granularity); l.Granularity == configs.PerGroup {
 				l.Group = f.group
 			}

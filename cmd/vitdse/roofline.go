@@ -287,8 +287,11 @@ func alike(a, b opRow) bool {
 	return a.roof == nil || a.roof.FLOPs == b.roof.FLOPs && a.roof.Bytes == b.roof.Bytes
 }
 
-// cutBlock splits blocks.3.attn.q into 3 and attn.q.
+// cutBlock splits blocks.3.attn.q into 3 and attn.q, and layers.1.blocks.3.attn.q too.
 func cutBlock(name string) (block, rest string, ok bool) {
+	if stage, found := strings.CutPrefix(name, "layers."); found {
+		_, name, _ = strings.Cut(stage, ".")
+	}
 	if rest, ok = strings.CutPrefix(name, "blocks."); !ok {
 		return "", "", false
 	}
