@@ -1,5 +1,6 @@
 # make demo   sets up, builds, and runs the quick start from checkpoint to verdict
 # make test   sets up and runs all tests, as CI does
+# make bench-search | proof-search
 # make setup | build | check | fuzz | clean
 
 SHELL    := /bin/bash
@@ -24,7 +25,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: setup setup-test build demo test check vet lint fuzz clean
+.PHONY: setup setup-test build demo test check vet lint fuzz clean bench-search proof-search
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -40,6 +41,15 @@ setup-test: setup
 
 build:
 	$(GO) build -trimpath -buildvcs=false -o bin/vitdse ./cmd/vitdse
+
+# The search benchmark of docs/SEARCH.md, and the proof of the exact search by brute force.
+bench-search: build
+	bin/vitdse sensitivity configs/deit/run.yaml --synthetic --to out/deit.json --force
+	bin/vitdse space configs/deit/run.yaml
+	bin/vitdse sweep configs/deit/run.yaml --force
+
+proof-search:
+	VITDSE_PROOF=24 $(GO) test ./dse -run 'ExactIsBruteForce' -v -timeout 60m
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

@@ -8,11 +8,25 @@ import (
 	"strings"
 )
 
+// AxisKind says what a choice of an axis sets.
+type AxisKind int
+
+// Kinds of axes. Those of layers set the same field of each of Axis.Layers.
+const (
+	AxisWeights     AxisKind = iota // bits of layers' weights
+	AxisActivations                 // bits of layers' activations
+	AxisGranularity                 // of layers' weights
+	AxisUnit                        // numerics that no single layer has
+	AxisEngine                      // the engine and its clock
+)
+
 // Axis is one choice of a space. Values are its candidates as text, for tables.
 type Axis struct {
 	Name   string
 	Len    int
 	Values []string
+	Kind   AxisKind
+	Layers []int // of Model.QuantLayers, ascending
 
 	set func(d *Design, choice int) // makes the choice in a design that lists all layers
 	law bool                        // whether a choice can make a point illegal
@@ -27,85 +41,144 @@ func axisOf[T any](name string, law bool, values []T, set func(d *Design, v T)) 
 	return a
 }
 
+// of says what an axis of layers sets.
+func (a Axis) of(kind AxisKind, layers []int) Axis {
+	a.Kind, a.Layers = kind, layers
+	return a
+}
+
+// Set makes a choice in a design that lists all layers in the order of Model.QuantLayers.
+func (a Axis) Set(d *Design, choice int) { a.set(d, choice) }
+
 // axes lists every axis: numerics first and the engine last, so that in order of
 // rank the numerics change least often.
 func (s Space) axes(m Model) []Axis {
-	axes := s.bitAxes(m.QuantLayers())
-	axes = append(axes,
-		axisOf("granularity", false, s.Granularity, func(d *Design, g Granularity) {
-			for i, l := range d.Numerics.Layers {
-				if HasWeights(l.Name) {
-					d.Numerics.Layers[i].Granularity = g
-				}
-			}
-		}),
+	layers := m.QuantLayers()
+	axes := append(s.bitAxes(layers), s.granularityAxes(layers)...)
+	units := []Axis{
 		axisOf("softmax_bits", false, s.SoftmaxBits, func(d *Design, v int) { d.Numerics.SoftmaxBits = v }),
 		axisOf("gelu_bits", false, s.GELUBits, func(d *Design, v int) { d.Numerics.GELUBits = v }),
-		axisOf("ln_fold", false, s.LNFold, func(d *Design, v float64) { d.Numerics.LNFold = v }))
-	return append(axes, s.engineAxes()...)
-}
-
-func (s Space) engineAxes() []Axis {
-	return []Axis{
-		axisOf("tm", true, s.Array.TM, func(d *Design, v int) { d.Engine.TM = v }),
-		axisOf("tn", true, s.Array.TN, func(d *Design, v int) { d.Engine.TN = v }),
-		axisOf("tk", true, s.Array.TK, func(d *Design, v int) { d.Engine.TK = v }),
-		axisOf("multiplier", true, s.Multiplier, func(d *Design, v Multiplier) { d.Engine.Multiplier = v }),
-		axisOf("bus_bits", false, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
-		axisOf("read_fifo", false, s.ReadFIFO, func(d *Design, v int) { d.Engine.ReadFIFO = v }),
-		axisOf("weight_buffers", false, s.WeightBuffers, func(d *Design, v int) { d.Engine.WeightBuffers = v }),
-		axisOf("memories.activations", true, s.Memories.Activations, func(d *Design, v MemoryKind) { d.Engine.Activations = v }),
-		axisOf("memories.weights", true, s.Memories.Weights, func(d *Design, v MemoryKind) { d.Engine.Weights = v }),
-		axisOf("memories.residual", true, s.Memories.Residual, func(d *Design, v MemoryKind) { d.Engine.Residual = v }),
+		axisOf("ln_fold", false, s.LNFold, func(d *Design, v float64) { d.Numerics.LNFold = v }),
 	}
-}
-
-// bitAxes makes one axis of weights and one of activations for each group of layers.
-func (s Space) bitAxes(layers []string) []Axis {
-	var order []string
-	groups := map[string][]int{}
-	for i, name := range layers {
-		g := s.Bits.group(name)
-		if groups[g] == nil {
-			order = append(order, g)
-		}
-		groups[g] = append(groups[g], i)
+	for _, a := range units {
+		axes = append(axes, a.of(AxisUnit, nil))
 	}
-	var axes []Axis
-	for _, g := range order {
-		if g == "edge" {
-			axes = append(axes, s.edgeAxes()...)
-			continue
-		}
-		var weighted []int
-		for _, i := range groups[g] {
-			if HasWeights(layers[i]) {
-				weighted = append(weighted, i)
-			}
-		}
-		if weighted != nil {
-			axes = append(axes, axisOf(g+".weights", false, s.Bits.Weights, setWeights(weighted)))
-		}
-		members := groups[g]
-		axes = append(axes, axisOf(g+".activations", false, s.Bits.Activations, func(d *Design, v int) {
-			for _, i := range members {
-				d.Numerics.Layers[i].Activations = v
-			}
-		}))
+	for _, a := range s.engineAxes() {
+		axes = append(axes, a.of(AxisEngine, nil))
 	}
 	return axes
 }
 
-// edgeAxes are patch_embed's and head's, the first and the last layer.
-func (s Space) edgeAxes() []Axis {
+func (s Space) engineAxes() []Axis {
+	axes := []Axis{
+		axisOf("tm", true, s.Array.TM, func(d *Design, v int) { d.Engine.TM = v }),
+		axisOf("tn", true, s.Array.TN, func(d *Design, v int) { d.Engine.TN = v }),
+		axisOf("tk", true, s.Array.TK, func(d *Design, v int) { d.Engine.TK = v }),
+		axisOf("multiplier", true, s.Multiplier, func(d *Design, v Multiplier) { d.Engine.Multiplier = v }),
+		axisOf("bus_bits", len(s.Constraints) > 0, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
+		axisOf("read_fifo", len(s.Constraints) > 0, s.ReadFIFO, func(d *Design, v int) { d.Engine.ReadFIFO = v }),
+		axisOf("weight_buffers", len(s.Constraints) > 0, s.WeightBuffers, func(d *Design, v int) { d.Engine.WeightBuffers = v }),
+		axisOf("memories.activations", true, s.Memories.Activations, func(d *Design, v MemoryKind) { d.Engine.Activations = v }),
+		axisOf("memories.weights", true, s.Memories.Weights, func(d *Design, v MemoryKind) { d.Engine.Weights = v }),
+		axisOf("memories.residual", true, s.Memories.Residual, func(d *Design, v MemoryKind) { d.Engine.Residual = v }),
+	}
+	if len(s.ClockShare) > 1 || len(s.ClockShare) == 1 && s.ClockShare[0] != 1 {
+		axes = append(axes, axisOf("clock_share", len(s.Constraints) > 0, s.ClockShare, func(d *Design, v float64) { d.ClockMHz *= v }))
+	}
+	return axes
+}
+
+// groups are the layers that share a choice under a symmetry, by the name of the choice.
+type groups struct {
+	order   []string
+	members map[string][]int
+}
+
+func grouped(layers []string, sym Symmetry) groups {
+	g := groups{members: map[string][]int{}}
+	for i, name := range layers {
+		n := sym.group(name)
+		if g.members[n] == nil {
+			g.order = append(g.order, n)
+		}
+		g.members[n] = append(g.members[n], i)
+	}
+	return g
+}
+
+// weighted are those of the members that have weights.
+func weighted(layers []string, members []int) []int {
+	var list []int
+	for _, i := range members {
+		if HasWeights(layers[i]) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// bitAxes makes one axis of weights and one of activations for each group of layers.
+func (s Space) bitAxes(layers []string) []Axis {
+	var axes []Axis
+	g := grouped(layers, s.Bits.Symmetry)
+	for _, name := range g.order {
+		if name == edge {
+			axes = append(axes, s.edgeAxes(len(layers))...)
+			continue
+		}
+		members := g.members[name]
+		if list := weighted(layers, members); list != nil {
+			axes = append(axes, axisOf(name+".weights", false, s.Bits.Weights, setWeights(list)).of(AxisWeights, list))
+		}
+		axes = append(axes, axisOf(name+".activations", false, s.Bits.Activations, func(d *Design, v int) {
+			for _, i := range members {
+				d.Numerics.Layers[i].Activations = v
+			}
+		}).of(AxisActivations, members))
+	}
+	return axes
+}
+
+// edgeAxes are patch_embed's and head's, the first and the last of n layers.
+func (s Space) edgeAxes(n int) []Axis {
 	return []Axis{
 		axisOf("edge.weights", false, s.Bits.Edge.Weights, func(d *Design, v int) {
-			d.Numerics.Layers[0].Weights, d.Numerics.Layers[len(d.Numerics.Layers)-1].Weights = v, v
-		}),
+			d.Numerics.Layers[0].Weights, d.Numerics.Layers[n-1].Weights = v, v
+		}).of(AxisWeights, []int{0, n - 1}),
 		axisOf("edge.activations", false, s.Bits.Edge.Activations, func(d *Design, v int) {
-			d.Numerics.Layers[len(d.Numerics.Layers)-1].Activations = v
-		}),
+			d.Numerics.Layers[n-1].Activations = v
+		}).of(AxisActivations, []int{n - 1}),
 	}
+}
+
+// granularityAxes is one axis for all layers, or one a group.
+func (s Space) granularityAxes(layers []string) []Axis {
+	axis := func(name string, list []int) Axis {
+		return axisOf(name, false, s.Granularity, func(d *Design, g Granularity) {
+			for _, i := range list {
+				d.Numerics.Layers[i].Granularity = g
+			}
+		}).of(AxisGranularity, list)
+	}
+	if s.GranularityBy == "" || s.GranularityBy == SymAll {
+		return []Axis{axis("granularity", weighted(layers, indices(layers)))}
+	}
+	var axes []Axis
+	g := grouped(layers, s.GranularityBy)
+	for _, name := range g.order {
+		if list := weighted(layers, g.members[name]); list != nil {
+			axes = append(axes, axis(name+".granularity", list))
+		}
+	}
+	return axes
+}
+
+func indices(layers []string) []int {
+	list := make([]int, len(layers))
+	for i := range list {
+		list[i] = i
+	}
+	return list
 }
 
 func setWeights(layers []int) func(*Design, int) {
@@ -116,19 +189,28 @@ func setWeights(layers []int) func(*Design, int) {
 	}
 }
 
+// edge is the group of the layers outside the blocks.
+const edge = "edge"
+
 // group names the layers that share a choice with the named one.
-func (b BitSpace) group(layer string) string {
+func (y Symmetry) group(layer string) string {
 	if layer == LayerPatchEmbed || layer == LayerHead {
-		return "edge"
+		return edge
 	}
 	parts := strings.Split(layer, ".") // blocks.N.attn.qkv
-	switch b.Symmetry {
+	switch y {
 	case SymAll:
 		return "blocks"
 	case SymAttnMLP:
 		return parts[2]
+	case SymKind:
+		return strings.Join(parts[2:], ".")
 	case SymBlock:
 		return strings.Join(parts[:2], ".")
+	case SymQKV:
+		if parts[3] == "matmul" {
+			return strings.Join(parts[:3], ".") + ".qkv"
+		}
 	}
 	return layer
 }

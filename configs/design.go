@@ -1,10 +1,11 @@
 package configs
 
-import "fmt"
+import "strings"
 
 // Names of the quantization layers outside the blocks. Inside block N they are
 // blocks.N.attn.qkv, blocks.N.attn.matmul (the q, k and v codes; it has no weights),
-// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2.
+// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2. Block N of Swin's stage S is
+// layers.S.blocks.N, and the patch merging in front of the stage layers.S.downsample.reduction.
 const (
 	LayerPatchEmbed = "patch_embed"
 	LayerHead       = "head"
@@ -24,7 +25,12 @@ type Granularity string
 const (
 	PerLayer   Granularity = "layer"
 	PerChannel Granularity = "channel"
+	PerGroup   Granularity = "group" // LayerBits.Group products of one output channel
 )
+
+// GroupMultBits is the width of a group's stored multiplier m-1: the scale of a group is
+// that of its channel times m/2^GroupMultBits, m = 1..16.
+const GroupMultBits = 4
 
 // Design is a design point: the only thing that travels through the tool. It
 // fixes the numerics of the network and the engine that runs it.
@@ -44,6 +50,8 @@ type Numerics struct {
 	LNFold      float64     `yaml:"ln_fold"`      // exponent of the LayerNorm fold, 0 off .. 1 full
 	CalibImages int         `yaml:"calib_images"` // training images used for the ranges
 	Layers      []LayerBits `yaml:"layers"`       // one entry for each of QuantLayers
+
+	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"` // how scales and codes are chosen; empty is the default
 }
 
 // LayerBits is the quantization of one layer: its stored weights and its input
@@ -53,6 +61,19 @@ type LayerBits struct {
 	Weights     int         `yaml:"weights,omitempty"`     // 2..8; 0 for attn.matmul, which has none
 	Activations int         `yaml:"activations"`           // 2..8
 	Granularity Granularity `yaml:"granularity,omitempty"` // of the weights
+
+	// Group is the number of weights along the inner dimension that share a multiplier, with
+	// PerGroup only: a power of two from 16 that divides the layer's inner dimension.
+	Group int `yaml:"group,omitempty" json:"Group,omitempty"`
+}
+
+// OperandBits is the width of a weight as it enters a multiplication: its code, with
+// PerGroup times its group's multiplier.
+func (l LayerBits) OperandBits() int {
+	if l.Granularity == PerGroup {
+		return l.Weights + GroupMultBits
+	}
+	return l.Weights
 }
 
 // Multiplier is what the PE array's multipliers are built from.
@@ -94,15 +115,42 @@ type Engine struct {
 // MACs is the number of multiply-accumulates of the array in a cycle.
 func (e Engine) MACs() int { return e.TM * e.TN * e.TK }
 
-// QuantLayers lists the quantization layers of a ViT or DeiT in network order.
+// QuantLayers lists the quantization layers of a network in its order. Both heads of a
+// distilled DeiT are the layer head.
 func (m Model) QuantLayers() []string {
 	names := []string{LayerPatchEmbed}
-	for b := range m.Depth {
+	for b := range m.BlockCount() {
+		shape := m.BlockShape(b)
+		if shape.Merges() {
+			names = append(names, shape.MergeName()+".reduction")
+		}
 		for _, s := range []string{"attn.qkv", "attn.matmul", "attn.proj", "mlp.fc1", "mlp.fc2"} {
-			names = append(names, fmt.Sprintf("blocks.%d.%s", b, s))
+			names = append(names, shape.Name+"."+s)
 		}
 	}
 	return append(names, LayerHead)
+}
+
+// Inner is the number of products of one output of a quantization layer; of attn.matmul
+// that of a score, the head dimension.
+func (m Model) Inner(layer string) int {
+	b := m.LayerBlock(layer)
+	switch {
+	case b < 0:
+		return m.PatchInner()
+	case b == m.BlockCount():
+		return m.BlockShape(b - 1).Dim
+	}
+	shape := m.BlockShape(b)
+	switch {
+	case !HasWeights(layer):
+		return shape.Dim / shape.Heads
+	case strings.HasSuffix(layer, "mlp.fc2"):
+		return shape.Dim * m.MLPRatio
+	case strings.HasSuffix(layer, ".reduction"):
+		return 2 * shape.Dim
+	}
+	return shape.Dim
 }
 
 // HasWeights says whether a quantization layer has stored weights.

@@ -54,12 +54,12 @@ func TestDesignDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []LayerBits{
-		{"patch_embed", 8, 8, PerChannel},
-		{"blocks.0.attn.qkv", 4, 6, PerChannel}, {"blocks.0.attn.matmul", 0, 6, ""}, {"blocks.0.attn.proj", 6, 6, PerChannel},
-		{"blocks.0.mlp.fc1", 4, 6, PerChannel}, {"blocks.0.mlp.fc2", 4, 6, PerChannel},
-		{"blocks.1.attn.qkv", 4, 6, PerChannel}, {"blocks.1.attn.matmul", 0, 8, ""}, {"blocks.1.attn.proj", 4, 6, PerChannel},
-		{"blocks.1.mlp.fc1", 4, 6, PerChannel}, {"blocks.1.mlp.fc2", 4, 6, PerChannel},
-		{"head", 8, 6, PerLayer},
+		{"patch_embed", 8, 8, PerChannel, 0},
+		{"blocks.0.attn.qkv", 4, 6, PerChannel, 0}, {"blocks.0.attn.matmul", 0, 6, "", 0}, {"blocks.0.attn.proj", 6, 6, PerChannel, 0},
+		{"blocks.0.mlp.fc1", 4, 6, PerChannel, 0}, {"blocks.0.mlp.fc2", 4, 6, PerChannel, 0},
+		{"blocks.1.attn.qkv", 4, 6, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 4, 6, PerChannel, 0},
+		{"blocks.1.mlp.fc1", 4, 6, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 6, PerChannel, 0},
+		{"head", 8, 6, PerLayer, 0},
 	}
 	if !reflect.DeepEqual(d.Numerics.Layers, want) {
 		t.Errorf("got\n%v\nwant\n%v", d.Numerics.Layers, want)
@@ -91,6 +91,69 @@ func TestDesignRoundTrip(t *testing.T) {
 	}
 }
 
+// Groups of the default are for the blocks; a layer's entry changes or ends them, and all
+// of it survives being written and read.
+func TestDesignGroups(t *testing.T) {
+	text := strings.NewReplacer("granularity: channel}", "granularity: group, group: 32}",
+		"attn.proj, weights: 6}", "attn.proj, group: 16}",
+		"{name: head,", "{name: blocks.1.mlp.fc1, granularity: channel}\n    - {name: blocks.1.mlp.fc2, granularity: group, group: 256}\n    - {name: head,",
+	).Replace(goodDesign)
+	p := testPart(t, "xc7z020")
+	d, err := DecodeDesign("d.yaml", []byte(text), tinyModel(), &p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []LayerBits{
+		{"patch_embed", 8, 8, PerChannel, 0},
+		{"blocks.0.attn.qkv", 4, 6, PerGroup, 32}, {"blocks.0.attn.matmul", 0, 6, "", 0}, {"blocks.0.attn.proj", 4, 6, PerGroup, 16},
+		{"blocks.0.mlp.fc1", 4, 6, PerGroup, 32}, {"blocks.0.mlp.fc2", 4, 6, PerGroup, 32},
+		{"blocks.1.attn.qkv", 4, 6, PerGroup, 32}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 4, 6, PerGroup, 32},
+		{"blocks.1.mlp.fc1", 4, 6, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 6, PerGroup, 256},
+		{"head", 8, 6, PerLayer, 0},
+	}
+	if !reflect.DeepEqual(d.Numerics.Layers, want) {
+		t.Errorf("got\n%v\nwant\n%v", d.Numerics.Layers, want)
+	}
+	back, err := DecodeDesign("d.yaml", MarshalDesign(d), tinyModel(), &p)
+	if err != nil || !reflect.DeepEqual(back, d) {
+		t.Errorf("got %+v, %v\nwant %+v", back, err, d)
+	}
+	if err := d.Validate(tinyModel(), p); err != nil {
+		t.Error(err)
+	}
+	d.Numerics.Layers[1].Group = 128
+	if err := d.Validate(tinyModel(), p); err == nil || !strings.Contains(err.Error(), "numerics.layers[1].group: is 128; expected a divisor of the inner dimension of blocks.0.attn.qkv, 64") {
+		t.Errorf("a group that does not divide gives %v", err)
+	}
+}
+
+// A quantizer survives being written and read; spelling out the defaults is the same design.
+func TestDesignQuantizer(t *testing.T) {
+	decode := func(text string) Design {
+		t.Helper()
+		d, err := DecodeDesign("d.yaml", []byte(text), tinyModel(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	plain := decode(goodDesign)
+	spelt := decode(strings.Replace(goodDesign, "calib_images: 256", "calib_images: 256\n  quantizer: {scheme: affine, code_range: restricted, "+
+		"activations: mse, weights: mse, percentile: 99.5, rounding: compensated, bias_correction: \"on\", scales: free, calibration: images}", 1))
+	if !reflect.DeepEqual(plain, spelt) || Hash(plain) != Hash(spelt) {
+		t.Errorf("spelt-out defaults are another design: %+v", spelt.Numerics.Quantizer)
+	}
+	d := decode(strings.Replace(goodDesign, "calib_images: 256", "calib_images: 256\n  quantizer: {scheme: symmetric, "+
+		"activations: percentile, percentile: 99.5, bias_correction: \"off\"}", 1))
+	want := Quantizer{Scheme: Symmetric, Activations: Percentile, Percentile: 99.5, BiasCorrection: Off}
+	if d.Numerics.Quantizer != want {
+		t.Errorf("got %+v, want %+v", d.Numerics.Quantizer, want)
+	}
+	if back := decode(string(MarshalDesign(d))); !reflect.DeepEqual(back, d) {
+		t.Errorf("got %+v, want %+v", back, d)
+	}
+}
+
 func TestDesignFileErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown layer", "head,", "haed,", `d.yaml:14: numerics.layers[2].name: is "haed", no layer of tiny; did you mean "head"?`},
@@ -99,7 +162,15 @@ func TestDesignFileErrors(t *testing.T) {
 		{"weights where none", "activations: 8}", "weights: 8}", "d.yaml:13: numerics.layers[1].weights: is 8; expected no such key, blocks.1.attn.matmul has no weights"},
 		{"bits of a layer", "weights: 6}", "weights: 9}", "d.yaml:12: numerics.layers[0].weights: is 9; expected 2..8"},
 		{"bits of the default", "{weights: 4,", "{weights: 1,", "d.yaml:10: numerics.default.weights: is 1; expected 2..8"},
-		{"granularity", "granularity: channel}", "granularity: head}", `d.yaml:10: numerics.default.granularity: is "head"; expected one of layer, channel`},
+		{"granularity", "granularity: channel}", "granularity: head}", `d.yaml:10: numerics.default.granularity: is "head"; expected one of layer, channel, group`},
+		{"no group", "granularity: channel}", "granularity: group}", `d.yaml:10: numerics.default.group: is 0; expected a power of two from 16, the weights that share a multiplier`},
+		{"group of 24", "granularity: channel}", "granularity: group, group: 24}", `d.yaml:10: numerics.default.group: is 24; expected a power of two from 16, the weights that share a multiplier`},
+		{"estimator", "calib_images: 256", "calib_images: 256\n  quantizer: {activations: entropy}", `d.yaml:10: numerics.quantizer.activations: is "entropy"; expected one of mse, minmax, percentile, average, kl`},
+		{"weights' estimator", "calib_images: 256", "calib_images: 256\n  quantizer: {weights: average}", `d.yaml:10: numerics.quantizer.weights: is "average"; expected one of mse, minmax, percentile, kl`},
+		{"percentile", "calib_images: 256", "calib_images: 256\n  quantizer: {percentile: 0.999}", `d.yaml:10: numerics.quantizer.percentile: is 0.999; expected 50..100`},
+		{"group that does not divide", "weights: 6}", "granularity: group, group: 128}", "d.yaml:12: numerics.layers[0].group: is 128; expected a divisor of the inner dimension of blocks.0.attn.proj, 64"},
+		{"group where none", "granularity: channel}", "granularity: channel, group: 32}", `d.yaml:10: numerics.default.group: is 32; expected no such key, granularity is "channel"`},
+		{"group of activations", "activations: 8}", "group: 32}", "d.yaml:13: numerics.layers[1].group: is 32; expected no such key, blocks.1.attn.matmul has no weights"},
 		{"softmax", "softmax_bits: 8", "softmax_bits: 9", "d.yaml:6: numerics.softmax_bits: is 9; expected 2..8"},
 		{"gelu", "gelu_bits: 8", "gelu_bits: 3", "d.yaml:7: numerics.gelu_bits: is 3; expected 4..10"},
 		{"fold", "ln_fold: 1", "ln_fold: 1.5", "d.yaml:8: numerics.ln_fold: is 1.5; expected 0..1"},

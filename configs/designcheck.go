@@ -27,6 +27,14 @@ func (d Design) checkTop(f *faults, m Model) {
 }
 
 // checkUnits checks the non-linear units and the calibration.
+// Validate says everything that is wrong with the numerics for a model, each with its key.
+func (n Numerics) Validate(m Model) error {
+	var f faults
+	n.checkUnits(&f)
+	n.checkLayers(&f, m)
+	return f.join()
+}
+
 func (n Numerics) checkUnits(f *faults) {
 	f.within("numerics.softmax_bits", n.SoftmaxBits, 2, 8)
 	f.within("numerics.gelu_bits", n.GELUBits, 4, 10)
@@ -36,6 +44,7 @@ func (n Numerics) checkUnits(f *faults) {
 	if n.CalibImages < 1 {
 		f.add("numerics.calib_images", "is %d; expected at least 1", n.CalibImages)
 	}
+	n.Quantizer.check(f, "numerics.quantizer.")
 }
 
 // checkLayers asks for every quantization layer of m exactly once, in any order.
@@ -57,6 +66,7 @@ func (n Numerics) checkLayers(f *faults, m Model) {
 		}
 		at[l.Name] = i
 		l.check(f, key)
+		l.checkGroup(f, key, m)
 	}
 	for _, name := range names {
 		if at[name] < 0 {
@@ -70,14 +80,34 @@ func (l LayerBits) check(f *faults, key string) {
 	f.within(key+".activations", l.Activations, 2, 8)
 	if HasWeights(l.Name) {
 		f.within(key+".weights", l.Weights, 2, 8)
-		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel)
+		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel, PerGroup)
+		switch grouped := l.Granularity == PerGroup; {
+		case grouped && (l.Group < minGroup || !powerOfTwo(l.Group)):
+			f.add(key+".group", "is %d; expected a power of two from %d, the weights that share a multiplier", l.Group, minGroup)
+		case !grouped && l.Group != 0:
+			f.add(key+".group", "is %d; expected no such key, granularity is %q", l.Group, l.Granularity)
+		}
 		return
+	}
+	if l.Group != 0 {
+		f.add(key+".group", "is %d; expected no such key, %s has no weights", l.Group, l.Name)
 	}
 	if l.Weights != 0 {
 		f.add(key+".weights", "is %d; expected no such key, %s has no weights", l.Weights, l.Name)
 	}
 	if l.Granularity != "" {
 		f.add(key+".granularity", "is %s; expected no such key, %s has no weights", quoted(l.Granularity), l.Name)
+	}
+}
+
+// minGroup is the smallest group: 4 bits of multiplier for 16 weights add a quarter of a
+// bit to each.
+const minGroup = 16
+
+// checkGroup holds a layer's group against the model, if it is a group at all.
+func (l LayerBits) checkGroup(f *faults, key string, m Model) {
+	if l.Granularity == PerGroup && l.Group >= minGroup && powerOfTwo(l.Group) && m.Inner(l.Name)%l.Group != 0 {
+		f.add(key+".group", "is %d; expected a divisor of the inner dimension of %s, %d", l.Group, l.Name, m.Inner(l.Name))
 	}
 }
 

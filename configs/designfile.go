@@ -26,12 +26,14 @@ type numericsFile struct {
 	CalibImages int           `yaml:"calib_images"`
 	Default     *layerDefault `yaml:"default,omitempty"`
 	Layers      []layerFile   `yaml:"layers,omitempty"`
+	Quantizer   Quantizer     `yaml:"quantizer,omitempty"`
 }
 
 type layerDefault struct {
 	Weights     int         `yaml:"weights"`
 	Activations int         `yaml:"activations"`
 	Granularity Granularity `yaml:"granularity"`
+	Group       int         `yaml:"group,omitempty"`
 }
 
 type layerFile struct {
@@ -39,6 +41,7 @@ type layerFile struct {
 	Weights     *int         `yaml:"weights,omitempty"`
 	Activations *int         `yaml:"activations,omitempty"`
 	Granularity *Granularity `yaml:"granularity,omitempty"`
+	Group       *int         `yaml:"group,omitempty"`
 }
 
 // LoadDesign reads a design file for model m and resolves its layers. A design is
@@ -62,8 +65,8 @@ func LoadDesignOn(path string, m Model, p Part) (Design, error) {
 
 // DecodeDesign reads a design from memory; file names it in errors, and p may be nil
 // to leave the part unchecked. The default applies to the blocks and to the head's
-// activations; patch embedding and head keep 8-bit weights and the image 8-bit
-// pixels unless numerics.layers says otherwise.
+// activations; patch embedding and head keep 8-bit weights, without groups, and the image
+// 8-bit pixels unless numerics.layers says otherwise.
 func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 	doc, err := parse(file, data)
 	if err != nil {
@@ -87,6 +90,7 @@ func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 	if err := doc.locate(f.join()); err != nil {
 		return Design{}, err
 	}
+	d.Numerics.Quantizer = d.Numerics.Quantizer.Normal()
 	return d, nil
 }
 
@@ -95,11 +99,11 @@ func (in designFile) resolve(f *faults, m Model) Design {
 	n := in.Numerics
 	if n.Default != nil {
 		LayerBits{Name: "default", Weights: n.Default.Weights, Activations: n.Default.Activations,
-			Granularity: n.Default.Granularity}.check(f, "numerics.default")
+			Granularity: n.Default.Granularity, Group: n.Default.Group}.check(f, "numerics.default")
 	}
 	given := n.byName(f, m)
 	d := Design{Name: in.Name, Model: in.Model, Part: in.Part, ClockMHz: in.ClockMHz, Engine: in.Engine,
-		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages}}
+		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages, Quantizer: n.Quantizer}}
 	for _, name := range m.QuantLayers() {
 		i, listed := given[name]
 		if !listed && n.Default == nil {
@@ -113,6 +117,9 @@ func (in designFile) resolve(f *faults, m Model) Design {
 		if listed {
 			key := fmt.Sprintf("numerics.layers[%d]", i)
 			n.Layers[i].override(f, key, &l, n.Default != nil)
+			l.checkGroup(f, key, m)
+		} else {
+			l.checkGroup(f, "numerics.default", m)
 		}
 		d.Numerics.Layers = append(d.Numerics.Layers, l)
 	}
@@ -121,14 +128,17 @@ func (in designFile) resolve(f *faults, m Model) Design {
 
 // layer is the default for one layer.
 func (dl layerDefault) layer(name string) LayerBits {
-	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations, Granularity: dl.Granularity}
+	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations, Granularity: dl.Granularity, Group: dl.Group}
+	if l.Granularity == PerGroup && (name == LayerPatchEmbed || name == LayerHead) {
+		l.Granularity, l.Group = PerChannel, 0
+	}
 	switch {
 	case name == LayerPatchEmbed:
 		l.Weights, l.Activations = 8, 8
 	case name == LayerHead:
 		l.Weights = 8
 	case !HasWeights(name):
-		l.Weights, l.Granularity = 0, ""
+		l.Weights, l.Granularity, l.Group = 0, "", 0
 	}
 	return l
 }
@@ -180,7 +190,12 @@ func (lf layerFile) override(f *faults, key string, l *LayerBits, hasDefault boo
 		l.Activations = *lf.Activations
 	}
 	if lf.Granularity != nil {
-		l.Granularity = *lf.Granularity
+		if l.Granularity = *lf.Granularity; l.Granularity != PerGroup {
+			l.Group = 0
+		}
+	}
+	if lf.Group != nil {
+		l.Group = *lf.Group
 	}
 	if len(f.errs) == had {
 		lf.check(f, key, *l)
@@ -199,8 +214,8 @@ func (lf layerFile) check(f *faults, key string, l LayerBits) {
 	if lf.Activations != nil {
 		good.Activations = l.Activations
 	}
-	if lf.Granularity != nil {
-		good.Granularity = l.Granularity
+	if lf.Granularity != nil || lf.Group != nil {
+		good.Granularity, good.Group = l.Granularity, l.Group
 	}
 	good.check(f, key)
 }

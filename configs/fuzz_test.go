@@ -12,7 +12,7 @@ import (
 // FuzzDecode asks of any bytes: no panic, errors that name the file, and for what is
 // accepted the same value from its own text.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{goodModel, goodSpace, goodRun, goodDesign, "", "---", "a: &b [*b]", "? {a: b}\n: c",
+	for _, seed := range []string{goodModel, goodSwin, goodSpace, goodRun, goodDesign, "", "---", "a: &b [*b]", "? {a: b}\n: c",
 		"!!map {name: !!binary aGk=}", "<<: {a: 1}", "a:\n- - - -", "\xff\xfe", "name: \"\\ud800\"", "%YAML 1.1\n---\na: 1\n...\n"} {
 		f.Add([]byte(seed))
 	}

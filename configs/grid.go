@@ -16,19 +16,28 @@ type Grid struct {
 	axes  []Axis
 	base  Design // everything that does not vary, with every layer listed
 	small bool   // whether ranks fit an int64
+
+	constraints []Constraint
 }
 
 // On prepares the space for model m and part p, so that points are built quickly. It
-// refuses a model that has no op list.
+// refuses a model that the engine does not run.
 func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("space %s: %w", s.Name, err)
 	}
-	if _, err := m.Ops(); err != nil {
+	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
 	g := &Grid{space: s, model: m, part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
+	for _, text := range s.Constraints {
+		c, err := ParseConstraint(text)
+		if err != nil {
+			return nil, fmt.Errorf("space %s: %w", s.Name, err)
+		}
+		g.constraints = append(g.constraints, c)
+	}
 	g.base = Design{Model: m.Name, Part: p.Name, ClockMHz: p.ClockMHz, Numerics: Uniform(m, 8, 8)}
 	g.base.Numerics.CalibImages = s.CalibImages
 	if mhz, ok := s.ClockMHz[p.Name]; ok {
@@ -58,7 +67,7 @@ func (g *Grid) Design(index []int) (Design, error) {
 			a.set(&d, index[i])
 		}
 	}
-	if err := g.legal(d.Engine); err != nil {
+	if err := g.legal(d.Engine, d.ClockMHz); err != nil {
 		return Design{}, err
 	}
 	d.Numerics.Layers = slices.Clone(g.base.Numerics.Layers)
@@ -84,12 +93,20 @@ func (g *Grid) rankText(index []int) string {
 }
 
 // legal checks what a single axis' candidates cannot: space.Validate did the rest.
-func (g *Grid) legal(e Engine) error {
+func (g *Grid) legal(e Engine, clockMHz float64) error {
 	var f faults
 	if e.checkArray(&f) {
 		e.checkHeads(&f, g.model.HeadDim())
 	}
 	e.checkPart(&f, g.part)
+	for _, c := range g.constraints {
+		switch ok, err := c.Holds(e, clockMHz); {
+		case err != nil:
+			f.add("constraints", "%v", err)
+		case !ok:
+			f.add("constraints", "%q does not hold", c.text)
+		}
+	}
 	return f.join()
 }
 
@@ -121,11 +138,11 @@ func (g *Grid) Legal() *big.Int {
 	count := int64(0)
 	index := make([]int, len(law))
 	for more := true; more; more = advance(index, law) {
-		var d Design
+		d := Design{ClockMHz: g.base.ClockMHz}
 		for i, a := range law {
 			a.set(&d, index[i])
 		}
-		if g.legal(d.Engine) == nil {
+		if g.legal(d.Engine, d.ClockMHz) == nil {
 			count++
 		}
 	}

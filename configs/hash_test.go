@@ -9,7 +9,7 @@ import (
 
 func hashDesign() Design {
 	return Design{Name: "a", Model: "m", Part: "p", ClockMHz: 100,
-		Numerics: Numerics{8, 8, 0.5, 256, []LayerBits{{"head", 8, 8, PerLayer}}},
+		Numerics: Numerics{8, 8, 0.5, 256, []LayerBits{{"head", 8, 8, PerLayer, 0}}, Quantizer{}},
 		Engine:   Engine{4, 4, 2, MulDSP, 64, 64, 2, MemAuto, MemAuto, MemBlock}}
 }
 
@@ -48,6 +48,10 @@ func TestHashTellsApart(t *testing.T) {
 	d = hashDesign()
 	d.Numerics.Layers[0].Weights = 7
 	put("bits", Hash(d))
+	d.Numerics.Layers[0].Group = 32
+	put("group", Hash(d))
+	d.Numerics.Quantizer.Scheme = Symmetric
+	put("quantizer", Hash(d))
 	if again := Hash(hashDesign(), []byte("ab")); seen[again] != "one weight file" {
 		t.Error("the hash is not a function")
 	}

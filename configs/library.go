@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -50,7 +51,7 @@ func notInLibrary(folder, name string) error {
 		thing, quoted(name), list(have), thing)
 }
 
-// shelf lists the names in a folder of the library; embed.FS sorts them.
+// shelf lists the names in a folder of the library, sorted.
 func shelf(folder string) []string {
 	entries, err := library.ReadDir(folder)
 	if err != nil {
@@ -60,6 +61,7 @@ func shelf(folder string) []string {
 	for _, e := range entries {
 		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
 	}
+	slices.Sort(names)
 	return names
 }
 

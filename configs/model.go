@@ -8,8 +8,8 @@ import (
 // Family is the kind of vision transformer a model file describes.
 type Family string
 
-// The families a model file may name. Swin is decoded and listed, and refused by
-// the parts of the tool that do not cover it yet.
+// The families a model file may name. The golden model runs all of them, the engine
+// those that [Model.OnEngine] accepts.
 const (
 	ViT           Family = "vit"
 	DeiT          Family = "deit"
@@ -24,14 +24,40 @@ type Model struct {
 	Family       Family     `yaml:"family"`
 	Image        ImageShape `yaml:"image"`
 	Patch        int        `yaml:"patch"`
-	Dim          int        `yaml:"dim"`
-	Depth        int        `yaml:"depth"`
-	Heads        int        `yaml:"heads"`
+	Dim          int        `yaml:"dim"`                   // of Swin: of the first stage, doubled by every patch merging
+	Depth        int        `yaml:"depth,omitempty"`       // blocks; not of Swin
+	Heads        int        `yaml:"heads,omitempty"`       // not of Swin
+	Depths       []int      `yaml:"depths,omitempty"`      // Swin: blocks of each stage
+	StageHeads   []int      `yaml:"stage_heads,omitempty"` // Swin: heads of each stage
+	Window       int        `yaml:"window,omitempty"`      // Swin: side of an attention window in tokens
 	MLPRatio     int        `yaml:"mlp_ratio"`
 	Classes      int        `yaml:"classes"`
 	LayerNormEps float64    `yaml:"layer_norm_eps"`
 	Mean         []float64  `yaml:"mean"`
 	Std          []float64  `yaml:"std"`
+
+	// How a photograph becomes an input: its shorter side is resized to the input's side over
+	// CropPct (0 is 0.9), by Interpolation (empty is bicubic), and the centre is cut out.
+	CropPct       float64       `yaml:"crop_pct,omitempty" json:",omitzero"`
+	Interpolation Interpolation `yaml:"interpolation,omitempty" json:",omitzero"`
+}
+
+// Interpolation is the filter of a resize.
+type Interpolation string
+
+// Interpolations, both widened when an image shrinks, as PIL's are.
+const (
+	Bicubic  Interpolation = "bicubic" // Catmull-Rom, a = -0.5
+	Bilinear Interpolation = "bilinear"
+)
+
+// Resize is the length of the shorter side, for a side of the input, to which a photograph
+// is resized before its centre is cut out.
+func (m Model) Resize(side int) int {
+	if m.CropPct == 0 {
+		return int(float64(side) / 0.9)
+	}
+	return int(float64(side) / m.CropPct)
 }
 
 // ImageShape is the size of one input image in pixels and channels.
@@ -45,10 +71,13 @@ type ImageShape struct {
 func (s ImageShape) Pixels() int { return s.Height * s.Width * s.Channels }
 
 // PrefixTokens is the number of learned tokens in front of the patches: the class
-// token, and for distilled DeiT the distillation token.
+// token, and for distilled DeiT the distillation token. Swin has none.
 func (m Model) PrefixTokens() int {
-	if m.Family == DeiTDistilled {
+	switch m.Family {
+	case DeiTDistilled:
 		return 2
+	case Swin:
+		return 0
 	}
 	return 1
 }
@@ -64,10 +93,15 @@ func (m Model) Tokens() int { return m.PrefixTokens() + m.Patches() }
 // PatchInner is the number of products of one patch-embedding output: C*P*P.
 func (m Model) PatchInner() int { return m.Image.Channels * m.Patch * m.Patch }
 
-// HeadDim is the number of channels of one attention head.
-func (m Model) HeadDim() int { return m.Dim / m.Heads }
+// HeadDim is the number of channels of one attention head (of Swin: of its first stage).
+func (m Model) HeadDim() int {
+	if m.Family == Swin {
+		return m.Dim / m.StageHeads[0]
+	}
+	return m.Dim / m.Heads
+}
 
-// Hidden is the width of the MLP's hidden layer.
+// Hidden is the width of the MLP's hidden layer (of Swin: of its first stage).
 func (m Model) Hidden() int { return m.Dim * m.MLPRatio }
 
 // maxShape bounds every number of a model's shape, so that a slip of the keyboard
@@ -104,12 +138,11 @@ func (m Model) Validate() error {
 	if ok && (m.Image.Height%m.Patch != 0 || m.Image.Width%m.Patch != 0) {
 		bad("patch", "is %d, which does not divide the image's %dx%d", m.Patch, m.Image.Height, m.Image.Width)
 	}
-	ok = positive("dim", m.Dim)
-	ok = positive("heads", m.Heads) && ok
-	if ok && m.Dim%m.Heads != 0 {
-		bad("heads", "is %d, which does not divide dim %d", m.Heads, m.Dim)
+	if m.Family == Swin {
+		m.validateSwin(bad, positive)
+	} else {
+		m.validateViT(bad, positive)
 	}
-	positive("depth", m.Depth)
 	positive("mlp_ratio", m.MLPRatio)
 	positive("classes", m.Classes)
 	if !(m.LayerNormEps > 0 && m.LayerNormEps < 1) {
@@ -123,10 +156,77 @@ func (m Model) Validate() error {
 			bad(v.key, "has %d values; expected one for each of the %d image channels", len(v.val), m.Image.Channels)
 		}
 	}
+	if !(m.CropPct == 0 || m.CropPct >= 0.1 && m.CropPct <= 1) {
+		bad("crop_pct", "is %g; expected 0.1..1", m.CropPct)
+	}
+	switch m.Interpolation {
+	case "", Bicubic, Bilinear:
+	default:
+		bad("interpolation", "is %q; expected bicubic or bilinear", m.Interpolation)
+	}
 	for i, s := range m.Std {
 		if !(s > 0) {
 			bad("std", "value %d must be positive, is %g", i, s)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validateViT checks the keys of a network whose blocks all have one shape.
+func (m Model) validateViT(bad func(key, format string, args ...any), positive func(key string, v int) bool) {
+	ok := positive("dim", m.Dim)
+	ok = positive("heads", m.Heads) && ok
+	if ok && m.Dim%m.Heads != 0 {
+		bad("heads", "is %d, which does not divide dim %d", m.Heads, m.Dim)
+	}
+	positive("depth", m.Depth)
+	for _, k := range []struct {
+		key   string
+		given bool
+	}{{"depths", m.Depths != nil}, {"stage_heads", m.StageHeads != nil}, {"window", m.Window != 0}} {
+		if k.given {
+			bad(k.key, "is a key of family swin; family %s has depth and heads", m.Family)
+		}
+	}
+}
+
+// validateSwin checks the keys of a network of stages. A stage's grid of tokens may be
+// ragged (it is padded to whole windows), but not smaller than a window: frameworks
+// disagree on what that means.
+func (m Model) validateSwin(bad func(key, format string, args ...any), positive func(key string, v int) bool) {
+	if m.Depth != 0 {
+		bad("depth", "is not a key of family swin, which has depths: one number a stage")
+	}
+	if m.Heads != 0 {
+		bad("heads", "is not a key of family swin, which has stage_heads: one number a stage")
+	}
+	ok := positive("dim", m.Dim)
+	ok = positive("window", m.Window) && ok
+	ok = ok && m.Patch > 0
+	if len(m.Depths) < 1 || len(m.Depths) > maxStages {
+		bad("depths", "has %d stages; expected 1..%d", len(m.Depths), maxStages)
+		return
+	}
+	if len(m.StageHeads) != len(m.Depths) {
+		bad("stage_heads", "has %d values; expected one for each of the %d stages of depths", len(m.StageHeads), len(m.Depths))
+		return
+	}
+	if m.Dim<<(len(m.Depths)-1) > maxShape {
+		bad("dim", "is %d, which %d patch mergings double to %d; at most %d is sensible", m.Dim, len(m.Depths)-1, m.Dim<<(len(m.Depths)-1), maxShape)
+	}
+	for i := range m.Depths {
+		positive(fmt.Sprintf("depths[%d]", i), m.Depths[i])
+		key := fmt.Sprintf("stage_heads[%d]", i)
+		if !positive(key, m.StageHeads[i]) || !ok {
+			continue
+		}
+		s := m.Stage(i)
+		if s.Dim%s.Heads != 0 {
+			bad(key, "is %d, which does not divide the stage's %d channels", s.Heads, s.Dim)
+		}
+		if min(s.H, s.W) < m.Window {
+			bad("window", "is %d; stage %d has only %dx%d tokens: expected a larger image or a smaller window", m.Window, i, s.H, s.W)
+			ok = false
+		}
+	}
 }

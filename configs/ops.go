@@ -5,7 +5,7 @@ import "fmt"
 // OpKind says what an op computes; names and shapes only, no numerics.
 type OpKind int
 
-// The op kinds of a ViT in the order in which an image meets them.
+// The op kinds, those of a ViT first and in the order in which an image meets them.
 const (
 	OpPatches    OpKind = iota // image pixels gathered into patch rows (im2col)
 	OpPatchEmbed               // patch matmul + position, into the residual stream
@@ -17,17 +17,21 @@ const (
 	OpLinearAdd                // matmul + requantize + residual add (proj, fc2)
 	OpLinearGELU               // matmul + requantize + GELU table (fc1)
 	OpHead                     // classifier: matmul + requantize -> logits
+	OpHeadAdd                  // second classifier: matmul + requantize + add of the first's logits
+	OpEmbedNorm                // LayerNorm into the residual stream (Swin's patch embedding)
+	OpMerge                    // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
+	OpPool                     // mean over the tokens -> codes
 )
 
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
-	"attn-value", "linear-add", "linear-gelu", "head"}
+	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool"}
 
 func (k OpKind) String() string { return opKindNames[k] }
 
 // IsMatmul says whether the op runs on the PE array.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool:
 		return false
 	}
 	return true
@@ -47,7 +51,7 @@ type Op struct {
 	Layer string // the quantization layer whose bits apply, "" if none
 	Block int    // transformer block, -1 outside
 	Heads int    // 1, or the number of heads for the per-head ops
-	Rows  int    // tokens
+	Rows  int    // tokens; of Swin's q, k, v and attention: those of all windows, padding included
 	Cols  int    // channels, or tokens for scores and numerators
 	Inner int    // products summed for one element
 }
@@ -58,33 +62,76 @@ func (o Op) Elements() int { return o.Heads * o.Rows * o.Cols }
 // MACs is the number of multiply-accumulates of the op, padding not counted.
 func (o Op) MACs() int64 { return int64(o.Heads) * int64(o.Rows) * int64(o.Cols) * int64(o.Inner) }
 
-// Ops is the op list of a ViT or DeiT for one image, in execution order.
+// opList collects the ops of a network.
+type opList []Op
+
+func (l *opList) add(block int, name string, kind OpKind, layer string, heads, rows, cols, inner int) {
+	*l = append(*l, Op{len(*l), name, kind, layer, block, heads, rows, cols, inner})
+}
+
+// Ops is the op list of a network for one image, in execution order. The model must be
+// valid.
 func (m Model) Ops() ([]Op, error) {
-	if m.Family == Swin || m.Family == DeiTDistilled {
-		return nil, fmt.Errorf("model %s: family %s has no op list yet; vit and deit are covered", m.Name, m.Family)
+	var ops opList
+	switch m.Family {
+	case ViT, DeiT, DeiTDistilled:
+		m.vitOps(&ops)
+	case Swin:
+		m.swinOps(&ops)
+	default:
+		return nil, fmt.Errorf("model %s: family %q has no op list", m.Name, m.Family)
 	}
-	n, d := m.Tokens(), m.Dim
-	var ops []Op
-	add := func(block int, name string, kind OpKind, layer string, heads, rows, cols, inner int) {
-		ops = append(ops, Op{len(ops), name, kind, layer, block, heads, rows, cols, inner})
-	}
-	add(-1, "patches", OpPatches, LayerPatchEmbed, 1, n, m.PatchInner(), 0)
-	add(-1, "patch_embed", OpPatchEmbed, LayerPatchEmbed, 1, n, d, m.PatchInner())
-	for b := range m.Depth {
-		p := fmt.Sprintf("blocks.%d.", b)
-		add(b, p+"norm1", OpLayerNorm, p+"attn.qkv", 1, n, d, 0)
-		for _, s := range []string{"q", "k", "v"} {
-			add(b, p+"attn."+s, OpLinear, p+"attn.qkv", 1, n, d, d)
-		}
-		add(b, p+"attn.scores", OpScores, p+"attn.matmul", m.Heads, n, n, m.HeadDim())
-		add(b, p+"attn.softmax", OpSoftmax, p+"attn.matmul", m.Heads, n, n, 0)
-		add(b, p+"attn.av", OpAttnValue, p+"attn.matmul", m.Heads, n, m.HeadDim(), n)
-		add(b, p+"attn.proj", OpLinearAdd, p+"attn.proj", 1, n, d, d)
-		add(b, p+"norm2", OpLayerNorm, p+"mlp.fc1", 1, n, d, 0)
-		add(b, p+"mlp.fc1", OpLinearGELU, p+"mlp.fc1", 1, n, m.Hidden(), d)
-		add(b, p+"mlp.fc2", OpLinearAdd, p+"mlp.fc2", 1, n, d, m.Hidden())
-	}
-	add(-1, "norm", OpLayerNorm, LayerHead, 1, 1, d, 0)
-	add(-1, "head", OpHead, LayerHead, 1, 1, m.Classes, d)
 	return ops, nil
+}
+
+func (m Model) vitOps(ops *opList) {
+	n, d := m.Tokens(), m.Dim
+	ops.add(-1, "patches", OpPatches, LayerPatchEmbed, 1, n, m.PatchInner(), 0)
+	ops.add(-1, "patch_embed", OpPatchEmbed, LayerPatchEmbed, 1, n, d, m.PatchInner())
+	for b := range m.Depth {
+		ops.block(m.BlockShape(b), m.MLPRatio)
+	}
+	// The class token's row; distilled DeiT has a second head on the distillation token's.
+	ops.add(-1, "norm", OpLayerNorm, LayerHead, 1, m.PrefixTokens(), d, 0)
+	ops.add(-1, "head", OpHead, LayerHead, 1, 1, m.Classes, d)
+	if m.Family == DeiTDistilled {
+		ops.add(-1, "head_dist", OpHeadAdd, LayerHead, 1, 1, m.Classes, d)
+	}
+}
+
+func (m Model) swinOps(ops *opList) {
+	s := m.Stage(0)
+	ops.add(-1, "patches", OpPatches, LayerPatchEmbed, 1, s.Tokens(), m.PatchInner(), 0)
+	ops.add(-1, "patch_embed", OpLinear, LayerPatchEmbed, 1, s.Tokens(), s.Dim, m.PatchInner())
+	ops.add(-1, "patch_embed.norm", OpEmbedNorm, LayerPatchEmbed, 1, s.Tokens(), s.Dim, 0)
+	for b := range m.BlockCount() {
+		shape := m.BlockShape(b)
+		if shape.Merges() {
+			p := shape.MergeName()
+			ops.add(b, p+".norm", OpLayerNorm, p+".reduction", 1, shape.Tokens(), 2*shape.Dim, 0)
+			ops.add(b, p+".reduction", OpMerge, p+".reduction", 1, shape.Tokens(), shape.Dim, 2*shape.Dim)
+		}
+		ops.block(shape, m.MLPRatio)
+	}
+	s = m.Stage(len(m.Depths) - 1)
+	ops.add(-1, "norm", OpLayerNorm, LayerHead, 1, s.Tokens(), s.Dim, 0)
+	ops.add(-1, "pool", OpPool, LayerHead, 1, 1, s.Dim, 0)
+	ops.add(-1, "head", OpHead, LayerHead, 1, 1, m.Classes, s.Dim)
+}
+
+// block lists one transformer block. Attention's rows are those of all its windows.
+func (l *opList) block(s BlockShape, ratio int) {
+	p, b := s.Name+".", s.Index
+	n, d, rows, width := s.Tokens(), s.Dim, s.WindowRows(), s.WindowTokens()
+	l.add(b, p+"norm1", OpLayerNorm, p+"attn.qkv", 1, n, d, 0)
+	for _, part := range []string{"q", "k", "v"} {
+		l.add(b, p+"attn."+part, OpLinear, p+"attn.qkv", 1, rows, d, d)
+	}
+	l.add(b, p+"attn.scores", OpScores, p+"attn.matmul", s.Heads, rows, width, d/s.Heads)
+	l.add(b, p+"attn.softmax", OpSoftmax, p+"attn.matmul", s.Heads, rows, width, 0)
+	l.add(b, p+"attn.av", OpAttnValue, p+"attn.matmul", s.Heads, rows, d/s.Heads, width)
+	l.add(b, p+"attn.proj", OpLinearAdd, p+"attn.proj", 1, n, d, d)
+	l.add(b, p+"norm2", OpLayerNorm, p+"mlp.fc1", 1, n, d, 0)
+	l.add(b, p+"mlp.fc1", OpLinearGELU, p+"mlp.fc1", 1, n, d*ratio, d)
+	l.add(b, p+"mlp.fc2", OpLinearAdd, p+"mlp.fc2", 1, n, d, d*ratio)
 }

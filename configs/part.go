@@ -121,7 +121,7 @@ type Limits struct {
 // Usable is the budget a design may plan with: its share of what the shell leaves, rounded
 // down. Of the LUTs that can be memory the shell is taken to leave the same share as of all.
 func (p Part) Usable() Budget {
-	share := func(n, taken int, f float64) int { return int(float64(n-taken)*f + 1e-9) }
+	share := func(n, taken int, f float64) int { return int(float64(max(0, n-taken))*f + 1e-9) }
 	b, r := p.Budget, p.Reserve
 	memory := int(int64(b.LUTRAM) * int64(r.LUT) / int64(max(1, b.LUT)))
 	return Budget{

@@ -82,7 +82,7 @@ func TestUnknownNames(t *testing.T) {
 	_, err := LoadPart("xc7z021")
 	wantError(t, err, `unknown part "xc7z021"; did you mean "xc7z020"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, xczu7ev, xczu9eg, or give the path of a part file`)
 	_, err = LoadModel("resnet")
-	wantError(t, err, `unknown model "resnet"; there are deit-base, deit-small, deit-tiny, vit-b16, or give the path of a model file`)
+	wantError(t, err, `unknown model "resnet"; there are deit-base, deit-base-distilled, deit-small, deit-small-distilled, deit-tiny, deit-tiny-distilled, swin-base, swin-small, swin-tiny, vit-b16, vit-b32, vit-l16, vit-s16, vit-t16, or give the path of a model file`)
 	_, err = LoadPart("no/such.yaml")
 	if err == nil || !strings.Contains(err.Error(), "no/such.yaml") {
 		t.Errorf("got %v", err)

@@ -2,6 +2,8 @@ package configs
 
 import (
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -34,8 +36,8 @@ const (
 // directory the command runs in.
 type Run struct {
 	Model      string   `yaml:"model" mapstructure:"model"`                       // name of a built-in model, or a path
-	Checkpoint string   `yaml:"checkpoint" mapstructure:"checkpoint"`             // safetensors
-	Dataset    string   `yaml:"dataset" mapstructure:"dataset"`                   // npz of images and labels
+	Checkpoint string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`   // safetensors
+	Dataset    string   `yaml:"dataset,omitempty" mapstructure:"dataset"`         // npz of images and labels
 	Space      string   `yaml:"space" mapstructure:"space"`                       // path
 	Seed       int64    `yaml:"seed,omitempty" mapstructure:"seed"`               // of all that is random; default 1
 	Out        string   `yaml:"out" mapstructure:"out"`                           // folder the results go to
@@ -49,6 +51,37 @@ type Run struct {
 	// Coefficients files of the resource model, at most one a family; none: those that come
 	// with the tool.
 	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`
+
+	Search        Search       `yaml:"search,omitempty" mapstructure:"search"`               // default auto
+	Objectives    []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`       // two to four metrics; none: latency, use and loss
+	Limits        DesignLimits `yaml:"limits,omitempty" mapstructure:"limits"`               // beside the part's budget
+	Sensitivities string       `yaml:"sensitivities,omitempty" mapstructure:"sensitivities"` // file that takes the place of measuring; checkpoint and dataset may then be left out
+}
+
+// Search is how the front of a space is found.
+type Search string
+
+// The searches, both exact.
+const (
+	SearchAuto  Search = "auto"  // sweep where it can, else exact
+	SearchSweep Search = "sweep" // every point is covered and counted: the usual objectives, up to some 10^9 points
+	SearchExact Search = "exact" // label setting over the layers, for spaces of any size, any objectives and limits
+)
+
+// DesignLimits are limits of a design point beside its part's budget; 0 is no limit.
+type DesignLimits struct {
+	MaxLatency float64 `yaml:"max_latency,omitempty" mapstructure:"max_latency"` // ms an image
+	MinFPS     float64 `yaml:"min_fps,omitempty" mapstructure:"min_fps"`         // images/s
+	MaxLUT     float64 `yaml:"max_lut,omitempty" mapstructure:"max_lut"`
+	MaxFF      float64 `yaml:"max_ff,omitempty" mapstructure:"max_ff"`
+	MaxDSP     float64 `yaml:"max_dsp,omitempty" mapstructure:"max_dsp"`
+	MaxBRAM18  float64 `yaml:"max_bram18,omitempty" mapstructure:"max_bram18"` // 18 Kb blocks
+	MaxURAM    float64 `yaml:"max_uram,omitempty" mapstructure:"max_uram"`
+	MaxLUTRAM  float64 `yaml:"max_lutram,omitempty" mapstructure:"max_lutram"` // LUTs used as memory
+	MaxUse     float64 `yaml:"max_use,omitempty" mapstructure:"max_use"`       // percent of the usable budget, of the scarcest resource
+	MaxBytes   float64 `yaml:"max_bytes,omitempty" mapstructure:"max_bytes"`   // off-chip, an image
+	MaxPower   float64 `yaml:"max_power,omitempty" mapstructure:"max_power"`   // W with the bus never idle, an estimate
+	MaxEnergy  float64 `yaml:"max_energy,omitempty" mapstructure:"max_energy"` // mJ an image, an estimate
 }
 
 // Target says which of the emitted designs is verified.
@@ -79,7 +112,7 @@ func DefaultRun() Run {
 }
 
 func (r *Run) setDefaults() {
-	r.Seed, r.Pick = 1, PickKnee
+	r.Seed, r.Pick, r.Search = 1, PickKnee, SearchAuto
 	r.Verify.setDefaults()
 }
 
@@ -99,8 +132,10 @@ func LoadRun(path string) (Run, error) {
 // Resolve makes the input paths of a run, which are relative to its file, relative to
 // the working directory. Call it once.
 func (r Run) Resolve(file string) Run {
-	for _, p := range []*string{&r.Checkpoint, &r.Dataset, &r.Space} {
-		*p = beside(file, *p)
+	for _, p := range []*string{&r.Checkpoint, &r.Dataset, &r.Space, &r.Sensitivities} {
+		if *p != "" {
+			*p = beside(file, *p)
+		}
 	}
 	if isPath(r.Model) {
 		r.Model = beside(file, r.Model)
@@ -126,7 +161,7 @@ func (r Run) Validate() error {
 	var f faults
 	for _, p := range []struct{ key, path string }{{"model", r.Model}, {"checkpoint", r.Checkpoint},
 		{"dataset", r.Dataset}, {"space", r.Space}, {"out", r.Out}} {
-		if p.path == "" {
+		if optional := r.Sensitivities != "" && (p.key == "checkpoint" || p.key == "dataset"); p.path == "" && !optional {
 			f.add(p.key, "is empty; expected a path")
 		}
 	}
@@ -151,7 +186,20 @@ func (r Run) Validate() error {
 		f.add("min_sqnr_db", "is %g; expected at least 0, 0 for no limit", r.MinSQNRDB)
 	}
 	r.Verify.check(&f)
+	if r.Search != "" {
+		oneOf(&f, "search", r.Search, SearchAuto, SearchSweep, SearchExact)
+	}
+	r.Limits.check(&f)
 	return f.join()
+}
+
+func (l DesignLimits) check(f *faults) {
+	v := reflect.ValueOf(l)
+	for i := range v.NumField() {
+		if x := v.Field(i).Float(); !(x >= 0) || math.IsInf(x, 0) {
+			f.add("limits."+v.Type().Field(i).Tag.Get("mapstructure"), "is %g; expected at least 0, 0 for no limit", x)
+		}
+	}
 }
 
 func (v Verify) check(f *faults) {

@@ -11,13 +11,17 @@ import (
 type Symmetry string
 
 // The symmetries: the number of (weights, activations) choices for a network of
-// depth L is 1, 2, L and 5L.
+// depth L is 1, 2, 5, L, 4L and 5L.
 const (
 	SymAll     Symmetry = "all"      // every block layer the same
 	SymAttnMLP Symmetry = "attn-mlp" // attention one choice, MLP another, in all blocks
+	SymKind    Symmetry = "kind"     // each layer of a block its own, all blocks alike
 	SymBlock   Symmetry = "block"    // each block its own
+	SymQKV     Symmetry = "qkv"      // each layer its own, but attn.qkv and attn.matmul alike
 	SymLayer   Symmetry = "layer"    // each layer its own
 )
+
+var symmetries = []Symmetry{SymAll, SymAttnMLP, SymKind, SymBlock, SymQKV, SymLayer}
 
 // Space is what a sweep may vary: each list is the candidates of one axis or of a
 // group of axes, in the order in which they are enumerated.
@@ -25,18 +29,21 @@ type Space struct {
 	Name          string             `yaml:"name"`
 	Parts         []string           `yaml:"parts"` // names of built-in parts, or paths relative to the file
 	Bits          BitSpace           `yaml:"bits"`
-	Granularity   []Granularity      `yaml:"granularity"`            // one choice for all layers
-	SoftmaxBits   []int              `yaml:"softmax_bits"`           // 2..8
-	GELUBits      []int              `yaml:"gelu_bits,omitempty"`    // 4..10; default 8
-	LNFold        []float64          `yaml:"ln_fold,omitempty"`      // 0..1; default 1
-	CalibImages   int                `yaml:"calib_images,omitempty"` // default 256
-	Array         ArraySpace         `yaml:"array"`                  // shape of the PE array
-	Multiplier    []Multiplier       `yaml:"multiplier"`             // dsp, lut
-	BusBits       []int              `yaml:"bus_bits"`               // 32, 64, ... 512
-	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`    // 32, 64, ... 512; default 64
-	WeightBuffers []int              `yaml:"weight_buffers"`         // 1, 2
-	Memories      MemorySpace        `yaml:"memories"`               // what buffers are built from
-	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`    // by part name; default the part's
+	Granularity   []Granularity      `yaml:"granularity"`              // of the weights' scales
+	GranularityBy Symmetry           `yaml:"granularity_by,omitempty"` // layers that share a choice of it, edge layers apart unless all; default all
+	SoftmaxBits   []int              `yaml:"softmax_bits"`             // 2..8
+	GELUBits      []int              `yaml:"gelu_bits,omitempty"`      // 4..10; default 8
+	LNFold        []float64          `yaml:"ln_fold,omitempty"`        // 0..1; default 1
+	CalibImages   int                `yaml:"calib_images,omitempty"`   // default 256
+	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
+	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
+	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
+	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
+	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2
+	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
+	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name; default the part's
+	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
+	Constraints   []string           `yaml:"constraints,omitempty"`    // between the engine's fields, see Constraint
 }
 
 // BitSpace is the candidates for the layers' bits. The image stays at 8 bits.
@@ -70,6 +77,7 @@ type MemorySpace struct {
 // setDefaults gives the keys that a file may leave out.
 func (s *Space) setDefaults() {
 	s.GELUBits, s.LNFold, s.CalibImages, s.ReadFIFO = []int{8}, []float64{1}, 256, []int{64}
+	s.GranularityBy, s.ClockShare = SymAll, []float64{1}
 }
 
 // LoadSpace reads a space file; part files it names are found relative to it.
@@ -115,13 +123,21 @@ func (s Space) Validate() error {
 	if s.CalibImages < 1 {
 		f.add("calib_images", "is %d; expected at least 1", s.CalibImages)
 	}
+	if s.GranularityBy != "" {
+		oneOf(&f, "granularity_by", s.GranularityBy, symmetries...)
+	}
 	s.checkEngine(&f)
 	s.checkClocks(&f)
+	for i, text := range s.Constraints {
+		if _, err := ParseConstraint(text); err != nil {
+			f.add(fmt.Sprintf("constraints[%d]", i), "%v", err)
+		}
+	}
 	return f.join()
 }
 
 func (b BitSpace) check(f *faults) {
-	oneOf(f, "bits.symmetry", b.Symmetry, SymAll, SymAttnMLP, SymBlock, SymLayer)
+	oneOf(f, "bits.symmetry", b.Symmetry, symmetries...)
 	checkRange(f, "bits.weights", b.Weights, 2, 8)
 	checkRange(f, "bits.activations", b.Activations, 2, 8)
 	checkRange(f, "bits.edge.weights", b.Edge.Weights, 2, 8)
@@ -145,6 +161,13 @@ func (s Space) checkEngine(f *faults) {
 // checkClocks checks the overrides; with part files among the parts any name may be
 // that of one, so only the frequency can be checked.
 func (s Space) checkClocks(f *faults) {
+	if s.ClockShare != nil {
+		checkList(f, "clock_share", s.ClockShare, func(key string, x float64) {
+			if !(x > 0 && x <= 1) {
+				f.add(key, "is %g; expected above 0, at most 1", x)
+			}
+		})
+	}
 	named := map[string]bool{}
 	files := false
 	for _, p := range s.Parts {

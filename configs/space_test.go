@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,7 +39,7 @@ func TestSpaceErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; did you mean \"xck26\"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, xczu7ev, xczu9eg, or give the path of a part file\ns.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
 		{"part twice", "[xc7z020, xck26]", "[xc7z020, xck26, xck26]", `s.yaml:2: parts[2]: is "xck26", which is listed twice`},
-		{"symmetry", "attn-mlp", "attn_mlp", `s.yaml:4: bits.symmetry: is "attn_mlp"; expected one of all, attn-mlp, block, layer`},
+		{"symmetry", "attn-mlp", "attn_mlp", `s.yaml:4: bits.symmetry: is "attn_mlp"; expected one of all, attn-mlp, kind, block, qkv, layer`},
 		{"bits", "weights: [4, 8]", "weights: [4, 9]", "s.yaml:5: bits.weights[1]: is 9; expected 2..8"},
 		{"no candidate", "softmax_bits: [8]", "softmax_bits: []", "s.yaml:9: softmax_bits: is an empty list; expected at least one candidate"},
 		{"no edge", "  edge: {weights: [8], activations: [6, 8]}\n", "", "s.yaml:3: bits.edge: missing; expected a mapping"},
@@ -73,6 +74,12 @@ func TestSymmetries(t *testing.T) {
 	}{
 		{SymAll, "blocks.weights blocks.activations"},
 		{SymAttnMLP, "attn.weights attn.activations mlp.weights mlp.activations"},
+		{SymKind, "attn.qkv.weights attn.qkv.activations attn.matmul.activations attn.proj.weights attn.proj.activations" +
+			" mlp.fc1.weights mlp.fc1.activations mlp.fc2.weights mlp.fc2.activations"},
+		{SymQKV, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.proj.weights blocks.0.attn.proj.activations" +
+			" blocks.0.mlp.fc1.weights blocks.0.mlp.fc1.activations blocks.0.mlp.fc2.weights blocks.0.mlp.fc2.activations" +
+			" blocks.1.attn.qkv.weights blocks.1.attn.qkv.activations blocks.1.attn.proj.weights blocks.1.attn.proj.activations" +
+			" blocks.1.mlp.fc1.weights blocks.1.mlp.fc1.activations blocks.1.mlp.fc2.weights blocks.1.mlp.fc2.activations"},
 		{SymBlock, "blocks.0.weights blocks.0.activations blocks.1.weights blocks.1.activations"},
 		{SymLayer, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.matmul.activations" +
 			" blocks.0.attn.proj.weights blocks.0.attn.proj.activations blocks.0.mlp.fc1.weights blocks.0.mlp.fc1.activations" +
@@ -86,6 +93,60 @@ func TestSymmetries(t *testing.T) {
 		if got := axisNames(s.Axes(tinyModel())); got != edge+c.want+rest {
 			t.Errorf("%s:\n%s\nwant\n%s", c.symmetry, got, edge+c.want+rest)
 		}
+	}
+}
+
+// Every axis sets the field of the layers it names, and of no other.
+func TestAxesSetTheirLayers(t *testing.T) {
+	m := tinyModel()
+	for _, by := range symmetries {
+		s := testSpace(t)
+		s.Bits.Symmetry, s.GranularityBy, s.ClockShare = by, by, []float64{0.5, 1}
+		for _, a := range s.Axes(m) {
+			before := Design{ClockMHz: 100, Numerics: Numerics{Layers: make([]LayerBits, len(m.QuantLayers()))}}
+			for choice := range a.Len {
+				d := before
+				d.Numerics.Layers = slices.Clone(before.Numerics.Layers)
+				a.Set(&d, choice)
+				var changed []int
+				for i, l := range d.Numerics.Layers {
+					set := map[AxisKind]bool{AxisWeights: l.Weights != 0, AxisActivations: l.Activations != 0, AxisGranularity: l.Granularity != ""}
+					if l != (LayerBits{}) {
+						changed = append(changed, i)
+						if !set[a.Kind] {
+							t.Errorf("%s by %s: layer %d is set to %+v", a.Name, by, i, l)
+						}
+					}
+				}
+				if !slices.Equal(changed, a.Layers) {
+					t.Errorf("%s by %s: sets layers %v, names %v", a.Name, by, changed, a.Layers)
+				}
+			}
+		}
+	}
+}
+
+// Constraints and the clock count in the number of legal points, which a walk agrees with.
+func TestLegalCountsConstraints(t *testing.T) {
+	s, m, p := testSpace(t), tinyModel(), testPart(t, "xck26")
+	s.ClockShare, s.Constraints = []float64{0.5, 1}, []string{"tm*tn*tk <= 32 or clock_mhz < 150", "tk <= tn"}
+	g, err := s.On(m, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	legal := int64(0)
+	index := make([]int, len(g.Axes()))
+	for more := true; more; more = g.Next(index) {
+		if _, err := g.Design(index); err == nil {
+			legal++
+		}
+	}
+	if got := g.Legal().Int64(); got != legal || legal == 0 || legal == g.Size().Int64() {
+		t.Errorf("%d legal points; a walk finds %d of %s", got, legal, g.Size())
+	}
+	s.Constraints = []string{"tm*tn <= fast"}
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "constraints[0]") {
+		t.Errorf("error is %v; expected it to name constraints[0]", err)
 	}
 }
 
@@ -145,12 +206,12 @@ func TestSpaceDesign(t *testing.T) {
 	}
 	want := Design{Name: "s.xck26.95", Model: "tiny", Part: "xck26", ClockMHz: 250,
 		Numerics: Numerics{8, 8, 1, 256, []LayerBits{
-			{"patch_embed", 8, 8, PerChannel},
-			{"blocks.0.attn.qkv", 8, 8, PerChannel}, {"blocks.0.attn.matmul", 0, 8, ""}, {"blocks.0.attn.proj", 8, 8, PerChannel},
-			{"blocks.0.mlp.fc1", 4, 8, PerChannel}, {"blocks.0.mlp.fc2", 4, 8, PerChannel},
-			{"blocks.1.attn.qkv", 8, 8, PerChannel}, {"blocks.1.attn.matmul", 0, 8, ""}, {"blocks.1.attn.proj", 8, 8, PerChannel},
-			{"blocks.1.mlp.fc1", 4, 8, PerChannel}, {"blocks.1.mlp.fc2", 4, 8, PerChannel},
-			{"head", 8, 6, PerChannel}}},
+			{"patch_embed", 8, 8, PerChannel, 0},
+			{"blocks.0.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.0.attn.matmul", 0, 8, "", 0}, {"blocks.0.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.0.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.0.mlp.fc2", 4, 8, PerChannel, 0},
+			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.1.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 8, PerChannel, 0},
+			{"head", 8, 6, PerChannel, 0}}, Quantizer{}},
 		Engine: Engine{4, 4, 4, MulLUT, 64, 64, 2, MemUltra, MemAuto, MemLUT}}
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)
@@ -169,7 +230,8 @@ func TestSpaceDesign(t *testing.T) {
 	wantError(t, err, "index has 3 choices; the space has 20 axes")
 	m.Family = Swin
 	_, err = s.On(m, p)
-	wantError(t, err, "model tiny: family swin has no op list yet; vit and deit are covered")
+	wantError(t, err, "model tiny: the engine does not run family swin: it lacks window addressing, masks, relative position bias, "+
+		"patch merging and pooling; the golden model runs it, vit and deit can be emitted")
 }
 
 // A space of free layers of DeiT-Tiny: 2^108 choices of bits, more than a word holds.

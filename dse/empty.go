@@ -3,6 +3,8 @@ package dse
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"strings"
 )
 
@@ -28,6 +30,8 @@ type EmptyPart struct {
 	Common   string   // the resource most points are shortest of; "" if all fit
 	CommonOf int64    // how many points that is
 	Nearest  *Nearest // the accurate enough point that fails to fit by least; nil if none is accurate enough
+
+	Relax []string // of an exact search: limits that, loosened alone, let a point through
 }
 
 // Reason is the kind of an EmptyPart.
@@ -39,6 +43,7 @@ const (
 	TooAccurate                 // no numerics of the space reach the accuracy asked for
 	NothingFits                 // the budget rules out every point
 	NoneFitsAndIs               // some points fit, others are accurate enough, none is both
+	TooStrict                   // the limits together rule out every point
 )
 
 func (e *EmptyError) Unwrap() error { return ErrEmpty }
@@ -54,6 +59,8 @@ func (e *EmptyError) Error() string {
 
 func (p EmptyPart) String() string {
 	switch p.Reason {
+	case TooStrict:
+		return fmt.Sprintf("the limits rule out every point, most because of this: %s; what alone would let a point through: %s", p.Common, strings.Join(p.Relax, "; "))
 	case NothingLegal:
 		return "no engine of the space is legal on this part"
 	case TooAccurate:
@@ -91,6 +98,9 @@ func (f *Front) Explain(p PartSummary) EmptyPart {
 	if p.Best != nil {
 		e.FitDB = p.Best.SQNRDB
 	}
+	if p.Certificate != nil {
+		return f.explainExact(p, e)
+	}
 	for _, name := range resourceNames {
 		if n := p.Short[name]; n > e.CommonOf {
 			e.Common, e.CommonOf = name, n
@@ -107,4 +117,53 @@ func (f *Front) Explain(p PartSummary) EmptyPart {
 		e.Reason = NothingFits
 	}
 	return e
+}
+
+// explainExact says it of an exact search, which does not count points by what they lack but
+// knows those that come nearest to the limits.
+func (f *Front) explainExact(p PartSummary, e EmptyPart) EmptyPart {
+	e.Relax = nil
+	if n := p.Nearest; n != nil && n.Alone {
+		e.Relax = append(e.Relax, fmt.Sprintf("a budget of %d %s where %d may be used (%s)", n.Need, n.Resource, n.Have, n.Name))
+	}
+	if o := p.Over; o != nil && o.Alone {
+		e.Relax = append(e.Relax, fmt.Sprintf("%s instead of %g (%s)", loosened(o.Bound.Metric, o.Value), o.Bound.Value, o.Name))
+	}
+	if p.Fastest != nil && p.Fastest.Alone {
+		var words []string
+		for _, b := range f.Limits.Bounds {
+			if x, err := b.Metric.info(); err == nil && (b.Metric == Latency || b.Metric == Throughput) && p.Fastest.Seconds > b.ceiling(0) {
+				words = append(words, fmt.Sprintf("%s instead of %g", loosened(b.Metric, x.show(p.Fastest.Seconds, 0)), b.Value))
+			}
+		}
+		e.Relax = append(e.Relax, fmt.Sprintf("%s (%s)", strings.Join(words, " and "), p.Fastest.Name))
+	}
+	if p.Best != nil && p.Best.Alone {
+		e.Relax = append(e.Relax, fmt.Sprintf("an accuracy of %.2f dB where the limit (%s) asks for %.2f dB", p.Best.SQNRDB, e.Limits, e.LimitDB))
+	}
+	e.Reason = TooStrict
+	switch {
+	case p.Certificate.Legal == 0:
+		e.Reason = NothingLegal
+	case e.BestDB < e.LimitDB:
+		e.Reason = TooAccurate
+	case len(e.Relax) == 0:
+		e.Relax = []string{"nothing that was found; loosen several limits"}
+	}
+	most := new(big.Int)
+	for _, a := range p.Certificate.Fate {
+		if a.limits() && a.Points.Cmp(most) > 0 {
+			e.Common, most = a.Why, a.Points
+		}
+	}
+	return e
+}
+
+// loosened is a bound that a value meets, of three digits or as many as a whole number has.
+func loosened(m Metric, v float64) Bound {
+	unit := math.Pow(10, min(0, math.Floor(math.Log10(v))-2))
+	if x, err := m.info(); err == nil && x.higher {
+		return Bound{m, math.Floor(v/unit) * unit}
+	}
+	return Bound{m, math.Round(math.Ceil(v/unit)*unit*1e12) / 1e12}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vitdse/configs"
 )
@@ -15,7 +16,11 @@ type Study struct {
 	Parts   []configs.Part
 	Limits  Limits
 	Options Options
-	Cache   string // directory of sensitivities and measurements that are kept between runs; "" for none
+
+	Search     configs.Search // default auto
+	Objectives []Metric       // default DefaultObjectives
+	Prediction *Prediction    // takes the place of measuring sensitivities; may be nil
+	Cache      string         // directory of sensitivities and measurements that are kept between runs; "" for none
 
 	// Called from one goroutine at a time; each may be nil.
 	OnSensitivity func(done, total int) // entries of the sensitivity table
@@ -24,31 +29,70 @@ type Study struct {
 	OnMeasure     func(done, total int) // choices of numerics
 }
 
-// Explore measures the network's sensitivities, sweeps the space, measures the front
+// Explore measures the network's sensitivities, finds the front of the space, measures it
 // with the golden model and writes front.json and front.csv to the run directory. Both
-// are written at an interruption and for an empty front, too, with the counts so far.
+// are written at an interruption and for an empty front, too, with the counts so far. Without
+// weights, which needs a prediction, the front is not measured.
 func Explore(ctx context.Context, s Study) (Result, error) {
-	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}
-	prediction, err := Sensitivities(ctx, s.Network, s.Space, work)
-	if err != nil {
-		return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
+	if err := s.Network.Model.OnEngine(); err != nil { // before the long work, not after it
+		return Result{}, err
 	}
-	in := Input{Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise, Limits: s.Limits, Options: s.Options}
-	res, err := Sweep(ctx, in, s.OnSweep)
+	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}
+	prediction := s.Prediction
+	if prediction == nil {
+		var err error
+		if prediction, err = Sensitivities(ctx, s.Network, s.Space, work); err != nil {
+			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
+		}
+	}
+	in := Input{Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise, Additive: prediction,
+		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
+	find := Sweep
+	exact, err := s.exact()
+	if err != nil {
+		return Result{}, err
+	}
+	if exact {
+		find = Exact
+	}
+	res, err := find(ctx, in, s.OnSweep)
 	if res.Front == nil {
 		return res, err
 	}
 	if err == nil {
+		measured := s.Network.Weights != nil
 		if s.OnSwept != nil {
 			s.OnSwept(res)
 		}
 		work.Progress = s.OnMeasure
-		if err = res.Front.Measure(ctx, s.Network, work); err != nil {
-			err = fmt.Errorf("measuring the front: %w", err)
+		if measured {
+			if err = res.Front.Measure(ctx, s.Network, work); err != nil {
+				err = fmt.Errorf("measuring the front: %w", err)
+			}
 		}
 	}
 	if s.Options.Dir != "" {
 		err = errors.Join(err, res.Front.Write(s.Options.Dir))
 	}
 	return res, err
+}
+
+// sweepMost is the number of points a part up to which auto sweeps.
+const sweepMost = 1 << 26
+
+// exact says whether the exact search is the one to use.
+func (s Study) exact() (bool, error) {
+	usual := len(s.Limits.Bounds) == 0 && (len(s.Objectives) == 0 || slices.Equal(s.Objectives, DefaultObjectives))
+	switch s.Search {
+	case configs.SearchExact:
+		return true, nil
+	case configs.SearchSweep:
+		if !usual {
+			return false, fmt.Errorf("search sweep has the objectives %s, %s and %s, and no limits but those of accuracy; for others, set search to exact or auto",
+				DefaultObjectives[0], DefaultObjectives[1], DefaultObjectives[2])
+		}
+		return false, nil
+	}
+	axes := s.Space.Axes(s.Network.Model)
+	return !usual || combinations(axes, sweepMost) < 0 || combinations(axes[:split(axes)], maxNumerics) < 0, nil
 }

@@ -44,6 +44,9 @@ func LoadFront(path string) (*Front, error) {
 		return nil, fmt.Errorf("%s: has schema %d, this version reads %d; explore again with this version", path, f.Schema, frontSchema)
 	}
 	for _, p := range f.Points {
+		if len(p.Costs) != len(f.Objectives) || len(f.Objectives) > maxObjectives {
+			return nil, fmt.Errorf("%s: point %s has %d costs for %d objectives; the file is damaged", path, p.Name, len(p.Costs), len(f.Objectives))
+		}
 		if len(p.Choice) != len(f.Axes) {
 			return nil, fmt.Errorf("%s: point %s has %d choices for %d axes; the file is damaged", path, p.Name, len(p.Choice), len(f.Axes))
 		}

@@ -3,6 +3,7 @@ package dse
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"vitdse/configs"
@@ -21,6 +22,8 @@ type Front struct {
 	Space   configs.Space `json:"space"`
 	Limits  Limits        `json:"limits"`
 
+	Objectives []Metric `json:"objectives"` // what the front minimises; Point.Costs are in this order
+
 	// BestSQNRDB is the highest predicted ratio of the space, of BestNumerics on any engine:
 	// what predicted losses are relative to. Measured losses are relative to
 	// Reference.
@@ -35,10 +38,11 @@ type Front struct {
 }
 
 // frontSchema is the version of front.json.
-const frontSchema = 1
+const frontSchema = 2
 
 // PartSummary counts the points of one part: Legal = Fit + the sum of Short, Fit =
-// Feasible + the points that are not accurate enough.
+// Feasible + the points that are not accurate enough. An exact search does not look at every
+// point: its counts are in the Certificate.
 type PartSummary struct {
 	Part     configs.Part     `json:"part"`
 	Legal    int64            `json:"legal"`
@@ -47,8 +51,27 @@ type PartSummary struct {
 	Short    map[string]int64 `json:"short"`    // points that do not fit, by the resource they are shortest of
 	Nearest  *Nearest         `json:"nearest,omitempty"`
 	Best     *Reachable       `json:"best,omitempty"`
+	Fastest  *Fastest         `json:"fastest,omitempty"`
+	Over     *Over            `json:"over,omitempty"`
 	Front    int              `json:"front"` // points on the predicted front
 	Recut    int              `json:"recut"` // of those, on the measured front; 0 before measuring
+
+	Certificate *Certificate `json:"certificate,omitempty"` // of an exact search
+}
+
+// Over is the accurate enough point within the budget that exceeds a limit by least.
+type Over struct {
+	Name  string  `json:"name"`
+	Bound Bound   `json:"bound"`
+	Value float64 `json:"value"` // what it needs, in the bound's unit
+	Alone bool    `json:"alone"` // it breaks no other limit
+}
+
+// Fastest is the fastest point that fits and is accurate enough, whatever the limits of time.
+type Fastest struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	Alone   bool    `json:"alone"` // it breaks no limit but of time
 }
 
 // Nearest is the accurate enough point that fails to fit by least: its scarcest
@@ -60,24 +83,27 @@ type Nearest struct {
 	Resource string         `json:"resource"`
 	Need     int            `json:"need"`
 	Have     int            `json:"have"`
+	Alone    bool           `json:"alone,omitempty"` // it breaks no other limit; known of an exact search only
 }
 
 // Reachable is the most accurate point that fits, whatever the limits.
 type Reachable struct {
 	Rank   int64   `json:"rank"`
-	SQNRDB float64 `json:"sqnr_db"` // predicted
+	SQNRDB float64 `json:"sqnr_db"`         // predicted
+	Alone  bool    `json:"alone,omitempty"` // as of Nearest
 }
 
 // Point is a design point of a front.
 type Point struct {
 	Part     string    `json:"part"`
-	Rank     int64     `json:"rank"` // its place in the enumeration of the space, and its identity on the part
+	Rank     int64     `json:"rank"` // its place in the enumeration of the space, -1 if that is too large to number
 	Name     string    `json:"name"`
 	Choice   []string  `json:"choice"` // the candidate chosen of each of Front.Axes
 	Seconds  float64   `json:"seconds"`
 	FPS      float64   `json:"fps"`
 	Use      float64   `json:"use"`    // largest share of the usable budget
 	UseOf    string    `json:"use_of"` // the resource it is of
+	Costs    []float64 `json:"costs"`  // of Front.Objectives, the less the better
 	Noise    float64   `json:"noise"`  // predicted
 	SQNRDB   float64   `json:"sqnr_db"`
 	LossDB   float64   `json:"loss_db"` // Front.BestSQNRDB - SQNRDB
@@ -107,7 +133,7 @@ func (p Point) Objectives() Objectives { return Objectives{p.Seconds, p.Use, p.N
 // front prices and names the points that are left.
 func (s *sweep) front() (*Front, error) {
 	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.inputs, Seed: s.in.Options.Seed,
-		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits,
+		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits, Objectives: DefaultObjectives,
 		BestSQNRDB: Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
 	f.Space.Parts = nil
 	for _, a := range s.floor.sites[0].grid.Axes() {
@@ -146,39 +172,59 @@ func summary(site *site, t *tally) (PartSummary, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Nearest = &Nearest{n.Rank, d.Name, d, n.Resource, n.Need, n.Have}
+		p.Nearest = &Nearest{Rank: n.Rank, Name: d.Name, Design: d, Resource: n.Resource, Need: n.Need, Have: n.Have}
 	}
 	if t.Best != nil {
-		p.Best = &Reachable{t.Best.Rank, Decibels(t.Best.Noise)}
+		p.Best = &Reachable{Rank: t.Best.Rank, SQNRDB: Decibels(t.Best.Noise)}
 	}
 	return p, nil
 }
 
 // point prices a point with hwmodel.Price and holds the factored price against it.
 func (s *sweep) point(site *site, r ranked) (Point, error) {
-	d, err := site.design(r.rank)
-	if err != nil {
-		return Point{}, err
-	}
-	e, err := hwmodel.Price(s.in.Model, d, site.part)
-	if err != nil {
-		return Point{}, err
-	}
-	name, use := e.Use.Largest()
-	if e.Seconds != r.Seconds || use != r.Use || !e.Fits {
-		return Point{}, fmt.Errorf("dse: point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
-			"the widths that package dse takes for all that prices depend on are not all", d.Name, r.Seconds, r.Use, e.Seconds, use)
-	}
 	index, err := site.grid.Index(big.NewInt(r.rank))
 	if err != nil {
 		return Point{}, err
 	}
-	p := Point{Part: site.part.Name, Rank: r.rank, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
-		Noise: r.Noise, SQNRDB: Decibels(r.Noise), Numerics: numericsHash(d.Numerics), design: &d,
+	p, err := newPoint(s.in.Model, site.part, site.grid, index, r.Noise, DefaultObjectives)
+	if err != nil {
+		return Point{}, err
+	}
+	if p.Objectives() != r.Objectives || p.Use > 1 {
+		return Point{}, fmt.Errorf("dse: point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
+			"the widths that package dse takes for all that prices depend on are not all", p.Name, r.Seconds, r.Use, p.Seconds, p.Use)
+	}
+	return p, nil
+}
+
+// newPoint prices the point of an index.
+func newPoint(m configs.Model, part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
+	d, err := g.Design(index)
+	if err != nil {
+		return Point{}, err
+	}
+	e, err := hwmodel.Price(m, d, part)
+	if err != nil {
+		return Point{}, err
+	}
+	name, use := e.Use.Largest()
+	p := Point{Part: part.Name, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
+		Noise: noise, SQNRDB: Decibels(noise), Numerics: numericsHash(d.Numerics), design: &d,
 		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
 			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
-	for i, a := range site.grid.Axes() {
+	if rank := g.Rank(index); rank.IsInt64() {
+		p.Rank = rank.Int64()
+	}
+	for i, a := range g.Axes() {
 		p.Choice = append(p.Choice, a.Values[index[i]])
+	}
+	q := quantities(d, part, e, noise)
+	for _, o := range objectives {
+		x, err := o.info()
+		if err != nil {
+			return Point{}, err
+		}
+		p.Costs = append(p.Costs, x.cost(&q))
 	}
 	return p, nil
 }
@@ -188,7 +234,22 @@ func (f *Front) Design(p Point) (configs.Design, error) {
 	if p.design != nil {
 		return *p.design, nil
 	}
-	return f.At(p.Part, p.Rank)
+	s, err := f.Summary(p.Part)
+	if err != nil {
+		return configs.Design{}, err
+	}
+	g, err := f.Space.On(f.Model, s.Part)
+	if err != nil {
+		return configs.Design{}, err
+	}
+	index := make([]int, len(g.Axes()))
+	for i, a := range g.Axes() {
+		if i >= len(p.Choice) || !slices.Contains(a.Values, p.Choice[i]) {
+			return configs.Design{}, fmt.Errorf("point %s: its choice of %s is none of the space's; the file is damaged", p.Name, a.Name)
+		}
+		index[i] = slices.Index(a.Values, p.Choice[i])
+	}
+	return g.Design(index)
 }
 
 // At is the design of a legal rank of the space on a part, rebuilt from the front alone.

@@ -12,11 +12,17 @@ import (
 
 // Input is what a sweep covers and how.
 type Input struct {
-	Model   configs.Model
-	Space   configs.Space
-	Parts   []configs.Part
-	Noise   Noise
-	Limits  Limits
+	Model  configs.Model
+	Space  configs.Space
+	Parts  []configs.Part
+	Noise  Noise
+	Limits Limits
+
+	// For Exact, which covers spaces that Sweep cannot enumerate: noise that adds up, in the
+	// place of Noise, and what to minimise, DefaultObjectives if empty.
+	Additive   Additive
+	Objectives []Metric
+
 	Options Options
 }
 

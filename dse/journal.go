@@ -69,7 +69,7 @@ type journal struct {
 
 // openJournal starts the journal of a run directory, or continues the one that is there
 // and gives its lines. An empty directory name is no journal.
-func openJournal(dir string, resume bool, h journalHeader) (*journal, []journalLine, error) {
+func openJournal[L any](dir string, resume bool, h journalHeader) (*journal, []L, error) {
 	if dir == "" {
 		return &journal{}, nil, nil
 	}
@@ -81,8 +81,8 @@ func openJournal(dir string, resume bool, h journalHeader) (*journal, []journalL
 		return nil, nil, err
 	}
 	j := &journal{file}
-	lines, size, err := j.read(resume, h)
-	if err == nil {
+	lines, size, err := readJournal[L](j, resume, h)
+	if info, serr := file.Stat(); err == nil && (serr != nil || info.Size() != size) {
 		err = file.Truncate(size)
 	}
 	if err == nil {
@@ -98,9 +98,9 @@ func openJournal(dir string, resume bool, h journalHeader) (*journal, []journalL
 	return j, lines, nil
 }
 
-// read gives the lines of the file and the length up to the last whole one: 0 for a
+// readJournal gives the lines of the file and the length up to the last whole one: 0 for a
 // file without a whole header, or if it is not to be resumed.
-func (j *journal) read(resume bool, h journalHeader) ([]journalLine, int64, error) {
+func readJournal[L any](j *journal, resume bool, h journalHeader) ([]L, int64, error) {
 	if !resume {
 		return nil, 0, nil
 	}
@@ -116,16 +116,13 @@ func (j *journal) read(resume bool, h journalHeader) ([]journalLine, int64, erro
 	if err := j.check(head, h); err != nil {
 		return nil, 0, err
 	}
-	var lines []journalLine
+	var lines []L
 	for n := 2; len(rest) > 0; n++ {
 		var text []byte
 		text, rest, _ = bytes.Cut(rest, []byte("\n"))
-		var l journalLine
+		var l L
 		if err := json.Unmarshal(text, &l); err != nil {
 			return nil, 0, fmt.Errorf("%s:%d: damaged: %w; run without resuming to start over", j.file.Name(), n, err)
-		}
-		if l.Shard < 0 || l.Shard >= h.Shards {
-			return nil, 0, fmt.Errorf("%s:%d: damaged: shard %d of %d; run without resuming to start over", j.file.Name(), n, l.Shard, h.Shards)
 		}
 		lines = append(lines, l)
 	}
@@ -135,7 +132,11 @@ func (j *journal) read(resume bool, h journalHeader) ([]journalLine, int64, erro
 // check compares the header of the file with this run's.
 func (j *journal) check(head []byte, h journalHeader) error {
 	var got journalHeader
-	if err := json.Unmarshal(head, &got); err != nil || got.Journal != journalName {
+	err := json.Unmarshal(head, &got)
+	if err == nil && got.Journal != h.Journal && (got.Journal == journalName || got.Journal == exactName) {
+		return &JournalError{j.file.Name(), "method", got.Journal, h.Journal}
+	}
+	if err != nil || got.Journal != h.Journal {
 		return fmt.Errorf("%s: is no journal of a sweep; move it away, or give another run directory", j.file.Name())
 	}
 	if got.Version != h.Version {

@@ -13,10 +13,33 @@ import (
 type Limits struct {
 	MaxLossDB float64 `json:"max_loss_db"` // below the space's best ratio; 0: no limit
 	MinSQNRDB float64 `json:"min_sqnr_db"` // 0: no limit
+	Bounds    []Bound `json:"bounds,omitempty"`
 }
 
 // LimitsOf reads the limits of a run.
-func LimitsOf(r configs.Run) Limits { return Limits{r.MaxLossDB, r.MinSQNRDB} }
+func LimitsOf(r configs.Run) Limits {
+	l := Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB}
+	for _, b := range []Bound{{Latency, r.Limits.MaxLatency}, {Throughput, r.Limits.MinFPS}, {LUTs, r.Limits.MaxLUT}, {FFs, r.Limits.MaxFF},
+		{DSPs, r.Limits.MaxDSP}, {BRAMs, r.Limits.MaxBRAM18}, {URAMs, r.Limits.MaxURAM}, {LUTRAMs, r.Limits.MaxLUTRAM},
+		{LargestUse, r.Limits.MaxUse}, {Bytes, r.Limits.MaxBytes}, {Watts, r.Limits.MaxPower}, {Energy, r.Limits.MaxEnergy}} {
+		if b.Value > 0 {
+			l.Bounds = append(l.Bounds, b)
+		}
+	}
+	return l
+}
+
+// ObjectivesOf reads the objectives of a run; an unknown metric is an error that lists them.
+func ObjectivesOf(r configs.Run) ([]Metric, error) {
+	if len(r.Objectives) == 0 {
+		return DefaultObjectives, nil
+	}
+	var list []Metric
+	for _, name := range r.Objectives {
+		list = append(list, Metric(name))
+	}
+	return list, checkObjectives(list)
+}
 
 // noise is the largest noise that the limits allow, given the least that the space's
 // numerics reach on any engine; +Inf if there is no limit.

@@ -64,6 +64,11 @@ func (f *Front) apply(have map[string]measure.Result) {
 		return
 	}
 	limit := f.Limits.noise(reference.Noise)
+	for _, b := range f.Limits.Bounds {
+		if b.Metric == Loss {
+			limit = min(limit, b.ceiling(reference.Noise))
+		}
+	}
 	result := func(hash string) *Measured {
 		r, ok := have[hash]
 		if !ok {
@@ -80,28 +85,36 @@ func (f *Front) apply(have map[string]measure.Result) {
 	f.Correction = fitCorrection(f.pairs())
 }
 
-// recut marks the points that no other one of their part dominates as measured.
+// recut marks the points that no other one of their part dominates as measured. Of points
+// with equal costs the first stays.
 func (f *Front) recut() {
 	for i := range f.Parts {
-		part := f.Parts[i].Part.Name
-		var points []ranked
-		at := map[int64]*Measured{}
+		var left archive[*Measured]
 		for _, p := range f.Points {
-			m := p.Measured
-			if p.Part != part || m == nil {
+			if p.Part != f.Parts[i].Part.Name || p.Measured == nil {
 				continue
 			}
-			if m.OnFront = false; m.Feasible {
-				points = append(points, ranked{Objectives{p.Seconds, p.Use, m.Noise}, p.Rank})
-				at[p.Rank] = m
+			p.Measured.OnFront = false
+			if p.Measured.Feasible {
+				left.add(f.measuredCosts(p), p.Measured)
 			}
 		}
-		points = skyline(points)
-		for _, p := range points {
-			at[p.rank].OnFront = true
+		for _, e := range left.entries {
+			e.what.OnFront = true
 		}
-		f.Parts[i].Recut = len(points)
+		f.Parts[i].Recut = len(left.entries)
 	}
+}
+
+// measuredCosts are a point's costs with the noise as measured.
+func (f *Front) measuredCosts(p Point) costs {
+	var c costs
+	for k, o := range f.Objectives {
+		if c[k] = p.Costs[k]; o == Loss {
+			c[k] = p.Measured.Noise
+		}
+	}
+	return c
 }
 
 // measurement is one Measure in the making.

@@ -2,6 +2,8 @@ package dse
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/measure"
@@ -52,34 +54,85 @@ func NewPrediction(tables ...*measure.Table) (*Prediction, error) {
 
 // Noise is the predicted noise: the power of the logits' error over their own. It may
 // be called by several goroutines. An error names the source that was not measured.
-func (p *Prediction) Noise(n configs.Numerics) (float64, error) {
-	s := p.tables[n.LNFold]
-	if s == nil {
-		return 0, fmt.Errorf("no sensitivities for ln_fold %g", n.LNFold)
+func (p *Prediction) Noise(n configs.Numerics) (float64, error) { return NoiseOf(p)(n) }
+
+// Units implements [Additive].
+func (p *Prediction) Units(softmaxBits, geluBits int, lnFold float64) (Femto, error) {
+	s, err := p.of(lnFold)
+	if err != nil {
+		return 0, err
 	}
-	sum := s.table.ReferenceNoise
-	var err error
-	add := func(k source) {
-		v, ok := s.noise[k]
-		if !ok && err == nil {
-			err = fmt.Errorf("no sensitivity of %s of %q at %d bits %s", k.kind, k.layer, k.bits, k.granularity)
+	sum, err := ToFemto(s.table.ReferenceNoise)
+	if err != nil {
+		return 0, fmt.Errorf("reference: %w", err)
+	}
+	for _, x := range []struct {
+		differs bool
+		source  source
+	}{
+		{softmaxBits != s.table.Reference.SoftmaxBits, source{kind: measure.Softmax, bits: softmaxBits}},
+		{geluBits != s.table.Reference.GELUBits, source{kind: measure.GELU, bits: geluBits}},
+	} {
+		if x.differs {
+			v, err := s.of(x.source)
+			if err != nil {
+				return 0, err
+			}
+			sum += v
+		}
+	}
+	return sum, nil
+}
+
+// Layer implements [Additive].
+func (p *Prediction) Layer(lnFold float64, l configs.LayerBits) (Femto, error) {
+	s, err := p.of(lnFold)
+	if err != nil {
+		return 0, err
+	}
+	ref, sum := s.reference[l.Name], Femto(0)
+	if l.Activations != ref.Activations {
+		v, err := s.of(source{kind: measure.Activations, layer: l.Name, bits: l.Activations})
+		if err != nil {
+			return 0, err
 		}
 		sum += v
 	}
-	if n.SoftmaxBits != s.table.Reference.SoftmaxBits {
-		add(source{kind: measure.Softmax, bits: n.SoftmaxBits})
-	}
-	if n.GELUBits != s.table.Reference.GELUBits {
-		add(source{kind: measure.GELU, bits: n.GELUBits})
-	}
-	for _, l := range n.Layers {
-		ref := s.reference[l.Name]
-		if l.Activations != ref.Activations {
-			add(source{kind: measure.Activations, layer: l.Name, bits: l.Activations})
+	if l.Weights != ref.Weights || l.Granularity != ref.Granularity {
+		v, err := s.of(source{measure.Weights, l.Name, l.Weights, l.Granularity})
+		if err != nil {
+			return 0, err
 		}
-		if l.Weights != ref.Weights || l.Granularity != ref.Granularity {
-			add(source{measure.Weights, l.Name, l.Weights, l.Granularity})
-		}
+		sum += v
 	}
-	return sum, err
+	return sum, nil
+}
+
+func (p *Prediction) of(lnFold float64) (*sources, error) {
+	if s := p.tables[lnFold]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("no sensitivities for ln_fold %g", lnFold)
+}
+
+// of is the noise of one source.
+func (s *sources) of(k source) (Femto, error) {
+	v, ok := s.noise[k]
+	if !ok {
+		return 0, fmt.Errorf("no sensitivity of %s of %q at %d bits %s", k.kind, k.layer, k.bits, k.granularity)
+	}
+	f, err := ToFemto(v)
+	if err != nil {
+		return 0, fmt.Errorf("sensitivity of %s of %q at %d bits: %w", k.kind, k.layer, k.bits, err)
+	}
+	return f, nil
+}
+
+// File gives the sensitivities of a prediction as a file.
+func (p *Prediction) File(origin string) *SensitivityFile {
+	f := &SensitivityFile{Schema: sensitivitySchema, Origin: origin}
+	for _, fold := range slices.Sorted(maps.Keys(p.tables)) {
+		f.Tables = append(f.Tables, p.tables[fold].table)
+	}
+	return f
 }

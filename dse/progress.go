@@ -2,14 +2,17 @@ package dse
 
 import "time"
 
-// Progress is how far a sweep is. Counts are of legal points, over all parts.
+// Progress is how far a sweep is. Counts are of legal points, over all parts; those of an
+// exact search are of engines.
 type Progress struct {
 	Done, Total  int64
-	Resumed      int64 // of Done, read from the journal
-	Fit          int64 // of Done, the points that fit their part
-	Feasible     int64 // of those, the points accurate enough
-	Front        int   // points on the fronts so far
-	Priced       int64 // cycle and resource counts computed
+	Resumed      int64   // of Done, read from the journal
+	Fit          int64   // of Done, the points that fit their part
+	Feasible     int64   // of those, the points accurate enough
+	Front        int     // points on the fronts so far
+	Priced       int64   // cycle and resource counts computed
+	Points       float64 // covered by an exact search
+	Labels       int64   // partial choices it made
 	Elapsed      time.Duration
 	PointsPerSec float64       // covered, without the resumed
 	ETA          time.Duration // until Done is Total, at that speed

@@ -31,11 +31,12 @@ const (
 // Query selects points of a front. Zero values ask for nothing.
 type Query struct {
 	Cut        Cut
-	Parts      []string  // names
-	MaxSeconds float64   // of one image
-	MaxUse     float64   // share of the usable budget
-	Limits     Limits    // as of the cut; MaxLossDB is below the space's best
-	Sort       Objective // default latency
+	Parts      []string // names
+	MaxSeconds float64  // of one image
+	MaxUse     float64  // share of the usable budget
+	Limits     Limits   // as of the cut; MaxLossDB is below the space's best
+	Where      []Condition
+	Sort       Objective // default latency; or any quantity
 	Top        int       // at most so many points; 0 for all
 }
 
@@ -92,6 +93,9 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 			(q.MaxSeconds > 0 && p.Seconds > q.MaxSeconds) || (q.MaxUse > 0 && p.Use > q.MaxUse) {
 			continue
 		}
+		if slices.ContainsFunc(q.Where, func(w Condition) bool { return !w.holds(p, c) }) {
+			continue
+		}
 		points = append(points, p)
 	}
 	if err := order(points, c, q.Sort); err != nil {
@@ -113,17 +117,11 @@ func (f *Front) partNames() []string {
 
 // order sorts points by one objective, then by all.
 func order(points []Point, c Cut, by Objective) error {
-	var key func(Point) float64
-	switch by {
-	case ByLatency, "":
-		key = func(p Point) float64 { return p.Seconds }
-	case ByUse:
-		key = func(p Point) float64 { return p.Use }
-	case ByLoss:
-		key = func(p Point) float64 { n, _, _ := p.Accuracy(c); return n }
-	default:
-		return fmt.Errorf("objective %q; expected %s, %s or %s", by, ByLatency, ByUse, ByLoss)
+	x, err := quantityOf(string(cmp.Or(by, ByLatency)))
+	if err != nil {
+		return fmt.Errorf("to sort by: %w", err)
 	}
+	key := x.key(c)
 	slices.SortStableFunc(points, func(a, b Point) int {
 		an, _, _ := a.Accuracy(c)
 		bn, _, _ := b.Accuracy(c)

@@ -98,16 +98,16 @@ func newSweep(in Input) (*sweep, error) {
 
 // open starts the journal, or takes up where it ends.
 func (s *sweep) open() error {
-	j, lines, err := openJournal(s.in.Options.Dir, s.in.Options.Resume,
+	j, lines, err := openJournal[journalLine](s.in.Options.Dir, s.in.Options.Resume,
 		journalHeader{journalName, journalVersion, s.inputs, len(s.shards)})
 	if err != nil {
 		return err
 	}
 	s.journal = j
 	for _, l := range lines {
-		if s.done[l.Shard] || len(l.Parts) != len(s.parts) {
+		if l.Shard < 0 || l.Shard >= len(s.done) || s.done[l.Shard] || len(l.Parts) != len(s.parts) {
 			j.close()
-			return fmt.Errorf("%s: damaged: shard %d is there twice, or not for %d parts; run without resuming to start over",
+			return fmt.Errorf("%s: damaged: shard %d is not there, there twice, or not for %d parts; run without resuming to start over",
 				j.file.Name(), l.Shard, len(s.parts))
 		}
 		o := outcome{shard: l.Shard, parts: make([]tally, len(l.Parts))}

@@ -83,6 +83,7 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	}
 	in.Parts = parts(t, s.Parts...)
 	for i := range in.Parts { // smaller parts, so that every resource runs short somewhere
+		in.Parts[i].Reserve = configs.Reserve{} // a shell may take more than is left
 		b := &in.Parts[i].Budget
 		for _, v := range []*int{&b.LUT, &b.FF, &b.DSP, &b.BRAM18, &b.LUTRAM} {
 			*v = max(1, *v/(1<<rng.IntN(4)))

@@ -18,6 +18,9 @@ type opIndex struct {
 }
 
 func indexOps(net *intnet.Network) (opIndex, error) {
+	if err := net.Model.OnEngine(); err != nil {
+		return opIndex{}, err
+	}
 	ops, err := net.Model.Ops()
 	if err != nil {
 		return opIndex{}, err

@@ -19,9 +19,13 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 		}
 	}
 	r.Shuffle(len(n.Layers), func(i, j int) { n.Layers[i], n.Layers[j] = n.Layers[j], n.Layers[i] })
+	multiplier := configs.MulDSP
+	if part.Budget.DSP == 0 {
+		multiplier = configs.MulLUT
+	}
 	for {
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 100, Numerics: n, Engine: configs.Engine{
-			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(4), Multiplier: configs.MulDSP,
+			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(4), Multiplier: multiplier,
 			BusBits: pick(32, 64, 128, 256, 512), ReadFIFO: pick(32, 64, 512), WeightBuffers: pick(1, 2),
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto,
 		}}

@@ -112,6 +112,12 @@ func TestStepsIsTheProgramsLength(t *testing.T) {
 		_, d, _ := digits(t)
 		d.Numerics = configs.Uniform(m, 8, 8)
 		s, err := NewShape(m, d)
+		if m.OnEngine() != nil { // there is no program: an error, and the reason
+			if err == nil || err.Error() != m.OnEngine().Error() {
+				t.Errorf("%s: error is %v; expected %v", name, err, m.OnEngine())
+			}
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,14 @@ func (s *Shape) minNormShift() int { return 26 - s.NormBits }
 
 // charge enters every module and buffer of the engine.
 func (s *Shape) charge(l *ledger, f fabric) {
+	s.logic(l, f)
+	for _, m := range s.memories() {
+		l.add(m.Name, f.memory(m))
+	}
+}
+
+// logic enters everything but the buffers.
+func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_accel_top", Resources{LUT: 1, FF: 1})
 	l.add("vit_axi_lite", Resources{LUT: whole(f.luts(axiLiteBase, 1)), FF: 358})
 	l.add("vit_accel_core", s.core(f))
@@ -32,9 +40,6 @@ func (s *Shape) charge(l *ledger, f fabric) {
 	packers := s.packer(s.ActBits, 16)
 	packers = packers.Add(s.packer(s.NumBits, max(1, CeilLog2(s.NumDepth))))
 	l.add("vit_column_packer", packers)
-	for _, m := range s.memories() {
-		l.add(m.Name, f.memory(m))
-	}
 }
 
 // peArray is the array: products, their sum, accumulators, result registers that shift

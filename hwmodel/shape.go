@@ -73,11 +73,13 @@ const ExpFracBits = 5
 func ExpIndexBits(pb int) int { return bits.Len(uint((pb + 1) << ExpFracBits)) }
 
 // NewShape computes the geometry. The design must have been validated for the model.
+// A network that the engine does not run is refused, with what it lacks.
 func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
-	if m.Family != configs.ViT && m.Family != configs.DeiT { // the op list says it; these two have one
-		if _, err := m.Ops(); err != nil {
-			return nil, err
-		}
+	if err := m.OnEngine(); err != nil {
+		return nil, err
+	}
+	if err := d.Numerics.OnEngine(); err != nil {
+		return nil, err
 	}
 	e := d.Engine
 	s := &Shape{

@@ -66,7 +66,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 	if err := refuseExisting(f.dir, f.force); err != nil {
 		return err
 	}
-	n, err := loadNetwork(run)
+	n, err := loadForEngine(run)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.file))
+	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.files...))
 	if err != nil {
 		return err
 	}

@@ -24,26 +24,29 @@ var rooms = []struct {
 	{"golden/...", []string{"configs", "golden/..."}},
 	{"hwmodel", []string{"configs"}},
 	{"hwmodel/fit", []string{"configs", "hwmodel"}},
-	{"dse", []string{"configs", "hwmodel", "golden/..."}},
+	{"dse/labels", []string{"hwmodel"}},
+	{"dse/baseline", []string{"configs", "hwmodel", "dse"}},
+	{"dse", []string{"configs", "hwmodel", "golden/...", "dse/labels"}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
-	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse", "cmd/vitdse/chart"}},
+	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
 // or draws.
 var onlyHere = map[string][]string{
-	"github.com/spf13/":        {"cmd/..."},
-	"github.com/hashicorp/":    {"cmd/..."},
-	"github.com/olekukonko/":   {"cmd/..."},
-	"github.com/vbauerster/":   {"cmd/..."},
-	"gonum.org/v1/plot":        {"cmd/vitdse/chart"},
-	"go.yaml.in/yaml":          {"configs"},
-	"golang.org/x/term":        {"cmd/..."},
-	"github.com/go-viper/":     {"cmd/..."},
-	"github.com/rogpeppe/":     nil, // tests only
-	"github.com/google/go-cmp": nil,
+	"github.com/spf13/":          {"cmd/..."},
+	"github.com/hashicorp/":      {"cmd/..."},
+	"github.com/olekukonko/":     {"cmd/..."},
+	"github.com/vbauerster/":     {"cmd/..."},
+	"gonum.org/v1/plot":          {"cmd/vitdse/chart"},
+	"go.yaml.in/yaml":            {"configs"},
+	"golang.org/x/term":          {"cmd/..."},
+	"google.golang.org/protobuf": {"golden/checkpoint"},
+	"github.com/go-viper/":       {"cmd/..."},
+	"github.com/rogpeppe/":       nil, // tests only
+	"github.com/google/go-cmp":   nil,
 }
 
 func TestImportDirections(t *testing.T) {

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"vitdse/configs"
@@ -17,11 +17,24 @@ import (
 // network is a trained network with its data.
 type network struct {
 	model   configs.Model
-	file    []byte // the checkpoint as it is, for the design's hash
+	files   [][]byte // the checkpoint as it is, for the design's hash
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
 	labels  []int // of test
+}
+
+// loadForEngine is loadNetwork for the commands that design hardware: a network that the
+// engine does not run is refused before anything else is read.
+func loadForEngine(run configs.Run) (*network, error) {
+	model, err := configs.LoadModel(run.Model)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.OnEngine(); err != nil {
+		return nil, err
+	}
+	return loadNetwork(run)
 }
 
 // loadNetwork reads model, checkpoint and dataset of a run.
@@ -31,13 +44,14 @@ func loadNetwork(run configs.Run) (*network, error) {
 		return nil, err
 	}
 	n := &network{model: model}
-	if n.file, err = os.ReadFile(run.Checkpoint); err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+	if run.Checkpoint == "" || run.Dataset == "" {
+		return nil, errors.New("the run names no checkpoint and dataset, without which only a sweep can be done")
 	}
-	c, err := checkpoint.Decode(run.Checkpoint, n.file)
+	c, err := checkpoint.Load(run.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
+	n.files = c.Files()
 	if n.weights, err = c.ViT(model); err != nil {
 		return nil, err
 	}
@@ -56,6 +70,19 @@ func loadNetwork(run configs.Run) (*network, error) {
 		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", run.Dataset, len(n.labels), n.test.N)
 	}
 	return n, err
+}
+
+// loadStudied reads what a search of the run's space needs: with sensitivities from a file
+// and no checkpoint, only the model; the front is then not measured.
+func loadStudied(run configs.Run) (*network, error) {
+	if run.Checkpoint != "" || run.Sensitivities == "" {
+		return loadForEngine(run)
+	}
+	model, err := configs.LoadModel(run.Model)
+	if err == nil {
+		err = model.OnEngine()
+	}
+	return &network{model: model}, err
 }
 
 func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
@@ -79,13 +106,35 @@ func (n *network) study() dse.Network {
 	return dse.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
 }
 
+// calibration is the images that ranges are taken from: those of the training set, or with
+// calibration synthetic made-up ones.
+func (n *network) calibration(num configs.Numerics) (*dataset.Images, error) {
+	if num.Quantizer.Calibration == configs.CalibNoise {
+		return quant.Synthetic(n.model, num.CalibImages, 1), nil
+	}
+	if n.train == nil {
+		return nil, errors.New("there are no training images to calibrate on; give --dataset, or the quantizer calibration=synthetic")
+	}
+	return n.train.Slice(0, min(num.CalibImages, n.train.N)), nil
+}
+
 // quantize makes the integer network of a design.
 func (n *network) quantize(d configs.Design) (*intnet.Network, error) {
-	stats, err := quant.Calibrate(n.model, n.weights, n.train.Slice(0, min(d.Numerics.CalibImages, n.train.N)))
+	net, _, err := n.inspect(d.Numerics)
+	return net, err
+}
+
+// inspect is quantize with a report of every layer.
+func (n *network) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
+	images, err := n.calibration(num)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return quant.Quantize(n.model, d.Numerics, n.weights, stats)
+	stats, err := quant.Calibrate(n.model, n.weights, images)
+	if err != nil {
+		return nil, nil, err
+	}
+	return quant.Inspect(n.model, num, n.weights, stats)
 }
 
 // loadSpace reads the space of a run and the parts that are to be swept.

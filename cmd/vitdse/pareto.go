@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/chart"
+	"vitdse/configs"
 	"vitdse/dse"
 )
 
@@ -15,6 +18,8 @@ import (
 type paretoFlags struct {
 	query                  dse.Query
 	cut, sort, format, out string
+	where, plot, x, y      string
+	compare                string
 	maxUse, maxMS          float64
 	force                  bool
 }
@@ -29,8 +34,13 @@ points that the flags ask for.
 
 Predicted noise is the sum of what each layer's bits add alone; measured is the integer
 network on the test images. --cut measured, the default where there are measurements,
-leaves out points that are dominated as measured.`,
-		Example: "  vitdse pareto configs/digits/run.yaml --sort use --top 5\n  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
+leaves out points that are dominated as measured.
+
+--where takes conditions between commas on latency (ms), fps, use (%), loss and sqnr (dB),
+lut, ff, dsp, bram18, uram, lutram, bytes and array (% busy); --sort and the axes of --plot
+take the same names. The plot rings the point that the run's pick chooses. --compare says
+which points of two fronts dominate which.`,
+		Example: "  vitdse pareto configs/digits/run.yaml --where 'fps>=2000,dsp<=150' --sort lut\n  vitdse pareto out/digits/sweep --plot front.svg --x latency --y use\n  vitdse pareto out/a/sweep --compare out/b/sweep\n  vitdse pareto configs/digits/run.yaml --sort use --top 5\n  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
@@ -46,16 +56,21 @@ leaves out points that are dominated as measured.`,
 				dir = sweepDir(run)
 			}
 			f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
-			return a.pareto(dir, f)
+			return a.pareto(dir, run.Pick, f)
 		},
 	}
-	addFlags(cmd.Flags(), []string{"parts", "out", "max_loss_db", "min_sqnr_db"})
+	addFlags(cmd.Flags(), []string{"parts", "out", "pick", "max_loss_db", "min_sqnr_db"})
 	cmd.Flags().StringVar(&f.cut, "cut", "", "`which` noise counts: predicted or measured")
-	cmd.Flags().StringVar(&f.sort, "sort", "latency", "`objective` to sort by, the best first: latency, use or loss")
+	cmd.Flags().StringVar(&f.sort, "sort", "latency", "`quantity` to sort by, the best first")
+	cmd.Flags().StringVar(&f.where, "where", "", "`conditions` that points must meet, such as 'fps>=60,dsp<=800'")
+	cmd.Flags().StringVar(&f.plot, "plot", "", "draw the points to this .svg or .png `file`")
+	cmd.Flags().StringVar(&f.x, "x", "latency", "`quantity` of the plot's horizontal axis")
+	cmd.Flags().StringVar(&f.y, "y", "use", "`quantity` of the plot's vertical axis; the colour is the sqnr")
+	cmd.Flags().StringVar(&f.compare, "compare", "", "`folder` of another sweep to compare with")
 	cmd.Flags().IntVar(&f.query.Top, "top", 20, "most `rows` of the table; 0 for all")
 	cmd.Flags().Float64Var(&f.maxUse, "max-use", 0, "most `percent` of a resource that a point may use; 0 for no limit")
 	cmd.Flags().Float64Var(&f.maxMS, "max-ms", 0, "most `milliseconds` an image; 0 for no limit")
-	cmd.Flags().StringVar(&f.format, "format", "table", "`form` of the output: table, csv or json; csv and json have all rows unless --top is given")
+	cmd.Flags().StringVar(&f.format, "format", "table", "`form` of the output: table, csv, json or markdown; all but the table have all rows unless --top is given")
 	cmd.Flags().StringVar(&f.out, "to", "", "`file` to write instead of standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that --to names")
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
@@ -66,9 +81,20 @@ leaves out points that are dominated as measured.`,
 	return cmd
 }
 
-func (a *app) pareto(dir string, f paretoFlags) error {
-	if !slices.Contains([]string{"table", "csv", "json"}, f.format) {
-		return fmt.Errorf("--format is %q; expected table, csv or json", f.format)
+func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
+	if !slices.Contains([]string{"table", "csv", "json", "markdown"}, f.format) {
+		return fmt.Errorf("--format is %q; expected table, csv, json or markdown", f.format)
+	}
+	if f.plot != "" {
+		if err := chart.CheckName(f.plot); err != nil {
+			return err
+		}
+	}
+	if f.where != "" {
+		var err error
+		if f.query.Where, err = dse.ParseConditions(f.where); err != nil {
+			return fmt.Errorf("--where: %w", err)
+		}
 	}
 	front, err := loadFront(dir)
 	if err != nil {
@@ -81,6 +107,19 @@ func (a *app) pareto(dir string, f paretoFlags) error {
 		return err
 	}
 	all := len(points)
+	if f.compare != "" {
+		return a.compareFronts(dir, points, cut, f)
+	}
+	if f.plot != "" {
+		var picked string
+		if p, _, err := front.Pick(pick, f.query); err == nil {
+			picked = p.Name
+		}
+		if err := plotFront(front, points, cut, picked, f.plot, f.x, f.y); err != nil {
+			return err
+		}
+		defer a.printf("plot: %s\n", f.plot)
+	}
 	if f.query.Top > 0 {
 		points = points[:min(all, f.query.Top)]
 	}
@@ -98,6 +137,9 @@ func (a *app) pareto(dir string, f paretoFlags) error {
 	switch f.format {
 	case "csv":
 		_, err := a.stdout.Write(front.CSV(points))
+		return err
+	case "markdown":
+		_, err := io.WriteString(a.stdout, front.Markdown(points))
 		return err
 	case "json":
 		text, err := front.JSON(points)

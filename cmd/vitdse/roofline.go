@@ -124,6 +124,9 @@ func (a *app) rooflineOf(model configs.Model, partName string, f rooflineFlags) 
 
 // nominal is a design with an array and uniform bits, for its roof only.
 func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Design, error) {
+	if err := m.OnEngine(); err != nil {
+		return configs.Design{}, err
+	}
 	var tm, tn, tk, w, act int
 	if n, err := fmt.Sscanf(array+"|", "%dx%dx%d|", &tm, &tn, &tk); n != 3 || err != nil {
 		return configs.Design{}, fmt.Errorf("--array is %q; expected TMxTNxTK such as 8x16x4", array)

@@ -63,9 +63,13 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		return nil
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if text := err.Error(); strings.Contains(text, "unknown flag: --max-") || strings.Contains(text, "unknown flag: --min-") {
+			return fmt.Errorf("%w; the limits are %s; see %s --help", err, strings.Join(limitFlags(), ", "), cmd.CommandPath())
+		}
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRun(a), newSweep(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a), newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newParts(a), newVersion(a))
+	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a),
+		newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newQuantize(a), newEval(a), newParts(a), newVersion(a))
 	return root
 }
 

@@ -44,7 +44,7 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	n, err := loadNetwork(run)
+	n, err := loadForEngine(run)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,9 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 		return err
 	}
 	a.printPick(point, why)
+	if err := a.drawFront(run, front, point); err != nil {
+		return err
+	}
 	a.printf("\n")
 	if err := a.printPoint(front, point); err != nil {
 		return err

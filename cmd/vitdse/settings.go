@@ -30,24 +30,39 @@ type setting struct {
 
 // usages says what each key of a run is for, in the words of --help.
 var usages = map[string]string{
-	"model":           "`name` of a built-in model, or a model file",
-	"checkpoint":      "safetensors `file` of the weights",
-	"dataset":         "npz `file` of images and labels",
-	"space":           "space `file`: what the sweep may vary",
-	"seed":            "seed of all that is random",
-	"out":             "`folder` the results go to",
-	"parts":           "`names` of the parts to sweep, of those in the space",
-	"pick_part":       "part to pick the point on",
-	"pick":            "point to emit: knee, fastest, smallest or accurate",
-	"max_loss_db":     "most `dB` the picked point may lose against the space's best; 0 for no limit",
-	"min_sqnr_db":     "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
-	"coefficients":    "coefficients `files` of the resource model, at most one a family",
-	"verify::target":  "what to verify: rtl, hls, or all, both and one against the other",
-	"verify::images":  "`number` of images compared op by op",
-	"verify::logits":  "`number` of images compared by their logits, or all",
-	"verify::memory":  "memory `model` of the simulation: ideal or latency",
-	"verify::latency": "`cycles` to the first beat of a read, with --memory latency",
-	"verify::stall":   "`chance` that a cycle brings no beat, with --memory latency",
+	"model":               "`name` of a built-in model, or a model file",
+	"checkpoint":          "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
+	"dataset":             "npz `file` of images and labels",
+	"space":               "space `file`: what the sweep may vary",
+	"seed":                "seed of all that is random",
+	"out":                 "`folder` the results go to",
+	"parts":               "`names` of the parts to sweep, of those in the space",
+	"pick_part":           "part to pick the point on",
+	"pick":                "point to emit: knee, fastest, smallest or accurate",
+	"max_loss_db":         "most `dB` the picked point may lose against the space's best; 0 for no limit",
+	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
+	"coefficients":        "coefficients `files` of the resource model, at most one a family",
+	"search":              "`how` the front is found: auto, sweep or exact",
+	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, power, energy, loss",
+	"sensitivities":       "`file` of sensitivities, in the place of measuring them",
+	"limits::max_latency": "most `ms` an image; 0 for no limit",
+	"limits::min_fps":     "least `images` a second; 0 for no limit",
+	"limits::max_lut":     "most `LUTs`; 0 for no limit but the budget",
+	"limits::max_ff":      "most `flip-flops`; 0 for no limit but the budget",
+	"limits::max_dsp":     "most `DSPs`; 0 for no limit but the budget",
+	"limits::max_bram18":  "most `blocks` of 18 Kb; 0 for no limit but the budget",
+	"limits::max_uram":    "most `UltraRAMs`; 0 for no limit but the budget",
+	"limits::max_lutram":  "most `LUTs` used as memory; 0 for no limit but the budget",
+	"limits::max_use":     "most `percent` of the usable budget of any resource; 0 for no limit",
+	"limits::max_bytes":   "most off-chip `bytes` an image; 0 for no limit",
+	"limits::max_power":   "most `W`, estimated, with the bus never idle; 0 for no limit",
+	"limits::max_energy":  "most `mJ` an image, estimated; 0 for no limit",
+	"verify::target":      "what to verify: rtl, hls, or all, both and one against the other",
+	"verify::images":      "`number` of images compared op by op",
+	"verify::logits":      "`number` of images compared by their logits, or all",
+	"verify::memory":      "memory `model` of the simulation: ideal or latency",
+	"verify::latency":     "`cycles` to the first beat of a read, with --memory latency",
+	"verify::stall":       "`chance` that a cycle brings no beat, with --memory latency",
 }
 
 // settings lists every key of a run, from the fields of configs.Run.
@@ -78,6 +93,9 @@ func settings() []setting {
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
 	sweepKeys  = []string{"space", "parts", "seed", "out", "coefficients"}
+	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
+		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
+		"limits::max_energy"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
 	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )

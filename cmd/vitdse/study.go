@@ -44,7 +44,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		n, err := loadNetwork(run)
+		n, err := loadForEngine(run)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (a *app) synthesizeOne(ctx context.Context, n *network, m *synth.Measured) 
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(m.Design, net, configs.Hash(m.Design, n.file))
+	plan, err := emit.NewPlan(m.Design, net, configs.Hash(m.Design, n.files...))
 	if err != nil {
 		return err
 	}

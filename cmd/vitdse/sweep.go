@@ -18,22 +18,28 @@ func newSweep(a *app) *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "sweep RUN.yaml",
-		Short: "Price every design of a space and write its Pareto front",
-		Long: `Measures how much noise each layer's bits add to the logits, prices every legal point of
-every part (latency, largest share of the part, predicted noise), measures the front with
-the integer network, and writes front.json, front.csv and a journal to sweep/ in the
-run's out.
+		Short: "Find the exact Pareto front of a space",
+		Long: `Measures how much noise each layer's bits add to the logits, finds the front of every part
+(latency, largest share of the part, predicted noise, or what --objectives names), measures
+its points with the integer network, and writes front.json, front.csv and a journal to
+sweep/ in the run's out.
+
+Spaces that can be enumerated are swept: every legal point is covered and counted. Larger
+ones, other objectives and limits such as --max-dsp are searched exactly: engines are
+enumerated, layers solved by label setting, and a certificate says of every point of the
+space why it is on the front or need not be. Both give the same front.
 
 An interrupted sweep goes on where it stopped when the same command runs again. The
 journal of a sweep with other inputs is refused unless --force is given.`,
-		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
+			"  vitdse sweep configs/deit/run.yaml --min-fps 60 --max-dsp 1200 --force",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			n, err := loadNetwork(run)
+			n, err := loadStudied(run)
 			if err != nil {
 				return err
 			}
@@ -44,7 +50,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			return a.printSpread(run, front, nil)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, sweepKeys, pickKeys)
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
 	cmd.Flags().BoolVar(&force, "force", false, "replace the results of another or of a finished sweep")
 	return cmd
 }
@@ -59,15 +65,28 @@ func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool
 	if err != nil {
 		return nil, err
 	}
+	prediction, err := a.prediction(run, n.model)
+	if err != nil {
+		return nil, err
+	}
+	objectives, err := dse.ObjectivesOf(run)
+	if err != nil {
+		return nil, err
+	}
 	st := &stages{a: a}
 	defer st.drop()
 	study := dse.Study{
+		Search: run.Search, Objectives: objectives, Prediction: prediction,
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheDir(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run))},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {
-			st.set("sweep", "points", p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
+			title, unit := "sweep", "points"
+			if p.Points > 0 {
+				title, unit = "search", "engines"
+			}
+			st.set(title, unit, p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
 			st.resumed(p.Resumed)
 		},
 		OnSwept:   func(r dse.Result) { st.end(); a.printSwept(r) },
@@ -103,8 +122,25 @@ func finished(dir string) bool {
 	return err == nil && !f.Partial
 }
 
+// prediction reads the run's file of sensitivities, if it names one.
+func (a *app) prediction(run configs.Run, m configs.Model) (*dse.Prediction, error) {
+	if run.Sensitivities == "" {
+		return nil, nil
+	}
+	p, origin, err := dse.LoadSensitivities(run.Sensitivities, m)
+	if err != nil {
+		return nil, err
+	}
+	a.printf("sensitivities: %s, %s\n", run.Sensitivities, origin)
+	return p, nil
+}
+
 // printSwept says what a sweep covered, part by part.
 func (a *app) printSwept(r dse.Result) {
+	if r.Front.Parts[0].Certificate != nil {
+		a.printCertificates(r)
+		return
+	}
 	if r.Stats.Resumed == r.Stats.Total {
 		a.printf("sweep: all %s points are in the journal of an earlier run\n", count(r.Stats.Total))
 	}

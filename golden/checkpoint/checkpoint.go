@@ -1,43 +1,79 @@
-// Package checkpoint reads the weights of a network from a safetensors file.
+// Package checkpoint reads the weights of a network: from a safetensors file, from the
+// shards that an index names, or from an ONNX file. docs/CHECKPOINTS.md says what is
+// recognised.
 //
-// The reader trusts nothing in the file: every length and offset is checked
-// against the file's size before it is used, and a tensor that holds a NaN or an
-// infinity is refused.
+// The readers trust nothing in a file: every length and offset is checked against the
+// file's size before it is used, and a tensor that holds a NaN or an infinity is refused.
 package checkpoint
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 )
 
-// Checkpoint is the content of one safetensors file. It is safe for concurrent
-// use, because it does not change after Load.
+// Checkpoint is the content of one checkpoint. It is safe for concurrent use, because
+// it does not change after Load.
 type Checkpoint struct {
 	path    string
 	entries map[string]entry
-	data    []byte
+	files   [][]byte
 }
 
-// entry is one tensor of the header; begin and end are offsets into the data.
+// entry is one tensor of the header; begin and end are offsets into the data of its file.
 type entry struct {
 	DType   string   `json:"dtype"`
 	Shape   []int    `json:"shape"`
 	Offsets []uint64 `json:"data_offsets"`
+
+	data []byte // of the file; after the checks, of the tensor
 }
 
-// Load reads a safetensors file. The error says so where the file is truncated or
-// is of another format, and how to convert it.
+// The names of a checkpoint inside a folder, as transformers saves it.
+const (
+	singleFile = "model.safetensors"
+	indexFile  = "model.safetensors.index.json"
+)
+
+// Load reads a checkpoint: a safetensors file, an index with its shards, an ONNX file
+// with its external data, or a folder that holds model.safetensors or its index. The error says so where
+// a file is truncated or is of another format, and how to convert it.
 func Load(path string) (*Checkpoint, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		dir := path
+		path = filepath.Join(dir, singleFile)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			path = filepath.Join(dir, indexFile)
+		}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("checkpoint %s: is a folder without %s or %s; give the path of a file", dir, singleFile, indexFile)
+		}
+	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
+	beside := func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(path), name))
+	}
+	switch {
+	case strings.HasSuffix(path, ".json"):
+		return decodeIndex(path, file, beside)
+	case strings.HasSuffix(path, ".onnx"):
+		return decodeONNX(path, file, beside)
+	}
 	return Decode(path, file)
 }
+
+// Files are the bytes that were read, the given file first: what a design's hash counts.
+func (c *Checkpoint) Files() [][]byte { return c.files }
 
 // Decode reads a safetensors file from memory. The name appears in errors; file
 // must not be changed afterwards.
@@ -57,8 +93,8 @@ func Decode(name string, file []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
-	c := &Checkpoint{path: name, entries: entries, data: file[8+length:]}
-	if err := c.checkLayout(); err != nil {
+	c := &Checkpoint{path: name, entries: entries, files: [][]byte{file}}
+	if err := c.checkLayout(file[8+length:]); err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
 	return c, nil
@@ -90,7 +126,7 @@ func (c *Checkpoint) Tensor(name string, shape ...int) ([]float32, error) {
 	if !slices.Equal(e.Shape, shape) {
 		return nil, fmt.Errorf("checkpoint %s: tensor %s is %v; expected %v", c.path, name, e.Shape, shape)
 	}
-	values, err := decodeValues(e.DType, c.data[e.Offsets[0]:e.Offsets[1]])
+	values, err := decodeValues(e.DType, e.data)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint %s: tensor %s: %w", c.path, name, err)
 	}

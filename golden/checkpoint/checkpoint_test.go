@@ -140,9 +140,12 @@ func TestViTListsEveryMismatch(t *testing.T) {
 	if _, err = c.ViT(m); err == nil || !strings.Contains(err.Error(), "has no tensor blocks.4.mlp.fc2.bias [64]") {
 		t.Errorf("error does not name the missing blocks.4.mlp.fc2.bias:\n%v", err)
 	}
-	m.Family = configs.Swin
-	if _, err = c.ViT(m); err == nil {
-		t.Error("family swin was accepted")
+	if m, err = configs.LoadModel("swin-tiny"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.ViT(m)
+	if err == nil || !strings.Contains(err.Error(), "tensor layers.0.downsample.reduction.weight [192 384]") {
+		t.Errorf("family swin: error is %v", err)
 	}
 }
 

@@ -51,10 +51,10 @@ func parseHeader(text []byte) (map[string]entry, error) {
 }
 
 // checkLayout makes sure that the tensors tile the data exactly: in bounds, of the
-// size that shape and type ask for, without overlap or gap.
-func (c *Checkpoint) checkLayout() error {
+// size that shape and type ask for, without overlap or gap. Then it cuts the data.
+func (c *Checkpoint) checkLayout(data []byte) error {
 	names := c.Names()
-	size := uint64(len(c.data))
+	size := uint64(len(data))
 	for _, n := range names {
 		if err := c.entries[n].check(size); err != nil {
 			return fmt.Errorf("tensor %s: %w", n, err)
@@ -74,6 +74,11 @@ func (c *Checkpoint) checkLayout() error {
 	}
 	if end != size {
 		return fmt.Errorf("data is %d bytes; the header describes %d: truncated or damaged, fetch the file again", size, end)
+	}
+	for _, n := range names {
+		e := c.entries[n]
+		e.data = data[e.Offsets[0]:e.Offsets[1]:e.Offsets[1]]
+		c.entries[n] = e
 	}
 	return nil
 }

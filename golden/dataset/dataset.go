@@ -31,6 +31,12 @@ func (m *Images) At(i int) []uint8 {
 	return m.Pixels[i*n : (i+1)*n]
 }
 
+// Count is the number of images.
+func (m *Images) Count() int { return m.N }
+
+// Read returns the pixels of image i, as At does.
+func (m *Images) Read(i int) ([]uint8, error) { return m.At(i), nil }
+
 // Slice returns images [from, to) without copying.
 func (m *Images) Slice(from, to int) *Images {
 	n := m.H * m.W * m.C

@@ -17,9 +17,12 @@ import (
 //
 //   - patches: pixel codes; the prefix rows are 0
 //   - patch_embed, proj, fc2: the residual stream after the op
-//   - norms, q, k, v: codes; norm is of the class token only
+//   - norms, q, k, v: codes; norm is of the prefix tokens only, of Swin of all tokens
 //   - scores: exact accumulators; softmax: numerators
 //   - av: codes; fc1: codes after the GELU table; head: logits
+//   - head_dist: the sum of both heads' logits
+//   - Swin: patch_embed: the 16-bit input of its norm; patch_embed.norm and reduction: the
+//     new residual stream; scores: with their bias, masked pairs too; pool: codes
 type Trace struct {
 	Ops [][]int32
 }
@@ -35,9 +38,16 @@ type Runner struct {
 	wide   []int8  // Tokens x Hidden: GELU's output; also the patches
 	q, k   []int8  // Tokens x Dim
 	v      []int8
-	res    []int32 // Tokens x Dim: the residual stream
+	stream []int32 // memory of the residual stream
+	res    []int32 // Tokens x Dim: the residual stream, of Swin that of the current stage
 	scores []int32 // Tokens: one row
 	exps   []int32 // Tokens: one row
+
+	stages []geometry // Swin: of each block
+	joined []int32    // Swin: the rows that a patch merging joins
+
+	grouped map[*intnet.Linear]halves
+	high    []int32 // like acc
 
 	tr *Trace
 	at int // op whose result is recorded next
@@ -54,13 +64,17 @@ func New(net *intnet.Network) (*Runner, error) {
 		return nil, fmt.Errorf("exec: %w", err)
 	}
 	m := net.Model
+	if m.Family == configs.Swin {
+		return newSwin(net, ops), nil
+	}
 	n, d := m.Tokens(), m.Dim
+	stream := make([]int32, n*d)
 	return &Runner{
-		net: net, ops: ops,
+		net: net, ops: ops, grouped: map[*intnet.Linear]halves{},
 		acc:   make([]int32, n*max(d, m.Hidden(), m.Classes)),
 		codes: make([]int8, n*d), wide: make([]int8, n*max(m.Hidden(), m.PatchInner())),
 		q: make([]int8, n*d), k: make([]int8, n*d), v: make([]int8, n*d),
-		res: make([]int32, n*d), scores: make([]int32, n), exps: make([]int32, n),
+		stream: stream, res: stream, scores: make([]int32, n), exps: make([]int32, n),
 	}, nil
 }
 
@@ -79,32 +93,43 @@ func (r *Runner) Run(image []uint8, tr *Trace) ([]int32, error) {
 	if err := r.start(image, tr); err != nil {
 		return nil, err
 	}
-	for i := range r.net.Blocks {
-		r.block(&r.net.Blocks[i])
-	}
+	r.blocks(0, len(r.net.Blocks))
 	return r.finish(), nil
 }
 
-// Stream returns the residual stream in front of the first block.
+// blocks runs blocks [from, to) on the residual stream.
+func (r *Runner) blocks(from, to int) {
+	for i := from; i < to; i++ {
+		if r.stages != nil {
+			r.swinBlock(i)
+		} else {
+			r.block(&r.net.Blocks[i])
+		}
+	}
+}
+
+// Stream returns the residual stream in front of the first block. Of Swin it has room for
+// the largest stage; a stage's tokens are at its front.
 func (r *Runner) Stream(image []uint8) ([]int32, error) {
 	if err := r.start(image, nil); err != nil {
 		return nil, err
 	}
-	return append([]int32(nil), r.res...), nil
+	return append([]int32(nil), r.stream...), nil
 }
 
 // Advance runs blocks [from, to) on a residual stream, in place. The stream may come
 // from another network with the same residual scale.
 func (r *Runner) Advance(stream []int32, from, to int) error {
-	if len(stream) != len(r.res) {
-		return fmt.Errorf("exec: residual stream has %d values; expected %d", len(stream), len(r.res))
+	if len(stream) != len(r.stream) {
+		return fmt.Errorf("exec: residual stream has %d values; expected %d", len(stream), len(r.stream))
 	}
 	r.tr = nil
-	copy(r.res, stream)
-	for i := from; i < to; i++ {
-		r.block(&r.net.Blocks[i])
+	copy(r.stream, stream)
+	if r.stages != nil {
+		r.res = r.stream[:r.inFront(from)]
 	}
-	copy(stream, r.res)
+	r.blocks(from, to)
+	copy(stream, r.stream)
 	return nil
 }
 
@@ -131,23 +156,44 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 	r.gather(image, patches)
 	record(r, patches)
 	r.matmul(&r.net.PatchEmbed, patches, m.Tokens())
+	if m.Family == configs.Swin {
+		r.embedSwin()
+		return nil
+	}
 	r.embed()
 	record(r, r.res)
 	return nil
 }
 
-// finish runs the last LayerNorm and the classifier on the class token.
+// finish runs the last LayerNorm and the classifier on the class token, and those of the
+// distillation token where there is one.
 func (r *Runner) finish() []int32 {
-	d := r.net.Model.Dim
-	r.layerNorm(&r.net.Norm, r.res[:d], r.codes[:d])
-	record(r, r.codes[:d])
-	h := &r.net.Head
-	r.matmul(h, r.codes[:d], 1)
+	if r.stages != nil {
+		return r.finishSwin()
+	}
+	m := r.net.Model
+	d := m.Dim
+	prefix := m.PrefixTokens() * d
+	r.layerNorm(&r.net.Norm, r.res[:prefix], r.codes[:prefix])
+	record(r, r.codes[:prefix])
+	logits := r.head(&r.net.Head, r.codes[:d])
+	record(r, logits)
+	if h := r.net.HeadDist; h != nil {
+		for o, v := range r.head(h, r.codes[d:prefix]) {
+			logits[o] = int32(sat(int64(logits[o])+int64(v), h.Bits))
+		}
+		record(r, logits)
+	}
+	return logits
+}
+
+// head is a classifier on one row of codes.
+func (r *Runner) head(h *intnet.Linear, x []int8) []int32 {
+	r.matmul(h, x, 1)
 	logits := make([]int32, h.Out)
 	for o, a := range r.acc[:h.Out] {
 		logits[o] = int32(rq(int64(a), h.M[o], h.Shift, int64(h.Zero), h.Bits))
 	}
-	record(r, logits)
 	return logits
 }
 
@@ -167,6 +213,9 @@ func record[T int8 | int32](r *Runner, v []T) {
 // validate checks what the fast arithmetic relies on.
 func validate(net *intnet.Network) error {
 	m := net.Model
+	if len(net.Blocks) != m.BlockCount() {
+		return fmt.Errorf("network has %d blocks; model %s has %d", len(net.Blocks), m.Name, m.BlockCount())
+	}
 	var errs []error
 	check := func(l *intnet.Linear, in, out int) {
 		switch {
@@ -174,6 +223,9 @@ func validate(net *intnet.Network) error {
 			errs = append(errs, fmt.Errorf("%s: is not a complete %d x %d layer", l.Name, out, in))
 		case l.AccBits > 32:
 			errs = append(errs, fmt.Errorf("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits))
+		}
+		if err := validateGroups(l); err != nil {
+			errs = append(errs, err)
 		}
 		for i, w := range l.W {
 			if w == math.MinInt8 {
@@ -183,14 +235,30 @@ func validate(net *intnet.Network) error {
 		}
 	}
 	check(&net.PatchEmbed, m.PatchInner(), m.Dim)
+	d := m.Dim
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
-		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
-			check(l, m.Dim, m.Dim)
+		shape := m.BlockShape(i)
+		d = shape.Dim
+		errs = append(errs, validateWindows(b, shape))
+		if b.Merge != nil {
+			check(&b.Merge.Reduction, 2*d, d)
 		}
-		check(&b.FC1, m.Dim, m.Hidden())
-		check(&b.FC2, m.Hidden(), m.Dim)
+		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
+			check(l, d, d)
+		}
+		check(&b.FC1, d, d*m.MLPRatio)
+		check(&b.FC2, d*m.MLPRatio, d)
 	}
-	check(&net.Head, m.Dim, m.Classes)
+	check(&net.Head, d, m.Classes)
+	switch {
+	case (net.HeadDist != nil) != (m.Family == configs.DeiTDistilled):
+		errs = append(errs, fmt.Errorf("a second head is there or missing; family %s", m.Family))
+	case net.HeadDist != nil:
+		check(net.HeadDist, d, m.Classes)
+	}
+	if swin := m.Family == configs.Swin; swin != (net.Pool != nil) || swin != (net.PatchNorm != nil) {
+		errs = append(errs, fmt.Errorf("pool and norm of the patch embedding are there or missing; family %s", m.Family))
+	}
 	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"vitdse/configs"
@@ -35,15 +36,36 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
+	n.Quantizer = randomQuantizer(rng)
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)
 		if configs.HasWeights(l.Name) {
 			l.Weights = 2 + rng.IntN(7)
-			l.Granularity = []configs.Granularity{configs.PerChannel, configs.PerLayer}[rng.IntN(2)]
+			l.Granularity = []configs.Granularity{configs.PerChannel, configs.PerLayer, configs.PerGroup}[rng.IntN(3)]
+			if l.Granularity == configs.PerGroup { // any divisor of the inner dimension
+				for l.Group = 0; l.Group == 0 || m.Inner(l.Name)%l.Group != 0; {
+					l.Group = 1 + rng.IntN(m.Inner(l.Name))
+				}
+			}
 		}
 	}
 	return n
+}
+
+// randomQuantizer picks from every list of choices.
+func randomQuantizer(rng *rand.Rand) configs.Quantizer {
+	ranges := []configs.Estimator{configs.MSE, configs.MinMax, configs.Percentile, configs.KL, configs.Average}
+	return configs.Quantizer{
+		Scheme:         []configs.Scheme{configs.Affine, configs.Symmetric}[rng.IntN(2)],
+		CodeRange:      []configs.CodeRange{configs.Restricted, configs.FullRange}[rng.IntN(2)],
+		Activations:    ranges[rng.IntN(5)],
+		Weights:        ranges[rng.IntN(4)],
+		Percentile:     []float64{0, 90, 99}[rng.IntN(3)],
+		Rounding:       []configs.Rounding{configs.Compensated, configs.Nearest}[rng.IntN(2)],
+		BiasCorrection: []configs.Switch{configs.On, configs.Off}[rng.IntN(2)],
+		Scales:         []configs.ScaleKind{configs.FreeScales, configs.PowerOfTwos}[rng.IntN(2)],
+	}.Normal()
 }
 
 // randomWeights draws every tensor; each LayerNorm channel has its own size.
@@ -126,6 +148,16 @@ func TestRandomNetworksMatchSlowImplementation(t *testing.T) {
 	}
 }
 
+// grouped gives the layers of the blocks groups of weights.
+func grouped(n configs.Numerics, group int) configs.Numerics {
+	for i := range n.Layers {
+		if l := &n.Layers[i]; l.Weights > 0 && l.Name != configs.LayerPatchEmbed {
+			l.Granularity, l.Group = configs.PerGroup, group
+		}
+	}
+	return n
+}
+
 func TestDigitsMatchSlowImplementation(t *testing.T) {
 	c, err := digits.Load()
 	if err != nil {
@@ -135,8 +167,8 @@ func TestDigitsMatchSlowImplementation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bits := range [][2]int{{8, 8}, {4, 4}} {
-		net, err := quant.Quantize(c.Model, configs.Uniform(c.Model, bits[0], bits[1]), c.Weights, stats)
+	for _, n := range []configs.Numerics{configs.Uniform(c.Model, 8, 8), configs.Uniform(c.Model, 4, 4), grouped(configs.Uniform(c.Model, 3, 8), 32)} {
+		net, err := quant.Quantize(c.Model, n, c.Weights, stats)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,6 +195,16 @@ func TestRunRefusesBadInput(t *testing.T) {
 	if _, err := exec.New(net); err == nil {
 		t.Error("a weight of -128 was accepted; codes are symmetric")
 	}
+	net.Head.W[0] = 0
+	net.Head.Group, net.Head.GroupM = 1, make([]uint8, len(net.Head.W))
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "multiplier 0 is 0; expected 1..16") {
+		t.Errorf("a multiplier of 0 gives %v", err)
+	}
+	net.Head.GroupM = net.Head.GroupM[1:]
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "expected one for each of") {
+		t.Errorf("a multiplier too few gives %v", err)
+	}
+	net.Head.Group, net.Head.GroupM = 0, nil
 	net.Head.W = net.Head.W[1:]
 	if _, err := exec.New(net); err == nil {
 		t.Error("a head that lacks a weight was accepted")

@@ -1,9 +1,6 @@
 package exec
 
-import (
-	"vitdse/golden/internal/gemm"
-	"vitdse/golden/intnet"
-)
+import "vitdse/golden/intnet"
 
 // gather writes the image as patch rows of codes sat(rsh(p-128, 8-b)); prefix rows
 // are 0. Inside a row the order is channel, pixel row, pixel column.
@@ -42,7 +39,7 @@ func (r *Runner) embed() {
 // matmul leaves the accumulators of a layer in r.acc.
 func (r *Runner) matmul(l *intnet.Linear, x []int8, rows int) {
 	r.packed.Pack(x, rows, l.In)
-	gemm.Mul(&r.packed, l.W, l.Bias, r.acc)
+	r.multiply(l, rows)
 }
 
 // toCodes requantizes the accumulators to codes.
@@ -116,7 +113,7 @@ func (r *Runner) block(b *intnet.Block) {
 		l *intnet.Linear
 		y []int8
 	}{{&b.Q, r.q}, {&b.K, r.k}, {&b.V, r.v}} {
-		gemm.Mul(&r.packed, p.l.W, p.l.Bias, r.acc)
+		r.multiply(p.l, n)
 		r.toCodes(p.l, p.y)
 		record(r, p.y)
 	}

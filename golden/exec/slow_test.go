@@ -3,6 +3,7 @@ package exec_test
 import (
 	"math/big"
 
+	"vitdse/configs"
 	"vitdse/golden/intnet"
 )
 
@@ -70,7 +71,11 @@ func slowLinear(l *intnet.Linear, x matrix) matrix {
 		for o := range l.Out {
 			acc, product := bi(l.Bias[o]), new(big.Int)
 			for k := range l.In {
-				acc.Add(acc, product.Mul(row[k], product.SetInt64(int64(l.W[o*l.In+k]))))
+				w := int64(l.W[o*l.In+k])
+				if l.Group > 0 { // S_w[o,g] = S_w[o]*m[o,g]/16
+					w *= int64(l.GroupM[o*(l.In/l.Group)+k/l.Group])
+				}
+				acc.Add(acc, product.Mul(row[k], product.SetInt64(w)))
 			}
 			if bits(acc) > l.AccBits {
 				panic(l.Name + ": accumulator is wider than proven")
@@ -159,16 +164,25 @@ func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (sc
 	return scores, exps, av
 }
 
-func slowAdd(x, y matrix) matrix {
+func slowAdd(x, y matrix, width int) matrix {
 	var out matrix
 	for i := range x {
 		var row []*big.Int
 		for j := range x[i] {
-			row = append(row, clamp(add(x[i][j], y[i][j]), 16))
+			row = append(row, clamp(add(x[i][j], y[i][j]), width))
 		}
 		out = append(out, row)
 	}
 	return out
+}
+
+func slowGELU(g *intnet.GELU, x matrix) matrix {
+	for _, row := range x {
+		for c, h := range row {
+			row[c] = bi(int64(g.Table[h.Int64()+1<<(g.InBits-1)]))
+		}
+	}
+	return x
 }
 
 // slowPatches cuts the image into rows of channel, pixel row, pixel column.
@@ -201,6 +215,9 @@ func slowPatches(net *intnet.Network, image []uint8) matrix {
 
 // slowRun returns the result of every op.
 func slowRun(net *intnet.Network, image []uint8) [][]int32 {
+	if net.Model.Family == configs.Swin {
+		return slowSwin(net, image)
+	}
 	m := net.Model
 	var ops [][]int32
 	put := func(x matrix) matrix { ops = append(ops, x.flat()); return x }
@@ -217,7 +234,7 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		}
 		pos = append(pos, row)
 	}
-	res := put(slowAdd(y, pos))
+	res := put(slowAdd(y, pos, 16))
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
 		x := put(slowNorm(&b.Norm1, net.Rsqrt, res))
@@ -234,16 +251,15 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 			}
 			joined = append(joined, row)
 		}
-		res = put(slowAdd(res, slowLinear(&b.Proj, joined)))
+		res = put(slowAdd(res, slowLinear(&b.Proj, joined), 16))
 		x = put(slowNorm(&b.Norm2, net.Rsqrt, res))
-		hidden := slowLinear(&b.FC1, x)
-		for _, row := range hidden {
-			for c, h := range row {
-				row[c] = bi(int64(b.GELU.Table[h.Int64()+1<<(b.GELU.InBits-1)]))
-			}
-		}
-		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden))))
+		hidden := slowGELU(&b.GELU, slowLinear(&b.FC1, x))
+		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden)), 16))
 	}
-	put(slowLinear(&net.Head, put(slowNorm(&net.Norm, net.Rsqrt, res[:1]))))
+	x := put(slowNorm(&net.Norm, net.Rsqrt, res[:m.PrefixTokens()]))
+	logits := put(slowLinear(&net.Head, x[:1]))
+	if net.HeadDist != nil {
+		put(slowAdd(logits, slowLinear(net.HeadDist, x[1:2]), 18))
+	}
 	return ops
 }

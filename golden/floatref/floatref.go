@@ -1,4 +1,4 @@
-// Package floatref is the floating-point reference of a ViT or DeiT: what the
+// Package floatref is the floating-point reference of a ViT, DeiT or Swin: what the
 // integer network approximates, and where calibration sees real-valued ranges.
 //
 // Products are summed in float64, so that its logits differ from a float32
@@ -23,12 +23,18 @@ type Network struct {
 	blocks []block
 	norm   layerNorm
 	head   linear
+
+	patchNorm layerNorm // Swin
+	headDist  linear    // distilled DeiT
 }
 
 type block struct {
+	shape        configs.BlockShape
 	norm1, norm2 layerNorm
 	qkv, proj    linear
 	fc1, fc2     linear
+	windows      *windows // Swin
+	merge        *merge   // Swin, where a stage begins
 }
 
 // Trace holds the real-valued results of one image, index-aligned with the model's
@@ -37,7 +43,8 @@ type block struct {
 type Trace struct {
 	Ops [][]float64
 	// Pre holds the matmul's result before what the op does with it, where it does
-	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1).
+	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1),
+	// before the first head's logits are added (head_dist).
 	Pre [][]float64
 }
 
@@ -56,8 +63,18 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 		norm:  newNorm(w.NormG, w.NormB, m.LayerNormEps),
 		head:  newLinear(w.HeadW, w.HeadB),
 	}
-	for _, b := range w.Blocks {
+	switch m.Family {
+	case configs.DeiTDistilled:
+		n.cls = append(n.cls, widen(w.Dist)...) // the rows of both tokens
+		n.headDist = newLinear(w.HeadDistW, w.HeadDistB)
+	case configs.Swin:
+		n.patchNorm = newNorm(w.PatchNormG, w.PatchNormB, m.LayerNormEps)
+	}
+	for i, b := range w.Blocks {
+		shape := m.BlockShape(i)
 		n.blocks = append(n.blocks, block{
+			shape:   shape,
+			windows: newWindows(shape, b.RelPos), merge: newMerge(m, shape, &b),
 			norm1: newNorm(b.Norm1G, b.Norm1B, m.LayerNormEps),
 			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
 			qkv:   newLinear(b.QKVW, b.QKVB),
@@ -79,6 +96,19 @@ func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
 		tr = &Trace{}
 	}
 	tr.grow(n.Ops)
+	if n.Model.Family == configs.Swin {
+		n.runSwin(image, tr)
+	} else {
+		n.runViT(image, tr)
+	}
+	if err := n.finite(tr); err != nil {
+		return nil, err
+	}
+	return n.logits(tr), nil
+}
+
+// runViT fills the trace of a ViT or DeiT.
+func (n *Network) runViT(image []uint8, tr *Trace) {
 	m := n.Model
 	tokens := m.Tokens()
 	at := -1
@@ -112,9 +142,37 @@ func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
 		res = b.fc2.add(hidden, res, before, next(), tokens)
 	}
 	x, logits := next(), next()
-	n.norm.run(res[:m.Dim], x)
-	n.head.run(x, logits, 1)
-	return append([]float64(nil), logits...), nil
+	n.norm.run(res[:m.PrefixTokens()*m.Dim], x)
+	n.head.run(x[:m.Dim], logits, 1)
+	if m.Family == configs.DeiTDistilled {
+		n.headDist.add(x[m.Dim:], logits, pre(), next(), 1)
+	}
+}
+
+// logits is the last op's result: of distilled DeiT the mean of both heads, as the paper
+// has it, the trace holding their sum.
+func (n *Network) logits(tr *Trace) []float64 {
+	out := append([]float64(nil), tr.Ops[len(tr.Ops)-1]...)
+	if n.Model.Family == configs.DeiTDistilled {
+		for i := range out {
+			out[i] /= 2
+		}
+	}
+	return out
+}
+
+// finite makes sure that no op's result holds a NaN or an infinity.
+func (n *Network) finite(tr *Trace) error {
+	for i, op := range n.Ops {
+		for j, v := range tr.Ops[i] {
+			if v-v != 0 { // NaN for both
+				head, row, col := j/(op.Rows*op.Cols), j/op.Cols%op.Rows, j%op.Cols
+				return fmt.Errorf("floatref: model %s: op %s: value %d (head %d, row %d, column %d) is %g; expected finite numbers: weights are too large",
+					n.Model.Name, op.Name, j, head, row, col, v)
+			}
+		}
+	}
+	return nil
 }
 
 // grow makes room for the results of every op.
@@ -127,7 +185,7 @@ func (t *Trace) grow(ops []configs.Op) {
 	for i, op := range ops {
 		t.Ops[i] = make([]float64, op.Elements())
 		switch op.Kind {
-		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpLinearGELU:
+		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpLinearGELU, configs.OpHeadAdd:
 			t.Pre[i] = make([]float64, op.Elements())
 		}
 	}

@@ -2,6 +2,8 @@ package floatref_test
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,5 +51,28 @@ func TestRunRefusesWrongImageSize(t *testing.T) {
 	}
 	if _, err := net.Run(make([]uint8, 63), nil); err == nil {
 		t.Error("an image of 63 bytes was accepted; expected 64")
+	}
+}
+
+// A result that is not finite is named with its op and index.
+func TestRunNamesWhatIsNotFinite(t *testing.T) {
+	c, err := digits.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := *c.Weights
+	w.Blocks = slices.Clone(w.Blocks)
+	b := &w.Blocks[1]
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		b.FC1B = slices.Clone(b.FC1B)
+		b.FC1B[7] = float32(bad)
+		net, err := floatref.New(c.Model, &w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = net.Run(c.Test.At(0), nil)
+		if want := "op blocks.1.mlp.fc1: value 7 (head 0, row 0, column 7) is "; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v; expected it to say %q", err, want)
+		}
 	}
 }

@@ -7,28 +7,34 @@ package intnet
 
 import "vitdse/configs"
 
-// Network is one quantized ViT or DeiT.
+// Network is one quantized ViT, DeiT or Swin.
 type Network struct {
 	Model    configs.Model
 	Numerics configs.Numerics
 
 	ImageBits int     // pixel codes: sat(rsh(p-128, 8-ImageBits))
-	Pos       []int32 // Tokens x Dim, ResidualBits wide: position (+ class token in the prefix rows)
+	Pos       []int32 // Tokens x Dim, ResidualBits wide: position (+ its token in the prefix rows); not of Swin
 	Exp       Exp
 	Rsqrt     []uint32 // 192 entries of 17 bits: LayerNorm's reciprocal square root
 
-	PatchEmbed Linear // PatchInner -> Dim, requantized to the residual scale
+	PatchEmbed Linear     // PatchInner -> Dim, requantized to the residual scale; of Swin to PatchNorm's input
+	PatchNorm  *LayerNorm // Swin: to the residual scale of the first stage
 	Blocks     []Block
 	Norm       LayerNorm
-	Head       Linear // Dim -> Classes, requantized to LogitBits
+	Pool       *Pool   // Swin
+	Head       Linear  // Dim -> Classes, requantized to LogitBits
+	HeadDist   *Linear // distilled DeiT: on the distillation token's row, added to Head's result
 
-	LogitScale    float64 // real logit = code * LogitScale; for reports only
-	ResidualScale float64 // for reports only
+	LogitScale    float64   // real logit = code * LogitScale; for reports only
+	ResidualScale float64   // of the first stage; for reports only
+	StageScales   []float64 // Swin: residual scale of each stage; for reports only
 }
 
 // Block is one transformer block.
 type Block struct {
+	Merge   *Merge // Swin, where a stage begins
 	Norm1   LayerNorm
+	Pad     []int8 // Swin: Dim codes that q, k and v read where a window is padded
 	Q, K, V Linear
 	Attn    Attention
 	Proj    Linear // requantized to the residual scale
@@ -40,6 +46,7 @@ type Block struct {
 
 // Linear is a matmul and its requantization:
 // acc[o] = Bias[o] + sum_k a[k]*W[o*In+k]; y = sat_Bits(rsh(acc*M[o], Shift) + Zero).
+// Where Group is not 0, a product counts GroupM[o*(In/Group) + k/Group] times.
 type Linear struct {
 	Name       string
 	In, Out    int
@@ -52,6 +59,19 @@ type Linear struct {
 	Zero       int32
 	Bits       int // of y, signed
 	AccBits    int // proven width of acc, signed
+
+	Group  int     // weights along In that share a multiplier; 0 for none
+	GroupM []uint8 // Out x In/Group, 1..16; 4 bits hold m-1
+}
+
+// Weight is the integer that input k is multiplied with for output o: the weight's code,
+// with groups times the group's multiplier. It has configs.GroupMultBits more bits then.
+func (l *Linear) Weight(o, k int) int {
+	w := int(l.W[o*l.In+k])
+	if l.Group > 0 {
+		w *= int(l.GroupM[(o*l.In+k)/l.Group])
+	}
+	return w
 }
 
 // LayerNorm: s1 = sum x, s2 = sum x^2, D = C*s2 - s1^2 + E, R = rsqrt(D) (see the
@@ -89,7 +109,33 @@ type Attention struct {
 	OutShift  uint
 	OutZero   int32
 	OutBits   int
+
+	// Bias is added to a window's scores: Heads x Window^2 x Window^2, nil where the
+	// network has no relative position bias.
+	Bias []int32
 }
+
+// Merge is Swin's patch merging: Norm over the values of four tokens, side by side, then
+// Reduction, requantized to the residual scale of the new stage.
+type Merge struct {
+	Norm      LayerNorm
+	Reduction Linear // 2*Dim -> Dim
+}
+
+// Pool is the mean over the tokens:
+// y = sat_Bits(rsh((sum_t x - Tokens*InZero)*A, Shift) + Zero).
+type Pool struct {
+	Tokens  int
+	InZero  int32 // zero point of x
+	A       uint16
+	Shift   uint
+	Zero    int32
+	Bits    int
+	SumBits int // proven width of sum_t x - Tokens*InZero, signed
+}
+
+// PoolInputBits is the width of the codes that a Pool reads.
+const PoolInputBits = 8
 
 // GELU is y = Table[h + 2^(InBits-1)] for the signed index h.
 type GELU struct {

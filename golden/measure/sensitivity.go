@@ -3,9 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -114,19 +112,12 @@ func (e Entry) apply(ref configs.Numerics) configs.Numerics {
 }
 
 // first is the block in which the entry's change is felt first: -1 for the patch
-// embedding, depth for the head.
-func (e Entry) first(depth int) int {
-	switch {
-	case e.Layer == "":
+// embedding, the number of blocks for the head.
+func (e Entry) first(m configs.Model) int {
+	if e.Layer == "" {
 		return 0
-	case e.Layer == configs.LayerPatchEmbed:
-		return -1
-	case e.Layer == configs.LayerHead:
-		return depth
 	}
-	var block int
-	fmt.Sscanf(strings.TrimPrefix(e.Layer, "blocks."), "%d", &block)
-	return block
+	return m.LayerBlock(e.Layer)
 }
 
 // sensitivity is one measurement: the float logits, the reference network, and its
@@ -161,13 +152,13 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 	}()
 	defer func() { close(done); <-finished }()
 
-	for block := -1; block <= s.model.Depth; block++ {
+	for block := -1; block <= s.model.BlockCount(); block++ {
 		if err := s.advance(ctx, block, sweep.Workers); err != nil {
 			return err
 		}
 		var list []*Entry
 		for _, e := range todo {
-			if e.first(s.model.Depth) == block {
+			if e.first(s.model) == block {
 				list = append(list, e)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 
+	"vitdse/configs"
 	"vitdse/golden/intnet"
 )
 
@@ -25,14 +26,15 @@ func expTable(pb int) intnet.Exp {
 }
 
 // headScales finds the symmetric scale of q, k or v for each head.
-func (q *quantizer) headScales(tensor string, block int, s *sample, width int) []float64 {
+func (q *quantizer) headScales(name string, block int, s *sample, width int) []float64 {
 	scales := make([]float64, q.model.Heads)
 	hd := q.model.HeadDim()
 	for h := range scales {
-		set := q.stats.ranges.get(rangeKey{tensor, block, h, 0}, func() rangeSet {
-			return newHistogram(s.rows*hd, func(i int) (float64, float64) {
+		set := q.stats.ranges.get(gridKey{rangeKey{name, block, h, 0}, q.menu}, func() rangeSet {
+			t := tensor{s.rows * hd, func(i int) (float64, float64) {
 				return float64(s.values[i/hd*s.channels+h*hd+i%hd]), 1
-			}).rangesOf((*histogram).symmetric)
+			}}
+			return rangeSet{grids: estimatorOf(q.menu).grids(t, symmetric{q.menu.CodeRange == configs.FullRange})}
 		})
 		scales[h] = set.grids[width].Scale
 	}

@@ -26,26 +26,34 @@ func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkp
 	f := foldOf(s.norm1.out, q.num.LNFold)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, qkv.Activations, f, columnPower(weights, dim))
-	codes := q.round(qkv, weights, in.activations, f.exponent)
-
-	var errs [6]error
-	b.Norm1, errs[0] = q.layerNorm(name+"norm1", s.norm1, w.Norm1G, w.Norm1B, in)
-	var head [3][]float64
-	for p, part := range []struct {
+	parts := [3]struct {
 		name string
 		s    *sample
 		dst  *intnet.Linear
-	}{{"q", s.q, &b.Q}, {"k", s.k, &b.K}, {"v", s.v, &b.V}} {
+	}{{"q", s.q, &b.Q}, {"k", s.k, &b.K}, {"v", s.v, &b.V}}
+	var head [3][]float64
+	var out []float64
+	for p, part := range parts {
 		head[p] = q.headScales(part.name, i, part.s, mat.Activations)
-		*part.dst, errs[1+p] = linear{
-			name: name + "attn." + part.name, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
-			rounded: codes.rows(p*dim, (p+1)*dim), bits: qkv.Weights, in: in.activations,
-			out: q.perHead(head[p]), outBits: mat.Activations,
-		}.build()
+		out = append(out, q.perHead(head[p])...)
 	}
+	codes := q.round(qkv, weights, in.activations, f.exponent, out)
+
+	var errs [6]error
+	b.Norm1, errs[0] = q.layerNorm(name+"norm1", s.norm1, w.Norm1G, w.Norm1B, in)
+	for p, part := range parts {
+		*part.dst, errs[1+p] = q.build(linear{
+			name: name + "attn." + part.name, layer: qkv, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
+			rounded: codes.rows(p*dim, (p+1)*dim), bits: qkv.Weights, in: in.activations,
+			out: out[p*dim : (p+1)*dim], outBits: mat.Activations,
+		})
+	}
+
+	q.report.heads(mat, q.model.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
 
 	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
 	av := q.plainRange("av", i, s.av, proj.Activations, columnPower(weights, dim), identity)
+	q.report.reading(name+"attn.av", Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
 	b.Attn, errs[4] = q.attention(name+"attn", head[0], head[1], head[2], mat.Activations, av)
 	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av)
 	return errors.Join(errs[:]...)
@@ -66,20 +74,22 @@ func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.B
 	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, fc1.Activations, f, columnPower(w1, dim))
 	var errs [3]error
 	b.Norm2, errs[0] = q.layerNorm(name+"norm2", s.norm2, w.Norm2G, w.Norm2B, in)
-	b.FC1, errs[1] = linear{
-		name: fc1.Name, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent), bits: fc1.Weights,
-		in: in.activations, out: repeat(index.Scale, hidden), zero: index.Zero, outBits: q.num.GELUBits,
-	}.build()
+	steps := repeat(index.Scale, hidden)
+	b.FC1, errs[1] = q.build(linear{
+		name: fc1.Name, layer: fc1, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent, steps), bits: fc1.Weights,
+		in: in.activations, out: steps, zero: index.Zero, outBits: q.num.GELUBits,
+	})
+	q.report.reading(fc1.Name, Reading{Scale: []float64{gelu.Scale}, Zero: gelu.Zero})
 	b.FC2, errs[2] = q.toResidual(fc2, w2, b2, gelu)
 	return errors.Join(errs[:]...)
 }
 
 // toResidual builds a layer that writes to the residual stream.
 func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations) (intnet.Linear, error) {
-	return linear{
-		name: bits.Name, w: w, bias: b, rounded: q.round(bits, w, in, 0),
+	return q.build(linear{
+		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
-	}.build()
+	})
 }
 
 // plainRange is inputRange for a tensor that no LayerNorm fold touches.
@@ -90,17 +100,19 @@ func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, p
 // inputRange finds the grid of a matmul's input after the map f of its sampled
 // values; its scale is at least the given one.
 func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64, f func(x float64, c int) float64) activations {
-	set := q.stats.ranges.get(key, func() rangeSet {
-		set := newHistogram(len(s.values), func(i int) (float64, float64) {
+	full := gridKey{key, q.menu}
+	set := q.stats.ranges.get(full, func() rangeSet {
+		t := tensor{len(s.values), func(i int) (float64, float64) {
 			c := i % s.channels
 			return f(float64(s.values[i]), c), power[c]
-		}).rangesOf((*histogram).asymmetric)
+		}}
+		set := rangeSet{grids: estimatorOf(q.menu).grids(t, schemeOf(q.menu))}
 		set.mean, set.variance = s.moments(f)
 		return set
 	})
 	g := set.grids[width]
 	g.Scale = max(g.Scale, least)
-	coded := q.stats.coded.get(codedKey{key, width}, func() []float64 {
+	coded := q.stats.coded.get(codedKey{full, width}, func() []float64 {
 		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })
 		return mean
 	})

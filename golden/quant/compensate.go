@@ -3,13 +3,16 @@ package quant
 import (
 	"math"
 	"sort"
+
+	"vitdse/configs"
 )
 
 // inputKey names a layer's input codes.
 type inputKey struct {
-	layer string
-	bits  int
-	fold  float64
+	layer     string
+	bits      int
+	fold      float64
+	quantizer configs.Quantizer
 }
 
 // maxGroup bounds the channels that are rounded together, and so the cubic cost of
@@ -74,26 +77,28 @@ func (f factor) refit(w, best []float64) {
 // Each channel's rounding error is made up as far as possible by the channels that
 // are still to be rounded, as the covariance of the inputs says: the method that
 // Frantar et al. call GPTQ (2022). Plain rounding is the case of independent inputs.
-func compensate(w, scales []float64, bits int, inputs []factor) []int8 {
-	in := len(w) / len(scales)
-	codes := make([]int8, len(w))
-	for o, scale := range scales {
+func compensate(w []float64, s steps, inputs []factor) []int8 {
+	in := len(w) / len(s.scales)
+	codes, row := make([]int8, len(w)), make([]float64, in)
+	for o := range s.scales {
+		s.row(o, row)
 		for _, f := range inputs {
-			f.round(w[o*in:(o+1)*in], codes[o*in:(o+1)*in], scale, bits)
+			f.round(w[o*in:(o+1)*in], codes[o*in:(o+1)*in], row, s.codes)
 		}
 	}
 	return codes
 }
 
-// round rounds one output's weights of the group.
-func (f factor) round(w []float64, codes []int8, scale float64, bits int) {
+// round rounds one output's weights of the group to multiples of their scales.
+func (f factor) round(w []float64, codes []int8, scales []float64, r codeRange) {
 	n := len(f.order)
 	left := make([]float64, n)
 	for i, c := range f.order {
 		left[i] = w[c]
 	}
 	for i, c := range f.order {
-		code := weightCode(left[i], scale, bits)
+		scale := scales[c]
+		code := r.code(left[i], scale)
 		codes[c] = code
 		u := f.u[i*n : (i+1)*n]
 		e := (left[i] - float64(code)*scale) / u[i]

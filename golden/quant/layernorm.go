@@ -70,6 +70,7 @@ func (q *quantizer) foldedRange(tensor string, block int, n normStats, gamma []f
 // layerNorm builds the integer LayerNorm that writes codes of the grid in out.
 func (q *quantizer) layerNorm(name string, n normStats, gamma, beta []float32, out normed) (intnet.LayerNorm, error) {
 	c := len(gamma)
+	q.report.reading(name, Reading{[]float64{out.Scale}, out.Zero, out.fold.scale, out.fold.offset})
 	ln := intnet.LayerNorm{Name: name, Channels: c, Bits: out.bits}
 	sr := q.net.ResidualScale
 	ln.E = int64(max(1, hup(float64(c)*float64(c)*q.model.LayerNormEps/(sr*sr))))

@@ -2,6 +2,7 @@ package quant
 
 import (
 	"fmt"
+	"math"
 
 	"vitdse/configs"
 	"vitdse/golden/intnet"
@@ -19,17 +20,37 @@ type activations struct {
 	f        func(x float64, c int) float64 // real value from the sampled one
 }
 
+// of is the same grid with what is known of another sample's values.
+func (a activations) of(s *sample) activations {
+	a.source = s
+	a.mean, a.variance = s.moments(a.f)
+	a.coded, _ = s.moments(func(x float64, c int) float64 { return a.round(a.f(x, c), a.bits) })
+	return a
+}
+
 // linear is a matmul in real numbers, with what is known about both its ends.
 type linear struct {
 	name    string
+	layer   configs.LayerBits
 	w       []float64 // Out x In
 	bias    []float64
 	rounded rounded
-	bits    int // of the weights
+	biased  bool // the mean error of rounding weights and input stays in
+	bits    int  // of the weights
 	in      activations
 	out     []float64 // real size of one output step, one an output
 	zero    int
 	outBits int
+}
+
+// build rounds a matmul to integers, as the quantizer's menu says.
+func (q *quantizer) build(l linear) (intnet.Linear, error) {
+	l.biased = q.menu.BiasCorrection == configs.Off
+	lin, err := l.build()
+	if err == nil {
+		q.report.linear(l, &lin)
+	}
+	return lin, err
 }
 
 // build rounds the matmul to integers. The mean error that rounding weights and input
@@ -38,17 +59,21 @@ func (l linear) build() (intnet.Linear, error) {
 	n, k := len(l.bias), len(l.in.mean)
 	q := intnet.Linear{
 		Name: l.name, In: k, Out: n, WeightBits: l.bits, ActBits: l.in.bits,
-		W: l.rounded.codes, Bias: make([]int64, n), Zero: int32(l.zero), Bits: l.outBits,
+		W: l.rounded.weights, Bias: make([]int64, n), Zero: int32(l.zero), Bits: l.outBits,
+		Group: l.rounded.group, GroupM: l.rounded.mult,
 	}
 	ratios := make([]float64, n)
 	for o := range n {
-		row, codes, scale := l.w[o*k:(o+1)*k], q.W[o*k:(o+1)*k], l.rounded.scales[o]
+		row, scale := l.w[o*k:(o+1)*k], l.rounded.scales[o]
 		bias := l.bias[o]
 		sum, size := int64(0), int64(0)
 		for c, v := range row {
-			bias += v*l.in.mean[c] - float64(codes[c])*scale*l.in.coded[c]
-			sum += int64(codes[c])
-			size += max(int64(codes[c]), -int64(codes[c]))
+			code := int64(q.Weight(o, c))
+			if !l.biased {
+				bias += v*l.in.mean[c] - float64(code)*scale*l.in.coded[c]
+			}
+			sum += code
+			size += max(code, -code)
 		}
 		step := l.in.Scale * scale
 		code := hup(bias / step)
@@ -109,13 +134,40 @@ func repeat(v float64, n int) []float64 {
 	return list
 }
 
-// round returns the remembered scales and codes of a layer's weights.
-func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64) rounded {
-	key := weightKey{inputKey{bits.Name, in.bits, fold}, bits.Weights, bits.Granularity}
+// round returns the remembered scales and codes of a layer's weights; out is the real size
+// of each output's step.
+func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64, out []float64) rounded {
+	key := weightKey{inputKey{bits.Name, in.bits, fold, q.menu}, bits.Weights, bits.Granularity, bits.Group, ""}
+	var grow func(o int, scale float64) float64
+	if q.menu.Scales == configs.PowerOfTwos {
+		key.outs = fmt.Sprint(out)
+		grow = func(o int, scale float64) float64 { return powerOfTwoAbove(in.Scale*scale/out[o]) * out[o] / in.Scale }
+	}
 	return q.stats.weights.get(key, func() rounded {
+		k := len(in.mean)
+		if q.menu.Rounding == configs.Nearest {
+			s := weightSteps(w, k, bits, q.menu, in.variance, grow)
+			return rounded{s, nearest(w, s)}
+		}
 		inputs := q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
-		best := refit(w, len(in.mean), inputs)
-		scales := weightScales(best, len(in.mean), bits.Weights, bits.Granularity, in.variance)
-		return rounded{scales, compensate(best, scales, bits.Weights, inputs)}
+		best := refit(w, k, inputs)
+		s := weightSteps(best, k, bits, q.menu, in.variance, grow)
+		return rounded{s, compensate(best, s, inputs)}
 	})
+}
+
+// powerOfTwoAbove is the least power of two that is not below v, but for rounding errors.
+func powerOfTwoAbove(v float64) float64 { return math.Exp2(math.Ceil(math.Log2(v) - 1e-9)) }
+
+// nearest rounds every weight by itself.
+func nearest(w []float64, s steps) []int8 {
+	in := len(w) / len(s.scales)
+	codes, row := make([]int8, len(w)), make([]float64, in)
+	for i, v := range w {
+		if i%in == 0 {
+			s.row(i/in, row)
+		}
+		codes[i] = s.codes.code(v, row[i%in])
+	}
+	return codes
 }

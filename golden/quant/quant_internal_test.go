@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"vitdse/configs"
 )
 
 // The histogram's loss is that of rounding every value, up to the bins' width.
@@ -39,7 +41,7 @@ func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
 		values[i] = rng.NormFloat64()
 	}
 	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
-	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4)} {
+	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
 		loss := 0.0
 		for _, x := range values {
 			code := min(max(hup(x/g.Scale)+float64(g.Zero), -8), 7)
@@ -171,22 +173,22 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 	for i := range w {
 		w[i] = rng.NormFloat64()
 	}
-	scales := repeat(0.6, 8)
-	codes := compensate(w, scales, bits, factors(in))
+	scales := steps{scales: repeat(0.6, 8), codes: codeRange{bits: bits}}
+	codes := compensate(w, scales, factors(in))
 	loss := func(code func(i int) int8) float64 {
 		sum := 0.0
 		for r := range in.source.rows {
 			for o := range 8 {
 				e := 0.0
 				for c := range n {
-					e += (w[o*n+c] - scales[o]*float64(code(o*n+c))) * (float64(in.source.values[r*n+c]) - in.mean[c])
+					e += (w[o*n+c] - 0.6*float64(code(o*n+c))) * (float64(in.source.values[r*n+c]) - in.mean[c])
 				}
 				sum += e * e
 			}
 		}
 		return sum
 	}
-	plain := loss(func(i int) int8 { return weightCode(w[i], 0.6, bits) })
+	plain := loss(func(i int) int8 { return scales.codes.code(w[i], 0.6) })
 	got := loss(func(i int) int8 { return codes[i] })
 	t.Logf("output error: plain rounding %.3g, compensated %.3g", plain, got)
 	if got > plain/4 {
@@ -197,9 +199,60 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 	for i := range n {
 		unit[0].order[i], unit[0].u[i*n+i] = i, 1
 	}
-	for i, c := range compensate(w, scales, bits, unit) {
-		if want := weightCode(w[i], 0.6, bits); c != want {
+	for i, c := range compensate(w, scales, unit) {
+		if want := scales.codes.code(w[i], 0.6); c != want {
 			t.Fatalf("independent inputs: code %d is %d; expected %d", i, c, want)
 		}
+	}
+}
+
+// groupLoss is the squared error of the nearest codes.
+func groupLoss(w []float64, in int, s steps, limit float64) float64 {
+	sum, row := 0.0, make([]float64, in)
+	for i, v := range w {
+		if i%in == 0 {
+			s.row(i/in, row)
+		}
+		d := v - min(max(hup(v/row[i%in]), -limit), limit)*row[i%in]
+		sum += d * d
+	}
+	return sum
+}
+
+// Where groups differ in size, their multipliers follow; the error is that of a scale for
+// each group, but for the multipliers' rounding.
+func TestGroupStepsFollowTheGroups(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	const in, group, bits = 64, 16, 4
+	sizes := []float64{1, 0.5, 0.25, 0.0625}
+	w := make([]float64, 8*in)
+	for i := range w {
+		w[i] = rng.NormFloat64() * sizes[i%in/group]
+	}
+	even := repeat(1, in)
+	numbers := func(g configs.Granularity) steps {
+		return weightSteps(w, in, configs.LayerBits{Weights: bits, Granularity: g, Group: group}, configs.Quantizer{}.Full(), even, nil)
+	}
+	s := numbers(configs.PerGroup)
+	for g, size := range sizes {
+		mean := 0.0
+		for o := range 8 {
+			mean += float64(s.mult[o*4+g]) / 8
+		}
+		if want := 16 * size; mean < 0.7*want || mean > 1.7*want {
+			t.Errorf("group %d has a mean multiplier of %g; expected about %g", g, mean, want)
+		}
+	}
+	limit := float64(int(1)<<(bits-1) - 1)
+	got := groupLoss(w, in, s, limit)
+	channel := groupLoss(w, in, numbers(configs.PerChannel), limit)
+	own := 0.0
+	for i := 0; i < len(w); i += group {
+		part := w[i : i+group]
+		own += weightLoss(part, leastLoss{s.codes}.scale(part, even[:group]), s.codes, even[:group])
+	}
+	t.Logf("squared error: one scale a channel %.3f, groups %.3f, a free scale for each group %.3f", channel, got, own)
+	if got > 1.1*own || got > 0.7*channel {
+		t.Errorf("groups leave %.3f; expected about %.3f, well below %.3f", got, own, channel)
 	}
 }

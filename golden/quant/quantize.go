@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -23,27 +24,39 @@ const headroom = 1.25
 type quantizer struct {
 	model   configs.Model
 	num     configs.Numerics
+	menu    configs.Quantizer // of num, with every default written out
 	weights *checkpoint.Weights
 	stats   *Stats
 	net     *intnet.Network
+	report  *Report // nil if nobody asks
 }
 
 // Quantize builds the integer network of the given numerics. stats must come from
 // Calibrate with the same model and weights. The error names the layer whose
 // integers would not fit the contract's widths.
 func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats) (*intnet.Network, error) {
+	return quantize(m, num, w, stats, nil)
+}
+
+func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report) (*intnet.Network, error) {
 	if !reflect.DeepEqual(m, stats.model) {
 		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
 	if err := errors.Join(w.Check(m), checkNumerics(m, num)); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	q := &quantizer{m, num, w, stats, &intnet.Network{Model: m, Numerics: num}}
+	q := &quantizer{m, num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report}
 	q.net.ResidualScale = max(headroom*stats.residual, 1e-9) / (1<<(configs.ResidualBits-1) - 1)
 	q.net.LogitScale = max(headroom*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
 	q.net.Exp = expTable(num.SoftmaxBits)
 	q.net.Rsqrt = rsqrtTable()
 
+	if m.Family == configs.Swin {
+		if err := q.swin(); err != nil {
+			return nil, fmt.Errorf("quant: %w", err)
+		}
+		return q.net, nil
+	}
 	err := q.patchEmbed()
 	for b := 0; b < m.Depth && err == nil; b++ {
 		var blk intnet.Block
@@ -73,6 +86,9 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 	if !(num.LNFold >= 0 && num.LNFold <= 1) {
 		errs = append(errs, fmt.Errorf("ln_fold is %g; expected 0..1", num.LNFold))
 	}
+	if err := num.Quantizer.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("quantizer: %w", err))
+	}
 	for _, name := range m.QuantLayers() {
 		l, ok := num.Layer(name)
 		if !ok {
@@ -84,8 +100,15 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 			continue
 		}
 		within("layer "+name+": weights", l.Weights, 2, 8)
-		if l.Granularity != configs.PerChannel && l.Granularity != configs.PerLayer {
-			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer))
+		switch inner := m.Inner(name); l.Granularity {
+		case configs.PerChannel, configs.PerLayer:
+			within("layer "+name+": group", l.Group, 0, 0)
+		case configs.PerGroup:
+			if l.Group < 1 || inner%l.Group != 0 {
+				errs = append(errs, fmt.Errorf("layer %s: group is %d; expected a divisor of its inner dimension, %d", name, l.Group, inner))
+			}
+		default:
+			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s, %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer, configs.PerGroup))
 		}
 	}
 	return errors.Join(errs...)
@@ -119,15 +142,16 @@ func (q *quantizer) patchEmbed() error {
 	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply}
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
 	var err error
-	q.net.PatchEmbed, err = linear{
-		name: configs.LayerPatchEmbed, w: w, bias: b, rounded: q.round(bits, w, in, 0),
+	q.net.PatchEmbed, err = q.build(linear{
+		name: configs.LayerPatchEmbed, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
-	}.build()
+	})
 	q.net.ImageBits = bits.Activations
+	prefix := slices.Concat(q.weights.Cls, q.weights.Dist)
 	for i, p := range q.weights.Pos {
 		v := float64(p)
-		if i < m.PrefixTokens()*m.Dim {
-			v += float64(q.weights.Cls[i%m.Dim])
+		if i < len(prefix) {
+			v += float64(prefix[i])
 		}
 		limit := float64(int(1) << (configs.ResidualBits - 1))
 		q.net.Pos = append(q.net.Pos, int32(min(max(hup(v/q.net.ResidualScale), -limit), limit-1)))
@@ -135,20 +159,71 @@ func (q *quantizer) patchEmbed() error {
 	return err
 }
 
-// head builds the last LayerNorm, of the class token only, and the classifier.
+// head builds the last LayerNorm, of the prefix tokens only, and the classifiers: that of
+// the class token, and for distilled DeiT that of the distillation token.
 func (q *quantizer) head() error {
 	bits := q.bits(configs.LayerHead)
 	f := foldOf(q.stats.norm.out, q.num.LNFold)
-	w, b := product(q.weights.HeadW, q.weights.HeadB, f.scale, f.offset)
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, columnPower(w, q.model.Dim))
-	codes := q.round(bits, w, in.activations, f.exponent)
-	// A multiplier has 16 bits: one product step must not be more logit steps than that.
-	q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(codes.scales)/math.MaxUint16)
-	var err1, err2 error
-	q.net.Norm, err1 = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in)
-	q.net.Head, err2 = linear{
-		name: configs.LayerHead, w: w, bias: b, rounded: codes,
-		bits: bits.Weights, in: in.activations, out: repeat(q.net.LogitScale, q.model.Classes), outBits: configs.LogitBits,
-	}.build()
-	return errors.Join(err1, err2)
+	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
+	if q.model.Family == configs.DeiTDistilled {
+		heads[0].in = q.stats.prefix[0]
+		heads = append(heads, classifier{"head_dist", q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
+	}
+	power := make([]float64, q.model.Dim)
+	for _, h := range heads {
+		w, _ := product(h.w, h.b, f.scale, f.offset)
+		for c, p := range columnPower(w, q.model.Dim) {
+			power[c] += p
+		}
+	}
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, power)
+	var err error
+	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
+		return err
+	}
+	built, err := q.classifiers(bits, heads, in.activations, f)
+	if err != nil {
+		return err
+	}
+	q.net.Head = built[0]
+	if len(built) == 2 {
+		q.net.HeadDist = &built[1]
+		q.net.LogitScale /= 2 // codes add up; the network's logits are the mean of both heads
+	}
+	return nil
+}
+
+// classifier is one head with the sample of the rows that it reads.
+type classifier struct {
+	name string
+	w, b []float32
+	in   *sample
+}
+
+// classifiers builds the heads that read codes of the grid in, with one logit scale for
+// all of them.
+func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations, f fold) ([]intnet.Linear, error) {
+	lin := make([]linear, len(heads))
+	for i, h := range heads {
+		w, b := product(h.w, h.b, f.scale, f.offset)
+		own := bits
+		own.Name = h.name
+		if q.menu.Scales == configs.PowerOfTwos { // a multiplier is at most 2^15, a raised scale less than twice as large
+			top := codeRange{own.Weights, q.menu.CodeRange == configs.FullRange}.scale(largest(w))
+			q.net.LogitScale = max(q.net.LogitScale, 2*in.Scale*top/(1<<15))
+		}
+		if h.in != in.source {
+			in = in.of(h.in)
+		}
+		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b, rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in, outBits: configs.LogitBits}
+		// A multiplier has 16 bits: one product step must not be more logit steps than that.
+		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)
+	}
+	built := make([]intnet.Linear, len(heads))
+	errs := make([]error, len(heads))
+	for i := range lin {
+		lin[i].out = repeat(q.net.LogitScale, q.model.Classes)
+		built[i], errs[i] = q.build(lin[i])
+	}
+	return built, errors.Join(errs...)
 }

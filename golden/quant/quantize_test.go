@@ -199,6 +199,10 @@ func TestQuantizeRefuses(t *testing.T) {
 		{"weights", func(m *configs.Model, n *configs.Numerics) { n.Layers[0].Weights = 1 }, "layer patch_embed: weights is 1"},
 		{"activations", func(m *configs.Model, n *configs.Numerics) { n.Layers[2].Activations = 9 }, "layer blocks.0.attn.matmul: activations is 9"},
 		{"granularity", func(m *configs.Model, n *configs.Numerics) { n.Layers[0].Granularity = "" }, "granularity"},
+		{"group", func(m *configs.Model, n *configs.Numerics) {
+			n.Layers[1].Granularity, n.Layers[1].Group = configs.PerGroup, 24
+		}, "layer blocks.0.attn.qkv: group is 24; expected a divisor of its inner dimension, 64"},
+		{"group of none", func(m *configs.Model, n *configs.Numerics) { n.Layers[1].Group = 32 }, "layer blocks.0.attn.qkv: group is 32; expected 0..0"},
 		{"other model", func(m *configs.Model, n *configs.Numerics) { m.Heads = 8 }, "calibrate again"},
 	} {
 		m, n := c.Model, configs.Uniform(c.Model, 8, 8)
@@ -239,11 +243,14 @@ func TestZeroWeights(t *testing.T) {
 	zero.ProjW, zero.ProjB = make([]float32, len(zero.ProjW)), make([]float32, len(zero.ProjB))
 	zero.FC2W = make([]float32, len(zero.FC2W))
 	zero.Norm1G = make([]float32, len(zero.Norm1G))
-	for _, g := range []configs.Granularity{configs.PerChannel, configs.PerLayer} {
+	for _, g := range []configs.Granularity{configs.PerChannel, configs.PerLayer, configs.PerGroup} {
 		n := configs.Uniform(c.Model, 4, 4)
 		for i := range n.Layers {
 			if configs.HasWeights(n.Layers[i].Name) {
 				n.Layers[i].Granularity = g
+			}
+			if configs.HasWeights(n.Layers[i].Name) && g == configs.PerGroup {
+				n.Layers[i].Group = 4
 			}
 		}
 		s, err := quant.Calibrate(c.Model, &w, c.Train.Slice(0, 2))

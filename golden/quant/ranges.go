@@ -1,6 +1,10 @@
 package quant
 
-import "math"
+import (
+	"math"
+
+	"vitdse/configs"
+)
 
 // grid is the set of real numbers (code - Zero) * Scale that codes stand for.
 type grid struct {
@@ -32,9 +36,15 @@ const (
 	stretchWeight = 0.01
 )
 
+// gridKey names a tensor and the quantizer whose grids it has.
+type gridKey struct {
+	rangeKey
+	quantizer configs.Quantizer
+}
+
 // codedKey names a tensor at a number of bits.
 type codedKey struct {
-	rangeKey
+	gridKey
 	bits int
 }
 
@@ -141,9 +151,9 @@ func gridBetween(lo, hi float64, bits int) grid {
 	return grid{scale, min(max(zero, first), last)}
 }
 
-// symmetric finds the grid of least error with code 0 for 0.
-func (h *histogram) symmetric(bits int) grid {
-	top := max(-h.lo, h.hi) / float64(int(1)<<(bits-1)-1)
+// symmetric finds the grid of least error with code 0 for 0; top is the scale of the
+// full range.
+func (h *histogram) symmetric(bits int, top float64) grid {
 	best, bestLoss := grid{Scale: top}, math.Inf(1)
 	for _, r := range clips() {
 		g := grid{Scale: r * top}
@@ -152,15 +162,6 @@ func (h *histogram) symmetric(bits int) grid {
 		}
 	}
 	return best
-}
-
-// rangesOf finds the grids of every number of bits.
-func (h *histogram) rangesOf(search func(*histogram, int) grid) rangeSet {
-	var set rangeSet
-	for bits := 2; bits <= 8; bits++ {
-		set.grids[bits] = search(h, bits)
-	}
-	return set
 }
 
 // hup rounds to the nearest integer, ties up: the only rounding from reals to codes.

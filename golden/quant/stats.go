@@ -23,8 +23,10 @@ type Stats struct {
 	patches  *sample // normalised pixels, prefix rows excluded
 	blocks   []blockStats
 	norm     normStats
+	prefix   []*sample // distilled DeiT: rows of norm of the class and of the distillation token
+	swin     *swinStats
 
-	ranges  memo[rangeKey, rangeSet]
+	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
 	weights memo[weightKey, rounded]
 	inputs  memo[inputKey, []factor]
@@ -37,8 +39,9 @@ const maxFactors = 64
 // blockStats are the tensors of one block whose codes have few bits.
 type blockStats struct {
 	norm1, norm2 normStats
-	q, k, v, av  *sample // Dim channels, heads side by side
-	hidden       *sample // FC1's output before GELU
+	q, k, v, av  *sample   // Dim channels, heads side by side
+	hidden       *sample   // FC1's output before GELU
+	merge        normStats // Swin, where a stage begins
 }
 
 // normStats is a LayerNorm's output and the least sqrt(variance + eps) of its input rows.
@@ -100,11 +103,17 @@ func Calibrate(m configs.Model, w *checkpoint.Weights, images *dataset.Images) (
 }
 
 func newStats(m configs.Model, images int) *Stats {
+	if m.Family == configs.Swin {
+		return newSwinStats(m, images)
+	}
 	n := images * m.Tokens()
 	norm := func(rows int) normStats {
 		return normStats{out: newSample(m.Dim, rows), sigma: math.Inf(1)}
 	}
-	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images), patches: newSample(m.PatchInner(), images*m.Patches())}
+	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images * m.PrefixTokens()), patches: newSample(m.PatchInner(), images*m.Patches())}
+	if m.Family == configs.DeiTDistilled {
+		s.prefix = []*sample{newSample(m.Dim, images), newSample(m.Dim, images)}
+	}
 	for b := range m.Depth {
 		used := images * s.used(configs.Op{Block: b, Rows: m.Tokens()})
 		s.blocks = append(s.blocks, blockStats{
@@ -119,6 +128,10 @@ func newStats(m configs.Model, images int) *Stats {
 // observe takes in the results of one image.
 func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 	m := s.model
+	if s.swin != nil {
+		s.observeSwin(net, tr)
+		return
+	}
 	var res []float64
 	for i, op := range net.Ops {
 		out := tr.Ops[i]
@@ -136,6 +149,9 @@ func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 			switch {
 			case op.Block < 0:
 				s.norm.observe(res, out, m)
+				for i, p := range s.prefix {
+					p.add(out[i*m.Dim : (i+1)*m.Dim])
+				}
 			case net.Ops[i+1].Kind == configs.OpLinearGELU:
 				b.norm2.observe(res, out[:s.used(op)*op.Cols], m)
 			default:
@@ -147,8 +163,8 @@ func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 			b.av.add(joinHeads(out, op)[:s.used(op)*m.Dim])
 		case configs.OpLinearGELU:
 			b.hidden.add(tr.Pre[i][:s.used(op)*op.Cols])
-		case configs.OpHead:
-			s.logit = max(s.logit, largest(out))
+		case configs.OpHead, configs.OpHeadAdd: // both heads' logits, and their sum
+			s.logit = max(s.logit, largest(out), largest(tr.Pre[i]))
 		}
 	}
 }
@@ -172,8 +188,9 @@ func (s *Stats) firstLinear(net *floatref.Network, i int) int {
 
 func (n *normStats) observe(in, out []float64, m configs.Model) {
 	n.out.add(out)
-	for r := 0; r < len(out); r += m.Dim {
-		_, variance := floatref.Moments(in[r : r+m.Dim])
+	width := n.out.channels
+	for r := 0; r < len(out); r += width {
+		_, variance := floatref.Moments(in[r : r+width])
 		n.sigma = min(n.sigma, math.Sqrt(variance+m.LayerNormEps))
 	}
 }

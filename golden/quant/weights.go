@@ -9,88 +9,151 @@ import (
 // weightKey names the weights of a layer and what their codes depend on.
 type weightKey struct {
 	inputKey
-	bits int
-	gran configs.Granularity
+	bits  int
+	gran  configs.Granularity
+	group int
+	outs  string // sizes of the outputs' steps, where the scales depend on them
 }
 
-// rounded is a layer's weights as codes, Out x In, and the scale of each output.
+// steps are the sizes of the weights' codes: a scale an output, and with groups an
+// integer multiplier for each group of inputs.
+type steps struct {
+	scales []float64 // Out
+	group  int       // 0 for none
+	mult   []uint8   // Out x In/group, 1..maxMult
+	codes  codeRange
+}
+
+// maxMult is the largest multiplier of a group.
+const maxMult = 1 << configs.GroupMultBits
+
+// row writes the step of each weight of output o.
+func (s steps) row(o int, dst []float64) {
+	for c := range dst {
+		dst[c] = s.scales[o]
+		if s.group > 0 {
+			dst[c] *= float64(s.mult[(o*len(dst)+c)/s.group])
+		}
+	}
+}
+
+// rounded is a layer's weights as codes, Out x In, and what they stand for.
 type rounded struct {
-	scales []float64
-	codes  []int8
+	steps
+	weights []int8
 }
 
 // rows is the part for outputs [from, to).
 func (r rounded) rows(from, to int) rounded {
-	in := len(r.codes) / len(r.scales)
-	return rounded{r.scales[from:to], r.codes[from*in : to*in]}
+	in := len(r.weights) / len(r.scales)
+	part := rounded{steps{scales: r.scales[from:to], group: r.group, codes: r.codes}, r.weights[from*in : to*in]}
+	if r.group > 0 {
+		part.mult = r.mult[from*in/r.group : to*in/r.group]
+	}
+	return part
 }
 
-// weightScales finds the scale of every output channel (one value repeated for
-// per-layer granularity): the clip of the largest weight that leaves the least error
-// in the layer's output, taking input channels as independent with the given
-// importance (variance).
-func weightScales(w []float64, in, bits int, gran configs.Granularity, importance []float64) []float64 {
-	out := len(w) / in
-	scales := make([]float64, out)
-	if gran == configs.PerLayer {
-		s := bestScale(w, bits, importance)
-		if s == 0 {
-			s = 1 // all weights are 0
-		}
-		for o := range scales {
-			scales[o] = s
-		}
-		return scales
+// codeRange is which codes weights may have.
+type codeRange struct {
+	bits int
+	full bool
+}
+
+// least and most are the ends of the range. The code -128 never occurs.
+func (r codeRange) least() float64 {
+	if r.full && r.bits < 8 {
+		return -r.most() - 1
 	}
+	return -r.most()
+}
+
+func (r codeRange) most() float64 { return float64(int(1)<<(r.bits-1) - 1) }
+
+// scale is the size of a step if numbers up to top span the codes.
+func (r codeRange) scale(top float64) float64 {
+	if r.full {
+		return 2 * top / (2*r.most() + 1)
+	}
+	return top / r.most()
+}
+
+// code rounds one weight.
+func (r codeRange) code(v, scale float64) int8 {
+	return int8(min(max(hup(v/scale), r.least()), r.most()))
+}
+
+// weightSteps finds the steps of a layer's weights for its granularity. grow, which may be
+// nil, raises the scale of an output. Input channels are taken as independent, with the
+// given importance (variance).
+func weightSteps(w []float64, in int, bits configs.LayerBits, menu configs.Quantizer, importance []float64, grow func(o int, scale float64) float64) steps {
+	r := codeRange{bits.Weights, menu.CodeRange == configs.FullRange}
+	est := weightEstimatorOf(menu, w, in, r)
+	out, part, unit := len(w)/in, in, 1
+	switch bits.Granularity {
+	case configs.PerLayer:
+		part = len(w)
+	case configs.PerGroup:
+		part, unit = bits.Group, maxMult
+	}
+	s := steps{scales: make([]float64, out), codes: r}
 	top := 0.0
-	for o := range scales {
-		scales[o] = bestScale(w[o*in:(o+1)*in], bits, importance)
-		top = max(top, scales[o])
+	for i := 0; i < len(w); i += part {
+		scale := est.scale(w[i:i+part], window(importance, i, part)) / float64(unit)
+		for o := i / in; o == i/in || o*in < i+part; o++ {
+			s.scales[o] = max(s.scales[o], scale)
+		}
+		top = max(top, scale)
 	}
 	if top == 0 {
-		top = 1
+		top = 1 // all weights are 0
 	}
-	for o := range scales { // keeps every multiplier M at 64 or more
-		scales[o] = max(scales[o], top/512)
-	}
-	return scales
-}
-
-// bestScale searches the clip ratio of one group of weights; 0 if all of them are 0.
-func bestScale(w []float64, bits int, importance []float64) float64 {
-	limit := float64(int(1)<<(bits-1) - 1)
-	top := largest(w) / limit
-	if top == 0 {
-		return 0
-	}
-	best, bestLoss := top, math.Inf(1)
-	for _, r := range clips() {
-		if r < 0.3 {
-			break
-		}
-		if e := weightLoss(w, r*top, limit, importance); e < bestLoss {
-			best, bestLoss = r*top, e
+	for o := range s.scales {
+		s.scales[o] = max(s.scales[o], top/512) // keeps every multiplier M at 64 or more
+		if grow != nil {
+			s.scales[o] = grow(o, s.scales[o])
 		}
 	}
-	return best
+	if bits.Granularity == configs.PerGroup {
+		s.group = bits.Group
+		s.mult = groupMultipliers(w, in, s, importance)
+	}
+	return s
 }
 
-// weightLoss is the importance-weighted squared error of rounding to multiples of
-// the scale within +-limit.
-func weightLoss(w []float64, scale, limit float64, importance []float64) float64 {
+// window is the importance of the inputs that weights [i, i+n) read.
+func window(importance []float64, i, n int) []float64 {
+	if n >= len(importance) {
+		return importance
+	}
+	at := i % len(importance)
+	return importance[at : at+n]
+}
+
+// groupMultipliers finds the multiplier of least error for every group.
+func groupMultipliers(w []float64, in int, s steps, importance []float64) []uint8 {
+	mult := make([]uint8, len(w)/s.group)
+	for i := range mult {
+		at := i * s.group
+		best := math.Inf(1)
+		for m := maxMult; m > 0; m-- { // the largest of equals
+			if e := weightLoss(w[at:at+s.group], float64(m)*s.scales[at/in], s.codes, window(importance, at, s.group)); e < best {
+				best, mult[i] = e, uint8(m)
+			}
+		}
+	}
+	return mult
+}
+
+// weightLoss is the importance-weighted squared error of rounding to codes of the scale.
+func weightLoss(w []float64, scale float64, r codeRange, importance []float64) float64 {
 	sum, inverse, n := 0.0, 1/scale, len(importance)
+	least, most := r.least(), r.most()
 	for base := 0; base < len(w); base += n {
 		for c, v := range w[base : base+n] {
-			q := min(max(math.Floor(v*inverse+0.5), -limit), limit)
+			q := min(max(math.Floor(v*inverse+0.5), least), most)
 			d := v - q*scale
 			sum += importance[c] * d * d
 		}
 	}
 	return sum
-}
-
-// weightCode rounds one weight to its restricted symmetric code.
-func weightCode(v, scale float64, bits int) int8 {
-	limit := float64(int(1)<<(bits-1) - 1)
-	return int8(min(max(hup(v/scale), -limit), limit))
 }

@@ -82,7 +82,7 @@ func FrontPlot(f Front) (*plot.Plot, error) {
 	if err := picked(p, f); err != nil {
 		return nil, err
 	}
-	spread(p, f)
+	spread(p, f, legendRows(f))
 	if f.Colour != "" && hi > lo {
 		for i := range 3 {
 			v := lo + (hi-lo)*float64(i)/2
@@ -94,7 +94,7 @@ func FrontPlot(f Front) (*plot.Plot, error) {
 		}
 	}
 	p.Legend.Top = true
-	p.Legend.XOffs, p.Legend.YOffs = -2*vg.Millimeter, -2*vg.Millimeter
+	p.Legend.XOffs, p.Legend.YOffs = -2*vg.Millimeter, -vg.Millimeter
 	return p, nil
 }
 
@@ -168,7 +168,7 @@ func picked(p *plot.Plot, f Front) error {
 }
 
 // spread leaves room around the points, and more on the right for labels.
-func spread(p *plot.Plot, f Front) {
+func spread(p *plot.Plot, f Front, entries int) {
 	widen := func(a *plot.Axis, log bool, below, above float64) {
 		if log {
 			r := math.Max(a.Max/a.Min, 1.1)
@@ -179,5 +179,21 @@ func spread(p *plot.Plot, f Front) {
 		a.Min, a.Max = a.Min-r*below, a.Max+r*above
 	}
 	widen(&p.X, f.X.Log, 0.05, 0.08)
-	widen(&p.Y, f.Y.Log, 0.06, 0.08)
+	widen(&p.Y, f.Y.Log, 0.06, 0.12+0.055*float64(entries)) // the legend is above the points
+}
+
+// legendRows is how many rows the legend takes.
+func legendRows(f Front) int {
+	seen := map[string]bool{}
+	for _, q := range f.Points {
+		seen[q.Group] = true
+	}
+	rows := 0
+	if len(seen) > 1 {
+		rows = len(seen)
+	}
+	if f.Colour != "" {
+		rows += 3
+	}
+	return rows
 }

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+	"vitdse/dse/baseline"
+)
+
+// baselineFlags say what is compared.
+type baselineFlags struct {
+	evaluations []int
+	seeds       int
+	table       string
+	command     string
+	names       []string
+	timeout     time.Duration
+}
+
+func newBaseline(a *app) *cobra.Command {
+	var f baselineFlags
+	cmd := &cobra.Command{
+		Use:   "baseline RUN.yaml",
+		Short: "Compare random search, NSGA-II and CMA-ES with the exact front, or search with a command",
+		Long: `Finds the exact front of the run's space on each part, then searches the same space with
+random search, NSGA-II and CMA-ES, several seeds each, with a number of evaluations and with
+as long as the exact search took, and prints what share of the exact front's hypervolume
+each reaches. Costs are compared by their logarithms, between the front's least and largest.
+
+With --command, the program is asked for the costs instead: it reads a design point as YAML
+and prints a JSON object with a number for each of --costs, the less the better, and if it
+likes "violation", above 0 for a point that may not be used. NSGA-II then searches up to the
+first of --evaluations and prints the front it found.`,
+		Example: "  vitdse baseline configs/digits/run.yaml --parts xczu9eg --evaluations 2000,10000\n  vitdse baseline run.yaml --parts xck26 --command 'python3 cost.py' --costs ms,watts --evaluations 500",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := loadRun(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			for _, n := range f.evaluations {
+				if n < 100 {
+					return fmt.Errorf("--evaluations has %d; expected at least 100 each", n)
+				}
+			}
+			if f.seeds < 1 || f.seeds > 1000 || len(f.evaluations) == 0 {
+				return fmt.Errorf("--seeds is %d, with %d --evaluations; expected 1..1000 seeds and at least one number of evaluations", f.seeds, len(f.evaluations))
+			}
+			return a.baseline(cmd, run, f)
+		},
+	}
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
+	cmd.Flags().IntSliceVar(&f.evaluations, "evaluations", []int{2000, 10000, 50000}, "`numbers` of evaluations")
+	cmd.Flags().IntVar(&f.seeds, "seeds", 5, "`number` of seeds; the table has their median, least and most")
+	cmd.Flags().StringVar(&f.table, "table", "", "`file` to write the table to, as Markdown")
+	cmd.Flags().StringVar(&f.command, "command", "", "`program` with arguments that gives the costs of a design point")
+	cmd.Flags().StringSliceVar(&f.names, "costs", nil, "`names` of the costs that the program prints, two to four")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` the program may take for a point")
+	return cmd
+}
+
+func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) error {
+	n, err := loadStudied(run)
+	if err != nil {
+		return err
+	}
+	space, parts, err := loadSpace(run)
+	if err != nil {
+		return err
+	}
+	if f.command != "" {
+		return a.searchCommand(cmd.Context(), n.model, space, parts, run, f)
+	}
+	build, err := buildID()
+	if err != nil {
+		return err
+	}
+	objectives, err := dse.ObjectivesOf(run)
+	if err != nil {
+		return err
+	}
+	if len(objectives) == 0 {
+		objectives = dse.DefaultObjectives
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	prediction, err := a.prediction(run, n.model)
+	if prediction == nil && err == nil {
+		prediction, err = dse.Sensitivities(cmd.Context(), n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+			Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+	}
+	if err != nil {
+		return err
+	}
+	t := newTable("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
+	for _, p := range parts {
+		in := dse.Input{Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise, Additive: prediction, Objectives: objectives,
+			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
+		start := time.Now()
+		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) { st.set("exact front of "+p.Name, "points", q.Done, q.Total, "") })
+		if err != nil {
+			return err
+		}
+		st.end()
+		exact := contest{problem: nil, seconds: time.Since(start).Seconds()}
+		problem, err := dse.NewProblem(n.model, space, p, prediction.Noise, objectives)
+		if err != nil {
+			return err
+		}
+		exact.problem = baseline.Space{Problem: problem}
+		for _, q := range res.Front.Points {
+			exact.front = append(exact.front, q.Costs)
+		}
+		exact.scale()
+		t.add(p.Name, "exact", "none", "all "+grouped(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds), count(len(exact.front)), "100.0", "", "")
+		if err := a.contests(cmd.Context(), t, p.Name, exact, run, f, st); err != nil {
+			return err
+		}
+	}
+	st.end()
+	a.printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n", objectives, plural(f.seeds, "seed"))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	if f.table == "" {
+		return nil
+	}
+	return os.WriteFile(f.table, []byte(t.markdown()), 0o644)
+}
+
+// contest is an exact front and what it takes to compare others with it.
+type contest struct {
+	problem baseline.Problem
+	seconds float64
+	front   [][]float64
+	lo, hi  []float64 // of the logarithms of the front's costs
+	volume  float64
+}
+
+// scale finds the box of the front's logarithms and its hypervolume in it.
+func (c *contest) scale() {
+	for _, costs := range c.front {
+		for i, v := range costs {
+			v = logCost(v)
+			if len(c.lo) <= i {
+				c.lo, c.hi = append(c.lo, v), append(c.hi, v)
+			}
+			c.lo[i], c.hi[i] = math.Min(c.lo[i], v), math.Max(c.hi[i], v)
+		}
+	}
+	c.volume = c.hypervolume(c.front)
+}
+
+// logCost is a cost on a logarithmic scale; 0, a resource that is not used, is a tenth of 1.
+func logCost(v float64) float64 {
+	if v <= 0 {
+		return -1
+	}
+	return math.Log10(v)
+}
+
+// hypervolume of costs in the box, a tenth of its sides beyond the front's worst.
+func (c *contest) hypervolume(front [][]float64) float64 {
+	var in [][]float64
+	for _, costs := range front {
+		p := make([]float64, len(costs))
+		for i, v := range costs {
+			p[i] = (logCost(v) - c.lo[i]) / math.Max(c.hi[i]-c.lo[i], 1e-12)
+		}
+		in = append(in, p)
+	}
+	return baseline.Hypervolume(in, slices.Repeat([]float64{1.1}, len(c.lo)))
+}
+
+// contests runs every method with every limit and seed and adds a row for each.
+func (a *app) contests(ctx context.Context, t *table, part string, c contest, run configs.Run, f baselineFlags, st *stages) error {
+	done, total := 0, len(baseline.Methods)*(len(f.evaluations)+1)*f.seeds
+	for _, limit := range append(slices.Clone(f.evaluations), 0) {
+		words := count(limit) + " evaluations"
+		if limit == 0 {
+			words = "the exact search's time"
+		}
+		for _, method := range baseline.Methods {
+			var volumes, took, fronts, evaluations, distinct []float64
+			for seed := range f.seeds {
+				opt := baseline.Options{Method: method, Evaluations: limit, Seed: uint64(run.Seed) + uint64(seed), Workers: runtime.GOMAXPROCS(0)}
+				if limit == 0 {
+					opt.Runtime = seconds(c.seconds)
+				}
+				r, err := baseline.Run(ctx, c.problem, opt)
+				if err != nil {
+					return err
+				}
+				var costs [][]float64
+				for _, p := range r.Front {
+					costs = append(costs, p.Costs)
+				}
+				volumes, took = append(volumes, c.hypervolume(costs)/c.volume), append(took, r.Seconds)
+				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)), append(distinct, float64(r.Distinct))
+				done++
+				st.set("baselines on "+part, "runs", int64(done), int64(total), string(method))
+			}
+			t.add(part, string(method), words, count(int64(median(evaluations))), count(int64(median(distinct))), fmt.Sprintf("%.1f", median(took)), count(int64(median(fronts))),
+				percent(median(volumes)), percent(slices.Min(volumes)), percent(slices.Max(volumes)))
+		}
+	}
+	return nil
+}
+
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}
+
+// searchCommand searches with NSGA-II and costs that a program gives.
+func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Space, parts []configs.Part, run configs.Run, f baselineFlags) error {
+	if len(f.names) < 2 || len(f.names) > 4 {
+		return fmt.Errorf("--costs has %s; expected two to four that the program prints", plural(len(f.names), "name"))
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	for _, p := range parts {
+		none := func(configs.Numerics) (float64, error) { return 0, nil }
+		problem, err := dse.NewProblem(m, s, p, none, dse.DefaultObjectives)
+		if err != nil {
+			return err
+		}
+		r, err := baseline.Run(ctx, baseline.Command{Problem: problem, Argv: strings.Fields(f.command), Objectives: f.names, Timeout: f.timeout},
+			baseline.Options{Method: baseline.NSGA2, Evaluations: f.evaluations[0], Seed: uint64(run.Seed), Workers: runtime.GOMAXPROCS(0), Population: 50,
+				Progress: func(n, front int) {
+					st.set("search on "+p.Name, "evaluations", int64(n), int64(f.evaluations[0]), plural(front, "point")+" on the front")
+				}})
+		if err != nil {
+			return err
+		}
+		st.end()
+		t := newTable(append(slices.Clone(f.names), "<design")...)
+		for _, q := range r.Front {
+			var row []string
+			for _, c := range q.Costs {
+				row = append(row, fmt.Sprintf("%g", c))
+			}
+			var choices []string
+			for i, axis := range problem.Genes() {
+				choices = append(choices, axis.Name+"="+axis.Values[q.Genes[i]])
+			}
+			t.add(append(row, strings.Join(choices, " "))...)
+		}
+		a.printf("%s: %s after %s evaluations, %s distinct\n", p.Name, plural(len(r.Front), "point"), count(int64(r.Evaluations)), count(int64(r.Distinct)))
+		if err := t.print(a.stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/dse"
+)
+
+func newBudget(a *app) *cobra.Command {
+	share := 10.0
+	cmd := &cobra.Command{
+		Use:   "budget RUN.yaml",
+		Short: "Say what the fastest point would gain from more of each resource",
+		Long: `Finds the fastest point of a part that meets the run's limits, and how fast the fastest is
+with more and with less of each resource: what is slack, and what would be worth having.
+Every answer is an exact search of the whole space.`,
+		Example: "  vitdse budget configs/digits/run.yaml --parts xc7z020\n  vitdse budget configs/deit/run.yaml --share 20",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := loadRun(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			if !(share > 0 && share < 100) {
+				return fmt.Errorf("--share is %g; expected percent, above 0 and below 100", share)
+			}
+			return a.budget(cmd, run, share/100)
+		},
+	}
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
+	cmd.Flags().Float64Var(&share, "share", share, "`percent` by which each budget is made larger and smaller")
+	return cmd
+}
+
+func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
+	n, err := loadStudied(run)
+	if err != nil {
+		return err
+	}
+	space, parts, err := loadSpace(run)
+	if err != nil {
+		return err
+	}
+	build, err := buildID()
+	if err != nil {
+		return err
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	prediction, err := a.prediction(run, n.model)
+	if prediction == nil && err == nil {
+		prediction, err = dse.Sensitivities(cmd.Context(), n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+			Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		in := dse.Input{Model: n.model, Space: space, Parts: []configs.Part{p}, Additive: prediction, Limits: dse.LimitsOf(run),
+			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
+		best, effects, err := dse.Budgets(cmd.Context(), in, share, func(done, total int) {
+			st.set("budgets of "+p.Name, "searches", int64(done), int64(total), "")
+		})
+		if err != nil {
+			return err
+		}
+		st.end()
+		a.printf("fastest on %s: %s, %s images/s\n", p.Name, best.Name, count(int64(best.FPS)))
+		t := newTable("<resource", "used %", fmt.Sprintf("images/s with %g %% more", 100*share), fmt.Sprintf("with %g %% less", 100*share), "<so it is")
+		for _, e := range effects {
+			words := "slack"
+			switch {
+			case e.More > 0:
+				words = "worth having"
+			case e.Less < 0:
+				words = "needed"
+			}
+			less := fmt.Sprintf("%+.1f %%", 100*e.Less)
+			if e.Less == -1 {
+				less = "no point left"
+			}
+			t.add(e.Resource, percent(e.Used), fmt.Sprintf("%+.1f %%", 100*e.More), less, words)
+		}
+		if err := t.print(a.stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/golden/dataset"
+	"vitdse/golden/measure"
+)
+
+func newEval(a *app) *cobra.Command {
+	var f numericsFlags
+	var folder, labels string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "eval [RUN.yaml]",
+		Short: "Measure a quantized network on images, op by op",
+		Long: `Quantizes the network and runs it beside the float network on every test image: top-1 and
+top-5, how often both say the same, the ratio of signal to noise of the logits and of every
+op's result.
+
+The images are the test images of the dataset, or a folder of PNG and JPEG files, resized,
+cut and normalised as the model's file says: a subfolder for each class, or --labels FILE
+with lines "path class".
+
+` + quantizeInputs,
+		Example: "  vitdse eval configs/digits/run.yaml --bits w4a8\n  vitdse eval --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic --images imagenet/val",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	addFlags(cmd.Flags(), inputKeys)
+	f.add(cmd)
+	cmd.Flags().StringVar(&folder, "images", "", "`folder` of images instead of the dataset's test images")
+	cmd.Flags().StringVar(&labels, "labels", "", "`file` of the folder's labels, lines of path and class")
+	cmd.Flags().BoolVar(&all, "all", false, "print every op, not only the worst of each kind")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		n, err := quantizable(cmd, args)
+		if err != nil {
+			return err
+		}
+		num, err := f.numerics(n.model)
+		if err != nil {
+			return err
+		}
+		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels, Workers: runtime.GOMAXPROCS(0)}
+		if folder != "" {
+			from, err := dataset.OpenFolder(folder, labels, n.model)
+			if err != nil {
+				return err
+			}
+			e.Images, e.Labels = from, from.Labels
+		} else if n.test == nil {
+			return errors.New("no images: give --images FOLDER or --dataset FILE")
+		}
+		if e.Net, e.Report, err = n.inspect(num); err != nil {
+			return err
+		}
+		st := &stages{a: a}
+		defer st.drop()
+		if !f.asJSON {
+			e.Progress = func(done, total int) { st.set("evaluation", "images", int64(done), int64(total), "") }
+		}
+		d, err := e.Examine(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if f.asJSON {
+			text, err := json.MarshalIndent(d, "", "  ")
+			if err != nil {
+				return err
+			}
+			a.printf("%s\n", text)
+			return nil
+		}
+		st.end()
+		return a.printDetail(d, e.Labels != nil, all)
+	}
+	return cmd
+}
+
+func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
+	ops := newTable("<op", "SQNR dB")
+	worst := map[string]int{} // the worst op of each name within the blocks
+	var keep []measure.OpSQNR
+	for _, op := range d.Ops {
+		_, rest, in := cutBlock(op.Name)
+		if all || !in {
+			keep = append(keep, op)
+			continue
+		}
+		if i, seen := worst[rest]; !seen {
+			worst[rest] = len(keep)
+			keep = append(keep, op)
+		} else if op.SQNR < keep[i].SQNR {
+			keep[i] = op
+		}
+	}
+	for _, op := range keep {
+		if !math.IsNaN(op.SQNR) {
+			ops.add(op.Name, fmt.Sprintf("%.1f", op.SQNR))
+		}
+	}
+	if err := ops.print(a.stdout); err != nil {
+		return err
+	}
+	if !all {
+		a.printf("Of the blocks, the worst of each op; --all lists every one.\n")
+	}
+	a.printf("\n")
+	t := newTable("<network", "top-1 %", "top-5 %", "same class as float %", "logits' SQNR dB")
+	share := func(v float64) string {
+		if !labelled {
+			return "-"
+		}
+		return percent2(v)
+	}
+	t.add("float", share(d.FloatTop1), share(d.FloatTop5), "100.00", "-")
+	t.add("integer", share(d.Top1), share(d.Top5), percent2(d.Agree), fmt.Sprintf("%.2f", d.SQNR))
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("%s\n", plural(d.Images, "image"))
+	return nil
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/quant"
+)
+
+// numericsFlags choose a network's numerics without a design file.
+type numericsFlags struct {
+	design, bits, granularity, quantizer string
+	group, images                        int
+	fold                                 float64
+	asJSON                               bool
+}
+
+func (f *numericsFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose numerics are taken")
+	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().StringVar(&f.granularity, "granularity", string(configs.PerChannel), "what shares a scale of weights: `layer`, channel or group")
+	cmd.Flags().IntVar(&f.group, "group", 32, "`weights` of a channel that share a multiplier, with --granularity group")
+	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=pot")
+	cmd.Flags().IntVar(&f.images, "calib-images", 256, "training `images` that ranges are taken from")
+	cmd.Flags().Float64Var(&f.fold, "ln-fold", 1, "`strength` of the LayerNorm fold, 0 off to 1 full")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
+	for _, other := range []string{"bits", "granularity", "group", "quantizer", "calib-images", "ln-fold"} {
+		cmd.MarkFlagsMutuallyExclusive("design", other)
+	}
+}
+
+// numerics are those of the design file, or what the flags say.
+func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
+	if f.design != "" {
+		d, err := configs.LoadDesign(f.design, m)
+		return d.Numerics, err
+	}
+	w, a, err := parseBits(f.bits)
+	if err != nil {
+		return configs.Numerics{}, err
+	}
+	n := configs.Uniform(m, w, a)
+	n.CalibImages, n.LNFold = f.images, f.fold
+	if n.Quantizer, err = parseQuantizer(f.quantizer); err != nil {
+		return n, err
+	}
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		if l.Weights > 0 && (f.granularity != string(configs.PerGroup) || strings.HasPrefix(l.Name, "blocks.")) {
+			if l.Granularity = configs.Granularity(f.granularity); l.Granularity == configs.PerGroup {
+				l.Group = f.group
+			}
+		}
+	}
+	return n, n.Validate(m)
+}
+
+// parseQuantizer reads key=value between commas.
+func parseQuantizer(text string) (configs.Quantizer, error) {
+	if text == "" {
+		return configs.Quantizer{}, nil
+	}
+	var lines strings.Builder
+	for _, part := range strings.Split(text, ",") {
+		key, value, ok := strings.Cut(part, "=")
+		if !ok {
+			return configs.Quantizer{}, fmt.Errorf("--quantizer has %q; expected key=value", part)
+		}
+		fmt.Fprintf(&lines, "%s: %s\n", strings.TrimSpace(key), strings.TrimSpace(value))
+	}
+	q, err := configs.Decode[configs.Quantizer]("--quantizer", []byte(lines.String()))
+	return q.Normal(), err
+}
+
+const quantizeInputs = `The network is that of a run file, or of --model, --checkpoint and --dataset; with the
+quantizer calibration=synthetic no images are needed. The numerics are those of --design FILE,
+or uniform ones that the flags describe: scheme affine or symmetric, code_range restricted
+or full, activations and weights minmax, percentile, average (activations only), mse or kl,
+rounding compensated or nearest, bias_correction on or off, scales free or pot, calibration
+images or synthetic.`
+
+func newQuantize(a *app) *cobra.Command {
+	var f numericsFlags
+	cmd := &cobra.Command{
+		Use:   "quantize [RUN.yaml]",
+		Short: "Quantize a network and say what it did to every layer",
+		Long: `Makes the integer network and prints for every layer the range of its codes, their scale,
+the share of values that are clipped, the ratio of signal to noise of the codes and of the
+layer's result, and the accumulator width that the codes prove.
+
+` + quantizeInputs,
+		Example: "  vitdse quantize configs/digits/run.yaml --bits w4a8 --granularity group --group 32\n  vitdse quantize --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic",
+		Args:    cobra.MaximumNArgs(1),
+	}
+	addFlags(cmd.Flags(), inputKeys)
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		n, err := quantizable(cmd, args)
+		if err != nil {
+			return err
+		}
+		num, err := f.numerics(n.model)
+		if err != nil {
+			return err
+		}
+		st := &stages{a: a}
+		defer st.drop()
+		if !f.asJSON {
+			st.set("quantization", "layers", 0, int64(len(num.Layers)), "")
+		}
+		_, report, err := n.inspect(num)
+		if err != nil {
+			return err
+		}
+		if f.asJSON {
+			text, err := json.MarshalIndent(report.Layers, "", "  ")
+			if err != nil {
+				return err
+			}
+			a.printf("%s\n", text)
+			return nil
+		}
+		st.set("quantization", "layers", int64(len(num.Layers)), int64(len(num.Layers)), "")
+		st.end()
+		return a.printLayers(report)
+	}
+	return cmd
+}
+
+func (a *app) printLayers(r *quant.Report) error {
+	t := newTable("<layer", "<bits w/a", "<scales", "codes from", "to", "scale", "zero", "clipped %", "codes dB", "weights' scale", "clipped %", "result dB", "accumulator bits")
+	for _, l := range r.Layers {
+		bits, scales := fmt.Sprintf("-/%d", l.Activations), "head"
+		weight := []string{"-", "-", "-", "-"}
+		if l.Weights > 0 {
+			bits, scales = fmt.Sprintf("%d/%d", l.Weights, l.Activations), string(l.Granularity)
+			if l.Group > 0 {
+				scales += fmt.Sprintf(" %d", l.Group)
+			}
+			weight = []string{fmt.Sprintf("%.3g", l.WeightScale), percent2(l.WeightClipped), fmt.Sprintf("%.1f", l.OutputSQNR), fmt.Sprint(l.AccBits)}
+		}
+		t.add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High), fmt.Sprintf("%.3g", l.Scale),
+			fmt.Sprint(l.Zero), percent2(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
+	}
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("Each layer is given the real input; scales of weights are the largest of the layer.\n")
+	return nil
+}
+
+func percent2(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
+
+// quantizable reads a network with what there is to calibrate it on, from a run file or from
+// flags alone.
+func quantizable(cmd *cobra.Command, args []string) (*network, error) {
+	if len(args) == 1 {
+		run, err := loadRun(cmd, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return loadNetwork(run)
+	}
+	run, err := runOrBare(cmd, "")
+	if err != nil {
+		return nil, err
+	}
+	if run.Model == "-" || run.Checkpoint == "-" {
+		return nil, errors.New("no network: give a run file, or --model and --checkpoint")
+	}
+	n := &network{}
+	if n.model, err = configs.LoadModel(run.Model); err != nil {
+		return nil, err
+	}
+	c, err := checkpoint.Load(run.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	n.files = c.Files()
+	if n.weights, err = c.ViT(n.model); err != nil || run.Dataset == "-" {
+		return n, err
+	}
+	data, err := dataset.Load(run.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	if n.train, err = n.images(data, run.Dataset, "train_images"); err != nil {
+		return nil, err
+	}
+	if n.test, err = n.images(data, run.Dataset, "test_images"); err != nil {
+		return nil, err
+	}
+	n.labels, err = data.Labels("test_labels")
+	return n, err
+}

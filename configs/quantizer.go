@@ -1,0 +1,181 @@
+package configs
+
+import "fmt"
+
+// Quantizer says how calibration chooses the scales and codes of a network: the menu of
+// the survey of Du, Gong and Chu (arXiv 2405.00314). The empty value of a key is its
+// first choice, which is what docs/NUMERICS.md describes. Comparable.
+type Quantizer struct {
+	Scheme         Scheme     `yaml:"scheme,omitempty" json:",omitempty"`          // of the codes that weight matmuls read
+	CodeRange      CodeRange  `yaml:"code_range,omitempty" json:",omitempty"`      // of symmetric codes: weights, q, k, v, symmetric activations
+	Activations    Estimator  `yaml:"activations,omitempty" json:",omitempty"`     // ranges of activations
+	Weights        Estimator  `yaml:"weights,omitempty" json:",omitempty"`         // ranges of weights
+	Percentile     float64    `yaml:"percentile,omitempty" json:",omitempty"`      // share of values inside the range, for percentile; 0 is 99.9
+	Rounding       Rounding   `yaml:"rounding,omitempty" json:",omitempty"`        // of weights
+	BiasCorrection Switch     `yaml:"bias_correction,omitempty" json:",omitempty"` // mean error taken out through the bias
+	Scales         ScaleKind  `yaml:"scales,omitempty" json:",omitempty"`          // of requantization
+	Calibration    CalibInput `yaml:"calibration,omitempty" json:",omitempty"`     // what the float network is run on
+}
+
+// Scheme says where the zero point lies.
+type Scheme string
+
+// Schemes.
+const (
+	Affine    Scheme = "affine"    // own zero point: the codes span the values' two ends
+	Symmetric Scheme = "symmetric" // zero point 0
+)
+
+// CodeRange says which codes the range of symmetric numbers is spread over.
+type CodeRange string
+
+// Code ranges.
+const (
+	Restricted CodeRange = "restricted" // -(2^(b-1)-1) .. 2^(b-1)-1: scale max|x|/(2^(b-1)-1)
+	FullRange  CodeRange = "full"       // -2^(b-1) .. 2^(b-1)-1: scale 2 max|x|/(2^b-1)
+)
+
+// Estimator chooses the range of real numbers that the codes span.
+type Estimator string
+
+// Estimators.
+const (
+	MSE        Estimator = "mse"        // least squared error
+	MinMax     Estimator = "minmax"     // all that calibration saw
+	Percentile Estimator = "percentile" // all but a share of the values
+	Average    Estimator = "average"    // mean over batches of their least and greatest value
+	KL         Estimator = "kl"         // least Kullback-Leibler divergence of the histograms
+)
+
+// Rounding says how weights become codes.
+type Rounding string
+
+// Roundings.
+const (
+	Compensated Rounding = "compensated" // refitted to coded inputs, then GPTQ
+	Nearest     Rounding = "nearest"
+)
+
+// ScaleKind says which scales a requantization may have.
+type ScaleKind string
+
+// Scale kinds.
+const (
+	FreeScales  ScaleKind = "free"         // a 16-bit multiplier and a shift
+	PowerOfTwos ScaleKind = "power-of-two" // weight scales raised until the multiplier is a power of two
+)
+
+// CalibInput says what images calibration runs on.
+type CalibInput string
+
+// Calibration inputs.
+const (
+	CalibImages CalibInput = "images"    // of the data set
+	CalibNoise  CalibInput = "synthetic" // seeded images made without any data
+)
+
+// Switch is a yes or no whose empty value is yes.
+type Switch string
+
+// Switch values.
+const (
+	On  Switch = "on"
+	Off Switch = "off"
+)
+
+// choices are the legal values of each key, the default first.
+var (
+	schemes          = []Scheme{Affine, Symmetric}
+	codeRanges       = []CodeRange{Restricted, FullRange}
+	estimators       = []Estimator{MSE, MinMax, Percentile, Average, KL}
+	weightEstimators = []Estimator{MSE, MinMax, Percentile, KL} // weights have no batches
+	roundings        = []Rounding{Compensated, Nearest}
+	scaleKinds       = []ScaleKind{FreeScales, PowerOfTwos}
+	calibInputs      = []CalibInput{CalibImages, CalibNoise}
+	switches         = []Switch{On, Off}
+)
+
+// defaultPercentile leaves one value of a thousand outside.
+const defaultPercentile = 99.9
+
+// Full returns the quantizer with every default written out.
+func (q Quantizer) Full() Quantizer {
+	fill(&q.Scheme, schemes)
+	fill(&q.CodeRange, codeRanges)
+	fill(&q.Activations, estimators)
+	fill(&q.Weights, weightEstimators)
+	fill(&q.Rounding, roundings)
+	fill(&q.BiasCorrection, switches)
+	fill(&q.Scales, scaleKinds)
+	fill(&q.Calibration, calibInputs)
+	if q.Percentile == 0 {
+		q.Percentile = defaultPercentile
+	}
+	return q
+}
+
+// Normal returns the quantizer with defaults left out, so that equal choices are equal
+// values and have equal hashes.
+func (q Quantizer) Normal() Quantizer {
+	q = q.Full()
+	clearFirst(&q.Scheme, schemes)
+	clearFirst(&q.CodeRange, codeRanges)
+	if q.Activations != Percentile && q.Weights != Percentile || q.Percentile == defaultPercentile {
+		q.Percentile = 0
+	}
+	clearFirst(&q.Activations, estimators)
+	clearFirst(&q.Weights, weightEstimators)
+	clearFirst(&q.Rounding, roundings)
+	clearFirst(&q.BiasCorrection, switches)
+	clearFirst(&q.Scales, scaleKinds)
+	clearFirst(&q.Calibration, calibInputs)
+	return q
+}
+
+func fill[T ~string](v *T, choices []T) {
+	if *v == "" {
+		*v = choices[0]
+	}
+}
+
+func clearFirst[T ~string](v *T, choices []T) {
+	if *v == choices[0] {
+		*v = ""
+	}
+}
+
+// Validate says everything that is wrong with the quantizer, each with its key.
+func (q Quantizer) Validate() error {
+	var f faults
+	q.check(&f, "")
+	return f.join()
+}
+
+// check checks the keys under a prefix.
+func (q Quantizer) check(f *faults, prefix string) {
+	if !(q.Percentile == 0 || q.Percentile >= 50 && q.Percentile <= 100) {
+		f.add(prefix+"percentile", "is %g; expected 50..100", q.Percentile)
+	}
+	q = q.Full()
+	oneOf(f, prefix+"scheme", q.Scheme, schemes...)
+	oneOf(f, prefix+"code_range", q.CodeRange, codeRanges...)
+	oneOf(f, prefix+"activations", q.Activations, estimators...)
+	oneOf(f, prefix+"weights", q.Weights, weightEstimators...)
+	oneOf(f, prefix+"rounding", q.Rounding, roundings...)
+	oneOf(f, prefix+"bias_correction", q.BiasCorrection, switches...)
+	oneOf(f, prefix+"scales", q.Scales, scaleKinds...)
+	oneOf(f, prefix+"calibration", q.Calibration, calibInputs...)
+}
+
+// OnEngine says which of the numerics the emitted engine does not run, nil if it runs all.
+func (n Numerics) OnEngine() error {
+	for _, l := range n.Layers {
+		if l.Granularity == PerGroup {
+			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, only the golden model runs groups", l.Name)
+		}
+	}
+	if n.Quantizer.Full().CodeRange == FullRange {
+		return fmt.Errorf("quantizer.code_range is full; the engine expects restricted, whose weights have no code -2^(b-1); only the golden model runs full")
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package dse
+
+import (
+	"fmt"
+	"math"
+
+	"vitdse/configs"
+)
+
+// Femto is noise power in units of 1e-15 of the logits' power. Sums of it are exact in any
+// order, which sums of floating-point numbers are not: the noise of a choice of numerics is
+// the sum of its parts in Femto, and a float64 only in the end.
+type Femto int64
+
+// femtoLimit is the largest noise of one source: sums of thousands of them stay in range.
+const femtoLimit = 1000
+
+// ToFemto rounds a noise power; it refuses one that is not finite or out of range.
+func ToFemto(noise float64) (Femto, error) {
+	if !(math.Abs(noise) <= femtoLimit) {
+		return 0, fmt.Errorf("noise is %g; expected a finite number, at most %d", noise, femtoLimit)
+	}
+	return Femto(math.Round(noise * 1e15)), nil
+}
+
+// Power is the noise power.
+func (f Femto) Power() float64 { return float64(f) * 1e-15 }
+
+// Additive is a prediction of noise that adds up over its sources.
+type Additive interface {
+	// Units is the noise of the network with no layer counted: the reference's own, that of
+	// the softmax numerators and of the GELU table.
+	Units(softmaxBits, geluBits int, lnFold float64) (Femto, error)
+	// Layer is what one layer's bits and granularity add.
+	Layer(lnFold float64, l configs.LayerBits) (Femto, error)
+}
+
+// NoiseOf makes a Noise of an additive prediction.
+func NoiseOf(a Additive) Noise {
+	return func(n configs.Numerics) (float64, error) {
+		sum, err := a.Units(n.SoftmaxBits, n.GELUBits, n.LNFold)
+		if err != nil {
+			return 0, err
+		}
+		for _, l := range n.Layers {
+			v, err := a.Layer(n.LNFold, l)
+			if err != nil {
+				return 0, err
+			}
+			sum += v
+		}
+		return sum.Power(), nil
+	}
+}

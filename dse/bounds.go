@@ -1,0 +1,125 @@
+package dse
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Bound is a limit of a metric, in the metric's unit: a minimum for those that are better
+// when higher, else a maximum.
+type Bound struct {
+	Metric Metric  `json:"metric"`
+	Value  float64 `json:"value"`
+}
+
+// String names the bound as a setting does: max_dsp 1200.
+func (b Bound) String() string {
+	word := "max"
+	if x, err := b.Metric.info(); err == nil && x.higher {
+		word = "min"
+	}
+	return fmt.Sprintf("%s_%s %g", word, b.Metric, b.Value)
+}
+
+func checkBounds(list []Bound) error {
+	for _, b := range list {
+		x, err := b.Metric.info()
+		if err != nil {
+			return fmt.Errorf("limits: %w", err)
+		}
+		if math.IsNaN(b.Value) || b.Value < 0 || x.higher && b.Value == 0 {
+			return fmt.Errorf("limits: %s is %g %s; expected a number above 0", b.Metric, b.Value, x.unit)
+		}
+	}
+	return nil
+}
+
+// ceiling is the cost at which a bound is just met.
+func (b Bound) ceiling(best float64) float64 {
+	switch b.Metric {
+	case Latency:
+		return b.Value / 1e3
+	case Throughput:
+		return 1 / b.Value
+	case Energy:
+		return b.Value / 1e3
+	case LargestUse:
+		return b.Value / 100
+	case Loss:
+		return best * ratio(-b.Value)
+	}
+	return b.Value
+}
+
+// static says whether a metric depends on engine, clock and widths alone.
+func (m Metric) static() bool {
+	return slices.Contains([]Metric{LUTs, FFs, DSPs, BRAMs, URAMs, LUTRAMs, LargestUse, Watts}, m)
+}
+
+// ceilings are bounds as costs, those of one kind together.
+type ceilings struct {
+	static  []ceiling
+	seconds float64 // +Inf without a limit
+	energy  float64 // J, likewise
+	bytes   int64   // 0 without
+	noise   Femto   // 0 without
+}
+
+type ceiling struct {
+	bound Bound
+	info  *metricInfo
+	cost  float64
+}
+
+func newCeilings(l Limits, best Femto) ceilings {
+	c := ceilings{seconds: math.Inf(1), energy: math.Inf(1)}
+	noise := l.noise(best.Power())
+	for _, b := range l.Bounds {
+		at := b.ceiling(best.Power())
+		switch {
+		case b.Metric.static():
+			info, _ := b.Metric.info() // checkBounds has seen it
+			c.static = append(c.static, ceiling{b, info, at})
+		case b.Metric == Bytes:
+			c.bytes = int64(at)
+		case b.Metric == Energy:
+			c.energy = min(c.energy, at)
+		case b.Metric == Loss:
+			noise = min(noise, at)
+		default:
+			c.seconds = min(c.seconds, at)
+		}
+	}
+	if !math.IsInf(noise, 1) {
+		// The largest sum whose power is within the limit, so that both ways to ask agree.
+		c.noise = Femto(math.Ceil(noise * 1e15))
+		for c.noise > 0 && c.noise.Power() > noise {
+			c.noise--
+		}
+	}
+	return c
+}
+
+// over is the static limit that a point exceeds by the largest factor, nil if there is none.
+func (c *ceilings) over(q *Quantities) *ceiling {
+	var worst *ceiling
+	most := 1.0
+	for i := range c.static {
+		x := &c.static[i]
+		if by := x.info.cost(q) / x.cost; by > most {
+			worst, most = x, by
+		}
+	}
+	return worst
+}
+
+// boundsText lists bounds.
+func boundsText(list []Bound) string {
+	var words []string
+	for _, b := range list {
+		words = append(words, b.String())
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,164 @@
+package dse
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+)
+
+// reason is why points need not be looked at any further.
+type reason int
+
+// The reasons, in the order in which they are looked for. The first ones are that the budget
+// of a resource is exceeded, in the order of resourceNames.
+const (
+	overBudget reason = 0
+	overLimit  reason = reason(len(resourceNames)) + iota - 1
+	inaccurate
+	twin
+	tooSlow
+	wider
+	bounded
+	settled
+	reasons
+)
+
+var reasonWords = [reasons]string{
+	overLimit:  "takes more of a resource than a limit allows",
+	inaccurate: "less accurate than a limit allows, at best",
+	twin:       "another engine with the same schedule takes no more and is clocked no slower",
+	tooSlow:    "slower, or reads more, than a limit allows, at best",
+	wider:      "the same engine carries wider numerics, of which these are some, with no more resources",
+	bounded:    "a point of the front beats the best that they could be",
+	settled:    "solved by label setting over the layers",
+}
+
+func (r reason) String() string {
+	if r < overLimit {
+		return "more " + resourceNames[r] + " than the part's budget allows"
+	}
+	return reasonWords[r]
+}
+
+// book counts points by what became of them.
+type book [reasons]*big.Int
+
+func newBook() book {
+	var b book
+	for i := range b {
+		b[i] = new(big.Int)
+	}
+	return b
+}
+
+func (b *book) add(o *book) {
+	for i := range b {
+		b[i].Add(b[i], o[i])
+	}
+}
+
+// notes counts engines by subproblem and by what became of their points.
+type notes [reasons][]int64
+
+func (n *notes) note(r reason, sub, subs int) {
+	if n[r] == nil {
+		n[r] = make([]int64, subs)
+	}
+	n[r][sub]++
+}
+
+// book multiplies the engines by the numerics of each subproblem.
+func (n *notes) book(subs []subproblem) book {
+	b := newBook()
+	for r, engines := range n {
+		for i, k := range engines {
+			if k > 0 {
+				b[r].Add(b[r], new(big.Int).Mul(subs[i].count, big.NewInt(k)))
+			}
+		}
+	}
+	return b
+}
+
+// Certificate says of every point of one part's space why it is on the front, or need not
+// be: the entries of Fate add up to Points.
+type Certificate struct {
+	Points   *big.Int  `json:"points"`   // of the space on the part
+	Numerics *big.Int  `json:"numerics"` // choices of bits, granularity and units
+	Engines  int64     `json:"engines"`  // legal or not
+	Legal    int64     `json:"legal"`    // engines
+	Fate     []Account `json:"fate"`
+	Gap      float64   `json:"gap"` // 0: no point of the space beats one of the front
+}
+
+// Account is points that share a fate.
+type Account struct {
+	Points *big.Int `json:"points"`
+	Why    string   `json:"why"`
+}
+
+// limits says whether the account is of points that a limit rules out.
+func (a Account) limits() bool {
+	for r := range reasons {
+		if r.String() == a.Why {
+			return r <= inaccurate || r == tooSlow
+		}
+	}
+	return false
+}
+
+// certify draws up a part's certificate.
+func (x *exact) certify(i int) *Certificate {
+	f := x.fleets[i]
+	c := &Certificate{Numerics: x.combinations(), Engines: f.engines, Legal: f.legal}
+	c.Points = new(big.Int).Mul(c.Numerics, big.NewInt(f.engines))
+	enter := func(n *big.Int, why string) {
+		if n.Sign() > 0 {
+			c.Fate = append(c.Fate, Account{n, why})
+		}
+	}
+	enter(new(big.Int).Mul(c.Numerics, big.NewInt(f.engines-f.legal)), "the engine is illegal: model, part or a constraint rules it out")
+	done := new(big.Int)
+	for r := range reasons {
+		enter(x.books[i][r], r.String())
+		done.Add(done, x.books[i][r])
+	}
+	enter(new(big.Int).Sub(new(big.Int).Mul(c.Numerics, big.NewInt(f.legal)), done), "not reached yet: the search was interrupted")
+	return c
+}
+
+// Check holds the accounts against the number of points.
+func (c *Certificate) Check() error {
+	sum := new(big.Int)
+	for _, a := range c.Fate {
+		if a.Points.Sign() < 0 {
+			return fmt.Errorf("certificate: %s points %s", a.Points, a.Why)
+		}
+		sum.Add(sum, a.Points)
+	}
+	if sum.Cmp(c.Points) != 0 {
+		return fmt.Errorf("certificate: the accounts add up to %s points, the space has %s", sum, c.Points)
+	}
+	return nil
+}
+
+// MarshalJSON writes the numbers as texts, which readers of JSON keep exactly.
+func (a Account) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Points string `json:"points"`
+		Why    string `json:"why"`
+	}{a.Points.String(), a.Why})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Account) UnmarshalJSON(text []byte) error {
+	var v struct{ Points, Why string }
+	if err := json.Unmarshal(text, &v); err != nil {
+		return err
+	}
+	a.Why, a.Points = v.Why, new(big.Int)
+	if _, ok := a.Points.SetString(v.Points, 10); !ok {
+		return fmt.Errorf("certificate: %q points", v.Points)
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package dse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"math/bits"
+	"sync"
+	"time"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// Exact finds the front of spaces far too large to enumerate, with a certificate: see
+// docs/SEARCH.md. It needs an additive prediction of the noise. Of points with equal costs
+// one stays, the same for any number of workers.
+//
+// If ctx ends first, the front so far comes with Partial set, together with the context's
+// error; resuming its journal gives the front that one run would have given. If no point
+// meets the limits, the error is an *EmptyError.
+func Exact(ctx context.Context, in Input, progress func(Progress)) (Result, error) {
+	x, err := newExact(ctx, in)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := x.open(); err != nil {
+		return Result{}, err
+	}
+	err = x.run(ctx, progress)
+	if err = errors.Join(err, x.journal.close()); err != nil {
+		return Result{}, err
+	}
+	res := Result{Stats: x.stats}
+	if res.Front, err = x.front(); err != nil {
+		return Result{}, err
+	}
+	if res.Front.Partial {
+		return res, context.Cause(ctx)
+	}
+	return res, res.Front.Empty()
+}
+
+// exact is one Exact in the making.
+type exact struct {
+	in       Input
+	infos    []*metricInfo
+	numerics *decomposition
+	subs     []subproblem
+	sizes    []hwmodel.Widths // distinct widths of the subproblems
+	sizeOf   []int            // by subproblem
+	best     Femto            // least noise of the space
+	bestAt   []int            // its choices
+	ceilings ceilings
+	bytes    bool // whether bytes are an objective or limited, or energy, of which they are part
+	power    bool // whether power or energy is
+	fleets   []*fleet
+	jobs     []job
+	batches  [][]int // jobs whose bounds are the front before the first of them
+	results  []*finding
+	archives []archive[found] // by part
+	books    []book           // by part
+	missed   []misses         // by part
+	inputs   string
+	journal  *journal
+	stats    Stats
+	start    time.Time
+	left     int
+}
+
+// job is the engines of one hangar with all numerics.
+type job struct{ fleet, hangar int }
+
+// found is a point: a choice of the numerics' axes and an engine's rank.
+type found struct {
+	numerics []int
+	engine   int64
+}
+
+func newExact(ctx context.Context, in Input) (*exact, error) {
+	if in.Additive == nil {
+		return nil, errors.New("dse: an exact search needs an additive prediction of noise")
+	}
+	if in.Noise == nil {
+		in.Noise = NoiseOf(in.Additive)
+	}
+	if len(in.Objectives) == 0 {
+		in.Objectives = DefaultObjectives
+	}
+	if err := errors.Join(in.check(), checkObjectives(in.Objectives), checkBounds(in.Limits.Bounds)); err != nil {
+		return nil, err
+	}
+	x := &exact{in: in, start: time.Now()}
+	for _, o := range in.Objectives {
+		info, err := o.info()
+		if err != nil {
+			return nil, err
+		}
+		x.infos = append(x.infos, info)
+		x.bytes = x.bytes || o == Bytes || o == Energy
+		x.power = x.power || o == Watts || o == Energy
+	}
+	var err error
+	if x.numerics, err = decompose(in.Model, in.Space, in.Additive); err != nil {
+		return nil, err
+	}
+	if x.subs, err = x.numerics.subproblems(); err != nil {
+		return nil, err
+	}
+	var sizes catalog[hwmodel.Widths, hwmodel.Widths]
+	for i := range x.subs {
+		// Resources depend on the number of formats, not on which they are.
+		w := x.subs[i].widths
+		w.Formats = 1<<bits.OnesCount16(w.Formats) - 1
+		x.sizeOf = append(x.sizeOf, sizes.number(w, w))
+	}
+	x.sizes = sizes.list
+	x.best, x.bestAt = x.numerics.least()
+	if x.best <= 0 {
+		return nil, fmt.Errorf("the least predicted noise of the space is %g; expected a number above 0", x.best.Power())
+	}
+	x.ceilings = newCeilings(in.Limits, x.best)
+	x.bytes = x.bytes || x.ceilings.bytes > 0 || !math.IsInf(x.ceilings.energy, 1)
+	for _, b := range in.Limits.Bounds {
+		x.power = x.power || b.Metric == Watts || b.Metric == Energy
+	}
+	if err := x.enlist(ctx); err != nil {
+		return nil, err
+	}
+	if x.inputs, err = x.hash(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// enlist reads the engines of every part and plans the jobs.
+func (x *exact) enlist(ctx context.Context) error {
+	legal := int64(0)
+	for i, p := range x.in.Parts {
+		for _, q := range x.in.Parts[:i] {
+			if q.Name == p.Name {
+				return fmt.Errorf("part %s is given twice", p.Name)
+			}
+		}
+		f, err := newFleet(ctx, x.in.Model, x.in.Space, p)
+		if err != nil {
+			return err
+		}
+		f.sequence(func(e configs.Engine) int64 {
+			return x.cycles(hwmodel.NewWalk(x.in.Model, e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
+		})
+		x.fleets = append(x.fleets, f)
+		legal += f.legal
+		for h := range f.hangars {
+			x.jobs = append(x.jobs, job{i, h})
+		}
+	}
+	if legal == 0 {
+		g := x.fleets[0].grid
+		_, err := g.Design(make([]int, len(g.Axes())))
+		return fmt.Errorf("space %s has no legal engine on any of its parts: %w", x.in.Space.Name, err)
+	}
+	// Batches grow: a first front comes soon, and later ones keep all workers busy.
+	for from, size := 0, 8; from < len(x.jobs); size = min(2*size, 64) {
+		to := from + 1
+		for to < len(x.jobs) && to-from < size && x.jobs[to].fleet == x.jobs[from].fleet {
+			to++
+		}
+		var batch []int
+		for n := from; n < to; n++ {
+			batch = append(batch, n)
+		}
+		x.batches = append(x.batches, batch)
+		from = to
+	}
+	x.results, x.left = make([]*finding, len(x.jobs)), len(x.jobs)
+	x.archives, x.books, x.missed = make([]archive[found], len(x.fleets)), make([]book, len(x.fleets)), make([]misses, len(x.fleets))
+	for i := range x.books {
+		x.books[i] = newBook()
+	}
+	x.stats.Shards, x.stats.Total, x.stats.Classes = len(x.jobs), legal, len(x.subs)
+	return nil
+}
+
+// cycles walks the timings of every stage.
+func (x *exact) cycles(w *hwmodel.Walk, s *subproblem, timings []int32) int64 {
+	c := w.Start(x.numerics.classes[s.class].patchBits)
+	for _, t := range timings {
+		c = x.move(w, t, c)
+	}
+	return c[0]
+}
+
+// move advances clocks through a stage.
+func (x *exact) move(w *hwmodel.Walk, timing int32, c hwmodel.Clocks) hwmodel.Clocks {
+	for _, l := range x.numerics.timings[timing] {
+		c = w.Advance(c, l.kind, l.bits)
+	}
+	return c
+}
+
+// run does the jobs that are left, batch by batch.
+func (x *exact) run(ctx context.Context, progress func(Progress)) error {
+	for _, batch := range x.batches {
+		if ctx.Err() != nil {
+			break
+		}
+		if err := x.batch(ctx, batch, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch does the jobs of one batch, against the front before it, and merges what they
+// found in their order: so no result depends on which job ends first.
+func (x *exact) batch(ctx context.Context, batch []int, progress func(Progress)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type outcome struct {
+		job  int
+		find *finding
+		err  error
+	}
+	work, results := make(chan int, len(batch)), make(chan outcome)
+	for _, n := range batch {
+		if x.results[n] == nil {
+			work <- n
+		}
+	}
+	close(work)
+	var wg sync.WaitGroup
+	for range max(1, x.in.Options.Workers) {
+		wg.Go(func() {
+			for n := range work {
+				f, err := x.solve(ctx, n)
+				results <- outcome{n, f, err}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(results) }()
+	var err error
+	for o := range results {
+		switch {
+		case err != nil || ctx.Err() != nil && o.find == nil:
+			continue
+		case o.err != nil:
+			err = o.err
+		default:
+			err = x.record(o.job, o.find, progress)
+		}
+		if err != nil {
+			cancel()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, n := range batch {
+		if f := x.results[n]; f != nil {
+			for _, e := range f.points {
+				x.archives[x.jobs[n].fleet].add(e.costs, e.what)
+			}
+		}
+	}
+	return nil
+}
+
+// record takes in what a job found and writes it to the journal.
+func (x *exact) record(n int, f *finding, progress func(Progress)) error {
+	if err := x.journal.write(f.line(n)); err != nil {
+		return err
+	}
+	x.take(n, f)
+	x.stats.clock(time.Since(x.start))
+	x.stats.PricedPerSec = float64(x.stats.Priced) / x.stats.Elapsed.Seconds()
+	if progress != nil {
+		progress(x.stats.Progress)
+	}
+	return nil
+}
+
+// take counts a job's result.
+func (x *exact) take(n int, f *finding) {
+	j := x.jobs[n]
+	x.results[n] = f
+	x.left--
+	x.books[j.fleet].add(&f.book)
+	x.missed[j.fleet].add(f.misses)
+	x.stats.Done += int64(len(x.fleets[j.fleet].hangars[j.hangar].engines))
+	x.stats.Priced += f.priced
+	x.stats.Labels += f.labels
+	x.stats.Front = 0
+	for i := range x.archives {
+		x.stats.Front += len(x.archives[i].entries)
+	}
+	x.stats.Points = x.points(x.stats.Done)
+}
+
+// points is the number of points of so many engines.
+func (x *exact) points(engines int64) float64 {
+	v, _ := new(big.Float).SetInt(new(big.Int).Mul(x.combinations(), big.NewInt(engines))).Float64()
+	return v
+}
+
+// combinations is the number of choices of numerics.
+func (x *exact) combinations() *big.Int {
+	sum := new(big.Int)
+	for i := range x.subs {
+		sum.Add(sum, x.subs[i].count)
+	}
+	return sum
+}

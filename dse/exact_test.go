@@ -1,0 +1,242 @@
+package dse
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// fakeAdditive is fakeNoise that adds up: every layer's own random noise for every choice,
+// falling with the bits, now and then not. Coarse makes ties common.
+type fakeAdditive struct {
+	seed   uint64
+	coarse bool
+}
+
+func (f fakeAdditive) draw(key uint64) float64 {
+	return rand.New(rand.NewPCG(f.seed, key)).Float64()
+}
+
+func (f fakeAdditive) round(v float64) Femto {
+	if f.coarse {
+		v = math.Ceil(v*100) / 100
+	}
+	return Femto(v * 1e15)
+}
+
+func (f fakeAdditive) Units(softmaxBits, geluBits int, lnFold float64) (Femto, error) {
+	return f.round(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-lnFold)/1e3), nil
+}
+
+func (f fakeAdditive) Layer(lnFold float64, l configs.LayerBits) (Femto, error) {
+	key := uint64(0)
+	for _, c := range l.Name {
+		key = key*131 + uint64(c)
+	}
+	v := 2 * math.Exp2(-2*float64(l.Activations)) * (0.5 + f.draw(key*64+uint64(l.Activations)))
+	if l.Weights > 0 {
+		w := math.Exp2(-2*float64(l.Weights)) * (0.5 + 5*f.draw(key*64+32+uint64(l.Weights)))
+		if l.Granularity == configs.PerLayer {
+			w *= 1 + 3*f.draw(key*64+48+uint64(l.Weights))
+		}
+		v += w
+	}
+	return f.round(v * (1.1 - lnFold/10)), nil
+}
+
+// randomProblem draws a space in which blocks or layers choose for themselves, with random
+// objectives and limits.
+func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
+	t.Helper()
+	in := randomInput(t, rng)
+	in.Noise, in.Limits = nil, Limits{}
+	in.Additive = fakeAdditive{rng.Uint64(), rng.IntN(2) == 0}
+	in.Model.Depth = 1 + rng.IntN(3)
+	in.Space.Parts = in.Space.Parts[:1]
+	in.Parts = in.Parts[:1]
+	in.Space.Bits.Symmetry = []configs.Symmetry{configs.SymAll, configs.SymAttnMLP, configs.SymKind, configs.SymBlock, configs.SymQKV, configs.SymLayer}[rng.IntN(6)]
+	in.Space.GranularityBy = []configs.Symmetry{configs.SymAll, configs.SymAll, configs.SymKind, configs.SymBlock, configs.SymLayer}[rng.IntN(5)]
+	in.Space.ClockShare = some(rng, 2, 0.5, 0.75, 1.0)
+	if rng.IntN(2) == 0 {
+		in.Space.Constraints = some(rng, 2, "tm*tn*tk <= 512", "tk <= tn", "multiplier == dsp or bus_bits <= 64")
+	}
+	in.Space.Array = configs.ArraySpace{TM: some(rng, 2, 4, 8, 16), TN: some(rng, 2, 4, 8, 16), TK: some(rng, 2, 1, 2, 4)}
+	in.Space.BusBits = some(rng, 2, 32, 64, 128)
+	for len(in.Space.Bits.Weights)+len(in.Space.Bits.Activations) < 4 {
+		in.Space.Bits.Weights, in.Space.Bits.Activations = some(rng, 4, 2, 3, 4, 5, 6, 8), some(rng, 2, 2, 4, 6, 8)
+	}
+	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput, Watts, Energy)...)
+	if rng.IntN(4) == 0 {
+		in.Objectives = append(some(rng, 2, Latency, LargestUse, Bytes), LUTs, BRAMs)
+	}
+	if rng.IntN(3) > 0 {
+		in.Parts = parts(t, in.Space.Parts...) // with their whole budget
+	}
+	if err := in.Space.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	size := new(big.Int).Mul(in.Space.Size(in.Model), big.NewInt(1))
+	return in, size.IsInt64() && size.Int64() <= most && size.Int64() >= most/50
+}
+
+// limited draws limits between the least and the most that the front has.
+func limited(t *testing.T, rng *rand.Rand, in Input) Input {
+	t.Helper()
+	res, err := Exact(context.Background(), in, nil)
+	if err != nil {
+		return in
+	}
+	for _, m := range some(rng, 2, Latency, DSPs, LUTs, Bytes, Loss, Throughput, Watts, Energy) {
+		info, _ := m.info()
+		lo, hi := math.Inf(1), 0.0
+		for _, p := range res.Front.Points {
+			q := repriced(t, res.Front, p)
+			v := info.show(info.cost(&q), ratio(res.Front.BestSQNRDB))
+			lo, hi = min(lo, v), max(hi, v)
+		}
+		if v := lo + (hi-lo)*rng.Float64(); v > 0 {
+			in.Limits.Bounds = append(in.Limits.Bounds, Bound{m, v})
+		}
+	}
+	return in
+}
+
+// repriced prices a point of a front.
+func repriced(t *testing.T, f *Front, p Point) Quantities {
+	t.Helper()
+	d, err := f.Design(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := hwmodel.Price(f.Model, d, f.Parts[0].Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quantities(d, f.Parts[0].Part, e, p.Noise)
+}
+
+// priceAll prices every legal point of a space one by one: the costs of its front.
+func priceAll(t *testing.T, in Input) (front []costs, legal int64) {
+	t.Helper()
+	g, err := in.Space.On(in.Model, in.Parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	noiseOf := NoiseOf(in.Additive)
+	best := math.Inf(1)
+	each := func(f func(d configs.Design, noise float64)) {
+		index := make([]int, len(g.Axes()))
+		for more := true; more; more = g.Next(index) {
+			if d, err := g.Design(index); err == nil {
+				noise, err := noiseOf(d.Numerics)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(d, noise)
+			}
+		}
+	}
+	each(func(_ configs.Design, noise float64) { best = min(best, noise) })
+	limit := in.Limits.noise(best)
+	var left archive[struct{}]
+	each(func(d configs.Design, noise float64) {
+		legal++
+		e, err := hwmodel.Price(in.Model, d, in.Parts[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := quantities(d, in.Parts[0], e, noise)
+		if !e.Fits || noise > limit {
+			return
+		}
+		for _, b := range in.Limits.Bounds {
+			x, _ := b.Metric.info()
+			if x.cost(&q) > b.ceiling(best) {
+				return
+			}
+		}
+		var c costs
+		for i, o := range in.Objectives {
+			x, _ := o.info()
+			c[i] = x.cost(&q)
+		}
+		left.add(c, struct{}{})
+	})
+	for _, e := range left.entries {
+		front = append(front, e.costs)
+	}
+	return front, legal
+}
+
+// The exact search against brute force on random spaces. VITDSE_PROOF is the number of
+// spaces of up to 10^7 points; without it a few small ones are tried.
+func TestExactIsBruteForce(t *testing.T) {
+	spaces, most := 25, int64(12_000)
+	if v := os.Getenv("VITDSE_PROOF"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spaces, most = n, 5_000_000
+	}
+	rng := rand.New(rand.NewPCG(31, 32))
+	points, fronts := int64(0), 0
+	for trial := 0; trial < spaces; {
+		in, ok := randomProblem(t, rng, most)
+		if !ok {
+			continue
+		}
+		if _, err := newExact(context.Background(), in); err != nil {
+			continue // no legal engine
+		}
+		if trial%3 == 0 {
+			in = limited(t, rng, in)
+		}
+		x, err := newExact(context.Background(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(x.open(), x.run(context.Background(), nil)); err != nil {
+			t.Fatal(err)
+		}
+		if len(x.archives[0].entries) == 0 && rng.IntN(8) > 0 {
+			continue // of spaces where nothing meets the limits a few are enough
+		}
+		trial++
+		want, legal := priceAll(t, in)
+		var got []costs
+		for _, e := range x.archives[0].entries {
+			got = append(got, e.costs)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("space %d, %v, limits %+v, %+v:\n got %v\nwant %v", trial, in.Objectives, in.Limits, in.Space, got, want)
+		}
+		f, err := x.front()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := f.Parts[0].Certificate
+		if c.Points.Cmp(in.Space.Size(in.Model)) != 0 || new(big.Int).Mul(c.Numerics, big.NewInt(c.Legal)).Cmp(big.NewInt(legal)) != 0 {
+			t.Fatalf("space %d: the certificate is for %s points, %s numerics on %d engines; the space has %s, %d of them legal",
+				trial, c.Points, c.Numerics, c.Legal, in.Space.Size(in.Model), legal)
+		}
+		points, fronts = points+legal, fronts+len(want)
+		if most > 100_000 || testing.Verbose() {
+			t.Logf("| %d | %s/%s | %s | %v | %s | %d | %d |", trial, in.Space.Bits.Symmetry, in.Space.GranularityBy, in.Parts[0].Name,
+				in.Objectives, boundsText(in.Limits.Bounds), legal, len(want))
+		}
+	}
+	t.Logf("%d spaces, %d points, %d on fronts", spaces, points, fronts)
+	if fronts < 3*spaces {
+		t.Errorf("%d points on %d fronts: too few to show anything", fronts, spaces)
+	}
+}

@@ -1,0 +1,73 @@
+package dse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// front prices and names the points that are left.
+func (x *exact) front() (*Front, error) {
+	in := x.in
+	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.inputs, Seed: in.Options.Seed, Partial: x.left > 0,
+		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: Decibels(x.best.Power()), Points: []Point{}}
+	for _, a := range x.fleets[0].grid.Axes() {
+		f.Axes = append(f.Axes, a.Name)
+	}
+	f.Space.Parts = nil
+	for i, fl := range x.fleets {
+		f.Space.Parts = append(f.Space.Parts, fl.part.Name)
+		sum := PartSummary{Part: fl.part, Short: map[string]int64{}, Front: len(x.archives[i].entries), Certificate: x.certify(i)}
+		if err := sum.Certificate.Check(); err != nil {
+			return nil, err
+		}
+		if err := x.misses(i, &sum); err != nil {
+			return nil, err
+		}
+		f.Parts = append(f.Parts, sum)
+		points, err := x.pointsOf(i)
+		if err != nil {
+			return nil, err
+		}
+		for k := range points {
+			points[k].LossDB = f.BestSQNRDB - points[k].SQNRDB
+		}
+		f.Points = append(f.Points, points...)
+	}
+	var err error
+	f.BestNumerics, err = x.bestNumerics()
+	return f, err
+}
+
+// pointsOf prices the points of one part's front, each from the fastest on, and holds what
+// the search took them to cost against it.
+func (x *exact) pointsOf(i int) ([]Point, error) {
+	fl := x.fleets[i]
+	var points []Point
+	for _, e := range x.archives[i].entries {
+		index := fl.index(e.what.numerics, e.what.engine)
+		d, err := fl.grid.Design(index)
+		if err != nil {
+			return nil, err
+		}
+		noise, err := x.in.Noise(d.Numerics)
+		if err != nil {
+			return nil, err
+		}
+		p, err := newPoint(x.in.Model, fl.part, fl.grid, index, noise, x.in.Objectives)
+		if err != nil {
+			return nil, err
+		}
+		for k, c := range p.Costs {
+			if c != e.costs[k] || p.Use > 1 {
+				return nil, fmt.Errorf("dse: point %s was taken to cost %g in %s, its price says %g (use %g): "+
+					"the search and hwmodel do not agree on what prices depend on", p.Name, e.costs[k], x.in.Objectives[k], c, p.Use)
+			}
+		}
+		points = append(points, p)
+	}
+	slices.SortStableFunc(points, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(a.Seconds, b.Seconds), slices.Compare(a.Costs, b.Costs))
+	})
+	return points, nil
+}

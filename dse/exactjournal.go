@@ -1,0 +1,142 @@
+package dse
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"vitdse/hwmodel"
+)
+
+// exactName is the journal of an exact search: after the header one line for each finished
+// job, as journal.go says it of shards.
+const exactName = "vitdse exact search"
+
+// exactLine is what a job found.
+type exactLine struct {
+	Job    int          `json:"job"`
+	Book   []string     `json:"book"`
+	Misses misses       `json:"misses"`
+	Points []exactPoint `json:"points"`
+}
+
+// exactPoint is a point of a job's front.
+type exactPoint struct {
+	Numerics []int     `json:"numerics"` // choices of the numerics' axes
+	Engine   int64     `json:"engine"`   // rank
+	Costs    []float64 `json:"costs"`
+}
+
+func (f *finding) line(job int) exactLine {
+	l := exactLine{Job: job, Misses: f.misses, Points: []exactPoint{}}
+	for _, n := range f.book {
+		l.Book = append(l.Book, n.String())
+	}
+	for i := range f.points {
+		e := &f.points[i]
+		l.Points = append(l.Points, exactPoint{e.what.numerics, e.what.engine, e.costs[:]})
+	}
+	return l
+}
+
+func (l *exactLine) finding() (*finding, error) {
+	f := &finding{book: newBook(), misses: l.Misses}
+	if len(l.Book) != len(f.book) {
+		return nil, errors.New("other accounts")
+	}
+	for i, text := range l.Book {
+		if _, ok := f.book[i].SetString(text, 10); !ok {
+			return nil, fmt.Errorf("%q is no number of points", text)
+		}
+	}
+	for _, p := range l.Points {
+		e := entry[found]{what: found{p.Numerics, p.Engine}}
+		if len(p.Costs) != len(e.costs) {
+			return nil, errors.New("other objectives")
+		}
+		copy(e.costs[:], p.Costs)
+		f.points = append(f.points, e)
+	}
+	return f, nil
+}
+
+// open starts the journal, or takes up where it ends.
+func (x *exact) open() error {
+	j, texts, err := openJournal[json.RawMessage](x.in.Options.Dir, x.in.Options.Resume,
+		journalHeader{exactName, journalVersion, x.inputs, len(x.jobs)})
+	if err != nil {
+		return err
+	}
+	x.journal = j
+	damaged := func(why any) error {
+		j.close()
+		return fmt.Errorf("%s: damaged: %v; run without resuming to start over", j.file.Name(), why)
+	}
+	for _, text := range texts {
+		var l exactLine
+		if err := json.Unmarshal(text, &l); err != nil {
+			return damaged(err)
+		}
+		f, err := l.finding()
+		switch {
+		case err != nil:
+			return damaged(err)
+		case l.Job < 0 || l.Job >= len(x.jobs) || x.results[l.Job] != nil:
+			return damaged(fmt.Sprintf("job %d of %d is not there, or twice", l.Job, len(x.jobs)))
+		}
+		x.take(l.Job, f)
+	}
+	x.stats.Resumed = x.stats.Done
+	return nil
+}
+
+// hash is the identity of all that the journal's lines depend on: the inputs, the noise of
+// every option, and the prices of some points.
+func (x *exact) hash() (string, error) {
+	in := x.in
+	in.Space.Parts = nil // in.Parts says more
+	sum := sha256.New()
+	for _, c := range x.numerics.classes {
+		fmt.Fprintln(sum, c)
+	}
+	for _, t := range x.numerics.tables {
+		fmt.Fprintln(sum, t)
+	}
+	var prices []hwmodel.Estimate
+	for _, f := range x.fleets {
+		for i := range probes {
+			if len(f.hangars) == 0 {
+				break
+			}
+			h := &f.hangars[(2*i+1)*len(f.hangars)/(2*probes)]
+			s := &x.subs[(2*i+1)*len(x.subs)/(2*probes)]
+			d, err := f.grid.Design(f.index(x.numerics.index(&x.numerics.classes[s.class], firstRefs(s)), h.engines[0].rank))
+			if err != nil {
+				return "", err
+			}
+			e, err := hwmodel.Price(in.Model, d, f.part)
+			if err != nil {
+				return "", err
+			}
+			prices = append(prices, e)
+		}
+	}
+	text, err := json.Marshal([]any{exactName, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, in.Objectives,
+		hex.EncodeToString(sum.Sum(nil)), prices})
+	if err != nil {
+		return "", err
+	}
+	id := sha256.Sum256(text)
+	return hex.EncodeToString(id[:]), nil
+}
+
+// firstRefs is the first option of every stage of a subproblem.
+func firstRefs(s *subproblem) []int32 {
+	var refs []int32
+	for _, st := range s.stages {
+		refs = append(refs, st.Options[0].Ref)
+	}
+	return refs
+}

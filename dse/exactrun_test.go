@@ -1,0 +1,316 @@
+package dse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// free is a small space in which blocks choose for themselves, on two parts.
+func free(t *testing.T) Input {
+	t.Helper()
+	in := fixed(t)
+	in.Space.Bits.Symmetry, in.Space.GranularityBy = configs.SymBlock, configs.SymBlock
+	in.Noise, in.Additive = nil, fakeAdditive{seed: 5}
+	return in
+}
+
+// exactTo searches into a directory and gives the bytes of the front's files.
+func exactTo(t *testing.T, in Input, dir string) ([]byte, Result) {
+	t.Helper()
+	in.Options.Dir = dir
+	res, err := Exact(context.Background(), in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files(t, res.Front, dir), res
+}
+
+func TestExactDoesNotDependOnWorkers(t *testing.T) {
+	var want []byte
+	for _, workers := range []int{1, 2, 7} {
+		in := free(t)
+		in.Options.Workers = workers
+		got, res := exactTo(t, in, t.TempDir())
+		if want == nil {
+			want = got
+		}
+		if !bytes.Equal(got, want) || len(res.Front.Points) < 10 {
+			t.Errorf("the files differ between 1 and %d workers (%d points)", workers, len(res.Front.Points))
+		}
+	}
+}
+
+// On a space that both can search, both give the same points.
+func TestExactIsTheSweep(t *testing.T) {
+	in := fixed(t)
+	in.Additive = fakeAdditive{seed: 6}
+	in.Noise = NoiseOf(in.Additive)
+	in.Limits.MaxLossDB = 8
+	_, sweep := sweepTo(t, in, t.TempDir())
+	_, exact := exactTo(t, in, t.TempDir())
+	a, b := sweep.Front.Points, exact.Front.Points
+	if len(a) != len(b) || len(a) < 10 || sweep.Front.BestSQNRDB != exact.Front.BestSQNRDB {
+		t.Fatalf("%d points of the sweep, %d of the search; best %g and %g", len(a), len(b), sweep.Front.BestSQNRDB, exact.Front.BestSQNRDB)
+	}
+	for i := range a {
+		if a[i].Objectives() != b[i].Objectives() || a[i].Part != b[i].Part {
+			t.Errorf("point %d: %+v and %+v", i, a[i].Objectives(), b[i].Objectives())
+		}
+	}
+}
+
+// A journal cut off anywhere, as by kill -9, is continued to the same bytes.
+func TestExactResumes(t *testing.T) {
+	in, dir := free(t), t.TempDir()
+	want, full := exactTo(t, in, dir)
+	text, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	cuts := []int{0, 5, len(text) - 1, len(text)}
+	for range 8 {
+		cuts = append(cuts, rng.IntN(len(text)))
+	}
+	in.Options.Resume = true
+	for _, cut := range cuts {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, JournalFile), text[:cut], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, res := exactTo(t, in, dir)
+		if !bytes.Equal(got, want) {
+			t.Errorf("cut at byte %d of %d: the front differs from that of one run", cut, len(text))
+		}
+		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 || res.Stats.Done != full.Stats.Done {
+			t.Errorf("cut at byte %d: %d engines resumed, %d done of %d", cut, res.Stats.Resumed, res.Stats.Done, full.Stats.Done)
+		}
+	}
+	damaged := bytes.Replace(text, []byte(`"book":["`), []byte(`"book":["x`), 1)
+	if err := os.WriteFile(filepath.Join(dir, JournalFile), damaged, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	in.Options.Dir = dir
+	if _, err := Exact(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("error is %v; expected it to say damaged", err)
+	}
+}
+
+func TestInterruptedExactIsPartialAndResumes(t *testing.T) {
+	in := free(t)
+	want, _ := exactTo(t, in, t.TempDir())
+	in.Options.Dir = t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	jobs := 0
+	res, err := Exact(ctx, in, func(Progress) {
+		if jobs++; jobs == 12 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || res.Front == nil || !res.Front.Partial || len(res.Front.Points) == 0 {
+		t.Fatalf("error %v, front %v; expected a partial front with points and context.Canceled", err, res.Front)
+	}
+	fate := res.Front.Parts[1].Certificate.Fate
+	if last := fate[len(fate)-1]; !strings.Contains(last.Why, "interrupted") {
+		t.Errorf("the certificate ends with %q; expected what was not reached", last.Why)
+	}
+	in.Options.Resume = true
+	if got, _ := exactTo(t, in, in.Options.Dir); !bytes.Equal(got, want) {
+		t.Error("the resumed front differs from that of one run")
+	}
+}
+
+// Journals of a sweep and of a search do not continue each other, nor those of other inputs.
+func TestExactJournalOfOtherInputs(t *testing.T) {
+	in, dir := free(t), t.TempDir()
+	exactTo(t, in, dir)
+	in.Options.Dir, in.Options.Resume = dir, true
+	for name, change := range map[string]func(*Input){
+		"objectives": func(in *Input) { in.Objectives = []Metric{Latency, Loss} },
+		"noise":      func(in *Input) { in.Additive = fakeAdditive{seed: 6} },
+		"limits":     func(in *Input) { in.Limits.Bounds = []Bound{{DSPs, 500}} },
+	} {
+		other := in
+		change(&other)
+		var je *JournalError
+		if _, err := Exact(context.Background(), other, nil); !errors.As(err, &je) || je.What != "inputs" {
+			t.Errorf("other %s: error is %v; expected a JournalError", name, err)
+		}
+	}
+	sweep := fixed(t)
+	sweep.Options = in.Options
+	var je *JournalError
+	if _, err := Sweep(context.Background(), sweep, nil); !errors.As(err, &je) || je.What != "method" {
+		t.Errorf("error is %v; expected a JournalError", err)
+	}
+}
+
+// A disk that is full ends the search with an error that names the file; what was written
+// stays, and is continued when there is room again.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	in, dir := free(t), t.TempDir()
+	if err := os.Symlink("/dev/full", filepath.Join(dir, JournalFile)); err != nil {
+		t.Fatal(err)
+	}
+	in.Options.Dir = dir
+	for name, search := range map[string]func(context.Context, Input, func(Progress)) (Result, error){"exact": Exact, "sweep": Sweep} {
+		if in.Noise == nil {
+			in.Noise = NoiseOf(in.Additive)
+		}
+		_, err := search(context.Background(), in, nil)
+		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), JournalFile) {
+			t.Errorf("%s: error is %v; expected it to say that no space is left, and where", name, err)
+		}
+	}
+}
+
+func TestExactSaysWhyItIsEmpty(t *testing.T) {
+	search := func(in Input) string {
+		t.Helper()
+		in.Parts = in.Parts[:1]
+		_, err := Exact(context.Background(), in, nil)
+		if !errors.Is(err, ErrEmpty) {
+			t.Fatalf("error is %v; expected an EmptyError", err)
+		}
+		return err.Error()
+	}
+	expect := func(text string, words ...string) {
+		t.Helper()
+		for _, w := range words {
+			if !strings.Contains(text, w) {
+				t.Errorf("error says %q; expected it to say %q", text, w)
+			}
+		}
+	}
+	in := free(t)
+	in.Limits.Bounds = []Bound{{Latency, 1e-3}}
+	expect(search(in), "max_latency 0.0669 instead of 0.001")
+	in.Limits.Bounds = []Bound{{LUTs, 1000}}
+	expect(search(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
+	in.Limits = Limits{MinSQNRDB: 90}
+	expect(search(in), "asks for 90.00 dB")
+	in.Limits = Limits{}
+	in.Parts[0].Budget.BRAM18, in.Parts[0].Budget.LUTRAM = 5, 100
+	expect(search(in), "loosen several limits")
+	in = free(t)
+	in.Parts[0].Budget.LUT = 9000
+	text := search(in)
+	expect(text, "than the part's budget allows", "lut where 6300 may be used")
+
+	// What it names does let a point through.
+	in.Parts = in.Parts[:1]
+	var empty *EmptyError
+	res, err := Exact(context.Background(), in, nil)
+	if !errors.As(err, &empty) || res.Front.Parts[0].Nearest == nil || !res.Front.Parts[0].Nearest.Alone {
+		t.Fatalf("error %v; expected a nearest point that breaks nothing else", err)
+	}
+	in.Parts[0].Budget.LUT = int(math.Ceil(float64(res.Front.Parts[0].Nearest.Need) / in.Parts[0].Limits.LUT))
+	if _, err := Exact(context.Background(), in, nil); err != nil {
+		t.Errorf("with the budget that was named: %v", err)
+	}
+}
+
+// More of a budget never slows the fastest point down, less never speeds it up.
+func TestBudgets(t *testing.T) {
+	in := free(t)
+	in.Parts = in.Parts[:1]
+	in.Space.Array.TN = []int{4, 8, 16, 32}
+	in.Space.Multiplier = []configs.Multiplier{configs.MulDSP}
+	in.Limits.MaxLossDB = 3
+	best, effects, err := Budgets(context.Background(), in, 0.9, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(effects) != 6 || best.FPS <= 0 {
+		t.Fatalf("%d effects on %+v", len(effects), best)
+	}
+	more, less := false, false
+	for _, e := range effects {
+		if e.More < 0 || e.Less > 0 {
+			t.Errorf("%+v: more must not hurt, less must not help", e)
+		}
+		more, less = more || e.More > 0, less || e.Less < 0
+	}
+	if !more || !less {
+		t.Errorf("no budget has an effect: %+v", effects)
+	}
+}
+
+func TestSensitivityFiles(t *testing.T) {
+	m, s := tiny(), fixed(t).Space
+	path := filepath.Join(t.TempDir(), "s.json")
+	f := Synthetic(m, s, 3)
+	if err := f.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	p, origin, err := LoadSensitivities(path, m)
+	if err != nil || !strings.Contains(origin, "synthetic, seed 3") {
+		t.Fatalf("origin %q, error %v", origin, err)
+	}
+	q, err := NewPrediction(f.Tables...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := configs.Uniform(m, 4, 6)
+	a, err := p.Noise(n)
+	if b, berr := q.Noise(n); err != nil || berr != nil || a != b || a <= 0 {
+		t.Errorf("noise %g, %v from the file, %g, %v from memory", a, err, b, berr)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ old, new, says string }{
+		"version": {`"schema": 1`, `"schema": 9`, "has schema 9, this version reads 1"},
+		"model":   {`"model": "tiny"`, `"model": "huge"`, "is not for model tiny"},
+		"noise":   {`"noise": `, `"noise": -`, "expected 0..1000"},
+		"form":    {`{`, `[`, "is no file of sensitivities"},
+	} {
+		if err := os.WriteFile(path, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := LoadSensitivities(path, m); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+		}
+	}
+}
+
+func TestExactRefusesBadInput(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Input)
+		says   string
+	}{
+		"no additive":    {func(in *Input) { in.Additive = nil }, "additive prediction"},
+		"unknown metric": {func(in *Input) { in.Objectives = []Metric{"speed", Loss} }, "expected one of latency, fps, lut"},
+		"unknown limit":  {func(in *Input) { in.Limits.Bounds = []Bound{{"speed", 1}} }, "expected one of latency, fps, lut"},
+		"NaN limit":      {func(in *Input) { in.Limits.Bounds = []Bound{{DSPs, math.NaN()}} }, "limits: dsp is NaN"},
+		"no legal engine": {func(in *Input) { in.Space.Constraints = []string{"tm > 1000"} },
+			`no legal engine on any of its parts: constraints: "tm > 1000" does not hold`},
+		"NaN noise":   {func(in *Input) { in.Additive = nanNoise{} }, "noise is NaN"},
+		"slow memory": {func(in *Input) { in.Parts[0].BandwidthGBs = 0.1 }, `add the constraint "bus_bits*clock_mhz <= 800"`},
+	} {
+		in := free(t)
+		c.change(&in)
+		if _, err := Exact(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+		}
+	}
+}
+
+// nanNoise is a prediction that went wrong.
+type nanNoise struct{ fakeAdditive }
+
+func (nanNoise) Layer(float64, configs.LayerBits) (Femto, error) { return ToFemto(math.NaN()) }

@@ -1,0 +1,114 @@
+package dse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// fleet is the legal engines of one part, those together whose schedule is the same.
+type fleet struct {
+	part     configs.Part
+	usable   configs.Budget
+	grid     *configs.Grid
+	hangars  []hangar
+	legal    int64
+	engines  int64 // of the space, legal or not
+	numerics int   // axes of the numerics: the engine's come behind them
+}
+
+// hangar is engines that differ only in what they are built from, and in their clock.
+type hangar struct {
+	schedule configs.Engine // without what does not matter to it
+	engines  []engineAt
+	fast     int64 // cycles of the least bits, for the order of the search
+}
+
+// engineAt is an engine, its clock in Hz and MHz, and its place among the engines of the space.
+type engineAt struct {
+	rank   int64
+	engine configs.Engine
+	clock  float64
+	mhz    float64
+}
+
+// newFleet enumerates the engines of a part.
+func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.Part) (*fleet, error) {
+	g, err := s.On(m, p)
+	if err != nil {
+		return nil, err
+	}
+	f := &fleet{part: p, usable: p.Usable(), grid: g, numerics: split(g.Axes())}
+	axes := g.Axes()[f.numerics:]
+	if f.engines = combinations(axes, maxEngines); f.engines < 0 {
+		return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
+	}
+	at := map[configs.Engine]int{}
+	index := make([]int, len(g.Axes()))
+	for rank, more := int64(0), true; more; rank, more = rank+1, advance(index[f.numerics:], axes) {
+		if rank%1024 == 0 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		d, err := g.Design(index)
+		if err != nil {
+			continue
+		}
+		if !hwmodel.Walkable(d.Engine, d.ClockMHz, p) {
+			return nil, fmt.Errorf("part %s: a bus of %d bits at %g MHz is faster than the part's memory, %g GB/s: its time does not come apart "+
+				"layer by layer, as an exact search needs; add the constraint \"bus_bits*clock_mhz <= %.0f\" to the space",
+				p.Name, d.Engine.BusBits, d.ClockMHz, p.BandwidthGBs, p.BandwidthGBs*8e3)
+		}
+		key := hwmodel.Schedule(d.Engine)
+		n, known := at[key]
+		if !known {
+			n = len(f.hangars)
+			at[key] = n
+			f.hangars = append(f.hangars, hangar{schedule: key})
+		}
+		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6, d.ClockMHz})
+		f.legal++
+	}
+	return f, nil
+}
+
+// sequence orders the hangars for the search: spread over all speeds first, then ever
+// finer, so that an early front is a coarse picture of the whole.
+func (f *fleet) sequence(cycles func(configs.Engine) int64) {
+	for i := range f.hangars {
+		f.hangars[i].fast = cycles(f.hangars[i].schedule)
+	}
+	slices.SortStableFunc(f.hangars, func(a, b hangar) int {
+		switch {
+		case a.fast < b.fast:
+			return -1
+		case a.fast > b.fast:
+			return 1
+		}
+		return 0
+	})
+	var spread []hangar
+	taken := make([]bool, len(f.hangars))
+	for stride := 64; stride >= 1; stride /= 4 {
+		for i := 0; i < len(f.hangars); i += stride {
+			if !taken[i] {
+				taken[i] = true
+				spread = append(spread, f.hangars[i])
+			}
+		}
+	}
+	f.hangars = spread
+}
+
+// index is the index of numerics' choices and an engine's rank in the grid.
+func (f *fleet) index(numerics []int, engine int64) []int {
+	axes := f.grid.Axes()
+	index := append(slices.Clone(numerics), make([]int, len(axes)-f.numerics)...)
+	for i := len(axes) - 1; i >= f.numerics; i-- {
+		index[i] = int(engine % int64(axes[i].Len))
+		engine /= int64(axes[i].Len)
+	}
+	return index
+}

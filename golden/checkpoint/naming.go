@@ -1,0 +1,218 @@
+package checkpoint
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vitdse/configs"
+)
+
+// naming is how one framework names the tensors of a model. Stems are names without
+// .weight or .bias; those of blocks follow the block's own prefix.
+type naming struct {
+	title  string
+	block  func(stage, block int) string // prefix of a block's tensors
+	merge  func(stage int) string        // prefix of the patch merging in front of a stage
+	outer  map[string]string             // stems outside of blocks
+	inner  map[string]string             // stems inside blocks; three with commas are q, k and v apart
+	differ func(m configs.Model) string  // why the framework computes something else for the model, "" if it does not
+}
+
+// namings lists what a checkpoint of the model's family may be named after; the first
+// is what timm writes, the names this package uses itself.
+func namings(m configs.Model) []naming {
+	if m.Family == configs.Swin {
+		return swinNamings
+	}
+	return vitNamings
+}
+
+func flat(format string) func(stage, block int) string {
+	return func(_, block int) string { return fmt.Sprintf(format, block) }
+}
+
+func staged(format string) func(stage, block int) string {
+	return func(stage, block int) string { return fmt.Sprintf(format, stage, block) }
+}
+
+// Stems inside a block of transformers: as it saves them, and as its modules are named
+// since version 5.
+var (
+	savedBlock = map[string]string{
+		"norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense",
+		"attn.qkv":  "attention.attention.query,attention.attention.key,attention.attention.value",
+		"attn.proj": "attention.output.dense",
+	}
+	moduleBlock = map[string]string{
+		"norm1": "layernorm_before", "norm2": "layernorm_after",
+		"attn.qkv": "attention.q_proj,attention.k_proj,attention.v_proj", "attn.proj": "attention.o_proj",
+		"attn.relative_position_bias_table": "attention.relative_position_bias.relative_position_bias_table",
+	}
+)
+
+// transformersViT are the stems outside of blocks of a transformers ViT or DeiT.
+func transformersViT(prefix string) map[string]string {
+	return map[string]string{
+		"cls_token": prefix + ".embeddings.cls_token", "dist_token": prefix + ".embeddings.distillation_token",
+		"pos_embed":        prefix + ".embeddings.position_embeddings",
+		"patch_embed.proj": prefix + ".embeddings.patch_embeddings.projection", "norm": prefix + ".layernorm",
+	}
+}
+
+func with(m map[string]string, pairs ...string) map[string]string {
+	out := map[string]string{}
+	for k, v := range m {
+		out[k] = v
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		out[pairs[i]] = pairs[i+1]
+	}
+	return out
+}
+
+var (
+	torchvisionOuter = map[string]string{"cls_token": "class_token", "pos_embed": "encoder.pos_embedding",
+		"patch_embed.proj": "conv_proj", "norm": "encoder.ln", "head": "heads.head"}
+	torchvisionBlock = map[string]string{"norm1": "ln_1", "norm2": "ln_2", "attn.qkv": "self_attention.in_proj_",
+		"attn.proj": "self_attention.out_proj", "mlp.fc1": "mlp.0", "mlp.fc2": "mlp.3"}
+	oneHead  = []string{"head", "classifier"}
+	twoHeads = []string{"head", "cls_classifier", "head_dist", "distillation_classifier"}
+
+	vitNamings = []naming{
+		{title: "timm", block: flat("blocks.%d.")},
+		{title: "torchvision", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter, inner: torchvisionBlock},
+		{title: "torchvision before 0.13", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter,
+			inner: with(torchvisionBlock, "mlp.fc1", "mlp.linear_1", "mlp.fc2", "mlp.linear_2")},
+		{title: "transformers ViT", block: flat("vit.encoder.layer.%d."), outer: with(transformersViT("vit"), oneHead...), inner: savedBlock},
+		{title: "transformers DeiT", block: flat("deit.encoder.layer.%d."), outer: with(transformersViT("deit"), twoHeads...), inner: savedBlock},
+		{title: "transformers 5 ViT modules", block: flat("vit.layers.%d."), outer: with(transformersViT("vit"), oneHead...), inner: moduleBlock},
+		{title: "transformers 5 DeiT modules", block: flat("deit.layers.%d."), outer: with(transformersViT("deit"), twoHeads...), inner: moduleBlock},
+	}
+)
+
+var (
+	transformersSwin = map[string]string{"patch_embed.proj": "swin.embeddings.patch_embeddings.projection",
+		"patch_embed.norm": "swin.embeddings.norm", "norm": "swin.layernorm", "head": "classifier"}
+
+	swinNamings = []naming{
+		{title: "timm", block: staged("layers.%d.blocks.%d."), outer: map[string]string{"head": "head.fc"}, differ: shiftsBeforePadding,
+			merge: func(stage int) string { return fmt.Sprintf("layers.%d.downsample.", stage) }},
+		{title: "Swin's authors", block: staged("layers.%d.blocks.%d."),
+			merge: func(stage int) string { return fmt.Sprintf("layers.%d.downsample.", stage-1) }, differ: doesNotPad},
+		{title: "torchvision", block: func(stage, block int) string { return fmt.Sprintf("features.%d.%d.", 2*stage+1, block) },
+			merge: func(stage int) string { return fmt.Sprintf("features.%d.", 2*stage) },
+			outer: map[string]string{"patch_embed.proj": "features.0.0", "patch_embed.norm": "features.0.2"},
+			inner: map[string]string{"mlp.fc1": "mlp.0", "mlp.fc2": "mlp.3"}},
+		{title: "transformers Swin", block: staged("swin.encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
+			merge: func(stage int) string { return fmt.Sprintf("swin.encoder.layers.%d.downsample.", stage-1) },
+			inner: with(savedBlock, "attn.qkv", "attention.self.query,attention.self.key,attention.self.value",
+				"attn.relative_position_bias_table", "attention.self.relative_position_bias_table")},
+		{title: "transformers 5 Swin modules", block: staged("swin.encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
+			merge: func(stage int) string { return fmt.Sprintf("swin.encoder.layers.%d.downsample.", stage-1) }, inner: moduleBlock},
+	}
+)
+
+// padded finds a stage with shifted windows whose grid is not a whole number of them.
+func padded(m configs.Model) (configs.Stage, bool) {
+	for i := range m.Depths {
+		if s := m.Stage(i); s.Depth > 1 && (s.H%m.Window != 0 || s.W%m.Window != 0) {
+			return s, true
+		}
+	}
+	return configs.Stage{}, false
+}
+
+func shiftsBeforePadding(m configs.Model) string {
+	if s, ok := padded(m); ok {
+		return fmt.Sprintf("timm shifts a grid before it pads it, the others and this tool afterwards; with %dx%d tokens in stage %d and windows of %d "+
+			"that is another function: use an image whose stages are whole windows", s.H, s.W, s.Index, m.Window)
+	}
+	return ""
+}
+
+func doesNotPad(m configs.Model) string {
+	if s, ok := padded(m); ok {
+		return fmt.Sprintf("the authors' classifier takes whole windows only; stage %d has %dx%d tokens in windows of %d", s.Index, s.H, s.W, m.Window)
+	}
+	return ""
+}
+
+// shiftsNoStrip: transformers shifts in neither direction where one side is a window.
+func shiftsNoStrip(m configs.Model) string {
+	for i := range m.Depths {
+		if s := m.Stage(i); s.Depth > 1 && min(s.H, s.W) == m.Window && s.H != s.W {
+			return fmt.Sprintf("transformers does not shift the %dx%d tokens of stage %d at all, because one side is a single window; "+
+				"torchvision, timm and this tool shift along the other side: use a square image", s.H, s.W, s.Index)
+		}
+	}
+	return ""
+}
+
+var (
+	blockName = regexp.MustCompile(`^(?:layers\.(\d+)\.)?blocks\.(\d+)\.(.+)$`)
+	mergeName = regexp.MustCompile(`^layers\.(\d+)\.downsample\.(.+)$`)
+)
+
+// sources lists the tensors that hold the one of timm's given name, in order of rows.
+func (n naming) sources(name string) []string {
+	prefix, rest, stems := "", name, n.outer
+	if f := blockName.FindStringSubmatch(name); f != nil {
+		stage, _ := strconv.Atoi("0" + f[1])
+		block, _ := strconv.Atoi(f[2])
+		prefix, rest, stems = n.block(stage, block), f[3], n.inner
+	} else if f := mergeName.FindStringSubmatch(name); f != nil {
+		stage, _ := strconv.Atoi(f[1])
+		prefix, rest, stems = n.merge(stage), f[2], nil
+	}
+	if theirs, ok := stems[rest]; ok {
+		return []string{prefix + theirs}
+	}
+	dot := strings.LastIndexByte(rest, '.')
+	if dot < 0 {
+		return []string{prefix + rest}
+	}
+	stem, kind := rest[:dot], rest[dot:]
+	theirs, ok := stems[stem]
+	if !ok {
+		return []string{prefix + rest}
+	}
+	var list []string
+	for s := range strings.SplitSeq(theirs, ",") {
+		if strings.HasSuffix(s, "_") { // torch's in_proj_weight
+			kind = kind[1:]
+		}
+		list = append(list, prefix+s+kind)
+	}
+	return list
+}
+
+// detect finds the naming under which the checkpoint has most of the model's tensors.
+func (c *Checkpoint) detect(m configs.Model, slots []slot) (naming, int) {
+	best, most := naming{}, -1
+	for _, n := range namings(m) {
+		hits := 0
+		for _, s := range slots {
+			if !slices.ContainsFunc(n.sources(s.name), func(t string) bool { _, ok := c.entries[t]; return !ok }) {
+				hits++
+			}
+		}
+		if hits > most {
+			best, most = n, hits
+		}
+	}
+	return best, most
+}
+
+// isBuffer says whether a tensor follows from the model's shape: frameworks store them
+// beside the weights.
+func isBuffer(name string) bool {
+	for _, b := range []string{"attn_mask", "relative_position_index", "position_ids"} {
+		if strings.HasSuffix(name, "."+b) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,233 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// The messages of onnx.proto (ONNX 1.x, IR version 3 and later), as far as weights need
+// them. Numbers are field numbers of that file.
+
+// onnxTensor is a TensorProto.
+type onnxTensor struct {
+	name     string
+	dims     []int
+	dtype    uint64
+	data     []byte // little-endian values
+	external map[string]string
+}
+
+// onnxNode is a NodeProto.
+type onnxNode struct {
+	op      string
+	inputs  []string
+	outputs []string
+	transB  bool        // of Gemm
+	value   *onnxTensor // of Constant
+}
+
+type onnxGraph struct {
+	nodes   []onnxNode
+	tensors []onnxTensor // initializers
+}
+
+// fields calls visit for every field of a message: b for length-delimited ones and the
+// bytes of fixed ones, v for varints.
+func fields(msg []byte, visit func(num protowire.Number, v uint64, b []byte) error) error {
+	for len(msg) > 0 {
+		num, kind, n := protowire.ConsumeTag(msg)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		msg = msg[n:]
+		var v uint64
+		var b []byte
+		switch kind {
+		case protowire.VarintType:
+			v, n = protowire.ConsumeVarint(msg)
+		case protowire.BytesType:
+			b, n = protowire.ConsumeBytes(msg)
+		default:
+			n = protowire.ConsumeFieldValue(num, kind, msg)
+			if n > 0 {
+				b = msg[:n]
+			}
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		msg = msg[n:]
+		if err := visit(num, v, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseModel finds the graph of a ModelProto.
+func parseModel(file []byte) (g onnxGraph, err error) {
+	found := false
+	err = fields(file, func(num protowire.Number, _ uint64, b []byte) error {
+		if num != 7 || b == nil {
+			return nil
+		}
+		found = true
+		return g.parse(b)
+	})
+	if err == nil && !found {
+		err = errors.New("there is no graph in it")
+	}
+	return g, err
+}
+
+func (g *onnxGraph) parse(msg []byte) error {
+	return fields(msg, func(num protowire.Number, _ uint64, b []byte) error {
+		switch num {
+		case 1:
+			n, err := parseNode(b)
+			g.nodes = append(g.nodes, n)
+			return err
+		case 5:
+			t, err := parseTensor(b)
+			g.tensors = append(g.tensors, t)
+			return err
+		}
+		return nil
+	})
+}
+
+func parseNode(msg []byte) (n onnxNode, err error) {
+	err = fields(msg, func(num protowire.Number, _ uint64, b []byte) error {
+		switch num {
+		case 1:
+			n.inputs = append(n.inputs, string(b))
+		case 2:
+			n.outputs = append(n.outputs, string(b))
+		case 4:
+			n.op = string(b)
+		case 5:
+			return n.attribute(b)
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (n *onnxNode) attribute(msg []byte) error {
+	var name string
+	var number uint64
+	var tensor []byte
+	err := fields(msg, func(num protowire.Number, v uint64, b []byte) error {
+		switch num {
+		case 1:
+			name = string(b)
+		case 3:
+			number = v
+		case 5:
+			tensor = b
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case name == "transB":
+		n.transB = number != 0
+	case name == "value" && tensor != nil:
+		t, err := parseTensor(tensor)
+		n.value = &t
+		return err
+	}
+	return nil
+}
+
+func parseTensor(msg []byte) (t onnxTensor, err error) {
+	dim := func(v uint64) error {
+		if v > 1<<40 || len(t.dims) == 8 {
+			return fmt.Errorf("tensor %s: dimension %d is %d", t.name, len(t.dims), int64(v))
+		}
+		t.dims = append(t.dims, int(v))
+		return nil
+	}
+	err = fields(msg, func(num protowire.Number, v uint64, b []byte) error {
+		switch num {
+		case 1:
+			if b == nil {
+				return dim(v)
+			}
+			for len(b) > 0 { // packed
+				v, n := protowire.ConsumeVarint(b)
+				if n < 0 {
+					return protowire.ParseError(n)
+				}
+				b = b[n:]
+				if err := dim(v); err != nil {
+					return err
+				}
+			}
+		case 2:
+			t.dtype = v
+		case 4: // float_data: packed, or one by one; little-endian either way
+			t.data = append(t.data, b...)
+		case 8:
+			t.name = string(b)
+		case 9:
+			t.data = b
+		case 13:
+			return t.addExternal(b)
+		}
+		return nil
+	})
+	return t, err
+}
+
+func (t *onnxTensor) addExternal(msg []byte) error {
+	var key, value string
+	err := fields(msg, func(num protowire.Number, _ uint64, b []byte) error {
+		switch num {
+		case 1:
+			key = string(b)
+		case 2:
+			value = string(b)
+		}
+		return nil
+	})
+	if t.external == nil {
+		t.external = map[string]string{}
+	}
+	t.external[key] = value
+	return err
+}
+
+// onnxTypes are TensorProto's floating-point types that can be read.
+var onnxTypes = map[uint64]string{1: "F32", 10: "F16", 16: "BF16"}
+
+// entry is the tensor as a checkpoint's: checked against its size.
+func (t *onnxTensor) entry() (entry, error) {
+	e := entry{DType: onnxTypes[t.dtype], Shape: t.dims, data: t.data, Offsets: []uint64{0, uint64(len(t.data))}}
+	if err := e.check(uint64(len(t.data))); err != nil {
+		return e, fmt.Errorf("tensor %s: %w", t.name, err)
+	}
+	return e, nil
+}
+
+// transposed is a matrix with rows and columns exchanged, as F32.
+func (e entry) transposed() (entry, error) {
+	v, err := decodeValues(e.DType, e.data)
+	if err != nil || len(e.Shape) != 2 {
+		return e, err
+	}
+	rows, cols := e.Shape[0], e.Shape[1]
+	out := make([]float32, len(v))
+	for r := range rows {
+		for c := range cols {
+			out[c*rows+r] = v[r*cols+c]
+		}
+	}
+	data, err := binary.Append(nil, binary.LittleEndian, out)
+	return entry{DType: "F32", Shape: []int{cols, rows}, data: data, Offsets: []uint64{0, uint64(len(data))}}, err
+}

@@ -1,0 +1,180 @@
+package quant
+
+import (
+	"math"
+
+	"vitdse/configs"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/intnet"
+)
+
+// Report says what quantization did to every layer, and how the integers of a trace are
+// read as real numbers.
+type Report struct {
+	Layers []LayerReport
+	// Readings are those of the ops of configs.Model.Ops by name. Patches, scores, softmax
+	// and pool have none.
+	Readings map[string]Reading
+}
+
+// LayerReport is one matmul with weights, or the q, k and v codes of an attention. Shares
+// and SQNR are of sampled calibration values, taken layer by layer: each layer is given the
+// real input.
+type LayerReport struct {
+	Layer       string              `json:"layer"`
+	Weights     int                 `json:"weights,omitempty"` // bits; 0 for q, k and v codes
+	Activations int                 `json:"activations"`       // bits of the codes that are read
+	Granularity configs.Granularity `json:"granularity,omitempty"`
+	Group       int                 `json:"group,omitempty"`
+
+	Low     float64 `json:"low"`  // real number of the least code that is read, LayerNorm fold undone nowhere
+	High    float64 `json:"high"` // of the greatest
+	Scale   float64 `json:"scale"`
+	Zero    int     `json:"zero"`
+	Clipped float64 `json:"clipped"`       // share of values outside the codes
+	SQNR    float64 `json:"input_sqnr_db"` // of the codes that are read, in dB
+
+	WeightScale   float64 `json:"weight_scale,omitempty"`   // the largest of all outputs; with groups that of multiplier 16
+	WeightClipped float64 `json:"weight_clipped,omitempty"` // share
+	OutputSQNR    float64 `json:"output_sqnr_db,omitempty"` // of the accumulators, in dB
+	AccBits       int     `json:"acc_bits,omitempty"`       // width that the codes prove, signed
+}
+
+// Reading turns the integers of an op's result into real numbers: for column c of head h
+// Scale*(code - Zero), times Gain[c] plus Offset[c] where a LayerNorm fold is undone.
+type Reading struct {
+	Scale        []float64 // one a column, or one
+	Zero         int
+	Gain, Offset []float64 // one a column, or none
+}
+
+// Real is the real number of a code in column c.
+func (r Reading) Real(code int32, c int) float64 {
+	v := float64(int(code)-r.Zero) * r.Scale[c%len(r.Scale)]
+	if r.Gain != nil {
+		v = v*r.Gain[c] + r.Offset[c]
+	}
+	return v
+}
+
+// Inspect is Quantize with a report.
+func Inspect(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats) (*intnet.Network, *Report, error) {
+	r := &Report{Readings: map[string]Reading{}}
+	net, err := quantize(m, num, w, stats, r)
+	return net, r, err
+}
+
+// reportedRows bounds the sampled rows of which a layer's output is computed.
+const reportedRows = 128
+
+// linear enters a matmul.
+func (r *Report) linear(l linear, q *intnet.Linear) {
+	if r == nil {
+		return
+	}
+	bits := l.layer
+	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: l.in.bits, Granularity: bits.Granularity, Group: bits.Group,
+		AccBits: q.AccBits}
+	e.input(l.in.source, l.in.f, l.in.grid, l.in.bits)
+	e.output(l, q)
+	clipped, row := 0, make([]float64, q.In)
+	for i, v := range l.w {
+		if i%q.In == 0 {
+			l.rounded.row(i/q.In, row)
+		}
+		step := row[i%q.In]
+		if v > (l.rounded.codes.most()+0.5)*step || v < (l.rounded.codes.least()-0.5)*step {
+			clipped++
+		}
+		e.WeightScale = max(e.WeightScale, step)
+	}
+	e.WeightClipped = float64(clipped) / float64(len(l.w))
+	r.Layers = append(r.Layers, e)
+	r.Readings[l.name] = Reading{Scale: l.out, Zero: l.zero}
+}
+
+// input enters the grid of sampled values.
+func (e *LayerReport) input(s *sample, f func(x float64, c int) float64, g grid, bits int) {
+	var signal, noise float64
+	clipped := e.count(s, f, g, bits, &signal, &noise)
+	limit := 1 << (bits - 1)
+	e.Low, e.High = float64(-limit-g.Zero)*g.Scale, float64(limit-1-g.Zero)*g.Scale
+	e.Scale, e.Zero = g.Scale, g.Zero
+	e.Clipped, e.SQNR = float64(clipped)/float64(len(s.values)), ratio(signal, noise)
+}
+
+// count adds up signal and noise of a grid, and counts what is clipped.
+func (e *LayerReport) count(s *sample, f func(x float64, c int) float64, g grid, bits int, signal, noise *float64) (clipped int) {
+	limit := float64(int(1) << (bits - 1))
+	for i, v := range s.values {
+		x := f(float64(v), i%s.channels)
+		if code := hup(x/g.Scale) + float64(g.Zero); code < -limit || code >= limit {
+			clipped++
+		}
+		d := x - g.round(x, bits)
+		*signal, *noise = *signal+x*x, *noise+d*d
+	}
+	return clipped
+}
+
+// output runs sampled rows through the matmul, in real numbers and in integers.
+func (e *LayerReport) output(l linear, q *intnet.Linear) {
+	in := l.in
+	x, a := make([]float64, q.In), make([]float64, q.In)
+	limit := float64(int(1) << (in.bits - 1))
+	var signal, noise float64
+	for r := range min(in.source.rows, reportedRows) {
+		at := r * in.source.rows / min(in.source.rows, reportedRows)
+		for c := range x {
+			x[c] = in.f(float64(in.source.values[at*q.In+c]), c)
+			a[c] = min(max(hup(x[c]/in.Scale)+float64(in.Zero), -limit), limit-1)
+		}
+		for o := range q.Out {
+			want, acc := l.bias[o], float64(q.Bias[o])
+			for c := range x {
+				want += l.w[o*q.In+c] * x[c]
+				acc += float64(q.Weight(o, c)) * a[c]
+			}
+			d := want - acc*in.Scale*l.rounded.scales[o]
+			signal, noise = signal+want*want, noise+d*d
+		}
+	}
+	e.OutputSQNR = ratio(signal, noise)
+}
+
+// heads enters the q, k and v codes of an attention.
+func (r *Report) heads(bits configs.LayerBits, dim int, parts []*sample, scales [][]float64) {
+	if r == nil {
+		return
+	}
+	e := LayerReport{Layer: bits.Name, Activations: bits.Activations}
+	var signal, noise float64
+	clipped, n := 0, 0
+	limit := float64(int(1) << (bits.Activations - 1))
+	for p, s := range parts {
+		for h, scale := range scales[p] {
+			view := &sample{channels: dim}
+			for i := range s.rows {
+				view.values = append(view.values, s.values[i*s.channels+h*dim:i*s.channels+(h+1)*dim]...)
+			}
+			clipped += e.count(view, identity, grid{Scale: scale}, bits.Activations, &signal, &noise)
+			n += len(view.values)
+			e.Scale = max(e.Scale, scale)
+		}
+	}
+	e.Low, e.High = -limit*e.Scale, (limit-1)*e.Scale
+	e.Clipped, e.SQNR = float64(clipped)/float64(n), ratio(signal, noise)
+	r.Layers = append(r.Layers, e)
+}
+
+// reading enters how an op's codes are read.
+func (r *Report) reading(op string, v Reading) {
+	if r != nil {
+		r.Readings[op] = v
+	}
+}
+
+// ratio is signal over noise in dB; without noise it is that of the least number there is.
+func ratio(signal, noise float64) float64 {
+	return 10 * math.Log10(max(signal, math.SmallestNonzeroFloat64)/max(noise, math.SmallestNonzeroFloat64))
+}

@@ -1,0 +1,119 @@
+package hwmodel
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// walkAll walks a design's layers from the first to the last.
+func walkAll(m configs.Model, k *Walk, weights []uint8) (cycles, bytes int64) {
+	c := k.Start(int(weights[0]))
+	bytes = k.FixedBytes() + k.Bytes(WalkPatchEmbed, int(weights[0]))
+	step := func(kind LayerKind, bits uint8) {
+		c = k.Advance(c, kind, int(bits))
+		bytes += k.Bytes(kind, int(bits))
+	}
+	for b := range m.Depth {
+		for i, kind := range []LayerKind{WalkQKV, WalkProj, WalkFC1, WalkFC2} {
+			step(kind, weights[1+4*b+i])
+		}
+	}
+	step(WalkHead, weights[len(weights)-1])
+	return c[0], bytes
+}
+
+// A walk ends when the timeline does and moves the bytes that the price says.
+func TestWalkIsTheTimeline(t *testing.T) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny", "vit-b16"} {
+		m, err := configs.LoadModel(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 300 {
+			d := randomDesign(r, m, part)
+			if !Walkable(d.Engine, d.ClockMHz, part) {
+				continue
+			}
+			s, err := NewShape(m, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := s.Estimate(part)
+			var store [maxFastLayers]uint8
+			cycles, bytes := walkAll(m, NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics)), s.layerWeights(store[:0]))
+			if cycles != e.Cycles || bytes != e.BytesRead+e.BytesWritten {
+				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
+			}
+		}
+	}
+}
+
+// What makes the exact search exact: later clocks never end earlier, and clocks that are
+// all later by n end later by n.
+func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(13, 14))
+	for range 2000 {
+		d := randomDesign(r, m, part)
+		k := NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics))
+		a := k.Start(2 + r.IntN(7))
+		for range r.IntN(4) {
+			a = k.Advance(a, WalkQKV+LayerKind(r.IntN(4)), 2+r.IntN(7))
+		}
+		b, far := a, a
+		for i := range b {
+			b[i] += r.Int64N(5000) * r.Int64N(2)
+			far[i] += 12345
+		}
+		for range 4 {
+			kind, bits := WalkQKV+LayerKind(r.IntN(5)), 2+r.IntN(7)
+			a, b, far = k.Advance(a, kind, bits), k.Advance(b, kind, bits), k.Advance(far, kind, bits)
+			for i := range a {
+				if b[i] < a[i] || far[i] != a[i]+12345 {
+					t.Fatalf("%+v, layer %d: clocks %v, later ones %v, shifted ones %v", d.Engine, kind, a, b, far)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	var walks []*Walk
+	var weights [][]uint8
+	for range 1000 {
+		d := randomDesign(r, m, part)
+		s, err := NewShape(m, d)
+		if err != nil {
+			b.Fatal(err)
+		}
+		walks = append(walks, NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics)))
+		weights = append(weights, s.layerWeights(nil))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		walkAll(m, walks[i%1000], weights[i%1000])
+	}
+}

@@ -1,0 +1,220 @@
+package hwmodel
+
+import (
+	"math/bits"
+
+	"vitdse/configs"
+)
+
+// Widths is all of a design's numerics that an engine's resources depend on. Every number
+// is the largest of what the layers ask for, so that the widths of a network are the Join of
+// its layers'; MinProduct is the least, kept as its complement so that it joins alike.
+//
+// Two designs whose numerics have the same widths take the same resources on the same engine.
+type Widths struct {
+	Image, Act, Norm, QKV uint8  // bits of codes
+	Weights               uint8  // bits
+	Acc                   uint8  // bits of the accumulators of layers with weights
+	NarrowProduct         uint8  // 16 less the bits of the narrowest product
+	Softmax, GELU         uint8  // bits
+	Formats               uint16 // bit w is set for weights of w bits
+}
+
+// LayerWidths are the widths that one layer asks for.
+func LayerWidths(m configs.Model, l configs.LayerBits) Widths {
+	a := uint8(l.Activations)
+	w := Widths{Act: a}
+	if isNormOutput(l.Name) {
+		w.Norm = a
+	}
+	if !configs.HasWeights(l.Name) {
+		w.QKV = a
+		return w
+	}
+	if l.Name == configs.LayerPatchEmbed {
+		w.Image = a
+	}
+	w.Weights = uint8(l.Weights)
+	w.Formats = 1 << l.Weights
+	w.Acc = uint8(l.Activations + l.Weights + CeilLog2(innerOf(m, l.Name)))
+	w.NarrowProduct = uint8(16 - l.Weights - l.Activations)
+	return w
+}
+
+// UnitWidths are the widths that the non-linear units ask for.
+func UnitWidths(softmaxBits, geluBits int) Widths {
+	return Widths{Softmax: uint8(softmaxBits), GELU: uint8(geluBits)}
+}
+
+// NumericsWidths are the widths of a whole choice of numerics.
+func NumericsWidths(m configs.Model, n configs.Numerics) Widths {
+	w := UnitWidths(n.SoftmaxBits, n.GELUBits)
+	for _, l := range n.Layers {
+		w = w.Join(LayerWidths(m, l))
+	}
+	return w
+}
+
+// Join is the widths that hold both.
+func (w Widths) Join(o Widths) Widths {
+	return Widths{
+		Image: max(w.Image, o.Image), Act: max(w.Act, o.Act), Norm: max(w.Norm, o.Norm), QKV: max(w.QKV, o.QKV),
+		Weights: max(w.Weights, o.Weights), Acc: max(w.Acc, o.Acc), NarrowProduct: max(w.NarrowProduct, o.NarrowProduct),
+		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU), Formats: w.Formats | o.Formats,
+	}
+}
+
+// Within says whether numerics of widths w ask for nothing that o does not.
+func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
+
+// AccBits is the width of the accumulators, attention's included.
+func (w Widths) AccBits(m configs.Model) int {
+	return max(int(w.Acc), w.scoreBits(m), int(w.Softmax)+1+int(w.QKV)+CeilLog2(m.Tokens()))
+}
+
+func (w Widths) scoreBits(m configs.Model) int { return 2*int(w.QKV) + CeilLog2(m.HeadDim()) }
+
+// innerOf is the number of products of a layer's matmul.
+func innerOf(m configs.Model, layer string) int {
+	return (&Shape{Model: m, HeadDim: m.HeadDim(), Hidden: m.Hidden(), Dim: m.Dim}).inner(layer)
+}
+
+// Sizer counts the resources of engines for one model on one part with numerics of given
+// widths: what a search asks for millions of times. Engines of one schedule share what does
+// not differ among them: their logic, and the buffers that are built from the same kind of
+// memory are counted once for each widths. It belongs to one goroutine.
+type Sizer struct {
+	shape  Shape
+	fabric fabric
+	sizes  []Widths
+	kinds  [3]configs.MemoryKind // of the engine: activations, weights, residual
+	logic  int                   // of the engine, among the counts
+	counts []Resources           // by what is counted, then by size
+	known  []bool
+	rows   map[configs.Engine]int // what is counted: an engine's logic, or buffers of one kind
+	buffer [3]int                 // rows of the engine's buffers
+	rest   int                    // row of the buffers that the engine does not choose
+	format [16]int
+}
+
+// Schedule is the engine without what its schedule does not depend on: what its multipliers
+// and buffers are built from. A field that is not named here counts as part of the schedule.
+func Schedule(e configs.Engine) configs.Engine {
+	e.Multiplier, e.Activations, e.Weights, e.Residual = "", "", "", ""
+	return e
+}
+
+// NewSizer makes a Sizer for numerics of these widths.
+func NewSizer(m configs.Model, part configs.Part, sizes []Widths) *Sizer {
+	z := &Sizer{fabric: newFabric(part), sizes: sizes}
+	z.shape = Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
+	return z
+}
+
+// Engine sets the engine, which must be legal for the model.
+func (z *Sizer) Engine(e configs.Engine) {
+	s := &z.shape
+	if z.rows == nil || Schedule(e) != Schedule(s.Design.Engine) {
+		z.rows, z.counts, z.known = map[configs.Engine]int{}, z.counts[:0], z.known[:0]
+	}
+	s.Design.Engine = e
+	s.geometry()
+	z.kinds = [3]configs.MemoryKind{e.Activations, e.Weights, e.Residual}
+	logic := e
+	logic.Activations, logic.Weights, logic.Residual = "", "", ""
+	z.logic = z.row(logic)
+	z.buffer = [3]int{z.row(configs.Engine{Activations: e.Activations}), z.row(configs.Engine{Weights: e.Weights}),
+		z.row(configs.Engine{Residual: e.Residual})}
+	z.rest = z.row(configs.Engine{})
+}
+
+func (z *Sizer) row(what configs.Engine) int {
+	n, known := z.rows[what]
+	if !known {
+		n = len(z.rows)
+		z.rows[what] = n
+		z.counts = append(z.counts, make([]Resources, len(z.sizes))...)
+		z.known = append(z.known, make([]bool, len(z.sizes))...)
+	}
+	return n
+}
+
+// geometry is what of the shape depends on the engine alone.
+func (s *Shape) geometry() {
+	e := s.Design.Engine
+	s.TM, s.TN, s.TK = e.TM, e.TN, e.TK
+	s.KeyBanks, s.KeySegments = max(1, e.TN/e.TM), max(1, e.TM/e.TN)
+	s.MTiles = CeilDiv(s.Tokens, s.TM)
+	s.buffers()
+	s.ImageBeats = CeilDiv(8*s.Model.Image.Pixels(), e.BusBits)
+	s.ResultBeats = CeilDiv(32*s.Model.Classes, e.BusBits)
+}
+
+// Resources is what the engine takes with the numerics of a size: Shape.Resources of any
+// design that has both.
+func (z *Sizer) Resources(size int) Resources {
+	rows := [...]int{z.logic, z.buffer[0], z.buffer[1], z.buffer[2], z.rest}
+	var sum Resources
+	set := false
+	for i, row := range rows {
+		at := row*len(z.sizes) + size
+		if !z.known[at] {
+			if !set {
+				z.widths(z.sizes[size])
+				set = true
+			}
+			z.counts[at], z.known[at] = z.count(i-1), true
+		}
+		sum = sum.Add(z.counts[at])
+	}
+	return sum
+}
+
+// count counts the logic for -1, the buffers of one of the three kinds the engine chooses,
+// or for 3 the others.
+func (z *Sizer) count(what int) Resources {
+	var l ledger
+	if what < 0 {
+		z.shape.logic(&l, z.fabric)
+		return l.sum
+	}
+	// Which buffers follow which choice is read off a list with marks for kinds.
+	e := z.shape.Design.Engine
+	marks := [3]configs.MemoryKind{"activations", "weights", "residual"}
+	z.shape.Design.Engine.Activations, z.shape.Design.Engine.Weights, z.shape.Design.Engine.Residual = marks[0], marks[1], marks[2]
+	list := z.shape.memories()
+	z.shape.Design.Engine = e
+	for _, m := range list {
+		class := 3
+		for i, mark := range marks {
+			if m.Kind == mark {
+				class, m.Kind = i, z.kinds[i]
+			}
+		}
+		if class == what {
+			l.add(m.Name, z.fabric.memory(m))
+		}
+	}
+	return l.sum
+}
+
+// widths sets what of the shape depends on the numerics.
+func (z *Sizer) widths(w Widths) {
+	s := &z.shape
+	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
+	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
+	s.ExpBits = ExpIndexBits(s.NumBits)
+	s.MinProductBits = 16 - int(w.NarrowProduct)
+	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
+	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
+	s.OutBits = max(configs.LogitBits, s.ScoreBits)
+	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
+	bus := s.Design.Engine.BusBits
+	s.AsmBeats = 1
+	for _, word := range [...]int{s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.WBits, normParamBits} {
+		s.AsmBeats = max(s.AsmBeats, CeilDiv(word, bus))
+	}
+}
+
+// Use is the share of a budget that resources take.
+func (r Resources) Use(b configs.Budget) Utilisation { return r.of(b) }

@@ -1,0 +1,118 @@
+package hwmodel
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// The short way to a design's resources is the long one.
+func TestSizerIsTheShapes(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	anyPart, err := configs.LoadPart("xczu9eg") // with every kind of resource
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, partName := range configs.Parts() {
+		part, err := configs.LoadPart(partName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny"} {
+			m, err := configs.LoadModel(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var designs []configs.Design
+			var sizes []Widths
+			for range 10 {
+				d := randomDesign(r, m, anyPart)
+				designs, sizes = append(designs, d), append(sizes, NumericsWidths(m, d.Numerics))
+			}
+			z := NewSizer(m, part, sizes)
+			kinds := []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT}
+			for range 60 { // any engine with any numerics, engines of one schedule behind each other
+				d := designs[r.IntN(len(designs))]
+				size := r.IntN(len(sizes))
+				d.Numerics = designs[size].Numerics
+				for range 3 {
+					d.Engine.Multiplier = []configs.Multiplier{configs.MulDSP, configs.MulLUT}[r.IntN(2)]
+					d.Engine.Activations, d.Engine.Weights, d.Engine.Residual = kinds[r.IntN(3)], kinds[r.IntN(3)], kinds[r.IntN(3)]
+					s, err := NewShape(m, d)
+					if err != nil {
+						t.Fatal(err)
+					}
+					z.Engine(d.Engine)
+					if got, want := z.Resources(size), s.Resources(part); got != want {
+						t.Fatalf("%s on %s, %+v: %+v, the shape has %+v", name, partName, d.Engine, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Random layers join to the widths of the network, in any order, and lie within them.
+func TestWidthsJoin(t *testing.T) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 50 {
+		n := randomDesign(r, m, part).Numerics
+		all := NumericsWidths(m, n)
+		back := UnitWidths(n.SoftmaxBits, n.GELUBits)
+		for i := len(n.Layers) - 1; i >= 0; i-- {
+			w := LayerWidths(m, n.Layers[i])
+			if !w.Within(all) {
+				t.Fatalf("layer %+v is not within %+v", w, all)
+			}
+			back = back.Join(w)
+		}
+		if back != all {
+			t.Fatalf("%+v joined backwards, %+v forwards", back, all)
+		}
+	}
+}
+
+// Engines in the order of a search, those of one schedule behind each other, with all sizes.
+func BenchmarkSizer(b *testing.B) {
+	part, err := configs.LoadPart("xczu9eg")
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	var engines []configs.Engine
+	var sizes []Widths
+	for range 100 {
+		d := randomDesign(r, m, part)
+		sizes = append(sizes, NumericsWidths(m, d.Numerics))
+		for _, x := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+			for _, k := range []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT} {
+				e := d.Engine
+				e.Multiplier, e.Activations = x, k
+				engines = append(engines, e)
+			}
+		}
+	}
+	z := NewSizer(m, part, sizes)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if n%len(sizes) == 0 {
+			z.Engine(engines[n/len(sizes)%len(engines)])
+		}
+		z.Resources(n % len(sizes))
+		n++
+	}
+}
