@@ -25,7 +25,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: setup setup-test build demo test check vet lint fuzz clean bench-search proof-search
+PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search proof-search demo test check vet lint fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -50,6 +51,30 @@ bench-search: build
 
 proof-search:
 	VITDSE_PROOF=24 $(GO) test ./dse -run 'ExactIsBruteForce' -v -timeout 60m
+
+# The tables of docs/BASELINES.md, QUANTIZERS.md, PUBLISHED.md, RESOURCES.md and CYCLES.md,
+# each written to out/.
+tables: table-baselines table-quantizers table-published table-resources table-cycles
+
+table-baselines: build
+	bin/vitdse baseline $(RUN) --parts xc7z020 --out out/baselines --table out/baselines.md
+
+table-quantizers:
+	@mkdir -p out
+	$(GO) test ./golden/quant -run TestMenu -timeout 30m -menu $(CURDIR)/out/quantizers.md
+
+table-published: build
+	@mkdir -p out
+	bin/vitdse published --table out/published.md
+
+# An hour or two of synthesis on two cores; it goes on from docs/data/study.jsonl.
+table-resources: setup-test build
+	@mkdir -p out
+	bin/vitdse study $(RUN) --designs 60 --file docs/data/study.jsonl --table out/resources.md
+
+table-cycles: setup-test
+	@mkdir -p out
+	$(GO) test ./emit/verify -run TestRandomPairs -timeout 120m -pairs 100 -update $(CURDIR)/out/cycles.md
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

@@ -190,9 +190,13 @@ func (s *Shape) rsqrt(f fabric) Resources {
 func (s *Shape) softmax(f fabric) Resources {
 	index := max(1, CeilLog2(s.Tokens))
 	sum := s.NumBits + index
+	difference := s.ScoreBits + 1
+	if !f.lut6() { // MULT18X18D takes operands without a sign too, and this one is never negative
+		difference--
+	}
 	lane := Resources{
 		FF:  s.ScoreBits + 17 + 2*sum + s.ExpBits + s.NumBits,
-		DSP: f.dsps(s.ScoreBits+1, 17),
+		DSP: f.dsps(difference, 17),
 	}
 	if !f.registers {
 		lane.FF += 2*s.ScoreBits + 17 // difference and product outside the DSP

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"gonum.org/v1/gonum/optimize"
 
@@ -115,9 +116,18 @@ func refitModule(module string, coefficients map[string]float64, samples []Sampl
 		return err
 	}
 	for i, name := range names {
-		coefficients[name] = float64(float32(x[i])) // short in the file
+		coefficients[name] = short(x[i])
 	}
 	return nil
+}
+
+// short rounds to five digits, which is more than the reports are worth.
+func short(x float64) float64 {
+	v, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 5, 64), 64)
+	if err != nil {
+		return x
+	}
+	return v
 }
 
 // minimize finds the coefficients by BFGS from x0, in units of scale.
