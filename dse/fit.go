@@ -6,7 +6,8 @@ import (
 )
 
 // Candidates are the engines that Fit and the comparison with published designs try: arrays
-// of tm x tn x tk within a factor of the MACs a cycle, with the usual buffers.
+// of tm x tn x tk with minMACs to maxMACs a cycle, each with a wide bus and two weight buffers,
+// and once more with a narrow one and a single buffer, which takes less of a small part.
 func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
 	for tm := 2; tm <= 128; tm *= 2 {
@@ -17,11 +18,16 @@ func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, c
 				}
 				for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
 					for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
-						d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics,
-							Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
-								Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-						if d.Validate(m, part) == nil {
-							list = append(list, d)
+						for _, small := range []bool{false, true} {
+							e := configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+								Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
+							if small {
+								e.BusBits, e.ReadFIFO, e.WeightBuffers = 32, 32, 1
+							}
+							d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics, Engine: e}
+							if d.Validate(m, part) == nil {
+								list = append(list, d)
+							}
 						}
 					}
 				}

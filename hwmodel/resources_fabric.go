@@ -11,6 +11,7 @@ type fabric struct {
 	dspA      int                // a hard multiplier's operands, signed
 	dspB      int
 	noLUTRAM  bool // LUTs cannot be memory: buffers of LUTs are of blocks instead
+	noDSP     bool // there are no hard multipliers: all products are of LUTs
 	registers bool // synthesis takes operand, product and accumulator registers into the DSP
 
 	fitted *coefficients
@@ -22,6 +23,7 @@ func newFabric(p configs.Part) fabric {
 		family: p.Family.Basis(), block: p.Memory.Block, ultra: p.Memory.Ultra,
 		dspA: max(p.DSP.ABits, p.DSP.BBits), dspB: min(p.DSP.ABits, p.DSP.BBits),
 		noLUTRAM:  p.Budget.LUTRAM == 0,
+		noDSP:     p.Budget.DSP == 0,
 		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
 	}
 	if f.fitted = builtInCoefficients()[p.Family.Basis()]; len(p.Coefficients) > 0 {
@@ -38,13 +40,29 @@ func newFabric(p configs.Part) fabric {
 // lut6 says whether the logic is LUT6 with wide multiplexers, or LUT4.
 func (f fabric) lut6() bool { return f.family != configs.ECP5 }
 
-// dsps is the number of hard multipliers of one product of a x b bits, signed.
+// dsps is the number of hard multipliers of one product of a x b bits, signed; none where
+// the part has none.
 func (f fabric) dsps(a, b int) int {
+	if f.noDSP {
+		return 0
+	}
 	if a < b {
 		a, b = b, a
 	}
 	part := func(bits, port int) int { return CeilDiv(max(bits-1, 1), max(port-1, 1)) }
 	return part(a, f.dspA) * part(b, f.dspB)
+}
+
+// softProduct is the LUTs a bit of a and b of a product of a x b bits in LUT4, as Yosys builds
+// it: one number for all widths, from one engine for the iCE40 HX8K (docs/RESOURCES.md).
+const softProduct = 1.8
+
+// softLUTs is the LUTs of a product of a x b bits where there are no hard multipliers.
+func (f fabric) softLUTs(a, b int) float64 {
+	if !f.noDSP {
+		return 0
+	}
+	return softProduct * float64(a*b)
 }
 
 // minProduct is the width of the narrowest product that synthesis puts into a DSP by itself.

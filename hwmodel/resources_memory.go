@@ -66,8 +66,13 @@ func (f fabric) blocks(depth, width int) (blocks, banks int) {
 	return blocks, banks
 }
 
-// lutram is a memory of LUTs with an asynchronous read port.
+// lutram is a memory of LUTs with an asynchronous read port; of blocks where LUTs cannot be
+// memory, since synthesis moves the register that follows into the block.
 func (f fabric) lutram(depth, width int) Resources {
+	if f.noLUTRAM {
+		n, _ := f.blocks(depth, width)
+		return Resources{BRAM18: n}
+	}
 	best, banks := 0, 0
 	for _, c := range f.cells {
 		b := CeilDiv(depth, c.Depth)

@@ -101,6 +101,7 @@ func (s *Shape) requantize(f fabric) Resources {
 	r, lanes := lane.Times(s.TM), float64(s.TM)
 	luts := f.luts(requantizeBase, 1) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
 		f.luts(requantizeShift, lanes*float64(shifted))
+	luts += lanes * f.softLUTs(acc, 18)
 	if lane.DSP > 1 {
 		luts += f.luts(requantizeWide, lanes*float64(acc+18))
 	}
@@ -114,7 +115,7 @@ func (s *Shape) gelu(f fabric) Resources {
 	ram.FF = s.ActBits
 	r := ram.Times(s.TM)
 	switch banks := CeilDiv(1<<s.GELUBits, f.cells[1].Depth); {
-	case banks == 1:
+	case banks == 1, f.noLUTRAM:
 		r.LUT += s.TM // the address's inverted bit
 	case f.lut6():
 		r.LUT -= (s.TM - 1) * banks // one write decoder for all lanes
@@ -138,9 +139,11 @@ func (s *Shape) layerNorm(f fabric) Resources {
 		FF:  2*configs.ResidualBits - 1 + configs.ResidualBits + 2*l + s.NormBits + configs.ResidualBits,
 		DSP: f.dsps(16, 16) + f.dsps(diff, 18) + f.dsps(18, 16),
 	}
+	luts += lanes * (f.softLUTs(16, 16) + f.softLUTs(diff, 18) + f.softLUTs(18, 16))
 	if power {
 		lane.FF += configs.ResidualBits
 	} else {
+		luts += lanes * f.softLUTs(16, l+2)
 		lane.DSP += f.dsps(16, l+2)
 		luts += f.luts(layerNormProduct, lanes)
 	}
@@ -156,7 +159,7 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	r.FF += 58 + l + CeilLog2(s.TM)
 	if !f.lut6() {
 		r.FF += 15 * s.TM
-		if s.TM > 2 {
+		if s.TM > 2 && !f.noDSP {
 			r.DSP++ // the product that addresses a lane's sums
 		}
 	} else {
@@ -171,8 +174,10 @@ func (s *Shape) rsqrt(f fabric) Resources {
 	sum, squares := configs.ResidualBits+l, 2*configs.ResidualBits-1+l
 	luts := f.luts(rsqrtBase, 1)
 	r := Resources{FF: 201, DSP: f.dsps(sum, sum)}
+	luts += f.softLUTs(sum, sum)
 	if 1<<l != s.Dim {
 		r.DSP += f.dsps(squares+1, l+2)
+		luts += f.softLUTs(squares+1, l+2)
 		r.FF -= 14
 	}
 	if !f.registers {
@@ -203,7 +208,7 @@ func (s *Shape) softmax(f fabric) Resources {
 	}
 	r, lanes := lane.Times(s.TM), float64(s.TM)
 	r.LUT = whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore, lanes*float64(s.ScoreBits)) +
-		f.luts(softmaxSum, lanes*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64))
+		f.luts(softmaxSum, lanes*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64) + lanes*f.softLUTs(difference, 17))
 	r.FF += 14 + index
 	if f.lut6() {
 		r.LUTRAM = index // the index travels in shift registers

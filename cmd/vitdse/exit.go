@@ -20,7 +20,8 @@ const (
 
 const exitCodes = `Exit codes:
     0  done; for run and verify: everything was compared and is equal
-    1  verification failed: a mismatch, or something that could not be compared
+    1  verification failed: a mismatch, or something that could not be compared;
+       for fit: nothing fits some part
     2  bad input or usage
     3  a tool that the command needs is missing
   130  interrupted (Ctrl-C)`

@@ -57,8 +57,8 @@ Exit code 1 says that nothing fits some part.`,
 }
 
 func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, clock float64) error {
-	t := newTable("<part", "<", "<array", "<multiplier", "MHz", "FPS", "W est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "<short of")
-	none := 0
+	t := newTable("<part", "<", "<array", "<multiplier", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
+	none, weights := 0, int64(0)
 	for _, p := range parts {
 		designs, err := fitDesigns(m, p, bits, design, clock)
 		if err != nil {
@@ -80,7 +80,12 @@ func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, cl
 		}
 		for _, row := range rows {
 			if row.c != nil && (row.what != "smallest" || row.c != r.Best) {
-				t.add(fitRow(p, row.what, row.c)...)
+				kept, err := dse.KeptOnChip(m, row.c.Design, p)
+				if err != nil {
+					return err
+				}
+				weights = kept.Weights
+				t.add(fitRow(p, row.what, row.c, kept)...)
 			}
 		}
 		if r.Tried == 0 {
@@ -91,6 +96,8 @@ func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, cl
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
+	a.printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", kilo(weights))
+	a.printf("so that they need not fit; RAM is of the blocks and UltraRAMs that a design may plan with.\n")
 	if none > 0 {
 		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, plural(len(parts), "part"))}
 	}
@@ -125,7 +132,7 @@ func parseBits(bits string) (w, a int, err error) {
 	return w, a, nil
 }
 
-func fitRow(p configs.Part, what string, c *dse.Candidate) []string {
+func fitRow(p configs.Part, what string, c *dse.Candidate, kept dse.OnChip) []string {
 	e := c.Design.Engine
 	share := func(v float64, have int) string {
 		if have == 0 {
@@ -139,6 +146,6 @@ func fitRow(p configs.Part, what string, c *dse.Candidate) []string {
 	}
 	usable := p.Usable()
 	return []string{p.Name, what, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), string(e.Multiplier), fmt.Sprintf("%g", c.Design.ClockMHz),
-		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
-		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), strings.Join(short, ", ")}
+		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
+		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), kilo(kept.Buffers), kilo(kept.RAM), strings.Join(short, ", ")}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"vitdse/hwmodel"
 )
 
 // count prints an integer with commas between its thousands.
@@ -55,4 +57,17 @@ func plural[T int | int64](n T, thing string) string {
 		return "1 " + thing
 	}
 	return count(n) + " " + thing + "s"
+}
+
+// powerText is estimated power, for images of so many seconds, with what the estimate is worth.
+func powerText(p hwmodel.Power, seconds float64) string {
+	return fmt.Sprintf("%.1f W, %.1f W of them at rest, and %s mJ an image, all +-%.0f %%", p.Total(), p.Static, millijoules(p.Total()*seconds), 100*hwmodel.ExpectedPowerError)
+}
+
+// millijoules prints an energy given in J, with three digits where it is below 100 mJ.
+func millijoules(j float64) string {
+	if mj := 1e3 * j; mj < 100 {
+		return fmt.Sprintf("%.3g", mj)
+	}
+	return count(int64(math.Round(1e3 * j)))
 }

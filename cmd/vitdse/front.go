@@ -11,6 +11,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/hwmodel"
 )
 
 // choose gives a point of the front: by its number or name, or by the run's policy.
@@ -149,6 +150,10 @@ func (a *app) printPoint(f *dse.Front, p dse.Point) error {
 	}
 	a.printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
 		count(e.Cycles), percent(e.ArrayUse), count(e.BytesRead), count(e.BytesWritten))
+	r := hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
+	mhz := float64(e.Cycles) / p.Seconds / 1e6
+	power := hwmodel.PowerOf(r, f.Parts[i].Part, mhz, float64(e.BytesRead+e.BytesWritten)/p.Seconds)
+	a.printf("estimated: %s\n", powerText(power, p.Seconds))
 	return nil
 }
 

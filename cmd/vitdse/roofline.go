@@ -171,27 +171,31 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	}
 	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
 	a.printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
+	price, err := hwmodel.Price(m, d, p)
+	if err != nil {
+		return err
+	}
+	a.printf("This engine, by the cycle model: %.4g GOP/s on the whole network, array %s %% busy; estimated: %s.\n", achieved(price), percent(price.ArrayUse), powerText(price.Power, price.Seconds))
 	if f.plot == "" {
 		return nil
 	}
-	if err := plotRoofline(m, d, p, f, fold(rows), total); err != nil {
+	if err := plotRoofline(m, d, p, f, fold(rows), total, achieved(price)); err != nil {
 		return err
 	}
 	a.printf("plot: %s\n", f.plot)
 	return nil
 }
 
+// achieved is the rate of an engine on the whole network, GOP/s, padding not counted.
+func achieved(e hwmodel.Estimate) float64 { return 2 * float64(e.MACs) * e.FPS / 1e9 }
+
 // plotRoofline draws the matmuls, those of all blocks as one, and the whole network.
-func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineFlags, rows []opRow, total hwmodel.OpRoofline) error {
+func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineFlags, rows []opRow, total hwmodel.OpRoofline, gops float64) error {
 	e := d.Engine
-	price, err := hwmodel.Price(m, d, p)
-	if err != nil {
-		return err
-	}
 	r := chart.Roof{
 		Title:    fmt.Sprintf("%s on %s: array %dx%dx%d at %g MHz (assumed), traffic: %s, batch %d", m.Name, p.Name, e.TM, e.TN, e.TK, d.ClockMHz, f.traffic, f.batch),
 		PeakGOPS: 2 * float64(e.MACs()) * d.ClockMHz / 1000, BandwidthGBs: p.BandwidthGBs,
-		Measured: 2 * float64(price.MACs) * price.FPS / 1e9,
+		Measured: gops,
 	}
 	for _, row := range rows {
 		if row.roof != nil {

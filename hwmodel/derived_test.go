@@ -1,0 +1,49 @@
+package hwmodel
+
+import (
+	"math"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// Engines for families whose model is derived from the ECP5's, against what Yosys 0.23 made of
+// them (vitdse synth, docs/PARTS.md). LUTs of the Gowin engine are not compared: that flow has
+// no hard multipliers.
+func TestDerivedFamilies(t *testing.T) {
+	m, _, _ := digits(t)
+	small := configs.Engine{TM: 2, TN: 2, TK: 1, Multiplier: configs.MulLUT, BusBits: 32, ReadFIFO: 32, WeightBuffers: 2,
+		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
+	large := small
+	large.TM, large.TN, large.TK, large.BusBits, large.ReadFIFO = 4, 4, 2, 64, 64
+	for _, c := range []struct {
+		part                    string
+		engine                  configs.Engine
+		weights, act, exp, gelu int
+		yosys                   Resources
+	}{
+		{"ice40hx8k", small, 4, 4, 4, 6, Resources{LUT: 16948, FF: 3976, BRAM18: 51}},
+		{"ice40hx8k", large, 6, 8, 8, 8, Resources{LUT: 38117, FF: 7690, BRAM18: 78}},
+		{"gw2a-55", small, 4, 4, 4, 6, Resources{FF: 3724, BRAM18: 13}},
+	} {
+		part, err := configs.LoadPart(c.part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := configs.Uniform(m, c.weights, c.act)
+		n.SoftmaxBits, n.GELUBits = c.exp, c.gelu
+		s, err := NewShape(m, configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20, Numerics: n, Engine: c.engine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Resources(part)
+		t.Logf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
+		off := func(a, b int) float64 { return math.Abs(float64(a)/float64(b) - 1) }
+		if c.yosys.LUT > 0 && off(got.LUT, c.yosys.LUT) > 0.05 || off(got.FF, c.yosys.FF) > 0.03 || off(got.BRAM18, c.yosys.BRAM18) > 0.015 {
+			t.Errorf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
+		}
+		if part.Budget.DSP == 0 && got.DSP > 0 || part.Budget.LUTRAM == 0 && got.LUTRAM > 0 {
+			t.Errorf("%s: %+v of a part without them", c.part, got)
+		}
+	}
+}
