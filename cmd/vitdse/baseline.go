@@ -41,7 +41,7 @@ With --command, the program is asked for the costs instead: it reads a design po
 and prints a JSON object with a number for each of --costs, the less the better, and if it
 likes "violation", above 0 for a point that may not be used. NSGA-II then searches up to the
 first of --evaluations and prints the front it found.`,
-		Example: "  vitdse baseline configs/digits/run.yaml --parts xczu9eg --evaluations 2000,10000\n  vitdse baseline run.yaml --parts xck26 --command 'python3 cost.py' --costs ms,watts --evaluations 500",
+		Example: "  vitdse baseline configs/digits/run.yaml --parts xczu9eg --evaluations 2000,10000\n  vitdse baseline run.yaml --parts xck26 --command ./cost.py --costs ms,watts --evaluations 500",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])

@@ -21,7 +21,8 @@ func newPublished(a *app) *cobra.Command {
 with as many multiply-accumulates a cycle, the same bits and the same clock, and says what
 the published design does that an emitted one does not. Arrays here are powers of two: the
 largest that is no larger than the published one, and its rate is scaled to that size.`,
-		Args: cobra.NoArgs,
+		Example: "  vitdse published --table published.md",
+		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {

@@ -30,7 +30,7 @@ with one line, the verdict. The same steps one by one are sweep, pareto, emit an
 			return a.run(cmd.Context(), run, force)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, sweepKeys, pickKeys, verifyKeys)
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys, verifyKeys)
 	cmd.Flags().BoolVar(&force, "force", false, "replace the results that are there")
 	return cmd
 }
