@@ -56,7 +56,7 @@ type spread struct {
 }
 
 func (s *spread) see(got, want int) {
-	e := math.Abs(float64(got)/math.Max(1, float64(want)) - 1)
+	e := math.Abs(float64(got-want)) / math.Max(1, float64(want))
 	s.n++
 	s.mean += (e - s.mean) / float64(s.n)
 	s.worst = math.Max(s.worst, e)
