@@ -27,7 +27,7 @@ func (f *numericsFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
 	cmd.Flags().StringVar(&f.granularity, "granularity", string(configs.PerChannel), "what shares a scale of weights: `layer`, channel or group")
 	cmd.Flags().IntVar(&f.group, "group", 32, "`weights` of a channel that share a multiplier, with --granularity group")
-	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=pot")
+	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=power-of-two")
 	cmd.Flags().IntVar(&f.images, "calib-images", 256, "training `images` that ranges are taken from")
 	cmd.Flags().Float64Var(&f.fold, "ln-fold", 1, "`strength` of the LayerNorm fold, 0 off to 1 full")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
@@ -84,7 +84,7 @@ const quantizeInputs = `The network is that of a run file, or of --model, --chec
 quantizer calibration=synthetic no images are needed. The numerics are those of --design FILE,
 or uniform ones that the flags describe: scheme affine or symmetric, code_range restricted
 or full, activations and weights minmax, percentile, average (activations only), mse or kl,
-rounding compensated or nearest, bias_correction on or off, scales free or pot, calibration
+rounding compensated or nearest, bias_correction on or off, scales free or power-of-two, calibration
 images or synthetic.`
 
 func newQuantize(a *app) *cobra.Command {
