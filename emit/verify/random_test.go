@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	pairs  = flag.Int("pairs", 4, "random pairs of design and network that TestRandomPairs runs")
+	pairs  = flag.Int("pairs", 3, "random pairs of design and network that TestRandomPairs runs")
 	update = flag.String("update", "", "file to which TestRandomPairs writes its table, for docs")
 )
 
