@@ -170,5 +170,5 @@ func (c *cmaES) decompose() {
 	}
 }
 
-// lost says that the search has come to a point: its steps are below a cell's width.
-func (c *cmaES) lost() bool { return c.sigma*slices.Max(c.scale) < 1e-3 }
+// over says that the search has come to a point: its steps are below a cell's width.
+func (c *cmaES) over() bool { return c.sigma*slices.Max(c.scale) < 1e-3 }

@@ -14,6 +14,8 @@ type strategy interface {
 	ask(xs [][]float64)
 	// tell gives the points of the generation, in the order they were asked for.
 	tell(xs [][]float64, points []*Point)
+	// over says that another generation would bring nothing.
+	over() bool
 }
 
 // generations runs a strategy as a gonum Method. The generation's evaluations go out as
@@ -32,7 +34,13 @@ type generations struct {
 	bestX  []float64
 }
 
-var _ optimize.Method = (*generations)(nil)
+var (
+	_ optimize.Method   = (*generations)(nil)
+	_ optimize.Statuser = (*generations)(nil)
+)
+
+// Status implements optimize.Statuser: gonum asks when the strategy is over.
+func (g *generations) Status() (optimize.Status, error) { return optimize.MethodConverge, nil }
 
 // Uses implements optimize.Method: function values only.
 func (g *generations) Uses(optimize.Available) (optimize.Available, error) {
@@ -64,6 +72,11 @@ func (g *generations) Run(operation chan<- optimize.Task, result <-chan optimize
 			close(operation)
 			return
 		case optimize.MajorIteration:
+			if g.strategy.over() {
+				task.Op = optimize.MethodDone
+				operation <- task
+				continue
+			}
 			g.begin(operation, tasks)
 		case optimize.FuncEvaluation:
 			g.note(task)

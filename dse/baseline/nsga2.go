@@ -25,6 +25,8 @@ func newNSGA2(o *objective, seed uint64, population int) *nsga2 {
 
 func (s *nsga2) size() int { return s.n }
 
+func (s *nsga2) over() bool { return false }
+
 func (s *nsga2) ask(xs [][]float64) {
 	for _, x := range xs {
 		s.o.vector(x, s.child())

@@ -74,9 +74,6 @@ func Run(ctx context.Context, p Problem, opt Options) (Result, error) {
 	return r, err
 }
 
-// errEnough ends a run of gonum's from within.
-var errEnough = errors.New("enough")
-
 // minimize runs a gonum method up to the limits.
 func (o *objective) minimize(m optimize.Method, opt Options, start time.Time) error {
 	settings := &optimize.Settings{Converger: optimize.NeverTerminate{}, Concurrent: max(1, opt.Workers)}
@@ -105,11 +102,6 @@ func (o *objective) minimize(m optimize.Method, opt Options, start time.Time) er
 		if err == nil {
 			err = o.ctx.Err()
 		}
-		if g, ok := m.(*generations); ok && err == nil {
-			if c, ok := g.strategy.(*cmaES); ok && c.lost() {
-				err = errEnough
-			}
-		}
 		if err != nil {
 			return optimize.Failure, err
 		}
@@ -122,9 +114,6 @@ func (o *objective) minimize(m optimize.Method, opt Options, start time.Time) er
 	_, err := optimize.Minimize(problem, mid, settings, m)
 	if o.err != nil {
 		return o.err
-	}
-	if errors.Is(err, errEnough) {
-		return nil
 	}
 	return err
 }
