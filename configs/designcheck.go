@@ -11,8 +11,7 @@ func (d Design) Validate(m Model, p Part) error {
 	if d.Part != p.Name {
 		f.add("part", "is %s; expected %q, the part it is checked for", quoted(d.Part), p.Name)
 	}
-	d.Numerics.checkUnits(&f)
-	d.Numerics.checkLayers(&f, m)
+	d.Numerics.check(&f, m)
 	d.Engine.check(&f, m)
 	d.Engine.checkPart(&f, p)
 	return f.join()
@@ -30,9 +29,13 @@ func (d Design) checkTop(f *faults, m Model) {
 // Validate says everything that is wrong with the numerics for a model, each with its key.
 func (n Numerics) Validate(m Model) error {
 	var f faults
-	n.checkUnits(&f)
-	n.checkLayers(&f, m)
+	n.check(&f, m)
 	return f.join()
+}
+
+func (n Numerics) check(f *faults, m Model) {
+	n.checkUnits(f)
+	n.checkLayers(f, m)
 }
 
 func (n Numerics) checkUnits(f *faults) {

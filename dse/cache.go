@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -59,22 +57,10 @@ func (c cache) path(kind, key string) string {
 	return filepath.Join(string(c), kind, key[:2], key+".json")
 }
 
-// writeFile writes a file so that whoever reads it finds the old or the new content,
-// never a part: under another name first, then renamed.
+// writeFile is configs.WriteFile that makes the folder too.
 func writeFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(content)
-	if err = errors.Join(err, tmp.Chmod(fs.FileMode(0o644)), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
+	return configs.WriteFile(path, content)
 }

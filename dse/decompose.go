@@ -1,6 +1,7 @@
 package dse
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -335,15 +336,7 @@ func (d *decomposition) least() (Femto, []int) {
 }
 
 func (t table) least() option {
-	return slices.MinFunc(t, func(a, b option) int {
-		switch {
-		case a.noise < b.noise:
-			return -1
-		case a.noise > b.noise:
-			return 1
-		}
-		return 0
-	})
+	return slices.MinFunc(t, func(a, b option) int { return cmp.Compare(a.noise, b.noise) })
 }
 
 // index is the choice of the numerics' axes that a class and an option of every stage are.

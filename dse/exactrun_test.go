@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,35 +70,12 @@ func TestExactIsTheSweep(t *testing.T) {
 // A journal cut off anywhere, as by kill -9, is continued to the same bytes.
 func TestExactResumes(t *testing.T) {
 	in, dir := free(t), t.TempDir()
-	want, full := exactTo(t, in, dir)
-	text, err := os.ReadFile(filepath.Join(dir, JournalFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(9, 10))
-	cuts := []int{0, 5, len(text) - 1, len(text)}
-	for range 8 {
-		cuts = append(cuts, rng.IntN(len(text)))
-	}
-	in.Options.Resume = true
-	for _, cut := range cuts {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, JournalFile), text[:cut], 0o666); err != nil {
-			t.Fatal(err)
-		}
-		got, res := exactTo(t, in, dir)
-		if !bytes.Equal(got, want) {
-			t.Errorf("cut at byte %d of %d: the front differs from that of one run", cut, len(text))
-		}
-		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 || res.Stats.Done != full.Stats.Done {
-			t.Errorf("cut at byte %d: %d engines resumed, %d done of %d", cut, res.Stats.Resumed, res.Stats.Done, full.Stats.Done)
-		}
-	}
+	text := resumeFromCuts(t, in, exactTo, 8, "engines", nil)
 	damaged := bytes.Replace(text, []byte(`"book":["`), []byte(`"book":["x`), 1)
 	if err := os.WriteFile(filepath.Join(dir, JournalFile), damaged, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	in.Options.Dir = dir
+	in.Options.Dir, in.Options.Resume = dir, true
 	if _, err := Exact(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("error is %v; expected it to say damaged", err)
 	}

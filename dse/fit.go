@@ -10,28 +10,40 @@ import (
 // and once more with a narrow one and a single buffer, which takes less of a small part.
 func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
+	for _, e := range candidateEngines(minMACs, maxMACs) {
+		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics, Engine: e}
+		if d.Validate(m, part) == nil {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+func candidateEngines(minMACs, maxMACs int) []configs.Engine {
+	var list []configs.Engine
 	for tm := 2; tm <= 128; tm *= 2 {
 		for tn := 2; tn <= 128; tn *= 2 {
 			for tk := 1; tk <= min(tm, tn); tk *= 2 {
-				if macs := tm * tn * tk; macs < minMACs || macs > maxMACs {
-					continue
-				}
-				for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
-					for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
-						for _, small := range []bool{false, true} {
-							e := configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
-								Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
-							if small {
-								e.BusBits, e.ReadFIFO, e.WeightBuffers = 32, 32, 1
-							}
-							d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics, Engine: e}
-							if d.Validate(m, part) == nil {
-								list = append(list, d)
-							}
-						}
-					}
+				if macs := tm * tn * tk; macs >= minMACs && macs <= maxMACs {
+					list = append(list, variants(tm, tn, tk)...)
 				}
 			}
+		}
+	}
+	return list
+}
+
+// variants are the engines of an array: of both multipliers, with two kinds of activation
+// buffers, large and small.
+func variants(tm, tn, tk int) []configs.Engine {
+	var list []configs.Engine
+	for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+		for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
+			large := configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+				Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
+			small := large
+			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1
+			list = append(list, large, small)
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package dse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -80,15 +81,7 @@ func (f *fleet) sequence(cycles func(configs.Engine) int64) {
 	for i := range f.hangars {
 		f.hangars[i].fast = cycles(f.hangars[i].schedule)
 	}
-	slices.SortStableFunc(f.hangars, func(a, b hangar) int {
-		switch {
-		case a.fast < b.fast:
-			return -1
-		case a.fast > b.fast:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(f.hangars, func(a, b hangar) int { return cmp.Compare(a.fast, b.fast) })
 	var spread []hangar
 	taken := make([]bool, len(f.hangars))
 	for stride := 64; stride >= 1; stride /= 4 {

@@ -73,15 +73,29 @@ func TestFrontDoesNotDependOnWorkers(t *testing.T) {
 }
 
 func TestResumeAfterTruncatedJournal(t *testing.T) {
-	in, dir := fixed(t), t.TempDir()
-	want, full := sweepTo(t, in, dir)
+	resumeFromCuts(t, fixed(t), sweepTo, 6, "points", func(dir string, cut int, full Result) {
+		again, err := os.ReadFile(filepath.Join(dir, JournalFile))
+		if err != nil || bytes.Count(again, []byte("\n")) != full.Stats.Shards+1 {
+			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards", cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
+		}
+	})
+}
+
+// resumeFromCuts cuts the journal of a run at its ends and at so many random bytes, as a
+// kill would, and goes on from each: to the same bytes and counts. It gives the journal; after
+// looks at the folder of a run that went on.
+func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) ([]byte, Result), random int, unit string,
+	after func(dir string, cut int, full Result)) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	want, full := run(t, in, dir)
 	text, err := os.ReadFile(filepath.Join(dir, JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(9, 10))
 	cuts := []int{0, 5, len(text) - 1, len(text)}
-	for range 6 {
+	for range random {
 		cuts = append(cuts, rng.IntN(len(text)))
 	}
 	in.Options.Resume = true
@@ -90,18 +104,18 @@ func TestResumeAfterTruncatedJournal(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, JournalFile), text[:cut], 0o666); err != nil {
 			t.Fatal(err)
 		}
-		got, res := sweepTo(t, in, dir)
+		got, res := run(t, in, dir)
 		if !bytes.Equal(got, want) {
 			t.Errorf("cut at byte %d of %d: the front differs from that of one run", cut, len(text))
 		}
 		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 || res.Stats.Done != full.Stats.Done {
-			t.Errorf("cut at byte %d: %d points resumed, %d done of %d", cut, res.Stats.Resumed, res.Stats.Done, full.Stats.Done)
+			t.Errorf("cut at byte %d: %d %s resumed, %d done of %d", cut, res.Stats.Resumed, unit, res.Stats.Done, full.Stats.Done)
 		}
-		again, err := os.ReadFile(filepath.Join(dir, JournalFile))
-		if err != nil || bytes.Count(again, []byte("\n")) != full.Stats.Shards+1 {
-			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards", cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
+		if after != nil {
+			after(dir, cut, full)
 		}
 	}
+	return text
 }
 
 func TestInterruptedSweepIsPartialAndResumes(t *testing.T) {

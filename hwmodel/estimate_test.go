@@ -6,6 +6,20 @@ import (
 	"vitdse/configs"
 )
 
+// load reads a model and a part, by name or path.
+func load(tb testing.TB, model, part string) (configs.Model, configs.Part) {
+	tb.Helper()
+	m, err := configs.LoadModel(model)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := configs.LoadPart(part)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m, p
+}
+
 func digits(tb testing.TB) (configs.Model, configs.Design, configs.Part) {
 	m, err := configs.LoadModel("../configs/digits/model.yaml")
 	if err != nil {
@@ -133,14 +147,7 @@ func BenchmarkTimeline(b *testing.B) {
 
 // TestBandwidth: a bus that asks for more than the part's memory delivers gains nothing by it.
 func TestBandwidth(t *testing.T) {
-	m, err := configs.LoadModel("../configs/digits/model.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	part, err := configs.LoadPart("lfe5u-85f")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, part := load(t, "../configs/digits/model.yaml", "lfe5u-85f")
 	d := configs.Design{Name: "d", Model: m.Name, Part: part.Name, ClockMHz: 400, Numerics: configs.Uniform(m, 8, 8),
 		Engine: configs.Engine{TM: 16, TN: 16, TK: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}

@@ -51,14 +51,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 
 // What stays on the chip takes traffic away; the engine's traffic is what its price says.
 func TestRooflinePolicies(t *testing.T) {
-	part, err := configs.LoadPart("xczu9eg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := configs.LoadModel("deit-tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, part := load(t, "deit-tiny", "xczu9eg")
 	_, d, _ := digits(t)
 	d.Model, d.Part, d.Numerics = m.Name, part.Name, configs.Uniform(m, 4, 8)
 	totals := map[Traffic]OpRoofline{}

@@ -81,72 +81,36 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 	if err := d.Numerics.OnEngine(); err != nil {
 		return nil, err
 	}
-	e := d.Engine
 	s := &Shape{
 		Model: m, Design: d,
 		Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden(),
-		TM: e.TM, TN: e.TN, TK: e.TK,
-		NumBits: d.Numerics.SoftmaxBits, GELUBits: d.Numerics.GELUBits,
-		KeyBanks: max(1, e.TN/e.TM), KeySegments: max(1, e.TM/e.TN),
 	}
-	s.MTiles = CeilDiv(s.Tokens, s.TM)
-	if err := s.widths(); err != nil {
-		return nil, err
+	s.geometry()
+	w := NumericsWidths(m, d.Numerics)
+	if w.QKV == 0 || w.Weights == 0 || w.Image == 0 {
+		return nil, fmt.Errorf("design %s: numerics.layers is incomplete for model %s", d.Name, m.Name)
 	}
-	s.buffers()
-	s.stream()
+	s.setWidths(w)
+	for b := range maxWeightBits + 1 {
+		if w.Formats>>b&1 != 0 {
+			s.WeightFormats = append(s.WeightFormats, b)
+		}
+	}
+	s.StreamBeats, s.AsmBeats = s.streamBeats()
 	return s, nil
 }
 
-func (s *Shape) widths() error {
-	n := s.Design.Numerics
-	s.ExpBits = ExpIndexBits(s.NumBits)
-	s.MinProductBits = 16
-	acc := s.NumBits + 1 // a numerator as a signed operand
-	for _, l := range n.Layers {
-		k := s.inner(l.Name)
-		switch {
-		case !configs.HasWeights(l.Name):
-			s.QKVBits = max(s.QKVBits, l.Activations)
-			s.ScoreBits = max(s.ScoreBits, 2*l.Activations+CeilLog2(k))
-		case l.Name == configs.LayerPatchEmbed:
-			s.ImageBits = l.Activations
-		}
-		if configs.HasWeights(l.Name) {
-			s.WBits = max(s.WBits, l.Weights)
-			s.MinProductBits = min(s.MinProductBits, l.Weights+l.Activations)
-			s.AccBits = max(s.AccBits, l.Activations+l.Weights+CeilLog2(k))
-			if !slices.Contains(s.WeightFormats, l.Weights) {
-				s.WeightFormats = append(s.WeightFormats, l.Weights)
-			}
-		}
-		s.ActBits = max(s.ActBits, l.Activations)
-		if isNormOutput(l.Name) {
-			s.NormBits = max(s.NormBits, l.Activations)
-		}
-	}
-	if s.QKVBits == 0 || s.WBits == 0 || s.ImageBits == 0 {
-		return fmt.Errorf("design %s: numerics.layers is incomplete for model %s", s.Design.Name, s.Model.Name)
-	}
-	slices.Sort(s.WeightFormats)
-	s.ABits = max(s.ActBits, s.NumBits+1)
-	s.BBits = max(s.WBits, s.QKVBits)
-	s.AccBits = max(s.AccBits, s.ScoreBits, acc+s.QKVBits+CeilLog2(s.Tokens))
-	s.OutBits = max(configs.LogitBits, s.ScoreBits)
-	return nil
-}
-
-// inner is the number of products of the layer's matmul.
-func (s *Shape) inner(layer string) int {
+// innerOf is the number of products of a layer's matmul.
+func innerOf(m configs.Model, layer string) int {
 	switch {
 	case layer == configs.LayerPatchEmbed:
-		return s.Model.PatchInner()
+		return m.PatchInner()
 	case !configs.HasWeights(layer):
-		return s.HeadDim
+		return m.HeadDim()
 	case hasSuffix(layer, "mlp.fc2"):
-		return s.Hidden
+		return m.Hidden()
 	}
-	return s.Dim
+	return m.Dim
 }
 
 func isNormOutput(layer string) bool {
@@ -172,13 +136,6 @@ func (s *Shape) buffers() {
 	s.ValueDepth = s.MTiles * (s.TM / s.TK) * s.ValueColumns
 	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim
-}
-
-func (s *Shape) stream() {
-	bus := s.Design.Engine.BusBits
-	s.ImageBeats = CeilDiv(8*s.Model.Image.Pixels(), bus)
-	s.ResultBeats = CeilDiv(32*s.Model.Classes, bus)
-	s.StreamBeats, s.AsmBeats = s.streamBeats()
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

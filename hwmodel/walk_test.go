@@ -58,14 +58,7 @@ func TestWalkIsTheTimeline(t *testing.T) {
 // What makes the exact search exact: later clocks never end earlier, and clocks that are
 // all later by n end later by n.
 func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
-	part, err := configs.LoadPart("xczu9eg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := configs.LoadModel("deit-tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, part := load(t, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(13, 14))
 	for range 2000 {
 		d := randomDesign(r, m, part)
@@ -92,14 +85,7 @@ func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
 }
 
 func BenchmarkWalk(b *testing.B) {
-	part, err := configs.LoadPart("xczu9eg")
-	if err != nil {
-		b.Fatal(err)
-	}
-	m, err := configs.LoadModel("deit-tiny")
-	if err != nil {
-		b.Fatal(err)
-	}
+	m, part := load(b, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(3, 4))
 	var walks []*Walk
 	var weights [][]uint8

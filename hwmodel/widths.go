@@ -74,11 +74,6 @@ func (w Widths) AccBits(m configs.Model) int {
 
 func (w Widths) scoreBits(m configs.Model) int { return 2*int(w.QKV) + CeilLog2(m.HeadDim()) }
 
-// innerOf is the number of products of a layer's matmul.
-func innerOf(m configs.Model, layer string) int {
-	return (&Shape{Model: m, HeadDim: m.HeadDim(), Hidden: m.Hidden(), Dim: m.Dim}).inner(layer)
-}
-
 // Sizer counts the resources of engines for one model on one part with numerics of given
 // widths: what a search asks for millions of times. Engines of one schedule share what does
 // not differ among them: their logic, and the buffers that are built from the same kind of
@@ -198,9 +193,8 @@ func (z *Sizer) count(what int) Resources {
 	return l.sum
 }
 
-// widths sets what of the shape depends on the numerics.
-func (z *Sizer) widths(w Widths) {
-	s := &z.shape
+// setWidths sets what of the shape depends on the widths alone.
+func (s *Shape) setWidths(w Widths) {
 	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
 	s.ExpBits = ExpIndexBits(s.NumBits)
@@ -208,6 +202,12 @@ func (z *Sizer) widths(w Widths) {
 	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
+}
+
+// widths sets what of the shape depends on the numerics.
+func (z *Sizer) widths(w Widths) {
+	s := &z.shape
+	s.setWidths(w)
 	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
 	bus := s.Design.Engine.BusBits
 	s.AsmBeats = 1

@@ -55,14 +55,7 @@ func TestSizerIsTheShapes(t *testing.T) {
 
 // Random layers join to the widths of the network, in any order, and lie within them.
 func TestWidthsJoin(t *testing.T) {
-	part, err := configs.LoadPart("xczu9eg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := configs.LoadModel("deit-tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
+	m, part := load(t, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 50 {
 		n := randomDesign(r, m, part).Numerics
@@ -83,14 +76,7 @@ func TestWidthsJoin(t *testing.T) {
 
 // Engines in the order of a search, those of one schedule behind each other, with all sizes.
 func BenchmarkSizer(b *testing.B) {
-	part, err := configs.LoadPart("xczu9eg")
-	if err != nil {
-		b.Fatal(err)
-	}
-	m, err := configs.LoadModel("deit-tiny")
-	if err != nil {
-		b.Fatal(err)
-	}
+	m, part := load(b, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(3, 4))
 	var engines []configs.Engine
 	var sizes []Widths

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -96,8 +95,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	defer st.drop()
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
-		prediction, err = dse.Sensitivities(cmd.Context(), n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
-			Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+		prediction, err = sensitivities(cmd.Context(), n, run, space, build, st)
 	}
 	if err != nil {
 		return err
@@ -112,12 +110,12 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 			return err
 		}
 		st.end()
-		exact := contest{problem: nil, seconds: time.Since(start).Seconds()}
+		took := time.Since(start)
 		problem, err := dse.NewProblem(n.model, space, p, prediction.Noise, objectives)
 		if err != nil {
 			return err
 		}
-		exact.problem = baseline.Space{Problem: problem}
+		exact := contest{problem: baseline.Space{Problem: problem}, seconds: took.Seconds()}
 		for _, q := range res.Front.Points {
 			exact.front = append(exact.front, q.Costs)
 		}
@@ -135,7 +133,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	if f.table == "" {
 		return nil
 	}
-	return os.WriteFile(f.table, []byte(t.markdown()), 0o644)
+	return configs.WriteFile(f.table, []byte(t.markdown()))
 }
 
 // contest is an exact front and what it takes to compare others with it.

@@ -53,8 +53,7 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 	defer st.drop()
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
-		prediction, err = dse.Sensitivities(cmd.Context(), n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
-			Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+		prediction, err = sensitivities(cmd.Context(), n, run, space, build, st)
 	}
 	if err != nil {
 		return err

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,7 +56,7 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 		if out == "" {
 			return nil
 		}
-		if err := writeCoefficients(out, fitted); err != nil {
+		if err := configs.WriteFile(out, configs.MarshalCoefficients(fitted)); err != nil {
 			return err
 		}
 		a.printf("coefficients of %s from %d designs: %s\n", fitted.Family, fitted.Reports, out)
@@ -141,24 +139,4 @@ func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.S
 		}
 	}
 	return nil
-}
-
-// writeCoefficients writes the file whole or not at all.
-func writeCoefficients(path string, c configs.Coefficients) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(configs.MarshalCoefficients(c))
-	if e := tmp.Chmod(0o644); err == nil {
-		err = e
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

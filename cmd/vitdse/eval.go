@@ -38,11 +38,7 @@ with lines "path class".
 	cmd.Flags().StringVar(&labels, "labels", "", "`file` of the folder's labels, lines of path and class")
 	cmd.Flags().BoolVar(&all, "all", false, "print every op, not only the worst of each kind")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		n, err := quantizable(cmd, args)
-		if err != nil {
-			return err
-		}
-		num, err := f.numerics(n.model)
+		n, num, err := f.load(cmd, args)
 		if err != nil {
 			return err
 		}

@@ -43,33 +43,44 @@ func loadNetwork(run configs.Run) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{model: model}
 	if run.Checkpoint == "" || run.Dataset == "" {
 		return nil, errors.New("the run names no checkpoint and dataset, without which only a sweep can be done")
 	}
-	c, err := checkpoint.Load(run.Checkpoint)
+	n, err := loadWeights(model, run.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
-	n.files = c.Files()
-	if n.weights, err = c.ViT(model); err != nil {
-		return nil, err
-	}
-	data, err := dataset.Load(run.Dataset)
+	return n, n.loadData(run.Dataset)
+}
+
+// loadWeights reads a network without its data.
+func loadWeights(model configs.Model, file string) (*network, error) {
+	c, err := checkpoint.Load(file)
 	if err != nil {
 		return nil, err
 	}
-	if n.train, err = n.images(data, run.Dataset, "train_images"); err != nil {
-		return nil, err
+	n := &network{model: model, files: c.Files()}
+	n.weights, err = c.ViT(model)
+	return n, err
+}
+
+// loadData reads the network's images and labels.
+func (n *network) loadData(file string) error {
+	data, err := dataset.Load(file)
+	if err != nil {
+		return err
 	}
-	if n.test, err = n.images(data, run.Dataset, "test_images"); err != nil {
-		return nil, err
+	if n.train, err = n.images(data, file, "train_images"); err != nil {
+		return err
+	}
+	if n.test, err = n.images(data, file, "test_images"); err != nil {
+		return err
 	}
 	n.labels, err = data.Labels("test_labels")
 	if err == nil && len(n.labels) != n.test.N {
-		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", run.Dataset, len(n.labels), n.test.N)
+		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", file, len(n.labels), n.test.N)
 	}
-	return n, err
+	return err
 }
 
 // loadStudied reads what a search of the run's space needs: with sensitivities from a file

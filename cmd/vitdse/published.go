@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,7 +46,7 @@ largest that is no larger than the published one, and its rate is scaled to that
 		if table == "" {
 			return nil
 		}
-		return os.WriteFile(table, []byte(t.markdown()+"\n"+notes.String()), 0o644)
+		return configs.WriteFile(table, []byte(t.markdown()+"\n"+notes.String()))
 	}
 	return cmd
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
-	"vitdse/golden/checkpoint"
-	"vitdse/golden/dataset"
 	"vitdse/golden/quant"
 )
 
@@ -63,6 +61,16 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 	return n, n.Validate(m)
 }
 
+// load reads the network of a run file or of flags alone, and the numerics for it.
+func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*network, configs.Numerics, error) {
+	n, err := quantizable(cmd, args)
+	if err != nil {
+		return nil, configs.Numerics{}, err
+	}
+	num, err := f.numerics(n.model)
+	return n, num, err
+}
+
 // parseQuantizer reads key=value between commas.
 func parseQuantizer(text string) (configs.Quantizer, error) {
 	if text == "" {
@@ -103,11 +111,7 @@ layer's result, and the accumulator width that the codes prove.
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		n, err := quantizable(cmd, args)
-		if err != nil {
-			return err
-		}
-		num, err := f.numerics(n.model)
+		n, num, err := f.load(cmd, args)
 		if err != nil {
 			return err
 		}
@@ -176,28 +180,13 @@ func quantizable(cmd *cobra.Command, args []string) (*network, error) {
 	if run.Model == "-" || run.Checkpoint == "-" {
 		return nil, errors.New("no network: give a run file, or --model and --checkpoint")
 	}
-	n := &network{}
-	if n.model, err = configs.LoadModel(run.Model); err != nil {
-		return nil, err
-	}
-	c, err := checkpoint.Load(run.Checkpoint)
+	model, err := configs.LoadModel(run.Model)
 	if err != nil {
 		return nil, err
 	}
-	n.files = c.Files()
-	if n.weights, err = c.ViT(n.model); err != nil || run.Dataset == "-" {
+	n, err := loadWeights(model, run.Checkpoint)
+	if err != nil || run.Dataset == "-" {
 		return n, err
 	}
-	data, err := dataset.Load(run.Dataset)
-	if err != nil {
-		return nil, err
-	}
-	if n.train, err = n.images(data, run.Dataset, "train_images"); err != nil {
-		return nil, err
-	}
-	if n.test, err = n.images(data, run.Dataset, "test_images"); err != nil {
-		return nil, err
-	}
-	n.labels, err = data.Labels("test_labels")
-	return n, err
+	return n, n.loadData(run.Dataset)
 }

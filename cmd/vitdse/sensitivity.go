@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 
@@ -72,11 +73,16 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	p, err := dse.Sensitivities(cmd.Context(), n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
-		Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+	p, err := sensitivities(cmd.Context(), n, run, space, build, st)
 	if err != nil {
 		return nil, err
 	}
 	st.end()
 	return p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint)), nil
+}
+
+// sensitivities measures those of a run's space, or takes them from its cache.
+func sensitivities(ctx context.Context, n *network, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
+	return dse.Sensitivities(ctx, n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+		Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
 }

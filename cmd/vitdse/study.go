@@ -15,7 +15,6 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/synth"
-	"vitdse/hwmodel"
 )
 
 func newStudy(a *app) *cobra.Command {
@@ -156,9 +155,6 @@ func (a *app) synthesizeOne(ctx context.Context, n *network, m *synth.Measured) 
 	if err != nil {
 		return err
 	}
-	m.Modules = map[string]hwmodel.Resources{}
-	for _, x := range rep.Modules {
-		m.Modules[x.Name] = x.Resources()
-	}
+	m.Modules = synth.ByName(rep.Modules)
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"vitdse/configs"
@@ -105,7 +104,7 @@ func (a *app) printStudy(file, table string) error {
 	if table == "" {
 		return nil
 	}
-	return os.WriteFile(table, []byte(t.markdown()+"\n"+modules.markdown()+"\n"+designTable(designs).markdown()), 0o644)
+	return configs.WriteFile(table, []byte(t.markdown()+"\n"+modules.markdown()+"\n"+designTable(designs).markdown()))
 }
 
 func heldName(heldOut bool) string {

@@ -80,11 +80,11 @@ func one(dir, file string) ([]Measured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return []Measured{{Tool: tool, Model: man.Model, Design: man.Design, Modules: byName(modules)}}, nil
+	return []Measured{{Tool: tool, Model: man.Model, Design: man.Design, Modules: ByName(modules)}}, nil
 }
 
-// byName is the modules' resources by their names.
-func byName(modules []Module) map[string]hwmodel.Resources {
+// ByName is the modules' resources by their names.
+func ByName(modules []Module) map[string]hwmodel.Resources {
 	m := map[string]hwmodel.Resources{}
 	for _, x := range modules {
 		m[x.Name] = x.Resources()

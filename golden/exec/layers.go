@@ -82,6 +82,16 @@ func (r *Runner) toGELU(l *intnet.Linear, g *intnet.GELU, y []int8) {
 	}
 }
 
+// center gives the sum of a row and the reciprocal of its spread.
+func (r *Runner) center(ln *intnet.LayerNorm, row []int32) (s1, root int64) {
+	var s2 int64
+	for _, v := range row {
+		s1 += int64(v)
+		s2 += int64(v) * int64(v)
+	}
+	return s1, rsqrt(int64(ln.Channels)*s2-s1*s1+ln.E, ln.K, r.net.Rsqrt)
+}
+
 // layerNorm writes the codes of each row of x.
 func (r *Runner) layerNorm(ln *intnet.LayerNorm, x []int32, y []int8) {
 	c := ln.Channels
@@ -89,12 +99,7 @@ func (r *Runner) layerNorm(ln *intnet.LayerNorm, x []int32, y []int8) {
 	round := int64(1) << (ln.K - 10) >> 1
 	for ; len(x) > 0; x, y = x[c:], y[c:] {
 		row := x[:c]
-		var s1, s2 int64
-		for _, v := range row {
-			s1 += int64(v)
-			s2 += int64(v) * int64(v)
-		}
-		root := rsqrt(int64(c)*s2-s1*s1+ln.E, ln.K, r.net.Rsqrt)
+		s1, root := r.center(ln, row)
 		for i, v := range row {
 			n := ((int64(c)*int64(v)-s1)*root + round) >> (ln.K - 10)
 			z := (n*int64(ln.G[i]) + ln.B[i]) >> ln.SG

@@ -75,12 +75,7 @@ func (r *Runner) embedSwin() {
 	c := ln.Channels
 	for at := 0; at < len(r.res); at += c {
 		row := r.res[at : at+c]
-		var s1, s2 int64
-		for _, v := range row {
-			s1 += int64(v)
-			s2 += int64(v) * int64(v)
-		}
-		root := rsqrt(int64(c)*s2-s1*s1+ln.E, ln.K, r.net.Rsqrt)
+		s1, root := r.center(ln, row)
 		for i, v := range row {
 			n := rsh((int64(c)*int64(v)-s1)*root, ln.K-10)
 			row[i] = int32(sat((n*int64(ln.G[i])+ln.B[i])>>ln.SG, ln.Bits))

@@ -47,8 +47,8 @@ func newMerge(m configs.Model, s configs.BlockShape, w *checkpoint.BlockWeights)
 		newLinear(w.MergeW, make([]float32, s.Dim))}
 }
 
-// gatherRows copies the rows that order names; -1 is a row of zeros.
-func gatherRows(x []float64, order []int, width int) []float64 {
+// GatherRows copies the rows that order names; -1 is a row of zeros.
+func GatherRows(x []float64, order []int, width int) []float64 {
 	out := make([]float64, len(order)*width)
 	for i, from := range order {
 		if from >= 0 {
@@ -70,7 +70,7 @@ func (n *Network) runSwin(image []uint8, tr *Trace) {
 		b := &n.blocks[i]
 		if b.merge != nil {
 			x := next()
-			b.merge.norm.run(gatherRows(res, b.merge.order, b.shape.Dim/2), x)
+			b.merge.norm.run(GatherRows(res, b.merge.order, b.shape.Dim/2), x)
 			res = next()
 			b.merge.reduction.run(x, res, b.shape.Tokens())
 		}
@@ -92,7 +92,7 @@ func (n *Network) swinBlock(b *block, res []float64, tr *Trace, at int) []float6
 	s, d := b.shape, b.shape.Dim
 	op := tr.Ops[at:]
 	b.norm1.run(res, op[0])
-	x := gatherRows(op[0], b.windows.order, d)
+	x := GatherRows(op[0], b.windows.order, d)
 	for i := range 3 {
 		b.qkv.rows(i*d, (i+1)*d).run(x, op[1+i], s.WindowRows())
 	}

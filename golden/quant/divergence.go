@@ -31,23 +31,9 @@ func (h *density) bin(x float64) int {
 
 // clip searches the clipped range of least divergence: both ends together, then each alone.
 func (h *density) clip(gridOf func(lo, hi float64) grid, bits int) (lo, hi float64) {
-	low, high, best := 1.0, 1.0, math.Inf(1)
-	try := func(l, u float64) {
-		if d := h.divergence(l*h.lo, u*h.hi, gridOf(l*h.lo, u*h.hi), bits); d < best {
-			low, high, best = l, u, d
-		}
-	}
-	for _, r := range cuts() {
-		try(r, r)
-	}
-	u := high
-	for _, r := range cuts() {
-		try(r, u)
-	}
-	l := low
-	for _, r := range cuts() {
-		try(l, r)
-	}
+	low, high := searchEnds(cuts(), 1, func(l, u float64) float64 {
+		return h.divergence(l*h.lo, u*h.hi, gridOf(l*h.lo, u*h.hi), bits)
+	})
 	return low * h.lo, high * h.hi
 }
 

@@ -119,28 +119,34 @@ func clips() []float64 {
 
 // asymmetric finds the grid of least error between two clipped ends.
 func (h *histogram) asymmetric(bits int) grid {
-	low, high := 1.0, 1.0
-	best, bestLoss := gridBetween(h.lo, h.hi, bits), math.Inf(1)
+	low, high := searchEnds(clips(), 2, func(l, u float64) float64 { return h.loss(gridBetween(l*h.lo, u*h.hi, bits), bits) })
+	return gridBetween(low*h.lo, high*h.hi, bits)
+}
+
+// searchEnds finds the factors of a range's two ends of least loss: both ends together, then
+// each alone, in turns.
+func searchEnds(factors []float64, turns int, loss func(low, high float64) float64) (low, high float64) {
+	low, high = 1, 1
+	best := math.Inf(1)
 	try := func(l, u float64) {
-		g := gridBetween(l*h.lo, u*h.hi, bits)
-		if e := h.loss(g, bits); e < bestLoss {
-			best, bestLoss, low, high = g, e, l, u
+		if e := loss(l, u); e < best {
+			low, high, best = l, u, e
 		}
 	}
-	for _, r := range clips() {
+	for _, r := range factors {
 		try(r, r)
 	}
-	for range 2 {
+	for range turns {
 		u := high
-		for _, r := range clips() {
+		for _, r := range factors {
 			try(r, u)
 		}
 		l := low
-		for _, r := range clips() {
+		for _, r := range factors {
 			try(l, r)
 		}
 	}
-	return best
+	return low, high
 }
 
 // gridBetween spreads the codes from lo to hi, with 0 exactly on a code.

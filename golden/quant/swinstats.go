@@ -67,7 +67,7 @@ func (s *Stats) observeSwin(net *floatref.Network, tr *floatref.Trace) {
 		b, shape := &s.blocks[i], m.BlockShape(i)
 		stage := &w.stages[shape.Stage]
 		if shape.Merges() {
-			b.merge.observe(joinTokens(res, w.merge[i], shape.Dim/2), tr.Ops[at], m)
+			b.merge.observe(floatref.GatherRows(res, w.merge[i], shape.Dim/2), tr.Ops[at], m)
 			res = tr.Ops[at+1]
 			*stage = max(*stage, largest(res))
 			at += 2
@@ -94,15 +94,4 @@ func (s *Stats) observeSwin(net *floatref.Network, tr *floatref.Trace) {
 	s.norm.observe(res, tr.Ops[at], m)
 	w.pool.add(tr.Ops[at+1])
 	s.logit = max(s.logit, largest(tr.Ops[at+2]))
-}
-
-// joinTokens puts the values of four tokens side by side; padding is 0.
-func joinTokens(res []float64, order []int, width int) []float64 {
-	out := make([]float64, len(order)*width)
-	for i, from := range order {
-		if from >= 0 {
-			copy(out[i*width:(i+1)*width], res[from*width:])
-		}
-	}
-	return out
 }
