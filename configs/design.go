@@ -100,17 +100,22 @@ const (
 // Engine is the configuration of the temporal engine: one PE array that runs the
 // network layer by layer.
 type Engine struct {
-	TM            int        `yaml:"tm"`             // tokens of a tile
-	TN            int        `yaml:"tn"`             // output channels of a tile
-	TK            int        `yaml:"tk"`             // products a PE sums in a cycle
-	Multiplier    Multiplier `yaml:"multiplier"`     // dsp | lut
-	BusBits       int        `yaml:"bus_bits"`       // AXI4 data width: 32, 64, ... 512
-	ReadFIFO      int        `yaml:"read_fifo"`      // beats of the AXI read FIFO, a power of two
-	WeightBuffers int        `yaml:"weight_buffers"` // 1, or 2 for ping-pong
-	Activations   MemoryKind `yaml:"activations"`    // activation, q, k, v, numerator buffers
-	Weights       MemoryKind `yaml:"weights"`        // weight buffer
-	Residual      MemoryKind `yaml:"residual"`       // residual and score buffers
+	TM            int        `yaml:"tm"`                       // tokens of a tile
+	TN            int        `yaml:"tn"`                       // output channels of a tile
+	TK            int        `yaml:"tk"`                       // products a PE sums in a cycle
+	VectorColumns int        `yaml:"vector_columns,omitempty"` // columns that the drain and the vector units take in a cycle; default 1
+	Multiplier    Multiplier `yaml:"multiplier"`               // dsp | lut
+	BusBits       int        `yaml:"bus_bits"`                 // AXI4 data width: 32, 64, ... 512
+	ReadFIFO      int        `yaml:"read_fifo"`                // beats of the AXI read FIFO, a power of two
+	WeightBuffers int        `yaml:"weight_buffers"`           // 1, or 2 for ping-pong
+	Activations   MemoryKind `yaml:"activations"`              // activation, q, k, v, numerator buffers
+	Weights       MemoryKind `yaml:"weights"`                  // weight buffer
+	Residual      MemoryKind `yaml:"residual"`                 // residual and score buffers
 }
+
+// Columns is the number of columns that the drain, requantizer, LayerNorm and softmax take in
+// a cycle.
+func (e Engine) Columns() int { return max(1, e.VectorColumns) }
 
 // MACs is the number of multiply-accumulates of the array in a cycle.
 func (e Engine) MACs() int { return e.TM * e.TN * e.TK }

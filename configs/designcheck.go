@@ -161,6 +161,9 @@ func (e Engine) checkArray(f *faults) bool {
 	if e.TK > e.TN {
 		f.add("engine.tk", "is %d; expected at most tn, %d", e.TK, e.TN)
 	}
+	if v := e.VectorColumns; v < 0 || v > 0 && (!powerOfTwo(v) || v > e.TK) {
+		f.add("engine.vector_columns", "is %d; expected a power of two up to tk, %d", v, e.TK)
+	}
 	return len(f.errs) == before
 }
 

@@ -3,41 +3,54 @@ package emit
 import (
 	"fmt"
 	"math/big"
+	"strings"
 
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 )
 
-// Field is one field of a program descriptor. Matmul, LayerNorm and softmax fields share
-// the same bits: a step is one of them.
+// Field is one field of a program descriptor. Matmul and LayerNorm fields share the same
+// bits: a step is one of them.
 type Field struct {
-	Name   string
-	Width  int
-	Offset int
+	Name    string
+	Width   int
+	Readers string // s: the sequencer's step, f: the feeder's matmul, d: the drain's
+	Offset  int
 }
 
 // High is the index of the field's most significant bit within the field.
 func (f Field) High() int { return f.Width - 1 }
 
-// fieldGroups lists the descriptor's fields: the common ones, then three overlays.
-var fieldGroups = [4][]Field{
+// fieldGroups lists the descriptor's fields: the common ones, then two overlays.
+var fieldGroups = [3][]Field{
 	{
-		{"op", 12, 0}, {"opcode", 3, 0}, {"last", 1, 0},
-		{"need_image", 1, 0}, {"need_pos", 1, 0}, {"need_norm", 1, 0}, {"need_gelu", 1, 0},
-		{"free_image", 1, 0}, {"free_pos", 1, 0}, {"free_norm", 1, 0}, {"free_gelu", 1, 0},
-		{"loop", 1, 0}, {"loops", 16, 0}, {"rowstep", 16, 0},
-		{"mt", 16, 0}, {"base", 16, 0}, {"stride", 16, 0}, {"bits", 5, 0},
+		{"op", 12, "sfd", 0}, {"opcode", 3, "s", 0}, {"last", 1, "s", 0},
+		{"need_image", 1, "s", 0}, {"need_pos", 1, "s", 0}, {"need_norm", 1, "s", 0}, {"need_gelu", 1, "s", 0},
+		{"free_pos", 1, "s", 0}, {"loop", 1, "s", 0}, {"loops", 16, "s", 0}, {"rowstep", 16, "s", 0},
+		{"mt", 16, "sfd", 0}, {"bits", 5, "sd", 0},
 	},
 	{
-		{"nt", 16, 0}, {"kt", 16, 0}, {"period_full", 16, 0}, {"period_last", 16, 0},
-		{"columns_full", 16, 0}, {"columns_last", 16, 0}, {"skip", 16, 0},
-		{"b_from", 2, 0}, {"to", 3, 0}, {"a_scores", 1, 0}, {"raw", 1, 0}, {"per_lane", 1, 0},
-		{"gelu", 1, 0}, {"mask", 1, 0},
-		{"a_base", 16, 0}, {"a_stride", 16, 0}, {"b_base", 16, 0}, {"b_nstep", 16, 0}, {"b_kstep", 16, 0},
-		{"nstep", 16, 0}, {"shift", 6, 0}, {"zero", 16, 0},
+		{"nt", 16, "fd", 0}, {"kt", 16, "f", 0}, {"period_full", 16, "f", 0}, {"period_last", 16, "f", 0},
+		{"period_end", 16, "f", 0}, {"wait", 2, "f", 0}, {"chained", 1, "f", 0}, {"a_from", 2, "f", 0},
+		{"b_from", 2, "fd", 0}, {"a_base", 16, "f", 0}, {"a_stride", 16, "f", 0}, {"b_base", 16, "f", 0},
+		{"b_nstep", 16, "f", 0}, {"b_kstep", 16, "f", 0},
+		{"groups_full", 16, "d", 0}, {"groups_last", 16, "d", 0}, {"count_last", 8, "d", 0}, {"skip", 16, "d", 0},
+		{"to", 3, "d", 0}, {"raw", 1, "d", 0}, {"per_lane", 1, "d", 0}, {"gelu", 1, "d", 0}, {"mask", 1, "d", 0},
+		{"base", 16, "d", 0}, {"stride", 16, "d", 0}, {"nstep", 16, "d", 0}, {"shift", 6, "d", 0}, {"zero", 16, "d", 0},
+		{"sm_mul", 16, "d", 0}, {"sm_shift", 6, "d", 0}, {"sm_ch", 28, "d", 0},
 	},
-	{{"eps", 40, 0}, {"ln_k", 6, 0}, {"ln_k17", 6, 0}, {"ln_sg", 6, 0}},
-	{{"sm_mul", 16, 0}, {"sm_shift", 6, 0}, {"sm_ch", 28, 0}},
+	{{"eps", 40, "s", 0}, {"ln_k", 6, "s", 0}, {"ln_k17", 6, "s", 0}, {"ln_sg", 6, "s", 0}},
+}
+
+// fieldsOf are the fields that a reader decodes.
+func fieldsOf(fields []Field, reader string) []Field {
+	var out []Field
+	for _, f := range fields {
+		if strings.Contains(f.Readers, reader) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // descriptor is the layout of a descriptor: its fields with their offsets, and its width.
@@ -103,16 +116,11 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	w.flag("need_pos", p.NeedPos)
 	w.flag("need_norm", p.NeedNorm)
 	w.flag("need_gelu", p.NeedGELU)
-	w.flag("free_image", p.FreeImage)
 	w.flag("free_pos", p.FreePos)
-	w.flag("free_norm", p.FreeNorm)
-	w.flag("free_gelu", p.FreeGELU)
 	w.flag("loop", p.Loop)
 	w.set("loops", int64(p.Loops))
 	w.set("rowstep", int64(p.RowStep))
 	w.set("mt", int64(p.MT))
-	w.set("base", int64(p.Base))
-	w.set("stride", int64(p.Stride))
 	w.set("bits", int64(num.bits))
 	switch p.Opcode {
 	case hwmodel.StepMatmul:
@@ -122,10 +130,6 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 		w.set("ln_k", int64(num.lnK)-10)
 		w.set("ln_k17", int64(num.lnK)-17)
 		w.set("ln_sg", int64(num.lnSG))
-	case hwmodel.StepSoftmax:
-		w.set("sm_mul", int64(num.smMul))
-		w.set("sm_shift", int64(num.smShift))
-		w.set("sm_ch", num.smCh)
 	}
 	return &w.bits, w.err
 }
@@ -136,14 +140,16 @@ func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
 		value int
 	}{
 		{"nt", p.NT}, {"kt", p.KT}, {"period_full", p.PeriodFull}, {"period_last", p.PeriodLast},
-		{"columns_full", p.ColumnsFull}, {"columns_last", p.ColumnsLast}, {"skip", p.Skip},
-		{"b_from", p.BFrom}, {"to", p.To}, {"a_base", p.ABase}, {"a_stride", p.AStride},
-		{"b_base", p.BBase}, {"b_nstep", p.BNStep}, {"b_kstep", p.BKStep}, {"nstep", p.NStep},
+		{"period_end", p.PeriodEnd}, {"wait", p.Wait}, {"a_from", p.AFrom}, {"b_from", p.BFrom},
+		{"a_base", p.ABase}, {"a_stride", p.AStride}, {"b_base", p.BBase}, {"b_nstep", p.BNStep}, {"b_kstep", p.BKStep},
+		{"groups_full", p.GroupsFull}, {"groups_last", p.GroupsLast}, {"count_last", p.CountLast}, {"skip", p.Skip},
+		{"to", p.To}, {"base", p.Base}, {"stride", p.Stride}, {"nstep", p.NStep},
 		{"shift", int(num.shift)}, {"zero", int(num.zero)},
+		{"sm_mul", int(num.smMul)}, {"sm_shift", int(num.smShift)}, {"sm_ch", int(num.smCh)},
 	} {
 		w.set(v.name, int64(v.value))
 	}
-	w.flag("a_scores", p.AFromNumerators)
+	w.flag("chained", p.Chained)
 	w.flag("raw", p.Raw)
 	w.flag("per_lane", p.PerLane)
 	w.flag("gelu", p.GELU)
@@ -175,10 +181,8 @@ func opNumbers(net *intnet.Network, ops opIndex, p hwmodel.Step, rawShift uint) 
 	switch {
 	case att == nil:
 		return stepNumbers{}
-	case p.Opcode == hwmodel.StepSoftmax:
-		return stepNumbers{smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
-	case p.Raw:
-		return stepNumbers{bits: att.ScoreBits, shift: rawShift}
+	case p.To == hwmodel.ToScores: // the softmax that follows has its constants here
+		return stepNumbers{bits: att.ScoreBits, shift: rawShift, smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
 	default:
 		return stepNumbers{bits: att.OutBits, shift: att.OutShift, zero: att.OutZero}
 	}

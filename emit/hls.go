@@ -32,8 +32,8 @@ type hlsView struct {
 // rtlOnly are parameters of the RTL that C++ has no use for: address widths and the layout of
 // encoded tables.
 var rtlOnly = []string{
-	"PIW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
-	"ACT_AW", "NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO",
+	"GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST", "X_ROW", "X_PATCH_ROW", "X_AW", "Q_AW", "CHUNK", "PWW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
+	"NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO",
 	"WBANKS",
 }
 
@@ -56,7 +56,7 @@ func (p *Plan) hlsConstants() []Param {
 
 // hlsBuffers are the engine's memories that the HLS sources bind by name.
 var hlsBuffers = map[string]string{
-	"activations": "Activations", "numerators": "Numerators", "keys": "Keys", "values": "Values",
+	"activations-x": "X", "activations-q": "Q", "numerators": "Numerators", "keys": "Keys", "values": "Values",
 	"weights": "Weights", "residual": "Residual", "scores": "Scores", "image": "Image",
 	"layernorm-params": "Norm",
 }

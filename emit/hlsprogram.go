@@ -2,6 +2,7 @@ package emit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"vitdse/hwmodel"
@@ -44,25 +45,54 @@ func row(note string, values ...any) hlsRow {
 
 func (p *Plan) hlsProgram() hlsProgram {
 	h := hlsProgram{}
-	seg, rawShift := 0, p.shiftRanges().requant.lo
-	for _, st := range p.Steps {
-		name := p.OpName(st.Op)
-		if p.index.attention[st.Op] != nil {
-			name = fmt.Sprintf("%s, head %d", name, st.Head)
-		}
+	seg := 0
+	for i, st := range p.Steps {
 		loads := 0
 		for ; seg < len(p.Segments) && p.Segments[seg].Op == st.Op; seg++ {
 			if g := p.Segments[seg]; g.Kind != hwmodel.SegTiles {
-				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+name, int(g.Kind), g.Words, g.WordBeats))
+				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), int(g.Kind), g.Words, g.WordBeats))
 				loads++
 			}
 		}
-		index := h.settings(p, st, opNumbers(p.Net, p.index, st, rawShift), name)
-		h.Steps = append(h.Steps, row(name, st.Op, hlsUnits[st.Opcode], index, loads, st.Loop, st.Loops, st.RowStep))
-		h.StepRuns += st.Passes()
+		switch {
+		case st.To == hwmodel.ToScores && st.Row == 0:
+			h.attention(p, p.Steps[i:])
+		case p.index.attention[st.Op] == nil:
+			h.step(p, hlsUnits[st.Opcode], st, loads, false, 0)
+		}
 	}
 	h.tables(p)
 	return h
+}
+
+// attention adds a head's three steps, which C++ runs one after the other for every row tile:
+// the engine's program, which steps starts at the head's first scores, does them side by side.
+func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step) {
+	sc, tiles := steps[0], p.Shape.MTiles
+	i := slices.IndexFunc(steps, func(st hwmodel.Step) bool {
+		return st.AFrom == hwmodel.FromNumerators && st.Head == sc.Head
+	})
+	av := steps[i]
+	av.Base -= av.Row * av.Stride
+	softmax := sc
+	softmax.Op++
+	h.step(p, "UNIT_MATMUL", sc, 0, false, tiles)
+	h.step(p, "UNIT_SOFTMAX", softmax, 0, false, tiles)
+	h.step(p, "UNIT_MATMUL", av, 0, true, tiles)
+}
+
+// step adds a step and its unit's settings.
+func (h *hlsProgram) step(p *Plan, unit string, st hwmodel.Step, loads int, loop bool, loops int) {
+	name, rowStep := p.OpName(st.Op), 0
+	if p.index.attention[st.Op] != nil {
+		name = fmt.Sprintf("%s, head %d", name, st.Head)
+	}
+	if loop {
+		rowStep = st.Stride
+	}
+	index := h.settings(p, unit, st, name)
+	h.Steps = append(h.Steps, row(name, st.Op, unit, index, loads, loop, loops, rowStep))
+	h.StepRuns += max(1, loops)
 }
 
 var loadNames = map[hwmodel.SegmentKind]string{
@@ -72,34 +102,41 @@ var loadNames = map[hwmodel.SegmentKind]string{
 
 var hlsUnits = map[hwmodel.Opcode]string{
 	hwmodel.StepPatches: "UNIT_PATCHES", hwmodel.StepNorm: "UNIT_NORM", hwmodel.StepMatmul: "UNIT_MATMUL",
-	hwmodel.StepSoftmax: "UNIT_SOFTMAX", hwmodel.StepStore: "UNIT_STORE",
+	hwmodel.StepStore: "UNIT_STORE",
 }
 
 // settings adds the step's line to its unit's table and returns its index there.
-func (h *hlsProgram) settings(p *Plan, st hwmodel.Step, num stepNumbers, name string) int {
+func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string) int {
 	add := func(rows *[]hlsRow, values ...any) int {
 		*rows = append(*rows, row(name, values...))
 		return len(*rows) - 1
 	}
-	switch st.Opcode {
-	case hwmodel.StepPatches:
-		return add(&h.Patches, st.MT, st.Base, st.Stride)
-	case hwmodel.StepNorm:
-		return add(&h.Norms, st.MT, st.Base, st.Stride, num.eps, num.lnK-10, int(num.lnK)-17, num.lnSG, num.bits)
-	case hwmodel.StepSoftmax:
+	s := p.Shape
+	num := opNumbers(p.Net, p.index, st, p.shiftRanges().requant.lo)
+	switch unit {
+	case "UNIT_PATCHES":
+		return add(&h.Patches, st.MT, hwmodel.CeilDiv(p.Net.Model.PatchInner(), s.TK))
+	case "UNIT_NORM":
+		return add(&h.Norms, st.MT, s.Dim/s.TK, num.eps, num.lnK-10, int(num.lnK)-17, num.lnSG, num.bits)
+	case "UNIT_SOFTMAX":
 		return add(&h.Softmaxes, num.smMul, num.smShift, num.smCh)
-	case hwmodel.StepMatmul:
+	case "UNIT_MATMUL":
 		weightBits, beats := 0, 0
 		if lin := p.index.linear[st.Op]; lin != nil {
 			weightBits = lin.WeightBits
-			beats = hwmodel.CeilDiv(p.Shape.TN*p.Shape.TK*weightBits, p.Shape.Design.Engine.BusBits)
+			beats = hwmodel.CeilDiv(s.TN*s.TK*weightBits, s.Design.Engine.BusBits)
+		}
+		words := 1 // columns of a word of the engine's buffer; here a word is one
+		if st.To == hwmodel.ToResidual || st.To == hwmodel.ToScores || st.To == hwmodel.ToLogits {
+			words = s.VC
 		}
 		return add(&h.Matmuls,
+			[]string{"FROM_X", "FROM_Q", "FROM_NUMERATORS"}[st.AFrom],
 			[]string{"FROM_WEIGHTS", "FROM_KEYS", "FROM_VALUES"}[st.BFrom],
-			[]string{"TO_ACT", "TO_KEYS", "TO_VALUES", "TO_RESIDUAL", "TO_SCORES", "TO_LOGITS"}[st.To],
-			st.AFromNumerators, st.Raw, st.PerLane, st.GELU, st.Mask,
-			st.MT, st.NT, st.KT, st.ColumnsFull, st.ColumnsLast, st.Skip,
-			st.ABase, st.AStride, st.BBase, st.BNStep, st.BKStep, st.Base, st.Stride, st.NStep,
+			[]string{"TO_X", "TO_Q", "TO_KEYS", "TO_VALUES", "TO_RESIDUAL", "TO_SCORES", "TO_LOGITS"}[st.To],
+			st.Raw, st.PerLane, st.GELU, st.Mask,
+			st.MT, st.NT, st.KT, st.GroupsFull*s.VC, (st.GroupsLast-1)*s.VC+st.CountLast, st.Skip*s.VC,
+			st.ABase, st.AStride, st.BBase, st.BNStep, st.BKStep, st.Base*words, st.Stride*words, st.NStep*words,
 			num.shift, num.zero, num.bits, weightBits, beats)
 	}
 	return 0 // the store has no settings

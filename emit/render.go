@@ -17,9 +17,9 @@ import (
 // rtlFiles are the modules of the accelerator, leaves first.
 var rtlFiles = []string{
 	"vit_ram.sv", "vit_axi_lite.sv", "vit_axi_read.sv", "vit_axi_write.sv", "vit_stream_loader.sv",
-	"vit_weight_unpack.sv", "vit_sequencer.sv", "vit_array_feeder.sv", "vit_pe_array.sv",
+	"vit_weight_unpack.sv", "vit_sequencer.sv", "vit_op_queue.sv", "vit_array_feeder.sv", "vit_pe_array.sv",
 	"vit_tile_drain.sv", "vit_requantize.sv", "vit_gelu_table.sv", "vit_column_packer.sv",
-	"vit_rsqrt.sv", "vit_layernorm.sv", "vit_softmax.sv", "vit_patch_gather.sv",
+	"vit_row_sums.sv", "vit_rsqrt.sv", "vit_layernorm.sv", "vit_softmax.sv", "vit_patch_gather.sv",
 	"vit_accel_core.sv", "vit_accel_top.sv",
 }
 
@@ -27,11 +27,15 @@ var rtlFiles = []string{
 type view struct {
 	Version, Hash, HashShort string
 	Model, Part              string
-	TM, TN, TK, BusBits      int
-	BusSize                  string // AxSIZE
+	TM, TN, TK, VC, BusBits  int
+	TKL                      int      // log2(TK)
+	Causes                   []string // what a cycle of the array may be spent on
+	BusSize                  string   // AxSIZE
 	WeightBits               []int
 	Params                   []Param
-	Fields                   []Field
+	SequencerFields          []Field
+	FeederFields             []Field
+	DrainFields              []Field
 	Files                    []string
 
 	Classes, OpCount, ImageBytes, ResultBytes int
@@ -62,7 +66,9 @@ func (p *Plan) view(part configs.Part, full int) view {
 		Model: s.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
-		WeightBits: s.WeightFormats, Params: p.Params, Fields: p.Fields, Files: rtlFiles,
+		WeightBits: s.WeightFormats, Params: p.Params, Files: rtlFiles,
+		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"),
+		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,
 		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),

@@ -77,7 +77,9 @@ func (p *Plan) putPos(b *bitPacker) {
 				}
 				b.put(v, configs.ResidualBits)
 			}
-			b.pad()
+			if (c+1)%s.VC == 0 {
+				b.pad()
+			}
 		}
 	}
 }
@@ -97,6 +99,7 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 	if s.WeightFormats[g.Format] != lin.WeightBits {
 		return fmt.Errorf("op %s has %d-bit weights; the design says %d", lin.Name, lin.WeightBits, s.WeightFormats[g.Format])
 	}
+	order := p.products(g.Op, lin.In)
 	for n := range g.Tiles {
 		for c := n * s.TN; c < (n+1)*s.TN; c++ {
 			var mul, bias int64
@@ -112,7 +115,7 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 				for c := n * s.TN; c < (n+1)*s.TN; c++ {
 					w := int64(0)
 					if in := k*s.TK + tk; in < lin.In && c < lin.Out {
-						w = int64(lin.W[c*lin.In+in])
+						w = int64(lin.W[c*lin.In+order[in]])
 					}
 					b.put(w, lin.WeightBits)
 				}
@@ -121,6 +124,18 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 		}
 	}
 	return nil
+}
+
+// products is the order in which an op's products are summed.
+func (p *Plan) products(op, inner int) []int {
+	if p.index.ops[op].Kind == configs.OpPatchEmbed {
+		return p.patchOrder()
+	}
+	order := make([]int, inner)
+	for i := range order {
+		order[i] = i
+	}
+	return order
 }
 
 // ImageBytes is one image as the engine reads it: pixels in raster order, channels

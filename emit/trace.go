@@ -1,67 +1,83 @@
 package emit
 
-import "vitdse/hwmodel"
+import (
+	"slices"
+
+	"vitdse/hwmodel"
+)
 
 // Column is one column of an op's output as the engine produces it: Lanes tokens from Row
-// on, at column Col, of one head. The order of columns is fixed by the program.
+// on, at column Col, of one head.
 type Column struct {
 	Op, Head, Row, Col, Lanes int
 }
 
-// Columns lists every column of one image in the order in which the engine produces them.
+// Columns lists every column of one image, op by op, those of an op in the order in which
+// the engine produces them. Ops overlap: between columns of different ops there is no order.
 func (p *Plan) Columns() []Column {
-	var cols []Column
+	byOp := make([][]Column, len(p.index.ops))
 	for i := 0; i < len(p.Steps); i++ {
 		st := p.Steps[i]
 		if st.Loops == 0 {
-			cols = p.stepColumns(cols, st, 0)
+			p.stepColumns(byOp, st, 0)
 			continue
 		}
-		// A loop's body is three steps: scores, softmax, value product.
-		for pass := range st.Loops {
-			for k := range 3 {
-				cols = p.stepColumns(cols, p.Steps[i+k], pass)
-			}
+		for pass := range st.Loops { // two steps, taking turns
+			p.stepColumns(byOp, st, pass)
+			p.stepColumns(byOp, p.Steps[i+1], pass)
 		}
-		i += 2
+		i++
 	}
-	return cols
+	return slices.Concat(byOp...)
 }
 
-func (p *Plan) stepColumns(cols []Column, st hwmodel.Step, pass int) []Column {
-	if st.Opcode == hwmodel.StepStore {
-		return cols
-	}
-	op, s := p.index.ops[st.Op], p.Shape
-	put := func(m, col int) {
-		row := (pass + m) * s.TM
+func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
+	s := p.Shape
+	put := func(opIndex, m, col int) {
+		op, row := p.index.ops[opIndex], (st.Row+pass+m)*s.TM
 		if lanes := min(s.TM, op.Rows-row); lanes > 0 {
-			cols = append(cols, Column{st.Op, st.Head, row, col, lanes})
+			byOp[opIndex] = append(byOp[opIndex], Column{opIndex, st.Head, row, col, lanes})
 		}
 	}
 	switch st.Opcode {
-	case hwmodel.StepMatmul:
-		for n := range st.NT {
-			count := st.ColumnsFull
-			if n == st.NT-1 {
-				count = st.ColumnsLast
+	case hwmodel.StepPatches:
+		for m := range st.MT {
+			for _, k := range p.patchOrder() {
+				put(st.Op, m, k)
 			}
+		}
+	case hwmodel.StepNorm:
+		for m := range st.MT {
+			for c := range p.index.ops[st.Op].Cols {
+				put(st.Op, m, c)
+			}
+		}
+	case hwmodel.StepMatmul:
+		cols := p.index.ops[st.Op].Cols
+		for n := range st.NT {
 			for m := range st.MT {
-				for c := range count - st.Skip {
-					put(m, n*s.TN+c)
+				for c := n * s.TN; c < min(cols, (n+1)*s.TN); c++ {
+					put(st.Op, m, c)
 				}
 			}
 		}
-	case hwmodel.StepSoftmax:
-		for j := range op.Cols {
-			put(0, j)
-		}
-	default: // patches, LayerNorm
-		for m := range st.MT {
-			for c := range op.Cols {
-				put(m, c)
+		if st.To == hwmodel.ToScores {
+			for j := range p.index.ops[st.Op+1].Cols {
+				put(st.Op+1, 0, j)
 			}
 		}
 	}
-	return cols
+}
+
+// patchOrder is the order in which the engine takes the values of a patch: as they lie in
+// the image, (row, column, channel). The network's is (channel, row, column).
+func (p *Plan) patchOrder() []int {
+	m := p.Net.Model
+	var order []int
+	for pixel := range m.Patch * m.Patch {
+		for c := range m.Image.Channels {
+			order = append(order, c*m.Patch*m.Patch+pixel)
+		}
+	}
+	return order
 }

@@ -45,19 +45,24 @@ func (s *Shape) Memories() []Memory {
 	return list[:]
 }
 
-func (s *Shape) memories() [10]Memory {
+func (s *Shape) memories() [11]Memory {
 	e := s.Design.Engine
 	act, res := e.Activations, e.Residual
-	return [10]Memory{
-		{"activations", "ACT_STYLE", 1, s.ActDepth, s.TK * s.TM * s.ActBits, act},
-		{"numerators", "NUM_STYLE", 1, s.NumDepth, s.TK * s.TM * s.NumBits, act},
-		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, s.TK * s.TM * s.QKVBits, act},
+	word := s.TK * s.TM
+	return [11]Memory{
+		{"activations-x", "X_STYLE", 1, s.XDepth, word * s.ActBits, act},
+		{"activations-q", "Q_STYLE", 1, s.QDepth, word * s.ActBits, act},
+		{"numerators", "NUM_STYLE", 1, halves(s.NumDepth), word * s.NumBits, act},
+		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, word * s.QKVBits, act},
 		{"values", "VALUE_STYLE", s.TN, s.ValueDepth, s.TK * s.QKVBits, act},
 		{"weights", "W_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights},
-		{"residual", "RES_STYLE", 1, s.ResDepth, s.TM * configs.ResidualBits, res},
-		{"scores", "SCORE_STYLE", 1, s.Tokens, s.TM * s.ScoreBits, res},
+		{"residual", "RES_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res},
+		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res},
 		{"image", "IMG_STYLE", 1, s.ImageBeats, e.BusBits, configs.MemAuto},
-		{"layernorm-params", "LN_STYLE", 1, s.Dim, 64, configs.MemAuto},
-		{"channel-params", "", 1, e.WeightBuffers * s.TN, s.ParamBits(), configs.MemLUT},
+		{"layernorm-params", "LN_STYLE", s.VC, s.Dim / s.VC, 64, configs.MemAuto},
+		{"channel-params", "", s.VC, e.WeightBuffers * s.TN / s.VC, s.ParamBits(), configs.MemLUT},
 	}
 }
+
+// halves is the depth of a buffer of two halves of so many words, each a power of two.
+func halves(words int) int { return 2 << max(1, CeilLog2(words)) }

@@ -12,50 +12,61 @@ const (
 	StepPatches Opcode = iota
 	StepNorm
 	StepMatmul
-	StepSoftmax
 	StepStore
 )
 
-// Operand b sources and destinations of a matmul step, as the engine decodes them.
+// What a matmul step reads and writes, as the engine decodes it.
 const (
-	FromWeights = 0
+	FromX          = 0 // operand a: activation buffer X
+	FromQ          = 1 // activation buffer Q
+	FromNumerators = 2
+
+	FromWeights = 0 // operand b
 	FromKeys    = 1
 	FromValues  = 2
 
-	ToAct      = 0
-	ToKeys     = 1
-	ToValues   = 2
-	ToResidual = 3
-	ToScores   = 4
-	ToLogits   = 5
+	ToX        = 0
+	ToQ        = 1
+	ToKeys     = 2
+	ToValues   = 3
+	ToResidual = 4
+	ToScores   = 5
+	ToLogits   = 6
+
+	WaitDrained = 1 // start when all matmuls before have left the array
+	WaitSoftmax = 2 // start when a softmax is ready
 )
 
-// Step is one descriptor of the engine's program: an op, or for the attention ops one
-// head's share of it, repeated for every row tile. Numerical constants (shifts, zero
-// points) are not part of it; the emitter adds them.
+// Step is one descriptor of the engine's program. The scores of a head's row tile and their
+// value product are steps of their own; the softmax between them follows the scores by
+// itself. Numerical constants (shifts, zero points) are not part of it; the emitter adds them.
 type Step struct {
 	Op     int // index of the op; len(ops) for the store of the result
 	Head   int
 	Opcode Opcode
 
-	Loop    bool // go back two steps, Loops-1 times
-	Loops   int  // row tiles of the loop, also set on its first two steps
+	Row     int  // first row tile of an attention step
+	Loop    bool // go back one step, Loops-1 times
+	Loops   int  // row tiles of the loop, also set on its first step
 	RowStep int  // words the row offset moves on a pass
 	Last    bool
 
 	NeedImage, NeedPos, NeedNorm, NeedGELU bool
-	FreeImage, FreePos, FreeNorm, FreeGELU bool
+	FreePos                                bool
 
-	MT, NT, KT               int // tiles of rows, columns; beats of a tile
-	PeriodFull, PeriodLast   int // cycles of a tile's slot
-	ColumnsFull, ColumnsLast int // columns drained of a full and of the last tile column
-	Skip                     int // leading columns that are not the op's
-	BFrom, To                int
-	AFromNumerators          bool
-	Raw, PerLane, GELU, Mask bool
-	ABase, AStride           int
-	BBase, BNStep, BKStep    int
-	Base, Stride, NStep      int
+	MT, NT, KT             int // tiles of rows, columns; beats of a tile
+	PeriodFull, PeriodLast int // cycles of a tile's slot
+	PeriodEnd              int // of the op's last tile
+	GroupsFull, GroupsLast int // groups of columns drained of a full and of the last tile column
+	CountLast              int // columns in the last group of the last tile column
+	Skip                   int // leading groups that are not the op's
+	AFrom, BFrom, To, Wait int
+	Chained                bool // operand a is still being made, row tile by row tile
+	Raw, PerLane, GELU     bool
+	Mask                   bool
+	ABase, AStride         int
+	BBase, BNStep, BKStep  int
+	Base, Stride, NStep    int
 }
 
 // Passes is how often the step runs for an image.
@@ -101,12 +112,10 @@ func (s *Shape) Program() []Step {
 			steps = append(steps, s.attention(op)...)
 		case configs.OpSoftmax, configs.OpAttnValue: // inside attention
 		case configs.OpPatches:
-			steps = append(steps, Step{Op: op.Index, Opcode: StepPatches, MT: s.MTiles, NeedImage: true,
-				FreeImage: true, Base: s.actX(), Stride: CeilDiv(op.Cols, s.TK)})
+			steps = append(steps, Step{Op: op.Index, Opcode: StepPatches, MT: s.MTiles, NeedImage: true})
 		case configs.OpLayerNorm:
-			last := op.Index == len(ops)-2
 			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: CeilDiv(op.Rows, s.TM),
-				NeedNorm: true, FreeNorm: true, FreePos: last, Base: s.actX(), Stride: s.Dim / s.TK})
+				NeedNorm: true, FreePos: op.Index == len(ops)-2})
 		default:
 			steps = append(steps, s.linear(op))
 		}
@@ -116,80 +125,130 @@ func (s *Shape) Program() []Step {
 
 func (s *Shape) linear(op configs.Op) Step {
 	p := Step{
-		Op: op.Index, Opcode: StepMatmul, BFrom: FromWeights, BKStep: 1,
-		MT: CeilDiv(op.Rows, s.TM), ABase: s.actX(), AStride: s.Dim / s.TK,
+		Op: op.Index, Opcode: StepMatmul, AFrom: FromX, BFrom: FromWeights, BKStep: 1,
+		MT: CeilDiv(op.Rows, s.TM), AStride: s.Dim / s.TK,
 	}
 	switch op.Kind {
 	case configs.OpPatchEmbed:
-		p.To, p.NeedPos, p.Mask, p.AStride = ToResidual, true, true, CeilDiv(op.Inner, s.TK)
+		p.To, p.NeedPos, p.Mask, p.AStride, p.Chained = ToResidual, true, true, s.patchWords(), true
 	case configs.OpLinear:
 		switch op.Name[len(op.Name)-1] {
 		case 'q':
-			p.To = ToAct
+			p.To, p.Chained = ToQ, true
 		case 'k':
 			p.To = ToKeys
 		case 'v':
 			p.To = ToValues
 		}
 	case configs.OpLinearGELU:
-		p.To, p.GELU, p.NeedGELU, p.FreeGELU = ToAct, true, true, true
+		p.To, p.GELU, p.NeedGELU, p.Chained = ToQ, true, true, true
 	case configs.OpLinearAdd:
-		p.To = ToResidual
+		p.To, p.Wait = ToResidual, WaitDrained
 		if hasSuffix(op.Name, "fc2") { // it reads the hidden codes
-			p.ABase, p.AStride = s.actQ(), s.Hidden/s.TK
+			p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
 		}
 	case configs.OpHead:
-		p.To = ToLogits
+		p.To, p.Chained = ToLogits, true
 	}
 	switch p.To {
-	case ToAct:
-		p.Base, p.Stride, p.NStep = s.actQ(), op.Cols/s.TK, s.TN/s.TK
+	case ToQ:
+		p.Stride, p.NStep = op.Cols/s.TK, s.TN/s.TK
 	case ToKeys:
 		p.Stride, p.NStep = s.Dim/s.TK, s.TN/s.TK
 	case ToValues:
 		p.Stride, p.NStep = s.ValueColumns, 1
 	case ToResidual, ToLogits:
-		p.Stride, p.NStep = s.Dim, s.TN
+		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
 	}
 	s.tiles(&p, op.Cols, op.Inner, 0)
+	if p.To == ToQ && !p.GELU || p.To == ToKeys { // the next op does not wait for it
+		p.PeriodEnd = s.periodEnd(&p, p.KT)
+	}
 	return p
+}
+
+// patchWords is the words of a patch in X.
+func (s *Shape) patchWords() int { return CeilDiv(s.Model.PatchInner(), s.TK) }
+
+// passes is how many cycles a group of columns takes to leave.
+func (s *Shape) passes(to int) int {
+	switch to {
+	case ToValues:
+		return s.TM / s.TK
+	case ToLogits:
+		return s.VC
+	}
+	return 1
 }
 
 // tiles fills the loop counts and slot lengths for cols output columns and inner products.
 func (s *Shape) tiles(p *Step, cols, inner, skip int) {
-	p.NT, p.KT, p.Skip = CeilDiv(cols, s.TN), CeilDiv(inner, s.TK), skip
-	p.ColumnsFull = min(cols, s.TN) + skip
-	p.ColumnsLast = cols - (p.NT-1)*s.TN + skip
-	passes := 1
-	if p.To == ToValues {
-		passes = s.TM / s.TK
-	}
-	p.PeriodFull = max(p.KT, p.ColumnsFull*passes)
-	p.PeriodLast = max(p.KT, p.ColumnsLast*passes)
+	p.NT, p.KT, p.Skip = CeilDiv(cols, s.TN), CeilDiv(inner, s.TK), skip/s.VC
+	last := cols - (p.NT-1)*s.TN + skip
+	p.GroupsFull, p.GroupsLast = CeilDiv(min(cols, s.TN)+skip, s.VC), CeilDiv(last, s.VC)
+	p.CountLast = last - (p.GroupsLast-1)*s.VC
+	passes := s.passes(p.To)
+	p.PeriodFull = max(p.KT, p.GroupsFull*passes)
+	p.PeriodLast = max(p.KT, p.GroupsLast*passes)
+	p.PeriodEnd = p.PeriodLast
 }
 
-// attention is the program of the three attention ops: for every head, for every row tile,
-// scores, softmax and value product.
+// periodEnd is the slot of an op's last tile when a matmul of tiles of kt beats follows at
+// once: the drain changes to it in the cycle after the last column has reached its buffer.
+func (s *Shape) periodEnd(p *Step, kt int) int {
+	return max(p.PeriodLast, p.KT+p.GroupsLast*s.passes(p.To)-kt+drainLatency-1)
+}
+
+// attention is the program of the three attention ops. Over all heads and row tiles t, the
+// array does the scores of t+1 and then the value product of t, so that softmax t has the
+// time of two matmuls.
 func (s *Shape) attention(scores configs.Op) []Step {
 	var steps []Step
 	for h := range scores.Heads {
-		first := h * s.HeadDim / s.TK
-		sc := Step{Op: scores.Index, Head: h, Opcode: StepMatmul, Loops: s.MTiles, MT: 1, BFrom: FromKeys,
-			To: ToScores, Raw: true, ABase: s.actQ() + first, AStride: s.Dim / s.TK,
-			BBase: first, BNStep: s.Dim / s.TK, BKStep: 1, NStep: s.TN}
-		s.tiles(&sc, s.Tokens, s.HeadDim, 0)
-		sm := Step{Op: scores.Index + 1, Head: h, Opcode: StepSoftmax, Loops: s.MTiles}
-		av := Step{Op: scores.Index + 2, Head: h, Opcode: StepMatmul, Loop: true, Loops: s.MTiles,
-			RowStep: s.Dim / s.TK, MT: 1, BFrom: FromValues, To: ToAct, AFromNumerators: true, PerLane: true,
-			BBase: h * s.HeadDim / s.TN, BNStep: 1, BKStep: s.ValueColumns,
-			Base: s.actX() + first, Stride: s.Dim / s.TK, NStep: s.TN / s.TK}
-		s.tiles(&av, s.HeadDim, s.Tokens, h*s.HeadDim%s.TN)
-		if s.HeadDim >= s.TN {
-			av.Skip = 0
+		sc, _ := s.headSteps(scores, h)
+		first := sc
+		if h == 0 {
+			first.Wait = WaitDrained // for the keys
 		}
-		steps = append(steps, sc, sm, av)
+		steps = append(steps, first)
+		if h > 0 {
+			steps = append(steps, s.lastValues(scores, h-1))
+		}
+		if s.MTiles > 1 {
+			sc, av := s.headSteps(scores, h)
+			sc.Row, sc.ABase, sc.Loops = 1, sc.ABase+sc.AStride, s.MTiles-1
+			av.Loop, av.Loops, av.RowStep = true, s.MTiles-1, s.Dim/s.TK
+			steps = append(steps, sc, av)
+		}
 	}
-	return steps
+	return append(steps, s.lastValues(scores, scores.Heads-1))
+}
+
+func (s *Shape) lastValues(scores configs.Op, h int) Step {
+	_, av := s.headSteps(scores, h)
+	av.Row = s.MTiles - 1
+	av.Base += av.Row * av.Stride
+	return av
+}
+
+// headSteps is the scores and the value product of a head's first row tile.
+func (s *Shape) headSteps(scores configs.Op, h int) (sc, av Step) {
+	first := h * s.HeadDim / s.TK
+	sc = Step{Op: scores.Index, Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
+		To: ToScores, Raw: true, ABase: first, AStride: s.Dim / s.TK,
+		BBase: first, BNStep: s.Dim / s.TK, BKStep: 1, NStep: s.TN / s.VC}
+	av = Step{Op: scores.Index + 2, Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
+		To: ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * s.HeadDim / s.TN, BNStep: 1, BKStep: s.ValueColumns,
+		Base: first, Stride: s.Dim / s.TK, NStep: s.TN / s.TK}
+	s.tiles(&sc, s.Tokens, s.HeadDim, 0)
+	skip := 0
+	if s.HeadDim < s.TN {
+		skip = h * s.HeadDim % s.TN
+	}
+	s.tiles(&av, s.HeadDim, s.Tokens, skip)
+	sc.PeriodEnd = s.periodEnd(&sc, min(sc.KT, av.KT))
+	av.PeriodEnd = s.periodEnd(&av, min(sc.KT, av.KT))
+	return sc, av
 }
 
 // Segments is the read stream of one image in its order: the image, then everything the
@@ -199,7 +258,7 @@ func (s *Shape) Segments() []Segment {
 	bus := s.Design.Engine.BusBits
 	segs := []Segment{
 		{Kind: SegImage, Op: 0, Tiles: 1, Words: s.ImageBeats, WordBeats: 1},
-		{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim, WordBeats: CeilDiv(s.TM*configs.ResidualBits, bus)},
+		{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)},
 	}
 	for _, op := range ops {
 		switch {

@@ -23,6 +23,7 @@ type Shape struct {
 
 	Tokens, Dim, HeadDim, Hidden int
 	TM, TN, TK                   int
+	VC                           int // columns that the drain and the vector units take in a cycle
 	MTiles                       int // row tiles: ceil(Tokens / TM)
 
 	// Operand and lane widths in bits.
@@ -45,10 +46,12 @@ type Shape struct {
 	WeightFormats []int // distinct weight bit-widths, ascending
 
 	// Buffer depths in words.
-	ActDepth, NumDepth, KeyDepth, ValueDepth, WeightDepth, ResDepth int
-	KeyBanks                                                        int // words side by side: TN/TM, at least 1
-	KeySegments                                                     int // tile columns in a word: TM/TN, at least 1
-	ValueColumns                                                    int // V words of one token group: ceil(Dim / TN)
+	XDepth, QDepth, KeyDepth, ValueDepth, WeightDepth, ResDepth int
+	NumDepth, ScoreDepth                                        int // of one row tile
+	KeyBanks                                                    int // words side by side: TN/TM, at least 1
+	KeySegments                                                 int // tile columns in a word: TM/TN, at least 1
+	ValueColumns                                                int // V words of one token group: ceil(Dim / TN)
+	Chunk                                                       int // pixel values the patch gather reads in a cycle
 
 	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
 	AsmBeats                             int // beats of the widest word of the stream
@@ -121,21 +124,21 @@ func hasSuffix(s, suffix string) bool {
 	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
 }
 
-// actX and actQ are the activation buffer's two regions: X holds patches, LayerNorm codes
-// and attention outputs, Q holds queries and the MLP's hidden codes.
-func (s *Shape) actX() int { return 0 }
-func (s *Shape) actQ() int {
-	return s.MTiles * max(CeilDiv(s.Model.PatchInner(), s.TK), s.Dim/s.TK)
-}
-
 func (s *Shape) buffers() {
-	s.ActDepth = s.actQ() + s.MTiles*s.Hidden/s.TK
+	s.XDepth = s.MTiles * max(s.patchWords(), s.Dim/s.TK)
+	s.QDepth = s.MTiles * s.Hidden / s.TK
 	s.NumDepth = CeilDiv(s.Tokens, s.TK)
+	s.ScoreDepth = CeilDiv(s.Tokens, s.VC)
 	s.KeyDepth = CeilDiv(s.MTiles, s.KeyBanks) * s.Dim / s.TK
 	s.ValueColumns = CeilDiv(s.Dim, s.TN)
 	s.ValueDepth = s.MTiles * (s.TM / s.TK) * s.ValueColumns
 	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
-	s.ResDepth = s.MTiles * s.Dim
+	s.ResDepth = s.MTiles * s.Dim / s.VC
+	row := s.Model.Patch * s.Model.Image.Channels
+	s.Chunk = s.Design.Engine.BusBits / 8
+	for row%s.Chunk != 0 {
+		s.Chunk /= 2
+	}
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

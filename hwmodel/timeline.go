@@ -1,6 +1,10 @@
 package hwmodel
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Memory behaviour the cycle model is asked for.
 type MemoryTiming struct {
@@ -12,15 +16,30 @@ type MemoryTiming struct {
 var IdealMemory = MemoryTiming{Latency: 1}
 
 // Timeline predicts the cycles of every op, image by image, for a run of images one after
-// the other: result[image][op], with the store of the result as op len(ops). An op's cycles
-// are those from the end of the op before it to its own end, waiting included, so that they
-// add up to the run's cycles.
+// the other: result[image][op], with the store of the result as op len(ops). Ops overlap: a
+// cycle counts for the op that ends next, so that the ops' cycles add up to the run's.
 //
-// With IdealMemory the prediction is exact. It follows three clocks: the stream loader's,
-// which runs ahead until the buffer it needs is in use, the array's, which waits for
-// weights at the start of each tile column, and the sequencer's.
+// With IdealMemory the prediction is exact. It follows the stream loader, which runs ahead
+// until the buffer it needs is in use; the sequencer, which runs ahead until the array's queue
+// is full; the array's feeder and its drain; and softmax.
 func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	ops, _ := s.Model.Ops()
+	t := newTimeline(s, mem)
+	out := make([][]int64, images)
+	for i := range out {
+		t.ends = t.ends[:0]
+		t.image()
+		slices.SortStableFunc(t.ends, func(a, b ending) int { return cmp.Or(cmp.Compare(a.at, b.at), a.port-b.port) })
+		out[i] = make([]int64, len(ops)+1)
+		for _, e := range t.ends {
+			out[i][e.op] += e.at - t.counted
+			t.counted = e.at
+		}
+	}
+	return out
+}
+
+func newTimeline(s *Shape, mem MemoryTiming) *timeline {
 	t := &timeline{
 		s: s, mem: mem, steps: s.Program(), segs: s.Segments(),
 		bus: s.Design.Engine.BusBits, banks: s.Design.Engine.WeightBuffers,
@@ -28,12 +47,7 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	t.prompt, t.taken = mem.prompt(s.Design.Engine.ReadFIFO), make([]float64, s.Design.Engine.ReadFIFO)
 	t.supplyAt = int64(mem.Latency) + 3
 	t.decode = -2 // the loader has been waiting for the first beat since reset
-	out := make([][]int64, images)
-	for i := range out {
-		out[i] = make([]int64, len(ops)+1)
-		t.image(out[i])
-	}
-	return out
+	return t
 }
 
 // prompt says whether the read FIFO never runs dry for want of the memory: no pauses, and it
@@ -45,12 +59,14 @@ func (m MemoryTiming) prompt(fifo int) bool {
 // Pipeline lengths of the emitted RTL, in cycles.
 const (
 	readTurnaround = 3  // a FIFO place given back to the request, and the beat's way in
-	opTurnaround   = 3  // end of an op to the next op's readiness check
+	stepTurnaround = 3  // a step handed over to the next step's readiness check
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
-	drainLatency   = 7  // last column at the array to the end of the op
-	softmaxTail    = 24 // beyond one cycle a score
-	normTile       = 17 // beyond two cycles a channel and one a lane
-	patchTail      = 3
+	drainLatency   = 7  // last columns at the array to the end of the op
+	softmaxTail    = 24 // beyond one cycle a group of columns
+	normHead       = 4  // beyond one cycle a lane, to the first channels asked for
+	normTail       = 9  // channels asked for to their codes in the buffer
+	normGap        = 6  // least of a row tile's cycles beyond one a lane
+	queueDepth     = 4  // matmuls between the sequencer and the drain
 )
 
 // arrayLatency is from a tile's last beat leaving the buffers to its first column.
@@ -60,6 +76,50 @@ func (s *Shape) arrayLatency() int64 {
 	}
 	return 5
 }
+
+// rows is when a unit makes the row tiles of an op: the first so long after its start, then
+// one a period.
+type rows struct{ first, period int64 }
+
+func (r rows) made(start int64, m int) int64 { return start + r.first + int64(m)*r.period }
+
+// patchRows are the row tiles of the patch gather.
+func (s *Shape) patchRows() rows {
+	words := max(1, s.Chunk/s.TK) // of a chunk
+	lead := 3 + words
+	if s.TK > s.Chunk {
+		lead = 3
+	}
+	period := max(s.TM, words)
+	all := s.Model.PatchInner() / s.Chunk * period
+	return rows{int64(all - period + s.TM + lead), int64(all)}
+}
+
+// normRows are the row tiles of LayerNorm.
+func (s *Shape) normRows() rows {
+	groups := s.Dim / s.VC
+	return rows{int64(s.TM + normHead + groups - 1 + normTail), int64(max(groups, s.TM+normGap))}
+}
+
+// softmaxCycles is from the start of a row tile's softmax to its end.
+func (s *Shape) softmaxCycles() int64 { return int64(CeilDiv(s.Tokens, s.VC)) + softmaxTail }
+
+// ending is the end of an op, or of a head's row tile of it. Of ends in one cycle, that of
+// the lower port counts first.
+type ending struct {
+	at   int64
+	op   int
+	port int
+}
+
+// Ports of endings.
+const (
+	endMatmul = iota
+	endNorm
+	endSoftmax
+	endPatches
+	endStore
+)
 
 type timeline struct {
 	s          *Shape
@@ -86,66 +146,80 @@ type timeline struct {
 	tileDone []int64 // per tile column: last beat
 	tileFree []int64 // per tile column: last column drained
 	started  int     // tile columns the array has begun
-	now      int64   // end of the last op
+
+	ready   int64   // the sequencer may hand over its next step
+	fed     int64   // last cycle of the feeder's last op
+	drained []int64 // ends of all matmuls
+	softmax []int64 // ends of the image's softmaxes
+	taken2  int     // of them that a value product has used
+	chain   rows    // the unit that makes operand a, and its start
+	chained int64
+	quiet   int64    // all units but the array have ended
+	now     int64    // end of the last store
+	counted int64    // end that was counted last
+	ends    []ending // of the image
 }
 
-// image appends one image to the run and fills its ops' cycles.
-func (t *timeline) image(cycles []int64) {
-	for i := range t.steps {
-		// The passes of a loop are taken together, at its first step.
-		if t.steps[i].Opcode == StepMatmul && t.steps[i].To == ToScores {
-			t.attention(t.steps[i:i+3], cycles)
+func (t *timeline) end(at int64, op, port int) { t.ends = append(t.ends, ending{at, op, port}) }
+
+// image appends one image to the run.
+func (t *timeline) image() {
+	t.ready = t.now + stepTurnaround
+	t.softmax, t.taken2 = t.softmax[:0], 0
+	for i := 0; i < len(t.steps); i++ {
+		p := &t.steps[i]
+		if p.Loops == 0 {
+			t.step(p)
 			continue
 		}
-		if t.steps[i].Loops > 0 {
-			continue
+		for range p.Loops { // two steps, taking turns
+			t.step(p)
+			t.step(&t.steps[i+1])
 		}
-		t.step(&t.steps[i], cycles)
+		i++
 	}
 }
 
-func (t *timeline) attention(st []Step, cycles []int64) {
-	var each [3]int64
-	before := t.now
-	for k := range st {
-		t.step(&st[k], cycles)
-		each[k], before = t.now-before, t.now
+func (t *timeline) step(p *Step) {
+	at := t.ready
+	at = t.need(at, p.NeedImage, SegImage)
+	at = t.need(at, p.NeedPos, SegPos)
+	at = t.need(at, p.NeedNorm, SegNorm)
+	at = t.need(at, p.NeedGELU, SegGELU)
+	if p.Opcode == StepMatmul {
+		if n := len(t.drained) - queueDepth; n >= 0 {
+			at = max(at, t.drained[n]+1)
+		}
+		t.ready = at + stepTurnaround
+		t.matmul(p, at+1)
+		return
 	}
-	// Every pass takes the same time: nothing in it waits for the memory.
-	more := int64(st[0].Loops - 1)
-	for k := range st {
-		cycles[st[k].Op] += more * each[k]
-		t.now += more * each[k]
+	if n := len(t.drained); n > 0 {
+		at = max(at, t.drained[n-1]+1)
 	}
-}
-
-func (t *timeline) step(p *Step, cycles []int64) {
-	ready := t.now + opTurnaround
-	ready = t.need(ready, p.NeedImage, SegImage)
-	ready = t.need(ready, p.NeedPos, SegPos)
-	ready = t.need(ready, p.NeedNorm, SegNorm)
-	ready = t.need(ready, p.NeedGELU, SegGELU)
-	start := ready + 1
+	start := max(at, t.quiet+1) + 1
+	t.ready = start + stepTurnaround - 1
 	var end int64
-	s := t.s
 	switch p.Opcode {
 	case StepPatches:
-		end = start + int64(p.MT*s.TM*s.Model.PatchInner()) + patchTail
+		t.chain, t.chained = t.s.patchRows(), start
+		end = t.chain.made(start, p.MT-1)
+		t.free(end, SegImage)
+		t.end(end, p.Op, endPatches)
 	case StepNorm:
-		end = start + int64(p.MT*(2*s.Dim+s.TM+normTile)) + 1
-	case StepSoftmax:
-		end = start + int64(s.Tokens) + softmaxTail
+		t.chain, t.chained = t.s.normRows(), start
+		end = t.chain.made(start, p.MT-1)
+		t.free(end, SegNorm)
+		if p.FreePos {
+			t.free(end, SegPos)
+		}
+		t.end(end, p.Op, endNorm)
 	case StepStore:
 		end = start + t.store()
-	case StepMatmul:
-		end = t.matmul(p, start)
+		t.now = end
+		t.end(end, p.Op, endStore)
 	}
-	cycles[p.Op] += end - t.now
-	t.now = end
-	t.free(end, p.FreeImage, SegImage)
-	t.free(end, p.FreePos, SegPos)
-	t.free(end, p.FreeNorm, SegNorm)
-	t.free(end, p.FreeGELU, SegGELU)
+	t.quiet = end
 }
 
 // need moves ready to the cycle in which the buffer is full, running the loader up to there.
@@ -159,10 +233,8 @@ func (t *timeline) need(ready int64, needed bool, kind SegmentKind) int64 {
 	return max(ready, t.loaded[kind]+loadedToReady)
 }
 
-func (t *timeline) free(end int64, frees bool, kind SegmentKind) {
-	if frees {
-		t.freed[kind], t.used[kind], t.loaded[kind] = end, false, 0
-	}
+func (t *timeline) free(end int64, kind SegmentKind) {
+	t.freed[kind], t.used[kind], t.loaded[kind] = end, false, 0
 }
 
 // load runs the loader through one segment, or one tile column of it.
@@ -235,17 +307,23 @@ func (t *timeline) beat(earliest float64) float64 {
 	return at
 }
 
-func (t *timeline) matmul(p *Step, start int64) int64 {
-	at := start + 1 // first cycle of the first slot
-	var lastColumn int64
-	passes := int64(1)
-	if p.To == ToValues {
-		passes = int64(t.s.TM / t.s.TK)
+// matmul runs a matmul that is in the array's queue from a cycle on.
+func (t *timeline) matmul(p *Step, queued int64) {
+	start := max(queued, t.fed+1)
+	switch n := len(t.drained); {
+	case p.Wait == WaitDrained && n > 0:
+		start = max(start, t.drained[n-1]+1)
+	case p.Wait == WaitSoftmax:
+		start = max(start, t.softmax[t.taken2]+1)
+		t.taken2++
 	}
+	at := start + 1 // first cycle of the first slot
+	var lastSlot, lastColumn int64
+	passes := int64(t.s.passes(p.To))
 	for n := range p.NT {
-		period, columns := int64(p.PeriodFull), int64(p.ColumnsFull)
+		period, groups := int64(p.PeriodFull), int64(p.GroupsFull)
 		if n == p.NT-1 {
-			period, columns = int64(p.PeriodLast), int64(p.ColumnsLast)
+			period, groups = int64(p.PeriodLast), int64(p.GroupsLast)
 		}
 		if p.BFrom == FromWeights {
 			for len(t.tileDone) <= t.started {
@@ -253,15 +331,36 @@ func (t *timeline) matmul(p *Step, start int64) int64 {
 			}
 			at = max(at, t.tileDone[t.started]+loadedToReady)
 		}
-		lastSlot := at + int64(p.MT-1)*period
-		at += int64(p.MT) * period
-		lastColumn = lastSlot + int64(p.KT) - 1 + t.s.arrayLatency() + columns*passes - 1
+		if p.Chained && n == 0 {
+			for m := range p.MT {
+				lastSlot = max(at, t.chain.made(t.chained, m)+1)
+				at = lastSlot + period
+			}
+		} else {
+			lastSlot = at + int64(p.MT-1)*period
+			at = lastSlot + period
+		}
+		lastColumn = lastSlot + int64(p.KT) - 1 + t.s.arrayLatency() + groups*passes - 1
 		if p.BFrom == FromWeights {
 			t.tileFree[t.started] = lastColumn
 			t.started++
 		}
 	}
-	return lastColumn + drainLatency
+	t.fed = lastSlot + int64(p.PeriodEnd) - 1
+	end := lastColumn + drainLatency
+	t.drained = append(t.drained, end)
+	t.end(end, p.Op, endMatmul)
+	if p.GELU {
+		t.free(end, SegGELU)
+	}
+	if p.To == ToScores {
+		filled := end + 1
+		if n := len(t.softmax); n > 0 {
+			filled = max(filled, t.softmax[n-1]+1)
+		}
+		t.softmax = append(t.softmax, filled+t.s.softmaxCycles())
+		t.end(filled+t.s.softmaxCycles(), p.Op+1, endSoftmax)
+	}
 }
 
 // store is the time of the result's bursts: address, data, response.

@@ -44,23 +44,24 @@ const (
 // on the numerics is the number of bits of each layer's weights, which Advance is told, and
 // the accumulators and GELU table, which the walk is made for. It is read-only.
 type Walk struct {
-	banks             int
-	first             int64 // arrival of the stream's first beat
-	imageBeats        int64
-	patches           int64 // cycles from the start of the op to its end
-	pos               int64 // beats
-	norm, gelu        int64 // beats
-	normRows, normOne int64 // cycles of LayerNorm on all rows, and on one tile of rows
-	attention         int64
-	store             int64
-	passes            [walkKinds][3]pass // the matmuls of a layer in their order
-	count             [walkKinds]int
-	column            [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits
-	readBeats         [walkKinds][maxWeightBits + 1]int64 // of the whole layer
-	fixedBeats        int64                               // read whatever the bits
-	depth             int
-	busBytes          int64
-	resultBeats       int64
+	banks       int
+	first       int64 // arrival of the stream's first beat
+	imageBeats  int64
+	pos         int64 // beats
+	norm, gelu  int64 // beats
+	patchRows   rows
+	normRows    rows
+	tiles       int64 // row tiles
+	attention   int64 // from the end of v to that of the last value product
+	store       int64
+	passes      [walkKinds][3]pass // the matmuls of a layer in their order
+	count       [walkKinds]int
+	column      [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits
+	readBeats   [walkKinds][maxWeightBits + 1]int64 // of the whole layer
+	fixedBeats  int64                               // read whatever the bits
+	depth       int
+	busBytes    int64
+	resultBeats int64
 }
 
 // maxWeightBits bounds the bits of a stored weight.
@@ -69,8 +70,11 @@ const maxWeightBits = 8
 // pass is one matmul by weights: its tile columns' constants.
 type pass struct {
 	columns            int
-	full, last         int64 // cycles of all tiles of a column, of a full one and of the last
-	drainFull, drainTo int64 // from the end of these to the column drained
+	tiles              int64
+	period, periodLast int64 // a tile's slot in a full column and in the last
+	drainFull, drainTo int64 // from the end of a column's last slot to its last columns drained
+	periodEnd          int64 // slot of the last tile of all
+	chained            bool
 }
 
 // Walkable says whether a walk gives the engine's time on a part: not if the part's memory
@@ -86,42 +90,46 @@ func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
 	s.Design.Engine = e
 	s.geometry()
 	s.AccBits, s.GELUBits = w.AccBits(m), int(w.GELU)
-	bus := e.BusBits
-	rows := func(tiles int) int64 { return int64(tiles*(2*s.Dim+s.TM+normTile)) + 1 }
-	k := &Walk{
-		banks: e.WeightBuffers, first: int64(IdealMemory.Latency) + 3, depth: m.Depth,
-		imageBeats: int64(CeilDiv(8*m.Image.Pixels(), bus)), patches: int64(s.MTiles*s.TM*m.PatchInner()) + patchTail,
-		pos:  int64(s.MTiles * s.Dim * CeilDiv(s.TM*configs.ResidualBits, bus)),
+	k := &Walk{}
+	k.init(s)
+	return k
+}
+
+func (k *Walk) init(s *Shape) {
+	m, bus := s.Model, s.Design.Engine.BusBits
+	*k = Walk{
+		banks: s.Design.Engine.WeightBuffers, first: int64(IdealMemory.Latency) + 3, depth: m.Depth,
+		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), normRows: s.normRows(), tiles: int64(s.MTiles),
+		pos:  int64(s.MTiles * s.Dim / s.VC * CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)),
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
-		normRows: rows(s.MTiles), normOne: rows(1), attention: s.attentionCycles(),
-		busBytes: int64(bus / 8), resultBeats: int64(CeilDiv(32*m.Classes, bus)),
+		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
-	s.ResultBeats = int(k.resultBeats)
 	k.store = (&timeline{s: s, mem: IdealMemory}).store()
 	k.fixedBeats = k.imageBeats + k.pos + int64(m.Depth)*(2*k.norm+int64(CeilDiv(8<<s.GELUBits, bus))) + k.norm
 	d, hidden := s.Dim, s.Hidden
 	k.layer(s, WalkPatchEmbed, s.Tokens, d, m.PatchInner(), ToResidual)
-	k.layer(s, WalkQKV, s.Tokens, d, d, ToAct, ToKeys, ToValues)
+	k.layer(s, WalkQKV, s.Tokens, d, d, ToQ, ToKeys, ToValues)
 	k.layer(s, WalkProj, s.Tokens, d, d, ToResidual)
-	k.layer(s, WalkFC1, s.Tokens, hidden, d, ToAct)
+	k.layer(s, WalkFC1, s.Tokens, hidden, d, ToQ)
 	k.layer(s, WalkFC2, s.Tokens, d, hidden, ToResidual)
 	k.layer(s, WalkHead, 1, m.Classes, d, ToLogits)
-	return k
 }
 
 func (k *Walk) layer(s *Shape, kind LayerKind, rows, cols, inner int, to ...int) {
 	for i, dst := range to {
 		p := Step{To: dst}
 		s.tiles(&p, cols, inner, 0)
-		mt, passes := int64(CeilDiv(rows, s.TM)), int64(1)
-		if dst == ToValues {
-			passes = int64(s.TM / s.TK)
+		if kind == WalkQKV && i < 2 {
+			p.PeriodEnd = s.periodEnd(&p, p.KT)
 		}
+		passes := int64(s.passes(dst))
 		tail := int64(p.KT) - 1 + s.arrayLatency() - 1
 		k.passes[kind][i] = pass{
-			columns: p.NT, full: mt * int64(p.PeriodFull), last: mt * int64(p.PeriodLast),
-			drainFull: tail + int64(p.ColumnsFull)*passes - int64(p.PeriodFull),
-			drainTo:   tail + int64(p.ColumnsLast)*passes - int64(p.PeriodLast),
+			columns: p.NT, tiles: int64(CeilDiv(rows, s.TM)),
+			period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast), periodEnd: int64(p.PeriodEnd),
+			drainFull: tail + int64(p.GroupsFull)*passes - int64(p.PeriodFull),
+			drainTo:   tail + int64(p.GroupsLast)*passes - int64(p.PeriodLast),
+			chained:   i == 0 && (kind == WalkPatchEmbed || kind == WalkQKV || kind == WalkFC1 || kind == WalkHead),
 		}
 	}
 	k.count[kind] = len(to)
@@ -131,41 +139,52 @@ func (k *Walk) layer(s *Shape, kind LayerKind, rows, cols, inner int, to ...int)
 	}
 }
 
+// chain is the unit that makes a matmul's operand a: its row tiles and its start.
+type chain struct {
+	rows
+	start int64
+}
+
 // Start is the clocks behind the patch embedding, with weights of so many bits.
 func (k *Walk) Start(bits int) Clocks {
 	const never = -1 << 40
 	c := Clocks{clkFree0: never, clkFree1: never, clkNorm: never, clkGELU: never}
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
-	c[clkNow] = max(opTurnaround, last+loadedToReady) + 1 + k.patches
-	start := c.load(k.pos)
-	k.matmuls(&c, start, WalkPatchEmbed, bits)
+	start := max(stepTurnaround, last+loadedToReady) + 1
+	queued := max(start+stepTurnaround-1, c.load(k.pos)) + 1
+	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, bits)
 	return c.settled()
 }
 
 // Advance runs one layer with weights of so many bits.
 func (k *Walk) Advance(c Clocks, kind LayerKind, bits int) Clocks {
-	start := c[clkNow] + opTurnaround + 1
 	switch kind {
-	case WalkQKV:
-		c.normalise(k.norm, k.normRows)
-		start = c[clkNow] + opTurnaround + 1
-	case WalkFC1:
-		c.normalise(k.norm, k.normRows)
-		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
-		start = c.load(k.gelu)
-	case WalkHead:
-		c.normalise(k.norm, k.normOne)
-		start = c[clkNow] + opTurnaround + 1
+	case WalkProj, WalkFC2:
+		k.matmuls(&c, c[clkNow]+2, chain{}, kind, bits)
+		return c.settled()
 	}
-	k.matmuls(&c, start, kind, bits)
+	// LayerNorm starts when all before has left the array and its parameters are there.
+	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
+	from := chain{k.normRows, max(c[clkNow]+1, c.load(k.norm)) + 1}
+	tiles := k.tiles
+	if kind == WalkHead {
+		tiles = 1
+	}
+	c[clkNorm] = from.made(from.start, int(tiles)-1)
+	queued := from.start + stepTurnaround
+	if kind == WalkFC1 {
+		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
+		queued = max(queued, c.load(k.gelu)+1)
+	}
+	k.matmuls(&c, queued+1, from, kind, bits)
 	switch kind {
 	case WalkQKV:
 		c[clkNow] += k.attention
 	case WalkFC1:
 		c[clkGELU] = c[clkNow]
 	case WalkHead:
-		c[clkNow] += opTurnaround + 1 + k.store
+		c[clkNow] += 2 + k.store
 	}
 	return c.settled()
 }
@@ -176,18 +195,11 @@ func (k *Walk) Bytes(kind LayerKind, bits int) int64 { return k.readBeats[kind][
 // FixedBytes is what an image reads and writes besides its layers' Bytes.
 func (k *Walk) FixedBytes() int64 { return (k.fixedBeats + k.resultBeats) * k.busBytes }
 
-// load fills a buffer with so many beats and is the start of the op that reads it.
+// load fills a buffer with so many beats and is the cycle from which it is ready.
 func (c *Clocks) load(beats int64) int64 {
 	last := c[clkLoader] + 2 + beats
 	c[clkLoader] = last + 1
-	return max(c[clkNow]+opTurnaround, last+loadedToReady) + 1
-}
-
-// normalise runs a LayerNorm.
-func (c *Clocks) normalise(beats, cycles int64) {
-	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
-	c[clkNow] = c.load(beats) + cycles
-	c[clkNorm] = c[clkNow]
+	return last + loadedToReady
 }
 
 // settled raises clocks that hold nothing up to where they would begin to.
@@ -198,24 +210,23 @@ func (c Clocks) settled() Clocks {
 	return c
 }
 
-// matmuls runs the matmuls of a layer, the first from start.
-func (k *Walk) matmuls(c *Clocks, start int64, kind LayerKind, bits int) {
+// matmuls runs the matmuls of a layer, the first slot of the first at a cycle or later.
+func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, bits int) {
 	beats := k.column[kind][bits]
 	for i := range k.count[kind] {
-		if i > 0 {
-			start = c[clkNow] + opTurnaround + 1
-		}
-		k.matmul(c, start, &k.passes[kind][i], beats)
+		p := &k.passes[kind][i]
+		at = k.matmul(c, at, from, p, beats) + 1 + p.periodEnd
 	}
 }
 
-func (k *Walk) matmul(c *Clocks, start int64, p *pass, beats int64) {
-	at, last := start+1, c[clkLoader]+1 // as if a tile before had ended there
+// matmul is the start of the last slot.
+func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (lastSlot int64) {
+	last := c[clkLoader] + 1 // as if a tile before had ended there
 	free0, free1 := c[clkFree0], c[clkFree1]
-	step, drain := p.full, p.drainFull
+	period, drain := p.period, p.drainFull
 	for n := 0; n < p.columns; n++ {
 		if n == p.columns-1 {
-			step, drain = p.last, p.drainTo
+			period, drain = p.periodLast, p.drainTo
 		}
 		lastWas, atWas, free0Was, free1Was := last, at, free0, free1
 		free := free0
@@ -223,11 +234,17 @@ func (k *Walk) matmul(c *Clocks, start int64, p *pass, beats int64) {
 			free = free1
 		}
 		last = max(last, free) + 1 + beats
-		at = max(at, last+loadedToReady) + step
+		at = max(at, last+loadedToReady)
+		lastSlot = at + (p.tiles-1)*period
+		if p.chained && n == 0 { // slots wait for the first row tile, or each for its own
+			first := from.made(from.start, 0) + 1
+			lastSlot = max(lastSlot, first+(p.tiles-1)*max(period, from.period))
+		}
+		at = lastSlot + period
 		free0, free1 = at+drain, free0
 		// Once every clock has moved by the same time, all full columns to come repeat it.
 		d := at - atWas
-		if left := p.columns - 2 - n; left > 0 && last-lastWas == d && free0-free0Was == d && free1-free1Was == d {
+		if left := p.columns - 2 - n; left > 0 && n > 0 && last-lastWas == d && free0-free0Was == d && free1-free1Was == d {
 			skip := int64(left) * d
 			last, at, n = last+skip, at+skip, n+left
 			free0 += skip
@@ -236,4 +253,48 @@ func (k *Walk) matmul(c *Clocks, start int64, p *pass, beats int64) {
 	}
 	c[clkFree0], c[clkFree1], c[clkLoader] = free0, free1, last+1
 	c[clkNow] = free0 + drainLatency
+	return lastSlot
+}
+
+// attentionCycles is from the end of v's matmul to that of the last value product: the scores
+// and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
+func (s *Shape) attentionCycles() int64 {
+	var fed, drained, softmax, last int64 // the end of v is 0
+	start := int64(1)
+	for h := range s.Model.Heads + 1 {
+		var sc, av Step
+		if h < s.Model.Heads {
+			sc, _ = s.headSteps(configs.Op{}, h)
+		}
+		for m := range s.MTiles {
+			if h < s.Model.Heads {
+				fed, drained = s.rowTile(&sc, max(start, fed+1))
+			}
+			if h+m == 0 {
+				softmax = drained + 1 + s.softmaxCycles()
+				continue
+			}
+			of := h // head of the value product: that of the row tile before
+			if m == 0 {
+				of--
+			}
+			if av.KT == 0 || m < 2 {
+				_, av = s.headSteps(configs.Op{}, of)
+			}
+			fed, last = s.rowTile(&av, max(fed+1, softmax+1))
+			if h == s.Model.Heads {
+				return last
+			}
+			softmax = max(drained, softmax) + 1 + s.softmaxCycles()
+		}
+	}
+	return last
+}
+
+// rowTile is a matmul of one row tile that starts at a cycle and waits for nothing: the last
+// cycle of its slots, and the end of its drain.
+func (s *Shape) rowTile(p *Step, start int64) (fed, drained int64) {
+	lastSlot := start + 1 + int64(p.NT-1)*int64(p.PeriodFull)
+	lastColumn := lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1
+	return lastSlot + int64(p.PeriodEnd) - 1, lastColumn + drainLatency
 }

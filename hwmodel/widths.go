@@ -137,7 +137,7 @@ func (z *Sizer) row(what configs.Engine) int {
 // geometry is what of the shape depends on the engine alone.
 func (s *Shape) geometry() {
 	e := s.Design.Engine
-	s.TM, s.TN, s.TK = e.TM, e.TN, e.TK
+	s.TM, s.TN, s.TK, s.VC = e.TM, e.TN, e.TK, e.Columns()
 	s.KeyBanks, s.KeySegments = max(1, e.TN/e.TM), max(1, e.TM/e.TN)
 	s.MTiles = CeilDiv(s.Tokens, s.TM)
 	s.buffers()
@@ -211,7 +211,7 @@ func (z *Sizer) widths(w Widths) {
 	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
 	bus := s.Design.Engine.BusBits
 	s.AsmBeats = 1
-	for _, word := range [...]int{s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.WBits, normParamBits} {
+	for _, word := range [...]int{s.VC * s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.WBits, normParamBits} {
 		s.AsmBeats = max(s.AsmBeats, CeilDiv(word, bus))
 	}
 }

@@ -87,8 +87,20 @@ class Bench {
     images_ = to_beats(images);
     trace_.resize(trace.size() / sizeof(Column));
     std::memcpy(trace_.data(), trace.data(), trace_.size() * sizeof(Column));
-    for (const Column& c : trace_) values_per_image_ += c.lanes;
     if (trace_.empty()) fail("the list of columns is empty");
+    begins_.assign(kOps + 1, {});
+    for (const Column& c : trace_) {
+      if (c.op >= uint32_t(kOps))
+        fail("a column of op " + std::to_string(c.op) + "; the network has " + std::to_string(kOps));
+      ++begins_[c.op + 1].column;
+      begins_[c.op + 1].value += c.lanes;
+      values_per_image_ += c.lanes;
+    }
+    for (int i = 0; i < kOps; ++i) {  // an op's columns follow one another
+      begins_[i + 1].column += begins_[i].column;
+      begins_[i + 1].value += begins_[i].value;
+    }
+    places_ = begins_;
     const int have = int(images.size() / kImageBytes);
     const int have_full = int(expected_.size() / 4 / values_per_image_);
     if (opt_.images < 0) opt_.images = have;
@@ -124,22 +136,21 @@ class Bench {
   size_t values_per_image_ = 0;
 
   int image_ = 0;
-  size_t column_ = 0, value_ = 0;
+  struct Place { size_t column = 0, value = 0; };  // in the expectation
+  std::vector<Place> begins_, places_;             // of each op: its first, the next to come
   std::vector<uint64_t> compared_, mismatches_, digests_;
   uint64_t total_mismatches_ = 0;
 };
 
 void Bench::compare_column(int op, const int* got) {
   if (image_ >= opt_.full) return;
-  const std::string where = "image " + std::to_string(image_);
-  if (column_ == trace_.size())
-    fail(where + ": more columns than expected, from op " + std::to_string(op));
-  const Column& c = trace_[column_++];
-  if (int(c.op) != op)
-    fail(where + ": a column of op " + std::to_string(op) + " where op " + std::to_string(c.op) +
-         " was due");
-  const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + value_) * 4];
-  value_ += c.lanes;
+  Place& at = places_[op];
+  if (at.column == begins_[op + 1].column)
+    fail("image " + std::to_string(image_) + ": more columns than expected, from op " +
+         std::to_string(op));
+  const Column& c = trace_[at.column++];
+  const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + at.value) * 4];
+  at.value += c.lanes;
   compared_[op] += c.lanes;
   for (uint32_t i = 0; i < c.lanes; ++i) {
     digests_[op] = (digests_[op] ^ uint32_t(got[i])) * 0x100000001b3ull;
@@ -154,14 +165,17 @@ void Bench::compare_column(int op, const int* got) {
 }
 
 void Bench::end_image(int image) {
-  if (image < opt_.full && column_ != trace_.size())
-    fail("image " + std::to_string(image) + ": " + std::to_string(column_) + " columns of " +
-         std::to_string(trace_.size()) + " were produced");
+  for (int i = 0; i < kOps && image < opt_.full; ++i)
+    if (places_[i].column != begins_[i + 1].column)
+      fail("image " + std::to_string(image) + ": " +
+           std::to_string(places_[i].column - begins_[i].column) + " columns of " +
+           std::to_string(begins_[i + 1].column - begins_[i].column) + " were produced by op " +
+           std::to_string(i));
   std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":0,\"cycles\":[", image);
   for (int i = 0; i <= kOps; ++i) std::printf(i ? ",0" : "0");
   std::printf("]}\n");
   std::fflush(stdout);
-  column_ = value_ = 0;
+  places_ = begins_;
 }
 
 bool Bench::compare_logits() {

@@ -8,9 +8,9 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM],
+void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
-               code_t act[ACT_DEPTH][TK * TM]) {
+               code_t x_words[X_DEPTH][TK * TM]) {
   row_sum_t s1[TM];
   row_squares_t s2[TM];
   recip_t root[TM];
@@ -73,7 +73,7 @@ tiles:
       if (c % TK == TK - 1) {  // TK divides the channels
         for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
-          act[p.base + m * p.stride + c / TK][i] = word[i];
+          x_words[m * p.stride + c / TK][i] = word[i];
         }
       }
       VIT_TRACE(op, column);

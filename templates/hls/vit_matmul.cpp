@@ -62,12 +62,14 @@ words:
 }
 
 // Operand a of one beat: codes of TM tokens, or softmax numerators, which are unsigned.
-static void operand_a(const Matmul& p, unsigned addr, const code_t act[ACT_DEPTH][TK * TM],
+static void operand_a(const Matmul& p, unsigned addr, const code_t x_words[X_DEPTH][TK * TM],
+                      const code_t q_words[Q_DEPTH][TK * TM],
                       const num_t numerators[NUM_DEPTH][TK * TM], a_t a[TK * TM]) {
 #pragma HLS INLINE
   for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
-    a[i] = p.a_numerators ? a_t(numerators[addr][i]) : a_t(act[addr][i]);
+    a[i] = p.a_from == FROM_NUMERATORS ? a_t(numerators[addr][i])
+           : p.a_from == FROM_X        ? a_t(x_words[addr][i]) : a_t(q_words[addr][i]);
   }
 }
 
@@ -94,10 +96,10 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
 
 static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offset,
                          const weight_t weights[WDEPTH][TK * TN], const acc_t bias[TN],
-                         const mul_t mul[TN], code_t act[ACT_DEPTH][TK * TM],
-                         const num_t numerators[NUM_DEPTH][TK * TM],
+                         const mul_t mul[TN], code_t x_words[X_DEPTH][TK * TM],
+                         code_t q_words[Q_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
                          kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
-                         res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+                         res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
                          logit_t logits[CLASSES]) {
 #pragma HLS INLINE off
@@ -111,8 +113,8 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
   const unsigned columns = n + 1 == p.nt ? p.columns_last : p.columns_full;
   const unsigned drain = columns * passes;
   const unsigned slots = p.kt > drain ? p.kt : drain;
-  const unsigned a_base = p.a_numerators ? 0 : p.a_base + row_offset;
-  const unsigned base = (p.to == TO_ACT ? p.base + row_offset : p.base) + n * p.nstep;
+  const unsigned a_base = p.a_from == FROM_NUMERATORS ? 0 : p.a_base + row_offset;
+  const unsigned base = (p.to == TO_X ? p.base + row_offset : p.base) + n * p.nstep;
   const unsigned b_base = p.b_from == FROM_WEIGHTS ? 0
                           : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep
                                                    : p.b_base + n * p.b_nstep;
@@ -123,9 +125,10 @@ tiles:
   cycles:
     for (unsigned slot = 0; slot < slots; ++slot) {
 #pragma HLS PIPELINE II=1
-// An op reads one region of the activation buffer and writes another, reads K or V or writes it,
+// An op reads one activation buffer and writes the other, reads K or V or writes it,
 // and adds to a word of the residual stream once: no iteration waits for an earlier one's write.
-#pragma HLS DEPENDENCE variable=act type=inter false
+#pragma HLS DEPENDENCE variable=x_words type=inter false
+#pragma HLS DEPENDENCE variable=q_words type=inter false
 #pragma HLS DEPENDENCE variable=keys type=inter false
 #pragma HLS DEPENDENCE variable=values type=inter false
 #pragma HLS DEPENDENCE variable=residual type=inter false
@@ -141,7 +144,7 @@ tiles:
         }
         if (column >= p.skip) {  // leading columns may belong to another head
           const unsigned place = column - p.skip;
-          if (p.to == TO_ACT || p.to == TO_KEYS) {
+          if (p.to == TO_X || p.to == TO_Q || p.to == TO_KEYS) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
               const code_t code = p.gelu ? gelu_table(gelu[r], y[r]) : code_t(y[r]);
@@ -154,7 +157,9 @@ tiles:
             if (column % TK == TK - 1) {
               for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
-                if (p.to == TO_ACT) act[base + row * p.stride + place / TK][i] = word[i];
+                const unsigned at = base + row * p.stride + place / TK;
+                if (p.to == TO_X) x_words[at][i] = word[i];
+                else if (p.to == TO_Q) q_words[at][i] = word[i];
                 else keys[row % KBANKS][base + row / KBANKS * p.stride + place / TK][i] = word[i];
               }
             }
@@ -200,7 +205,7 @@ tiles:
         b_t b[TK * TN];
 #pragma HLS ARRAY_PARTITION variable=a type=complete
 #pragma HLS ARRAY_PARTITION variable=b type=complete
-        operand_a(p, a_base + m * p.a_stride + slot, act, numerators, a);
+        operand_a(p, a_base + m * p.a_stride + slot, x_words, q_words, numerators, a);
         operand_b(p, b_base + slot * p.b_kstep, segment, weights, keys, values, b);
         pe_array(a, b, slot == 0, acc);
       }
@@ -215,9 +220,10 @@ tiles:
 }
 
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
-            code_t act[ACT_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
+            code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
+            const num_t numerators[NUM_DEPTH][TK * TM],
             kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
-            res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+            res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]) {
 tile_columns:
@@ -237,7 +243,7 @@ tile_columns:
 #pragma HLS BIND_STORAGE variable=bias type=ram_s2p impl=lutram
 #pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
     load_tile(p, beats, weights, bias, mul);
-    compute_tile(p, op, n, row_offset, weights, bias, mul, act, numerators, keys, values, residual,
+    compute_tile(p, op, n, row_offset, weights, bias, mul, x_words, q_words, numerators, keys, values, residual,
                  gelu, scores, score_max, recip, logits);
   }
 }

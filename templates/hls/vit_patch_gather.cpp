@@ -6,7 +6,7 @@
 #include "vit_units.h"
 
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
-                  code_t act[ACT_DEPTH][TK * TM]) {
+                  code_t x_words[X_DEPTH][TK * TM]) {
   const unsigned kBytes = BW / 8;
   code_t column[TM] = {};  // a shift register
 #pragma HLS ARRAY_PARTITION variable=column type=complete
@@ -15,9 +15,9 @@ void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
 tiles:
   for (int m = 0; m < p.mt; ++m) {
     int k = 0;
-    for (int channel = 0; channel < IMG_C; ++channel)
-      for (int y = 0; y < PATCH; ++y)
-        for (int x = 0; x < PATCH; ++x) {
+    for (int y = 0; y < PATCH; ++y)
+      for (int x = 0; x < PATCH; ++x)
+        for (int channel = 0; channel < IMG_C; ++channel) {
         lanes:
           for (int r = 0; r < TM; ++r) {
 #pragma HLS PIPELINE II=1
@@ -48,7 +48,7 @@ tiles:
               if (k % TK == TK - 1 || k == PATCH_INNER - 1) {
                 for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
-                  act[p.base + m * p.stride + k / TK][i] = word[i];
+                  x_words[m * p.stride + k / TK][i] = word[i];
                 }
               }
               VIT_TRACE(op, column);

@@ -7,8 +7,9 @@
 #include "vit_design.h"
 
 enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE };
+enum SourceA { FROM_X, FROM_Q, FROM_NUMERATORS };
 enum Source { FROM_WEIGHTS, FROM_KEYS, FROM_VALUES };
-enum Destination { TO_ACT, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS };
+enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS };
 enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU };
 
 // One step: the unit, and which of its settings; how many buffers are filled first.
@@ -28,12 +29,12 @@ struct Load {
   uint8_t word_beats;
 };
 
-struct Patches { uint16_t mt, base, stride; };
+struct Patches { uint16_t mt, stride; };
 
 // Tiles of rows and columns, beats of a tile; addresses are of buffer words.
 struct Matmul {
-  uint8_t b_from, to;
-  bool a_numerators, raw, per_lane, gelu, mask;
+  uint8_t a_from, b_from, to;
+  bool raw, per_lane, gelu, mask;
   uint16_t mt, nt, kt, columns_full, columns_last, skip;
   uint16_t a_base, a_stride, b_base, b_nstep, b_kstep, base, stride, nstep;
   uint8_t shift;
@@ -42,7 +43,7 @@ struct Matmul {
 };
 
 struct Norm {
-  uint16_t mt, base, stride;
+  uint16_t mt, stride;
   uint64_t eps;
   uint8_t k;
   int8_t k17;
@@ -76,7 +77,7 @@ constexpr Patches patch_steps[<% len .Patches %>] = {
 };
 
 constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
-  // from, to, numerators, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
+  // a from, b from, to, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
   //   a base, stride, b base, n, k step, base, stride, n step, shift, zero, bits, weight bits,
   //   beats
 <%- range .Matmuls %>
@@ -85,7 +86,7 @@ constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
 };
 
 constexpr Norm norm_steps[<% len .Norms %>] = {
-  // mt, base, stride, eps, k, k - 7, sg, bits
+  // mt, stride, eps, k, k - 7, sg, bits
 <%- range .Norms %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>

@@ -7,10 +7,15 @@
 
 void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
 #pragma HLS INLINE off
-  // Activation codes: words of TK channels x TM tokens. Numerators have their own memory.
-  static code_t act[ACT_DEPTH][TK * TM];
-#pragma HLS ARRAY_RESHAPE variable=act type=complete dim=2
-#pragma HLS BIND_STORAGE variable=act type=ram_s2p impl=<% .Impl.Activations %>
+  // Activation codes: words of TK channels x TM tokens. x holds what matmuls by weights read
+  // (patches, LayerNorm's codes, attention's output), q holds queries and the MLP's hidden codes.
+  // Numerators have their own memory.
+  static code_t x_words[X_DEPTH][TK * TM];
+#pragma HLS ARRAY_RESHAPE variable=x_words type=complete dim=2
+#pragma HLS BIND_STORAGE variable=x_words type=ram_s2p impl=<% .Impl.X %>
+  static code_t q_words[Q_DEPTH][TK * TM];
+#pragma HLS ARRAY_RESHAPE variable=q_words type=complete dim=2
+#pragma HLS BIND_STORAGE variable=q_words type=ram_s2p impl=<% .Impl.Q %>
   static num_t numerators[NUM_DEPTH][TK * TM];
 #pragma HLS ARRAY_RESHAPE variable=numerators type=complete dim=2
 #pragma HLS BIND_STORAGE variable=numerators type=ram_s2p impl=<% .Impl.Numerators %>
@@ -25,7 +30,7 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
 #pragma HLS ARRAY_RESHAPE variable=values type=complete dim=3
 #pragma HLS BIND_STORAGE variable=values type=ram_s2p impl=<% .Impl.Values %>
   // The residual stream: a column of TM tokens a word.
-  static res_t residual[RES_DEPTH][TM];
+  static res_t residual[RES_DEPTH * VC][TM];
 #pragma HLS ARRAY_RESHAPE variable=residual type=complete dim=2
 #pragma HLS BIND_STORAGE variable=residual type=ram_s2p impl=<% .Impl.Residual %>
   static score_t scores[TOKENS][TM];
@@ -62,18 +67,18 @@ steps:
       // Settings are copied out of their table: one read of a ROM a step.
       case UNIT_PATCHES: {
         const Patches p = patch_steps[step.index];
-        patch_gather(p, step.op, image, act);
+        patch_gather(p, step.op, image, x_words);
         break;
       }
       case UNIT_NORM: {
         const Norm p = norm_steps[step.index];
-        layernorm(p, step.op, residual, gamma, beta, act);
+        layernorm(p, step.op, residual, gamma, beta, x_words);
         break;
       }
       case UNIT_MATMUL: {
         const Matmul p = matmul_steps[step.index];
-        matmul(p, step.op, row_offset, beats, act, numerators, keys, values, residual, gelu, scores,
-               score_max, recip, logits);
+        matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual, gelu,
+               scores, score_max, recip, logits);
         break;
       }
       case UNIT_SOFTMAX: {

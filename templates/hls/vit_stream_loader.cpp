@@ -3,7 +3,7 @@
 #include "vit_units.h"
 
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
+                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
                    code_t gelu[TM][1 << HB]) {
   if (load.kind == LOAD_GELU) {
     // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.
@@ -38,10 +38,14 @@ words:
     } else if (load.kind == LOAD_NORM) {
       gamma[index] = word.range(15, 0);
       beta[index] = word.range(63, 16);
-    } else {
-      for (int r = 0; r < TM; ++r) {
+    } else {  // VC columns a word
+    columns:
+      for (int v = 0; v < VC; ++v) {
+        for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-        residual[index][r] = word.range(r * RB + RB - 1, r * RB);
+          const int at = (v * TM + r) * RB;
+          residual[index * VC + v][r] = word.range(at + RB - 1, at);
+        }
       }
     }
     ++index;

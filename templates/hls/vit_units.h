@@ -10,23 +10,24 @@
 
 // Takes what the next step reads out of the stream and into its buffer.
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
+                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
                    code_t gelu[TM][1 << HB]);
 
 // Patch columns of the image.
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
-                  code_t act[ACT_DEPTH][TK * TM]);
+                  code_t x_words[X_DEPTH][TK * TM]);
 
 // LayerNorm of the residual stream.
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH][TM],
+void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
-               code_t act[ACT_DEPTH][TK * TM]);
+               code_t x_words[X_DEPTH][TK * TM]);
 
 // Every matmul: weights, scores and the value product, with all that follows a column.
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
-            code_t act[ACT_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
+            code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
+            const num_t numerators[NUM_DEPTH][TK * TM],
             kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
-            res_t residual[RES_DEPTH][TM], const code_t gelu[TM][1 << HB],
+            res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]);
 

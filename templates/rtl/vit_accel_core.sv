@@ -1,6 +1,7 @@
 // The temporal engine: one PE array that runs the network layer by layer out of on-chip
-// buffers, fed by one AXI4 read stream. The sequencer starts one op at a time; the stream
-// loader runs ahead of it and fills the buffers the coming ops read.
+// buffers, fed by one AXI4 read stream. The sequencer runs ahead and queues matmuls for the array;
+// the patches, LayerNorm and softmax work beside it, a row tile ahead of what reads them. The
+// stream loader runs ahead of all and fills the buffers the coming ops read.
 module vit_accel_core #(
   parameter ADDRW = 40
 ) (
@@ -40,27 +41,47 @@ module vit_accel_core #(
 <%- range .Params %>
   localparam <% .Name %> = <% .Value %>;<% if .Note %>  // <% .Note %><% end %>
 <%- end %>
-  localparam AW = 16;              // bits of a buffer address
+  localparam AW  = 16;             // bits of a buffer address
+  localparam VL  = VC * TM;        // lanes of the vector units: VC columns of TM tokens
+  localparam S1W = RB + $clog2(D);
+  localparam S2W = 2*RB - 1 + $clog2(D);
 
   // -------------------------------------------------------------------------------------
-  // Program: the running op's descriptor, field by field.
-  wire [DESCW-1:0] desc;
-<%- range .Fields %>
-  wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>f_<% .Name %> = desc[<% .Offset %> +: <% .Width %>];
+  // Program. The sequencer's step, the matmul the feeder works on, and the one the drain does.
+  wire [DESCW-1:0] desc, feed_desc, drain_desc;
+  wire [AW-1:0]    row_offset, feed_offset, drain_offset;
+<%- range .SequencerFields %>
+  wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>s_<% .Name %> = desc[<% .Offset %> +: <% .Width %>];
+<%- end %>
+<%- range .FeederFields %>
+  wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>f_<% .Name %> = feed_desc[<% .Offset %> +: <% .Width %>];
+<%- end %>
+<%- range .DrainFields %>
+  wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>d_<% .Name %> = drain_desc[<% .Offset %> +: <% .Width %>];
 <%- end %>
 
-  localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_SOFTMAX = 3'd3, OP_STORE = 3'd4;
-  localparam [2:0] TO_ACT = 3'd0, TO_KEYS = 3'd1, TO_VALUES = 3'd2, TO_RESIDUAL = 3'd3,
-                   TO_SCORES = 3'd4, TO_LOGITS = 3'd5;
-  localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1;  // 2: from values
+  localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_STORE = 3'd3;
+  localparam [2:0] TO_X = 3'd0, TO_Q = 3'd1, TO_KEYS = 3'd2, TO_VALUES = 3'd3, TO_RESIDUAL = 3'd4,
+                   TO_SCORES = 3'd5, TO_LOGITS = 3'd6;
+  localparam [1:0] FROM_X = 2'd0, FROM_Q = 2'd1;           // operand a; 2: from the numerators
+  localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1;  // operand b; 2: from values
+  localparam [1:0] WAIT_DRAINED = 2'd1, WAIT_SOFTMAX = 2'd2;
 
-  wire op_start, op_end;
-  wire [AW-1:0] row_offset;
+  wire op_start, push, queue_full, queue_empty, feed_valid, feed_start, feed_done, caught_up;
+  wire drained;                                            // the drain's op is in its buffer
+  wire store_done, patches_done, norm_done, softmax_done;
+  wire norm_running, patches_running;
+  wire start_patches = op_start && s_opcode == OP_PATCHES;
+  wire start_norm    = op_start && s_opcode == OP_NORM;
+  wire start_store   = op_start && s_opcode == OP_STORE;
+
+  // Buffers that the loader fills once an op.
   wire image_loaded, pos_loaded, norm_loaded, gelu_loaded, tile_loaded;
   reg  image_full, pos_full, norm_full, gelu_full;
-  wire image_free = op_end && f_free_image, pos_free  = op_end && f_free_pos,
-       norm_free  = op_end && f_free_norm,  gelu_free = op_end && f_free_gelu;
-  always @(posedge aclk)
+  reg  norm_is_last;                                       // of the image: the residual stream is free
+  wire image_free = patches_done, norm_free = norm_done, pos_free = norm_done && norm_is_last,
+       gelu_free  = drained && d_gelu;
+  always @(posedge aclk) begin
     if (!aresetn) {image_full, pos_full, norm_full, gelu_full} <= 4'd0;
     else begin
       image_full <= (image_full | image_loaded) & ~image_free;
@@ -68,20 +89,24 @@ module vit_accel_core #(
       norm_full  <= (norm_full  | norm_loaded)  & ~norm_free;
       gelu_full  <= (gelu_full  | gelu_loaded)  & ~gelu_free;
     end
-  wire buffers_ready = (image_full | ~f_need_image) & (pos_full | ~f_need_pos)
-                     & (norm_full | ~f_need_norm) & (gelu_full | ~f_need_gelu);
+    if (start_norm) norm_is_last <= s_free_pos;
+  end
+  wire buffers_ready = (image_full | ~s_need_image) & (pos_full | ~s_need_pos)
+                     & (norm_full | ~s_need_norm) & (gelu_full | ~s_need_gelu);
 
   vit_sequencer #(.DESCW(DESCW), .OPS(OPS), .PCW(PCW), .AW(AW)) u_sequencer (
     .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .busy(busy),
-    .images_done(images_done), .desc(desc), .loop(f_loop), .loops(f_loops), .rowstep(f_rowstep),
-    .last(f_last), .buffers_ready(buffers_ready), .op_start(op_start), .op_end(op_end),
-    .row_offset(row_offset)
+    .images_done(images_done), .desc(desc), .row_offset(row_offset), .is_matmul(s_opcode == OP_MATMUL),
+    .is_store(s_opcode == OP_STORE), .loop(s_loop), .loops(s_loops), .rowstep(s_rowstep), .last(s_last),
+    .buffers_ready(buffers_ready), .queue_full(queue_full),
+    .quiet(queue_empty && !norm_running && !patches_running), .push(push), .op_start(op_start),
+    .store_done(store_done)
   );
-  wire start_patches = op_start && f_opcode == OP_PATCHES;
-  wire start_norm    = op_start && f_opcode == OP_NORM;
-  wire start_matmul  = op_start && f_opcode == OP_MATMUL;
-  wire start_softmax = op_start && f_opcode == OP_SOFTMAX;
-  wire start_store   = op_start && f_opcode == OP_STORE;
+  vit_op_queue #(.WIDTH(AW + DESCW)) u_queue (
+    .aclk(aclk), .aresetn(aresetn), .push(push), .in_desc({row_offset, desc}), .full(queue_full),
+    .feed_valid(feed_valid), .feed_desc({feed_offset, feed_desc}), .feed_done(feed_done),
+    .drain_desc({drain_offset, drain_desc}), .drain_done(drained), .caught_up(caught_up), .empty(queue_empty)
+  );
 
   // -------------------------------------------------------------------------------------
   // Read stream and its loader.
@@ -115,37 +140,69 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Array: operand addresses, buffers, operands, PEs.
+  // Row tiles that the patches or LayerNorm have made since they started.
+  wire        row_made;
+  reg  [15:0] rows_made;
+  always @(posedge aclk)
+    if (start_patches || start_norm) rows_made <= 16'd0;
+    else                             rows_made <= rows_made + {15'd0, row_made};
+  // Softmaxes that no value product has used.
+  reg  [1:0]  softmaxes;
+  wire        from_numerators = f_a_from != FROM_X && f_a_from != FROM_Q;
+  always @(posedge aclk)
+    if (!aresetn) softmaxes <= 2'd0;
+    else          softmaxes <= softmaxes + {1'b0, softmax_done} - {1'b0, feed_start && from_numerators};
+
   /* verilator lint_off UNUSED */ // each buffer takes the address bits that it has
   wire [AW-1:0] a_addr, b_addr;
   wire [KSEGW-1:0] key_segment;
   /* verilator lint_on UNUSED */
-  wire beat_v, beat_first, beat_last;
+  wire beat_v, beat_first, beat_last, starved, feeding;
   vit_array_feeder #(.AW(AW), .KSEG(KSEG), .KSEGW(KSEGW), .WBANKS(WBANKS), .WDEPTH(WDEPTH)) u_feeder (
-    .aclk(aclk), .aresetn(aresetn), .start(start_matmul), .mt(f_mt), .nt(f_nt), .kt(f_kt),
-    .period_full(f_period_full), .period_last(f_period_last),
+    .aclk(aclk), .aresetn(aresetn), .valid(feed_valid), .wait_drained(f_wait == WAIT_DRAINED),
+    .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt(f_mt), .nt(f_nt), .kt(f_kt),
+    .period_full(f_period_full), .period_last(f_period_last), .period_end(f_period_end),
     .from_weights(f_b_from == FROM_WEIGHTS), .from_keys(f_b_from == FROM_KEYS),
-    .a_base(f_a_scores ? {AW{1'b0}} : f_a_base + row_offset), .a_stride(f_a_stride),
-    .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .tile_loaded(tile_loaded),
-    .a_addr(a_addr), .b_addr(b_addr), .key_segment(key_segment),
-    .beat_valid(beat_v), .beat_first(beat_first), .beat_last(beat_last), .stalled(stalled)
+    .a_base(from_numerators ? {AW{1'b0}} : f_a_base + feed_offset), .a_stride(f_a_stride),
+    .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .caught_up(caught_up),
+    .softmax_ready(softmaxes != 2'd0), .rows_made(rows_made), .tile_loaded(tile_loaded),
+    .op_start(feed_start), .op_done(feed_done), .a_addr(a_addr), .b_addr(b_addr),
+    .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first), .beat_last(beat_last),
+    .stalled(stalled), .starved(starved), .feeding(feeding)
   );
 
-  // Activation buffer: words of TK channels x TM tokens. Numerators have their own.
-  wire                   act_we;
+  // Activation buffers: words of TK channels x TM tokens. X holds what matmuls by weights read
+  // (patches, LayerNorm's codes, attention's output), Q holds queries and the MLP's hidden codes, so
+  // that LayerNorm may write while the matmul it feeds writes too. Numerators have their own, in two
+  // halves: one is filled while the other is read.
+  wire                   x_we, q_we;
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]          act_waddr;
+  wire [AW-1:0]          x_waddr, q_waddr;
   /* verilator lint_on UNUSED */
-  wire [TK*TM*AB-1:0]    act_wdata, act_rdata;
-  vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(ACT_DEPTH), .AW(ACT_AW), .STYLE(ACT_STYLE)) u_act (
-    .aclk(aclk), .we(act_we), .waddr(act_waddr[ACT_AW-1:0]), .wdata(act_wdata),
-    .raddr(a_addr[ACT_AW-1:0]), .rdata(act_rdata)
+  wire [TK*TM*AB-1:0]    x_wdata, x_rdata, q_wdata, q_rdata;
+  vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(X_DEPTH), .AW(X_AW), .STYLE(X_STYLE)) u_act_x (
+    .aclk(aclk), .we(x_we), .waddr(x_waddr[X_AW-1:0]), .wdata(x_wdata),
+    .raddr(a_addr[X_AW-1:0]), .rdata(x_rdata)
+  );
+  vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(Q_DEPTH), .AW(Q_AW), .STYLE(Q_STYLE)) u_act_q (
+    .aclk(aclk), .we(q_we), .waddr(q_waddr[Q_AW-1:0]), .wdata(q_wdata),
+    .raddr(a_addr[Q_AW-1:0]), .rdata(q_rdata)
   );
   wire                   num_we;
   wire [NUM_AW-1:0]      num_waddr;
   wire [TK*TM*PB-1:0]    num_wdata, num_rdata;
-  vit_ram #(.WIDTH(TK*TM*PB), .DEPTH(NUM_DEPTH), .AW(NUM_AW), .STYLE(NUM_STYLE)) u_num (
-    .aclk(aclk), .we(num_we), .waddr(num_waddr), .wdata(num_wdata),
-    .raddr(a_addr[NUM_AW-1:0]), .rdata(num_rdata)
+  reg                    num_write_half, num_read_half;
+  always @(posedge aclk)
+    if (!aresetn) begin
+      num_write_half <= 1'b0;
+      num_read_half  <= 1'b0;
+    end else begin
+      num_write_half <= num_write_half ^ softmax_done;
+      num_read_half  <= num_read_half ^ (feed_done && from_numerators);
+    end
+  vit_ram #(.WIDTH(TK*TM*PB), .DEPTH(2 << NUM_AW), .AW(NUM_AW + 1), .STYLE(NUM_STYLE)) u_num (
+    .aclk(aclk), .we(num_we), .waddr({num_write_half, num_waddr}), .wdata(num_wdata),
+    .raddr({num_read_half, a_addr[NUM_AW-1:0]}), .rdata(num_rdata)
   );
 
   // Weight buffer: words of TK x TN weights, in one or two banks.
@@ -170,8 +227,8 @@ module vit_accel_core #(
   /* verilator lint_off UNUSED */
   wire [AW-1:0]                key_waddr, value_waddr;
   /* verilator lint_on UNUSED */
-  wire [7:0]                   value_channel;
-  reg  [TK*KB-1:0]             value_wdata;
+  wire [7:0]                   value_group;
+  reg  [VC*TK*KB-1:0]          value_wdata;
   wire [TN*TK*KB-1:0]          value_rdata;
   genvar g, h;
   generate
@@ -183,20 +240,27 @@ module vit_accel_core #(
     end
     for (g = 0; g < TN; g = g + 1) begin : gen_values
       vit_ram #(.WIDTH(TK*KB), .DEPTH(VALUE_DEPTH), .AW(VALUE_AW), .STYLE(VALUE_STYLE)) u_values (
-        .aclk(aclk), .we(value_we && value_channel == g), .waddr(value_waddr[VALUE_AW-1:0]),
-        .wdata(value_wdata), .raddr(b_addr[VALUE_AW-1:0]), .rdata(value_rdata[g*TK*KB +: TK*KB])
+        .aclk(aclk), .we(value_we && value_group == g / VC), .waddr(value_waddr[VALUE_AW-1:0]),
+        .wdata(value_wdata[(g % VC)*TK*KB +: TK*KB]), .raddr(b_addr[VALUE_AW-1:0]),
+        .rdata(value_rdata[g*TK*KB +: TK*KB])
       );
     end
   endgenerate
 
+  // The operands are in the array a cycle after their address: the feeder's op may have changed.
+  reg  [1:0] a_from, b_from;
+  always @(posedge aclk) begin
+    a_from <= f_a_from;
+    b_from <= f_b_from;
+  end
   wire [TK*TM*NA-1:0] operand_a;
   wire [TK*TN*NB-1:0] operand_b;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_a
-      wire signed [AB-1:0] act_lane = act_rdata[g*AB +: AB];
+      wire signed [AB-1:0] act_lane = a_from == FROM_X ? x_rdata[g*AB +: AB] : q_rdata[g*AB +: AB];
       wire        [NA-1:0] from_act = {{(NA-AB+1){act_lane[AB-1]}}, act_lane[AB-2:0]};
       wire        [NA-1:0] from_num = {{(NA-PB){1'b0}}, num_rdata[g*PB +: PB]};
-      assign operand_a[g*NA +: NA] = f_a_scores ? from_num : from_act;
+      assign operand_a[g*NA +: NA] = a_from == FROM_X || a_from == FROM_Q ? from_act : from_num;
     end
     for (g = 0; g < TK; g = g + 1) begin : gen_bk
       for (h = 0; h < TN; h = h + 1) begin : gen_b
@@ -207,54 +271,67 @@ module vit_accel_core #(
           assign k = key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB];
         else
           assign k = key_rdata[(g*TM + {{(32-KSEGW){1'b0}}, key_segment}*TN + h)*KB +: KB];
-        wire [KB-1:0] kv = f_b_from == FROM_KEYS ? k : v;
-        assign operand_b[(g*TN + h)*NB +: NB] = f_b_from == FROM_WEIGHTS
+        wire [KB-1:0] kv = b_from == FROM_KEYS ? k : v;
+        assign operand_b[(g*TN + h)*NB +: NB] = b_from == FROM_WEIGHTS
           ? {{(NB-WB+1){w[WB-1]}}, w[WB-2:0]} : {{(NB-KB+1){kv[KB-1]}}, kv[KB-2:0]};
       end
     end
   endgenerate
 
   wire                 tile_valid, tile_shift;
-  wire [TM*ACCW-1:0]   tile_col;
-  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .ACCW(ACCW), .USE_DSP(USE_DSP)) u_array (
+  wire [VL*ACCW-1:0]   tile_col;
+  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .USE_DSP(USE_DSP)) u_array (
     .aclk(aclk), .aresetn(aresetn), .in_valid(beat_v), .in_first(beat_first), .in_last(beat_last),
     .in_a(operand_a), .in_b(operand_b), .out_valid(tile_valid), .out_shift(tile_shift), .out_col(tile_col)
   );
 
   // -------------------------------------------------------------------------------------
-  // Drain: columns of finished tiles through requantize, GELU or residual add, to a buffer.
-  wire           d_valid, d_first_rows, d_end;
-  wire [7:0]     d_number, d_sub, d_key_bank;
-  wire [AW-1:0]  d_addr;
-  vit_tile_drain #(.AW(AW), .TKL(TKL), .SUB(TM/TK), .KROWS(KBANKS)) u_drain (
-    .aclk(aclk), .aresetn(aresetn), .start(start_matmul), .mt(f_mt), .nt(f_nt),
-    .columns_full(f_columns_full), .columns_last(f_columns_last), .skip(f_skip),
-    .to_values(f_to == TO_VALUES), .to_keys(f_to == TO_KEYS),
-    .packed_words(f_to == TO_ACT || f_to == TO_KEYS), .from_weights(f_b_from == FROM_WEIGHTS),
-    .base(f_to == TO_ACT ? f_base + row_offset : f_base), .stride(f_stride), .nstep(f_nstep),
-    .tile_valid(tile_valid), .tile_shift(tile_shift), .col_valid(d_valid), .col_number(d_number),
-    .col_sub(d_sub), .col_addr(d_addr), .col_key_bank(d_key_bank), .col_first_rows(d_first_rows),
-    .col_end(d_end), .tile_free(tile_free)
+  // Drain: VC columns of finished tiles a cycle through requantize, GELU or residual add, to a buffer.
+  wire           c_op_first, c_valid, c_first_tile, c_first, c_last, c_end;
+  wire [7:0]     c_number, c_pass, c_count, c_key_bank;
+  wire [15:0]    c_row;
+  wire [AW-1:0]  c_addr;
+  vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), .VPASS(TM/TK), .KROWS(KBANKS)) u_drain (
+    .aclk(aclk), .aresetn(aresetn), .mt(d_mt), .nt(d_nt), .groups_full(d_groups_full),
+    .groups_last(d_groups_last), .count_last(d_count_last), .skip(d_skip),
+    .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS), .to_logits(d_to == TO_LOGITS),
+    .packed_words(d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS), .from_weights(d_b_from == FROM_WEIGHTS),
+    .base(d_to == TO_X ? d_base + drain_offset : d_base), .stride(d_stride), .nstep(d_nstep),
+    .tile_valid(tile_valid), .tile_shift(tile_shift), .op_first(c_op_first), .col_valid(c_valid),
+    .col_number(c_number), .col_pass(c_pass), .col_count(c_count), .col_addr(c_addr),
+    .col_key_bank(c_key_bank), .col_row(c_row), .col_first_tile(c_first_tile), .col_first(c_first),
+    .col_last(c_last), .col_end(c_end), .tile_free(tile_free)
   );
 
-  // The channel's bias and multiplier: {bias, mul}, two banks of TN.
-  wire [PARW-1:0] param;
-  reg             param_bank;
+  // The channels' biases and multipliers: {bias, mul}, a memory for each of VC channels, two banks
+  // of TN.
+  wire [VC*PARW-1:0] param;
+  reg                param_bank;
+  /* verilator lint_off UNUSED */
+  wire [15:0]        param_word = word_index >> $clog2(VC);
+  /* verilator lint_on UNUSED */
   always @(posedge aclk)
     if (!aresetn)                      param_bank <= 1'b0;
     else if (tile_free && WBANKS == 2) param_bank <= ~param_bank;
-  vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN), .AW(PAR_AW), .STYLE("distributed")) u_params (
-    .aclk(aclk), .we(param_we),
-    .waddr(word_index[PAR_AW-1:0] + (weight_bank ? TN[PAR_AW-1:0] : {PAR_AW{1'b0}})),
-    .wdata(word[PARW-1:0]),
-    .raddr(d_number[PAR_AW-1:0] + (param_bank ? TN[PAR_AW-1:0] : {PAR_AW{1'b0}})), .rdata(param)
-  );
+  localparam [31:0] PAR_BANK = TN / VC;
+  generate
+    for (g = 0; g < VC; g = g + 1) begin : gen_params
+      vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN/VC), .AW(PAR_AW), .STYLE("distributed")) u_params (
+        .aclk(aclk), .we(param_we && (word_index[7:0] & (VC[7:0] - 8'd1)) == g),
+        .waddr(param_word[PAR_AW-1:0] + (weight_bank ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}})),
+        .wdata(word[PARW-1:0]),
+        .raddr(c_number[PAR_AW-1:0] + (param_bank ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}})),
+        .rdata(param[g*PARW +: PARW])
+      );
+    end
+  endgenerate
 
-  // What travels with a column: six stages from the array to the buffers.
-  localparam METAW = AW + 28;
-  wire [METAW-1:0]   meta0 = {d_valid, d_end, d_first_rows, d_key_bank, d_sub, d_number, d_valid && d_sub == 8'd0, d_addr};
+  // What travels with a group of columns: six stages from the array to the buffers.
+  localparam METAW = AW + 16 + 32 + 7;
+  wire [METAW-1:0]   meta0 = {c_valid, c_end, c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last,
+                              c_row == 16'd0, c_row, c_key_bank, c_pass, c_count, c_number, c_addr};
   reg  [METAW-1:0]   meta1, meta2, meta3, meta4, meta5, meta6;
-  reg                drained;
+  reg                ended;
   always @(posedge aclk) begin
     meta1 <= aresetn ? meta0 : {METAW{1'b0}};
     meta2 <= aresetn ? meta1 : {METAW{1'b0}};
@@ -262,203 +339,284 @@ module vit_accel_core #(
     meta4 <= aresetn ? meta3 : {METAW{1'b0}};
     meta5 <= aresetn ? meta4 : {METAW{1'b0}};
     meta6 <= aresetn ? meta5 : {METAW{1'b0}};
-    drained <= aresetn && meta6[METAW-2];
+    ended <= aresetn && o_end;
   end
-  wire           o_valid    = meta6[METAW-1];
-  wire [7:0]     o_key_bank = meta6[AW+17 +: 8];
-  wire [7:0]     o_sub      = meta6[AW+9  +: 8];
-  wire [7:0]     o_number   = meta6[AW+1  +: 8];
-  wire           o_once     = meta6[AW];            // first pass of the column
-  wire [AW-1:0]  o_addr     = meta6[AW-1:0];
+  wire           o_valid, o_end, o_once, o_first_tile, o_first, o_last;
+  /* verilator lint_off UNUSED */
+  wire           o_first_rows;
+  wire [15:0]    o_row;
+  wire [7:0]     o_key_bank, o_pass, o_count, o_number;
+  /* verilator lint_on UNUSED */
+  wire [AW-1:0]  o_addr;
+  assign {o_valid, o_end, o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass,
+          o_count, o_number, o_addr} = meta6;
+  assign drained = ended;
 
-  wire [TM*YW-1:0]   y;
+  wire [VL*YW-1:0]   y;
   wire [TM*17-1:0]   recip;
-  vit_requantize #(.LANES(TM), .ACCW(ACCW), .YW(YW), .MINSH(MIN_SHIFT), .VARSHW(VAR_SHIFT)) u_requantize (
-    .aclk(aclk), .in_acc(tile_col),
-    .in_bias(f_per_lane | f_raw ? {ACCW{1'b0}} : param[16 +: ACCW]), .in_mul(param[15:0]),
-    .lane_mul(recip), .per_lane(f_per_lane), .raw(f_raw), .shift(f_shift), .zero(f_zero),
-    .bits(f_bits), .out_y(y)
-  );
+  reg  [TM*17-1:0]   row_recip;             // of the value product that drains
+  always @(posedge aclk) if (c_op_first) row_recip <= recip;
+  generate
+    for (g = 0; g < VC; g = g + 1) begin : gen_requantize
+      vit_requantize #(.LANES(TM), .ACCW(ACCW), .YW(YW), .MINSH(MIN_SHIFT), .VARSHW(VAR_SHIFT)) u_requantize (
+        .aclk(aclk), .in_acc(tile_col[g*TM*ACCW +: TM*ACCW]),
+        .in_bias(d_per_lane | d_raw ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
+        .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d_per_lane), .raw(d_raw),
+        .shift(d_shift), .zero(d_zero), .bits(d_bits), .out_y(y[g*TM*YW +: TM*YW])
+      );
+    end
+  endgenerate
 
-  wire [TM*HB-1:0]   gelu_h;
-  wire [TM*AB-1:0]   gelu_y;
-  vit_gelu_table #(.LANES(TM), .HB(HB), .YB(AB)) u_gelu (
+  wire [VL*HB-1:0]   gelu_h;
+  wire [VL*AB-1:0]   gelu_y;
+  vit_gelu_table #(.LANES(VL), .HB(HB), .YB(AB)) u_gelu (
     .aclk(aclk), .we(gelu_we), .waddr(word_index[HB-1:0]), .wdata(word[AB-1:0]),
     .in_h(gelu_h), .out_y(gelu_y)
   );
 
-  // Residual stream: rows of channels, a column of TM tokens a word. Read by LayerNorm and by
-  // the residual add, filled with the position embedding first.
+  // Residual stream: rows of words of VC channels x TM tokens. Read by LayerNorm and by the residual
+  // add, filled with the position embedding first.
   wire [AW-1:0]      norm_addr;
-  reg                norm_reads;
-  always @(posedge aclk)
-    if (start_norm) norm_reads <= 1'b1;
-    else if (start_matmul) norm_reads <= 1'b0;
-  wire               add6     = o_valid && f_to == TO_RESIDUAL;
+  wire               add6     = o_valid && d_to == TO_RESIDUAL;
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]      res_raddr = norm_reads ? norm_addr : meta4[AW-1:0];
+  wire [AW-1:0]      res_raddr = norm_running ? norm_addr : meta4[AW-1:0];
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : o_addr;
   /* verilator lint_on UNUSED */
-  wire [TM*RB-1:0]   res_rdata, res_sum;
-  vit_ram #(.WIDTH(TM*RB), .DEPTH(RES_DEPTH), .AW(RES_AW), .STYLE(RES_STYLE)) u_residual (
+  wire [VL*RB-1:0]   res_rdata, res_sum;
+  vit_ram #(.WIDTH(VL*RB), .DEPTH(RES_DEPTH), .AW(RES_AW), .STYLE(RES_STYLE)) u_residual (
     .aclk(aclk), .we(pos_we | add6), .waddr(res_waddr[RES_AW-1:0]),
-    .wdata(pos_we ? word[TM*RB-1:0] : res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
+    .wdata(pos_we ? word[VL*RB-1:0] : res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
   );
 
-  reg  [TM*YW-1:0]   y6;
-  wire               prefix_rows = f_mask && meta5[METAW-3];
+  reg  [VL*YW-1:0]   y6;
+  wire               prefix_rows = d_mask && meta5[METAW-7];
   generate
-    for (g = 0; g < TM; g = g + 1) begin : gen_out
+    for (g = 0; g < VL; g = g + 1) begin : gen_out
       wire signed [YW-1:0] lane    = y[g*YW +: YW];
-      wire signed [RB:0]   branch  = g < PREFIX && prefix_rows ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
+      wire signed [RB:0]   branch  = g % TM < PREFIX && prefix_rows ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
       wire signed [RB-1:0] stream  = res_rdata[g*RB +: RB];
       wire signed [RB:0]   sum     = $signed({stream[RB-1], stream}) + branch;
       wire signed [RB-1:0] sat     = sum[RB] != sum[RB-1] ? {sum[RB], {(RB-1){~sum[RB]}}} : sum[RB-1:0];
       assign gelu_h[g*HB +: HB] = lane[HB-1:0];
       always @(posedge aclk)
-        y6[g*YW +: YW] <= f_to == TO_RESIDUAL ? {{(YW-RB){sat[RB-1]}}, sat} : lane;
+        y6[g*YW +: YW] <= d_to == TO_RESIDUAL ? {{(YW-RB){sat[RB-1]}}, sat} : lane;
       assign res_sum[g*RB +: RB] = y6[g*YW +: RB];
     end
   endgenerate
 
-  // Columns of codes for the activation and K buffers: from the drain, LayerNorm or the patches.
-  wire [TM*AB-1:0]   drain_code;
-  generate
-    for (g = 0; g < TM; g = g + 1) begin : gen_code
-      assign drain_code[g*AB +: AB] = f_gelu ? gelu_y[g*AB +: AB] : y6[g*YW +: AB];
-    end
-  endgenerate
-  wire               ln_valid, ln_last, ln_done, pg_valid, pg_last, pg_done;
-  wire [DIW-1:0]     ln_index;
-  wire [PIW-1:0]     pg_index;
-  wire [TM*LB-1:0]   ln_col;
-  wire [TM*IB-1:0]   pg_col;
-  vit_layernorm #(.LANES(TM), .C(D), .CIW(DIW), .RB(RB), .YB(LB), .AW(AW), .MINK(MIN_K), .VARKW(VAR_K),
-                  .MINSG(MIN_SG), .VARSGW(VAR_SG), .PARAM_STYLE(LN_STYLE)) u_layernorm (
-    .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
-    .param_wdata(word[63:0]), .start(start_norm), .tiles(f_mt), .eps(f_eps), .k(f_ln_k), .k17(f_ln_k17),
-    .sg(f_ln_sg), .bits(f_bits), .done(ln_done), .res_addr(norm_addr), .res_col(res_rdata),
-    .col_valid(ln_valid), .col_index(ln_index), .col_last(ln_last), .col(ln_col)
-  );
-  vit_patch_gather #(.LANES(TM), .N(N), .PREFIX(PREFIX), .H(IMG_H), .W(IMG_W), .CH(IMG_C), .P(PATCH),
-                     .IB(IB), .BW(BW), .BAW(IMG_AW), .CIW(PIW), .STYLE(IMG_STYLE)) u_patches (
-    .aclk(aclk), .aresetn(aresetn), .we(image_we), .waddr(word_index[IMG_AW-1:0]), .wdata(word[BW-1:0]),
-    .start(start_patches), .done(pg_done), .col_valid(pg_valid), .col_index(pg_index),
-    .col_last(pg_last), .col(pg_col)
+  // Sums of the rows that the next LayerNorm reads.
+  wire [ROWW-1:0]    norm_row;
+  wire [TM*S1W-1:0]  row_s1;
+  wire [TM*S2W-1:0]  row_s2;
+  vit_row_sums #(.LANES(TM), .VC(VC), .ROWS(ROWS), .ROWW(ROWW), .RB(RB), .S1W(S1W), .S2W(S2W)) u_row_sums (
+    .aclk(aclk), .in_valid(add6), .in_first_tile(o_first_tile), .in_first(o_first), .in_last(o_last),
+    .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row), .reading(norm_running),
+    .s1(row_s1), .s2(row_s2)
   );
 
-  // Address of the row that LayerNorm or the patches write: rows follow one another.
-  reg  [AW-1:0]  row_base;
+  // -------------------------------------------------------------------------------------
+  // LayerNorm and patches: row tiles of codes for X, ahead of the matmul that reads them.
+  reg  [15:0]        norm_tiles;
+  reg  [39:0]        norm_eps;
+  reg  [5:0]         norm_k, norm_k17, norm_sg;
+  reg  [4:0]         norm_bits;
+  always @(posedge aclk) if (start_norm) begin
+    norm_tiles <= s_mt;
+    norm_eps   <= s_eps;
+    norm_k     <= s_ln_k;
+    norm_k17   <= s_ln_k17;
+    norm_sg    <= s_ln_sg;
+    norm_bits  <= s_bits;
+  end
+  wire               ln_valid, ln_last, ln_op_last, ln_busy;
+  wire [GIW-1:0]     ln_group;
+  wire [VL*LB-1:0]   ln_col;
+  vit_layernorm #(.LANES(TM), .VC(VC), .C(D), .CIW(DIW), .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW),
+                  .S1W(S1W), .S2W(S2W), .MINK(MIN_K), .VARKW(VAR_K), .MINSG(MIN_SG), .VARSGW(VAR_SG),
+                  .PARAM_STYLE(LN_STYLE)) u_layernorm (
+    .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
+    .param_wdata(word[63:0]), .start(start_norm), .tiles(norm_tiles), .eps(norm_eps), .k(norm_k),
+    .k17(norm_k17), .sg(norm_sg), .bits(norm_bits), .running(ln_busy), .op_last(ln_op_last),
+    .row(norm_row), .s1(row_s1), .s2(row_s2), .res_addr(norm_addr), .res_col(res_rdata),
+    .col_valid(ln_valid), .col_index(ln_group), .col_last(ln_last), .col(ln_col)
+  );
+  wire               lnw_valid;
+  wire [AW-1:0]      lnw_addr;
+  wire [TK*TM*LB-1:0] lnw_word;
+  reg  [AW-1:0]      ln_base;                // of the row tile in X; LayerNorm fills it from 0 on
+  reg                lnw_last, lnw_end;
+  always @(posedge aclk) begin
+    if (start_norm)               ln_base <= {AW{1'b0}};
+    else if (ln_valid && ln_last) ln_base <= ln_base + X_ROW[AW-1:0];
+    lnw_last <= aresetn && ln_valid && ln_last;
+    lnw_end  <= aresetn && ln_valid && ln_last && ln_op_last;
+  end
+  wire [AW-1:0]      ln_word = {{(AW-GIW){1'b0}}, ln_group} >> GPL;
+  wire [7:0]         ln_slot = {{(16-GIW){1'b0}}, ln_group} & (GROUPW - 1);
+  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(LB), .AW(AW)) u_norm_packer (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(ln_valid), .in_slot(ln_slot), .in_last(ln_last),
+    .in_addr(ln_base + ln_word), .in_col(ln_col),
+    .out_valid(lnw_valid), .out_addr(lnw_addr), .out_word(lnw_word)
+  );
+  assign norm_done    = lnw_end;
+  assign norm_running = ln_busy || lnw_valid;
+
+  wire               pg_valid, pg_last, pg_op_last;
+  wire [PWW-1:0]     pg_index;
+  wire [7:0]         pg_count;
+  wire [TK*TM*IB-1:0] pg_word;
+  vit_patch_gather #(.LANES(TM), .TK(TK), .N(N), .PREFIX(PREFIX), .H(IMG_H), .W(IMG_W), .CH(IMG_C), .P(PATCH),
+                     .G(CHUNK), .IB(IB), .BW(BW), .BAW(IMG_AW), .WIW(PWW), .STYLE(IMG_STYLE)) u_patches (
+    .aclk(aclk), .aresetn(aresetn), .we(image_we), .waddr(word_index[IMG_AW-1:0]), .wdata(word[BW-1:0]),
+    .start(start_patches), .running(patches_running), .word_valid(pg_valid), .word_index(pg_index),
+    .word_last(pg_last), .op_last(pg_op_last), .word_count(pg_count), .word(pg_word)
+  );
+  reg  [AW-1:0]      pg_base;
   always @(posedge aclk)
-    if (op_start)                                             row_base <= f_base;
-    else if ((ln_valid && ln_last) || (pg_valid && pg_last))  row_base <= row_base + f_stride;
-  wire [AW-1:0]  row_index  = pg_valid ? {{(AW-PIW){1'b0}}, pg_index} : {{(AW-DIW){1'b0}}, ln_index};
-  wire           row_valid  = pg_valid | ln_valid;
-  wire           code_valid = row_valid | (o_valid && (f_to == TO_ACT || f_to == TO_KEYS));
-  /* verilator lint_off UNUSED */
-  wire [7:0]     code_place = row_valid ? row_index[7:0] : o_number;
-  /* verilator lint_on UNUSED */
-  wire [TM*AB-1:0] code_col;
+    if (start_patches)            pg_base <= {AW{1'b0}};
+    else if (pg_valid && pg_last) pg_base <= pg_base + X_PATCH_ROW[AW-1:0];
+  assign patches_done = pg_valid && pg_last && pg_op_last;
+  assign row_made     = (pg_valid && pg_last) || lnw_last;
+
+  // -------------------------------------------------------------------------------------
+  // Codes of a matmul: words for X, Q or the K buffer.
+  wire [VL*AB-1:0]   code_col;
   generate
-    for (g = 0; g < TM; g = g + 1) begin : gen_row
-      wire [LB-1:0] ln = ln_col[g*LB +: LB];
-      wire [IB-1:0] pg = pg_col[g*IB +: IB];
-      assign code_col[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]}
-        : ln_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : drain_code[g*AB +: AB];
+    for (g = 0; g < VL; g = g + 1) begin : gen_code
+      assign code_col[g*AB +: AB] = d_gelu ? gelu_y[g*AB +: AB] : y6[g*YW +: AB];
     end
   endgenerate
-  wire           packed_we;
-  wire [AW-1:0]  packed_addr;
-  vit_column_packer #(.LANES(TM), .TK(TK), .EW(AB), .AW(AW)) u_packer (
-    .aclk(aclk), .aresetn(aresetn), .in_valid(code_valid), .in_slot(code_place & (TK[7:0] - 8'd1)),
-    .in_last(row_valid & (pg_valid ? pg_last : ln_last)),
-    .in_addr(row_valid ? row_base + (row_index >> TKL) : o_addr), .in_col(code_col),
-    .out_valid(packed_we), .out_addr(packed_addr), .out_word(act_wdata)
+  wire               packed_we;
+  wire [AW-1:0]      packed_addr;
+  wire [TK*TM*AB-1:0] packed_word;
+  wire               to_words = d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS;
+  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(AB), .AW(AW)) u_packer (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(o_valid && to_words), .in_slot(o_number & (GROUPW - 8'd1)),
+    .in_last(1'b0), .in_addr(o_addr), .in_col(code_col),
+    .out_valid(packed_we), .out_addr(packed_addr), .out_word(packed_word)
   );
-  reg  [7:0]     packed_bank;
+  reg  [7:0]         packed_bank;
   always @(posedge aclk) packed_bank <= o_key_bank;
-  assign act_we    = packed_we && !(f_opcode == OP_MATMUL && f_to == TO_KEYS);
-  assign act_waddr = packed_addr;
+  assign q_we      = packed_we && d_to == TO_Q;
+  assign q_waddr   = packed_addr;
+  assign q_wdata   = packed_word;
   assign key_waddr = packed_addr;
+  // X has three writers, one at a time.
+  assign x_we      = pg_valid || lnw_valid || (packed_we && d_to == TO_X);
+  assign x_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : lnw_valid ? lnw_addr : packed_addr;
   generate
-    for (g = 0; g < TK*TM; g = g + 1) begin : gen_key_word
-      assign key_wdata[g*KB +: KB] = act_wdata[g*AB +: KB];
+    for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
+      wire [LB-1:0] ln = lnw_word[g*LB +: LB];
+      wire [IB-1:0] pg = pg_word[g*IB +: IB];
+      assign x_wdata[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]}
+        : lnw_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : packed_word[g*AB +: AB];
+      assign key_wdata[g*KB +: KB] = packed_word[g*AB +: KB];
     end
     for (g = 0; g < KBANKS; g = g + 1) begin : gen_key_we
-      assign key_we[g] = packed_we && f_opcode == OP_MATMUL && f_to == TO_KEYS && packed_bank == g;
+      assign key_we[g] = packed_we && d_to == TO_KEYS && packed_bank == g;
     end
   endgenerate
 
-  // V: pass `sub` of the column moves tokens sub*TK .. sub*TK + TK-1.
-  assign value_we      = o_valid && f_to == TO_VALUES;
-  assign value_waddr   = o_addr;
-  assign value_channel = o_number;
+  // V: pass p of a group moves tokens p*TK .. p*TK + TK-1 of its channels.
+  assign value_we    = o_valid && d_to == TO_VALUES;
+  assign value_waddr = o_addr;
+  assign value_group = o_number;
   // A selection pass by pass: an index computed as a product would take a multiplier.
-  integer pass, place;
+  integer pass, place, channel;
   always @* begin
-    value_wdata = {TK*KB{1'b0}};
-    for (place = 0; place < TK; place = place + 1)
-      for (pass = 0; pass < TM/TK; pass = pass + 1)
-        if (o_sub == pass[7:0]) value_wdata[place*KB +: KB] = y6[(pass*TK + place)*YW +: KB];
+    value_wdata = {VC*TK*KB{1'b0}};
+    for (channel = 0; channel < VC; channel = channel + 1)
+      for (place = 0; place < TK; place = place + 1)
+        for (pass = 0; pass < TM/TK; pass = pass + 1)
+          if (o_pass == pass[7:0])
+            value_wdata[(channel*TK + place)*KB +: KB] = y6[(channel*TM + pass*TK + place)*YW +: KB];
   end
 
   // -------------------------------------------------------------------------------------
   // Softmax: scores in, numerators out, row sums' reciprocals to the requantizer.
-  wire                sm_valid, sm_last, sm_done;
-  wire [JW-1:0]       sm_index;
-  wire [TM*PB-1:0]    sm_col;
-  wire [TM*SW-1:0]    score_col;
-  wire                score_valid = o_valid && f_to == TO_SCORES;
+  wire                sm_start, sm_valid, sm_last;
+  wire [GW-1:0]       sm_group;
+  wire [VL*PB-1:0]    sm_col;
+  wire [VL*SW-1:0]    score_col;
   generate
-    for (g = 0; g < TM; g = g + 1) begin : gen_score
+    for (g = 0; g < VL; g = g + 1) begin : gen_score
       assign score_col[g*SW +: SW] = y6[g*YW +: SW];
     end
   endgenerate
-  vit_softmax #(.LANES(TM), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .STYLE(SCORE_STYLE)) u_softmax (
-    .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_index(o_addr[JW-1:0]),
-    .score_col(score_col), .start(start_softmax), .mul(f_sm_mul), .shift(f_sm_shift), .ch(f_sm_ch),
-    .col_valid(sm_valid), .col_index(sm_index), .col_last(sm_last), .col(sm_col), .recip(recip), .done(sm_done)
+  vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW), .STYLE(SCORE_STYLE)) u_softmax (
+    .aclk(aclk), .aresetn(aresetn), .score_valid(o_valid && d_to == TO_SCORES), .score_group(o_addr[GW-1:0]),
+    .score_count(o_count), .score_col(score_col), .filled(drained && d_to == TO_SCORES), .mul(d_sm_mul),
+    .shift(d_sm_shift), .ch(d_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
+    .col_last(sm_last), .col(sm_col), .recip(recip), .done(softmax_done)
   );
   /* verilator lint_off UNUSED */
-  wire [15:0]         sm_column = {{(16-JW){1'b0}}, sm_index};
-  wire [15:0]         sm_word   = sm_column >> TKL;
+  wire [15:0]         sm_word = {{(16-GW){1'b0}}, sm_group} >> GPL;
+  wire [15:0]         sm_slot = {{(16-GW){1'b0}}, sm_group} & (GROUPW - 1);
   /* verilator lint_on UNUSED */
-  vit_column_packer #(.LANES(TM), .TK(TK), .EW(PB), .AW(NUM_AW)) u_num_packer (
-    .aclk(aclk), .aresetn(aresetn), .in_valid(sm_valid), .in_slot(sm_column[7:0] & (TK[7:0] - 8'd1)),
+  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(PB), .AW(NUM_AW)) u_num_packer (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(sm_valid), .in_slot(sm_slot[7:0]),
     .in_last(sm_last), .in_addr(sm_word[NUM_AW-1:0]), .in_col(sm_col),
     .out_valid(num_we), .out_addr(num_waddr), .out_word(num_wdata)
   );
 
   // -------------------------------------------------------------------------------------
-  // Logits: lane 0 of the head's columns.
-  wire store_done;
+  // Logits: lane 0 of the head's columns, a column a pass.
+  /* verilator lint_off UNUSED */
+  wire [AW-1:0] logit_index = (o_addr << $clog2(VC)) + {{(AW-8){1'b0}}, o_pass};
+  /* verilator lint_on UNUSED */
+  reg  [LOGITB-1:0] logit;
+  always @* begin
+    logit = y6[LOGITB-1:0];
+    for (channel = 1; channel < VC; channel = channel + 1)
+      if (o_pass == channel[7:0]) logit = y6[channel*TM*YW +: LOGITB];
+  end
   vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
                   .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
-    .aclk(aclk), .aresetn(aresetn), .logit_valid(o_valid && f_to == TO_LOGITS), .logit_index(o_addr),
-    .logit(y6[LOGITB-1:0]), .first(start), .base(result_base), .start(start_store), .done(store_done),
-    .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
+    .aclk(aclk), .aresetn(aresetn), .logit_valid(o_valid && d_to == TO_LOGITS && o_pass < o_count),
+    .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
+    .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
     .m_axi_awvalid(m_axi_awvalid), .m_axi_awready(m_axi_awready), .m_axi_wdata(m_axi_wdata),
     .m_axi_wlast(m_axi_wlast), .m_axi_wvalid(m_axi_wvalid), .m_axi_wready(m_axi_wready),
     .m_axi_bresp(m_axi_bresp), .m_axi_bvalid(m_axi_bvalid), .m_axi_bready(m_axi_bready)
   );
-  // An op ends when its last word is on its way into its buffer.
-  assign op_end = drained | ln_done | pg_done | sm_done | store_done;
 
   // -------------------------------------------------------------------------------------
-  // For verification only: every column an op produces, in order. Nothing reads it here, so
-  // synthesis removes it.
+  // For verification only: what every op produces, in its order, and what each cycle is spent on.
+  // Nothing reads it here, so synthesis removes it.
   /* verilator lint_off UNUSED */
-  wire                trace_valid = o_once && o_valid || row_valid || sm_valid;
-  wire [TM*32-1:0]    trace_col;
+  reg  [11:0]         norm_op, patches_op, store_op, sm_op, sm_next_op;
+  always @(posedge aclk) begin
+    if (start_norm)    norm_op    <= s_op;
+    if (start_patches) patches_op <= s_op;
+    if (start_store)   store_op   <= s_op;
+    if (drained && d_to == TO_SCORES) sm_next_op <= d_op + 12'd1;
+    if (sm_start)      sm_op      <= sm_next_op;
+  end
+  wire [3:0]          trace_valid = {pg_valid, sm_valid, ln_valid, o_once && o_valid};
+  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d_op};
+  wire [4*8-1:0]      trace_count = {pg_count, sm_last ? SM_REST[7:0] : VC[7:0], VC[7:0], o_count};
+  wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;
+  wire [TK*TM*32-1:0] trace_patches;
   generate
-    for (g = 0; g < TM; g = g + 1) begin : gen_trace
-      wire        [31:0] from_code = {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]};
-      wire        [31:0] from_y    = {{(32-YW+1){y6[g*YW + YW-1]}}, y6[g*YW +: YW-1]};
-      wire        [31:0] from_num  = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
-      assign trace_col[g*32 +: 32] = sm_valid ? from_num : row_valid || f_gelu ? from_code : from_y;
+    for (g = 0; g < VL; g = g + 1) begin : gen_trace
+      assign trace_drain[g*32 +: 32] = d_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
+                                     : {{(32-YW+1){y6[g*YW + YW-1]}}, y6[g*YW +: YW-1]};
+      assign trace_norm[g*32 +: 32]    = {{(32-LB+1){ln_col[g*LB + LB-1]}}, ln_col[g*LB +: LB-1]};
+      assign trace_softmax[g*32 +: 32] = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
+    end
+    for (g = 0; g < TK*TM; g = g + 1) begin : gen_trace_patches
+      assign trace_patches[g*32 +: 32] = {{(32-IB+1){pg_word[g*IB + IB-1]}}, pg_word[g*IB +: IB-1]};
     end
   endgenerate
-  wire [11:0] trace_op  = f_op;
-  wire        trace_end = op_end;
+  wire [4:0]          trace_end    = {store_done, patches_done, softmax_done, norm_done, drained};
+  wire [5*12-1:0]     trace_end_op = {store_op, trace_op};
+  // What the array does in this cycle, and for which op.
+  localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
+                   START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;
+  wire [3:0]  trace_cause = feeding ? BEAT : stalled ? WEIGHTS : starved ? ROW : u_feeder.busy ? DRAIN
+      : feed_valid ? (feed_start ? START : f_wait == WAIT_SOFTMAX ? SOFTMAX : EARLIER)
+      : u_sequencer.state == 3'd4 || start_store ? STORE
+      : !queue_empty ? EARLIER : s_opcode == OP_PATCHES ? IMAGE : START;
+  wire [11:0] trace_cause_op = feed_valid ? f_op : s_op;
   /* verilator lint_on UNUSED */
 endmodule

@@ -1,9 +1,12 @@
-// Walks the tiles of one matmul and addresses the operand buffers for the PE array.
+// Walks the tiles of one matmul after the other and addresses the operand buffers for the PE array.
 //
 //   for n in 0 .. nt-1:  for m in 0 .. mt-1:  for k in 0 .. kt-1: one beat
 //
 // Each tile owns a slot of `period` cycles, the longer of its kt beats and its drain, so the
-// drain never has to hold the array back. The only wait is for the weights of tile column n.
+// drain never has to hold the array back. The slots of an op wait for the weights of tile column
+// n, and with `chained` in the first tile column for row tile m of the unit that makes operand a;
+// its start waits for the ops before to have left the array, or for a softmax, where it reads
+// what they write.
 module vit_array_feeder #(
   parameter AW      = 16,
   parameter KSEG    = 1,      // K buffer words hold this many tile columns (TM/TN, at least 1)
@@ -13,15 +16,25 @@ module vit_array_feeder #(
 ) (
   input  wire              aclk,
   input  wire              aresetn,
-  input  wire              start,
-  // The op; constant from start to the end of the drain.
+  // The op; constant until op_done.
+  input  wire              valid,
+  input  wire              wait_drained,              // start when all ops before have left the array
+  input  wire              wait_softmax,              // start when a softmax is ready
+  input  wire              chained,                   // operand a is still being made
   input  wire [15:0]       mt, nt, kt,
   input  wire [15:0]       period_full, period_last,  // slot of a full and of the last tile column
+  input  wire [15:0]       period_end,                // slot of the op's last tile
   input  wire              from_weights,              // b operand: weight buffer
   input  wire              from_keys,                 // b operand: K buffer
   input  wire [AW-1:0]     a_base, a_stride,          // word (m, k) at a_base + m*a_stride + k
   input  wire [AW-1:0]     b_base, b_nstep, b_kstep,  // word (n, k) at b_base + n*nstep + k*kstep
+  // What it waits for.
+  input  wire              caught_up,                 // all ops before have left the array
+  input  wire              softmax_ready,
+  input  wire [15:0]       rows_made,                 // row tiles of a chained operand a
   input  wire              tile_loaded,               // a weight bank has been filled
+  output wire              op_start,
+  output wire              op_done,                   // in the op's last cycle
   // Addresses in one cycle, the beat's flags with the data in the next.
   output wire [AW-1:0]     a_addr,
   output wire [AW-1:0]     b_addr,
@@ -29,7 +42,10 @@ module vit_array_feeder #(
   output reg               beat_valid,
   output reg               beat_first,
   output reg               beat_last,
-  output wire              stalled                    // waiting for weights
+  // What this cycle is spent on.
+  output wire              stalled,                   // waiting for weights
+  output wire              starved,                   // waiting for a row tile
+  output wire              feeding                    // a beat
 );
   reg           busy;
   reg  [15:0]   m, n, slot;
@@ -40,16 +56,20 @@ module vit_array_feeder #(
 
   wire        last_m   = m == mt - 16'd1;
   wire        last_n   = n == nt - 16'd1;
-  wire [15:0] period   = last_n ? period_last : period_full;
+  wire [15:0] period   = !last_n ? period_full : last_m ? period_end : period_last;
   wire        opening  = m == 16'd0 && slot == 16'd0 && from_weights;
   assign      stalled  = busy && opening && ready == 2'd0;
-  wire        go       = busy && !stalled;
+  assign      starved  = busy && chained && n == 16'd0 && slot == 16'd0 && rows_made <= m;
+  wire        go       = busy && !stalled && !starved;
   wire        in_beats = slot < kt;
   wire        end_slot = slot == period - 16'd1;
   wire        end_key  = segment == KSEG[KSEGW-1:0] - 1'b1 || !from_keys;
+  assign      feeding  = go && in_beats;
 
-  assign a_addr = a_row + a_k;
-  assign b_addr = b_col + b_k;
+  assign op_start = !busy && valid && (caught_up || !wait_drained) && (softmax_ready || !wait_softmax);
+  assign op_done  = go && end_slot && last_m && last_n;
+  assign a_addr   = a_row + a_k;
+  assign b_addr   = b_col + b_k;
 
   always @(posedge aclk) begin
     if (!aresetn) begin
@@ -57,12 +77,12 @@ module vit_array_feeder #(
       ready <= 2'd0;
       bank  <= 1'b0;
     end else begin
-      if (start)                                      busy <= 1'b1;
-      else if (go && end_slot && last_m && last_n)    busy <= 1'b0;
+      if (op_start)     busy <= 1'b1;
+      else if (op_done) busy <= 1'b0;
       ready <= ready + {1'b0, tile_loaded} - {1'b0, go && opening};
       if (go && end_slot && last_m && from_weights && WBANKS == 2) bank <= ~bank;
     end
-    if (start) begin
+    if (op_start) begin
       m       <= 16'd0;
       n       <= 16'd0;
       slot    <= 16'd0;

@@ -1,20 +1,24 @@
-// Turns the raster image (u8, rows of pixels, channels innermost) into patch columns: LANES
-// tokens of one of the C*P*P pixels of a patch, in the order (channel, row, column).
-// A pixel p becomes the code sat((p - 128 + half) >> (8 - IB)); prefix tokens (the class
-// token) and tokens past the end become 0.
-// One pixel a cycle: a tile of LANES tokens takes LANES * C*P*P cycles.
+// Turns the raster image (u8, rows of pixels, channels innermost) into words of patches: TK values
+// of a patch for LANES tokens. The values of a patch come as they lie in the image, (row, column,
+// channel), so that a read takes G of them: the largest chunk that neither a beat of the bus nor a
+// row of a patch cuts. The weights of the patch embedding are stored in that order.
+// A value p becomes the code sat((p - 128 + half) >> (8 - IB)); prefix tokens (the class token)
+// and tokens past the end become 0.
+// A chunk of LANES tokens takes PERIOD = max(LANES, G/TK) cycles: a read a token, a word a cycle.
 module vit_patch_gather #(
   parameter LANES  = 8,
+  parameter TK     = 2,
   parameter N      = 17,     // tokens
   parameter PREFIX = 1,      // prefix tokens
   parameter H      = 8,      // image height, width, channels and patch size in pixels
   parameter W      = 8,
   parameter CH     = 1,
   parameter P      = 2,
+  parameter G      = 2,      // values of a chunk
   parameter IB     = 8,      // bits of a pixel code, signed
-  parameter BW     = 64,     // bus width: pixels arrive BW/8 a beat
+  parameter BW     = 64,     // bus width: values arrive BW/8 a beat
   parameter BAW    = 3,      // bits of a beat address
-  parameter CIW    = 2,      // bits of a pixel index within a patch
+  parameter WIW    = 2,      // bits of the index of a word within a patch
   parameter STYLE  = "auto"
 ) (
   input  wire                aclk,
@@ -23,120 +27,156 @@ module vit_patch_gather #(
   input  wire [BAW-1:0]      waddr,
   input  wire [BW-1:0]       wdata,
   input  wire                start,
-  output reg                 done,
-  output wire                col_valid,
-  output wire [CIW-1:0]      col_index,
-  output wire                col_last,
-  output wire [LANES*IB-1:0] col
+  output wire                running,
+  output reg                 word_valid,
+  output reg  [WIW-1:0]      word_index,       // within the patch
+  output reg                 word_last,        // of the row tile
+  output reg                 op_last,          // with word_last: the op's last
+  output reg  [7:0]          word_count,       // values of the patch in it
+  output reg  [TK*LANES*IB-1:0] word           // value k, token r at k*LANES + r
 );
-  localparam BEATS = (H*W*CH*8 + BW - 1) / BW;
-  localparam PXW   = BAW + $clog2(BW/8);      // bits of a pixel address
-  localparam TW    = $clog2(N + LANES) + 1;   // bits of a token index
-  localparam LIW   = LANES > 1 ? $clog2(LANES) : 1;
-  localparam XW    = $clog2(W/P + 1);
-  localparam [31:0]    LANES_1   = LANES - 1;
-  localparam [31:0]    COLUMNS_1 = W/P - 1;
-  localparam [LIW-1:0] LAST_LANE = LANES_1[LIW-1:0];
-  localparam [XW-1:0]  LAST_PX   = COLUMNS_1[XW-1:0];
-  localparam [CIW-1:0] LAST_K    = CH*P*P - 1;
+  localparam BEATS  = (H*W*CH*8 + BW - 1) / BW;
+  localparam CAW    = BAW + $clog2(BW/8/G);    // bits of a chunk address
+  localparam TW     = $clog2(N + LANES) + 1;   // bits of a token index
+  localparam XW     = $clog2(W/P + 1);
+  localparam CHUNKS = P*P*CH / G;              // of a patch
+  localparam ROWC   = P*CH / G;                // of a row of a patch
+  localparam LINE   = W*CH / G;                // of a line of the image
+  localparam WORDS  = G > TK ? G / TK : 1;     // of a chunk
+  localparam PARTS  = TK > G ? TK / G : 1;     // chunks of a word
+  localparam PERIOD = LANES > WORDS ? LANES : WORDS;
+  localparam KW     = $clog2(CHUNKS + 1);
+  localparam PW     = $clog2(PERIOD + 1);
+  localparam [31:0]   PERIOD_1 = PERIOD - 1, CHUNKS_1 = CHUNKS - 1, ROWC_1 = ROWC - 1, COLUMNS_1 = W/P - 1,
+                      LANES_1 = LANES - 1, WORDS_1 = WORDS - 1, PARTS_1 = PARTS - 1;
 
-  // Loops: tile, pixel k of the patch, lane. The token walk restarts at each k.
+  // Loops: row tile, chunk of the patch, token. The token walk starts over at each chunk.
   reg            run;
-  reg [LIW-1:0]  lane;
-  reg [CIW-1:0]  k;
+  reg [PW-1:0]   lane;
+  reg [KW-1:0]   chunk, across;               // across: within the patch's row
   reg [TW-1:0]   token, tile_token;
   reg [XW-1:0]   px, tile_px;                 // patch column of the token
-  reg [PXW-1:0]  base, tile_base;             // address of the token's top left pixel
-  reg [PXW-1:0]  offset, row_offset;          // pixel k within the patch
-  reg [$clog2(P+1)-1:0]  kx, ky;
+  reg [CAW-1:0]  base, tile_base;             // address of the token's top left chunk
+  reg [CAW-1:0]  offset;                      // chunk within the patch
 
   wire is_patch  = token >= PREFIX[TW-1:0] && token < N[TW-1:0];
-  wire end_lane  = lane == LAST_LANE;
-  wire end_k     = k == LAST_K;
-  wire end_all   = end_lane && end_k && token >= N[TW-1:0] - 1'b1;
+  wire on_token  = lane <= LANES_1[PW-1:0];
+  wire end_lane  = lane == PERIOD_1[PW-1:0];
+  wire end_chunk = chunk == CHUNKS_1[KW-1:0];
+  wire end_row   = px == COLUMNS_1[XW-1:0];
   // The token after this one. Prefix tokens do not move over the image.
-  wire [TW-1:0]  next_token = token + 1'b1;
-  wire           end_row    = px == LAST_PX;
-  wire [XW-1:0]  next_px    = !is_patch ? px : end_row ? {XW{1'b0}} : px + 1'b1;
-  wire [PXW-1:0] next_base  = !is_patch ? base
-                            : base + (end_row ? (P*CH + (P-1)*W*CH) : (P*CH));
+  wire [TW-1:0]  next_token = on_token ? token + 1'b1 : token;
+  wire [XW-1:0]  next_px    = !is_patch || !on_token ? px : end_row ? {XW{1'b0}} : px + 1'b1;
+  wire [31:0]    move       = !is_patch || !on_token ? 32'd0 : end_row ? ROWC + (P-1)*LINE : ROWC;
+  wire [CAW-1:0] next_base  = base + move[CAW-1:0];
+  wire           end_tile   = end_lane && end_chunk;
+  wire           end_all    = end_tile && next_token >= N[TW-1:0];
+  wire [31:0]    step       = across == ROWC_1[KW-1:0] ? LINE - ROWC + 1 : 1;
   always @(posedge aclk) begin
     if (!aresetn)     run <= 1'b0;
     else if (start)   run <= 1'b1;
     else if (end_all) run <= 1'b0;
     if (start) begin
-      lane <= 0; k <= 0; token <= 0; tile_token <= 0; px <= 0; tile_px <= 0;
-      base <= 0; tile_base <= 0; offset <= 0; row_offset <= 0; kx <= 0; ky <= 0;
+      lane <= 0; chunk <= 0; across <= 0; token <= 0; tile_token <= 0; px <= 0; tile_px <= 0;
+      base <= 0; tile_base <= 0; offset <= 0;
     end else if (run) begin
-      lane  <= end_lane ? {LIW{1'b0}} : lane + 1'b1;
-      token <= next_token;
-      px    <= next_px;
-      base  <= next_base;
-      if (end_lane && !end_k) begin
-        // Same tokens, next pixel: along the patch row, then down, then the next channel.
-        token <= tile_token;
-        px    <= tile_px;
-        base  <= tile_base;
-        k     <= k + 1'b1;
-        if (kx != P - 1) begin
-          kx         <= kx + 1'b1;
-          offset     <= offset + CH;
-        end else begin
-          kx         <= 0;
-          ky         <= ky == P - 1 ? 0 : ky + 1'b1;
-          row_offset <= ky == P - 1 ? row_offset - (P-1)*W*CH + 1 : row_offset + W*CH;
-          offset     <= ky == P - 1 ? row_offset - (P-1)*W*CH + 1 : row_offset + W*CH;
-        end
+      lane  <= end_lane ? {PW{1'b0}} : lane + 1'b1;
+      token <= end_lane && !end_chunk ? tile_token : next_token;
+      px    <= end_lane && !end_chunk ? tile_px    : next_px;
+      base  <= end_lane && !end_chunk ? tile_base  : next_base;
+      if (end_lane) begin
+        chunk  <= end_chunk ? {KW{1'b0}}  : chunk + 1'b1;
+        across <= end_chunk || across == ROWC_1[KW-1:0] ? {KW{1'b0}} : across + 1'b1;
+        offset <= end_chunk ? {CAW{1'b0}} : offset + step[CAW-1:0];
       end
-      if (end_lane && end_k) begin
+      if (end_tile) begin
         tile_token <= next_token;
         tile_px    <= next_px;
         tile_base  <= next_base;
-        k          <= 0;
-        kx         <= 0;
-        ky         <= 0;
-        offset     <= 0;
-        row_offset <= 0;
       end
     end
   end
 
-  wire [PXW-1:0] pixel_addr = base + offset;
+  wire [CAW-1:0] chunk_addr = base + offset;
   wire [BW-1:0]  beat;
   vit_ram #(.WIDTH(BW), .DEPTH(BEATS), .AW(BAW), .STYLE(STYLE)) u_image (
     .aclk(aclk), .we(we), .waddr(waddr), .wdata(wdata),
-    .raddr(pixel_addr[PXW-1 -: BAW]), .rdata(beat)
+    .raddr(chunk_addr[CAW-1 -: BAW]), .rdata(beat)
   );
 
-  // Stage 1: the beat is there; stage 2: the lanes shift in; stage 3: the column is whole.
-  reg                      valid1, valid2, patch1, last1, last2;
-  reg [PXW-BAW-1:0]        byte1;
-  reg [CIW-1:0]            k1, k2;
-  reg [LANES*IB-1:0]       lanes;
-  wire [7:0]        pixel    = beat[{byte1, 3'd0} +: 8];
-  wire signed [8:0] centred  = $signed({1'b0, pixel}) - 9'sd128;
-  wire signed [8:0] rounded  = IB < 8 ? (centred + $signed({8'd0, 1'b1} << (7 - IB))) >>> (8 - IB) : centred;
+  // Stage 1: the beat is there; stage 2: the tokens' codes shift in, until the chunk is whole.
+  reg              token1, patch1, whole1, whole2, tile1, tile2, all1, all2;
+  reg [CAW:0]      place1;                    // of the chunk in its beat; its top bit is always 0
+  reg [G*IB*LANES-1:0] codes;                 // token r, value i at (r*G + i)*IB
   localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
-  /* verilator lint_off UNUSED */ // saturated to IB bits
-  wire signed [8:0] code     = !patch1 ? 9'sd0 : rounded > TOP ? TOP : rounded;
+  /* verilator lint_off UNUSED */
+  wire [BW-1:0]    aligned = beat >> ({{(32-CAW-1){1'b0}}, place1} * (8 * G));
+  reg signed [8:0] centred, rounded, code;    // saturated to IB bits
   /* verilator lint_on UNUSED */
-  reg  last_all1, last_all2;
-  always @(posedge aclk) begin
-    valid1    <= aresetn & run & end_lane;
-    patch1    <= is_patch;
-    byte1     <= pixel_addr[PXW-BAW-1:0];
-    k1        <= k;
-    last1     <= end_k;
-    last_all1 <= aresetn & run & end_all;
-    valid2    <= valid1;
-    k2        <= k1;
-    last2     <= last1;
-    last_all2 <= last_all1;
-    done      <= last_all2;
-    lanes     <= {code[IB-1:0], lanes[LANES*IB-1:IB]};
+  reg [G*IB-1:0]   chunk_codes;
+  integer i;
+  always @* begin
+    centred = 9'sd0;
+    rounded = 9'sd0;
+    code    = 9'sd0;
+    for (i = 0; i < G; i = i + 1) begin
+      centred = $signed({1'b0, aligned[i*8 +: 8]}) - 9'sd128;
+      rounded = IB < 8 ? (centred + $signed({8'd0, 1'b1} << (7 - IB))) >>> (8 - IB) : centred;
+      code    = !patch1 ? 9'sd0 : rounded > TOP ? TOP : rounded;
+      chunk_codes[i*IB +: IB] = code[IB-1:0];
+    end
   end
-  assign col_valid = valid2;
-  assign col_index = k2;
-  assign col_last  = last2;
-  assign col       = lanes;
+  always @(posedge aclk) begin
+    token1 <= run && on_token;
+    patch1 <= is_patch;
+    place1 <= {1'b0, chunk_addr} & (BW/8/G - 1);
+    whole1 <= aresetn && run && lane == LANES_1[PW-1:0];
+    tile1  <= end_chunk;
+    all1   <= end_chunk && token >= N[TW-1:0] - 1'b1;
+    whole2 <= aresetn && whole1;
+    tile2  <= tile1;
+    all2   <= all1;
+    if (token1) codes <= LANES > 1 ? {chunk_codes, codes[G*IB*LANES-1 -: G*IB*(LANES-1)]} : chunk_codes;
+  end
+
+  // Stage 3: the chunk leaves a word a cycle, or is a part of a word.
+  reg [G*IB*LANES-1:0] whole;
+  reg [KW:0]       left;                      // words of the chunk still to go
+  reg              tile3, all3;
+  reg [KW:0]       part;
+  wire             begins = PARTS > 1 ? whole2 : left != 0;
+  wire [G*IB*LANES-1:0] source = PARTS > 1 ? codes : whole;
+  wire             tile_s = PARTS > 1 ? tile2 : tile3;
+  wire             all_s  = PARTS > 1 ? all2 : all3;
+  wire             fills  = PARTS > 1 ? part == PARTS_1[KW:0] || tile_s : 1'b1;
+  wire             final_word = PARTS > 1 ? tile_s : tile_s && left == 1;
+  integer t, v;
+  always @(posedge aclk) begin
+    if (whole2) begin
+      whole <= codes;
+      tile3 <= tile2;
+      all3  <= all2;
+    end else if (left != 0) whole <= whole >> (TK * IB);
+    if (!aresetn)       left <= 0;
+    else if (whole2)    left <= WORDS_1[KW:0] + 1'b1;
+    else if (left != 0) left <= left - 1'b1;
+    word_valid <= aresetn && begins && fills;
+    if (start) begin
+      part      <= 0;
+      word_last <= 1'b1;                      // the next word is a row tile's first
+    end else if (begins) begin
+      word_last <= final_word;
+      op_last   <= all_s;
+      part      <= fills ? 0 : part + 1'b1;
+      if (part == 0) word_index <= word_last ? {WIW{1'b0}} : word_index + 1'b1;
+      word_count <= PARTS > 1 ? (part[7:0] + 8'd1) * G[7:0] : TK[7:0];
+      for (t = 0; t < LANES; t = t + 1)
+        for (v = 0; v < TK; v = v + 1)
+          if (PARTS > 1) begin
+            if (v / G == part)              word[(v*LANES + t)*IB +: IB] <= source[(t*G + v%G)*IB +: IB];
+            else if (part == 0)             word[(v*LANES + t)*IB +: IB] <= {IB{1'b0}};
+          end else                          word[(v*LANES + t)*IB +: IB] <= source[(t*G + v)*IB +: IB];
+    end
+  end
+  assign running = run || token1 || whole1 || whole2 || left != 0 || word_valid;
 endmodule

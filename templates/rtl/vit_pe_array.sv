@@ -3,9 +3,9 @@
 //   acc[r][c] = sum over the tile's beats of  sum_k a[r][k] * b[c][k]
 //
 // A tile is a run of beats from in_first to in_last; the next tile may start in the next cycle.
-// out_valid pulses LATENCY cycles after in_last: column 0 of the finished tile is at the head.
-// The head is on out_col in the next cycle, and out_shift moves the next column there. The
-// next tile overwrites what is left.
+// out_valid pulses LATENCY cycles after in_last: the first VC columns of the finished tile are at
+// the head. The head is on out_col in the next cycle, and out_shift moves the next columns there.
+// The next tile overwrites what is left.
 // LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered).
 //
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
@@ -14,6 +14,7 @@ module vit_pe_array #(
   parameter TM      = 8,
   parameter TN      = 8,
   parameter TK      = 1,
+  parameter VC      = 1,     // columns that leave in a cycle
   parameter NA      = 8,     // bits of an a operand, signed
   parameter NB      = 8,     // bits of a b operand, signed
   parameter ACCW    = 24,    // accumulator bits, signed, proven sufficient for every op
@@ -30,7 +31,7 @@ module vit_pe_array #(
   input  wire [TK*TN*NB-1:0] in_b,      // element (k, c) at k*TN + c
   output wire                out_valid,
   input  wire                out_shift,
-  output reg  [TM*ACCW-1:0]  out_col
+  output reg  [VC*TM*ACCW-1:0] out_col   // column v, token r at v*TM + r
 );
   localparam PES = TM * TN;
   localparam PW  = NA + NB;
@@ -74,11 +75,11 @@ module vit_pe_array #(
   integer i, r, c, k;
   reg signed [SW-1:0] sum;
   always @(posedge aclk) begin
-    for (r = 0; r < TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
+    for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
     if (capture_q)
       for (i = 0; i < PES; i = i + 1) res[i] = acc[i];
     else if (out_shift)
-      for (i = 0; i < PES - TM; i = i + 1) res[i] = res[i + TM];
+      for (i = 0; i < PES - VC*TM; i = i + 1) res[i] = res[i + VC*TM];
 
     if (valid_q[ST-1]) begin
       if (TK > 1)

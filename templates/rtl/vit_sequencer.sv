@@ -1,8 +1,11 @@
-// Walks the program (program.mem), one descriptor an op: waits until the buffers the op reads
-// have been loaded, starts its unit, and goes on when the unit is done. A descriptor with `loop`
-// set goes back two descriptors `loops` - 1 times (scores, softmax, value product of each row
-// tile), moving the row offset on by `rowstep`. After the last descriptor the program starts
-// over until `images` images are done.
+// Walks the program (program.mem), one descriptor a step, and hands each to its unit. A matmul
+// goes into the array's queue as soon as there is room; patches, LayerNorm and the store of the
+// result start when all that came before has finished. None but the store is waited for: what
+// depends on an op waits for it itself.
+//
+// A descriptor with `loop` set goes back one descriptor `loops` - 1 times (the scores of a row
+// tile, the value product of the one before), moving the row offset on by `rowstep`. After the
+// last descriptor the program starts over until `images` images are done.
 module vit_sequencer #(
   parameter DESCW = 256,
   parameter OPS   = 16,
@@ -15,29 +18,37 @@ module vit_sequencer #(
   input  wire [31:0]       images,
   output reg               busy,
   output reg  [31:0]       images_done,
-  output reg  [DESCW-1:0]  desc,          // the op; constant while it runs
+  output reg  [DESCW-1:0]  desc,
+  output reg  [AW-1:0]     row_offset,
   // Fields of desc this module needs itself.
+  input  wire              is_matmul,
+  input  wire              is_store,
   input  wire              loop,
   input  wire [15:0]       loops,
   input  wire [AW-1:0]     rowstep,
   input  wire              last,
-  input  wire              buffers_ready,
-  output reg               op_start,
-  input  wire              op_end,
-  output reg  [AW-1:0]     row_offset
+  input  wire              buffers_ready,  // what the op reads has been loaded
+  input  wire              queue_full,
+  input  wire              quiet,          // no unit is running and the queue is empty
+  output wire              push,           // desc goes into the array's queue
+  output reg               op_start,       // desc's unit starts
+  input  wire              store_done
 );
   reg [DESCW-1:0] program_rom [0:OPS-1];
   initial $readmemh("program.mem", program_rom);
 
-  localparam [2:0] IDLE = 3'd0, FETCH = 3'd1, DECODE = 3'd2, READY = 3'd3, RUN = 3'd4;
+  localparam [2:0] IDLE = 3'd0, FETCH = 3'd1, DECODE = 3'd2, READY = 3'd3, STORE = 3'd4;
   reg [2:0]     state;
   reg [PCW-1:0] pc;
   reg [15:0]    pass;
   wire          again = loop && pass != loops - 16'd1;
+  wire          go    = state == READY && buffers_ready && (is_matmul ? !queue_full : quiet);
+  wire          next  = is_store ? state == STORE && store_done : go;
+  assign        push  = go && is_matmul;
 
   always @(posedge aclk) begin
     if (state == FETCH) desc <= program_rom[pc];
-    op_start <= aresetn && state == READY && buffers_ready;
+    op_start <= aresetn && go && !is_matmul;
     if (!aresetn) begin
       state <= IDLE;
       busy  <= 1'b0;
@@ -50,31 +61,31 @@ module vit_sequencer #(
         row_offset  <= {AW{1'b0}};
         images_done <= 32'd0;
       end
-      FETCH:  state <= DECODE;
-      DECODE: state <= READY;
-      READY:  if (buffers_ready) state <= RUN;
-      RUN: if (op_end) begin
-        state <= FETCH;
-        if (again) begin
-          pc         <= pc - {{(PCW-2){1'b0}}, 2'd2};
-          pass       <= pass + 16'd1;
-          row_offset <= row_offset + rowstep;
-        end else begin
-          pc <= last ? {PCW{1'b0}} : pc + {{(PCW-1){1'b0}}, 1'b1};
-          if (loop) begin
-            pass       <= 16'd0;
-            row_offset <= {AW{1'b0}};
-          end
-        end
-        if (last) begin
-          images_done <= images_done + 32'd1;
-          if (images_done == images - 32'd1) begin
-            state <= IDLE;
-            busy  <= 1'b0;
-          end
-        end
-      end
+      FETCH:   state <= DECODE;
+      DECODE:  state <= READY;
+      READY:   if (go) state <= is_store ? STORE : FETCH;
+      STORE:   if (store_done) state <= FETCH;
       default: state <= IDLE;
     endcase
+    if (aresetn && next) begin
+      if (again) begin
+        pc         <= pc - {{(PCW-1){1'b0}}, 1'b1};
+        pass       <= pass + 16'd1;
+        row_offset <= row_offset + rowstep;
+      end else begin
+        pc <= last ? {PCW{1'b0}} : pc + {{(PCW-1){1'b0}}, 1'b1};
+        if (loop) begin
+          pass       <= 16'd0;
+          row_offset <= {AW{1'b0}};
+        end
+      end
+      if (last) begin
+        images_done <= images_done + 32'd1;
+        if (images_done == images - 32'd1) begin
+          state <= IDLE;
+          busy  <= 1'b0;
+        end
+      end
+    end
   end
 endmodule

@@ -27,6 +27,7 @@
 namespace {
 
 constexpr int kLanes = <% .TM %>;
+constexpr int kCauses = <% len .Causes %>;
 constexpr int kBusBytes = <% .BusBits %> / 8;
 constexpr int kClasses = <% .Classes %>;
 constexpr int kOps = <% .OpCount %>;  // ops of the network; op kOps is the store of the result
@@ -81,7 +82,18 @@ class Bench {
     logits_ = read_file(dir + "/vectors/logits.bin", true);
     trace_.resize(trace.size() / sizeof(Column));
     std::memcpy(trace_.data(), trace.data(), trace_.size() * sizeof(Column));
-    for (const Column& c : trace_) values_per_image_ += c.lanes;
+    begins_.assign(kOps + 1, {});
+    for (const Column& c : trace_) {
+      if (c.op >= kOps) fail("a column of op " + std::to_string(c.op) + "; the network has " + std::to_string(kOps));
+      ++begins_[c.op + 1].column;
+      begins_[c.op + 1].value += c.lanes;
+      values_per_image_ += c.lanes;
+    }
+    for (int i = 0; i < kOps; ++i) {  // an op's columns follow one another
+      begins_[i + 1].column += begins_[i].column;
+      begins_[i + 1].value += begins_[i].value;
+    }
+    places_ = begins_;
     const int have = static_cast<int>(images_.size() / kImageBytes);
     const int have_full = static_cast<int>(expected_.size() / 4 / values_per_image_);
     if (opt_.images < 0) opt_.images = have;
@@ -96,6 +108,7 @@ class Bench {
     mismatches_.assign(kOps, 0);
     digests_.assign(kOps, 0xcbf29ce484222325ull);
     op_cycles_.assign(kOps + 1, 0);
+    spent_.assign((kOps + 1) * kCauses, 0);
   }
 
   bool run();
@@ -107,7 +120,7 @@ class Bench {
   void write_register(int addr, uint32_t value);
   uint32_t read_register(int addr);
   void watch();
-  void compare_column();
+  void compare(int op, int count, const void* columns);
   void end_image();
   bool compare_logits();
   const uint8_t* readable(uint64_t addr);
@@ -134,8 +147,10 @@ class Bench {
   uint64_t cycle_ = 0, run_start_ = 0, last_end_ = 0;
   bool running_ = false;
   int image_ = 0;
-  size_t column_ = 0, value_ = 0;
+  struct Place { size_t column = 0, value = 0; };  // in the expectation
+  std::vector<Place> begins_, places_;             // of each op: its first, the next to come
   std::vector<uint64_t> compared_, mismatches_, op_cycles_, digests_;
+  std::vector<uint64_t> spent_;                    // cycles of each op and cause, first image
   uint64_t total_mismatches_ = 0;
 };
 
@@ -224,9 +239,18 @@ void Bench::watch() {
     run_start_ = last_end_ = cycle_;
   }
   if (!running_) return;
-  if (top_.trace_valid && image_ < opt_.full) compare_column();
-  if (top_.trace_end) {
-    const int op = top_.trace_op;
+  const int image = image_;
+  if (image_ == 0) {
+    if (top_.trace_cause_op > kOps || top_.trace_cause >= kCauses) fail("a cycle of op " + std::to_string(int(top_.trace_cause_op)) + " and cause " + std::to_string(int(top_.trace_cause)));
+    ++spent_[top_.trace_cause_op * kCauses + top_.trace_cause];
+  }
+  const void* columns[4] = {&top_.trace_drain, &top_.trace_norm, &top_.trace_softmax, &top_.trace_patches};
+  for (int port = 0; port < 4; ++port)
+    if (top_.trace_valid >> port & 1 && image < opt_.full)
+      compare(top_.trace_op >> 12 * port & 0xfff, top_.trace_count >> 8 * port & 0xff, columns[port]);
+  for (int port = 0; port < 5; ++port) {
+    if (!(top_.trace_end >> port & 1)) continue;
+    const int op = top_.trace_end_op >> 12 * port & 0xfff;
     if (op > kOps) fail("the program names op " + std::to_string(op) + "; the network has " + std::to_string(kOps));
     op_cycles_[op] += cycle_ - last_end_;
     last_end_ = cycle_;
@@ -236,39 +260,50 @@ void Bench::watch() {
     fail("no op has ended for " + std::to_string(kMaxCyclesPerImage) + " cycles; the last to end was in image " + std::to_string(image_));
 }
 
-void Bench::compare_column() {
-  if (column_ == trace_.size()) fail("image " + std::to_string(image_) + ": more columns than expected, from op " + std::to_string(int(top_.trace_op)));
-  const Column& c = trace_[column_++];
-  if (c.op != top_.trace_op)
-    fail("image " + std::to_string(image_) + ": a column of op " + std::to_string(int(top_.trace_op)) + " where op " + std::to_string(c.op) + " was due");
-  uint32_t lanes[kLanes];
-  std::memcpy(lanes, &top_.trace_col, sizeof lanes);
-  const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + value_) * 4];
-  value_ += c.lanes;
-  compared_[c.op] += c.lanes;
-  for (uint32_t i = 0; i < c.lanes; ++i) {
-    int32_t want;
-    std::memcpy(&want, want_bytes + 4 * i, 4);
-    const int32_t got = static_cast<int32_t>(lanes[i]);
-    digests_[c.op] = (digests_[c.op] ^ lanes[i]) * 0x100000001b3ull;  // FNV-1a over whole elements
-    if (got == want) continue;
-    // The first few of an op are named; all are counted.
-    if (mismatches_[c.op]++ < 3)
-      std::printf("{\"event\":\"mismatch\",\"op\":%u,\"image\":%d,\"head\":%u,\"row\":%u,\"col\":%u,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
-                  c.op, image_, c.head, c.row + i, c.col, want, got, cycle_ - run_start_);
-    ++total_mismatches_;
+// Columns that an op produces in a cycle, kLanes lanes each, against the next expected of the op.
+void Bench::compare(int op, int count, const void* columns) {
+  if (op >= kOps) fail("the program names op " + std::to_string(op) + "; the network has " + std::to_string(kOps));
+  for (int k = 0; k < count; ++k) {
+    Place& at = places_[op];
+    if (at.column == begins_[op + 1].column) fail("image " + std::to_string(image_) + ": more columns than expected, from op " + std::to_string(op));
+    const Column& c = trace_[at.column++];
+    uint32_t lanes[kLanes];
+    std::memcpy(lanes, static_cast<const char*>(columns) + k * sizeof lanes, sizeof lanes);
+    const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + at.value) * 4];
+    at.value += c.lanes;
+    compared_[op] += c.lanes;
+    for (uint32_t i = 0; i < c.lanes; ++i) {
+      int32_t want;
+      std::memcpy(&want, want_bytes + 4 * i, 4);
+      const int32_t got = static_cast<int32_t>(lanes[i]);
+      digests_[op] = (digests_[op] ^ lanes[i]) * 0x100000001b3ull;  // FNV-1a over whole elements
+      if (got == want) continue;
+      // The first few of an op are named; all are counted.
+      if (mismatches_[op]++ < 3)
+        std::printf("{\"event\":\"mismatch\",\"op\":%u,\"image\":%d,\"head\":%u,\"row\":%u,\"col\":%u,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
+                    c.op, image_, c.head, c.row + i, c.col, want, got, cycle_ - run_start_);
+      ++total_mismatches_;
+    }
   }
 }
 
 void Bench::end_image() {
-  if (image_ < opt_.full && column_ != trace_.size())
-    fail("image " + std::to_string(image_) + ": " + std::to_string(column_) + " columns of " + std::to_string(trace_.size()) + " were produced");
+  for (int i = 0; i < kOps && image_ < opt_.full; ++i)
+    if (places_[i].column != begins_[i + 1].column)
+      fail("image " + std::to_string(image_) + ": " + std::to_string(places_[i].column - begins_[i].column) + " columns of " +
+           std::to_string(begins_[i + 1].column - begins_[i].column) + " were produced by op " + std::to_string(i));
   std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":%" PRIu64 ",\"cycles\":[", image_, cycle_ - run_start_);
   for (int i = 0; i <= kOps; ++i) std::printf(i ? ",%" PRIu64 : "%" PRIu64, op_cycles_[i]);
   std::printf("]}\n");
   std::fflush(stdout);
+  if (image_ == 0)
+    for (int i = 0; i <= kOps; ++i) {
+      std::printf("{\"event\":\"spent\",\"op\":%d,\"cycles\":[", i);
+      for (int c = 0; c < kCauses; ++c) std::printf(c ? ",%" PRIu64 : "%" PRIu64, spent_[i * kCauses + c]);
+      std::printf("]}\n");
+    }
   std::fill(op_cycles_.begin(), op_cycles_.end(), 0);
-  column_ = value_ = 0;
+  places_ = begins_;
   ++image_;
 }
 

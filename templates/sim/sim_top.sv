@@ -50,10 +50,18 @@ module sim_top (
   output wire         m_axi_bready,
   // Watched inside.
   output wire         trace_start,               // the run's first cycle
-  output wire         trace_end,                 // an op ends in this cycle
-  output wire         trace_valid,               // a column of the op's output
-  output wire [11:0]  trace_op,
-  output wire [<% .TM %>*32-1:0] trace_col
+  // Ports of what is produced: 0 the drain, 1 LayerNorm, 2 softmax, 3 the patches.
+  output wire [3:0]   trace_valid,               // columns of the port's op
+  output wire [4*12-1:0] trace_op,
+  output wire [4*8-1:0]  trace_count,            // how many
+  output wire [<% .VC %>*<% .TM %>*32-1:0] trace_drain,
+  output wire [<% .VC %>*<% .TM %>*32-1:0] trace_norm,
+  output wire [<% .VC %>*<% .TM %>*32-1:0] trace_softmax,
+  output wire [<% .TK %>*<% .TM %>*32-1:0] trace_patches,
+  output wire [4:0]   trace_end,                 // the port's op ends in this cycle; 4: the store
+  output wire [5*12-1:0] trace_end_op,
+  output wire [3:0]   trace_cause,               // what the array's cycle is spent on, and for which op
+  output wire [11:0]  trace_cause_op
 );
   vit_accel_top u_accel (
     .aclk(aclk), .aresetn(aresetn),
@@ -75,8 +83,15 @@ module sim_top (
     .m_axi_bvalid(m_axi_bvalid), .m_axi_bready(m_axi_bready)
   );
   assign trace_start = u_accel.u_core.start;
-  assign trace_end   = u_accel.u_core.trace_end;
-  assign trace_valid = u_accel.u_core.trace_valid;
-  assign trace_op    = u_accel.u_core.trace_op;
-  assign trace_col   = u_accel.u_core.trace_col;
+  assign trace_valid    = u_accel.u_core.trace_valid;
+  assign trace_op       = u_accel.u_core.trace_op;
+  assign trace_count    = u_accel.u_core.trace_count;
+  assign trace_drain    = u_accel.u_core.trace_drain;
+  assign trace_norm     = u_accel.u_core.trace_norm;
+  assign trace_softmax  = u_accel.u_core.trace_softmax;
+  assign trace_patches  = u_accel.u_core.trace_patches;
+  assign trace_end      = u_accel.u_core.trace_end;
+  assign trace_end_op   = u_accel.u_core.trace_end_op;
+  assign trace_cause    = u_accel.u_core.trace_cause;
+  assign trace_cause_op = u_accel.u_core.trace_cause_op;
 endmodule

@@ -4,7 +4,8 @@
 module tb_icarus;
   localparam BW     = <% .BusBits %>;
   localparam BYTES  = BW / 8;
-  localparam LANES  = <% .TM %>;
+  localparam LANES  = <% .TM %>, VC = <% .VC %>, TK = <% .TK %>;
+  localparam OPS    = <% .OpCount %>, COLUMNS = <% .ColumnCount %>;
   localparam HEADER = 72;                        // of a vector file: magic and hash
   localparam [39:0] IMAGE_BASE = 40'h10000000, STREAM_BASE = 40'h40000000, RESULT_BASE = 40'h80000000;
 
@@ -27,9 +28,13 @@ module tb_icarus;
   reg  [BW-1:0]   m_rdata;
   reg             m_rvalid = 1'b0, m_bvalid = 1'b0;
   wire [BW-1:0]   m_wdata;
-  wire            trace_start, trace_end, trace_valid;
-  wire [11:0]     trace_op;
-  wire [LANES*32-1:0] trace_col;
+  wire            trace_start;
+  wire [3:0]      trace_valid;
+  wire [4*12-1:0] trace_op;
+  wire [4*8-1:0]  trace_count;
+  wire [VC*LANES*32-1:0] trace_drain, trace_norm, trace_softmax;
+  wire [TK*LANES*32-1:0] trace_patches;
+  wire [4:0]      trace_end;
 
   sim_top u_top (
     .aclk(aclk), .aresetn(aresetn),
@@ -44,8 +49,9 @@ module tb_icarus;
     .m_axi_awprot(), .m_axi_awvalid(m_awvalid), .m_axi_awready(1'b1), .m_axi_wdata(m_wdata),
     .m_axi_wstrb(), .m_axi_wlast(m_wlast), .m_axi_wvalid(m_wvalid), .m_axi_wready(1'b1),
     .m_axi_bresp(2'b00), .m_axi_bvalid(m_bvalid), .m_axi_bready(m_bready),
-    .trace_start(trace_start), .trace_end(trace_end), .trace_valid(trace_valid), .trace_op(trace_op),
-    .trace_col(trace_col)
+    .trace_start(trace_start), .trace_valid(trace_valid), .trace_op(trace_op), .trace_count(trace_count),
+    .trace_drain(trace_drain), .trace_norm(trace_norm), .trace_softmax(trace_softmax),
+    .trace_patches(trace_patches), .trace_end(trace_end), .trace_end_op(), .trace_cause(), .trace_cause_op()
   );
 
   // Read channel: requests queue up, a beat a cycle.
@@ -73,25 +79,38 @@ module tb_icarus;
     m_bvalid <= m_wvalid && m_wlast;
   end
 
-  // Every column against the expectation.
-  integer column = 0, value = 0, compared = 0, wrong = 0, lane, op, lanes;
+  // Every column against the expectation: of each op, the next column and value to come.
+  integer next_column [0:OPS], next_value [0:OPS], first_column [0:OPS];
+  integer produced = 0, compared = 0, wrong = 0, port, column, value, lane, op, lanes;
   reg signed [31:0] want, got;
-  always @(posedge aclk) if (trace_valid) begin
-    op    = columns[HEADER + 20*column]      | columns[HEADER + 20*column + 1] << 8;
-    lanes = columns[HEADER + 20*column + 16] | columns[HEADER + 20*column + 17] << 8;
-    if (op != trace_op) wrong = wrong + 1;
-    for (lane = 0; lane < lanes; lane = lane + 1) begin
-      want = {expected[HEADER + 4*value + 3], expected[HEADER + 4*value + 2],
-              expected[HEADER + 4*value + 1], expected[HEADER + 4*value]};
-      got  = trace_col[32*lane +: 32];
-      if (got !== want) begin
-        wrong = wrong + 1;
-        if (wrong < 10) $display("op %0d, column %0d, lane %0d: expected %0d, got %0d", op, column, lane, want, got);
+  task compare(input integer which, input integer count, input [TK*LANES*32-1:0] cols);
+    integer k;
+    for (k = 0; k < count; k = k + 1) begin
+      column = next_column[which];
+      value  = next_value[which];
+      lanes  = columns[HEADER + 20*column + 16] | columns[HEADER + 20*column + 17] << 8;
+      if (column >= first_column[which + 1]) wrong = wrong + 1;
+      for (lane = 0; lane < lanes; lane = lane + 1) begin
+        want = {expected[HEADER + 4*value + 3], expected[HEADER + 4*value + 2],
+                expected[HEADER + 4*value + 1], expected[HEADER + 4*value]};
+        got  = cols[(k*LANES + lane)*32 +: 32];
+        if (got !== want) begin
+          wrong = wrong + 1;
+          if (wrong < 10) $display("op %0d, column %0d, lane %0d: expected %0d, got %0d", which, column, lane, want, got);
+        end
+        value    = value + 1;
+        compared = compared + 1;
       end
-      value    = value + 1;
-      compared = compared + 1;
+      next_value[which]  = value;
+      next_column[which] = column + 1;
+      produced = produced + 1;
     end
-    column = column + 1;
+  endtask
+  always @(posedge aclk) begin
+    if (trace_valid[0]) compare(trace_op[0*12 +: 12], trace_count[0*8 +: 8], trace_drain);
+    if (trace_valid[1]) compare(trace_op[1*12 +: 12], trace_count[1*8 +: 8], trace_norm);
+    if (trace_valid[2]) compare(trace_op[2*12 +: 12], trace_count[2*8 +: 8], trace_softmax);
+    if (trace_valid[3]) compare(trace_op[3*12 +: 12], trace_count[3*8 +: 8], trace_patches);
   end
 
   task write(input [5:0] addr, input [31:0] data);
@@ -108,6 +127,19 @@ module tb_icarus;
     fd = $fopen("../vectors/images.bin", "rb");    n = $fread(images, fd);   $fclose(fd);
     fd = $fopen("../vectors/trace.bin", "rb");     n = $fread(columns, fd);  $fclose(fd);
     fd = $fopen("../vectors/expected.bin", "rb");  n = $fread(expected, fd); $fclose(fd);
+    for (op = 0; op <= OPS; op = op + 1) {next_column[op], next_value[op], first_column[op]} = 0;
+    value = 0;
+    for (column = COLUMNS - 1; column >= 0; column = column - 1) begin
+      op = columns[HEADER + 20*column] | columns[HEADER + 20*column + 1] << 8;
+      next_column[op] = column;
+    end
+    for (column = 0; column < COLUMNS; column = column + 1) begin
+      op = columns[HEADER + 20*column] | columns[HEADER + 20*column + 1] << 8;
+      if (next_column[op] == column) next_value[op] = value;
+      value = value + (columns[HEADER + 20*column + 16] | columns[HEADER + 20*column + 17] << 8);
+    end
+    for (op = 0; op < OPS; op = op + 1) first_column[op] = next_column[op];
+    first_column[OPS] = COLUMNS;
     repeat (8) @(negedge aclk);
     aresetn = 1'b1;
     repeat (4) @(negedge aclk);
@@ -119,9 +151,9 @@ module tb_icarus;
     write(6'h20, RESULT_BASE[31:0]);
     write(6'h24, 32'd0);
     write(6'h00, 32'd1);
-    while (!(trace_end && trace_op == <% .OpCount %>)) @(negedge aclk);
-    if (wrong == 0 && column == <% .ColumnCount %>) $display("PASS %0d elements compared", compared);
-    else $display("FAIL %0d of %0d elements differ, %0d of <% .ColumnCount %> columns", wrong, compared, column);
+    while (!trace_end[4]) @(negedge aclk);
+    if (wrong == 0 && produced == COLUMNS) $display("PASS %0d elements compared", compared);
+    else $display("FAIL %0d of %0d elements differ, %0d of %0d columns", wrong, compared, produced, COLUMNS);
     $finish;
   end
 endmodule
