@@ -202,6 +202,11 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	addr("JW", s.Tokens)
 	addr("GW", s.ScoreDepth)
 	add("SM_REST", s.Tokens-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
+	early := 0
+	if s.SoftmaxEarly() {
+		early = 1
+	}
+	add("SM_EARLY", early, "the value product need not wait for the division")
 	add("ROWS", s.MTiles, "row tiles")
 	addr("ROWW", s.MTiles)
 	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")

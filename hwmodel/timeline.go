@@ -63,6 +63,7 @@ const (
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	drainLatency   = 7  // last columns at the array to the end of the op
 	softmaxTail    = 24 // beyond one cycle a group of columns
+	softmaxEarly   = 6  // the same, of a softmax whose division goes on beside what follows
 	normHead       = 4  // beyond one cycle a lane, to the first channels asked for
 	normTail       = 9  // channels asked for to their codes in the buffer
 	normGap        = 6  // least of a row tile's cycles beyond one a lane
@@ -101,8 +102,17 @@ func (s *Shape) normRows() rows {
 	return rows{int64(s.TM + normHead + groups - 1 + normTail), int64(max(groups, s.TM+normGap))}
 }
 
+// SoftmaxEarly says whether the value product and the next softmax may start while the
+// division is going on: the first column of the product leaves the array after it.
+func (s *Shape) SoftmaxEarly() bool { return s.NumDepth >= 13 }
+
 // softmaxCycles is from the start of a row tile's softmax to its end.
-func (s *Shape) softmaxCycles() int64 { return int64(CeilDiv(s.Tokens, s.VC)) + softmaxTail }
+func (s *Shape) softmaxCycles() int64 {
+	if s.SoftmaxEarly() {
+		return int64(s.ScoreDepth) + softmaxEarly
+	}
+	return int64(s.ScoreDepth) + softmaxTail
+}
 
 // ending is the end of an op, or of a head's row tile of it. Of ends in one cycle, that of
 // the lower port counts first.

@@ -94,8 +94,8 @@ func emitDeiT(t testing.TB, depth int) string {
 		t.Fatal(err)
 	}
 	m.Depth = depth
-	eng := engine(16, 16, 4)
-	eng.BusBits = 128
+	eng := engine(8, 32, 4)
+	eng.BusBits, eng.VectorColumns = 128, 4
 	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
 	dir, err := writeSeeded(t, m, d, 1)
 	if err != nil {

@@ -58,6 +58,7 @@ func randomEngine(rng *rand.Rand) configs.Engine {
 		return []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT}[rng.IntN(3)]
 	}
 	e := engine(pick(2, 4, 8, 16), pick(2, 4, 8, 16), pick(1, 2, 4, 8))
+	e.VectorColumns = pick(1, 2, 4, 8)
 	e.BusBits, e.ReadFIFO, e.WeightBuffers = pick(32, 64, 128, 256, 512), pick(32, 64, 128), pick(1, 2)
 	e.Activations, e.Weights, e.Residual = kind(), kind(), kind()
 	return e

@@ -48,8 +48,10 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Program. The sequencer's step, the matmul the feeder works on, and the one the drain does.
-  wire [DESCW-1:0] desc, feed_desc, drain_desc;
   wire [AW-1:0]    row_offset, feed_offset, drain_offset;
+  /* verilator lint_off UNUSED */ // each decodes the fields it needs
+  wire [DESCW-1:0] desc, feed_desc, drain_desc;
+  /* verilator lint_on UNUSED */
 <%- range .SequencerFields %>
   wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>s_<% .Name %> = desc[<% .Offset %> +: <% .Width %>];
 <%- end %>
@@ -452,9 +454,11 @@ module vit_accel_core #(
     lnw_end  <= aresetn && ln_valid && ln_last && ln_op_last;
   end
   wire [AW-1:0]      ln_word = {{(AW-GIW){1'b0}}, ln_group} >> GPL;
-  wire [7:0]         ln_slot = {{(16-GIW){1'b0}}, ln_group} & (GROUPW - 1);
+  /* verilator lint_off UNUSED */
+  wire [15:0]        ln_slot = {{(16-GIW){1'b0}}, ln_group} & (GROUPW[15:0] - 16'd1);
+  /* verilator lint_on UNUSED */
   vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(LB), .AW(AW)) u_norm_packer (
-    .aclk(aclk), .aresetn(aresetn), .in_valid(ln_valid), .in_slot(ln_slot), .in_last(ln_last),
+    .aclk(aclk), .aresetn(aresetn), .in_valid(ln_valid), .in_slot(ln_slot[7:0]), .in_last(ln_last),
     .in_addr(ln_base + ln_word), .in_col(ln_col),
     .out_valid(lnw_valid), .out_addr(lnw_addr), .out_word(lnw_word)
   );
@@ -491,7 +495,7 @@ module vit_accel_core #(
   wire [TK*TM*AB-1:0] packed_word;
   wire               to_words = d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS;
   vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(AB), .AW(AW)) u_packer (
-    .aclk(aclk), .aresetn(aresetn), .in_valid(o_valid && to_words), .in_slot(o_number & (GROUPW - 8'd1)),
+    .aclk(aclk), .aresetn(aresetn), .in_valid(o_valid && to_words), .in_slot(o_number & (GROUPW[7:0] - 8'd1)),
     .in_last(1'b0), .in_addr(o_addr), .in_col(code_col),
     .out_valid(packed_we), .out_addr(packed_addr), .out_word(packed_word)
   );
@@ -543,7 +547,8 @@ module vit_accel_core #(
       assign score_col[g*SW +: SW] = y6[g*YW +: SW];
     end
   endgenerate
-  vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW), .STYLE(SCORE_STYLE)) u_softmax (
+  vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
+                .EARLY(SM_EARLY), .STYLE(SCORE_STYLE)) u_softmax (
     .aclk(aclk), .aresetn(aresetn), .score_valid(o_valid && d_to == TO_SCORES), .score_group(o_addr[GW-1:0]),
     .score_count(o_count), .score_col(score_col), .filled(drained && d_to == TO_SCORES), .mul(d_sm_mul),
     .shift(d_sm_shift), .ch(d_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
@@ -551,7 +556,7 @@ module vit_accel_core #(
   );
   /* verilator lint_off UNUSED */
   wire [15:0]         sm_word = {{(16-GW){1'b0}}, sm_group} >> GPL;
-  wire [15:0]         sm_slot = {{(16-GW){1'b0}}, sm_group} & (GROUPW - 1);
+  wire [15:0]         sm_slot = {{(16-GW){1'b0}}, sm_group} & (GROUPW[15:0] - 16'd1);
   /* verilator lint_on UNUSED */
   vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(PB), .AW(NUM_AW)) u_num_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(sm_valid), .in_slot(sm_slot[7:0]),

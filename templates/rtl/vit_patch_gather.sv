@@ -67,11 +67,13 @@ module vit_patch_gather #(
   // The token after this one. Prefix tokens do not move over the image.
   wire [TW-1:0]  next_token = on_token ? token + 1'b1 : token;
   wire [XW-1:0]  next_px    = !is_patch || !on_token ? px : end_row ? {XW{1'b0}} : px + 1'b1;
+  /* verilator lint_off UNUSED */ // below the image's chunks
   wire [31:0]    move       = !is_patch || !on_token ? 32'd0 : end_row ? ROWC + (P-1)*LINE : ROWC;
+  wire [31:0]    step       = across == ROWC_1[KW-1:0] ? LINE - ROWC + 1 : 1;
+  /* verilator lint_on UNUSED */
   wire [CAW-1:0] next_base  = base + move[CAW-1:0];
   wire           end_tile   = end_lane && end_chunk;
   wire           end_all    = end_tile && next_token >= N[TW-1:0];
-  wire [31:0]    step       = across == ROWC_1[KW-1:0] ? LINE - ROWC + 1 : 1;
   always @(posedge aclk) begin
     if (!aresetn)     run <= 1'b0;
     else if (start)   run <= 1'b1;
@@ -106,11 +108,11 @@ module vit_patch_gather #(
 
   // Stage 1: the beat is there; stage 2: the tokens' codes shift in, until the chunk is whole.
   reg              token1, patch1, whole1, whole2, tile1, tile2, all1, all2;
-  reg [CAW:0]      place1;                    // of the chunk in its beat; its top bit is always 0
+  reg [31:0]       place1;                    // first bit of the chunk in its beat
   reg [G*IB*LANES-1:0] codes;                 // token r, value i at (r*G + i)*IB
   localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
   /* verilator lint_off UNUSED */
-  wire [BW-1:0]    aligned = beat >> ({{(32-CAW-1){1'b0}}, place1} * (8 * G));
+  wire [BW-1:0]    aligned = beat >> place1;
   reg signed [8:0] centred, rounded, code;    // saturated to IB bits
   /* verilator lint_on UNUSED */
   reg [G*IB-1:0]   chunk_codes;
@@ -129,26 +131,26 @@ module vit_patch_gather #(
   always @(posedge aclk) begin
     token1 <= run && on_token;
     patch1 <= is_patch;
-    place1 <= {1'b0, chunk_addr} & (BW/8/G - 1);
+    place1 <= ({{(32-CAW){1'b0}}, chunk_addr} & (BW/8/G - 1)) * (8*G);
     whole1 <= aresetn && run && lane == LANES_1[PW-1:0];
     tile1  <= end_chunk;
     all1   <= end_chunk && token >= N[TW-1:0] - 1'b1;
     whole2 <= aresetn && whole1;
     tile2  <= tile1;
     all2   <= all1;
-    if (token1) codes <= LANES > 1 ? {chunk_codes, codes[G*IB*LANES-1 -: G*IB*(LANES-1)]} : chunk_codes;
+    if (token1) codes <= {chunk_codes, {G*IB*(LANES-1){1'b0}}} | codes >> (G*IB);
   end
 
   // Stage 3: the chunk leaves a word a cycle, or is a part of a word.
   reg [G*IB*LANES-1:0] whole;
   reg [KW:0]       left;                      // words of the chunk still to go
   reg              tile3, all3;
-  reg [KW:0]       part;
+  reg [7:0]        part;                      // chunks of the word that have come
   wire             begins = PARTS > 1 ? whole2 : left != 0;
   wire [G*IB*LANES-1:0] source = PARTS > 1 ? codes : whole;
   wire             tile_s = PARTS > 1 ? tile2 : tile3;
   wire             all_s  = PARTS > 1 ? all2 : all3;
-  wire             fills  = PARTS > 1 ? part == PARTS_1[KW:0] || tile_s : 1'b1;
+  wire             fills  = PARTS > 1 ? part == PARTS_1[7:0] || tile_s : 1'b1;
   wire             final_word = PARTS > 1 ? tile_s : tile_s && left == 1;
   integer t, v;
   always @(posedge aclk) begin
@@ -169,11 +171,11 @@ module vit_patch_gather #(
       op_last   <= all_s;
       part      <= fills ? 0 : part + 1'b1;
       if (part == 0) word_index <= word_last ? {WIW{1'b0}} : word_index + 1'b1;
-      word_count <= PARTS > 1 ? (part[7:0] + 8'd1) * G[7:0] : TK[7:0];
+      word_count <= PARTS > 1 ? (part + 8'd1) * G[7:0] : TK[7:0];
       for (t = 0; t < LANES; t = t + 1)
         for (v = 0; v < TK; v = v + 1)
           if (PARTS > 1) begin
-            if (v / G == part)              word[(v*LANES + t)*IB +: IB] <= source[(t*G + v%G)*IB +: IB];
+            if (v / G == {24'd0, part})             word[(v*LANES + t)*IB +: IB] <= source[(t*G + v%G)*IB +: IB];
             else if (part == 0)             word[(v*LANES + t)*IB +: IB] <= {IB{1'b0}};
           end else                          word[(v*LANES + t)*IB +: IB] <= source[(t*G + v)*IB +: IB];
     end

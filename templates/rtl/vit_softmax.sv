@@ -7,7 +7,9 @@
 // they are complete. The pass over them starts by itself when the one before is done, while the
 // scores of the next row tile go into the other half of the buffer. Normalisation is left to the
 // requantizer, which multiplies the value product by recip.
-// From the pass's start: column group j leaves in cycle 6 + j, done comes in cycle N/VC + 24.
+// From the pass's start: column group j leaves in cycle 6 + j, the reciprocals are there in cycle
+// N/VC + 25. `done` comes with the last numerator, in cycle N/VC + 6, where the value product
+// takes longer to ask for the reciprocals than they to come (EARLY), else in cycle N/VC + 24.
 module vit_softmax #(
   parameter LANES = 8,
   parameter VC    = 1,       // columns a cycle
@@ -17,6 +19,7 @@ module vit_softmax #(
   parameter VB    = 9,       // index bits of the exponential table
   parameter JW    = 8,       // bits of a token index
   parameter GW    = 8,       // bits of the index of a group of columns
+  parameter EARLY = 1,       // the division goes on beside what follows
   parameter STYLE = "auto"   // ram_style of the score buffer
 ) (
   input  wire                  aclk,
@@ -38,8 +41,8 @@ module vit_softmax #(
   output wire [GW-1:0]         col_group,
   output wire                  col_last,
   output wire [VC*LANES*PB-1:0] col,
-  output reg  [LANES*17-1:0]   recip,            // of the row tile that was done last
-  output reg                   done
+  output reg  [LANES*17-1:0]   recip,            // of the row tile that was divided last
+  output wire                  done
 );
   localparam PW     = SW + 17;
   localparam ZW     = PB + JW;
@@ -106,14 +109,15 @@ module vit_softmax #(
   reg        divide;
   reg  [4:0] step;
   wire       begin_divide = col_valid & col_last;
-  reg        load_divide;
+  reg        load_divide, divided;
+  assign     done = EARLY != 0 ? load_divide : divided;
   always @(posedge aclk) begin
     load_divide <= aresetn & begin_divide;
     if (!aresetn)             divide <= 1'b0;
     else if (load_divide)     divide <= 1'b1;
     else if (step == 5'd16)   divide <= 1'b0;
     step <= load_divide ? 5'd0 : step + {4'd0, divide};
-    done <= aresetn & divide & (step == 5'd16);
+    divided <= aresetn & divide & (step == 5'd16);
   end
 
   wire [PW-1:0] half = {{(PW-1){1'b0}}, 1'b1} << (cur_shift - 6'd1);
@@ -167,24 +171,25 @@ module vit_softmax #(
       end
 
       // ch / z with z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1): the quotient has 17 bits.
-      reg  [ZW-1:0] rem;
+      reg  [ZW-1:0] divisor, rem;
       reg  [16:0]   quo;              // the dividend's low bits on their way out
       wire [ZW:0]   next  = {rem, quo[16]};
-      wire          fits  = next >= {1'b0, z};
-      /* verilator lint_off UNUSED */ // below z after the step
-      wire [ZW:0]   reduced = next - {1'b0, z};
+      wire          fits  = next >= {1'b0, divisor};
+      /* verilator lint_off UNUSED */ // below the divisor after the step
+      wire [ZW:0]   reduced = next - {1'b0, divisor};
       /* verilator lint_on UNUSED */
       always @(posedge aclk) begin
         if (start)          z <= {ZW{1'b0}};
         else if (col_valid) z <= z + group_z;
         if (load_divide) begin
+          divisor <= z;
           rem <= {{JW{1'b0}}, cur_ch[17 +: PB]};
           quo <= cur_ch[16:0];
         end else if (divide) begin
           rem <= fits ? reduced[ZW-1:0] : next[ZW-1:0];
           quo <= {quo[15:0], fits};
         end
-        if (done) recip[g*17 +: 17] <= quo;
+        if (divided) recip[g*17 +: 17] <= quo;
       end
     end
   endgenerate
