@@ -55,8 +55,9 @@ func drawEngine(rng *rand.Rand, part configs.Part) configs.Engine {
 	}
 	return configs.Engine{
 		TM: draw(rng, 2, 2, 4, 4, 8, 16), TN: draw(rng, 2, 4, 8, 16), TK: draw(rng, 1, 2, 4, 8),
-		Multiplier: draw(rng, configs.MulDSP, configs.MulDSP, configs.MulLUT),
-		BusBits:    draw(rng, 32, 64, 128, 256), ReadFIFO: draw(rng, 32, 64, 128), WeightBuffers: draw(rng, 1, 2),
+		VectorColumns: draw(rng, 1, 1, 2, 4),
+		Multiplier:    draw(rng, configs.MulDSP, configs.MulDSP, configs.MulLUT),
+		BusBits:       draw(rng, 32, 64, 128, 256), ReadFIFO: draw(rng, 32, 64, 128), WeightBuffers: draw(rng, 1, 2),
 		Activations: draw(rng, kinds...), Weights: draw(rng, kinds...), Residual: draw(rng, kinds...),
 	}
 }

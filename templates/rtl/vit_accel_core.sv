@@ -159,7 +159,10 @@ module vit_accel_core #(
   wire [AW-1:0] a_addr, b_addr;
   wire [KSEGW-1:0] key_segment;
   /* verilator lint_on UNUSED */
-  wire beat_v, beat_first, beat_last, starved, feeding;
+  wire beat_v, beat_first, beat_last;
+  /* verilator lint_off UNUSED */ // for verification
+  wire feeder_busy, starved, feeding;
+  /* verilator lint_on UNUSED */
   vit_array_feeder #(.AW(AW), .KSEG(KSEG), .KSEGW(KSEGW), .WBANKS(WBANKS), .WDEPTH(WDEPTH)) u_feeder (
     .aclk(aclk), .aresetn(aresetn), .valid(feed_valid), .wait_drained(f_wait == WAIT_DRAINED),
     .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt(f_mt), .nt(f_nt), .kt(f_kt),
@@ -170,7 +173,7 @@ module vit_accel_core #(
     .softmax_ready(softmaxes != 2'd0), .rows_made(rows_made), .tile_loaded(tile_loaded),
     .op_start(feed_start), .op_done(feed_done), .a_addr(a_addr), .b_addr(b_addr),
     .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first), .beat_last(beat_last),
-    .stalled(stalled), .starved(starved), .feeding(feeding)
+    .busy(feeder_busy), .stalled(stalled), .starved(starved), .feeding(feeding)
   );
 
   // Activation buffers: words of TK channels x TM tokens. X holds what matmuls by weights read
@@ -590,7 +593,9 @@ module vit_accel_core #(
   // Nothing reads it here, so synthesis removes it.
   /* verilator lint_off UNUSED */
   reg  [11:0]         norm_op, patches_op, store_op, sm_op, sm_next_op;
+  reg                 storing;
   always @(posedge aclk) begin
+    storing <= aresetn && (start_store || (storing && !store_done));
     if (start_norm)    norm_op    <= s_op;
     if (start_patches) patches_op <= s_op;
     if (start_store)   store_op   <= s_op;
@@ -618,9 +623,9 @@ module vit_accel_core #(
   // What the array does in this cycle, and for which op.
   localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
                    START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;
-  wire [3:0]  trace_cause = feeding ? BEAT : stalled ? WEIGHTS : starved ? ROW : u_feeder.busy ? DRAIN
+  wire [3:0]  trace_cause = feeding ? BEAT : stalled ? WEIGHTS : starved ? ROW : feeder_busy ? DRAIN
       : feed_valid ? (feed_start ? START : f_wait == WAIT_SOFTMAX ? SOFTMAX : EARLIER)
-      : u_sequencer.state == 3'd4 || start_store ? STORE
+      : storing || start_store ? STORE
       : !queue_empty ? EARLIER : s_opcode == OP_PATCHES ? IMAGE : START;
   wire [11:0] trace_cause_op = feed_valid ? f_op : s_op;
   /* verilator lint_on UNUSED */

@@ -43,11 +43,11 @@ module vit_array_feeder #(
   output reg               beat_first,
   output reg               beat_last,
   // What this cycle is spent on.
+  output reg               busy,                      // with an op
   output wire              stalled,                   // waiting for weights
   output wire              starved,                   // waiting for a row tile
   output wire              feeding                    // a beat
 );
-  reg           busy;
   reg  [15:0]   m, n, slot;
   reg  [1:0]    ready;                                // filled banks not started yet
   reg           bank;
