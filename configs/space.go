@@ -36,6 +36,7 @@ type Space struct {
 	LNFold        []float64          `yaml:"ln_fold,omitempty"`        // 0..1; default 1
 	CalibImages   int                `yaml:"calib_images,omitempty"`   // default 256
 	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
+	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
 	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
 	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
@@ -77,7 +78,7 @@ type MemorySpace struct {
 // setDefaults gives the keys that a file may leave out.
 func (s *Space) setDefaults() {
 	s.GELUBits, s.LNFold, s.CalibImages, s.ReadFIFO = []int{8}, []float64{1}, 256, []int{64}
-	s.GranularityBy, s.ClockShare = SymAll, []float64{1}
+	s.GranularityBy, s.ClockShare, s.VectorColumns = SymAll, []float64{1}, []int{1}
 }
 
 // LoadSpace reads a space file; part files it names are found relative to it.
@@ -148,6 +149,7 @@ func (s Space) checkEngine(f *faults) {
 	checkPowers(f, "array.tm", s.Array.TM, 1, 128)
 	checkPowers(f, "array.tn", s.Array.TN, 1, 128)
 	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
+	checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)
 	checkList(f, "multiplier", s.Multiplier, func(key string, m Multiplier) { oneOf(f, key, m, MulDSP, MulLUT) })
 	checkList(f, "bus_bits", s.BusBits, func(key string, b int) { oneOf(f, key, b, busWidths...) })
 	checkPowers(f, "read_fifo", s.ReadFIFO, 32, 512)

@@ -150,6 +150,13 @@ type timeline struct {
 	count   int       // beats taken
 	arrival float64   // of the last beat
 
+	// Bursts: none crosses the end of an image or of the stream, or a 4 KiB page.
+	burstEnd int  // beats up to the end of the burst
+	partLeft int  // beats of the image or stream behind it
+	inStream bool // the part is the stream
+	address  int  // of the next burst, in beats; images follow one another
+	image0   int  // address of the next image
+
 	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
 	freed    [SegTiles]int64 // when the buffer was last given back
 	used     [SegTiles]bool
@@ -300,13 +307,36 @@ func (t *timeline) take(claim int64, beats, spacing int) int64 {
 	return int64(math.Ceil(next)) - 1
 }
 
+// burst moves on to the next burst.
+func (t *timeline) burst() {
+	if t.partLeft == 0 {
+		if t.count > 0 {
+			t.inStream = !t.inStream
+		}
+		if t.inStream {
+			t.partLeft, t.address = t.s.StreamBeats, 0
+		} else {
+			t.partLeft, t.address = t.s.ImageBeats, t.image0
+			t.image0 += t.s.ImageBeats
+		}
+	}
+	page := 4096 / (t.bus / 8)
+	n := min(BurstBeats, t.partLeft, page-t.address%page)
+	t.burstEnd += n
+	t.partLeft -= n
+	t.address += n
+}
+
 // beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken.
 // The read master asks for a burst when the FIFO has room for all of it, which is when the
 // beat FIFO places before the burst's last has been taken.
 func (t *timeline) beat(earliest float64) float64 {
 	fifo := len(t.taken)
+	if t.count == t.burstEnd {
+		t.burst()
+	}
 	asked := 0.0
-	if before := t.count - t.count%BurstBeats + BurstBeats - 1 - fifo; before >= 0 {
+	if before := t.burstEnd - 1 - fifo; before >= 0 {
 		asked = t.taken[before%fifo]
 	}
 	pause := 1 / (1 - t.mem.Stall) // cycles between beats, on average

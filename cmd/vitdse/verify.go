@@ -159,6 +159,11 @@ func (a *app) printReport(r *verify.Report) error {
 	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
 	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s.\n", plural(r.LogitImages, "image"),
 		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)))
+	a.printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
+		count(r.MeasuredCycles), 100*r.Utilisation())
+	if err := causeTable(r).print(a.stdout); err != nil {
+		return err
+	}
 	a.printMismatches(r)
 	return nil
 }

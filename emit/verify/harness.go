@@ -25,6 +25,7 @@ type run struct {
 
 	cycles     [][]int64 // image, op
 	compared   map[int]event
+	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
 	logits     *event
 	end        *event
@@ -52,6 +53,16 @@ type event struct {
 	BeatsWritten int64   `json:"beats_written"`
 	What         string  `json:"what"`
 	Digest       string  `json:"digest"`
+}
+
+func (e event) cycles() []int64 {
+	var cycles []int64
+	list, _ := e.Cycles.([]any)
+	for _, v := range list {
+		f, _ := v.(float64)
+		cycles = append(cycles, int64(f))
+	}
+	return cycles
 }
 
 func (r *run) simulate(ctx context.Context, dir string) error {
@@ -86,7 +97,7 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	}
 	scan := bufio.NewScanner(out)
 	scan.Buffer(make([]byte, 64<<10), 16<<20)
-	r.compared = map[int]event{}
+	r.compared, r.spent = map[int]event{}, map[int][]int64{}
 	var fault string
 	for scan.Scan() {
 		var e event
@@ -125,14 +136,10 @@ func (r *run) nameOps(what string) string {
 
 func (r *run) take(e event) {
 	switch e.Event {
+	case "spent":
+		r.spent[e.Op] = e.cycles()
 	case "image":
-		var cycles []int64
-		list, _ := e.Cycles.([]any)
-		for _, v := range list {
-			f, _ := v.(float64)
-			cycles = append(cycles, int64(f))
-		}
-		r.cycles = append(r.cycles, cycles)
+		r.cycles = append(r.cycles, e.cycles())
 		detail := ""
 		if r.target == configs.TargetRTL {
 			detail = fmt.Sprintf("%d cycles", e.Cycle)

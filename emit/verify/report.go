@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
 // Options says what of a folder is simulated.
@@ -30,6 +31,19 @@ type OpResult struct {
 	Compared, Mismatches int64
 	Predicted, Measured  int64
 	Digest               string // of every element compared, in order: the same for the same elements
+	MACs                 int64  // of the op on one image
+	Spent                Spent  // the array's cycles of the first image while the op was its next or its present one
+}
+
+// Spent is cycles of the array by what they were spent on.
+type Spent [len(hwmodel.Causes)]int64
+
+// Total is all of them.
+func (s Spent) Total() (n int64) {
+	for _, c := range s {
+		n += c
+	}
+	return n
 }
 
 // Mismatch is one element that differs. Cycle counts from the start of the run; 0 in HLS C++.
@@ -64,7 +78,21 @@ type Report struct {
 	SimSeconds, CyclesPerSecond     float64
 	BeatsRead, BeatsWritten         int64
 	PredictedBeatsRead              int64
+	ArrayMACs                       int64 // of a cycle
 	OK                              bool
+}
+
+// Utilisation is the share of the array's MACs that the first image needed, from its first
+// cycle to the last of its result: 0 for HLS C++.
+func (r *Report) Utilisation() float64 {
+	if r.MeasuredCycles == 0 {
+		return 0
+	}
+	var macs int64
+	for _, o := range r.Ops {
+		macs += o.MACs
+	}
+	return float64(macs) / float64(r.ArrayMACs) / float64(r.MeasuredCycles)
 }
 
 // Elements is the number of elements compared, logits of the op-by-op images included.

@@ -86,6 +86,11 @@ func (r *run) report() (*Report, error) {
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
 	predicted := r.predicted()
+	ops, err := r.man.Model.Ops()
+	if err != nil {
+		return nil, err
+	}
+	rep.ArrayMACs = int64(r.man.Design.Engine.MACs())
 	if r.target == configs.TargetRTL {
 		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
 	}
@@ -99,10 +104,19 @@ func (r *run) report() (*Report, error) {
 		e := r.compared[i]
 		res := OpResult{Name: op.Name, Kind: op.Kind, Shape: shapeOf(op), Elements: elements,
 			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: predicted[0][i], Measured: r.cycles[0][i], Digest: e.Digest}
+		copy(res.Spent[:], r.spent[i])
+		if i < len(ops) {
+			res.MACs = ops[i].MACs()
+		}
 		ok = ok && res.Compared == elements && res.Mismatches == 0
 		rep.Ops = append(rep.Ops, res)
 		rep.PredictedCycles += res.Predicted
 		rep.MeasuredCycles += res.Measured
+	}
+	if r.target == configs.TargetRTL {
+		if n := spent(rep.Ops); n != rep.MeasuredCycles {
+			return nil, fmt.Errorf("the simulation gives causes for %d cycles of the first image, which took %d", n, rep.MeasuredCycles)
+		}
 	}
 	for i := range predicted {
 		for j := range predicted[i] {
@@ -115,6 +129,13 @@ func (r *run) report() (*Report, error) {
 	}
 	rep.OK = ok
 	return rep, nil
+}
+
+func spent(ops []OpResult) (n int64) {
+	for _, o := range ops {
+		n += o.Spent.Total()
+	}
+	return n
 }
 
 // predicted is the cycles of every op of every image; all are 0 for HLS C++, which has none.

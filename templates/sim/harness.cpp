@@ -240,7 +240,7 @@ void Bench::watch() {
   }
   if (!running_) return;
   const int image = image_;
-  if (image_ == 0) {
+  if (image_ == 0 && cycle_ > run_start_) {
     if (top_.trace_cause_op > kOps || top_.trace_cause >= kCauses) fail("a cycle of op " + std::to_string(int(top_.trace_cause_op)) + " and cause " + std::to_string(int(top_.trace_cause)));
     ++spent_[top_.trace_cause_op * kCauses + top_.trace_cause];
   }

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/emit/verify"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/dataset"
+	"vitdse/golden/quant"
+)
+
+// benchmark is what vitdse bench varies and what it keeps.
+type benchmark struct {
+	models, bits, arrays []string
+	part                 string
+	clock                float64
+	bus, depth, latency  int
+	table                string
+}
+
+func newBench(a *app) *cobra.Command {
+	var b benchmark
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Run whole networks of seeded weights on emitted engines and say where the cycles go",
+		Long: `Emits an engine for every combination of network, bits and array, runs one random image
+through its RTL in Verilator with every op compared, and prints cycles predicted and
+measured, the array's utilisation, what its other cycles were spent on, and the simulation's
+speed. The weights are not trained: they are drawn from a seed with the spreads of trained
+ones, and rounded to the nearest code. The clock is assumed: it scales the rate, nothing else.
+
+Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
+		Example: "  vitdse bench --models deit-tiny,deit-small --bits 8x8,4x8 --arrays 8x32x4v4,8x32x8v8 --table bench.md",
+		Args:    cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&b.models, "models", []string{"deit-tiny"}, "`names` or files of the networks")
+	f.StringSliceVar(&b.bits, "bits", []string{"8x8"}, "weight and activation `bits` of the layers")
+	f.StringSliceVar(&b.arrays, "arrays", []string{"8x32x4v4"}, "`shapes` of the array")
+	f.StringVar(&b.part, "part", "xczu9eg", "`name` or file of the part")
+	f.Float64Var(&b.clock, "clock", 300, "assumed clock in `MHz`")
+	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
+	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
+	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
+	f.StringVar(&b.table, "table", "", "`file` to write the table to, as Markdown")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.bench(cmd.Context(), b) }
+	return cmd
+}
+
+func (a *app) bench(ctx context.Context, b benchmark) error {
+	t := newTable("<network", "<bits", "<array", "bus", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
+		"start %", "image, store %", "FPS", "elements", "mismatches", "s", "cycles/s")
+	write := func() error {
+		if b.table == "" {
+			return nil
+		}
+		return configs.WriteFile(b.table, []byte(t.markdown()))
+	}
+	failed := false
+	for _, model := range b.models {
+		m, err := configs.LoadModel(model)
+		if err != nil {
+			return err
+		}
+		if b.depth > 0 {
+			m.Depth = min(m.Depth, b.depth)
+		}
+		s, err := newSeeded(m)
+		if err != nil {
+			return err
+		}
+		for _, bits := range b.bits {
+			for _, array := range b.arrays {
+				rep, err := a.benchOne(ctx, b, s, bits, array)
+				if err != nil {
+					return fmt.Errorf("%s, %s bits, %s: %w", m.Name, bits, array, err)
+				}
+				t.add(benchRow(b, rep, m, bits, array)...)
+				failed = failed || !rep.OK
+				if err := write(); err != nil { // what has been measured is kept
+					return err
+				}
+			}
+		}
+	}
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("One image, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz.\n", b.latency, b.clock)
+	if failed {
+		return &exitError{exitUnequal, errors.New("not everything is equal")}
+	}
+	return nil
+}
+
+func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string) []string {
+	var spent verify.Spent
+	var mismatches int64
+	for _, o := range r.Ops {
+		for i, c := range o.Spent {
+			spent[i] += c
+		}
+		mismatches += o.Mismatches
+	}
+	share := func(cycles ...int64) string {
+		var sum int64
+		for _, c := range cycles {
+			sum += c
+		}
+		return fmt.Sprintf("%.1f", 100*float64(sum)/float64(r.MeasuredCycles))
+	}
+	use := r.Utilisation()
+	padding := float64(spent[0])/float64(r.MeasuredCycles) - use
+	name := m.Name
+	if b.depth > 0 {
+		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
+	}
+	return []string{name, "W" + strings.Replace(bits, "x", "A", 1), array, fmt.Sprint(b.bus), count(r.PredictedCycles), count(r.MeasuredCycles),
+		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
+		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), count(r.Elements()), count(mismatches + r.LogitMismatches),
+		fmt.Sprintf("%.1f", r.SimSeconds), count(int64(r.CyclesPerSecond))}
+}
+
+// seeded is a network of seeded weights, calibrated on a random image.
+type seeded struct {
+	model   configs.Model
+	weights *checkpoint.Weights
+	image   *dataset.Images
+	stats   *quant.Stats
+}
+
+func newSeeded(m configs.Model) (*seeded, error) {
+	if err := m.OnEngine(); err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(7, 0))
+	img := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
+	for range m.Image.Pixels() {
+		img.Pixels = append(img.Pixels, uint8(rng.UintN(256)))
+	}
+	s := &seeded{model: m, weights: checkpoint.Seeded(m, 1), image: img}
+	var err error
+	s.stats, err = quant.Calibrate(m, s.weights, img)
+	return s, err
+}
+
+// benchOne emits and simulates one engine.
+func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array string) (*verify.Report, error) {
+	part, err := configs.LoadPart(b.part)
+	if err != nil {
+		return nil, err
+	}
+	d := configs.Design{Name: "bench", Model: s.model.Name, Part: part.Name, ClockMHz: b.clock}
+	var w, act int
+	if n, err := fmt.Sscanf(bits, "%dx%d", &w, &act); n != 2 || err != nil {
+		return nil, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
+	}
+	d.Numerics = configs.Uniform(s.model, w, act)
+	d.Numerics.Quantizer.Rounding = configs.Nearest
+	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: 2,
+		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
+	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
+		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
+	}
+	d.Engine = e
+	if err := d.Validate(s.model, part); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "vitdse-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	st := &stages{a: a}
+	defer st.drop()
+	st.set("quantizing "+s.model.Name, "", 0, 0, "")
+	net, err := quant.Quantize(s.model, d.Numerics, s.weights, s.stats)
+	if err != nil {
+		return nil, err
+	}
+	st.set("emitting", "", 0, 0, "")
+	plan, err := emit.NewPlan(d, net, configs.Hash(d))
+	if err != nil {
+		return nil, err
+	}
+	files, err := plan.Files(part, 1)
+	if err != nil {
+		return nil, err
+	}
+	vectors, err := verify.Vectors(plan, [][]byte{s.image.At(0)}, 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(dir, "design")
+	if err := emit.WriteFolder(folder, append(files, vectors...), false); err != nil {
+		return nil, err
+	}
+	st.end()
+	run := configs.TargetRTL
+	reports, err := a.simulate(ctx, folder, run, verify.Options{Images: 1, Full: 1, Latency: b.latency, Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	return reports[0], nil
+}

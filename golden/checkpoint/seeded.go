@@ -1,0 +1,43 @@
+package checkpoint
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"vitdse/configs"
+)
+
+// Seeded makes weights for a plain ViT out of a seed, for benchmarks and tests that need no
+// trained network. They are not trained; their spreads are
+// those of trained ViTs in so far as they matter to the integer network: LayerNorm gains
+// around 1, matmul weights that keep the variance of a normalised input, scores with a
+// standard deviation of a few units, branches that grow the residual stream slowly.
+func Seeded(m configs.Model, seed uint64) *Weights {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	normal := func(n int, mean, sigma float64) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = float32(mean + sigma*rng.NormFloat64())
+		}
+		return v
+	}
+	d, h := m.Dim, m.Hidden()
+	fan := 1 / math.Sqrt(float64(d))
+	w := &Weights{
+		Cls: normal(d, 0, 0.02), Pos: normal(m.Tokens()*d, 0, 0.3),
+		PatchW: normal(d*m.PatchInner(), 0, 1/math.Sqrt(float64(m.PatchInner()))), PatchB: normal(d, 0, 0.1),
+		NormG: normal(d, 1, 0.2), NormB: normal(d, 0, 0.1),
+		HeadW: normal(m.Classes*d, 0, 0.06), HeadB: normal(m.Classes, 0, 0.05),
+	}
+	for range m.Depth {
+		w.Blocks = append(w.Blocks, BlockWeights{
+			Norm1G: normal(d, 1, 0.2), Norm1B: normal(d, 0, 0.1),
+			QKVW: normal(3*d*d, 0, 1.5*fan), QKVB: normal(3*d, 0, 0.1),
+			ProjW: normal(d*d, 0, 0.5*fan), ProjB: normal(d, 0, 0.05),
+			Norm2G: normal(d, 1, 0.2), Norm2B: normal(d, 0, 0.1),
+			FC1W: normal(h*d, 0, fan), FC1B: normal(h, 0, 0.1),
+			FC2W: normal(d*h, 0, 0.5*fan), FC2B: normal(d, 0, 0.05),
+		})
+	}
+	return w
+}
