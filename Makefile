@@ -25,7 +25,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles
+PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
 .PHONY: $(PHONY_TABLES) setup setup-test build bench-search proof-search demo test check vet lint fuzz clean
 
 setup:
@@ -54,7 +54,7 @@ proof-search:
 
 # The tables of docs/BASELINES.md, QUANTIZERS.md, PUBLISHED.md, RESOURCES.md and CYCLES.md,
 # each written to out/.
-tables: table-baselines table-quantizers table-published table-resources table-cycles
+tables: table-baselines table-quantizers table-published table-resources table-cycles table-engine
 
 table-baselines: build
 	bin/vitdse baseline $(RUN) --parts xc7z020 --out out/baselines --table out/baselines.md
@@ -75,6 +75,13 @@ table-resources: setup-test build
 table-cycles: setup-test
 	@mkdir -p out
 	$(GO) test ./emit/verify -run TestRandomPairs -timeout 120m -pairs 100 -update $(CURDIR)/out/cycles.md
+
+# Whole networks in Verilator; about half an hour on two cores.
+table-engine: setup build
+	@mkdir -p out
+	bin/vitdse bench --bits 8x8,4x8,4x4 --arrays 8x32x4v4,8x32x8v8 --table out/engine-tiny.md
+	bin/vitdse bench --models deit-small,deit-base --arrays 8x32x4v4,8x32x8v8 --table out/engine-large.md
+	bin/vitdse bench --bits 8x8,4x4 --arrays 8x64x8v8 --bus 256 --table out/engine-wide.md
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

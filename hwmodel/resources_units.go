@@ -30,24 +30,27 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_weight_unpack", s.unpack(f))
 	l.add("vit_array_feeder", Resources{LUT: whole(f.luts(feederBase, 1)), FF: 121 + CeilLog2(s.KeySegments)})
 	l.add("vit_pe_array", s.peArray(f))
-	l.add("vit_tile_drain", Resources{LUT: whole(f.luts(drainBase, 1)), FF: 113})
+	l.add("vit_tile_drain", Resources{LUT: whole(f.luts(drainBase, 1)), FF: 114})
 	l.add("vit_requantize", s.requantize(f))
 	l.add("vit_gelu_table", s.gelu(f))
 	l.add("vit_layernorm", s.layerNorm(f))
 	l.add("vit_rsqrt", s.rsqrt(f))
 	l.add("vit_softmax", s.softmax(f))
 	l.add("vit_patch_gather", s.patchGather(f))
+	l.add("vit_op_queue", s.opQueue(f))
+	l.add("vit_row_sums", s.rowSums(f))
 	packers := s.packer(s.ActBits, 16)
+	packers = packers.Add(s.packer(s.NormBits, 16))
 	packers = packers.Add(s.packer(s.NumBits, max(1, CeilLog2(s.NumDepth))))
 	l.add("vit_column_packer", packers)
 }
 
 // peArray is the array: products, their sum, accumulators, result registers that shift
-// towards the drain, and a register for the column that leaves.
+// towards the drain, and registers for the columns that leave.
 func (s *Shape) peArray(f fabric) Resources {
 	pes, tk := s.TM*s.TN, s.TK
 	wide := s.ABits + s.BBits
-	r := Resources{LUT: (s.TN-1)*s.TM*s.AccBits + 6, FF: pes*s.AccBits + s.TM*s.AccBits + 8}
+	r := Resources{LUT: (s.TN-s.VC)*s.TM*s.AccBits + 6, FF: pes*s.AccBits + s.VC*s.TM*s.AccBits + 8}
 	dsp := s.Design.Engine.Multiplier == configs.MulDSP && wide >= minProduct
 	if dsp {
 		r.DSP = pes * tk
@@ -80,14 +83,47 @@ func (s *Shape) peArray(f fabric) Resources {
 	return r
 }
 
+// lanes is those of the vector units: columns of TM tokens.
+func (s *Shape) lanes() int { return s.VC * s.TM }
+
 // core is the glue: operand multiplexers, residual add, buffer write data and addresses.
 func (s *Shape) core(f fabric) Resources {
-	lane := 2*configs.ResidualBits + 1 + s.OutBits + 2*s.ActBits
-	muxes := s.TM*lane + s.TK*s.TM*s.ABits + s.TK*s.TN*s.BBits
-	return Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))), FF: s.TM*s.OutBits + 284}
+	lane := 2*configs.ResidualBits + 1 + s.OutBits + s.ActBits
+	muxes := s.lanes()*lane + s.TK*s.TM*(s.ABits+2*s.ActBits) + s.TK*s.TN*s.BBits
+	return Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
+		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}
 }
 
-// requantize is TM lanes of bias add, multiply, round, shift, zero point, clamp.
+// opQueue is four descriptors in LUT RAM with two read ports: the same for every design.
+func (s *Shape) opQueue(f fabric) Resources {
+	r := Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 9}
+	if !f.noLUTRAM {
+		r.LUTRAM = r.LUT - 16
+	}
+	return r
+}
+
+// rowSums is TM tokens' sums of channels and of their squares.
+func (s *Shape) rowSums(f fabric) Resources {
+	l := CeilLog2(s.Dim)
+	sum, squares := configs.ResidualBits+l, 2*configs.ResidualBits-1+l
+	r := f.lutram(s.MTiles, s.TM*(sum+squares))
+	tokens, lanes := float64(s.TM), float64(s.lanes())
+	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens) + lanes*f.softLUTs(16, 16))
+	r.DSP = s.lanes() * f.dsps(16, 16)
+	token, lane, square := configs.ResidualBits+sum+squares, configs.ResidualBits, 2*configs.ResidualBits-1
+	if s.VC > 1 {
+		token = 2*sum + squares
+	}
+	if !f.registers { // squares and their sum outside the DSP
+		token += square + CeilLog2(s.VC)
+		lane += square
+	}
+	r.FF = token*s.TM + lane*s.lanes() + 2*(4+max(1, CeilLog2(s.MTiles)))
+	return r
+}
+
+// requantize is VC modules of TM lanes of bias add, multiply, round, shift, zero point, clamp.
 func (s *Shape) requantize(f fabric) Resources {
 	acc, out := s.AccBits, s.OutBits
 	shifted := acc + 18 - s.minShift()
@@ -98,8 +134,8 @@ func (s *Shape) requantize(f fabric) Resources {
 	if !f.registers {
 		lane.FF += acc + 18 // the product
 	}
-	r, lanes := lane.Times(s.TM), float64(s.TM)
-	luts := f.luts(requantizeBase, 1) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
+	r, lanes := lane.Times(s.lanes()), float64(s.lanes())
+	luts := f.luts(requantizeBase, float64(s.VC)) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
 		f.luts(requantizeShift, lanes*float64(shifted))
 	luts += lanes * f.softLUTs(acc, 18)
 	if lane.DSP > 1 {
@@ -113,36 +149,34 @@ func (s *Shape) requantize(f fabric) Resources {
 func (s *Shape) gelu(f fabric) Resources {
 	ram := f.lutram(1<<s.GELUBits, s.ActBits)
 	ram.FF = s.ActBits
-	r := ram.Times(s.TM)
+	r := ram.Times(s.lanes())
 	switch banks := CeilDiv(1<<s.GELUBits, f.cells[1].Depth); {
 	case banks == 1, f.noLUTRAM:
-		r.LUT += s.TM // the address's inverted bit
+		r.LUT += s.lanes() // the address's inverted bit
 	case f.lut6():
-		r.LUT -= (s.TM - 1) * banks // one write decoder for all lanes
+		r.LUT -= (s.lanes() - 1) * banks // one write decoder for all lanes
 	default:
-		r.LUT -= (s.TM - 1) * 5 * banks / 2
+		r.LUT -= (s.lanes() - 1) * 5 * banks / 2
 	}
 	return r
 }
 
-// layerNorm is TM lanes of sums, normalisation and affine map; vit_rsqrt and the table of
-// gamma and beta are listed by themselves.
+// layerNorm is lanes of normalisation and affine map, with a sum and a root for each token;
+// vit_rsqrt, vit_row_sums and the tables of gamma and beta are listed by themselves.
 func (s *Shape) layerNorm(f fabric) Resources {
 	c := s.Dim
 	l := CeilLog2(c)
 	diff := configs.ResidualBits + l + 1 // bits of C*x - s1
 	power := 1<<l == c                   // C*x is a shift
-	lanes := float64(s.TM)
+	lanes := float64(s.lanes())
 	luts := f.luts(layerNormBase, 1) + f.luts(layerNormLane, lanes) +
 		f.luts(layerNormShift, lanes*float64(48-s.minNormShift())) + f.luts(layerNormLog, lanes*float64(l-6))
-	lane := Resources{
-		FF:  2*configs.ResidualBits - 1 + configs.ResidualBits + 2*l + s.NormBits + configs.ResidualBits,
-		DSP: f.dsps(16, 16) + f.dsps(diff, 18) + f.dsps(18, 16),
-	}
-	luts += lanes * (f.softLUTs(16, 16) + f.softLUTs(diff, 18) + f.softLUTs(18, 16))
+	lane := Resources{FF: s.NormBits + configs.ResidualBits, DSP: f.dsps(diff, 18) + f.dsps(18, 16)}
+	luts += lanes * (f.softLUTs(diff, 18) + f.softLUTs(18, 16))
 	if power {
 		lane.FF += configs.ResidualBits
 	} else {
+		lane.FF += configs.ResidualBits + 3
 		luts += lanes * f.softLUTs(16, l+2)
 		lane.DSP += f.dsps(16, l+2)
 		luts += f.luts(layerNormProduct, lanes)
@@ -151,19 +185,24 @@ func (s *Shape) layerNorm(f fabric) Resources {
 		luts += f.luts(layerNormWide, lanes)
 		lane.FF += 17
 	}
-	if !f.registers {
-		lane.FF += 31 + diff + 18 + 48 + 36 // square, difference, product and affine map outside the DSP
+	if !f.registers { // difference, product and affine map outside the DSP
+		lane.FF += diff + 81 + s.NormBits
 	}
-	r := lane.Times(s.TM)
+	r := lane.Times(s.lanes())
 	r.LUT = whole(luts)
-	r.FF += 58 + l + CeilLog2(s.TM)
+	token := configs.ResidualBits + l + 17
+	if !f.registers {
+		token += 17
+	}
+	r.FF += token*s.TM + 59 + CeilLog2(s.TM)
 	if !f.lut6() {
-		r.FF += 15 * s.TM
+		period := max(s.Dim/s.VC, s.TM+normGap)
+		r.FF += 8*CeilLog2(period+1) + 7*max(1, CeilLog2(s.TM)) + 5 // what shift registers are elsewhere
 		if s.TM > 2 && !f.noDSP {
 			r.DSP++ // the product that addresses a lane's sums
 		}
 	} else {
-		r.LUTRAM = 6 + l + CeilLog2(s.TM) // shift registers, counted in LUT above
+		r.LUTRAM = 14 + CeilLog2(s.TM) // shift registers, counted in LUT above
 	}
 	return r
 }
@@ -191,46 +230,50 @@ func (s *Shape) rsqrt(f fabric) Resources {
 	return r
 }
 
-// softmax is TM lanes of maximum, scaled difference, exponential table, sum and divider.
+// softmax is lanes of scaled difference and exponential table, with maximum, sum and divider
+// for each token.
 func (s *Shape) softmax(f fabric) Resources {
-	index := max(1, CeilLog2(s.Tokens))
-	sum := s.NumBits + index
+	sum := s.NumBits + max(1, CeilLog2(s.Tokens))
 	difference := s.ScoreBits + 1
 	if !f.lut6() { // MULT18X18D takes operands without a sign too, and this one is never negative
 		difference--
 	}
-	lane := Resources{
-		FF:  s.ScoreBits + 17 + 2*sum + s.ExpBits + s.NumBits,
-		DSP: f.dsps(difference, 17),
-	}
+	lane := Resources{FF: s.ExpBits + s.NumBits, DSP: f.dsps(difference, 17)}
 	if !f.registers {
 		lane.FF += 2*s.ScoreBits + 17 // difference and product outside the DSP
 	}
-	r, lanes := lane.Times(s.TM), float64(s.TM)
+	r, lanes, tokens := lane.Times(s.lanes()), float64(s.lanes()), float64(s.TM)
 	r.LUT = whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore, lanes*float64(s.ScoreBits)) +
-		f.luts(softmaxSum, lanes*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64) + lanes*f.softLUTs(difference, 17))
-	r.FF += 14 + index
-	if f.lut6() {
-		r.LUTRAM = index // the index travels in shift registers
+		f.luts(softmaxSum, tokens*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64) + lanes*f.softLUTs(difference, 17))
+	r.FF += (2*s.ScoreBits+3*sum+34)*s.TM + 96
+	if !f.registers {
+		r.FF += 8
+	}
+	if !f.lut6() {
+		r.FF += 22 // what shift registers are elsewhere
+	} else {
+		r.LUTRAM = max(1, CeilLog2(s.ScoreDepth)) // the index travels in shift registers
 	}
 	return r
 }
 
+// patchGather is a chunk of TM tokens' codes, the chunk that leaves, and a word of it.
 func (s *Shape) patchGather(f fabric) Resources {
-	bus := s.Design.Engine.BusBits
-	px := max(1, CeilLog2(s.ImageBeats)) + CeilLog2(bus/8) // bits of a pixel address
-	k := max(1, CeilLog2(s.Model.PatchInner()))
-	token := CeilLog2(s.Tokens+s.TM) + 1
+	chunk := s.Chunk
+	if s.TK <= s.Chunk {
+		chunk *= 2 // one comes while one leaves
+	}
+	bits := s.TM * s.ImageBits * (chunk + s.TK)
 	return Resources{
-		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherPixel, float64(px)) + f.luts(gatherBus, float64(bus))),
-		FF:  s.TM*s.ImageBits + 4*px + 3*k + 2*token + 2*CeilLog2(s.Model.Image.Width/s.Model.Patch+1) + 20,
+		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherBus, float64(s.Design.Engine.BusBits))),
+		FF:  bits + 62,
 	}
 }
 
 func (s *Shape) packer(bits, address int) Resources {
 	r := Resources{LUT: 3, FF: s.TK*s.TM*bits + address + 1}
-	if s.TK > 1 {
-		r.LUT = (s.TK-1)*s.TM*bits + 6
+	if s.TK > s.VC {
+		r.LUT = (s.TK-s.VC)*s.TM*bits + 6
 	}
 	return r
 }
@@ -244,15 +287,21 @@ func (s *Shape) unpack(f fabric) Resources {
 // sequencer holds the program, on LUT6 parts as logic.
 func (s *Shape) sequencer(f fabric) Resources {
 	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
-	if !f.lut6() { // in block RAM: some 130 of a descriptor's bits differ between steps
-		blocks, _ := f.blocks(s.steps(), 130)
+	if !f.lut6() { // in block RAM: some 160 of a descriptor's bits differ between steps
+		blocks, _ := f.blocks(s.steps(), 160)
 		return Resources{LUT: luts, FF: 78, BRAM18: blocks}
 	}
-	return Resources{LUT: luts, FF: 177}
+	return Resources{LUT: luts, FF: 191}
 }
 
 // steps is the length of Program.
-func (s *Shape) steps() int { return 5 + s.Model.Depth*(8+3*s.Model.Heads) }
+func (s *Shape) steps() int {
+	attention := 2 * s.Model.Heads
+	if s.MTiles > 1 {
+		attention *= 2 // a loop over the row tiles between the first and the last
+	}
+	return 5 + s.Model.Depth*(8+attention)
+}
 
 func (s *Shape) loader(f fabric) Resources {
 	bus := s.Design.Engine.BusBits

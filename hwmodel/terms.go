@@ -38,8 +38,11 @@ const (
 	softmaxSum
 	softmaxTable
 	gatherBase
-	gatherPixel
+	gatherBit
 	gatherBus
+	opQueueBase
+	rowSumsToken
+	rowSumsChannel
 	numTerms
 )
 
@@ -78,6 +81,9 @@ var terms = [numTerms]struct{ name, unit string }{
 	softmaxSum:       {"vit_softmax.sum", "a bit of the sum, a lane"},
 	softmaxTable:     {"vit_softmax.table", "64 bits of the exponential table, a lane, of 100"},
 	gatherBase:       {"vit_patch_gather.base", "a module"},
-	gatherPixel:      {"vit_patch_gather.pixel", "a bit of a pixel's address"},
+	gatherBit:        {"vit_patch_gather.bit", "a bit of the codes on their way"},
 	gatherBus:        {"vit_patch_gather.bus", "a bit of the bus"},
+	opQueueBase:      {"vit_op_queue.base", "a module"},
+	rowSumsToken:     {"vit_row_sums.token", "a token of a row tile"},
+	rowSumsChannel:   {"vit_row_sums.channel", "a lane beyond the first of a token"},
 }

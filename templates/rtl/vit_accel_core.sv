@@ -271,11 +271,17 @@ module vit_accel_core #(
       for (h = 0; h < TN; h = h + 1) begin : gen_b
         wire [WB-1:0] w = w_rdata[(g*TN + h)*WB +: WB];
         wire [KB-1:0] v = value_rdata[(h*TK + g)*KB +: KB];
-        wire [KB-1:0] k;
-        if (TN >= TM)
-          assign k = key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB];
-        else
-          assign k = key_rdata[(g*TM + {{(32-KSEGW){1'b0}}, key_segment}*TN + h)*KB +: KB];
+        reg  [KB-1:0] k;
+        integer segment;
+        if (TN >= TM) begin : gen_whole
+          always @* k = key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB];
+        end else begin : gen_part // a selection: an index computed as a product would take a multiplier
+          always @* begin
+            k = key_rdata[(g*TM + h)*KB +: KB];
+            for (segment = 1; segment < KSEG; segment = segment + 1)
+              if (key_segment == segment[KSEGW-1:0]) k = key_rdata[(g*TM + segment*TN + h)*KB +: KB];
+          end
+        end
         wire [KB-1:0] kv = b_from == FROM_KEYS ? k : v;
         assign operand_b[(g*TN + h)*NB +: NB] = b_from == FROM_WEIGHTS
           ? {{(NB-WB+1){w[WB-1]}}, w[WB-2:0]} : {{(NB-KB+1){kv[KB-1]}}, kv[KB-2:0]};
