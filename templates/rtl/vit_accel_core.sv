@@ -272,10 +272,10 @@ module vit_accel_core #(
         wire [WB-1:0] w = w_rdata[(g*TN + h)*WB +: WB];
         wire [KB-1:0] v = value_rdata[(h*TK + g)*KB +: KB];
         reg  [KB-1:0] k;
-        integer segment;
         if (TN >= TM) begin : gen_whole
           always @* k = key_rdata[((h/TM)*TK*TM + g*TM + h%TM)*KB +: KB];
         end else begin : gen_part // a selection: an index computed as a product would take a multiplier
+          integer segment;
           always @* begin
             k = key_rdata[(g*TM + h)*KB +: KB];
             for (segment = 1; segment < KSEG; segment = segment + 1)
