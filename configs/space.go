@@ -149,7 +149,9 @@ func (s Space) checkEngine(f *faults) {
 	checkPowers(f, "array.tm", s.Array.TM, 1, 128)
 	checkPowers(f, "array.tn", s.Array.TN, 1, 128)
 	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
-	checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)
+	if s.VectorColumns != nil {
+		checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)
+	}
 	checkList(f, "multiplier", s.Multiplier, func(key string, m Multiplier) { oneOf(f, key, m, MulDSP, MulLUT) })
 	checkList(f, "bus_bits", s.BusBits, func(key string, b int) { oneOf(f, key, b, busWidths...) })
 	checkPowers(f, "read_fifo", s.ReadFIFO, 32, 512)

@@ -34,16 +34,19 @@ func candidateEngines(minMACs, maxMACs int) []configs.Engine {
 }
 
 // variants are the engines of an array: of both multipliers, with two kinds of activation
-// buffers, large and small.
+// buffers, large with as many vector columns as are of use, and small.
 func variants(tm, tn, tk int) []configs.Engine {
 	var list []configs.Engine
 	for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
 		for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
-			large := configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+			large := configs.Engine{TM: tm, TN: tn, TK: tk, VectorColumns: 1, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
 				Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
 			small := large
 			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1
-			list = append(list, large, small)
+			for ; large.VectorColumns <= min(tk, 8); large.VectorColumns *= 2 {
+				list = append(list, large)
+			}
+			list = append(list, small)
 		}
 	}
 	return list
