@@ -46,13 +46,14 @@ var numberFields = map[string]func(Engine, float64) float64{
 
 var textFields = map[string]func(Engine) string{
 	"multiplier":           func(e Engine) string { return string(e.Multiplier) },
+	"packing":              func(e Engine) string { return string(e.Packing) },
 	"memories.activations": func(e Engine) string { return string(e.Activations) },
 	"memories.weights":     func(e Engine) string { return string(e.Weights) },
 	"memories.residual":    func(e Engine) string { return string(e.Residual) },
 }
 
 // textValues are the words a text field is compared with.
-var textValues = []string{string(MulDSP), string(MulLUT), string(MemAuto), string(MemBlock), string(MemLUT), string(MemUltra)}
+var textValues = []string{string(MulDSP), string(MulLUT), string(PackNone), string(PackDSP48E1), string(PackDSP48E2), string(MemAuto), string(MemBlock), string(MemLUT), string(MemUltra)}
 
 type (
 	predicate func(Engine, float64) (bool, error)

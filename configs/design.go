@@ -105,6 +105,7 @@ type Engine struct {
 	TK            int        `yaml:"tk"`                       // products a PE sums in a cycle
 	VectorColumns int        `yaml:"vector_columns,omitempty"` // columns that the drain and the vector units take in a cycle; default 1
 	Multiplier    Multiplier `yaml:"multiplier"`               // dsp | lut
+	Packing       Packing    `yaml:"packing,omitempty"`        // products of a DSP: none | dsp48e1 | dsp48e2; default none
 	BusBits       int        `yaml:"bus_bits"`                 // AXI4 data width: 32, 64, ... 512
 	ReadFIFO      int        `yaml:"read_fifo"`                // beats of the AXI read FIFO, a power of two
 	WeightBuffers int        `yaml:"weight_buffers"`           // 1, or 2 for ping-pong
@@ -116,6 +117,28 @@ type Engine struct {
 // Columns is the number of columns that the drain, requantizer, LayerNorm and softmax take in
 // a cycle.
 func (e Engine) Columns() int { return max(1, e.VectorColumns) }
+
+// Packing says whether a DSP makes two products of the array, those of two neighbouring
+// columns with one activation, and for which hard multiplier they are laid out.
+type Packing string
+
+// Packings. None is also what the empty word means.
+const (
+	PackNone    Packing = "none"
+	PackDSP48E1 Packing = "dsp48e1" // 25 x 18 bits
+	PackDSP48E2 Packing = "dsp48e2" // 27 x 18 bits
+)
+
+// Port is the width of the multiplier's wide operand, 0 without packing.
+func (p Packing) Port() int {
+	switch p {
+	case PackDSP48E1:
+		return 25
+	case PackDSP48E2:
+		return 27
+	}
+	return 0
+}
 
 // MACs is the number of multiply-accumulates of the array in a cycle.
 func (e Engine) MACs() int { return e.TM * e.TN * e.TK }

@@ -251,7 +251,7 @@ func TestDesignValidate(t *testing.T) {
 		})
 	}
 	d := Design{Name: "u", Model: "tiny", Part: "xck26", ClockMHz: 200, Numerics: Uniform(m, 4, 8),
-		Engine: Engine{8, 16, 4, 0, MulLUT, 128, 32, 1, MemUltra, MemUltra, MemLUT}}
+		Engine: Engine{8, 16, 4, 0, MulLUT, "", 128, 32, 1, MemUltra, MemUltra, MemLUT}}
 	if err := d.Validate(m, testPart(t, "xck26")); err != nil {
 		t.Errorf("UltraRAM on the xck26: %v", err)
 	}

@@ -132,6 +132,15 @@ func (e Engine) check(f *faults, m Model) {
 		e.checkHeads(f, m.HeadDim())
 	}
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
+	if e.Packing != "" {
+		oneOf(f, "engine.packing", e.Packing, PackNone, PackDSP48E1, PackDSP48E2)
+	}
+	if e.Packing.Port() > 0 && e.Multiplier != MulDSP {
+		f.add("engine.packing", "is %q; expected none, the multipliers are of LUTs", string(e.Packing))
+	}
+	if e.Packing.Port() > 0 && e.TN < 2 {
+		f.add("engine.packing", "is %q; expected none, a DSP takes two columns and tn is %d", string(e.Packing), e.TN)
+	}
 	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
 	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
 		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
@@ -183,6 +192,9 @@ func (e Engine) checkHeads(f *faults, dim int) {
 func (e Engine) checkPart(f *faults, p Part) {
 	if e.Multiplier == MulDSP && p.Budget.DSP == 0 {
 		f.add("engine.multiplier", "is \"dsp\"; expected lut, %s has no DSPs", p.Name)
+	}
+	if port := e.Packing.Port(); port > max(p.DSP.ABits, p.DSP.BBits) || port > 0 && min(p.DSP.ABits, p.DSP.BBits) < 18 {
+		f.add("engine.packing", "is %q; expected none, the DSPs of %s are %d x %d bits", string(e.Packing), p.Name, p.DSP.ABits, p.DSP.BBits)
 	}
 	for _, b := range e.buffers() {
 		if b.kind == MemUltra && p.Budget.URAM == 0 {

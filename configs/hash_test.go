@@ -10,14 +10,14 @@ import (
 func hashDesign() Design {
 	return Design{Name: "a", Model: "m", Part: "p", ClockMHz: 100,
 		Numerics: Numerics{8, 8, 0.5, 256, []LayerBits{{"head", 8, 8, PerLayer, 0}}, Quantizer{}},
-		Engine:   Engine{4, 4, 2, 0, MulDSP, 64, 64, 2, MemAuto, MemAuto, MemBlock}}
+		Engine:   Engine{4, 4, 2, 0, MulDSP, "", 64, 64, 2, MemAuto, MemAuto, MemBlock}}
 }
 
 // The encoding as the documentation of Hash has it, written out by hand.
 func TestHashEncoding(t *testing.T) {
 	const design = `{"Name":"a","Model":"m","Part":"p","ClockMHz":100,"Numerics":{"SoftmaxBits":8,"GELUBits":8,"LNFold":0.5,` +
 		`"CalibImages":256,"Layers":[{"Name":"head","Weights":8,"Activations":8,"Granularity":"layer"}]},` +
-		`"Engine":{"TM":4,"TN":4,"TK":2,"VectorColumns":0,"Multiplier":"dsp","BusBits":64,"ReadFIFO":64,"WeightBuffers":2,` +
+		`"Engine":{"TM":4,"TN":4,"TK":2,"VectorColumns":0,"Multiplier":"dsp","Packing":"","BusBits":64,"ReadFIFO":64,"WeightBuffers":2,` +
 		`"Activations":"auto","Weights":"auto","Residual":"block"}}`
 	length := func(n int) string { return string([]byte{byte(n), byte(n >> 8), 0, 0, 0, 0, 0, 0}) }
 	text := length(15) + "vitdse design 1" + length(len(design)) + design + length(3) + "abc" + length(0)

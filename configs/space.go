@@ -38,6 +38,7 @@ type Space struct {
 	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
 	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
 	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
+	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
 	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
 	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2
@@ -149,6 +150,9 @@ func (s Space) checkEngine(f *faults) {
 	checkPowers(f, "array.tm", s.Array.TM, 1, 128)
 	checkPowers(f, "array.tn", s.Array.TN, 1, 128)
 	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
+	if s.Packing != nil {
+		checkList(f, "packing", s.Packing, func(key string, p Packing) { oneOf(f, key, p, PackNone, PackDSP48E1, PackDSP48E2) })
+	}
 	if s.VectorColumns != nil {
 		checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)
 	}

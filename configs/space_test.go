@@ -65,7 +65,7 @@ func axisNames(axes []Axis) string {
 }
 
 func TestSymmetries(t *testing.T) {
-	const rest = " granularity softmax_bits gelu_bits ln_fold tm tn tk vector_columns multiplier bus_bits read_fifo weight_buffers" +
+	const rest = " granularity softmax_bits gelu_bits ln_fold tm tn tk vector_columns multiplier packing bus_bits read_fifo weight_buffers" +
 		" memories.activations memories.weights memories.residual"
 	const edge = "edge.weights edge.activations "
 	for _, c := range []struct {
@@ -198,8 +198,8 @@ func TestSpaceSize(t *testing.T) {
 func TestSpaceDesign(t *testing.T) {
 	s, m, p := testSpace(t), tinyModel(), testPart(t, "xck26")
 	// edge.weights .activations, attn .w .a, mlp .w .a, granularity, softmax, gelu, fold,
-	// tm tn tk columns multiplier bus fifo buffers, three memories
-	index := []int{0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0}
+	// tm tn tk columns multiplier packing bus fifo buffers, three memories
+	index := []int{0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0}
 	d, err := s.Design(m, p, index)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func TestSpaceDesign(t *testing.T) {
 			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 8, 8, PerChannel, 0},
 			{"blocks.1.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 8, PerChannel, 0},
 			{"head", 8, 6, PerChannel, 0}}, Quantizer{}},
-		Engine: Engine{4, 4, 4, 1, MulLUT, 64, 64, 2, MemUltra, MemAuto, MemLUT}}
+		Engine: Engine{4, 4, 4, 1, MulLUT, PackNone, 64, 64, 2, MemUltra, MemAuto, MemLUT}}
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)
 	}
@@ -227,7 +227,7 @@ func TestSpaceDesign(t *testing.T) {
 	_, err = s.Design(m, p, index)
 	wantError(t, err, "choice 2 of axis tm; it has 0..1")
 	_, err = s.Design(m, p, index[:3])
-	wantError(t, err, "index has 3 choices; the space has 21 axes")
+	wantError(t, err, "index has 3 choices; the space has 22 axes")
 	m.Family = Swin
 	_, err = s.On(m, p)
 	wantError(t, err, "model tiny: the engine does not run family swin: it lacks window addressing, masks, relative position bias, "+

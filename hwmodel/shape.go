@@ -94,6 +94,10 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 		return nil, fmt.Errorf("design %s: numerics.layers is incomplete for model %s", d.Name, m.Name)
 	}
 	s.setWidths(w)
+	if s.PackShift() > 0 && s.PackGroup() == 0 {
+		return nil, fmt.Errorf("design %s: engine.packing: two products of %d x %d bits do not fit a multiplier of %s; use none",
+			d.Name, s.ABits, s.BBits, d.Engine.Packing)
+	}
 	for b := range maxWeightBits + 1 {
 		if w.Formats>>b&1 != 0 {
 			s.WeightFormats = append(s.WeightFormats, b)

@@ -10,6 +10,14 @@
 //
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
 // vectorise them, and synthesis maps product, M register and accumulator into one DSP.
+//
+// With PACK = 2 a DSP makes the products of two neighbouring columns, which share their a operand:
+//
+//   a * (b1 * 2^PSHIFT + b0) = a*b1 * 2^PSHIFT + a*b0
+//
+// PGROUP such products are summed before they are taken apart: as many as the low field holds for
+// any operands. The low field, read as a signed number, is the low sum; where it is negative it
+// has borrowed from the high field, which gets its sign bit back.
 module vit_pe_array #(
   parameter TM      = 8,
   parameter TN      = 8,
@@ -18,6 +26,9 @@ module vit_pe_array #(
   parameter NA      = 8,     // bits of an a operand, signed
   parameter NB      = 8,     // bits of a b operand, signed
   parameter ACCW    = 24,    // accumulator bits, signed, proven sufficient for every op
+  parameter PACK    = 1,     // products of a DSP: 1 or 2
+  parameter PSHIFT  = 18,    // PACK = 2: bits of the low field
+  parameter PGROUP  = 1,     // PACK = 2: packed products that are summed
   /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
   /* verilator lint_on UNUSED */
@@ -38,12 +49,6 @@ module vit_pe_array #(
   localparam SW  = PW + $clog2(TK);
   localparam ST  = TK > 1 ? 3 : 2;      // stages before the accumulator
 
-  // Operands are kept sign-extended: synthesis merges the copies of the sign bit,
-  // simulation is spared an extension at each of TM x TN uses.
-  reg signed [ACCW-1:0] ar  [0:TK*TM-1];
-  reg signed [ACCW-1:0] br  [0:TK*TN-1];
-  (* use_dsp = USE_DSP *)
-  reg signed [PW-1:0]   pr  [0:TK*PES-1];  // product (k, c, r) at (k*TN + c)*TM + r
   reg signed [SW-1:0]   sm  [0:PES-1];     // (c, r) at c*TM + r, as acc and res
   reg signed [ACCW-1:0] acc [0:PES-1];
   reg signed [ACCW-1:0] res [0:PES-1];
@@ -72,39 +77,103 @@ module vit_pe_array #(
   // verilator lint_off BLKSEQ
   // verilator lint_off BLKANDNBLK
   // verilator lint_off WIDTH
-  integer i, r, c, k;
-  reg signed [SW-1:0] sum;
-  always @(posedge aclk) begin
-    for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
-    if (capture_q)
-      for (i = 0; i < PES; i = i + 1) res[i] = acc[i];
-    else if (out_shift)
-      for (i = 0; i < PES - VC*TM; i = i + 1) res[i] = res[i + VC*TM];
+  generate
+    if (PACK == 1) begin : gen_products
+      // Operands are kept sign-extended: synthesis merges the copies of the sign bit,
+      // simulation is spared an extension at each of TM x TN uses.
+      reg signed [ACCW-1:0] ar  [0:TK*TM-1];
+      reg signed [ACCW-1:0] br  [0:TK*TN-1];
+      (* use_dsp = USE_DSP *)
+      reg signed [PW-1:0]   pr  [0:TK*PES-1];  // product (k, c, r) at (k*TN + c)*TM + r
+      integer i, r, c, k;
+      reg signed [SW-1:0] sum;
+      always @(posedge aclk) begin
+        for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
+        if (capture_q)
+          for (i = 0; i < PES; i = i + 1) res[i] = acc[i];
+        else if (out_shift)
+          for (i = 0; i < PES - VC*TM; i = i + 1) res[i] = res[i + VC*TM];
 
-    if (valid_q[ST-1]) begin
-      if (TK > 1)
-        for (i = 0; i < PES; i = i + 1)
-          acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
-      else
-        for (i = 0; i < PES; i = i + 1)
-          acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + pr[i];
-    end
+        if (valid_q[ST-1]) begin
+          if (TK > 1)
+            for (i = 0; i < PES; i = i + 1)
+              acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
+          else
+            for (i = 0; i < PES; i = i + 1)
+              acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + pr[i];
+        end
 
-    if (TK > 1)
-      for (i = 0; i < PES; i = i + 1) begin
-        sum = 0;
-        for (k = 0; k < TK; k = k + 1) sum = sum + pr[k*PES + i];
-        sm[i] = sum;
+        if (TK > 1)
+          for (i = 0; i < PES; i = i + 1) begin
+            sum = 0;
+            for (k = 0; k < TK; k = k + 1) sum = sum + pr[k*PES + i];
+            sm[i] = sum;
+          end
+
+        for (k = 0; k < TK; k = k + 1)
+          for (c = 0; c < TN; c = c + 1)
+            for (r = 0; r < TM; r = r + 1)
+              pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+
+        for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
+        for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
       end
+    end else begin : gen_packed
+      localparam PAIRS = TN / 2;
+      localparam BPW   = PSHIFT + NB + 1;       // two b operands
+      localparam PPW   = NA + BPW;              // their product with a
+      localparam GW    = PPW + $clog2(PGROUP);  // a sum of PGROUP of them
+      reg signed [NA-1:0]  ar  [0:TK*TM-1];
+      reg signed [BPW-1:0] br  [0:TK*PAIRS-1];
+      (* use_dsp = USE_DSP *)
+      reg signed [PPW-1:0] pr  [0:TK*PAIRS*TM-1];  // (k, pair, r) at (k*PAIRS + pair)*TM + r
+      integer i, r, c, k, g;
+      reg signed [GW-1:0]     packed_sum;
+      reg signed [PSHIFT-1:0] low;
+      reg signed [SW-1:0]     sum0, sum1;
+      always @(posedge aclk) begin
+        for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
+        if (capture_q)
+          for (i = 0; i < PES; i = i + 1) res[i] = acc[i];
+        else if (out_shift)
+          for (i = 0; i < PES - VC*TM; i = i + 1) res[i] = res[i + VC*TM];
 
-    for (k = 0; k < TK; k = k + 1)
-      for (c = 0; c < TN; c = c + 1)
-        for (r = 0; r < TM; r = r + 1)
-          pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+        if (valid_q[ST-1] && TK > 1)
+          for (i = 0; i < PES; i = i + 1)
+            acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
 
-    for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
-    for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
-  end
+        for (c = 0; c < PAIRS; c = c + 1)
+          for (r = 0; r < TM; r = r + 1) begin
+            sum0 = 0;
+            sum1 = 0;
+            for (g = 0; g < TK; g = g + PGROUP) begin
+              packed_sum = 0;
+              for (k = g; k < TK && k < g + PGROUP; k = k + 1)
+                packed_sum = packed_sum + pr[(k*PAIRS + c)*TM + r];
+              low  = packed_sum[PSHIFT-1:0];
+              sum0 = sum0 + low;
+              sum1 = sum1 + (packed_sum >>> PSHIFT) + $signed({1'b0, low[PSHIFT-1]});
+            end
+            if (TK > 1) begin
+              sm[2*c*TM + r]       = sum0;
+              sm[(2*c + 1)*TM + r] = sum1;
+            end else if (valid_q[ST-1]) begin
+              acc[2*c*TM + r]       = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[2*c*TM + r]) + sum0;
+              acc[(2*c + 1)*TM + r] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[(2*c + 1)*TM + r]) + sum1;
+            end
+          end
+
+        for (k = 0; k < TK; k = k + 1)
+          for (c = 0; c < PAIRS; c = c + 1)
+            for (r = 0; r < TM; r = r + 1)
+              pr[(k*PAIRS + c)*TM + r] = ar[k*TM + r] * br[k*PAIRS + c];
+
+        for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
+        for (i = 0; i < TK*PAIRS; i = i + 1)
+          br[i] = ($signed(in_b[(2*i + 1)*NB +: NB]) <<< PSHIFT) + $signed(in_b[2*i*NB +: NB]);
+      end
+    end
+  endgenerate
   // verilator lint_on WIDTH
   // verilator lint_on BLKANDNBLK
   // verilator lint_on BLKSEQ
