@@ -33,13 +33,17 @@ func candidateEngines(minMACs, maxMACs int) []configs.Engine {
 	return list
 }
 
-// variants are the engines of an array: of both multipliers, with two kinds of activation
-// buffers, large with as many vector columns as are of use, and small.
+// variants are the engines of an array: of multipliers of every kind, with two kinds of
+// activation buffers, large with as many vector columns as are of use, and small. Those that
+// the part does not take are left out later.
 func variants(tm, tn, tk int) []configs.Engine {
 	var list []configs.Engine
-	for _, mul := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
+	for _, mul := range []struct {
+		kind    configs.Multiplier
+		packing configs.Packing
+	}{{configs.MulDSP, configs.PackNone}, {configs.MulDSP, configs.PackDSP48E1}, {configs.MulDSP, configs.PackDSP48E2}, {configs.MulLUT, configs.PackNone}} {
 		for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
-			large := configs.Engine{TM: tm, TN: tn, TK: tk, VectorColumns: 1, Multiplier: mul, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+			large := configs.Engine{TM: tm, TN: tn, TK: tk, VectorColumns: 1, Multiplier: mul.kind, Packing: mul.packing, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
 				Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
 			small := large
 			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1

@@ -48,6 +48,9 @@ func (s *Shape) logic(l *ledger, f fabric) {
 // peArray is the array: products, their sum, accumulators, result registers that shift
 // towards the drain, and registers for the columns that leave.
 func (s *Shape) peArray(f fabric) Resources {
+	if s.PackShift() > 0 {
+		return s.packedArray(f)
+	}
 	pes, tk := s.TM*s.TN, s.TK
 	wide := s.ABits + s.BBits
 	r := Resources{LUT: (s.TN-s.VC)*s.TM*s.AccBits + 6, FF: pes*s.AccBits + s.VC*s.TM*s.AccBits + 8}

@@ -22,7 +22,7 @@ import (
 // benchmark is what vitdse bench varies and what it keeps.
 type benchmark struct {
 	models, bits, arrays []string
-	part                 string
+	part, packing        string
 	clock                float64
 	bus, depth, latency  int
 	table                string
@@ -49,6 +49,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.StringSliceVar(&b.arrays, "arrays", []string{"8x32x4v4"}, "`shapes` of the array")
 	f.StringVar(&b.part, "part", "xczu9eg", "`name` or file of the part")
 	f.Float64Var(&b.clock, "clock", 300, "assumed clock in `MHz`")
+	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
 	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
@@ -167,7 +168,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	}
 	d.Numerics = configs.Uniform(s.model, w, act)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
-	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: 2,
+	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: 2,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
