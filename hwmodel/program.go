@@ -72,36 +72,6 @@ type Step struct {
 // Passes is how often the step runs for an image.
 func (p Step) Passes() int { return max(1, p.Loops) }
 
-// SegmentKind is the buffer a part of the read stream is for.
-type SegmentKind int
-
-// Segment kinds, as the stream loader decodes them.
-const (
-	SegImage SegmentKind = iota
-	SegPos
-	SegNorm
-	SegGELU
-	SegTiles
-)
-
-// Segment is a part of the read stream: Tiles tiles of Params parameter words and Words
-// data words, of so many bus beats each. A GELU segment's words are bytes.
-type Segment struct {
-	Kind                  SegmentKind
-	Op                    int // op that reads it
-	Tiles, Params, Words  int
-	ParamBeats, WordBeats int
-	Format                int // index of the weights' bit-width
-}
-
-// Beats is the number of bus beats of the segment.
-func (g Segment) Beats(busBits int) int {
-	if g.Kind == SegGELU {
-		return CeilDiv(8*g.Words, busBits)
-	}
-	return g.Tiles * (g.Params*g.ParamBeats + g.Words*g.WordBeats)
-}
-
 // Program is the engine's schedule for one image.
 func (s *Shape) Program() []Step {
 	ops, _ := s.Model.Ops() // NewShape has checked them
@@ -249,33 +219,4 @@ func (s *Shape) headSteps(scores configs.Op, h int) (sc, av Step) {
 	sc.PeriodEnd = s.periodEnd(&sc, min(sc.KT, av.KT))
 	av.PeriodEnd = s.periodEnd(&av, min(sc.KT, av.KT))
 	return sc, av
-}
-
-// Segments is the read stream of one image in its order: the image, then everything the
-// program reads, in the order in which it does.
-func (s *Shape) Segments() []Segment {
-	ops, _ := s.Model.Ops()
-	bus := s.Design.Engine.BusBits
-	segs := []Segment{
-		{Kind: SegImage, Op: 0, Tiles: 1, Words: s.ImageBeats, WordBeats: 1},
-		{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)},
-	}
-	for _, op := range ops {
-		switch {
-		case op.Kind == configs.OpLayerNorm:
-			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: s.Dim, WordBeats: CeilDiv(64, bus)})
-		case op.Kind.HasWeights():
-			if op.Kind == configs.OpLinearGELU {
-				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1})
-			}
-			l, _ := s.Design.Numerics.Layer(op.Layer)
-			segs = append(segs, Segment{
-				Kind: SegTiles, Op: op.Index, Tiles: CeilDiv(op.Cols, s.TN),
-				Params: s.TN, ParamBeats: CeilDiv(s.ParamBits(), bus),
-				Words: CeilDiv(op.Inner, s.TK), WordBeats: CeilDiv(s.TN*s.TK*l.Weights, bus),
-				Format: s.format(l.Weights),
-			})
-		}
-	}
-	return segs
 }

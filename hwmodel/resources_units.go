@@ -45,66 +45,8 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_column_packer", packers)
 }
 
-// peArray is the array: products, their sum, accumulators, result registers that shift
-// towards the drain, and registers for the columns that leave.
-func (s *Shape) peArray(f fabric) Resources {
-	if s.PackShift() > 0 {
-		return s.packedArray(f)
-	}
-	pes, tk := s.TM*s.TN, s.TK
-	wide := s.ABits + s.BBits
-	r := Resources{LUT: (s.TN-s.VC)*s.TM*s.AccBits + 6, FF: pes*s.AccBits + s.VC*s.TM*s.AccBits + 8}
-	dsp := s.Design.Engine.Multiplier == configs.MulDSP && wide >= minProduct
-	if dsp {
-		r.DSP = pes * tk
-	} else {
-		r.LUT += whole(f.luts(arrayProduct, float64(pes*tk*product(s.ABits, s.BBits))))
-	}
-	packed := dsp && f.registers
-	if packed && tk == 1 {
-		return r // the accumulator is the DSP's
-	}
-	r.LUT += pes * s.AccBits
-	r.FF += pes * s.AccBits
-	if !f.lut6() {
-		r.LUT += pes * s.AccBits // the first product of a sum does not fit the carry cell
-	}
-	if tk > 1 {
-		r.LUT += 3
-		if f.lut6() {
-			r.LUTRAM++ // a shift register for first_q
-		}
-	}
-	if packed {
-		return r // products and their sum are in the DSPs
-	}
-	r.FF += pes*tk*wide + tk*(s.TM*s.ABits+s.TN*s.BBits)
-	if tk > 1 {
-		r.LUT += pes * ((tk-1)*wide + (tk-2)*3)
-		r.FF += pes * (wide + CeilLog2(tk))
-	}
-	return r
-}
-
 // lanes is those of the vector units: columns of TM tokens.
 func (s *Shape) lanes() int { return s.VC * s.TM }
-
-// core is the glue: operand multiplexers, residual add, buffer write data and addresses.
-func (s *Shape) core(f fabric) Resources {
-	lane := 2*configs.ResidualBits + 1 + s.OutBits + s.ActBits
-	muxes := s.lanes()*lane + s.TK*s.TM*(s.ABits+2*s.ActBits) + s.TK*s.TN*s.BBits
-	return Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
-		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}
-}
-
-// opQueue is four descriptors in LUT RAM with two read ports: the same for every design.
-func (s *Shape) opQueue(f fabric) Resources {
-	r := Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 9}
-	if !f.noLUTRAM {
-		r.LUTRAM = r.LUT - 16
-	}
-	return r
-}
 
 // rowSums is TM tokens' sums of channels and of their squares.
 func (s *Shape) rowSums(f fabric) Resources {
@@ -278,51 +220,5 @@ func (s *Shape) packer(bits, address int) Resources {
 	if s.TK > s.VC {
 		r.LUT = (s.TK-s.VC)*s.TM*bits + 6
 	}
-	return r
-}
-
-// unpack chooses among the weight formats of the network, a weight at a time.
-func (s *Shape) unpack(f fabric) Resources {
-	perBit := 1 + max(0, len(s.WeightFormats)-2)/2
-	return Resources{LUT: whole(f.luts(unpackBit, float64(s.TK*s.TN*s.WBits*perBit)))}
-}
-
-// sequencer holds the program, on LUT6 parts as logic.
-func (s *Shape) sequencer(f fabric) Resources {
-	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
-	if !f.lut6() { // in block RAM: some 160 of a descriptor's bits differ between steps
-		blocks, _ := f.blocks(s.steps(), 160)
-		return Resources{LUT: luts, FF: 78, BRAM18: blocks}
-	}
-	return Resources{LUT: luts, FF: 191}
-}
-
-// steps is the length of Program.
-func (s *Shape) steps() int {
-	attention := 2 * s.Model.Heads
-	if s.MTiles > 1 {
-		attention *= 2 // a loop over the row tiles between the first and the last
-	}
-	return 5 + s.Model.Depth*(8+attention)
-}
-
-func (s *Shape) loader(f fabric) Resources {
-	bus := s.Design.Engine.BusBits
-	return Resources{LUT: whole(f.luts(loaderBase, 1) + f.luts(loaderBus, float64(bus))), FF: s.AsmBeats*bus + 99 + CeilLog2(bus/8)}
-}
-
-func (s *Shape) axiRead(f fabric) Resources {
-	e := s.Design.Engine
-	r := f.lutram(e.ReadFIFO, e.BusBits)
-	r.LUT += whole(f.luts(axiReadBase, 1))
-	r.FF += 199 + 3*CeilLog2(e.ReadFIFO)
-	return r
-}
-
-func (s *Shape) axiWrite(f fabric) Resources {
-	bus := s.Design.Engine.BusBits
-	r := f.lutram(s.ResultBeats, 32).Times(bus / 32)
-	r.LUT += whole(f.luts(axiWriteBase, 1) + f.luts(axiWriteBus, float64(bus)))
-	r.FF += 127 + 2*max(1, CeilLog2(s.ResultBeats))
 	return r
 }

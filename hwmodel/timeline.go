@@ -2,7 +2,6 @@ package hwmodel
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -40,20 +39,7 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 }
 
 func newTimeline(s *Shape, mem MemoryTiming) *timeline {
-	t := &timeline{
-		s: s, mem: mem, steps: s.Program(), segs: s.Segments(),
-		bus: s.Design.Engine.BusBits, banks: s.Design.Engine.WeightBuffers,
-	}
-	t.prompt, t.taken = mem.prompt(s.Design.Engine.ReadFIFO), make([]float64, s.Design.Engine.ReadFIFO)
-	t.supplyAt = int64(mem.Latency) + 3
-	t.decode = -2 // the loader has been waiting for the first beat since reset
-	return t
-}
-
-// prompt says whether the read FIFO never runs dry for want of the memory: no pauses, and it
-// holds what is taken while a burst is given back, asked for and on its way.
-func (m MemoryTiming) prompt(fifo int) bool {
-	return m.Stall == 0 && fifo >= m.Latency+readTurnaround+BurstBeats
+	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem)}
 }
 
 // Pipeline lengths of the emitted RTL, in cycles.
@@ -69,50 +55,6 @@ const (
 	normGap        = 6  // least of a row tile's cycles beyond one a lane
 	queueDepth     = 4  // matmuls between the sequencer and the drain
 )
-
-// arrayLatency is from a tile's last beat leaving the buffers to its first column.
-func (s *Shape) arrayLatency() int64 {
-	if s.TK > 1 {
-		return 6
-	}
-	return 5
-}
-
-// rows is when a unit makes the row tiles of an op: the first so long after its start, then
-// one a period.
-type rows struct{ first, period int64 }
-
-func (r rows) made(start int64, m int) int64 { return start + r.first + int64(m)*r.period }
-
-// patchRows are the row tiles of the patch gather.
-func (s *Shape) patchRows() rows {
-	words := max(1, s.Chunk/s.TK) // of a chunk
-	lead := 3 + words
-	if s.TK > s.Chunk {
-		lead = 3
-	}
-	period := max(s.TM, words)
-	all := s.Model.PatchInner() / s.Chunk * period
-	return rows{int64(all - period + s.TM + lead), int64(all)}
-}
-
-// normRows are the row tiles of LayerNorm.
-func (s *Shape) normRows() rows {
-	groups := s.Dim / s.VC
-	return rows{int64(s.TM + normHead + groups - 1 + normTail), int64(max(groups, s.TM+normGap))}
-}
-
-// SoftmaxEarly says whether the value product and the next softmax may start while the
-// division is going on: the first column of the product leaves the array after it.
-func (s *Shape) SoftmaxEarly() bool { return s.NumDepth >= 13 }
-
-// softmaxCycles is from the start of a row tile's softmax to its end.
-func (s *Shape) softmaxCycles() int64 {
-	if s.SoftmaxEarly() {
-		return int64(s.ScoreDepth) + softmaxEarly
-	}
-	return int64(s.ScoreDepth) + softmaxTail
-}
 
 // ending is the end of an op, or of a head's row tile of it. Of ends in one cycle, that of
 // the lower port counts first.
@@ -132,49 +74,21 @@ const (
 )
 
 type timeline struct {
-	s          *Shape
-	mem        MemoryTiming
-	steps      []Step
-	segs       []Segment
-	bus, banks int
+	s     *Shape
+	steps []Step
+	loader
 
-	// Loader: the cycle from which it may claim the next buffer, the segment it is at.
-	decode   int64
-	seg      int
-	tile     int
-	supplyAt int64 // arrival of the first beat
-
-	// Read channel, for memories that keep the loader waiting.
-	prompt  bool      // it never does
-	taken   []float64 // when each of the last beats was taken, as many as the FIFO holds
-	count   int       // beats taken
-	arrival float64   // of the last beat
-
-	// Bursts: none crosses the end of an image or of the stream, or a 4 KiB page.
-	burstEnd int  // beats up to the end of the burst
-	partLeft int  // beats of the image or stream behind it
-	inStream bool // the part is the stream
-	address  int  // of the next burst, in beats; images follow one another
-	image0   int  // address of the next image
-
-	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
-	freed    [SegTiles]int64 // when the buffer was last given back
-	used     [SegTiles]bool
-	tileDone []int64 // per tile column: last beat
-	tileFree []int64 // per tile column: last column drained
-	started  int     // tile columns the array has begun
-
-	ready   int64   // the sequencer may hand over its next step
-	fed     int64   // last cycle of the feeder's last op
-	drained []int64 // ends of all matmuls
-	softmax []int64 // ends of the image's softmaxes
-	taken2  int     // of them that a value product has used
-	chain   rows    // the unit that makes operand a, and its start
-	chained int64
-	quiet   int64    // all units but the array have ended
-	now     int64    // end of the last store
-	counted int64    // end that was counted last
-	ends    []ending // of the image
+	ready    int64   // the sequencer may hand over its next step
+	fed      int64   // last cycle of the feeder's last op
+	drained  []int64 // ends of all matmuls
+	softmax  []int64 // ends of the image's softmaxes
+	consumed int     // of them that a value product has used
+	chain    rows    // the unit that makes operand a, and its start
+	chained  int64
+	quiet    int64    // all units but the array have ended
+	now      int64    // end of the last store
+	counted  int64    // end that was counted last
+	ends     []ending // of the image
 }
 
 func (t *timeline) end(at int64, op, port int) { t.ends = append(t.ends, ending{at, op, port}) }
@@ -182,7 +96,7 @@ func (t *timeline) end(at int64, op, port int) { t.ends = append(t.ends, ending{
 // image appends one image to the run.
 func (t *timeline) image() {
 	t.ready = t.now + stepTurnaround
-	t.softmax, t.taken2 = t.softmax[:0], 0
+	t.softmax, t.consumed = t.softmax[:0], 0
 	for i := 0; i < len(t.steps); i++ {
 		p := &t.steps[i]
 		if p.Loops == 0 {
@@ -232,119 +146,11 @@ func (t *timeline) step(p *Step) {
 		}
 		t.end(end, p.Op, endNorm)
 	case StepStore:
-		end = start + t.store()
+		end = start + t.s.storeCycles(t.mem)
 		t.now = end
 		t.end(end, p.Op, endStore)
 	}
 	t.quiet = end
-}
-
-// need moves ready to the cycle in which the buffer is full, running the loader up to there.
-func (t *timeline) need(ready int64, needed bool, kind SegmentKind) int64 {
-	if !needed {
-		return ready
-	}
-	for t.loaded[kind] == 0 {
-		t.load()
-	}
-	return max(ready, t.loaded[kind]+loadedToReady)
-}
-
-func (t *timeline) free(end int64, kind SegmentKind) {
-	t.freed[kind], t.used[kind], t.loaded[kind] = end, false, 0
-}
-
-// load runs the loader through one segment, or one tile column of it.
-func (t *timeline) load() {
-	g := &t.segs[t.seg]
-	claim := t.decode + 2
-	if g.Kind == SegTiles {
-		if n := len(t.tileDone) - t.banks; n >= 0 {
-			claim = max(claim, t.tileFree[n]+1)
-		}
-	} else {
-		if t.used[g.Kind] {
-			panic("hwmodel: the stream needs a buffer that no op gives back")
-		}
-		if t.freed[g.Kind] > 0 {
-			claim = max(claim, t.freed[g.Kind]+1)
-		}
-	}
-	var last int64
-	switch {
-	case g.Kind == SegGELU:
-		beats := CeilDiv(8*g.Words, t.bus) // each stays for its bytes
-		last = t.take(claim, beats, CeilDiv(g.Words, beats))
-	default:
-		beats := g.Params*g.ParamBeats + g.Words*g.WordBeats
-		last = t.take(claim, beats, 1)
-	}
-	if g.Kind == SegTiles {
-		t.tileDone = append(t.tileDone, last)
-		t.tileFree = append(t.tileFree, 0)
-		if t.tile++; t.tile < g.Tiles {
-			t.decode = last - 1 // straight back to claiming
-			return
-		}
-	} else {
-		t.used[g.Kind], t.loaded[g.Kind] = true, last
-	}
-	t.tile = 0
-	t.seg = (t.seg + 1) % len(t.segs)
-	t.decode = last + 1
-}
-
-// take is the cycle in which the last of so many beats is taken, the first at claim + 1 at
-// the earliest, every beat spacing cycles after the one before if none is late.
-func (t *timeline) take(claim int64, beats, spacing int) int64 {
-	if t.prompt {
-		return max(claim+1, t.supplyAt) + int64(beats*spacing) - 1
-	}
-	next := float64(claim + 1)
-	for range beats {
-		next = t.beat(next) + float64(spacing)
-	}
-	return int64(math.Ceil(next)) - 1
-}
-
-// burst moves on to the next burst.
-func (t *timeline) burst() {
-	if t.partLeft == 0 {
-		if t.count > 0 {
-			t.inStream = !t.inStream
-		}
-		if t.inStream {
-			t.partLeft, t.address = t.s.StreamBeats, 0
-		} else {
-			t.partLeft, t.address = t.s.ImageBeats, t.image0
-			t.image0 += t.s.ImageBeats
-		}
-	}
-	page := 4096 / (t.bus / 8)
-	n := min(BurstBeats, t.partLeft, page-t.address%page)
-	t.burstEnd += n
-	t.partLeft -= n
-	t.address += n
-}
-
-// beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken.
-// The read master asks for a burst when the FIFO has room for all of it, which is when the
-// beat FIFO places before the burst's last has been taken.
-func (t *timeline) beat(earliest float64) float64 {
-	fifo := len(t.taken)
-	if t.count == t.burstEnd {
-		t.burst()
-	}
-	asked := 0.0
-	if before := t.burstEnd - 1 - fifo; before >= 0 {
-		asked = t.taken[before%fifo]
-	}
-	pause := 1 / (1 - t.mem.Stall) // cycles between beats, on average
-	t.arrival = max(t.arrival+pause, asked+float64(t.mem.Latency)+readTurnaround)
-	at := max(earliest, t.arrival)
-	t.taken[t.count%fifo] = at
-	t.count++
-	return at
 }
 
 // matmul runs a matmul that is in the array's queue from a cycle on.
@@ -354,8 +160,8 @@ func (t *timeline) matmul(p *Step, queued int64) {
 	case p.Wait == WaitDrained && n > 0:
 		start = max(start, t.drained[n-1]+1)
 	case p.Wait == WaitSoftmax:
-		start = max(start, t.softmax[t.taken2]+1)
-		t.taken2++
+		start = max(start, t.softmax[t.consumed]+1)
+		t.consumed++
 	}
 	at := start + 1 // first cycle of the first slot
 	var lastSlot, lastColumn int64
@@ -401,18 +207,6 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		t.softmax = append(t.softmax, filled+t.s.softmaxCycles())
 		t.end(filled+t.s.softmaxCycles(), p.Op+1, endSoftmax)
 	}
-}
-
-// store is the time of the result's bursts: address, data, response.
-func (t *timeline) store() int64 {
-	cycles, left := int64(0), t.s.ResultBeats
-	for left > 0 {
-		n := min(left, BurstBeats)
-		data := int64(float64(n)/(1-t.mem.Stall) + 0.5)
-		cycles += 2 + data + int64(t.mem.Latency)
-		left -= n
-	}
-	return cycles + 1
 }
 
 // Cycles is the predicted total for one image out of a longer run's start.

@@ -104,7 +104,7 @@ func (k *Walk) init(s *Shape) {
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
 		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
-	k.store = (&timeline{s: s, mem: IdealMemory}).store()
+	k.store = s.storeCycles(IdealMemory)
 	k.fixedBeats = k.imageBeats + k.pos + int64(m.Depth)*(2*k.norm+int64(CeilDiv(8<<s.GELUBits, bus))) + k.norm
 	d, hidden := s.Dim, s.Hidden
 	k.layer(s, WalkPatchEmbed, s.Tokens, d, m.PatchInner(), ToResidual)
@@ -254,47 +254,4 @@ func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (la
 	c[clkFree0], c[clkFree1], c[clkLoader] = free0, free1, last+1
 	c[clkNow] = free0 + drainLatency
 	return lastSlot
-}
-
-// attentionCycles is from the end of v's matmul to that of the last value product: the scores
-// and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
-func (s *Shape) attentionCycles() int64 {
-	var fed, drained, softmax, last int64 // the end of v is 0
-	start := int64(1)
-	for h := range s.Model.Heads + 1 {
-		var sc, av Step
-		if h < s.Model.Heads {
-			sc, _ = s.headSteps(configs.Op{}, h)
-		}
-		for m := range s.MTiles {
-			if h < s.Model.Heads {
-				fed, drained = s.rowTile(&sc, max(start, fed+1))
-			}
-			if h+m == 0 {
-				softmax = drained + 1 + s.softmaxCycles()
-				continue
-			}
-			of := h // head of the value product: that of the row tile before
-			if m == 0 {
-				of--
-			}
-			if av.KT == 0 || m < 2 {
-				_, av = s.headSteps(configs.Op{}, of)
-			}
-			fed, last = s.rowTile(&av, max(fed+1, softmax+1))
-			if h == s.Model.Heads {
-				return last
-			}
-			softmax = max(drained, softmax) + 1 + s.softmaxCycles()
-		}
-	}
-	return last
-}
-
-// rowTile is a matmul of one row tile that starts at a cycle and waits for nothing: the last
-// cycle of its slots, and the end of its drain.
-func (s *Shape) rowTile(p *Step, start int64) (fed, drained int64) {
-	lastSlot := start + 1 + int64(p.NT-1)*int64(p.PeriodFull)
-	lastColumn := lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1
-	return lastSlot + int64(p.PeriodEnd) - 1, lastColumn + drainLatency
 }

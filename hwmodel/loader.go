@@ -1,0 +1,161 @@
+package hwmodel
+
+import "math"
+
+// loader is the stream loader and the read channel that feeds it, as Timeline follows them.
+type loader struct {
+	mem                     MemoryTiming
+	segs                    []Segment
+	bus, banks              int
+	imageBeats, streamBeats int
+
+	// Loader: the cycle from which it may claim the next buffer, the segment it is at.
+	decode   int64
+	seg      int
+	tile     int
+	supplyAt int64 // arrival of the first beat
+
+	// Read channel, for memories that keep the loader waiting.
+	prompt  bool      // it never does
+	taken   []float64 // when each of the last beats was taken, as many as the FIFO holds
+	count   int       // beats taken
+	arrival float64   // of the last beat
+
+	// Bursts: none crosses the end of an image or of the stream, or a 4 KiB page.
+	burstEnd int  // beats up to the end of the burst
+	partLeft int  // beats of the image or stream behind it
+	inStream bool // the part is the stream
+	address  int  // of the next burst, in beats; images follow one another
+	image0   int  // address of the next image
+
+	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
+	freed    [SegTiles]int64 // when the buffer was last given back
+	used     [SegTiles]bool
+	tileDone []int64 // per tile column: last beat
+	tileFree []int64 // per tile column: last column drained
+	started  int     // tile columns the array has begun
+}
+
+func newLoader(s *Shape, mem MemoryTiming) loader {
+	return loader{
+		mem: mem, segs: s.Segments(), bus: s.Design.Engine.BusBits, banks: s.Design.Engine.WeightBuffers,
+		imageBeats: s.ImageBeats, streamBeats: s.StreamBeats,
+		prompt: mem.prompt(s.Design.Engine.ReadFIFO), taken: make([]float64, s.Design.Engine.ReadFIFO),
+		supplyAt: int64(mem.Latency) + 3,
+		decode:   -2, // it has been waiting for the first beat since reset
+	}
+}
+
+// prompt says whether the read FIFO never runs dry for want of the memory: no pauses, and it
+// holds what is taken while a burst is given back, asked for and on its way.
+func (m MemoryTiming) prompt(fifo int) bool {
+	return m.Stall == 0 && fifo >= m.Latency+readTurnaround+BurstBeats
+}
+
+// need moves ready to the cycle in which the buffer is full, running the loader up to there.
+func (l *loader) need(ready int64, needed bool, kind SegmentKind) int64 {
+	if !needed {
+		return ready
+	}
+	for l.loaded[kind] == 0 {
+		l.load()
+	}
+	return max(ready, l.loaded[kind]+loadedToReady)
+}
+
+func (l *loader) free(end int64, kind SegmentKind) {
+	l.freed[kind], l.used[kind], l.loaded[kind] = end, false, 0
+}
+
+// load runs the loader through one segment, or one tile column of it.
+func (l *loader) load() {
+	g := &l.segs[l.seg]
+	claim := l.decode + 2
+	if g.Kind == SegTiles {
+		if n := len(l.tileDone) - l.banks; n >= 0 {
+			claim = max(claim, l.tileFree[n]+1)
+		}
+	} else {
+		if l.used[g.Kind] {
+			panic("hwmodel: the stream needs a buffer that no op gives back")
+		}
+		if l.freed[g.Kind] > 0 {
+			claim = max(claim, l.freed[g.Kind]+1)
+		}
+	}
+	var last int64
+	switch {
+	case g.Kind == SegGELU:
+		beats := CeilDiv(8*g.Words, l.bus) // each stays for its bytes
+		last = l.take(claim, beats, CeilDiv(g.Words, beats))
+	default:
+		beats := g.Params*g.ParamBeats + g.Words*g.WordBeats
+		last = l.take(claim, beats, 1)
+	}
+	if g.Kind == SegTiles {
+		l.tileDone = append(l.tileDone, last)
+		l.tileFree = append(l.tileFree, 0)
+		if l.tile++; l.tile < g.Tiles {
+			l.decode = last - 1 // straight back to claiming
+			return
+		}
+	} else {
+		l.used[g.Kind], l.loaded[g.Kind] = true, last
+	}
+	l.tile = 0
+	l.seg = (l.seg + 1) % len(l.segs)
+	l.decode = last + 1
+}
+
+// take is the cycle in which the last of so many beats is taken, the first at claim + 1 at
+// the earliest, every beat spacing cycles after the one before if none is late.
+func (l *loader) take(claim int64, beats, spacing int) int64 {
+	if l.prompt {
+		return max(claim+1, l.supplyAt) + int64(beats*spacing) - 1
+	}
+	next := float64(claim + 1)
+	for range beats {
+		next = l.beat(next) + float64(spacing)
+	}
+	return int64(math.Ceil(next)) - 1
+}
+
+// burst moves on to the next burst.
+func (l *loader) burst() {
+	if l.partLeft == 0 {
+		if l.count > 0 {
+			l.inStream = !l.inStream
+		}
+		if l.inStream {
+			l.partLeft, l.address = l.streamBeats, 0
+		} else {
+			l.partLeft, l.address = l.imageBeats, l.image0
+			l.image0 += l.imageBeats
+		}
+	}
+	page := 4096 / (l.bus / 8)
+	n := min(BurstBeats, l.partLeft, page-l.address%page)
+	l.burstEnd += n
+	l.partLeft -= n
+	l.address += n
+}
+
+// beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken.
+// The read master asks for a burst when the FIFO has room for all of it, which is when the
+// beat FIFO places before the burst's last has been taken.
+func (l *loader) beat(earliest float64) float64 {
+	fifo := len(l.taken)
+	if l.count == l.burstEnd {
+		l.burst()
+	}
+	asked := 0.0
+	if before := l.burstEnd - 1 - fifo; before >= 0 {
+		asked = l.taken[before%fifo]
+	}
+	pause := 1 / (1 - l.mem.Stall) // cycles between beats, on average
+	l.arrival = max(l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround)
+	at := max(earliest, l.arrival)
+	l.taken[l.count%fifo] = at
+	l.count++
+	return at
+}

@@ -1,0 +1,57 @@
+package hwmodel
+
+// arrayLatency is from a tile's last beat leaving the buffers to its first column.
+func (s *Shape) arrayLatency() int64 {
+	if s.TK > 1 {
+		return 6
+	}
+	return 5
+}
+
+// rows is when a unit makes the row tiles of an op: the first so long after its start, then
+// one a period.
+type rows struct{ first, period int64 }
+
+func (r rows) made(start int64, m int) int64 { return start + r.first + int64(m)*r.period }
+
+// patchRows are the row tiles of the patch gather.
+func (s *Shape) patchRows() rows {
+	words := max(1, s.Chunk/s.TK) // of a chunk
+	lead := 3 + words
+	if s.TK > s.Chunk {
+		lead = 3
+	}
+	period := max(s.TM, words)
+	all := s.Model.PatchInner() / s.Chunk * period
+	return rows{int64(all - period + s.TM + lead), int64(all)}
+}
+
+// normRows are the row tiles of LayerNorm.
+func (s *Shape) normRows() rows {
+	groups := s.Dim / s.VC
+	return rows{int64(s.TM + normHead + groups - 1 + normTail), int64(max(groups, s.TM+normGap))}
+}
+
+// SoftmaxEarly says whether the value product and the next softmax may start while the
+// division is going on: the first column of the product leaves the array after it.
+func (s *Shape) SoftmaxEarly() bool { return s.NumDepth >= 13 }
+
+// softmaxCycles is from the start of a row tile's softmax to its end.
+func (s *Shape) softmaxCycles() int64 {
+	if s.SoftmaxEarly() {
+		return int64(s.ScoreDepth) + softmaxEarly
+	}
+	return int64(s.ScoreDepth) + softmaxTail
+}
+
+// storeCycles is the time of the result's bursts: address, data, response.
+func (s *Shape) storeCycles(mem MemoryTiming) int64 {
+	cycles, left := int64(0), s.ResultBeats
+	for left > 0 {
+		n := min(left, BurstBeats)
+		data := int64(float64(n)/(1-mem.Stall) + 0.5)
+		cycles += 2 + data + int64(mem.Latency)
+		left -= n
+	}
+	return cycles + 1
+}
