@@ -114,7 +114,7 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	diff := configs.ResidualBits + l + 1 // bits of C*x - s1
 	power := 1<<l == c                   // C*x is a shift
 	lanes := float64(s.lanes())
-	luts := f.luts(layerNormBase, 1) + f.luts(layerNormLane, lanes) +
+	luts := f.luts(layerNormBase, 1) + f.luts(layerNormToken, float64(s.TM)) + f.luts(layerNormLane, lanes) +
 		f.luts(layerNormShift, lanes*float64(48-s.minNormShift())) + f.luts(layerNormLog, lanes*float64(l-6))
 	lane := Resources{FF: s.NormBits + configs.ResidualBits, DSP: f.dsps(diff, 18) + f.dsps(18, 16)}
 	luts += lanes * (f.softLUTs(diff, 18) + f.softLUTs(18, 16))

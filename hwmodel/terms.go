@@ -43,6 +43,7 @@ const (
 	opQueueBase
 	rowSumsToken
 	rowSumsChannel
+	layerNormToken
 	numTerms
 )
 
@@ -84,6 +85,7 @@ var terms = [numTerms]struct{ name, unit string }{
 	gatherBit:        {"vit_patch_gather.bit", "a bit of the codes on their way"},
 	gatherBus:        {"vit_patch_gather.bus", "a bit of the bus"},
 	opQueueBase:      {"vit_op_queue.base", "a module"},
+	layerNormToken:   {"vit_layernorm.token", "a token of a row tile"},
 	rowSumsToken:     {"vit_row_sums.token", "a token of a row tile"},
 	rowSumsChannel:   {"vit_row_sums.channel", "a lane beyond the first of a token"},
 }

@@ -120,8 +120,8 @@ func TestRefused(t *testing.T) {
 			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
 		}, "rtl/filelist.f names no module"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `trace_valid = o_once && o_valid`, "trace_valid = o_once && o_valid && f_op != 12'd1")
-		}, "where op patch_embed (1) was due"},
+			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `o_once && o_valid};`, "o_once && o_valid && d_op != 12'd1};")
+		}, "0 columns of 320 were produced by op patch_embed (1)"},
 		{"truncated vectors", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })
 		}, "0 images op by op"},
@@ -129,7 +129,7 @@ func TestRefused(t *testing.T) {
 			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte { return b[:len(b)/2] })
 		}, "read outside memory"},
 		{"an engine that hangs", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `done <= aresetn & divide`, "done <= 1'b0 & divide")
+			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `divided <= aresetn & divide`, "divided <= 1'b0 & divide")
 		}, "no op has ended"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -166,14 +166,14 @@ func TestHLSRefused(t *testing.T) {
 		}, "vectors/expected.bin belongs to design"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "hls/vit_softmax.cpp"), `VIT_TRACE\(op, column\)`, "(void)op")
-		}, "where op blocks.0.attn.softmax (7) was due"},
+		}, "were produced by op blocks.0.attn.softmax (7)"},
 		{"truncated memory image", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte { return b[:len(b)/2] })
 		}, "bytes; the design reads"},
 		{"a step that is left out", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "hls/vit_program.h"), `.*UNIT_MATMUL.*// blocks.3.mlp.fc2\n`, "")
 			replace(t, filepath.Join(dir, "hls/vit_program.h"), `STEPS = 85`, "STEPS = 84")
-		}, "was due"},
+		}, "unread values"},
 		{"too many words for the stream", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "hls/vit_matmul.cpp"), `i < p.kt \* p.word_beats`, "i < p.kt * p.word_beats + 1")
 		}, "hls::stream beats is read while empty"},

@@ -34,10 +34,12 @@ const (
 	// knee is the relative error from which on a design counts by its error and no longer by
 	// its square, so that one that synthesis treats in its own way does not bend the fit.
 	knee = 0.03
-	// pull keeps a coefficient where it was unless the designs say otherwise: the square of a
-	// coefficient's relative change counts this much of a square of a relative error.
-	pull = 1e-6
 )
+
+// pull keeps a coefficient where it was unless the designs say otherwise: the square of a
+// coefficient's relative change counts this much of a square of a relative error. A handful of
+// designs would bend several coefficients to their own accidents; of thirty it is nothing.
+func pull(designs int) float64 { return 0.064 / math.Pow(float64(designs), 3) }
 
 // Refit finds the coefficients with the least residuals over the samples that are not held
 // out, starting from those given. Terms of modules that no sample has stay as they are.
@@ -132,6 +134,7 @@ func short(x float64) float64 {
 
 // minimize finds the coefficients by BFGS from x0, in units of scale.
 func minimize(rows []row, x0, scale []float64) ([]float64, error) {
+	pull := pull(len(rows))
 	value := func(u []float64) float64 {
 		sum := 0.0
 		for _, r := range rows {
