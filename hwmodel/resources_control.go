@@ -10,10 +10,15 @@ func (s *Shape) core(f fabric) Resources {
 		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}
 }
 
+// descriptorBits is the width of a matmul in the queue: its descriptor and its row offset.
+const descriptorBits = 441
+
 // opQueue is four descriptors in LUT RAM with two read ports: the same for every design.
 func (s *Shape) opQueue(f fabric) Resources {
 	r := Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 9}
-	if !f.noLUTRAM {
+	if f.noLUTRAM {
+		r.FF += 4 * descriptorBits
+	} else {
 		r.LUTRAM = r.LUT - 16
 	}
 	return r
@@ -28,8 +33,8 @@ func (s *Shape) unpack(f fabric) Resources {
 // sequencer holds the program, on LUT6 parts as logic.
 func (s *Shape) sequencer(f fabric) Resources {
 	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
-	if !f.lut6() { // in block RAM: some 160 of a descriptor's bits differ between steps
-		blocks, _ := f.blocks(s.steps(), 160)
+	if !f.lut6() { // in block RAM: some 165 of a descriptor's bits differ between steps
+		blocks, _ := f.blocks(s.steps(), 165)
 		return Resources{LUT: luts, FF: 78, BRAM18: blocks}
 	}
 	return Resources{LUT: luts, FF: 191}

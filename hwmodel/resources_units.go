@@ -53,6 +53,10 @@ func (s *Shape) rowSums(f fabric) Resources {
 	l := CeilLog2(s.Dim)
 	sum, squares := configs.ResidualBits+l, 2*configs.ResidualBits-1+l
 	r := f.lutram(s.MTiles, s.TM*(sum+squares))
+	if f.noLUTRAM {
+		r = Resources{FF: s.MTiles * s.TM * (sum + squares)}
+	}
+	kept := r.FF
 	tokens, lanes := float64(s.TM), float64(s.lanes())
 	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens) + lanes*f.softLUTs(16, 16))
 	r.DSP = s.lanes() * f.dsps(16, 16)
@@ -64,7 +68,7 @@ func (s *Shape) rowSums(f fabric) Resources {
 		token += square + CeilLog2(s.VC)
 		lane += square
 	}
-	r.FF = token*s.TM + lane*s.lanes() + 2*(4+max(1, CeilLog2(s.MTiles)))
+	r.FF = kept + token*s.TM + lane*s.lanes() + 2*(4+max(1, CeilLog2(s.MTiles)))
 	return r
 }
 
