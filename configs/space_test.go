@@ -285,8 +285,9 @@ func TestQuickStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	// (5*3)^2 bits, 2 edge, 2 granularity, 2 softmax; 3*4*4 arrays, of which tm 4 with
-	// tk 8 falls out on 4, and tn 4 with tk 8 on 2 more; 2 multipliers, 3 buses, 2 buffers, 4 memories.
-	const points, legal = 225 * 8 * 48 * 48, 225 * 8 * 42 * 48
+	// tk 8 falls out on 4, and tn 4 with tk 8 on 2 more; 1 or 2 vector columns, of which 2
+	// falls out where tk is 1, on 12; 2 multipliers, 3 buses, 2 buffers, 4 memories.
+	const points, legal = 225 * 8 * 96 * 48, 225 * 8 * (42 + 30) * 48
 	if got := s.Size(m).Int64(); got != 4*points {
 		t.Errorf("size %d, want %d", got, 4*points)
 	}

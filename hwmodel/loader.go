@@ -153,7 +153,7 @@ func (l *loader) beat(earliest float64) float64 {
 		asked = l.taken[before%fifo]
 	}
 	pause := 1 / (1 - l.mem.Stall) // cycles between beats, on average
-	l.arrival = max(l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround)
+	l.arrival = max(l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround+pause-1)
 	at := max(earliest, l.arrival)
 	l.taken[l.count%fifo] = at
 	l.count++

@@ -97,7 +97,8 @@ type pairResult struct {
 }
 
 // TestRandomPairs draws pairs of design and network: with an ideal memory every op of every
-// image takes the predicted cycles, with a slow one the total is within a percent, and the
+// image takes the predicted cycles, with a slow one the total is within a percent or one
+// latency of the memory, and the
 // bytes on the bus are as predicted. CI runs a few; make cycles runs a hundred.
 func TestRandomPairs(t *testing.T) {
 	if testing.Short() {
@@ -158,7 +159,8 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 		if opt.Latency > 1 {
 			r.slowMeasured = rep.MeasuredRun
 			r.slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
-			if math.Abs(r.slow) > 1 {
+			// Of a run of a few thousand cycles, one answer of the memory is more than a percent.
+			if off := rep.PredictedRun - rep.MeasuredRun; math.Abs(r.slow) > 1 && max(off, -off) > int64(r.latency) {
 				return fmt.Errorf("latency %d, stall %.2f: %d cycles predicted, %d measured", r.latency, r.stall, rep.PredictedRun, rep.MeasuredRun)
 			}
 			continue

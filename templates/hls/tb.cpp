@@ -91,7 +91,8 @@ class Bench {
     begins_.assign(kOps + 1, {});
     for (const Column& c : trace_) {
       if (c.op >= uint32_t(kOps))
-        fail("a column of op " + std::to_string(c.op) + "; the network has " + std::to_string(kOps));
+        fail("a column of op " + std::to_string(c.op) + "; the network has " +
+             std::to_string(kOps));
       ++begins_[c.op + 1].column;
       begins_[c.op + 1].value += c.lanes;
       values_per_image_ += c.lanes;

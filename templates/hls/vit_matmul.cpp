@@ -97,7 +97,8 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
 static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offset,
                          const weight_t weights[WDEPTH][TK * TN], const acc_t bias[TN],
                          const mul_t mul[TN], code_t x_words[X_DEPTH][TK * TM],
-                         code_t q_words[Q_DEPTH][TK * TM], const num_t numerators[NUM_DEPTH][TK * TM],
+                         code_t q_words[Q_DEPTH][TK * TM],
+                         const num_t numerators[NUM_DEPTH][TK * TM],
                          kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
                          res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
@@ -243,7 +244,7 @@ tile_columns:
 #pragma HLS BIND_STORAGE variable=bias type=ram_s2p impl=lutram
 #pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
     load_tile(p, beats, weights, bias, mul);
-    compute_tile(p, op, n, row_offset, weights, bias, mul, x_words, q_words, numerators, keys, values, residual,
-                 gelu, scores, score_max, recip, logits);
+    compute_tile(p, op, n, row_offset, weights, bias, mul, x_words, q_words, numerators, keys,
+                 values, residual, gelu, scores, score_max, recip, logits);
   }
 }

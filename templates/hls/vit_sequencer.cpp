@@ -77,8 +77,8 @@ steps:
       }
       case UNIT_MATMUL: {
         const Matmul p = matmul_steps[step.index];
-        matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual, gelu,
-               scores, score_max, recip, logits);
+        matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual,
+               gelu, scores, score_max, recip, logits);
         break;
       }
       case UNIT_SOFTMAX: {

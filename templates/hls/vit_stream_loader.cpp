@@ -3,7 +3,8 @@
 #include "vit_units.h"
 
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
+                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
+                   beta_t beta[CHANNELS],
                    code_t gelu[TM][1 << HB]) {
   if (load.kind == LOAD_GELU) {
     // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.

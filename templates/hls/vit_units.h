@@ -10,7 +10,8 @@
 
 // Takes what the next step reads out of the stream and into its buffer.
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS], beta_t beta[CHANNELS],
+                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
+                   beta_t beta[CHANNELS],
                    code_t gelu[TM][1 << HB]);
 
 // Patch columns of the image.

@@ -55,7 +55,7 @@ module vit_softmax #(
   reg         pending, busy;
   reg  [15:0] next_mul, cur_mul;
   reg  [5:0]  next_shift, cur_shift;
-  reg  [24:0] next_ch, cur_ch;
+  reg  [PB+16:0] next_ch, cur_ch;
   assign      start = pending && !busy;
   always @(posedge aclk) begin
     if (!aresetn) begin
@@ -69,7 +69,7 @@ module vit_softmax #(
     if (filled) begin
       next_mul   <= mul;
       next_shift <= shift;
-      next_ch    <= ch[24:0];
+      next_ch    <= ch[PB+16:0];
     end
     if (start) begin
       cur_mul   <= next_mul;
