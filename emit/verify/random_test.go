@@ -98,8 +98,8 @@ type pairResult struct {
 
 // TestRandomPairs draws pairs of design and network: with an ideal memory every op of every
 // image takes the predicted cycles, with a slow one the total is within a percent or one
-// latency of the memory, and the
-// bytes on the bus are as predicted. CI runs a few; make cycles runs a hundred.
+// latency of the memory, and the bytes on the bus are as predicted. CI runs a few; make
+// table-cycles runs a hundred.
 func TestRandomPairs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a simulator for each pair; run without -short")
