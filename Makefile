@@ -1,6 +1,6 @@
 # make demo   sets up, builds, and runs the quick start from checkpoint to verdict
 # make test   sets up and runs all tests, as CI does
-# make bench-search | proof-search
+# make bench-search | bench-golden | proof-search
 # make setup | build | check | fuzz | clean
 
 SHELL    := /bin/bash
@@ -26,7 +26,7 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search proof-search demo test check vet lint fuzz clean
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test check vet lint fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -48,6 +48,20 @@ bench-search: build
 	bin/vitdse sensitivity configs/deit/run.yaml --synthetic --to out/deit.json --force
 	bin/vitdse space configs/deit/run.yaml
 	bin/vitdse sweep configs/deit/run.yaml --force
+
+# The golden model's speed, docs/GOLDEN-SPEED.md: its kernels against the core's peak, a
+# whole image on one core against ONNX Runtime's int8 of the same network, in turns.
+ORT := onnxruntime==1.22.1 onnx==1.18.0 sympy==1.14.0
+bench-golden:
+	@mkdir -p out
+	@[ -x out/ort/bin/python ] || { python3 -m venv out/ort && out/ort/bin/pip -q install $(ORT); } \
+	  || { echo "bench-golden: cannot install $(ORT) for comparison; python3 with venv and PyPI are needed" >&2; rm -rf out/ort; exit 3; }
+	$(GO) test -c -o out/exec.test ./golden/exec
+	$(GO) test ./golden/internal/kernel -run '^$$' -bench . | grep -E '^(cpu|Benchmark)'
+	@for turn in 1 2 3; do \
+	  GOMAXPROCS=1 out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep Benchmark; \
+	  out/ort/bin/python golden/exec/testdata/onnxruntime_bench.py 4 || exit 1; \
+	done
 
 proof-search:
 	VITDSE_PROOF=24 $(GO) test ./dse -run 'ExactIsBruteForce' -v -timeout 60m

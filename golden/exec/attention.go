@@ -1,70 +1,66 @@
 package exec
 
-import (
-	"vitdse/golden/internal/gemm"
-	"vitdse/golden/intnet"
-)
+import "vitdse/golden/internal/kernel"
 
-// attention reads q, k and v and leaves the value product in r.codes, heads side by
-// side in a row.
-func (r *Runner) attention(a *intnet.Attention) {
-	m := r.net.Model
-	n, d, hd := m.Tokens(), m.Dim, m.HeadDim()
+// attention reads q, k and v, whose rows are in the order of the windows, and leaves the
+// value product in r.codes, in the order of the tokens, heads side by side in a row.
+func (r *Runner) attention(b *block) {
+	n, rows := b.WindowTokens(), b.WindowRows()
 	rec := r.traceAttention()
-	for h := range m.Heads {
-		col := h * hd
-		for i := range n {
-			q := r.q[i*d+col : i*d+col+hd]
-			for j := range r.scores {
-				r.scores[j] = gemm.Dot(q, r.k[j*d+col:j*d+col+hd])
+	for h := range b.Heads {
+		for first := 0; first < rows; first += n {
+			r.attend(b, h, first, rec)
+		}
+	}
+}
+
+// attend is the attention of one head in the window whose first row is given.
+func (r *Runner) attend(b *block, h, first int, rec recorder) {
+	n, d, hd := b.WindowTokens(), b.Dim, b.Dim/b.Heads
+	at := first*d + h*hd
+	r.keys.Rows(r.k[at:], n, hd, d)
+	r.values.Columns(r.v[at:], hd, n, d)
+	var sums [kernel.Block]int64
+	for from := 0; from < n; from += kernel.Block {
+		some := min(kernel.Block, n-from)
+		r.rows.Codes(r.q[at+from*d:], some, hd, d)
+		kernel.Multiply(r.acc, &r.rows, 0, some, &r.keys)
+		r.exps.Resize(some, n)
+		for i := range some {
+			row, scores := first+from+i, r.acc[i*kernel.Stride(n):][:n]
+			if b.bias != nil {
+				b.addBias(h, row, scores)
 			}
-			sum := r.numerators(a, h)
-			out := r.codes[i*d+col : i*d+col+hd]
-			r.values(a, h, a.Ch[h]/sum, out)
-			rec.row(r, (h*n + i), out)
+			if rec.scores != nil {
+				copyRow(rec.scores, h*b.WindowRows()+row, scores)
+			}
+			if b.regions != nil {
+				b.mask(row, scores)
+			}
+			sums[i] = b.softmax[h].Numerators(r.exps.Row(i), scores)
+		}
+		kernel.Multiply(r.acc, &r.exps, 0, some, &r.values)
+		for i := range some {
+			row := first + from + i
+			out := r.valueRow(b, h, row)
+			b.scale.Codes(out, r.acc[i*kernel.Stride(hd):], b.reciprocal[h]/sums[i])
+			if rec.av != nil {
+				copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
+				copyRow(rec.av, h*b.WindowRows()+row, out)
+			}
 		}
 	}
 }
 
-// numerators turns a row of scores into softmax numerators and returns their sum,
-// which is at least Table[0] = 2^Bits-1.
-func (r *Runner) numerators(a *intnet.Attention, h int) int64 {
-	exp := &r.net.Exp
-	top := r.scores[0]
-	for _, s := range r.scores {
-		top = max(top, s)
-	}
-	m, round, last := int64(a.M[h]), int64(1)<<a.Shift>>1, int64(len(exp.Table)-1)
-	var sum int64
-	for j, s := range r.scores {
-		v := ((int64(top)-int64(s))*m + round) >> a.Shift
-		e := int32(exp.Table[min(v, last)])
-		r.exps[j] = e
-		sum += int64(e)
-	}
-	return sum
-}
-
-// values is the normalised product of a row of numerators with v.
-func (r *Runner) values(a *intnet.Attention, h int, rm int64, out []int8) {
-	var buf [128]int32
-	o := buf[:]
-	if len(out) > len(buf) {
-		o = make([]int32, len(out))
-	}
-	o = o[:len(out)]
-	d, col := r.net.Model.Dim, h*len(out)
-	for j, e := range r.exps {
-		if e == 0 {
-			continue
-		}
-		for c, v := range r.v[j*d+col : j*d+col+len(out)] {
-			o[c] += e * int32(v)
+// valueRow is where a row of the value product goes.
+func (r *Runner) valueRow(b *block, h, row int) []int8 {
+	hd := b.Dim / b.Heads
+	if b.order != nil {
+		if row = b.order[row]; row < 0 {
+			return r.padded[:hd]
 		}
 	}
-	for c, v := range o {
-		out[c] = int8(sat(rsh(int64(v)*rm, a.OutShift)+int64(a.OutZero), a.OutBits))
-	}
+	return r.codes[row*b.Dim+h*hd:][:hd]
 }
 
 // recorder fills the trace's scores, numerators and value product, or nothing.
@@ -84,14 +80,10 @@ func (r *Runner) traceAttention() recorder {
 	return rec
 }
 
-// row records one row of one head.
-func (rec recorder) row(r *Runner, row int, out []int8) {
-	if rec.scores == nil {
-		return
-	}
-	copy(rec.scores[row*len(r.scores):], r.scores)
-	copy(rec.exps[row*len(r.exps):], r.exps)
-	for c, v := range out {
-		rec.av[row*len(out)+c] = int32(v)
+// copyRow writes one row of one head into a trace.
+func copyRow[T int8 | int16 | int32](dst []int32, row int, v []T) {
+	dst = dst[row*len(v):][:len(v)]
+	for i, x := range v {
+		dst[i] = int32(x)
 	}
 }

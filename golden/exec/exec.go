@@ -3,12 +3,11 @@
 package exec
 
 import (
-	"errors"
 	"fmt"
-	"math"
+	"slices"
 
 	"vitdse/configs"
-	"vitdse/golden/internal/gemm"
+	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
 
@@ -29,53 +28,64 @@ type Trace struct {
 
 // Runner runs one network. It owns its buffers: use one a goroutine.
 type Runner struct {
-	net *intnet.Network
-	ops []configs.Op
+	*Program
 
-	packed gemm.Packed
-	acc    []int32 // Tokens x the widest layer
-	codes  []int8  // Tokens x Dim: a LayerNorm's output, or the value product's
-	wide   []int8  // Tokens x Hidden: GELU's output; also the patches
-	q, k   []int8  // Tokens x Dim
+	rows   kernel.Rows  // activations of a product
+	exps   kernel.Rows  // numerators of some rows of a head
+	keys   kernel.Right // of a window and head
+	values kernel.Right
+	acc    []int32 // accumulators of up to kernel.Block rows
+	codes  []int8  // a LayerNorm's output, or the value product's
+	wide   []int8  // GELU's output; also the patches, and the rows of Swin's windows
+	padded []int8  // what the value product gives for padding: traced, used by nothing
+	q, k   []int8
 	v      []int8
 	stream []int32 // memory of the residual stream
-	res    []int32 // Tokens x Dim: the residual stream, of Swin that of the current stage
-	scores []int32 // Tokens: one row
-	exps   []int32 // Tokens: one row
-
-	stages []geometry // Swin: of each block
-	joined []int32    // Swin: the rows that a patch merging joins
-
-	grouped map[*intnet.Linear]halves
-	high    []int32 // like acc
+	res    []int32 // the residual stream, of Swin that of the current stage
+	joined []int32 // Swin: the rows that a patch merging joins
+	logits []int32 // of both heads
 
 	tr *Trace
 	at int // op whose result is recorded next
 }
 
-// New prepares a network for running. It refuses networks that are not what the
-// contract describes.
+// New prepares a network and a runner: shorthand for Prepare and Program.Runner.
 func New(net *intnet.Network) (*Runner, error) {
-	ops, err := net.Model.Ops()
+	p, err := Prepare(net)
 	if err != nil {
 		return nil, err
 	}
-	if err := validate(net); err != nil {
-		return nil, fmt.Errorf("exec: %w", err)
+	return p.Runner(), nil
+}
+
+// Runner makes room for running the network.
+func (p *Program) Runner() *Runner {
+	m := p.net.Model
+	var acc, codes, wide, rows, stream, joined int
+	for _, op := range p.ops {
+		n := op.Rows * op.Cols
+		switch op.Kind {
+		case configs.OpPatches:
+			wide = max(wide, m.Tokens()*m.PatchInner())
+		case configs.OpLinearGELU:
+			wide = max(wide, n)
+		case configs.OpLayerNorm:
+			codes, joined = max(codes, n), max(joined, n)
+		case configs.OpPatchEmbed, configs.OpEmbedNorm, configs.OpMerge, configs.OpLinearAdd:
+			stream = max(stream, n)
+		case configs.OpLinear:
+			rows = max(rows, n)
+		}
+		acc = max(acc, kernel.AccSize(kernel.Block, op.Cols))
 	}
-	m := net.Model
+	r := &Runner{Program: p, acc: make([]int32, acc), codes: make([]int8, max(codes, rows)), wide: make([]int8, max(wide, rows)),
+		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows),
+		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes)}
+	r.res = r.stream
 	if m.Family == configs.Swin {
-		return newSwin(net, ops), nil
+		r.joined = make([]int32, joined)
 	}
-	n, d := m.Tokens(), m.Dim
-	stream := make([]int32, n*d)
-	return &Runner{
-		net: net, ops: ops, grouped: map[*intnet.Linear]halves{},
-		acc:   make([]int32, n*max(d, m.Hidden(), m.Classes)),
-		codes: make([]int8, n*d), wide: make([]int8, n*max(m.Hidden(), m.PatchInner())),
-		q: make([]int8, n*d), k: make([]int8, n*d), v: make([]int8, n*d),
-		stream: stream, res: stream, scores: make([]int32, n), exps: make([]int32, n),
-	}, nil
+	return r
 }
 
 // Run computes the logits of one image: shorthand for New and Runner.Run.
@@ -93,18 +103,14 @@ func (r *Runner) Run(image []uint8, tr *Trace) ([]int32, error) {
 	if err := r.start(image, tr); err != nil {
 		return nil, err
 	}
-	r.blocks(0, len(r.net.Blocks))
+	r.runBlocks(0, len(r.blocks))
 	return r.finish(), nil
 }
 
-// blocks runs blocks [from, to) on the residual stream.
-func (r *Runner) blocks(from, to int) {
+// runBlocks runs blocks [from, to) on the residual stream.
+func (r *Runner) runBlocks(from, to int) {
 	for i := from; i < to; i++ {
-		if r.stages != nil {
-			r.swinBlock(i)
-		} else {
-			r.block(&r.net.Blocks[i])
-		}
+		r.block(&r.blocks[i])
 	}
 }
 
@@ -125,10 +131,8 @@ func (r *Runner) Advance(stream []int32, from, to int) error {
 	}
 	r.tr = nil
 	copy(r.stream, stream)
-	if r.stages != nil {
-		r.res = r.stream[:r.inFront(from)]
-	}
-	r.blocks(from, to)
+	r.res = r.stream[:r.inFront(from)]
+	r.runBlocks(from, to)
 	copy(stream, r.stream)
 	return nil
 }
@@ -136,7 +140,7 @@ func (r *Runner) Advance(stream []int32, from, to int) error {
 // Resume computes the logits from the residual stream in front of a block, or behind
 // the last one. The stream stays as it is.
 func (r *Runner) Resume(stream []int32, block int) ([]int32, error) {
-	if err := r.Advance(append([]int32(nil), stream...), block, len(r.net.Blocks)); err != nil {
+	if err := r.Advance(append([]int32(nil), stream...), block, len(r.blocks)); err != nil {
 		return nil, err
 	}
 	return r.finish(), nil
@@ -155,46 +159,54 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 	patches := r.wide[:m.Tokens()*m.PatchInner()]
 	r.gather(image, patches)
 	record(r, patches)
-	r.matmul(&r.net.PatchEmbed, patches, m.Tokens())
-	if m.Family == configs.Swin {
-		r.embedSwin()
-		return nil
+	r.res = r.stream[:r.inFront(0)]
+	r.rows.Codes(patches, m.Tokens(), r.patch.in, r.patch.in)
+	r.multiply(&r.patch, func(from, n int) {
+		r.patch.requant.Values(r.res[from*r.patch.out:][:n*r.patch.out], r.acc)
+	})
+	if r.patchNorm != nil {
+		record(r, r.res)
+		r.patchNorm.Values(r.res)
+	} else {
+		r.embed()
 	}
-	r.embed()
 	record(r, r.res)
 	return nil
 }
 
 // finish runs the last LayerNorm and the classifier on the class token, and those of the
-// distillation token where there is one.
+// distillation token where there is one. Of Swin it is on the mean over the tokens.
 func (r *Runner) finish() []int32 {
-	if r.stages != nil {
-		return r.finishSwin()
-	}
 	m := r.net.Model
-	d := m.Dim
-	prefix := m.PrefixTokens() * d
-	r.layerNorm(&r.net.Norm, r.res[:prefix], r.codes[:prefix])
-	record(r, r.codes[:prefix])
-	logits := r.head(&r.net.Head, r.codes[:d])
+	read := m.PrefixTokens() // rows that the classifiers read
+	if r.net.Pool != nil {
+		read = len(r.res) / r.head.in
+	}
+	x := r.codes[:read*r.head.in]
+	r.norm.Codes(x, r.res[:len(x)])
+	record(r, x)
+	if r.net.Pool != nil {
+		x = r.pool(x)
+		record(r, x)
+	}
+	logits := r.logits[:m.Classes]
+	r.classify(&r.head, x[:r.head.in], logits)
 	record(r, logits)
-	if h := r.net.HeadDist; h != nil {
-		for o, v := range r.head(h, r.codes[d:prefix]) {
-			logits[o] = int32(sat(int64(logits[o])+int64(v), h.Bits))
+	if r.headDist != nil {
+		second := r.logits[m.Classes:]
+		r.classify(r.headDist, x[r.head.in:], second)
+		for o, v := range second {
+			logits[o] = int32(sat(int64(logits[o])+int64(v), r.net.HeadDist.Bits))
 		}
 		record(r, logits)
 	}
-	return logits
+	return slices.Clone(logits)
 }
 
-// head is a classifier on one row of codes.
-func (r *Runner) head(h *intnet.Linear, x []int8) []int32 {
-	r.matmul(h, x, 1)
-	logits := make([]int32, h.Out)
-	for o, a := range r.acc[:h.Out] {
-		logits[o] = int32(rq(int64(a), h.M[o], h.Shift, int64(h.Zero), h.Bits))
-	}
-	return logits
+// classify is a head on one row of codes.
+func (r *Runner) classify(h *layer, x []int8, logits []int32) {
+	r.rows.Codes(x, 1, h.in, h.in)
+	r.multiply(h, func(from, n int) { h.requant.Values(logits, r.acc) })
 }
 
 // record copies an op's result into the trace, if there is one.
@@ -208,57 +220,4 @@ func record[T int8 | int32](r *Runner, v []T) {
 	}
 	r.tr.Ops[r.at] = out
 	r.at++
-}
-
-// validate checks what the fast arithmetic relies on.
-func validate(net *intnet.Network) error {
-	m := net.Model
-	if len(net.Blocks) != m.BlockCount() {
-		return fmt.Errorf("network has %d blocks; model %s has %d", len(net.Blocks), m.Name, m.BlockCount())
-	}
-	var errs []error
-	check := func(l *intnet.Linear, in, out int) {
-		switch {
-		case l.In != in || l.Out != out || len(l.W) != in*out || len(l.Bias) != out || len(l.M) != out:
-			errs = append(errs, fmt.Errorf("%s: is not a complete %d x %d layer", l.Name, out, in))
-		case l.AccBits > 32:
-			errs = append(errs, fmt.Errorf("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits))
-		}
-		if err := validateGroups(l); err != nil {
-			errs = append(errs, err)
-		}
-		for i, w := range l.W {
-			if w == math.MinInt8 {
-				errs = append(errs, fmt.Errorf("%s: weight %d is -128; codes are symmetric, -127..127", l.Name, i))
-				return
-			}
-		}
-	}
-	check(&net.PatchEmbed, m.PatchInner(), m.Dim)
-	d := m.Dim
-	for i := range net.Blocks {
-		b := &net.Blocks[i]
-		shape := m.BlockShape(i)
-		d = shape.Dim
-		errs = append(errs, validateWindows(b, shape))
-		if b.Merge != nil {
-			check(&b.Merge.Reduction, 2*d, d)
-		}
-		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
-			check(l, d, d)
-		}
-		check(&b.FC1, d, d*m.MLPRatio)
-		check(&b.FC2, d*m.MLPRatio, d)
-	}
-	check(&net.Head, d, m.Classes)
-	switch {
-	case (net.HeadDist != nil) != (m.Family == configs.DeiTDistilled):
-		errs = append(errs, fmt.Errorf("a second head is there or missing; family %s", m.Family))
-	case net.HeadDist != nil:
-		check(net.HeadDist, d, m.Classes)
-	}
-	if swin := m.Family == configs.Swin; swin != (net.Pool != nil) || swin != (net.PatchNorm != nil) {
-		errs = append(errs, fmt.Errorf("pool and norm of the patch embedding are there or missing; family %s", m.Family))
-	}
-	return errors.Join(errs...)
 }

@@ -1,0 +1,144 @@
+package exec
+
+import (
+	"vitdse/configs"
+	"vitdse/golden/internal/kernel"
+	"vitdse/golden/intnet"
+)
+
+// Program is a network made ready for running: its weights in the order in which the
+// kernels read them. Any number of runners share it.
+type Program struct {
+	net *intnet.Network
+	ops []configs.Op
+
+	pixels    [256]int8 // code of each pixel value
+	patch     layer
+	patchNorm *kernel.Norm // Swin
+	blocks    []block
+	norm      *kernel.Norm
+	head      layer
+	headDist  *layer
+}
+
+// layer is a matmul and its requantization.
+type layer struct {
+	in, out int
+	right   *kernel.Right
+	requant *kernel.Requant
+}
+
+// block is one transformer block and where its tokens are.
+type block struct {
+	geometry
+	merge        *merge // Swin, where a stage begins
+	norm1, norm2 *kernel.Norm
+	pad          []int8 // Swin: what q, k and v read where a window is padded
+	q, k, v      layer
+	softmax      []*kernel.Softmax // one a head
+	reciprocal   []int64           // one a head: Ch
+	scale        *kernel.Scale
+	bias         []int32 // Swin: added to a window's scores
+	proj         layer
+	fc1, fc2     layer
+}
+
+// merge is Swin's patch merging.
+type merge struct {
+	norm      *kernel.Norm
+	reduction layer
+}
+
+// geometry is where the tokens of a block are. The attention of a ViT is one window.
+type geometry struct {
+	configs.BlockShape
+	order   []int   // Swin: token of each row of the windows, -1 for padding
+	regions []uint8 // Swin: rows of a window meet only within a region
+	from    []int   // Swin: four tokens of the previous stage for each token, -1 for padding
+}
+
+// Prepare makes a network ready. It refuses networks that are not what the contract
+// describes.
+func Prepare(net *intnet.Network) (*Program, error) {
+	ops, err := net.Model.Ops()
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(net); err != nil {
+		return nil, err
+	}
+	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
+	p := &Program{net: net, ops: ops, patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
+	for i := range p.pixels {
+		p.pixels[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
+	}
+	if net.PatchNorm != nil {
+		p.patchNorm = norm(net.PatchNorm)
+	}
+	if net.HeadDist != nil {
+		l := newLayer(net.HeadDist)
+		p.headDist = &l
+	}
+	for i := range net.Blocks {
+		b := &net.Blocks[i]
+		next := block{geometry: newGeometry(net.Model, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
+			q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
+			bias: b.Attn.Bias}
+		next.fc1.requant.WithTable(b.GELU.Table)
+		next.attend(&b.Attn, &net.Exp)
+		if b.Merge != nil {
+			next.merge = &merge{norm(&b.Merge.Norm), newLayer(&b.Merge.Reduction)}
+		}
+		p.blocks = append(p.blocks, next)
+	}
+	return p, nil
+}
+
+// newLayer prepares a layer; the multipliers of its groups go into its weights.
+func newLayer(l *intnet.Linear) layer {
+	w := make([]int16, len(l.W))
+	for i, v := range l.W {
+		w[i] = int16(v)
+	}
+	if l.Group > 0 {
+		for i := range w {
+			w[i] = int16(l.Weight(i/l.In, i%l.In))
+		}
+	}
+	return layer{l.In, l.Out, kernel.NewRight(w, l.Bias), kernel.NewRequant(l)}
+}
+
+// attend prepares softmax and value product. A row's reciprocal is at most Ch divided by
+// the numerator of its largest score, and numerators times 8-bit values are at most 128
+// times their sum.
+func (b *block) attend(a *intnet.Attention, exp *intnet.Exp) {
+	top := int64(0)
+	for h, m := range a.M {
+		b.softmax = append(b.softmax, kernel.NewSoftmax(exp, m, a.Shift))
+		top = max(top, a.Ch[h])
+	}
+	b.reciprocal = a.Ch
+	b.scale = kernel.NewScale(top/int64(exp.Table[0]), 128*top, a.OutShift, a.OutZero, a.OutBits)
+}
+
+func newGeometry(m configs.Model, block int) geometry {
+	g := geometry{BlockShape: m.BlockShape(block)}
+	if g.Window == 0 {
+		return g
+	}
+	g.order, g.regions = g.WindowOrder(), g.WindowRegions()
+	if g.Merges() {
+		from := m.Stage(g.Stage - 1)
+		g.from = g.MergeOrder(from.H, from.W)
+	}
+	return g
+}
+
+// inFront is the number of values of the residual stream in front of a block, or behind
+// the last one.
+func (p *Program) inFront(block int) int {
+	if block > 0 { // a patch merging belongs to the block behind it
+		block--
+	}
+	return p.blocks[block].Tokens() * p.blocks[block].Dim
+}

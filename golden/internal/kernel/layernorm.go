@@ -1,0 +1,110 @@
+package kernel
+
+import (
+	"math/bits"
+
+	"vitdse/golden/intnet"
+)
+
+// Norm is a LayerNorm: D = C*s2 - s1^2 + E, R = about 2^K/sqrt(D), n = ((C*x - s1)*R +
+// 2^(K-11)) >> (K-10), y = sat((n*G + B) >> SG).
+type Norm struct {
+	c, e          int64
+	k             uint
+	sg            uint
+	g             []int32 // one a channel
+	b             []int64
+	pairs         []int64 // b of each vector, even channels and then odd ones
+	low, high     int64
+	rsqrt         []uint32
+	vectors       bool
+	vround, vzero int64
+}
+
+// NewNorm prepares a LayerNorm; rsqrt is the network's table.
+func NewNorm(ln *intnet.LayerNorm, rsqrt []uint32) *Norm {
+	n := &Norm{c: int64(ln.Channels), e: ln.E, k: ln.K, sg: ln.SG, b: ln.B, rsqrt: rsqrt,
+		low: -1 << (ln.Bits - 1), high: 1<<(ln.Bits-1) - 1, pairs: make([]int64, ln.Channels&^(lanes-1))}
+	gain, offset := 0, 0
+	for i, g := range ln.G {
+		n.g = append(n.g, int32(g))
+		gain, offset = max(gain, width(int64(g))), max(offset, width(ln.B[i]))
+	}
+	for i := range n.pairs {
+		at := i % lanes // place in the vector's even half or its odd one
+		n.pairs[i] = ln.B[i-at+at%4*2+at/4]
+	}
+	// |C*x - s1| <= sqrt(C-1)*sqrt(D) makes n less than 2^10*sqrt(C), of 17 bits for every
+	// network that the contract covers.
+	n.vectors = ln.Channels <= 1<<13 && max(17+gain, offset)+1 < 30+int(ln.SG) && ln.SG < 32
+	n.vround, n.vzero = arithmetic(n.round(), n.k-10)
+	return n
+}
+
+func (n *Norm) round() int64 { return 1 << (n.k - 10) >> 1 }
+
+// Codes writes the codes of each row of x, 16-bit values.
+func (n *Norm) Codes(dst []int8, x []int32) {
+	c := int(n.c)
+	for ; len(x) > 0; dst, x = dst[c:], x[c:] {
+		s1, root := n.center(x[:c])
+		at := 0
+		if simd && n.vectors && c >= lanes {
+			at = c &^ (lanes - 1)
+			normalize(&dst[0], &x[0], &n.g[0], &n.pairs[0], uintptr(c/lanes), int32(n.c), int32(s1), root, n.vround, uint64(n.k-10), int32(n.vzero), uint64(n.sg), int32(n.low), int32(n.high))
+		}
+		for i := at; i < c; i++ {
+			dst[i] = int8(n.one(x[i], i, s1, root))
+		}
+	}
+}
+
+// Values replaces each row of x by its result, of any width.
+func (n *Norm) Values(x []int32) {
+	c := int(n.c)
+	for ; len(x) > 0; x = x[c:] {
+		s1, root := n.center(x[:c])
+		for i, v := range x[:c] {
+			x[i] = int32(n.one(v, i, s1, root))
+		}
+	}
+}
+
+func (n *Norm) one(x int32, channel int, s1, root int64) int64 {
+	v := ((n.c*int64(x)-s1)*root + n.round()) >> (n.k - 10)
+	return clamp((v*int64(n.g[channel])+n.b[channel])>>n.sg, n.low, n.high)
+}
+
+// center gives the sum of a row and the reciprocal of its spread.
+func (n *Norm) center(row []int32) (s1, root int64) {
+	var s2 int64
+	at := 0
+	if simd && n.vectors && len(row) >= lanes {
+		at = len(row) &^ (lanes - 1)
+		s1, s2 = rowSums(&row[0], uintptr(len(row)/lanes))
+	}
+	for _, v := range row[at:] {
+		s1 += int64(v)
+		s2 += int64(v) * int64(v)
+	}
+	return s1, rsqrt(n.c*s2-s1*s1+n.e, n.k, n.rsqrt)
+}
+
+// rsqrt is LayerNorm's reciprocal square root: about 2^k/sqrt(d), at most 2^17-1, by
+// table look-up. d is positive.
+func rsqrt(d int64, k uint, table []uint32) int64 {
+	e := (bits.Len64(uint64(d)) - 1) / 2
+	var idx int64 // in [64, 256)
+	if e <= 3 {
+		idx = d << (6 - 2*e)
+	} else {
+		idx = d >> (2*e - 6)
+	}
+	q := int64(table[idx-64])
+	if up := int(k) - 17 - e; up >= 0 {
+		q <<= up
+	} else {
+		q >>= -up
+	}
+	return min(q, 1<<17-1)
+}
