@@ -2,7 +2,9 @@ package exec_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -40,10 +42,15 @@ func BenchmarkDeiTTiny(b *testing.B) {
 	}
 	image := randomImages(rand.New(rand.NewPCG(3, 4)), net.Model, 1).At(0)
 	b.ReportAllocs()
+	var times []float64 // ms
 	for b.Loop() {
+		start := time.Now()
 		if _, err := r.Run(image, nil); err != nil {
 			b.Fatal(err)
 		}
+		times = append(times, time.Since(start).Seconds()*1e3)
 	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e3, "ms/image")
+	slices.Sort(times)
+	b.ReportMetric(times[0], "best-ms")
+	b.ReportMetric(times[len(times)/2], "median-ms")
 }
