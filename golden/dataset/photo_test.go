@@ -1,0 +1,175 @@
+package dataset_test
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/golden/dataset"
+)
+
+// Every photograph of testdata gives the pixels that PIL makes of it, but for 1 where PIL
+// rounds between its passes, and a little more where JPEG decoders differ.
+func TestPhotosEqualPIL(t *testing.T) {
+	want, err := dataset.Load("testdata/photos.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := dataset.OpenFolder("testdata/photos", "", configs.Model{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if folder.Count() != 8 || folder.Labels != nil {
+		t.Fatalf("%d images with labels %v; expected 8 without", folder.Count(), folder.Labels)
+	}
+	for i, file := range folder.Files {
+		name, _, _ := strings.Cut(filepath.Base(file), ".")
+		e, err := want.Images(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		how, err := want.Labels(name + "_how")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := configs.Model{Image: configs.ImageShape{Height: how[1], Width: how[1], Channels: e.C},
+			CropPct: float64(how[1]) / (float64(how[0]) + 0.5), Interpolation: configs.Bilinear}
+		if how[2] == 1 {
+			m.Interpolation = configs.Bicubic
+		}
+		one, err := dataset.OpenFolder("testdata/photos", "", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := one.Read(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(e.Pixels) {
+			t.Fatalf("%s: %d pixels; expected %d", name, len(got), len(e.Pixels))
+		}
+		limit := 1
+		if strings.HasSuffix(file, "jpg") {
+			limit = 3
+		}
+		worst, off := 0, 0
+		for j, p := range got {
+			d := max(int(p)-int(e.Pixels[j]), int(e.Pixels[j])-int(p))
+			worst = max(worst, d)
+			off += d
+		}
+		t.Logf("%s: worst %d, %d of %d off", name, worst, off, len(got))
+		if worst > limit || off > len(got)/3*limit {
+			t.Errorf("%s: pixels differ by up to %d, %d in all of %d; expected at most %d", name, worst, off, len(got), limit)
+		}
+	}
+}
+
+// writePNG makes a small image file.
+func writePNG(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	im := image.NewGray(image.Rect(0, 0, 4, 4))
+	im.SetGray(1, 1, color.Gray{200})
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, im); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Labels are the numbers of subfolders, their order, or a file's.
+func TestFolderLabels(t *testing.T) {
+	m := configs.Model{Name: "three", Classes: 3, Image: configs.ImageShape{Height: 4, Width: 4, Channels: 1}, CropPct: 1}
+	write := func(t *testing.T, paths ...string) string {
+		dir := t.TempDir()
+		for _, p := range paths {
+			writePNG(t, filepath.Join(dir, p))
+		}
+		return dir
+	}
+	for _, c := range []struct {
+		name   string
+		files  []string
+		labels string // content of a file of labels
+		want   []int
+		says   string // part of the error
+	}{
+		{name: "numbers", files: []string{"2/a.png", "0/b.PNG", "2/c.png"}, want: []int{0, 2, 2}},
+		{name: "names", files: []string{"owl/a.png", "cat/b.png", "fox/c.png"}, want: []int{0, 1, 2}},
+		{name: "none", files: []string{"a.png", "b.png"}},
+		{name: "file", files: []string{"a.png", "x/b.png"}, labels: "x/b.png 1\n\na.png,2\n", want: []int{2, 1}},
+		{name: "too few names", files: []string{"owl/a.png", "cat/b.png"}, says: "has 2 subfolders, cat among them; expected 3, one for each class of three"},
+		{name: "class too large", files: []string{"3/a.png", "0/b.png"}, says: "subfolder 3: expected a class of three, 0..2"},
+		{name: "mixed", files: []string{"a.png", "0/b.png"}, says: "some images are in subfolders and some are not"},
+		{name: "line without class", files: []string{"a.png"}, labels: "a.png x\n", says: `:1: "a.png x"; expected a path and a class of three, 0..2`},
+		{name: "line of no image", files: []string{"a.png"}, labels: "a.png 0\nz.png 1\n", says: `:2: there is no image "z.png"`},
+		{name: "image without line", files: []string{"a.png", "b.png"}, labels: "a.png 0\n", says: "has no line for"},
+		{name: "empty", says: "no file ends in .png, .jpg, .jpeg"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, labels := write(t, c.files...), ""
+			if c.labels != "" {
+				labels = filepath.Join(t.TempDir(), "labels.txt")
+				if err := os.WriteFile(labels, []byte(c.labels), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f, err := dataset.OpenFolder(dir, labels, m)
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("error is %v; expected %q in it", err, c.says)
+				}
+				return
+			}
+			if err != nil || !slices.Equal(f.Labels, c.want) {
+				t.Fatalf("labels are %v, %v; expected %v", f.Labels, err, c.want)
+			}
+			pixels, err := f.Read(0)
+			if err != nil || len(pixels) != 16 || pixels[5] != 200 {
+				t.Errorf("pixels are %v, %v; expected 200 at 5", pixels, err)
+			}
+		})
+	}
+}
+
+// A file that is no image, and one that claims more pixels than any photograph has, are
+// refused with their names.
+func TestBadPhotos(t *testing.T) {
+	m := configs.Model{Name: "m", Classes: 1, Image: configs.ImageShape{Height: 4, Width: 4, Channels: 3}}
+	const header = "IHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00"
+	huge := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header), crc32.ChecksumIEEE([]byte(header)))
+	for _, c := range []struct {
+		name    string
+		content []byte
+		says    string
+	}{
+		{"text.png", []byte("no image"), "expected a PNG or JPEG file"}, {"empty.jpg", nil, "expected a PNG or JPEG file"},
+		{"huge.png", huge, "is 65535 x 65535 pixels; expected at most"},
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, c.name), c.content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := dataset.OpenFolder(dir, "", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error is %v; expected its name and %q", c.name, err, c.says)
+		}
+	}
+}
