@@ -41,7 +41,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	prediction := s.Prediction
 	if prediction == nil {
 		var err error
-		if prediction, err = Sensitivities(ctx, s.Network, s.Space, work); err != nil {
+		if prediction, err = Sensitivities(ctx, s.Network, ChoicesOf(s.Space), work); err != nil {
 			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
 		}
 	}

@@ -27,20 +27,34 @@ type Work struct {
 	Progress func(done, total int) // called from one goroutine at a time; may be nil
 }
 
-// Sensitivities measures what the prediction of a space needs, once: the noise that
+// Choices are what sensitivities are measured for.
+type Choices struct {
+	Bits          []int
+	Granularities []configs.Granularity
+	Group         int // weights that share a multiplier, where they are in groups
+	LNFold        []float64
+	CalibImages   int
+}
+
+// ChoicesOf are those that a sweep of the space needs.
+func ChoicesOf(s configs.Space) Choices {
+	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), LNFold: s.LNFold, CalibImages: s.CalibImages}
+}
+
+// Sensitivities measures what the prediction of some choices needs, once: the noise that
 // each layer's bits add to the network's logits. The reference is 8 bits everywhere.
-// Tables are taken from the cache if model, weights, images, space and tool are the same.
-func Sensitivities(ctx context.Context, n Network, s configs.Space, w Work) (*Prediction, error) {
+// Tables are taken from the cache if model, weights, images, choices and tool are the same.
+func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Prediction, error) {
 	if err := n.check(); err != nil {
 		return nil, err
 	}
 	var tables []*measure.Table
-	for i, fold := range s.LNFold {
+	for i, fold := range c.LNFold {
 		part := w
 		if w.Progress != nil {
-			part.Progress = func(done, total int) { w.Progress(i*total+done, len(s.LNFold)*total) }
+			part.Progress = func(done, total int) { w.Progress(i*total+done, len(c.LNFold)*total) }
 		}
-		t, err := n.sensitivity(ctx, s, fold, part)
+		t, err := n.sensitivity(ctx, c, fold, part)
 		if err != nil {
 			return nil, fmt.Errorf("sensitivities at ln_fold %g: %w", fold, err)
 		}
@@ -49,13 +63,13 @@ func Sensitivities(ctx context.Context, n Network, s configs.Space, w Work) (*Pr
 	return NewPrediction(tables...)
 }
 
-func (n Network) sensitivity(ctx context.Context, s configs.Space, fold float64, w Work) (*measure.Table, error) {
+func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Work) (*measure.Table, error) {
 	reference := configs.Uniform(n.Model, 8, 8)
-	reference.LNFold, reference.CalibImages = fold, s.CalibImages
-	calibration, images := n.calibration(s.CalibImages), n.heldOut(s.CalibImages, sensitivityImages)
-	sweep := measure.Sweep{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Workers: w.Workers, Progress: w.Progress}
+	reference.LNFold, reference.CalibImages = fold, c.CalibImages
+	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
+	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers, Progress: w.Progress}
 	key, err := digest(goldenVersion, w.Version, "sensitivity", n.Model, n.weightsHash(), imagesHash(calibration, nil),
-		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities)
+		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
 	if err != nil {
 		return nil, err
 	}
@@ -87,4 +101,27 @@ func bitsOf(s configs.Space) []int {
 	bits := slices.Concat(s.Bits.Weights, s.Bits.Activations, s.Bits.Edge.Weights, s.Bits.Edge.Activations)
 	slices.Sort(bits)
 	return slices.Compact(bits)
+}
+
+// Additivity measures random assignments of bits beside what the prediction's tables say of
+// them, on images that neither ranges nor sensitivities were taken from: one result for each
+// ln_fold, ascending.
+func (n Network) Additivity(ctx context.Context, p *Prediction, c Choices, assignments int, seed int64, w Work) ([]*measure.Additivity, error) {
+	stats, err := quant.Calibrate(n.Model, n.Weights, n.calibration(c.CalibImages))
+	if err != nil {
+		return nil, err
+	}
+	var list []*measure.Additivity
+	for i, t := range p.File("").Tables {
+		a, err := t.Check(ctx, n.Model, n.Weights, stats, n.Images, assignments, uint64(seed), w.Workers, func(done, total int) {
+			if w.Progress != nil {
+				w.Progress(i*total+done, len(p.tables)*total)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
 }

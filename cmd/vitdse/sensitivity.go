@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,58 +13,121 @@ import (
 	"vitdse/dse"
 )
 
+// sensitivityFlags are those of vitdse sensitivity.
+type sensitivityFlags struct {
+	to, table        string
+	synthetic, force bool
+	granularities    []string
+	group            int
+	bits             []int
+	check            int
+}
+
 func newSensitivity(a *app) *cobra.Command {
-	var to string
-	var synthetic, force bool
+	var f sensitivityFlags
 	cmd := &cobra.Command{
-		Use:   "sensitivity RUN.yaml --to FILE",
-		Short: "Write a file of what noise each layer's bits add",
-		Long: `Measures the sensitivities that a sweep of the run would, or takes them from the cache, and
-writes them to a file, which the key sensitivities of a run file names. With --synthetic
-they are made up from the seed, for benchmarks: the file says so, and so does every command
-that reads it.`,
-		Example: "  vitdse sensitivity configs/digits/run.yaml --to digits.json\n  vitdse sensitivity configs/deit/run.yaml --synthetic --to deit.json",
+		Use:   "sensitivity RUN.yaml",
+		Short: "Measure what noise each layer's bits add, and how well it adds up",
+		Long: `Measures the sensitivities that a sweep of the run would, or takes them from the cache. With
+--to they are written to a file, which the key sensitivities of a run file names. With
+--synthetic they are made up from the seed, for benchmarks: the file says so, and so does
+every command that reads it.
+
+--check draws assignments in which every layer has bits and granularity of its own, measures
+each of them, and says how close the sum of the sensitivities comes.`,
+		Example: "  vitdse sensitivity configs/digits/run.yaml --to digits.json\n  vitdse sensitivity configs/digits/run.yaml --bits 2,3,4,5,6,7,8 --granularity layer,channel,group --check 200\n  vitdse sensitivity configs/deit/run.yaml --synthetic --to deit.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if to == "" {
-				return fmt.Errorf("no file to write: give --to")
-			}
-			if err := refuseExisting(to, force); err != nil {
-				return err
-			}
-			space, _, err := loadSpace(run)
-			if err != nil {
-				return err
-			}
-			var f *dse.SensitivityFile
-			if synthetic {
-				model, err := configs.LoadModel(run.Model)
-				if err != nil {
-					return err
-				}
-				f = dse.Synthetic(model, space, run.Seed)
-			} else if f, err = a.measureSensitivities(cmd, run, space); err != nil {
-				return err
-			}
-			if err := f.Write(to); err != nil {
-				return err
-			}
-			a.printf("%s: %s; %s\n", to, f.Origin, plural(len(f.Tables[0].Entries), "setting"))
-			return nil
+			return a.sensitivity(cmd, run, f)
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, []string{"space", "out", "seed"})
-	cmd.Flags().StringVar(&to, "to", "", "`file` to write")
-	cmd.Flags().BoolVar(&synthetic, "synthetic", false, "make them up from the seed instead of measuring")
-	cmd.Flags().BoolVar(&force, "force", false, "replace the file that is there")
+	cmd.Flags().StringVar(&f.to, "to", "", "`file` to write")
+	cmd.Flags().StringVar(&f.table, "table", "", "`file` to write the check's table to, as Markdown")
+	cmd.Flags().BoolVar(&f.synthetic, "synthetic", false, "make them up from the seed instead of measuring")
+	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that is there")
+	cmd.Flags().IntSliceVar(&f.bits, "bits", nil, "`list` of bits, 2 to 8; default those of the space")
+	cmd.Flags().StringSliceVar(&f.granularities, "granularity", nil, "`list` of layer, channel and group; default those of the space")
+	cmd.Flags().IntVar(&f.group, "group", 16, "`weights` that share a multiplier, where they are in groups")
+	cmd.Flags().IntVar(&f.check, "check", 0, "`number` of random assignments to measure beside the prediction")
+	for _, other := range []string{"check", "bits", "granularity", "group", "table"} {
+		cmd.MarkFlagsMutuallyExclusive("synthetic", other)
+	}
 	return cmd
 }
 
-func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space) (*dse.SensitivityFile, error) {
+// choices are those of the space, or what the flags say.
+func (f *sensitivityFlags) choices(s configs.Space) (dse.Choices, error) {
+	c := dse.ChoicesOf(s)
+	if len(f.bits) > 0 {
+		c.Bits = slices.Compact(slices.Sorted(slices.Values(f.bits)))
+		if c.Bits[0] < 2 || c.Bits[len(c.Bits)-1] > 8 {
+			return c, fmt.Errorf("--bits is %v; expected numbers in 2..8", f.bits)
+		}
+	}
+	if len(f.granularities) > 0 {
+		c.Granularities = nil
+	}
+	for _, name := range f.granularities {
+		g := configs.Granularity(name)
+		if !slices.Contains([]configs.Granularity{configs.PerLayer, configs.PerChannel, configs.PerGroup}, g) {
+			return c, fmt.Errorf("--granularity has %q; expected layer, channel or group", name)
+		}
+		c.Granularities = append(c.Granularities, g)
+	}
+	if slices.Contains(c.Granularities, configs.PerGroup) {
+		if c.Group = f.group; c.Group < 16 || c.Group&(c.Group-1) != 0 {
+			return c, fmt.Errorf("--group is %d; expected a power of two from 16", f.group)
+		}
+	}
+	return c, nil
+}
+
+func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlags) error {
+	if f.to == "" && f.check == 0 {
+		return fmt.Errorf("nothing to do: give a file to write, --to, or a number of assignments, --check")
+	}
+	if f.check < 0 || f.check == 1 {
+		return fmt.Errorf("--check is %d; expected 2 or more", f.check)
+	}
+	for _, file := range []string{f.to, f.table} {
+		if err := refuseExisting(file, f.force); file != "" && err != nil {
+			return err
+		}
+	}
+	space, _, err := loadSpace(run)
+	if err != nil {
+		return err
+	}
+	var file *dse.SensitivityFile
+	if f.synthetic {
+		model, err := configs.LoadModel(run.Model)
+		if err != nil {
+			return err
+		}
+		file = dse.Synthetic(model, space, run.Seed)
+	} else if file, err = a.measureSensitivities(cmd, run, space, f); err != nil {
+		return err
+	}
+	if f.to == "" {
+		return nil
+	}
+	if err := file.Write(f.to); err != nil {
+		return err
+	}
+	a.printf("%s: %s; %s\n", f.to, file.Origin, plural(len(file.Tables[0].Entries), "setting"))
+	return nil
+}
+
+func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space, f sensitivityFlags) (*dse.SensitivityFile, error) {
+	c, err := f.choices(space)
+	if err != nil {
+		return nil, err
+	}
 	n, err := loadNetwork(run)
 	if err != nil {
 		return nil, err
@@ -73,16 +138,50 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	p, err := sensitivities(cmd.Context(), n, run, space, build, st)
+	task := "sensitivities"
+	work := dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
+	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
 	if err != nil {
 		return nil, err
 	}
 	st.end()
-	return p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint)), nil
+	file := p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint))
+	if f.check == 0 {
+		return file, nil
+	}
+	task = "check"
+	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, work)
+	if err != nil {
+		return nil, err
+	}
+	st.end()
+	t := newTable("assignments", "<bits", "<granularities", "ln_fold", "images", "rank correlation", "mean error dB", "largest dB", "bias dB")
+	for i, r := range list {
+		t.add(count(int64(len(r.Pairs))), strings.Trim(fmt.Sprint(c.Bits), "[]"), joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold), count(int64(r.Images)),
+			fmt.Sprintf("%.4f", r.Spearman), fmt.Sprintf("%.2f", r.MeanAbsDB), fmt.Sprintf("%.2f", r.MaxAbsDB), fmt.Sprintf("%+.2f", r.BiasDB))
+	}
+	if err := t.print(a.stdout); err != nil {
+		return nil, err
+	}
+	a.printf("Logit SQNR of random assignments of bits: the sum of the sensitivities against what was measured.\n")
+	if f.table == "" {
+		return file, nil
+	}
+	return file, configs.WriteFile(f.table, []byte(t.markdown()))
 }
 
 // sensitivities measures those of a run's space, or takes them from its cache.
 func sensitivities(ctx context.Context, n *network, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
-	return dse.Sensitivities(ctx, n.study(), space, dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
 		Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+}
+
+// joined lists names between commas.
+func joined[T ~string](names []T) string {
+	var list []string
+	for _, n := range names {
+		list = append(list, string(n))
+	}
+	return strings.Join(list, ", ")
 }

@@ -16,7 +16,8 @@ import (
 // Sweep says what Sensitivity measures and how.
 type Sweep struct {
 	Bits          []int                 // of weights and activations; nil is 2..8
-	Granularities []configs.Granularity // of weights; nil is both
+	Granularities []configs.Granularity // of weights; nil is per channel and per layer
+	Group         int                   // weights that share a multiplier where they are in groups
 	Workers       int                   // goroutines
 	Progress      func(done, total int) // called from one goroutine at a time; may be nil
 
@@ -49,7 +50,7 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{Model: m.Name, Images: images.N, Reference: reference,
+	t := &Table{Model: m.Name, Images: images.N, Reference: reference, Group: sweep.Group,
 		ReferenceNoise: NoisePower(logits, codes, net.LogitScale), Entries: entries(m, reference, sweep)}
 	s := &sensitivity{model: m, weights: w, stats: stats, images: images, logits: logits, net: net}
 	if err := s.measure(ctx, t, sweep); err != nil {
@@ -69,7 +70,7 @@ func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
 				list = append(list, Entry{Source: Activations, Layer: layer, Bits: bits})
 			}
 			for _, g := range sweep.Granularities {
-				if configs.HasWeights(layer) && (bits != l.Weights || g != l.Granularity) {
+				if configs.HasWeights(layer) && sweep.covers(m, layer, g) && (bits != l.Weights || g != l.Granularity) {
 					list = append(list, Entry{Source: Weights, Layer: layer, Bits: bits, Granularity: g})
 				}
 			}
@@ -88,8 +89,15 @@ func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
 	return list
 }
 
-// apply returns the reference with the entry's source changed.
-func (e Entry) apply(ref configs.Numerics) configs.Numerics {
+// covers tells whether a layer's weights can have a granularity: the first and the last
+// layer are never in groups, nor are those that the group's size does not divide.
+func (s Sweep) covers(m configs.Model, layer string, g configs.Granularity) bool {
+	edge := layer == configs.LayerPatchEmbed || layer == configs.LayerHead
+	return g != configs.PerGroup || !edge && s.Group > 0 && m.Inner(layer)%s.Group == 0
+}
+
+// apply returns the reference with the entry's source changed; group is the size of groups.
+func (e Entry) apply(ref configs.Numerics, group int) configs.Numerics {
 	n := ref
 	n.Layers = slices.Clone(ref.Layers)
 	switch e.Source {
@@ -103,12 +111,20 @@ func (e Entry) apply(ref configs.Numerics) configs.Numerics {
 		switch {
 		case l.Name != e.Layer:
 		case e.Source == Weights:
-			l.Weights, l.Granularity = e.Bits, e.Granularity
+			l.Weights, l.Granularity, l.Group = e.Bits, e.Granularity, groupOf(e.Granularity, group)
 		default:
 			l.Activations = e.Bits
 		}
 	}
 	return n
+}
+
+// groupOf is the size that a layer states: only layers in groups have one.
+func groupOf(g configs.Granularity, size int) int {
+	if g == configs.PerGroup {
+		return size
+	}
+	return 0
 }
 
 // first is the block in which the entry's change is felt first: -1 for the patch
@@ -164,7 +180,7 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 		}
 		err := each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
 			return func(i int) error {
-				if err := s.run(ctx, list[i], t.Reference, block); err != nil {
+				if err := s.run(ctx, list[i], t, block); err != nil {
 					return err
 				}
 				done <- *list[i]
@@ -214,8 +230,8 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 }
 
 // run measures one entry over all images.
-func (s *sensitivity) run(ctx context.Context, e *Entry, ref configs.Numerics, block int) error {
-	net, err := quant.Quantize(s.model, e.apply(ref), s.weights, s.stats)
+func (s *sensitivity) run(ctx context.Context, e *Entry, t *Table, block int) error {
+	net, err := quant.Quantize(s.model, e.apply(t.Reference, t.Group), s.weights, s.stats)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type Table struct {
 	Images         int              `json:"images"`
 	Reference      configs.Numerics `json:"reference"`
 	ReferenceNoise float64          `json:"reference_noise"` // of the reference itself, against float
+	Group          int              `json:"group,omitempty"` // size of groups of weights
 	Entries        []Entry          `json:"entries"`
 }
 
