@@ -48,11 +48,11 @@ func Registers() []Register {
 	return []Register{
 		{"CONTROL", 0x00, WriteOnly, "0", []RegisterField{
 			pulse("START", 0, "start a run; ignored while BUSY"),
-			pulse("RESET", 1, "stop the run; only when the memory has answered everything that was asked"),
+			pulse("RESET", 1, "stop the run: BUSY stays until the memory has answered what was asked for"),
 		}, "commands"},
 		{"STATUS", 0x04, ReadOnly, "0", []RegisterField{
-			bit("BUSY", 0, "a run is under way"),
-			bit("DONE", 1, "a run has ended, by itself or by RESET; cleared by START"),
+			bit("BUSY", 0, "a run is under way, or a RESET"),
+			bit("DONE", 1, "a run has ended by itself; cleared by START and RESET"),
 			bit("READ_ERROR", 2, "a read was answered with an error; cleared by START"),
 			bit("WRITE_ERROR", 3, "a write was answered with an error; cleared by START"),
 		}, "state of the run"},

@@ -27,6 +27,7 @@ type run struct {
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
+	resets     []int64 // cycles in which rehearsals were stopped
 	logits     *event
 	end        *event
 }
@@ -83,7 +84,7 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	if r.target == configs.TargetRTL {
 		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
 		args = append(args, "--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000+0.5)),
-			"--seed", strconv.FormatUint(r.opt.Seed, 10))
+			"--seed", strconv.FormatUint(r.opt.Seed, 10), "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.rehearsals()), " ", ","), "[]"))
 	}
 	cmd := command(ctx, in, program, args...)
 	out, err := cmd.StdoutPipe()
@@ -136,6 +137,8 @@ func (r *run) nameOps(what string) string {
 
 func (r *run) take(e event) {
 	switch e.Event {
+	case "reset":
+		r.resets = append(r.resets, e.Cycle)
 	case "spent":
 		r.spent[e.Op] = e.cycles()
 	case "image":
@@ -158,4 +161,21 @@ func (r *run) take(e event) {
 	case "end":
 		r.end = &e
 	}
+}
+
+// longRehearsal is the run, in cycles, that is still rehearsed to its end.
+const longRehearsal = 200_000
+
+// rehearsals are cycles of a run in which a soft reset stops it, before the run that counts:
+// at its start, among its first bursts, in its middle, and while the result is written.
+func (r *run) rehearsals() []int64 {
+	total, store := int64(0), int64(0)
+	for _, n := range r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, 1)[0] {
+		total, store = total+n, n
+	}
+	list := []int64{4, 60 + int64(r.opt.Seed%40), min(total/2, longRehearsal/20)}
+	if total <= longRehearsal {
+		list = append(list, total-store+4, total-2)
+	}
+	return list
 }

@@ -14,7 +14,7 @@ import (
 func checkHashes(dir, hash string) error {
 	want := []string{
 		"rtl/filelist.f", "rtl/exp.mem", "rtl/rsqrt.mem", "rtl/program.mem", "rtl/loads.mem",
-		"sim/sim_top.sv", "sim/harness.cpp", "sim/Makefile",
+		"sim/sim_top.sv", "sim/harness.cpp", "sim/axi_checker.h", "sim/Makefile",
 	}
 	list, err := os.ReadFile(filepath.Join(dir, "rtl/filelist.f"))
 	if err != nil {

@@ -78,6 +78,7 @@ type Report struct {
 	SimSeconds, CyclesPerSecond     float64
 	BeatsRead, BeatsWritten         int64
 	PredictedBeatsRead              int64
+	Resets                          int   // rehearsals that a soft reset stopped, the bus left idle each time
 	ArrayMACs                       int64 // of a cycle
 	OK                              bool
 }

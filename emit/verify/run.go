@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/emit"
@@ -89,6 +90,10 @@ func (r *run) report() (*Report, error) {
 	ops, err := r.man.Model.Ops()
 	if err != nil {
 		return nil, err
+	}
+	rep.Resets = len(r.resets)
+	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals()) {
+		return nil, fmt.Errorf("the simulation reported soft resets in cycles %v; expected %v", r.resets, r.rehearsals())
 	}
 	rep.ArrayMACs = int64(r.man.Design.Engine.MACs())
 	if r.target == configs.TargetRTL {

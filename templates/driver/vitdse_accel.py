@@ -101,9 +101,13 @@ class VitAccel:
             for i in range(len(images))
         ]
 
-    def reset(self):
-        """Stops a run that does not end."""
+    def reset(self, timeout=1.0):
+        """Stops a run that does not end, and waits until the bus is idle."""
         self._mmio.write(CONTROL, CONTROL_RESET)
+        end = time.monotonic() + timeout
+        while self._mmio.read(STATUS) & STATUS_BUSY:
+            if time.monotonic() > end:
+                raise AcceleratorError("the memory does not answer what was asked of it")
 
     def _buffer(self, size):
         buffer = self._allocate(shape=(size,), dtype="u1")

@@ -6,7 +6,9 @@ module vit_accel_core #(
   parameter ADDRW = 40
 ) (
   input  wire              aclk,
-  input  wire              aresetn,
+  input  wire              aresetn,        // a soft reset as well; the bus masters end in order
+  input  wire              bus_aresetn,
+  output wire              bus_idle,
   input  wire              start,
   input  wire [31:0]       images,
   input  wire [ADDRW-1:0]  image_base,
@@ -112,11 +114,12 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Read stream and its loader.
-  wire             beat_valid, beat_ready;
+  wire             beat_valid, beat_ready, read_idle, write_idle;
   wire [BW-1:0]    beat;
+  assign bus_idle = read_idle && write_idle;
   vit_axi_read #(.BW(BW), .ADDRW(ADDRW), .DEPTH(READ_FIFO), .BURST(BURST),
                  .IMAGE_BEATS(IMAGE_BEATS), .STREAM_BEATS(STREAM_BEATS)) u_read (
-    .aclk(aclk), .aresetn(aresetn), .start(start), .images(images),
+    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(read_idle), .start(start), .images(images),
     .image_base(image_base), .stream_base(stream_base), .error(read_error),
     .m_axi_araddr(m_axi_araddr), .m_axi_arlen(m_axi_arlen), .m_axi_arvalid(m_axi_arvalid),
     .m_axi_arready(m_axi_arready), .m_axi_rdata(m_axi_rdata), .m_axi_rresp(m_axi_rresp),
@@ -587,7 +590,7 @@ module vit_accel_core #(
   end
   vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
                   .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
-    .aclk(aclk), .aresetn(aresetn), .logit_valid(o_valid && d_to == TO_LOGITS && o_pass < o_count),
+    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d_to == TO_LOGITS && o_pass < o_count),
     .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
     .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
     .m_axi_awvalid(m_axi_awvalid), .m_axi_awready(m_axi_awready), .m_axi_wdata(m_axi_wdata),

@@ -61,7 +61,7 @@ module vit_accel_top #(
   localparam [63:0] DESIGN_HASH = 64'h<% .HashShort %>;
   localparam ADDRW = C_M_AXI_ADDR_WIDTH;
 
-  wire              start, soft_reset, busy, read_error, write_error, stalled;
+  wire              start, soft_reset, bus_idle, busy, read_error, write_error, stalled;
   wire [31:0]       images, images_done;
   wire [ADDRW-1:0]  image_base, stream_base, result_base;
   reg               core_resetn;
@@ -74,12 +74,12 @@ module vit_accel_top #(
     .s_axi_bresp(s_axi_bresp), .s_axi_bvalid(s_axi_bvalid), .s_axi_bready(s_axi_bready),
     .s_axi_araddr(s_axi_araddr), .s_axi_arvalid(s_axi_arvalid), .s_axi_arready(s_axi_arready),
     .s_axi_rdata(s_axi_rdata), .s_axi_rresp(s_axi_rresp), .s_axi_rvalid(s_axi_rvalid),
-    .s_axi_rready(s_axi_rready), .start(start), .soft_reset(soft_reset), .images(images),
+    .s_axi_rready(s_axi_rready), .start(start), .soft_reset(soft_reset), .bus_idle(bus_idle), .images(images),
     .image_base(image_base), .stream_base(stream_base), .result_base(result_base), .busy(busy),
     .read_error(read_error), .write_error(write_error), .images_done(images_done), .stalled(stalled)
   );
   vit_accel_core #(.ADDRW(ADDRW)) u_core (
-    .aclk(aclk), .aresetn(core_resetn), .start(start), .images(images), .image_base(image_base),
+    .aclk(aclk), .aresetn(core_resetn), .bus_aresetn(aresetn), .bus_idle(bus_idle), .start(start), .images(images), .image_base(image_base),
     .stream_base(stream_base), .result_base(result_base), .busy(busy), .images_done(images_done),
     .read_error(read_error), .write_error(write_error), .stalled(stalled),
     .m_axi_araddr(m_axi_araddr), .m_axi_arlen(m_axi_arlen), .m_axi_arvalid(m_axi_arvalid),

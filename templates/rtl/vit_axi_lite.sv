@@ -29,7 +29,8 @@ module vit_axi_lite #(
   output reg               s_axi_rvalid,
   input  wire              s_axi_rready,
   output reg               start,
-  output reg               soft_reset,
+  output reg               soft_reset,     // held until the bus is idle
+  input  wire              bus_idle,
   output reg  [31:0]       images,
   output wire [ADDRW-1:0]  image_base,
   output wire [ADDRW-1:0]  stream_base,
@@ -49,6 +50,7 @@ module vit_axi_lite #(
   reg [63:0] cycles;
   reg [31:0] stalls;
   reg        done, busy_q;
+  reg [1:0]  halted;                       // soft_reset has acted on the masters
   assign image_base  = base_q[0][ADDRW-1:0];
   assign stream_base = base_q[1][ADDRW-1:0];
   assign result_base = base_q[2][ADDRW-1:0];
@@ -64,8 +66,9 @@ module vit_axi_lite #(
 
   wire [3:0] wreg = s_axi_awaddr[5:2];
   always @(posedge aclk) begin
-    start      <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[0] && !busy;
-    soft_reset <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[1];
+    start      <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[0] && !busy && !soft_reset;
+    soft_reset <= aresetn && ((write && wreg == REG_CONTROL && s_axi_wdata[1]) || (soft_reset && !(halted[1] && bus_idle)));
+    halted     <= {halted[0] && soft_reset, soft_reset};
     if (!aresetn) begin
       s_axi_bvalid <= 1'b0;
       s_axi_rvalid <= 1'b0;
@@ -86,7 +89,7 @@ module vit_axi_lite #(
           REG_RESULT_ADDR_HI: base_q[2][63:32]  <= s_axi_wdata;
           default:            ;
         endcase
-      busy_q <= busy;
+      busy_q <= busy && !soft_reset;
       if (start || soft_reset)  done <= 1'b0;
       else if (busy_q && !busy) done <= 1'b1;
       if (start) begin
@@ -99,7 +102,7 @@ module vit_axi_lite #(
       if (read) begin
         s_axi_rvalid <= 1'b1;
         case (s_axi_araddr[5:2])
-          REG_STATUS:         s_axi_rdata <= {28'd0, write_error, read_error, done, busy};
+          REG_STATUS:         s_axi_rdata <= {28'd0, write_error, read_error, done, busy || soft_reset};
           REG_IMAGES:         s_axi_rdata <= images;
           REG_IMAGE_ADDR_LO:  s_axi_rdata <= base_q[0][31:0];
           REG_IMAGE_ADDR_HI:  s_axi_rdata <= base_q[0][63:32];

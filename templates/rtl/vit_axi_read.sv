@@ -1,7 +1,8 @@
 // AXI4 read master: fetches the image and then the weight stream, for each of `images` images,
 // as one sequence of beats into a FIFO. Bursts are INCR, at most BURST beats, never across a
 // 4 KiB boundary, and only asked for when the FIFO has room for all of it, so RREADY is
-// always high.
+// always high. halt ends the sequence in order: nothing more is asked for, and what was asked
+// for is taken and dropped until the bus is idle.
 module vit_axi_read #(
   parameter BW           = 64,
   parameter ADDRW        = 40,
@@ -12,6 +13,8 @@ module vit_axi_read #(
 ) (
   input  wire              aclk,
   input  wire              aresetn,
+  input  wire              halt,
+  output wire              idle,           // nothing asked for and nothing in the FIFO
   input  wire              start,
   input  wire [31:0]       images,
   input  wire [ADDRW-1:0]  image_base,     // aligned to the bus width, as stream_base
@@ -41,15 +44,20 @@ module vit_axi_read #(
   wire [12-LB:0]   to_page = PAGE - {1'b0, addr[11:LB]};
   wire [31:0]      most    = beats_left < BURST ? beats_left : BURST;
   wire [31:0]      len     = most < {{(19+LB){1'b0}}, to_page} ? most : {{(19+LB){1'b0}}, to_page};
-  wire             ask     = active && !m_axi_arvalid && {{(31-FW){1'b0}}, room} >= len;
+  wire             ask     = active && !halt && !m_axi_arvalid && {{(31-FW){1'b0}}, room} >= len;
   wire             pop     = beat_valid && beat_ready;
+  reg  [FW:0]      head, tail;
+  wire [FW:0]      dropped = head - tail + {{FW{1'b0}}, m_axi_rvalid}; // in a cycle of halt
+  wire [FW:0]      freed   = halt ? dropped : {{FW{1'b0}}, pop};
+  assign idle = !m_axi_arvalid && room == DEPTH[FW:0];
   always @(posedge aclk) begin
     if (!aresetn) begin
       active        <= 1'b0;
       m_axi_arvalid <= 1'b0;
       room          <= DEPTH[FW:0];
     end else begin
-      if (start) begin
+      if (halt) active <= 1'b0;
+      else if (start) begin
         active      <= 1'b1;
         in_stream   <= 1'b0;
         images_left <= images;
@@ -73,26 +81,24 @@ module vit_axi_read #(
         end
       end
       if (m_axi_arvalid && m_axi_arready) m_axi_arvalid <= 1'b0;
-      room <= room - (ask ? len[FW:0] : {(FW+1){1'b0}}) + {{FW{1'b0}}, pop};
+      room <= room - (ask ? len[FW:0] : {(FW+1){1'b0}}) + freed;
     end
   end
 
   // FIFO.
   (* ram_style = "distributed" *) reg [BW-1:0] fifo [0:DEPTH-1];
-  reg [FW:0] head, tail;
   assign m_axi_rready = 1'b1;
   assign beat_valid   = head != tail;
   assign beat         = fifo[tail[FW-1:0]];
   always @(posedge aclk) begin
     if (m_axi_rvalid) fifo[head[FW-1:0]] <= m_axi_rdata;
-    if (!aresetn) begin
-      head  <= {(FW+1){1'b0}};
-      tail  <= {(FW+1){1'b0}};
-      error <= 1'b0;
+    if (!aresetn || halt) begin
+      head <= {(FW+1){1'b0}};
+      tail <= {(FW+1){1'b0}};
     end else begin
-      head  <= head + {{FW{1'b0}}, m_axi_rvalid};
-      tail  <= tail + {{FW{1'b0}}, pop};
-      error <= !start && (error || (m_axi_rvalid && m_axi_rresp != 2'b00));
+      head <= head + {{FW{1'b0}}, m_axi_rvalid};
+      tail <= tail + {{FW{1'b0}}, pop};
     end
+    error <= aresetn && !start && (error || (m_axi_rvalid && m_axi_rresp != 2'b00));
   end
 endmodule

@@ -1,6 +1,7 @@
 // Collects the logits of an image, 32 bits each, and writes them as one block with an AXI4
 // write master. Bursts are INCR, at most BURST beats, never across a 4 KiB boundary, one at a
-// time; done comes with the response of the last.
+// time; done comes with the response of the last. halt ends the block with the burst under
+// way: what was announced is sent, and its response awaited.
 module vit_axi_write #(
   parameter BW     = 64,
   parameter ADDRW  = 40,
@@ -12,6 +13,8 @@ module vit_axi_write #(
 ) (
   input  wire              aclk,
   input  wire              aresetn,
+  input  wire              halt,
+  output wire              idle,
   // Logits in any order, at most one a cycle.
   input  wire              logit_valid,
   input  wire [15:0]       logit_index,
@@ -68,6 +71,7 @@ module vit_axi_write #(
   assign m_axi_wvalid = state == DATA;
   assign m_axi_wlast  = in_burst == 16'd1;
   assign m_axi_bready = state == RESPONSE;
+  assign idle         = state == IDLE;
 
   always @(posedge aclk) begin
     done <= 1'b0;
@@ -81,12 +85,13 @@ module vit_axi_write #(
         error <= 1'b0;
       end
       case (state)
-        IDLE: if (start) begin
+        IDLE: if (start && !halt) begin
           state <= ADDRESS;
           left  <= BEATS;
           sent  <= {BIW{1'b0}};
         end
-        ADDRESS: begin
+        ADDRESS: if (halt && !m_axi_awvalid) state <= IDLE;
+        else begin
           m_axi_awvalid <= 1'b1;
           m_axi_awaddr  <= addr;
           m_axi_awlen   <= len[7:0] - 8'd1;
@@ -105,8 +110,8 @@ module vit_axi_write #(
         end
         RESPONSE: if (m_axi_bvalid) begin
           error <= error || m_axi_bresp != 2'b00;
-          state <= left == 16'd0 ? IDLE : ADDRESS;
-          done  <= left == 16'd0;
+          state <= left == 16'd0 || halt ? IDLE : ADDRESS;
+          done  <= left == 16'd0 && !halt;
         end
         default: state <= IDLE;
       endcase

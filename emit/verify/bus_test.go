@@ -1,0 +1,36 @@
+package verify
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every run begins with rehearsals that a soft reset stops. Bus masters that do what AXI
+// forbids, or a reset that leaves transfers behind, end in a fault that says so.
+func TestBusFaultsCaught(t *testing.T) {
+	quickBuild(t)
+	good := smallFolder(t, 4, 4)
+	opt := Options{Images: 1, Full: 1, Latency: 20, Stall: 0.2, Seed: 3}
+	rep := mustVerify(t, good, opt)
+	if rep.Resets < 3 {
+		t.Errorf("%d soft resets in mid-run; expected at least 3", rep.Resets)
+	}
+	for _, c := range []struct{ name, file, from, to, says string }{
+		{"a reset that does not wait for the bus", "vit_axi_lite.sv", `halted\[1\] && bus_idle`, "halted[1]", "BUSY is low with transfers under way"},
+		{"a reset that drops a write", "vit_axi_write.sv", `if \(!aresetn\) begin\n      state `, "if (!aresetn || halt) begin\n      state ", "BUSY is low with transfers under way"},
+		{"an address that changes", "vit_axi_read.sv", `m_axi_araddr  <= addr;`, "m_axi_araddr  <= addr; end else if (active) begin m_axi_araddr <= m_axi_araddr + 64;", "AR: the payload changed before READY"},
+		{"a last beat that is not marked", "vit_axi_write.sv", `in_burst == 16'd1;\n`, "in_burst == 16'd2;\n", "WLAST is in the wrong beat"},
+		{"an error that is not told", "vit_axi_read.sv", `m_axi_rresp != 2'b00`, "m_axi_rresp == 2'b11", "status register is 0 after a soft reset"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := copyFolder(t, good)
+			replace(t, filepath.Join(dir, "rtl", c.file), c.from, c.to)
+			_, err := Run(context.Background(), dir, opt, nil)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error is %v; expected %q", err, c.says)
+			}
+		})
+	}
+}
