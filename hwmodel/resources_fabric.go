@@ -49,7 +49,13 @@ func (f fabric) dsps(a, b int) int {
 	if a < b {
 		a, b = b, a
 	}
-	part := func(bits, port int) int { return CeilDiv(max(bits-1, 1), max(port-1, 1)) }
+	part := func(bits, port int) int {
+		n := CeilDiv(max(bits-1, 1), max(port-1, 1))
+		if n > 1 && f.family == configs.ECP5 && (bits-1)%(port-1) == 1 {
+			n-- // Yosys leaves a last part of one bit and a sign to LUTs there
+		}
+		return n
+	}
 	return part(a, f.dspA) * part(b, f.dspB)
 }
 
