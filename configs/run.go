@@ -48,6 +48,10 @@ type Run struct {
 	MinSQNRDB  float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
 	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
 
+	// Cache is the folder of measurements and synthesis results that runs share; none: the
+	// user's cache folder.
+	Cache string `yaml:"cache,omitempty" mapstructure:"cache"`
+
 	// Coefficients files of the resource model, at most one a family; none: those that come
 	// with the tool.
 	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`

@@ -67,7 +67,7 @@ func TestRunErrors(t *testing.T) {
 		{"stall", "", "verify: {stall: 1}\n", "r.yaml:6: verify.stall: is 1; expected 0 up to below 1"},
 		{"no space", "space: ../space.yaml\n", "", "r.yaml:1: space: missing; expected a text"},
 		{"empty path", "out: out", `out: ""`, "r.yaml:5: out: is empty; expected a path"},
-		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, min_sqnr_db, verify, coefficients, search, objectives, limits, sensitivities"},
+		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode[Run]("r.yaml", []byte(edit(t, goodRun, c.old, c.new)))

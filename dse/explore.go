@@ -20,7 +20,7 @@ type Study struct {
 	Search     configs.Search // default auto
 	Objectives []Metric       // default DefaultObjectives
 	Prediction *Prediction    // takes the place of measuring sensitivities; may be nil
-	Cache      string         // directory of sensitivities and measurements that are kept between runs; "" for none
+	Cache      configs.Store  // sensitivities and measurements that runs share
 
 	// Called from one goroutine at a time; each may be nil.
 	OnSensitivity func(done, total int) // entries of the sensitivity table

@@ -156,7 +156,7 @@ func (m *measurement) want(hash string, n configs.Numerics) {
 		panic(err) // numericsHash took the same value
 	}
 	var r measure.Result
-	if cache(m.work.Cache).get("measure", key, &r) {
+	if m.work.Cache.Get("measure", key, &r) {
 		m.have[hash] = r
 		return
 	}
@@ -207,7 +207,7 @@ func (m *measurement) one(ctx context.Context, t wanted) error {
 	}
 	r, err := measure.Evaluate(ctx, net, m.net.Images, m.net.Labels, m.logits, 1)
 	if err == nil {
-		err = cache(m.work.Cache).put("measure", t.key, r)
+		err = m.work.Cache.Put("measure", t.key, r)
 	}
 	if err != nil {
 		return err

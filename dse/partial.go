@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
+	"vitdse/configs"
 	"vitdse/golden/measure"
 )
 
@@ -33,17 +35,20 @@ func keyOf(e measure.Entry) entryKey {
 
 // openPartial reads what an earlier measurement under the key has kept. A line that was cut
 // off in the middle is measured again, and so is all behind it.
-func openPartial(c cache, key string) (*partial, error) {
+func openPartial(c configs.Store, key string) (*partial, error) {
 	if c == "" {
 		return &partial{}, nil
 	}
-	path := c.path("sensitivity", key+".part")
+	path := filepath.Join(string(c), "sensitivity", key[:2], key+".part")
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		return &partial{}, f.Close() // another process measures the same and keeps it
 	}
 	p := &partial{file: f, entries: map[entryKey]float64{}}
 	good := int64(0)

@@ -5,12 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"vitdse/configs"
 	"vitdse/golden/measure"
 )
 
 // TestPartial: entries that were kept are known again, a half-written line is not.
 func TestPartial(t *testing.T) {
-	c := cache(t.TempDir())
+	c := configs.Store(t.TempDir())
 	key := "0123456789abcdef"
 	first := measure.Entry{Source: measure.Weights, Layer: "head", Bits: 4, Granularity: "layer", Total: 0.25}
 	second := measure.Entry{Source: measure.Softmax, Bits: 7, Total: 0.125}
@@ -19,11 +20,20 @@ func TestPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.keep(first)
+	// Another run that measures the same at the same time keeps nothing, and spoils nothing.
+	other, err := openPartial(c, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.keep(second)
+	if err := other.close(); err != nil {
+		t.Fatal(err)
+	}
 	p.keep(second)
 	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob(filepath.Join(string(c), "sensitivity", "*", "*.part.json"))
+	files, _ := filepath.Glob(filepath.Join(string(c), "sensitivity", "*", "*.part"))
 	if len(files) != 1 {
 		t.Fatalf("kept in %v", files)
 	}

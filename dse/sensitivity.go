@@ -22,7 +22,7 @@ const goldenVersion = "vitdse golden 1"
 // Work is how measurements run; no result depends on it.
 type Work struct {
 	Workers  int                   // goroutines, at least 1
-	Cache    string                // directory of results that are kept between runs; "" for none
+	Cache    configs.Store         // results that are kept between runs
 	Version  string                // of the tool; results of another version are measured again
 	Progress func(done, total int) // called from one goroutine at a time; may be nil
 }
@@ -74,14 +74,14 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 		return nil, err
 	}
 	t := new(measure.Table)
-	if cache(w.Cache).get("sensitivity", key, t) {
+	if w.Cache.Get("sensitivity", key, t) {
 		return t, nil
 	}
 	stats, err := quant.Calibrate(n.Model, n.Weights, calibration)
 	if err != nil {
 		return nil, err
 	}
-	part, err := openPartial(cache(w.Cache), key)
+	part, err := openPartial(w.Cache, key)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	if err = errors.Join(err, part.close()); err != nil {
 		return nil, err
 	}
-	if err := cache(w.Cache).put("sensitivity", key, t); err != nil {
+	if err := w.Cache.Put("sensitivity", key, t); err != nil {
 		return nil, err
 	}
 	return t, part.remove()

@@ -21,7 +21,7 @@ func (s *Shape) charge(l *ledger, f fabric) {
 // logic enters everything but the buffers.
 func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_accel_top", Resources{LUT: 1, FF: 1})
-	l.add("vit_axi_lite", Resources{LUT: whole(f.luts(axiLiteBase, 1)), FF: 358})
+	l.add("vit_axi_lite", Resources{LUT: whole(f.luts(axiLiteBase, 1)), FF: 360})
 	l.add("vit_accel_core", s.core(f))
 	l.add("vit_sequencer", s.sequencer(f))
 	l.add("vit_axi_read", s.axiRead(f))

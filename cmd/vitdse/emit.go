@@ -19,7 +19,26 @@ import (
 // The folders of a run, inside its out.
 func sweepDir(run configs.Run) string  { return filepath.Join(run.Out, "sweep") }
 func designDir(run configs.Run) string { return filepath.Join(run.Out, "design") }
-func cacheDir(run configs.Run) string  { return filepath.Join(run.Out, "cache") }
+
+// cacheOf is the store that the run names, or the user's.
+func cacheOf(run configs.Run) configs.Store {
+	if run.Cache != "" {
+		return configs.Store(run.Cache)
+	}
+	return userCache()
+}
+
+// userCache is vitdse's folder among the user's caches; where there is none, nothing is kept.
+func userCache() configs.Store {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	if dir = filepath.Join(dir, "vitdse"); os.MkdirAll(dir, 0o777) != nil {
+		return ""
+	}
+	return configs.Store(dir)
+}
 
 // emitFlags choose what is emitted and where to.
 type emitFlags struct {

@@ -11,8 +11,21 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// withCache runs the tests with a cache of their own, not the user's.
+type withCache struct{ m *testing.M }
+
+func (w withCache) Run() int {
+	dir, err := os.MkdirTemp("", "vitdse-cache-*")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("VITDSE_CACHE", dir)
+	return w.m.Run()
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"vitdse": main})
+	testscript.Main(withCache{m}, map[string]func(){"vitdse": main})
 }
 
 // The scripts find the digits case in configs/digits, and testdata/small in small.
@@ -30,6 +43,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("TOOL", tool)
+			env.Setenv("VITDSE_CACHE", filepath.Join(env.WorkDir, "cache"))
 			return errors.Join(
 				os.Symlink(configs, filepath.Join(env.WorkDir, "configs")),
 				os.CopyFS(filepath.Join(env.WorkDir, "small"), os.DirFS(filepath.Join("testdata", "small"))))

@@ -45,7 +45,7 @@ each of them, and says how close the sum of the sensitivities comes.`,
 			return a.sensitivity(cmd, run, f)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, []string{"space", "out", "seed"})
+	addFlags(cmd.Flags(), inputKeys, []string{"space", "out", "cache", "seed"})
 	cmd.Flags().StringVar(&f.to, "to", "", "`file` to write")
 	cmd.Flags().StringVar(&f.table, "table", "", "`file` to write the check's table to, as Markdown")
 	cmd.Flags().BoolVar(&f.synthetic, "synthetic", false, "make them up from the seed instead of measuring")
@@ -139,7 +139,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	st := &stages{a: a}
 	defer st.drop()
 	task := "sensitivities"
-	work := dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+	work := dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheOf(run), Version: build,
 		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
 	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
 	if err != nil {
@@ -173,7 +173,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 
 // sensitivities measures those of a run's space, or takes them from its cache.
 func sensitivities(ctx context.Context, n *network, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
-	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheDir(run), Version: build,
+	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheOf(run), Version: build,
 		Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
 }
 

@@ -36,6 +36,7 @@ var usages = map[string]string{
 	"space":               "space `file`: what the sweep may vary",
 	"seed":                "seed of all that is random",
 	"out":                 "`folder` the results go to",
+	"cache":               "`folder` of measurements and synthesis results that runs share; default the user's cache folder",
 	"parts":               "`names` of the parts to sweep, of those in the space",
 	"pick_part":           "part to pick the point on",
 	"pick":                "point to emit: knee, fastest, smallest or accurate",
@@ -92,7 +93,7 @@ func settings() []setting {
 // Groups of keys that a command may offer as flags.
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
-	sweepKeys  = []string{"space", "parts", "seed", "out", "coefficients"}
+	sweepKeys  = []string{"space", "parts", "seed", "out", "cache", "coefficients"}
 	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
 		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
 		"limits::max_energy"}

@@ -15,7 +15,7 @@ import (
 )
 
 func newSweep(a *app) *cobra.Command {
-	var force bool
+	var force, resume bool
 	cmd := &cobra.Command{
 		Use:   "sweep RUN.yaml",
 		Short: "Find the exact Pareto front of a space",
@@ -29,7 +29,8 @@ ones, other objectives and limits such as --max-dsp are searched exactly: engine
 enumerated, layers solved by label setting, and a certificate says of every point of the
 space why it is on the front or need not be. Both give the same front.
 
-An interrupted sweep goes on where it stopped when the same command runs again. The
+An interrupted sweep goes on where it stopped when the same command runs again; --resume
+makes sure that it does, and does not begin anew. The
 journal of a sweep with other inputs is refused unless --force is given.`,
 		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
 			"  vitdse sweep configs/deit/run.yaml --min-fps 60 --max-dsp 1200 --force",
@@ -38,6 +39,9 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
 				return err
+			}
+			if dir := sweepDir(run); resume && !interrupted(dir) {
+				return fmt.Errorf("--resume: %s holds no interrupted sweep; leave the flag out to begin one", dir)
 			}
 			n, err := loadStudied(run)
 			if err != nil {
@@ -52,6 +56,8 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 	}
 	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
 	cmd.Flags().BoolVar(&force, "force", false, "replace the results of another or of a finished sweep")
+	cmd.Flags().BoolVar(&resume, "resume", false, "go on with an interrupted sweep, and refuse to begin one")
+	cmd.MarkFlagsMutuallyExclusive("force", "resume")
 	return cmd
 }
 
@@ -77,7 +83,7 @@ func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool
 	defer st.drop()
 	study := dse.Study{
 		Search: run.Search, Objectives: objectives, Prediction: prediction,
-		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheDir(run),
+		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run))},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
@@ -111,6 +117,12 @@ func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool
 	st.end()
 	a.log.Debug("sweep", "shards", res.Stats.Shards, "classes", res.Stats.Classes, "priced", res.Stats.Priced)
 	return res.Front, nil
+}
+
+// interrupted says whether a folder holds a sweep that has not come to its end.
+func interrupted(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, dse.JournalFile))
+	return err == nil && !finished(dir)
 }
 
 // finished says whether a folder holds the front of a sweep that came to its end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 
 func newSynth(a *app) *cobra.Command {
 	var seeds []int
+	var cache string
 	var pack bool
 	cmd := &cobra.Command{
 		Use:   "synth DIR",
@@ -29,11 +31,12 @@ done all the same, and the exit code is 3.`,
 		Example: "  vitdse synth out/digits/design\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.synth(cmd.Context(), args[0], synth.Options{Seeds: seeds, Pack: pack})
+			return a.synth(cmd.Context(), args[0], synth.Options{Seeds: seeds, Pack: pack, Cache: cacheOf(configs.Run{Cache: cache})})
 		},
 	}
 	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
+	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")
 	return cmd
 }
 
@@ -76,7 +79,11 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 
 // printSynth prints estimate against synthesis, then place and route.
 func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) error {
-	a.printf("design %s on %s: estimate / Yosys\n", configs.ShortHash(r.Hash), part.Name)
+	from := ""
+	if r.Cached {
+		from = ", the counts of an earlier run"
+	}
+	a.printf("design %s on %s: estimate / Yosys%s\n", configs.ShortHash(r.Hash), part.Name, from)
 	t := newTable("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
 	pair := func(estimate, mapped int) string { return count(estimate) + " / " + count(mapped) }
 	row := func(name string, e, m hwmodel.Resources) {

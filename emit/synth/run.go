@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"vitdse/configs"
 	"vitdse/emit"
 )
 
@@ -23,6 +26,10 @@ type Options struct {
 	Yosys, Nextpnr, Ecppack string // programs; "" for the first known one on PATH
 	Seeds                   []int  // of the placements; none: no place and route
 	Pack                    bool   // make a bitstream of the first
+
+	// Cache keeps what Yosys counted, under the version of Yosys and the hash of the RTL and of
+	// its script.
+	Cache configs.Store
 }
 
 // Progress is how far a step has come.
@@ -36,6 +43,7 @@ type Progress struct {
 type Report struct {
 	Hash    string // of the folder's design
 	Modules []Module
+	Cached  bool // the modules' counts are of an earlier run
 	Routes  []Route
 	Bitfile string // relative to the folder
 }
@@ -105,10 +113,23 @@ func (r *runner) modules() error {
 	if err != nil {
 		return err
 	}
+	key := ""
+	if r.opt.Cache != "" {
+		if key, err = r.key(prog); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(r.syn, "yosys_stat.json")
+	var kept []byte // not JSON: Yosys 0.23 writes what is not quite that
+	if r.opt.Cache.Get("synth", key, &kept) {
+		if r.rep.Modules, err = ParseStat(kept, top); err == nil {
+			r.rep.Cached = true
+			return configs.WriteFile(path, kept)
+		}
+	}
 	if err := r.make("yosys", "yosys", "YOSYS="+prog); err != nil {
 		return err
 	}
-	path := filepath.Join(r.syn, "yosys_stat.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -116,7 +137,30 @@ func (r *runner) modules() error {
 	if r.rep.Modules, err = ParseStat(data, top); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return r.opt.Cache.Put("synth", key, data)
+}
+
+// key is the hash of all that the counts depend on.
+func (r *runner) key(prog string) (string, error) {
+	version, err := exec.CommandContext(r.ctx, prog, "-V").Output()
+	if err != nil {
+		return "", fmt.Errorf("%s -V: %w", prog, err)
+	}
+	files, err := filepath.Glob(filepath.Join(r.syn, "../rtl/*"))
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	h.Write(version)
+	for _, path := range append(files, filepath.Join(r.syn, "yosys.ys"), filepath.Join(r.syn, "Makefile")) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", filepath.Base(path), len(data))
+		h.Write(data)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // routes places and routes the flattened design with each seed, and packs the first.

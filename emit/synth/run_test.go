@@ -60,7 +60,8 @@ func digitsFolder(t *testing.T, name string) string {
 
 // The stand-ins write what the real tools wrote once, to where they are told to.
 var fakes = map[string]string{
-	"yosys": `while [ $# -gt 0 ]; do [ "$1" = -s ] && script=$2; shift; done
+	"yosys": `[ "$1" = -V ] && { echo "Yosys 0.23"; exit 0; }
+while [ $# -gt 0 ]; do [ "$1" = -s ] && script=$2; shift; done
 echo "1. Executing Verilog-2005 frontend"
 case $script in
   */yosys.ys) cp "$RECORDED/yosys-0.23.json" ../syn/yosys_stat.json ;;
@@ -131,6 +132,43 @@ func TestRun(t *testing.T) {
 	again, err := Run(context.Background(), dir, Options{Seeds: []int{1, 2}, Pack: true}, func(p Progress) { said = append(said, p.Detail) })
 	if err != nil || len(again.Routes) != 2 || strings.Contains(strings.Join(said, "\n"), "Executing") {
 		t.Errorf("second run: %v\n%s", err, strings.Join(said, "\n"))
+	}
+}
+
+// What was counted once is not counted again in another folder of the same design, but is
+// where a file differs.
+func TestRunCached(t *testing.T) {
+	fakePath(t, "yosys")
+	cache := configs.Store(t.TempDir())
+	run := func(dir string) (*Report, int) {
+		lines := 0
+		rep, err := Run(context.Background(), dir, Options{Cache: cache}, func(Progress) { lines++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rep.Modules) != 21 {
+			t.Errorf("%d modules; expected 21", len(rep.Modules))
+		}
+		if _, err := os.Stat(filepath.Join(dir, "syn/yosys_stat.json")); err != nil {
+			t.Error(err)
+		}
+		return rep, lines
+	}
+	if rep, lines := run(digitsFolder(t, "lfe5u-85f")); rep.Cached || lines == 0 {
+		t.Errorf("first run: cached %v, %d lines", rep.Cached, lines)
+	}
+	again := digitsFolder(t, "lfe5u-85f")
+	if rep, lines := run(again); !rep.Cached || lines != 0 {
+		t.Errorf("second run: cached %v, %d lines", rep.Cached, lines)
+	}
+	f, err := os.OpenFile(filepath.Join(again, "rtl/vit_softmax.sv"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString("// changed\n")
+	f.Close()
+	if rep, lines := run(again); rep.Cached || lines == 0 {
+		t.Errorf("run of changed RTL: cached %v, %d lines", rep.Cached, lines)
 	}
 }
 
