@@ -15,6 +15,7 @@ type Quantizer struct {
 	BiasCorrection Switch     `yaml:"bias_correction,omitempty" json:",omitempty"` // mean error taken out through the bias
 	Scales         ScaleKind  `yaml:"scales,omitempty" json:",omitempty"`          // of requantization
 	Calibration    CalibInput `yaml:"calibration,omitempty" json:",omitempty"`     // what the float network is run on
+	TokenScales    TokenScale `yaml:"token_scales,omitempty" json:",omitempty"`    // of the codes that weight matmuls read
 }
 
 // Scheme says where the zero point lies.
@@ -74,6 +75,15 @@ const (
 	CalibNoise  CalibInput = "synthetic" // seeded images made without any data
 )
 
+// TokenScale says when the scale of a token's codes is found.
+type TokenScale string
+
+// Token scales.
+const (
+	StaticScales  TokenScale = "static"  // in calibration, one for all tokens
+	DynamicScales TokenScale = "dynamic" // as the token comes: a power of two of its own; not on the engine, not of Swin
+)
+
 // Switch is a yes or no whose empty value is yes.
 type Switch string
 
@@ -93,6 +103,7 @@ var (
 	scaleKinds       = []ScaleKind{FreeScales, PowerOfTwos}
 	calibInputs      = []CalibInput{CalibImages, CalibNoise}
 	switches         = []Switch{On, Off}
+	tokenScales      = []TokenScale{StaticScales, DynamicScales}
 )
 
 // defaultPercentile leaves one value of a thousand outside.
@@ -108,6 +119,7 @@ func (q Quantizer) Full() Quantizer {
 	fill(&q.BiasCorrection, switches)
 	fill(&q.Scales, scaleKinds)
 	fill(&q.Calibration, calibInputs)
+	fill(&q.TokenScales, tokenScales)
 	if q.Percentile == 0 {
 		q.Percentile = defaultPercentile
 	}
@@ -129,6 +141,7 @@ func (q Quantizer) Normal() Quantizer {
 	clearFirst(&q.BiasCorrection, switches)
 	clearFirst(&q.Scales, scaleKinds)
 	clearFirst(&q.Calibration, calibInputs)
+	clearFirst(&q.TokenScales, tokenScales)
 	return q
 }
 
@@ -165,6 +178,7 @@ func (q Quantizer) check(f *faults, prefix string) {
 	oneOf(f, prefix+"bias_correction", q.BiasCorrection, switches...)
 	oneOf(f, prefix+"scales", q.Scales, scaleKinds...)
 	oneOf(f, prefix+"calibration", q.Calibration, calibInputs...)
+	oneOf(f, prefix+"token_scales", q.TokenScales, tokenScales...)
 }
 
 // OnEngine says which of the numerics the emitted engine does not run, nil if it runs all.
@@ -173,6 +187,9 @@ func (n Numerics) OnEngine() error {
 		if l.Granularity == PerGroup {
 			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, only the golden model runs groups", l.Name)
 		}
+	}
+	if n.Quantizer.TokenScales == DynamicScales {
+		return fmt.Errorf("quantizer.token_scales is dynamic; the engine expects static, only the golden model runs scales of each token's own")
 	}
 	if n.Quantizer.Full().CodeRange == FullRange {
 		return fmt.Errorf("quantizer.code_range is full; the engine expects restricted, whose weights have no code -2^(b-1); only the golden model runs full")

@@ -42,6 +42,15 @@ func (r *Runner) attend(b *block, h, first int, rec recorder) {
 		kernel.Multiply(r.acc, &r.exps, 0, some, &r.values)
 		for i := range some {
 			row := first + from + i
+			if r.fine != nil { // one window, all tokens
+				fine := r.fine[row*d+h*hd:][:hd]
+				b.scale.Values(fine, r.acc[i*kernel.Stride(hd):], b.reciprocal[h]/sums[i])
+				if rec.av != nil {
+					copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
+					copyRow(rec.av, h*b.WindowRows()+row, fine)
+				}
+				continue
+			}
 			out := r.valueRow(b, h, row)
 			b.scale.Codes(out, r.acc[i*kernel.Stride(hd):], b.reciprocal[h]/sums[i])
 			if rec.av != nil {

@@ -44,6 +44,8 @@ type Runner struct {
 	res    []int32 // the residual stream, of Swin that of the current stage
 	joined []int32 // Swin: the rows that a patch merging joins
 	logits []int32 // of both heads
+	fine   []int32 // what layers with scales of each token's own read; nil where there are none
+	shifts []uint  // of the tokens
 
 	tr *Trace
 	at int // op whose result is recorded next
@@ -82,6 +84,9 @@ func (p *Program) Runner() *Runner {
 		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows),
 		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes)}
 	r.res = r.stream
+	if p.head.dynamic != nil {
+		r.fine = make([]int32, m.Tokens()*max(m.Dim, m.Hidden()))
+	}
 	if m.Family == configs.Swin {
 		r.joined = make([]int32, joined)
 	}
@@ -177,6 +182,9 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 // finish runs the last LayerNorm and the classifier on the class token, and those of the
 // distillation token where there is one. Of Swin it is on the mean over the tokens.
 func (r *Runner) finish() []int32 {
+	if r.fine != nil {
+		return r.dynamicFinish()
+	}
 	m := r.net.Model
 	read := m.PrefixTokens() // rows that the classifiers read
 	if r.net.Pool != nil {

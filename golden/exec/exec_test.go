@@ -36,7 +36,9 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
-	n.Quantizer = randomQuantizer(rng)
+	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin {
+		n.Quantizer.TokenScales = ""
+	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)
@@ -65,6 +67,7 @@ func randomQuantizer(rng *rand.Rand) configs.Quantizer {
 		Rounding:       []configs.Rounding{configs.Compensated, configs.Nearest}[rng.IntN(2)],
 		BiasCorrection: []configs.Switch{configs.On, configs.Off}[rng.IntN(2)],
 		Scales:         []configs.ScaleKind{configs.FreeScales, configs.PowerOfTwos}[rng.IntN(2)],
+		TokenScales:    []configs.TokenScale{configs.StaticScales, configs.StaticScales, configs.DynamicScales}[rng.IntN(3)],
 	}.Normal()
 }
 

@@ -61,6 +61,10 @@ func (r *Runner) matmulAdd(l *layer, x []int8) {
 // block runs one transformer block on the residual stream, and Swin's patch merging in
 // front of it.
 func (r *Runner) block(b *block) {
+	if b.q.dynamic != nil {
+		r.dynamicBlock(b)
+		return
+	}
 	if b.merge != nil {
 		r.mergePatches(b)
 	}

@@ -26,6 +26,7 @@ type layer struct {
 	in, out int
 	right   *kernel.Right
 	requant *kernel.Requant
+	dynamic *dynamic // nil where the layer's codes have one scale for all tokens
 }
 
 // block is one transformer block and where its tokens are.
@@ -84,7 +85,11 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		next := block{geometry: newGeometry(net.Model, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
 			q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 			bias: b.Attn.Bias}
-		next.fc1.requant.WithTable(b.GELU.Table)
+		if next.fc1.dynamic != nil {
+			next.fc1.dynamic.gelu = b.GELU.Fine
+		} else {
+			next.fc1.requant.WithTable(b.GELU.Table)
+		}
 		next.attend(&b.Attn, &net.Exp)
 		if b.Merge != nil {
 			next.merge = &merge{norm(&b.Merge.Norm), newLayer(&b.Merge.Reduction)}
@@ -105,7 +110,10 @@ func newLayer(l *intnet.Linear) layer {
 			w[i] = int16(l.Weight(i/l.In, i%l.In))
 		}
 	}
-	return layer{l.In, l.Out, kernel.NewRight(w, l.Bias), kernel.NewRequant(l)}
+	if l.Dynamic { // the bias is added to the shifted sum
+		return layer{in: l.In, out: l.Out, right: kernel.NewRight(w, make([]int64, l.Out)), dynamic: &dynamic{lin: l, actBits: l.ActBits}}
+	}
+	return layer{in: l.In, out: l.Out, right: kernel.NewRight(w, l.Bias), requant: kernel.NewRequant(l)}
 }
 
 // attend prepares softmax and value product. A row's reciprocal is at most Ch divided by

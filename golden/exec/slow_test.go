@@ -68,8 +68,15 @@ func slowLinear(l *intnet.Linear, x matrix) matrix {
 	var y matrix
 	for _, row := range x {
 		var out []*big.Int
+		e := uint(0)
+		if l.Dynamic { // a = sat(rsh(f, e)), acc = (sum a w) << e + B
+			row, e = slowToken(row, l.ActBits)
+		}
 		for o := range l.Out {
 			acc, product := bi(l.Bias[o]), new(big.Int)
+			if l.Dynamic {
+				acc = bi(0)
+			}
 			for k := range l.In {
 				w := int64(l.W[o*l.In+k])
 				if l.Group > 0 { // S_w[o,g] = S_w[o]*m[o,g]/16
@@ -80,12 +87,30 @@ func slowLinear(l *intnet.Linear, x matrix) matrix {
 			if bits(acc) > l.AccBits {
 				panic(l.Name + ": accumulator is wider than proven")
 			}
+			if l.Dynamic {
+				acc = add(new(big.Int).Lsh(acc, e), bi(l.Bias[o]))
+			}
 			scaled := roundShift(mul(acc, bi(int64(l.M[o]))), l.Shift)
 			out = append(out, clamp(add(scaled, bi(int64(l.Zero))), l.Bits))
 		}
 		y = append(y, out)
 	}
 	return y
+}
+
+// slowToken is a row of fine codes by its own power of two.
+func slowToken(row []*big.Int, width int) (codes []*big.Int, e uint) {
+	top := 0
+	for _, f := range row {
+		top = max(top, f.BitLen())
+	}
+	if top > width-1 {
+		e = uint(top - (width - 1))
+	}
+	for _, f := range row {
+		codes = append(codes, clamp(roundShift(f, e), width))
+	}
+	return codes, e
 }
 
 func slowNorm(ln *intnet.LayerNorm, table []uint32, x matrix) matrix {
@@ -179,7 +204,12 @@ func slowAdd(x, y matrix, width int) matrix {
 func slowGELU(g *intnet.GELU, x matrix) matrix {
 	for _, row := range x {
 		for c, h := range row {
-			row[c] = bi(int64(g.Table[h.Int64()+1<<(g.InBits-1)]))
+			at := h.Int64() + 1<<(g.InBits-1)
+			if g.OutBits == intnet.FineBits {
+				row[c] = bi(int64(g.Fine[at]))
+			} else {
+				row[c] = bi(int64(g.Table[at]))
+			}
 		}
 	}
 	return x

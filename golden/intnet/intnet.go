@@ -47,6 +47,10 @@ type Block struct {
 // Linear is a matmul and its requantization:
 // acc[o] = Bias[o] + sum_k a[k]*W[o*In+k]; y = sat_Bits(rsh(acc*M[o], Shift) + Zero).
 // Where Group is not 0, a product counts GroupM[o*(In/Group) + k/Group] times.
+//
+// A Dynamic layer reads fine codes f of FineBits bits and gives each row a power of two of
+// its own: e = max(0, bitlen(max |f|) - (ActBits-1)), a[k] = sat_ActBits(rsh(f[k], e)), and
+// acc[o] = Bias[o] + (sum_k a[k]*W[o*In+k]) << e.
 type Linear struct {
 	Name       string
 	In, Out    int
@@ -58,7 +62,8 @@ type Linear struct {
 	Shift      uint
 	Zero       int32
 	Bits       int // of y, signed
-	AccBits    int // proven width of acc, signed
+	AccBits    int // proven width of acc, signed; where Dynamic that of the sum
+	Dynamic    bool
 
 	Group  int     // weights along In that share a multiplier; 0 for none
 	GroupM []uint8 // Out x In/Group, 1..16; 4 bits hold m-1
@@ -137,10 +142,15 @@ type Pool struct {
 // PoolInputBits is the width of the codes that a Pool reads.
 const PoolInputBits = 8
 
+// FineBits is the width of the codes that a Dynamic layer reads.
+const FineBits = 16
+
 // GELU is y = Table[h + 2^(InBits-1)] for the signed index h.
 type GELU struct {
 	Name    string
 	InBits  int
 	Table   []int8 // 2^InBits entries
 	OutBits int
+
+	Fine []int16 // in the place of Table, where OutBits is FineBits
 }

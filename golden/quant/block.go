@@ -3,6 +3,7 @@ package quant
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -25,7 +26,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkp
 	qkv, mat, proj := q.bits(name+"attn.qkv"), q.bits(name+"attn.matmul"), q.bits(name+"attn.proj")
 	f := foldOf(s.norm1.out, q.num.LNFold)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
-	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, qkv.Activations, f, columnPower(weights, dim))
+	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, q.inputBits(qkv), f, columnPower(weights, dim))
 	parts := [3]struct {
 		name string
 		s    *sample
@@ -52,7 +53,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkp
 	q.report.heads(mat, q.model.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
 
 	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
-	av := q.plainRange("av", i, s.av, proj.Activations, columnPower(weights, dim), identity)
+	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), identity)
 	q.report.reading(name+"attn.av", Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
 	b.Attn, errs[4] = q.attention(name+"attn", head[0], head[1], head[2], mat.Activations, av)
 	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av)
@@ -64,14 +65,14 @@ func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.B
 	dim, hidden := q.model.Dim, q.model.Hidden()
 	fc1, fc2 := q.bits(name+"mlp.fc1"), q.bits(name+"mlp.fc2")
 	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
-	gelu := q.plainRange("gelu", i, s.hidden, fc2.Activations, columnPower(w2, hidden),
+	gelu := q.plainRange("gelu", i, s.hidden, q.inputBits(fc2), columnPower(w2, hidden),
 		func(x float64, _ int) float64 { return floatref.GELU(x) })
 	index := geluInput(s.hidden, gelu, q.num.GELUBits)
 	b.GELU = geluTable(name+"mlp.act", index, q.num.GELUBits, gelu)
 
 	f := foldOf(s.norm2.out, q.num.LNFold)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
-	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, fc1.Activations, f, columnPower(w1, dim))
+	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, q.inputBits(fc1), f, columnPower(w1, dim))
 	var errs [3]error
 	b.Norm2, errs[0] = q.layerNorm(name+"norm2", s.norm2, w.Norm2G, w.Norm2B, in)
 	steps := repeat(index.Scale, hidden)
@@ -108,9 +109,12 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64
 		}}
 		set := rangeSet{grids: estimatorOf(q.menu).grids(t, schemeOf(q.menu))}
 		set.mean, set.variance = s.moments(f)
+		for i, v := range s.values {
+			set.top = max(set.top, math.Abs(f(float64(v), i%s.channels)))
+		}
 		return set
 	})
-	g := set.grids[width]
+	g := set.grid(width)
 	g.Scale = max(g.Scale, least)
 	coded := q.stats.coded.get(codedKey{full, width}, func() []float64 {
 		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })

@@ -41,7 +41,11 @@ func geluTable(name string, in grid, width int, out activations) intnet.GELU {
 	half := 1 << (width - 1)
 	for h := -half; h < half; h++ {
 		y := hup(floatref.GELU(float64(h-in.Zero)*in.Scale)/out.Scale) + float64(out.Zero)
-		g.Table = append(g.Table, int8(min(max(y, -limit), limit-1)))
+		if y = min(max(y, -limit), limit-1); out.bits == intnet.FineBits {
+			g.Fine = append(g.Fine, int16(y))
+		} else {
+			g.Table = append(g.Table, int8(y))
+		}
 	}
 	return g
 }

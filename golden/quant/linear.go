@@ -62,6 +62,9 @@ func (l linear) build() (intnet.Linear, error) {
 		W: l.rounded.weights, Bias: make([]int64, n), Zero: int32(l.zero), Bits: l.outBits,
 		Group: l.rounded.group, GroupM: l.rounded.mult,
 	}
+	if q.Dynamic = l.in.bits == intnet.FineBits; q.Dynamic {
+		q.ActBits = l.layer.Activations
+	}
 	ratios := make([]float64, n)
 	for o := range n {
 		row, scale := l.w[o*k:(o+1)*k], l.rounded.scales[o]
@@ -81,7 +84,10 @@ func (l linear) build() (intnet.Linear, error) {
 			return q, fmt.Errorf("%s: bias of output %d is %g steps of its accumulator; expected less than 2^31: its weights are too small for it", l.name, o, code)
 		}
 		q.Bias[o] = int64(code) - int64(l.in.Zero)*sum
-		bound := uint64(size)<<(l.in.bits-1) + uint64(max(q.Bias[o], -q.Bias[o]))
+		bound := uint64(size) << (q.ActBits - 1)
+		if !q.Dynamic {
+			bound += uint64(max(q.Bias[o], -q.Bias[o]))
+		}
 		q.AccBits = max(q.AccBits, signedBits(bound))
 		ratios[o] = step / l.out[o]
 	}

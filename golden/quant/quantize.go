@@ -89,6 +89,9 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 	if err := num.Quantizer.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("quantizer: %w", err))
 	}
+	if num.Quantizer.TokenScales == configs.DynamicScales && m.Family == configs.Swin {
+		errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin"))
+	}
 	for _, name := range m.QuantLayers() {
 		l, ok := num.Layer(name)
 		if !ok {
@@ -118,6 +121,15 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 func (q *quantizer) bits(layer string) configs.LayerBits {
 	l, _ := q.num.Layer(layer)
 	return l
+}
+
+// inputBits is the width of the codes that a layer is handed: its own, or where every token
+// finds its scale itself the fine ones.
+func (q *quantizer) inputBits(l configs.LayerBits) int {
+	if q.menu.TokenScales == configs.DynamicScales {
+		return intnet.FineBits
+	}
+	return l.Activations
 }
 
 // residual is the output step of the layers that write to the residual stream.
@@ -176,7 +188,7 @@ func (q *quantizer) head() error {
 			power[c] += p
 		}
 	}
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, bits.Activations, f, power)
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, power)
 	var err error
 	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
 		return err

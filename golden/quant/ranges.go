@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"vitdse/configs"
+	"vitdse/golden/intnet"
 )
 
 // grid is the set of real numbers (code - Zero) * Scale that codes stand for.
@@ -17,6 +18,18 @@ type grid struct {
 type rangeSet struct {
 	grids          [9]grid
 	mean, variance []float64
+	top            float64 // largest magnitude
+}
+
+// fineHeadroom is how much further than calibration fine codes reach.
+const fineHeadroom = 1.25
+
+// grid is that of a width, or of fine codes.
+func (r *rangeSet) grid(width int) grid {
+	if width == intnet.FineBits {
+		return grid{Scale: max(r.top, 1e-6) * fineHeadroom / (1<<(intnet.FineBits-1) - 1)}
+	}
+	return r.grids[width]
 }
 
 // rangeKey names a tensor of the statistics. Head is -1 for a whole tensor; fold is

@@ -2,6 +2,7 @@ package quant
 
 import (
 	"math"
+	"math/bits"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -72,10 +73,12 @@ func (r *Report) linear(l linear, q *intnet.Linear) {
 	if r == nil {
 		return
 	}
-	bits := l.layer
-	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: l.in.bits, Granularity: bits.Granularity, Group: bits.Group,
+	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: q.ActBits, Granularity: l.layer.Granularity, Group: l.layer.Group,
 		AccBits: q.AccBits}
 	e.input(l.in.source, l.in.f, l.in.grid, l.in.bits)
+	if q.Dynamic {
+		e.SQNR = l.in.tokenSQNR(q.ActBits)
+	}
 	e.output(l, q)
 	clipped, row := 0, make([]float64, q.In)
 	for i, v := range l.w {
@@ -129,6 +132,9 @@ func (e *LayerReport) output(l linear, q *intnet.Linear) {
 			x[c] = in.f(float64(in.source.values[at*q.In+c]), c)
 			a[c] = min(max(hup(x[c]/in.Scale)+float64(in.Zero), -limit), limit-1)
 		}
+		if q.Dynamic {
+			tokenCodes(a, q.ActBits)
+		}
 		for o := range q.Out {
 			want, acc := l.bias[o], float64(q.Bias[o])
 			for c := range x {
@@ -140,6 +146,40 @@ func (e *LayerReport) output(l linear, q *intnet.Linear) {
 		}
 	}
 	e.OutputSQNR = ratio(signal, noise)
+}
+
+// tokenSQNR is that of the codes that a dynamic layer makes of its rows.
+func (a activations) tokenSQNR(width int) float64 {
+	row, real := make([]float64, a.source.channels), make([]float64, a.source.channels)
+	var signal, noise float64
+	for i, v := range a.source.values {
+		c := i % a.source.channels
+		real[c] = a.f(float64(v), c)
+		row[c] = a.round(real[c], a.bits) / a.Scale
+		if c+1 < a.source.channels {
+			continue
+		}
+		tokenCodes(row, width)
+		for c, x := range real {
+			d := x - row[c]*a.Scale
+			signal, noise = signal+x*x, noise+d*d
+		}
+	}
+	return ratio(signal, noise)
+}
+
+// tokenCodes rounds a row of fine codes as a dynamic layer does, and gives the result in
+// fine codes again.
+func tokenCodes(fine []float64, width int) {
+	top := 0.0
+	for _, f := range fine {
+		top = max(top, math.Abs(f))
+	}
+	step := math.Exp2(float64(max(0, bits.Len(uint(top))-(width-1))))
+	limit := float64(int(1) << (width - 1))
+	for i, f := range fine {
+		fine[i] = min(max(hup(f/step), -limit), limit-1) * step
+	}
 }
 
 // heads enters the q, k and v codes of an attention.

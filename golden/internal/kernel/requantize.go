@@ -166,6 +166,13 @@ func (s *Scale) Codes(dst []int8, acc []int32, m int64) {
 	}
 }
 
+// Values writes the result of one row as it is, of any width.
+func (s *Scale) Values(dst, acc []int32, m int64) {
+	for i := range dst {
+		dst[i] = int32(s.one(acc[i], m))
+	}
+}
+
 // width is how many bits a magnitude has.
 func width(v int64) int {
 	if v < 0 {

@@ -1,0 +1,22 @@
+package configs
+
+import (
+	"strings"
+	"testing"
+)
+
+// What only the golden model runs is refused for the engine, with the key.
+func TestNumericsOnEngine(t *testing.T) {
+	for want, change := range map[string]func(n *Numerics){
+		"":                                  func(*Numerics) {},
+		"quantizer.token_scales is dynamic": func(n *Numerics) { n.Quantizer.TokenScales = DynamicScales },
+		"quantizer.code_range is full":      func(n *Numerics) { n.Quantizer.CodeRange = FullRange },
+		"layer b: granularity is group":     func(n *Numerics) { n.Layers[1].Granularity = PerGroup },
+	} {
+		n := Numerics{Layers: []LayerBits{{Name: "a", Granularity: PerChannel}, {Name: "b", Granularity: PerLayer}}}
+		change(&n)
+		if err := n.OnEngine(); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error is %v; expected %q", err, want)
+		}
+	}
+}
