@@ -26,7 +26,7 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test check vet lint fuzz clean
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test check vet lint kernels fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -104,6 +104,7 @@ vet:
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
 	  [ -z "$$bad" ] || { echo "gofmt: not formatted: $$bad" >&2; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags noasm ./golden/... && GOARCH=arm64 $(GO) vet ./golden/...
 
 lint:
 	$(GO) tool -modfile=tools.mod staticcheck ./...
@@ -115,6 +116,10 @@ test: setup-test build vet lint
 check: build vet lint
 	$(GO) mod verify
 	$(GO) test -short ./...
+
+# The kernels' assembly, from its generator.
+kernels:
+	cd golden/internal/kernel/asm && $(GO) run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 
 # Each fuzz target for a while; go test takes one at a time.
 fuzz:

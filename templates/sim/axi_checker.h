@@ -62,6 +62,7 @@ class AxiChecker {
 
   template <class... Payload>
   void steady(const char* channel, Held& held, bool valid, bool ready, const Payload&... payload) {
+    if (!held.waits && (!valid || ready)) return;  // most cycles: nothing to keep, nothing to compare
     uint64_t hash = 0xcbf29ce484222325ull;
     (mix(hash, &payload, sizeof payload), ...);
     if (held.waits && !valid) broken_ = std::string(channel) + ": VALID fell before READY";
