@@ -66,8 +66,8 @@ bench-golden:
 proof-search:
 	VITDSE_PROOF=24 $(GO) test ./dse -run 'ExactIsBruteForce' -v -timeout 60m
 
-# The tables of docs/BASELINES.md, QUANTIZERS.md, PUBLISHED.md, RESOURCES.md and CYCLES.md,
-# each written to out/.
+# The tables of docs/BASELINES.md, QUANTIZERS.md, PUBLISHED.md and RESOURCES.md, and of pairs of
+# engine and network, each written to out/.
 tables: table-baselines table-quantizers table-published table-resources table-cycles table-engine
 
 table-baselines: build

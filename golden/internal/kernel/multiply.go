@@ -209,7 +209,10 @@ func copyWords(dst []int64, src []int16) {
 	}
 }
 
-// dot4 is the packed sum of products with four rows of weights.
+// dot4 is the packed sum of products with four rows of weights. Apart, so that its loop has
+// all registers.
+//
+//go:noinline
 func dot4(x []int64, w0, w1, w2, w3 []int16) (a, b, c, d int64) {
 	n := len(x)
 	w0, w1, w2, w3 = w0[:n], w1[:n], w2[:n], w3[:n]
