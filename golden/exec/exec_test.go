@@ -208,6 +208,16 @@ func TestRunRefusesBadInput(t *testing.T) {
 		t.Errorf("a multiplier too few gives %v", err)
 	}
 	net.Head.Group, net.Head.GroupM = 0, nil
+	net.Norm.G = net.Norm.G[1:]
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "norm: has gains of") {
+		t.Errorf("a gain too few gives %v", err)
+	}
+	net.Norm.G = append(net.Norm.G, 0)
+	net.Blocks[0].Attn.Ch = nil
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "has constants of") {
+		t.Errorf("an attention without constants gives %v", err)
+	}
+	net.Blocks[0].Attn.Ch = make([]int64, len(net.Blocks[0].Attn.M))
 	net.Head.W = net.Head.W[1:]
 	if _, err := exec.New(net); err == nil {
 		t.Error("a head that lacks a weight was accepted")

@@ -4,11 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
+
+// checker gathers what is wrong with a network: the kernels check no index.
+type checker struct {
+	errs    []error
+	dynamic bool // the layers' scales are each token's own
+}
+
+func (c *checker) add(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf(format, args...))
+}
 
 // validate checks what the fast arithmetic relies on.
 func validate(net *intnet.Network) error {
@@ -16,54 +27,80 @@ func validate(net *intnet.Network) error {
 	if len(net.Blocks) != m.BlockCount() {
 		return fmt.Errorf("network has %d blocks; model %s has %d", len(net.Blocks), m.Name, m.BlockCount())
 	}
-	var errs []error
-	check := func(l *intnet.Linear, in, out int) {
-		switch {
-		case l.In != in || l.Out != out || len(l.W) != in*out || len(l.Bias) != out || len(l.M) != out:
-			errs = append(errs, fmt.Errorf("%s: is not a complete %d x %d layer", l.Name, out, in))
-		case l.AccBits > 32:
-			errs = append(errs, fmt.Errorf("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits))
-		}
-		if err := validateGroups(l); err != nil {
-			errs = append(errs, err)
-		}
-		for i, w := range l.W {
-			if w == math.MinInt8 {
-				errs = append(errs, fmt.Errorf("%s: weight %d is -128; codes are symmetric, -127..127", l.Name, i))
-				return
-			}
-		}
+	c := &checker{dynamic: net.Head.Dynamic}
+	if n := len(net.Exp.Table); n == 0 || n > kernel.MaxExp || net.Exp.Table[0] == 0 || net.Exp.Table[n-1] != 0 {
+		c.add("the table of softmax numerators has %d entries; expected 1..%d, of which the first is not 0 and the last is", n, kernel.MaxExp)
 	}
-	if n := len(net.Exp.Table); n == 0 || n > kernel.MaxExp || net.Exp.Table[n-1] != 0 {
-		errs = append(errs, fmt.Errorf("the table of softmax numerators has %d entries; expected 1..%d, of which the last is 0", n, kernel.MaxExp))
+	if n := len(net.Rsqrt); n != 192 {
+		c.add("the table of reciprocal roots has %d entries; expected 192", n)
 	}
-	check(&net.PatchEmbed, m.PatchInner(), m.Dim)
+	c.linear(&net.PatchEmbed, m.PatchInner(), m.Dim, false)
 	d := m.Dim
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
 		shape := m.BlockShape(i)
 		d = shape.Dim
-		errs = append(errs, validateWindows(b, shape))
+		c.errs = append(c.errs, validateWindows(b, shape))
 		if b.Merge != nil {
-			check(&b.Merge.Reduction, 2*d, d)
+			c.norm(&b.Merge.Norm, 2*d)
+			c.linear(&b.Merge.Reduction, 2*d, d, false)
 		}
+		c.norm(&b.Norm1, d)
+		c.norm(&b.Norm2, d)
 		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
-			check(l, d, d)
+			c.linear(l, d, d, c.dynamic)
 		}
-		check(&b.FC1, d, d*m.MLPRatio)
-		check(&b.FC2, d*m.MLPRatio, d)
+		c.linear(&b.FC1, d, d*m.MLPRatio, c.dynamic)
+		c.linear(&b.FC2, d*m.MLPRatio, d, c.dynamic)
+		if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
+			c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
+		}
+		if a := &b.Attn; len(a.M) != shape.Heads || len(a.Ch) != shape.Heads {
+			c.add("%s: has constants of %d and %d heads; expected %d", a.Name, len(a.M), len(a.Ch), shape.Heads)
+		}
 	}
-	check(&net.Head, d, m.Classes)
+	c.norm(&net.Norm, d)
+	c.linear(&net.Head, d, m.Classes, c.dynamic)
 	switch {
 	case (net.HeadDist != nil) != (m.Family == configs.DeiTDistilled):
-		errs = append(errs, fmt.Errorf("a second head is there or missing; family %s", m.Family))
+		c.add("a second head is there or missing; family %s", m.Family)
 	case net.HeadDist != nil:
-		check(net.HeadDist, d, m.Classes)
+		c.linear(net.HeadDist, d, m.Classes, c.dynamic)
 	}
-	if swin := m.Family == configs.Swin; swin != (net.Pool != nil) || swin != (net.PatchNorm != nil) {
-		errs = append(errs, fmt.Errorf("pool and norm of the patch embedding are there or missing; family %s", m.Family))
+	swin := m.Family == configs.Swin
+	if swin != (net.Pool != nil) || swin != (net.PatchNorm != nil) {
+		c.add("pool and norm of the patch embedding are there or missing; family %s", m.Family)
 	}
-	return errors.Join(errs...)
+	if net.PatchNorm != nil {
+		c.norm(net.PatchNorm, m.Dim)
+	}
+	if swin && c.dynamic {
+		c.add("scales of each token's own; expected none in a Swin")
+	}
+	return errors.Join(c.errs...)
+}
+
+func (c *checker) linear(l *intnet.Linear, in, out int, dynamic bool) {
+	switch {
+	case l.In != in || l.Out != out || len(l.W) != in*out || len(l.Bias) != out || len(l.M) != out:
+		c.add("%s: is not a complete %d x %d layer", l.Name, out, in)
+	case l.AccBits > 32:
+		c.add("%s: accumulator of %d bits; at most 32 are covered", l.Name, l.AccBits)
+	case l.Dynamic != dynamic:
+		c.add("%s: scales of each token's own: %v; expected %v, as in the other layers", l.Name, l.Dynamic, dynamic)
+	}
+	if err := validateGroups(l); err != nil {
+		c.errs = append(c.errs, err)
+	}
+	if i := slices.Index(l.W, math.MinInt8); i >= 0 {
+		c.add("%s: weight %d is -128; codes are symmetric, -127..127", l.Name, i)
+	}
+}
+
+func (c *checker) norm(ln *intnet.LayerNorm, channels int) {
+	if ln.Channels != channels || len(ln.G) != channels || len(ln.B) != channels || ln.K < 10 {
+		c.add("%s: has gains of %d and offsets of %d channels, k %d; expected %d channels, and k at least 10", ln.Name, len(ln.G), len(ln.B), ln.K, channels)
+	}
 }
 
 // validateGroups checks the multipliers of a layer with groups.
