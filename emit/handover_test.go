@@ -203,7 +203,7 @@ func TestRTLRegisters(t *testing.T) {
 			t.Errorf("%s is %s; written: %v", r.Name, r.Access, writes)
 		}
 		if r.Name == "STATUS" {
-			want := "busy}"
+			want := "busy || soft_reset}"
 			for _, f := range r.Fields[1:] {
 				want = strings.ToLower(f.Name) + ", " + want
 			}
