@@ -204,7 +204,7 @@ const edge = "edge"
 
 // group names the layers that share a choice with the named one.
 func (y Symmetry) group(layer string) string {
-	if layer == LayerPatchEmbed || layer == LayerHead {
+	if IsEdge(layer) {
 		return edge
 	}
 	parts := strings.Split(layer, ".") // blocks.N.attn.qkv

@@ -28,6 +28,9 @@ const (
 	PerGroup   Granularity = "group" // LayerBits.Group products of one output channel
 )
 
+// IsEdge tells whether a layer is the first or the last, outside the blocks.
+func IsEdge(layer string) bool { return layer == LayerPatchEmbed || layer == LayerHead }
+
 // GroupMultBits is the width of a group's stored multiplier m-1: the scale of a group is
 // that of its channel times m/2^GroupMultBits, m = 1..16.
 const GroupMultBits = 4

@@ -85,7 +85,7 @@ func (l LayerBits) check(f *faults, key string) {
 		f.within(key+".weights", l.Weights, 2, 8)
 		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel, PerGroup)
 		switch grouped := l.Granularity == PerGroup; {
-		case grouped && (l.Group < minGroup || !powerOfTwo(l.Group)):
+		case grouped && !LegalGroup(l.Group):
 			f.add(key+".group", "is %d; expected a power of two from %d, the weights that share a multiplier", l.Group, minGroup)
 		case !grouped && l.Group != 0:
 			f.add(key+".group", "is %d; expected no such key, granularity is %q", l.Group, l.Granularity)
@@ -107,9 +107,12 @@ func (l LayerBits) check(f *faults, key string) {
 // bit to each.
 const minGroup = 16
 
+// LegalGroup tells whether a design may give so many weights one multiplier.
+func LegalGroup(size int) bool { return size >= minGroup && powerOfTwo(size) }
+
 // checkGroup holds a layer's group against the model, if it is a group at all.
 func (l LayerBits) checkGroup(f *faults, key string, m Model) {
-	if l.Granularity == PerGroup && l.Group >= minGroup && powerOfTwo(l.Group) && m.Inner(l.Name)%l.Group != 0 {
+	if l.Granularity == PerGroup && LegalGroup(l.Group) && m.Inner(l.Name)%l.Group != 0 {
 		f.add(key+".group", "is %d; expected a divisor of the inner dimension of %s, %d", l.Group, l.Name, m.Inner(l.Name))
 	}
 }

@@ -129,7 +129,7 @@ func (in designFile) resolve(f *faults, m Model) Design {
 // layer is the default for one layer.
 func (dl layerDefault) layer(name string) LayerBits {
 	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations, Granularity: dl.Granularity, Group: dl.Group}
-	if l.Granularity == PerGroup && (name == LayerPatchEmbed || name == LayerHead) {
+	if l.Granularity == PerGroup && IsEdge(name) {
 		l.Granularity, l.Group = PerChannel, 0
 	}
 	switch {

@@ -28,11 +28,7 @@ func (s Store) Put(kind, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	path := s.path(kind, key)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	return WriteFile(path, append(text, '\n'))
+	return WriteFileAll(s.path(kind, key), append(text, '\n'))
 }
 
 func (s Store) path(kind, key string) string {

@@ -23,3 +23,11 @@ func WriteFile(path string, content []byte) error {
 	}
 	return err
 }
+
+// WriteFileAll is WriteFile that makes the folder too.
+func WriteFileAll(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return WriteFile(path, content)
+}

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 
 	"vitdse/configs"
 )
@@ -27,12 +25,4 @@ func numericsHash(n configs.Numerics) string {
 		panic(err) // only for a NaN or an infinity, which configs refuses
 	}
 	return configs.ShortHash(hash)
-}
-
-// writeFile is configs.WriteFile that makes the folder too.
-func writeFile(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	return configs.WriteFile(path, content)
 }

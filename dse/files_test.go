@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"vitdse/configs"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of testdata")
@@ -17,7 +19,7 @@ func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
 	if *update {
-		if err := writeFile(file, got); err != nil {
+		if err := configs.WriteFileAll(file, got); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -51,7 +51,7 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		edge := l.Name == configs.LayerPatchEmbed || l.Name == configs.LayerHead // never in groups
+		edge := configs.IsEdge(l.Name) // never in groups
 		if l.Weights > 0 && (f.granularity != string(configs.PerGroup) || !edge) {
 			if l.Granularity = configs.Granularity(f.granularity); l.Granularity == configs.PerGroup {
 				l.Group = f.group

@@ -80,7 +80,7 @@ func (f *sensitivityFlags) choices(s configs.Space) (dse.Choices, error) {
 		c.Granularities = append(c.Granularities, g)
 	}
 	if slices.Contains(c.Granularities, configs.PerGroup) {
-		if c.Group = f.group; c.Group < 16 || c.Group&(c.Group-1) != 0 {
+		if c.Group = f.group; !configs.LegalGroup(c.Group) {
 			return c, fmt.Errorf("--group is %d; expected a power of two from 16", f.group)
 		}
 	}
@@ -95,7 +95,10 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 		return fmt.Errorf("--check is %d; expected 2 or more", f.check)
 	}
 	for _, file := range []string{f.to, f.table} {
-		if err := refuseExisting(file, f.force); file != "" && err != nil {
+		if file == "" {
+			continue
+		}
+		if err := refuseExisting(file, f.force); err != nil {
 			return err
 		}
 	}
@@ -138,10 +141,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	task := "sensitivities"
-	work := dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheOf(run), Version: build,
-		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
-	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
+	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, sensitivityWork("sensitivities", run, build, st))
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +150,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	if f.check == 0 {
 		return file, nil
 	}
-	task = "check"
-	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, work)
+	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, sensitivityWork("check", run, build, st))
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +172,13 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 
 // sensitivities measures those of a run's space, or takes them from its cache.
 func sensitivities(ctx context.Context, n *network, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
-	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheOf(run), Version: build,
-		Progress: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") }})
+	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), sensitivityWork("sensitivities", run, build, st))
+}
+
+// sensitivityWork is how a task of a run measures settings.
+func sensitivityWork(task string, run configs.Run, build string, st *stages) dse.Work {
+	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: cacheOf(run), Version: build,
+		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
 }
 
 // joined lists names between commas.

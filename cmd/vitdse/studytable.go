@@ -168,7 +168,7 @@ func designTable(designs []compared) *table {
 func bitsText(n configs.Numerics) string {
 	loW, hiW, loA, hiA := 8, 2, 8, 2
 	for _, l := range n.Layers {
-		if l.Name == configs.LayerPatchEmbed || l.Name == configs.LayerHead {
+		if configs.IsEdge(l.Name) {
 			continue
 		}
 		loA, hiA = min(loA, l.Activations), max(hiA, l.Activations)

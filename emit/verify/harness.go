@@ -27,7 +27,8 @@ type run struct {
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
-	resets     []int64 // cycles in which rehearsals were stopped
+	rehearsals []int64 // cycles in which a soft reset is to stop them
+	resets     []int64 // and in which it did
 	logits     *event
 	end        *event
 }
@@ -83,8 +84,9 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	in, program := filepath.Join(abs, "hls"), filepath.Join(abs, "hls/build/csim")
 	if r.target == configs.TargetRTL {
 		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
+		r.rehearsals = r.rehearse()
 		args = append(args, "--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000+0.5)),
-			"--seed", strconv.FormatUint(r.opt.Seed, 10), "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.rehearsals()), " ", ","), "[]"))
+			"--seed", strconv.FormatUint(r.opt.Seed, 10), "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.rehearsals), " ", ","), "[]"))
 	}
 	cmd := command(ctx, in, program, args...)
 	out, err := cmd.StdoutPipe()
@@ -166,9 +168,9 @@ func (r *run) take(e event) {
 // longRehearsal is the run, in cycles, that is still rehearsed to its end.
 const longRehearsal = 200_000
 
-// rehearsals are cycles of a run in which a soft reset stops it, before the run that counts:
+// rehearse chooses cycles of a run in which a soft reset stops it, before the run that counts:
 // at its start, among its first bursts, in its middle, and while the result is written.
-func (r *run) rehearsals() []int64 {
+func (r *run) rehearse() []int64 {
 	total, store := int64(0), int64(0)
 	for _, n := range r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, 1)[0] {
 		total, store = total+n, n

@@ -92,8 +92,8 @@ func (r *run) report() (*Report, error) {
 		return nil, err
 	}
 	rep.Resets = len(r.resets)
-	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals()) {
-		return nil, fmt.Errorf("the simulation reported soft resets in cycles %v; expected %v", r.resets, r.rehearsals())
+	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals) {
+		return nil, fmt.Errorf("the simulation reported soft resets in cycles %v; expected %v", r.resets, r.rehearsals)
 	}
 	rep.ArrayMACs = int64(r.man.Design.Engine.MACs())
 	if r.target == configs.TargetRTL {

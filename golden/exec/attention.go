@@ -38,23 +38,24 @@ func (r *Runner) attend(b *block, h, first int, rec recorder) {
 				b.mask(row, scores)
 			}
 			sums[i] = b.softmax[h].Numerators(r.exps.Row(i), scores)
+			if rec.exps != nil {
+				copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
+			}
 		}
 		kernel.Multiply(r.acc, &r.exps, 0, some, &r.values)
 		for i := range some {
-			row := first + from + i
+			row, acc := first+from+i, r.acc[i*kernel.Stride(hd):]
 			if r.fine != nil { // one window, all tokens
-				fine := r.fine[row*d+h*hd:][:hd]
-				b.scale.Values(fine, r.acc[i*kernel.Stride(hd):], b.reciprocal[h]/sums[i])
+				out := r.fine[row*d+h*hd:][:hd]
+				b.scale.Values(out, acc, b.reciprocal[h]/sums[i])
 				if rec.av != nil {
-					copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
-					copyRow(rec.av, h*b.WindowRows()+row, fine)
+					copyRow(rec.av, h*b.WindowRows()+row, out)
 				}
 				continue
 			}
 			out := r.valueRow(b, h, row)
-			b.scale.Codes(out, r.acc[i*kernel.Stride(hd):], b.reciprocal[h]/sums[i])
+			b.scale.Codes(out, acc, b.reciprocal[h]/sums[i])
 			if rec.av != nil {
-				copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
 				copyRow(rec.av, h*b.WindowRows()+row, out)
 			}
 		}

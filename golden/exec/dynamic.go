@@ -9,9 +9,8 @@ import (
 
 // dynamic is what a layer with scales of each token's own needs beside its product.
 type dynamic struct {
-	lin     *intnet.Linear
-	gelu    []int16 // fc1: the fine codes of GELU
-	actBits int
+	lin  *intnet.Linear
+	gelu []int16 // fc1: the fine codes of GELU
 }
 
 // tokenCodes makes the left operand of rows of fine codes: each row's codes are its fine
@@ -20,15 +19,16 @@ func (r *Runner) tokenCodes(l *layer, fine []int32) {
 	n := len(fine) / l.in
 	r.rows.Resize(n, l.in)
 	r.shifts = r.shifts[:0]
+	width := l.dynamic.lin.ActBits
 	for i := range n {
 		row := fine[i*l.in:][:l.in]
 		top := int32(0)
 		for _, f := range row {
 			top = max(top, f, -f)
 		}
-		e := uint(max(0, bits.Len32(uint32(top))-(l.dynamic.actBits-1)))
+		e := uint(max(0, bits.Len32(uint32(top))-(width-1)))
 		for k, f := range row {
-			r.rows.Row(i)[k] = int16(sat(rsh(int64(f), e), l.dynamic.actBits))
+			r.rows.Row(i)[k] = int16(sat(rsh(int64(f), e), width))
 		}
 		r.shifts = append(r.shifts, e)
 	}

@@ -46,11 +46,6 @@ func (r *Runner) multiply(l *layer, done func(from, n int)) {
 	}
 }
 
-// matmul writes the codes of a layer for the rows in r.rows.
-func (r *Runner) matmul(l *layer, y []int8) {
-	r.multiply(l, func(from, n int) { l.requant.Codes(y[from*l.out:][:n*l.out], r.acc) })
-}
-
 // matmulAdd adds a layer's result to the residual stream.
 func (r *Runner) matmulAdd(l *layer, x []int8) {
 	r.rows.Codes(x, len(x)/l.in, l.in, l.in)
@@ -93,8 +88,8 @@ func (r *Runner) block(b *block) {
 	r.matmulAdd(&b.fc2, hidden)
 }
 
-// project writes q, k or v.
+// project writes q, k or v for the rows in r.rows.
 func (r *Runner) project(l *layer, y []int8) {
-	r.matmul(l, y)
+	r.multiply(l, func(from, n int) { l.requant.Codes(y[from*l.out:][:n*l.out], r.acc) })
 	record(r, y)
 }

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"fmt"
+
 	"vitdse/configs"
 	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
@@ -66,7 +68,7 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		return nil, err
 	}
 	if err := validate(net); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("exec: %w", err)
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	p := &Program{net: net, ops: ops, patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
@@ -111,7 +113,7 @@ func newLayer(l *intnet.Linear) layer {
 		}
 	}
 	if l.Dynamic { // the bias is added to the shifted sum
-		return layer{in: l.In, out: l.Out, right: kernel.NewRight(w, make([]int64, l.Out)), dynamic: &dynamic{lin: l, actBits: l.ActBits}}
+		return layer{in: l.In, out: l.Out, right: kernel.NewRight(w, make([]int64, l.Out)), dynamic: &dynamic{lin: l}}
 	}
 	return layer{in: l.In, out: l.Out, right: kernel.NewRight(w, l.Bias), requant: kernel.NewRequant(l)}
 }

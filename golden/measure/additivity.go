@@ -83,20 +83,9 @@ func (t *Table) Check(ctx context.Context, m configs.Model, w *checkpoint.Weight
 	for i := range list {
 		list[i] = t.Mixed(rng)
 	}
-	done := make(chan struct{}, assignments)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		n := 0
-		for range done {
-			if n++; progress != nil {
-				progress(n, assignments)
-			}
-		}
-	}()
+	count := counter(0, assignments, progress)
 	err = each(ctx, assignments, 1, workers, func() (func(i int) error, error) {
 		return func(i int) error {
-			defer func() { done <- struct{}{} }()
 			predicted, err := t.Predict(list[i])
 			if err != nil {
 				return err
@@ -110,11 +99,10 @@ func (t *Table) Check(ctx context.Context, m configs.Model, w *checkpoint.Weight
 				return err
 			}
 			a.Pairs[i] = [2]float64{decibels(predicted), SQNR(logits, codes, net.LogitScale)}
+			count(nil)
 			return nil
 		}, nil
 	})
-	close(done)
-	<-finished
 	if err != nil {
 		return nil, err
 	}

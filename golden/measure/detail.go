@@ -69,22 +69,13 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 	classes := e.Model.Classes
 	logits, codes := make([]float64, e.Images.Count()*classes), make([]int32, e.Images.Count()*classes)
 	found := make([]powers, e.Images.Count())
-	done := make(chan struct{})
-	counted := make(chan struct{})
-	go func() {
-		defer close(counted)
-		n := 0
-		for range done {
-			if n++; e.Progress != nil {
-				e.Progress(n, e.Images.Count())
-			}
-		}
-	}()
+	p, err := exec.Prepare(e.Net)
+	if err != nil {
+		return Detail{}, err
+	}
+	count := counter(0, e.Images.Count(), e.Progress)
 	err = each(ctx, e.Images.Count(), 1, e.Workers, func() (func(i int) error, error) {
-		run, err := exec.New(e.Net)
-		if err != nil {
-			return nil, err
-		}
+		run := p.Runner()
 		var want floatref.Trace
 		var got exec.Trace
 		return func(i int) error {
@@ -100,12 +91,10 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 			c, err := run.Run(image, &got)
 			copy(codes[i*classes:], c)
 			found[i] = e.compare(float.Ops, &want, &got)
-			done <- struct{}{}
+			count(nil)
 			return err
 		}, nil
 	})
-	close(done)
-	<-counted
 	if err != nil {
 		return Detail{}, err
 	}

@@ -64,13 +64,14 @@ func FloatLogits(ctx context.Context, m configs.Model, w *checkpoint.Weights, im
 
 // Logits runs an integer network over all images: N x Classes codes, row-major.
 func Logits(ctx context.Context, net *intnet.Network, images *dataset.Images, workers int) ([]int32, error) {
+	p, err := exec.Prepare(net)
+	if err != nil {
+		return nil, err
+	}
 	classes := net.Model.Classes
 	codes := make([]int32, images.N*classes)
-	err := each(ctx, images.N, chunk, workers, func() (func(i int) error, error) {
-		r, err := exec.New(net)
-		if err != nil {
-			return nil, err
-		}
+	err = each(ctx, images.N, chunk, workers, func() (func(i int) error, error) {
+		r := p.Runner()
 		return func(i int) error {
 			l, err := r.Run(images.At(i), nil)
 			copy(codes[i*classes:], l)
@@ -149,4 +150,20 @@ func each(ctx context.Context, n, chunk, workers int, newWorker func() (func(i i
 	}
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+// counter gives a function that workers call for each item done: it calls progress, and then
+// what it is handed, from one goroutine at a time. progress and then may be nil.
+func counter(done, total int, progress func(done, total int)) func(then func()) {
+	var mu sync.Mutex
+	return func(then func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done++; progress != nil {
+			progress(done, total)
+		}
+		if then != nil {
+			then()
+		}
+	}
 }

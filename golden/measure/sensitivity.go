@@ -9,7 +9,6 @@ import (
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
-	"vitdse/golden/intnet"
 	"vitdse/golden/quant"
 )
 
@@ -52,7 +51,11 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	}
 	t := &Table{Model: m.Name, Images: images.N, Reference: reference, Group: sweep.Group,
 		ReferenceNoise: NoisePower(logits, codes, net.LogitScale), Entries: entries(m, reference, sweep)}
-	s := &sensitivity{model: m, weights: w, stats: stats, images: images, logits: logits, net: net}
+	program, err := exec.Prepare(net)
+	if err != nil {
+		return nil, err
+	}
+	s := &sensitivity{model: m, weights: w, stats: stats, images: images, logits: logits, reference: program}
 	if err := s.measure(ctx, t, sweep); err != nil {
 		return nil, err
 	}
@@ -92,8 +95,7 @@ func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
 // covers tells whether a layer's weights can have a granularity: the first and the last
 // layer are never in groups, nor are those that the group's size does not divide.
 func (s Sweep) covers(m configs.Model, layer string, g configs.Granularity) bool {
-	edge := layer == configs.LayerPatchEmbed || layer == configs.LayerHead
-	return g != configs.PerGroup || !edge && s.Group > 0 && m.Inner(layer)%s.Group == 0
+	return g != configs.PerGroup || !configs.IsEdge(layer) && s.Group > 0 && m.Inner(layer)%s.Group == 0
 }
 
 // apply returns the reference with the entry's source changed; group is the size of groups.
@@ -139,34 +141,20 @@ func (e Entry) first(m configs.Model) int {
 // sensitivity is one measurement: the float logits, the reference network, and its
 // residual streams in front of the block that is being measured.
 type sensitivity struct {
-	model   configs.Model
-	weights *checkpoint.Weights
-	stats   *quant.Stats
-	images  *dataset.Images
-	logits  []float64
-	net     *intnet.Network
-	streams [][]int32
+	model     configs.Model
+	weights   *checkpoint.Weights
+	stats     *quant.Stats
+	images    *dataset.Images
+	logits    []float64
+	reference *exec.Program
+	streams   [][]int32
 }
 
 // measure fills in the entries, block by block, so that what lies before a changed
 // block is computed once.
 func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error {
 	todo, known := t.recall(sweep.Known)
-	done := make(chan Entry)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		n := known
-		for e := range done {
-			if n++; sweep.Progress != nil {
-				sweep.Progress(n, len(t.Entries))
-			}
-			if sweep.Keep != nil {
-				sweep.Keep(e)
-			}
-		}
-	}()
-	defer func() { close(done); <-finished }()
+	count := counter(known, len(t.Entries), sweep.Progress)
 
 	for block := -1; block <= s.model.BlockCount(); block++ {
 		if err := s.advance(ctx, block, sweep.Workers); err != nil {
@@ -183,7 +171,11 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 				if err := s.run(ctx, list[i], t, block); err != nil {
 					return err
 				}
-				done <- *list[i]
+				count(func() {
+					if sweep.Keep != nil {
+						sweep.Keep(*list[i])
+					}
+				})
 				return nil
 			}, nil
 		})
@@ -217,7 +209,7 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 		return nil
 	}
 	return each(ctx, s.images.N, chunk, workers, func() (func(i int) error, error) {
-		r, err := exec.New(s.net)
+		r := s.reference.Runner()
 		return func(i int) error {
 			var err error
 			if block == 0 {
@@ -225,7 +217,7 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 				return err
 			}
 			return r.Advance(s.streams[i], block-1, block)
-		}, err
+		}, nil
 	})
 }
 

@@ -168,8 +168,10 @@ func (r *Rows) multiply(acc []int32, from, n int, right *Right, stride int) {
 	k := r.k
 	r.words = grow(r.words, k)
 	for i := 0; i < n; i += 2 {
-		low, high := r.Row(from+i), []int16(nil)
-		copyWords(r.words, low)
+		low, high := r.Row(from+i), []int16(nil) // the last row may be alone
+		for j, v := range low {
+			r.words[j] = int64(v)
+		}
 		if i+1 < n {
 			high = r.Row(from + i + 1)
 			for j, v := range high {
@@ -200,12 +202,6 @@ func (r *Rows) multiply(acc []int32, from, n int, right *Right, stride int) {
 			}
 			put(o, sum)
 		}
-	}
-}
-
-func copyWords(dst []int64, src []int16) {
-	for i, v := range src {
-		dst[i] = int64(v)
 	}
 }
 

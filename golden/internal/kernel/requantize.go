@@ -82,15 +82,13 @@ func (r *Requant) whole() int {
 // Codes writes codes of at most 8 bits: rows side by side.
 func (r *Requant) Codes(dst []int8, acc []int32) {
 	whole, stride := r.whole(), Stride(r.n)
-	for ; len(dst) > 0; dst, acc = dst[r.n:], acc[stride:] {
+	for i := range len(dst) / r.n {
+		y, a := dst[i*r.n:][:r.n], acc[i*stride:][:r.n]
 		if whole > 0 {
-			requantizeCodes(&dst[0], &acc[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
+			requantizeCodes(&y[0], &a[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
 		}
 		for o := whole; o < r.n; o++ {
-			dst[o] = int8(r.one(acc[o], int64(r.m[o])))
-		}
-		if len(dst) == r.n {
-			return
+			y[o] = int8(r.one(a[o], int64(r.m[o])))
 		}
 	}
 }
@@ -98,15 +96,13 @@ func (r *Requant) Codes(dst []int8, acc []int32) {
 // Add adds the result to values of the same width and clamps the sum: the residual add.
 func (r *Requant) Add(dst, acc []int32) {
 	whole, stride := r.whole(), Stride(r.n)
-	for ; ; dst, acc = dst[r.n:], acc[stride:] {
+	for i := range len(dst) / r.n {
+		y, a := dst[i*r.n:][:r.n], acc[i*stride:][:r.n]
 		if whole > 0 {
-			requantizeAdd(&dst[0], &acc[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
+			requantizeAdd(&y[0], &a[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
 		}
 		for o := whole; o < r.n; o++ {
-			dst[o] = int32(clamp(int64(dst[o])+r.one(acc[o], int64(r.m[o])), r.low, r.high))
-		}
-		if len(dst) == r.n {
-			return
+			y[o] = int32(clamp(int64(y[o])+r.one(a[o], int64(r.m[o])), r.low, r.high))
 		}
 	}
 }
@@ -114,9 +110,10 @@ func (r *Requant) Add(dst, acc []int32) {
 // Values writes the result as it is, of any width.
 func (r *Requant) Values(dst, acc []int32) {
 	stride := Stride(r.n)
-	for i := range dst {
-		row, o := i/r.n, i%r.n
-		dst[i] = int32(r.one(acc[row*stride+o], int64(r.m[o])))
+	for i := range len(dst) / r.n {
+		for o, a := range acc[i*stride:][:r.n] {
+			dst[i*r.n+o] = int32(r.one(a, int64(r.m[o])))
+		}
 	}
 }
 
@@ -135,9 +132,9 @@ func (r *Requant) Lookup(dst []int8, acc []int32) {
 		return
 	}
 	stride := Stride(r.n)
-	for ; len(dst) > 0; dst, acc = dst[r.n:], acc[min(stride, len(acc)):] {
-		for o, m := range r.m[:r.n] {
-			dst[o] = r.values[r.one(acc[o], int64(m))-r.low]
+	for i := range len(dst) / r.n {
+		for o, a := range acc[i*stride:][:r.n] {
+			dst[i*r.n+o] = r.values[r.one(a, int64(r.m[o]))-r.low]
 		}
 	}
 }
