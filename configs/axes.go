@@ -163,24 +163,42 @@ func (s Space) edgeAxes(n int) []Axis {
 
 // granularityAxes is one axis for all layers, or one a group.
 func (s Space) granularityAxes(layers []string) []Axis {
-	axis := func(name string, list []int) Axis {
-		return axisOf(name, false, s.Granularity, func(d *Design, g Granularity) {
+	axis := func(name string, candidates []Granularity, list []int) Axis {
+		return axisOf(name, false, candidates, func(d *Design, g Granularity) {
 			for _, i := range list {
-				d.Numerics.Layers[i].Granularity = g
+				d.Numerics.Layers[i].setGranularity(g, s.Group)
 			}
 		}).of(AxisGranularity, list)
 	}
 	if s.GranularityBy == "" || s.GranularityBy == SymAll {
-		return []Axis{axis("granularity", weighted(layers, indices(layers)))}
+		return []Axis{axis("granularity", s.Granularity, weighted(layers, indices(layers)))}
 	}
 	var axes []Axis
 	g := grouped(layers, s.GranularityBy)
 	for _, name := range g.order {
+		candidates := s.Granularity
+		if name == edge {
+			candidates = s.edgeGranularity()
+		}
 		if list := weighted(layers, g.members[name]); list != nil {
-			axes = append(axes, axis(name+".granularity", list))
+			axes = append(axes, axis(name+".granularity", candidates, list))
 		}
 	}
 	return axes
+}
+
+// edgeGranularity is the candidates of the layers outside the blocks, which have no groups.
+func (s Space) edgeGranularity() []Granularity {
+	var list []Granularity
+	for _, g := range s.Granularity {
+		if g == PerGroup {
+			g = PerChannel
+		}
+		if !slices.Contains(list, g) {
+			list = append(list, g)
+		}
+	}
+	return list
 }
 
 func indices(layers []string) []int {

@@ -79,6 +79,18 @@ func (l LayerBits) OperandBits() int {
 	return l.Weights
 }
 
+// setGranularity sets the granularity and with it the group; edge layers have a scale for each
+// channel where others have groups.
+func (l *LayerBits) setGranularity(g Granularity, group int) {
+	switch {
+	case g != PerGroup:
+		group = 0
+	case IsEdge(l.Name):
+		g, group = PerChannel, 0
+	}
+	l.Granularity, l.Group = g, group
+}
+
 // Multiplier is what the PE array's multipliers are built from.
 type Multiplier string
 
@@ -122,7 +134,8 @@ type Engine struct {
 func (e Engine) Columns() int { return max(1, e.VectorColumns) }
 
 // Packing says whether a DSP makes two products of the array, those of two neighbouring
-// columns with one activation, and for which hard multiplier they are laid out.
+// columns with one activation, and for which hard multiplier they are laid out. Operands of
+// which two products do not fit it have one DSP for each product all the same.
 type Packing string
 
 // Packings. None is also what the empty word means.

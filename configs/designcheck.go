@@ -13,6 +13,7 @@ func (d Design) Validate(m Model, p Part) error {
 	}
 	d.Numerics.check(&f, m)
 	d.Engine.check(&f, m)
+	d.checkGroups(&f)
 	d.Engine.checkPart(&f, p)
 	return f.join()
 }
@@ -114,6 +115,16 @@ func LegalGroup(size int) bool { return size >= minGroup && powerOfTwo(size) }
 func (l LayerBits) checkGroup(f *faults, key string, m Model) {
 	if l.Granularity == PerGroup && LegalGroup(l.Group) && m.Inner(l.Name)%l.Group != 0 {
 		f.add(key+".group", "is %d; expected a divisor of the inner dimension of %s, %d", l.Group, l.Name, m.Inner(l.Name))
+	}
+}
+
+// checkGroups asks that a word of weights lies within a group.
+func (d Design) checkGroups(f *faults) {
+	for _, l := range d.Numerics.Layers {
+		if l.Granularity == PerGroup && LegalGroup(l.Group) && d.Engine.TK > l.Group {
+			f.add("engine.tk", "is %d; expected at most %d, the group of %s", d.Engine.TK, l.Group, l.Name)
+			return
+		}
 	}
 }
 

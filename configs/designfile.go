@@ -128,10 +128,8 @@ func (in designFile) resolve(f *faults, m Model) Design {
 
 // layer is the default for one layer.
 func (dl layerDefault) layer(name string) LayerBits {
-	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations, Granularity: dl.Granularity, Group: dl.Group}
-	if l.Granularity == PerGroup && IsEdge(name) {
-		l.Granularity, l.Group = PerChannel, 0
-	}
+	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations}
+	l.setGranularity(dl.Granularity, dl.Group)
 	switch {
 	case name == LayerPatchEmbed:
 		l.Weights, l.Activations = 8, 8

@@ -29,6 +29,9 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
+	if err := s.checkModel(m); err != nil {
+		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
+	}
 	g := &Grid{space: s, model: m, part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {

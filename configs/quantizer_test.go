@@ -11,9 +11,9 @@ func TestNumericsOnEngine(t *testing.T) {
 		"":                                  func(*Numerics) {},
 		"quantizer.token_scales is dynamic": func(n *Numerics) { n.Quantizer.TokenScales = DynamicScales },
 		"quantizer.code_range is full":      func(n *Numerics) { n.Quantizer.CodeRange = FullRange },
-		"layer b: granularity is group":     func(n *Numerics) { n.Layers[1].Granularity = PerGroup },
+		"layer patch_embed: granularity is": func(n *Numerics) { n.Layers[0].Granularity = PerGroup },
 	} {
-		n := Numerics{Layers: []LayerBits{{Name: "a", Granularity: PerChannel}, {Name: "b", Granularity: PerLayer}}}
+		n := Numerics{Layers: []LayerBits{{Name: LayerPatchEmbed, Granularity: PerChannel}, {Name: "b", Granularity: PerGroup}}}
 		change(&n)
 		if err := n.OnEngine(); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error is %v; expected %q", err, want)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"slices"
 )
 
 // Symmetry says which layers share one choice of bits. Its number of axes, not the
@@ -30,6 +31,7 @@ type Space struct {
 	Parts         []string           `yaml:"parts"` // names of built-in parts, or paths relative to the file
 	Bits          BitSpace           `yaml:"bits"`
 	Granularity   []Granularity      `yaml:"granularity"`              // of the weights' scales
+	Group         int                `yaml:"group,omitempty"`          // weights of a group, with granularity group; edge layers have channel then
 	GranularityBy Symmetry           `yaml:"granularity_by,omitempty"` // layers that share a choice of it, edge layers apart unless all; default all
 	SoftmaxBits   []int              `yaml:"softmax_bits"`             // 2..8
 	GELUBits      []int              `yaml:"gelu_bits,omitempty"`      // 4..10; default 8
@@ -114,7 +116,8 @@ func (s Space) Validate() error {
 		}
 	})
 	s.Bits.check(&f)
-	checkList(&f, "granularity", s.Granularity, func(key string, g Granularity) { oneOf(&f, key, g, PerLayer, PerChannel) })
+	checkList(&f, "granularity", s.Granularity, func(key string, g Granularity) { oneOf(&f, key, g, PerLayer, PerChannel, PerGroup) })
+	s.checkGroup(&f)
 	checkRange(&f, "softmax_bits", s.SoftmaxBits, 2, 8)
 	checkRange(&f, "gelu_bits", s.GELUBits, 4, 10)
 	checkList(&f, "ln_fold", s.LNFold, func(key string, x float64) {
@@ -133,6 +136,30 @@ func (s Space) Validate() error {
 	for i, text := range s.Constraints {
 		if _, err := ParseConstraint(text); err != nil {
 			f.add(fmt.Sprintf("constraints[%d]", i), "%v", err)
+		}
+	}
+	return f.join()
+}
+
+// checkGroup asks for a group where there are any, which holds a word of weights of every array.
+func (s Space) checkGroup(f *faults) {
+	switch grouped := slices.Contains(s.Granularity, PerGroup); {
+	case !grouped && s.Group != 0:
+		f.add("group", "is %d; expected no such key, granularity has no %q", s.Group, PerGroup)
+	case grouped && !LegalGroup(s.Group):
+		f.add("group", "is %d; expected a power of two from %d, the weights that share a multiplier", s.Group, minGroup)
+	case grouped && slices.ContainsFunc(s.Array.TK, func(tk int) bool { return tk > s.Group }):
+		f.add("group", "is %d; expected at least %d, the largest of array.tk", s.Group, slices.Max(s.Array.TK))
+	}
+}
+
+// checkModel holds the group against the layers that may have it.
+func (s Space) checkModel(m Model) error {
+	var f faults
+	for _, name := range m.QuantLayers() {
+		if s.Group > 0 && HasWeights(name) && !IsEdge(name) && m.Inner(name)%s.Group != 0 {
+			f.add("group", "is %d; expected a divisor of the inner dimension of %s, %d", s.Group, name, m.Inner(name))
+			break
 		}
 	}
 	return f.join()

@@ -37,12 +37,12 @@ type stage struct {
 	kind     int32 // stages of one kind have the same kinds of layers
 }
 
-// timing is the weighted layers of a stage with the bits of their weights.
+// timing is the weighted layers of a stage and how their weights are stored.
 type timing []layerTiming
 
 type layerTiming struct {
-	kind hwmodel.LayerKind
-	bits int
+	kind   hwmodel.LayerKind
+	stored hwmodel.Stored
 }
 
 // table is the options of a stage, given what the shared axes chose: of those that take the
@@ -59,12 +59,12 @@ type option struct {
 
 // class2 is combinations of the shared axes that differ in nothing but their noise.
 type class2 struct {
-	patchBits int // weight bits of the patch embedding
-	widths    hwmodel.Widths
-	tables    []int // by stage
-	noise     Femto // the least, without that of the tables' options
-	count     int64 // combinations
-	choice    []int // of the shared axes: the least noise, the first of equals
+	patch  hwmodel.Stored // weights of the patch embedding
+	widths hwmodel.Widths
+	tables []int // by stage
+	noise  Femto // the least, without that of the tables' options
+	count  int64 // combinations
+	choice []int // of the shared axes: the least noise, the first of equals
 }
 
 // decompose takes the numerics of a space apart.
@@ -192,7 +192,7 @@ func (d *decomposition) enumerate(own map[int]bool) error {
 		if err != nil {
 			return err
 		}
-		key := fmt.Append(nil, c.patchBits, c.widths)
+		key := fmt.Append(nil, c.patch, c.widths)
 		for _, t := range c.tables {
 			key = binary.AppendUvarint(key, uint64(t))
 		}
@@ -214,7 +214,7 @@ func (d *decomposition) enumerate(own map[int]bool) error {
 
 // class is what one combination of the shared axes comes to.
 func (d *decomposition) class(n configs.Numerics) (class2, error) {
-	c := class2{patchBits: n.Layers[0].Weights, count: 1}
+	c := class2{patch: hwmodel.StoredOf(n.Layers[0]), count: 1}
 	var err error
 	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, n.LNFold); err != nil {
 		return c, err
@@ -274,7 +274,7 @@ func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 			o.noise += v
 			o.widths = o.widths.Join(hwmodel.LayerWidths(d.model, layer))
 			if k, ok := walkKind(layer.Name); ok {
-				tm = append(tm, layerTiming{k, layer.Weights})
+				tm = append(tm, layerTiming{k, hwmodel.StoredOf(layer)})
 			}
 		}
 		o.timing = d.timing(tm)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"math/bits"
 	"sync"
 	"time"
 
@@ -111,9 +110,7 @@ func newExact(ctx context.Context, in Input) (*exact, error) {
 	}
 	var sizes catalog[hwmodel.Widths, hwmodel.Widths]
 	for i := range x.subs {
-		// Resources depend on the number of formats, not on which they are.
-		w := x.subs[i].widths
-		w.Formats = 1<<bits.OnesCount16(w.Formats) - 1
+		w := x.subs[i].widths.Size()
 		x.sizeOf = append(x.sizeOf, sizes.number(w, w))
 	}
 	x.sizes = sizes.list
@@ -186,7 +183,7 @@ func (x *exact) enlist(ctx context.Context) error {
 
 // cycles walks the timings of every stage.
 func (x *exact) cycles(w *hwmodel.Walk, s *subproblem, timings []int32) int64 {
-	c := w.Start(x.numerics.classes[s.class].patchBits)
+	c := w.Start(x.numerics.classes[s.class].patch)
 	for _, t := range timings {
 		c = x.move(w, t, c)
 	}
@@ -196,7 +193,7 @@ func (x *exact) cycles(w *hwmodel.Walk, s *subproblem, timings []int32) int64 {
 // move advances clocks through a stage.
 func (x *exact) move(w *hwmodel.Walk, timing int32, c hwmodel.Clocks) hwmodel.Clocks {
 	for _, l := range x.numerics.timings[timing] {
-		c = w.Advance(c, l.kind, l.bits)
+		c = w.Advance(c, l.kind, l.stored)
 	}
 	return c
 }

@@ -38,7 +38,7 @@ type Choices struct {
 
 // ChoicesOf are those that a sweep of the space needs.
 func ChoicesOf(s configs.Space) Choices {
-	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), LNFold: s.LNFold, CalibImages: s.CalibImages}
+	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Group: s.Group, LNFold: s.LNFold, CalibImages: s.CalibImages}
 }
 
 // Sensitivities measures what the prediction of some choices needs, once: the noise that

@@ -325,7 +325,7 @@ func (h *hand) settle(n int, o offer, run *solving) error {
 		noise := c.noise + Femto(p.Noise)
 		bytes := int64(0)
 		if h.x.bytes {
-			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, c.patchBits)
+			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, c.patch)
 		}
 		if h.x.ceilings.noise > 0 && noise > h.x.ceilings.noise || h.late(o, p.Now, bytes) {
 			continue
@@ -346,7 +346,7 @@ func (h *hand) front1(n int, exactly bool, run *solving) *solved {
 	s := &h.x.subs[n]
 	c := &h.x.numerics.classes[s.class]
 	key := solvedKey{options: s.options, exactly: -1}
-	p := labels.Problem{Start: run.walk.Start(c.patchBits), Stages: s.stages}
+	p := labels.Problem{Start: run.walk.Start(c.patch), Stages: s.stages}
 	if h.x.ceilings.noise > 0 {
 		p.MaxNoise = int64(h.x.ceilings.noise - c.noise)
 		key.maxNoise = p.MaxNoise
@@ -384,7 +384,7 @@ func (h *hand) withBytes(run *solving, stages []labels.Stage) []labels.Stage {
 func (h *hand) bytes(run *solving, timing int32) int64 {
 	sum := int64(0)
 	for _, l := range h.x.numerics.timings[timing] {
-		sum += run.walk.Bytes(l.kind, l.bits)
+		sum += run.walk.Bytes(l.kind, l.stored)
 	}
 	return sum
 }
@@ -395,7 +395,7 @@ func (h *hand) leastBytes(run *solving, s *subproblem) int64 {
 	if !h.x.bytes {
 		return 0
 	}
-	sum := run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, h.x.numerics.classes[s.class].patchBits)
+	sum := run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, h.x.numerics.classes[s.class].patch)
 	for _, t := range s.fast {
 		sum += h.bytes(run, t)
 	}

@@ -26,7 +26,7 @@ type subproblem struct {
 
 	stages  []labels.Stage // the options within the widths
 	least   Femto          // noise
-	options int            // subproblems of the same stages and patch bits have the same number
+	options int            // subproblems of the same stages and patch embedding have the same number
 	fast    []int32        // timings of every stage's least bits: no choice is faster
 	fastest string         // the same with the patch embedding's bits, as a key
 }
@@ -124,7 +124,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 	c := &d.classes[s.class]
 	s.least = c.noise
 	s.stages = d.stagesWithin(c, s.widths, nil)
-	key := fmt.Append(nil, c.patchBits, c.tables)
+	key := fmt.Append(nil, c.patch, c.tables)
 	for i := range s.stages {
 		st := &s.stages[i]
 		least := st.Options[0].Noise
@@ -136,7 +136,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 		s.least += Femto(least)
 		s.fast = append(s.fast, d.fastest(st))
 	}
-	s.fastest = fmt.Sprint(c.patchBits, s.fast)
+	s.fastest = fmt.Sprint(c.patch, s.fast)
 	n, known := options[string(key)]
 	if !known {
 		n = len(options)
@@ -147,7 +147,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 
 // stagesWithin are the options of a class' stages that lie within widths, of equally fast
 // ones that reach the same goals the one of least noise. goals may be nil.
-func (d *decomposition) stagesWithin(c *class2, w hwmodel.Widths, goals func(hwmodel.Widths) uint16) []labels.Stage {
+func (d *decomposition) stagesWithin(c *class2, w hwmodel.Widths, goals func(hwmodel.Widths) uint32) []labels.Stage {
 	var stages []labels.Stage
 	for i, t := range c.tables {
 		st := labels.Stage{Kind: d.stages[i].kind}
@@ -172,28 +172,29 @@ func (d *decomposition) stagesWithin(c *class2, w hwmodel.Widths, goals func(hwm
 	return stages
 }
 
-// fastest is the timing that has each layer's least bits of a stage's options.
+// fastest is a timing with each layer's least bits of a stage's options, and in groups only where
+// all are (a space has one size of them): none of the options takes less time.
 func (d *decomposition) fastest(st *labels.Stage) int32 {
 	t := slices.Clone(d.timings[st.Options[0].Timing])
 	for _, o := range st.Options[1:] {
 		for i, l := range d.timings[o.Timing] {
-			t[i].bits = min(t[i].bits, l.bits)
+			t[i].stored = hwmodel.Stored{Bits: min(t[i].stored.Bits, l.stored.Bits), Group: min(t[i].stored.Group, l.stored.Group)}
 		}
 	}
 	return d.timing(t)
 }
 
 // exactly makes the stages of a subproblem whose choices must reach its widths.
-func (d *decomposition) exactly(s *subproblem) (stages []labels.Stage, required uint16) {
+func (d *decomposition) exactly(s *subproblem) (stages []labels.Stage, required uint32) {
 	c := &d.classes[s.class]
-	goals := func(w hwmodel.Widths) uint16 { return reached(w.Join(c.widths), s.widths) }
+	goals := func(w hwmodel.Widths) uint32 { return reached(w.Join(c.widths), s.widths) }
 	required = goals(s.widths)
 	return d.stagesWithin(c, s.widths, goals), required
 }
 
-// reached says, a bit each, which of the widths' numbers w has, and which of the formats.
-func reached(w, goal hwmodel.Widths) uint16 {
-	var flags uint16
+// reached says, a bit each, which of the widths' numbers w has, and which of the formats, those of groups apart.
+func reached(w, goal hwmodel.Widths) uint32 {
+	var flags uint32
 	for i, same := range [...]bool{w.Act == goal.Act, w.Norm == goal.Norm, w.QKV == goal.QKV, w.Acc == goal.Acc,
 		w.NarrowProduct == goal.NarrowProduct, w.Weights == goal.Weights} {
 		if same {
@@ -203,6 +204,9 @@ func reached(w, goal hwmodel.Widths) uint16 {
 	for bits := 2; bits <= 8; bits++ {
 		if w.Formats&goal.Formats>>bits&1 == 1 || goal.Formats>>bits&1 == 0 {
 			flags |= 1 << (6 + bits - 2)
+		}
+		if w.Groups&goal.Groups>>bits&1 == 1 || goal.Groups>>bits&1 == 0 {
+			flags |= 1 << (13 + bits - 2)
 		}
 	}
 	return flags

@@ -121,23 +121,29 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 	case "UNIT_SOFTMAX":
 		return add(&h.Softmaxes, num.smMul, num.smShift, num.smCh)
 	case "UNIT_MATMUL":
-		weightBits, beats := 0, 0
+		weightBits, beats, groupWords := 0, 0, 0
 		if lin := p.index.linear[st.Op]; lin != nil {
 			weightBits = lin.WeightBits
 			beats = hwmodel.CeilDiv(s.TN*s.TK*weightBits, s.Design.Engine.BusBits)
+			groupWords = lin.Group / s.TK
 		}
 		words := 1 // columns of a word of the engine's buffer; here a word is one
 		if st.To == hwmodel.ToResidual || st.To == hwmodel.ToScores || st.To == hwmodel.ToLogits {
 			words = s.VC
 		}
-		return add(&h.Matmuls,
+		values := []any{
 			[]string{"FROM_X", "FROM_Q", "FROM_NUMERATORS"}[st.AFrom],
 			[]string{"FROM_WEIGHTS", "FROM_KEYS", "FROM_VALUES"}[st.BFrom],
 			[]string{"TO_X", "TO_Q", "TO_KEYS", "TO_VALUES", "TO_RESIDUAL", "TO_SCORES", "TO_LOGITS"}[st.To],
 			st.Raw, st.PerLane, st.GELU, st.Mask,
-			st.MT, st.NT, st.KT, st.GroupsFull*s.VC, (st.GroupsLast-1)*s.VC+st.CountLast, st.Skip*s.VC,
-			st.ABase, st.AStride, st.BBase, st.BNStep, st.BKStep, st.Base*words, st.Stride*words, st.NStep*words,
-			num.shift, num.zero, num.bits, weightBits, beats)
+			st.MT, st.NT, st.KT, st.GroupsFull * s.VC, (st.GroupsLast-1)*s.VC + st.CountLast, st.Skip * s.VC,
+			st.ABase, st.AStride, st.BBase, st.BNStep, st.BKStep, st.Base * words, st.Stride * words, st.NStep * words,
+			num.shift, num.zero, num.bits, weightBits, beats,
+		}
+		if s.GroupBits > 0 {
+			values = append(values, groupWords)
+		}
+		return add(&h.Matmuls, values...)
 	}
 	return 0 // the store has no settings
 }

@@ -149,6 +149,14 @@ func (p *Plan) OpName(i int) string {
 // Ops is the op list of the network.
 func (p *Plan) Ops() []configs.Op { return p.index.ops }
 
+// loadBits is the width of a segment in the stream loader's list.
+func (p *Plan) loadBits() int {
+	if p.Shape.GroupBits > 0 {
+		return 86
+	}
+	return 70
+}
+
 // loads is the stream loader's list of segments, hex, in the order of its fields.
 func (p *Plan) loads() []string {
 	var lines []string
@@ -157,13 +165,13 @@ func (p *Plan) loads() []string {
 		at := uint(0)
 		for _, f := range []struct{ value, width int }{
 			{int(g.Kind), 3}, {g.Tiles, 16}, {g.Params, 16}, {g.Words, 16},
-			{g.ParamBeats, 8}, {g.WordBeats, 8}, {g.Format, 3},
+			{g.ParamBeats, 8}, {g.WordBeats, 8}, {g.Format, 3}, {g.GroupWords, 16},
 		} {
 			x := big.NewInt(int64(f.value))
 			v.Or(v, x.Lsh(x, at))
 			at += uint(f.width)
 		}
-		lines = append(lines, fmt.Sprintf("%018s", v.Text(16)))
+		lines = append(lines, fmt.Sprintf("%0*s", hwmodel.CeilDiv(p.loadBits(), 4), v.Text(16)))
 	}
 	return lines
 }
@@ -191,7 +199,14 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("AB", s.ActBits, "activation codes")
 	add("LB", s.NormBits, "LayerNorm codes")
 	add("KB", s.QKVBits, "q, k and v codes")
-	add("WB", s.WBits, "weights")
+	if s.GroupBits > 0 {
+		add("SB", s.StoredBits, "weights of the stream")
+		add("GB", s.GroupBits, "those in groups")
+		add("MULT_BEATS", s.MultBeats(), "of a group's multipliers in the stream")
+		add("WB", s.WBits, "weights, times the multiplier of their group")
+	} else {
+		add("WB", s.WBits, "weights")
+	}
 	add("PB", s.NumBits, "softmax numerators, unsigned")
 	add("VB", s.ExpBits, "index of the exponential table")
 	add("SW", s.ScoreBits, "scores")

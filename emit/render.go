@@ -23,6 +23,17 @@ var rtlFiles = []string{
 	"vit_accel_core.sv", "vit_accel_top.sv",
 }
 
+// groupFile is the module that only designs with weights in groups have.
+const groupFile = "vit_group_scale.sv"
+
+// rtlFiles are the modules of this accelerator, leaves first.
+func (p *Plan) rtlFiles() []string {
+	if p.Shape.GroupBits == 0 {
+		return rtlFiles
+	}
+	return append([]string{groupFile}, rtlFiles...)
+}
+
 // view is what the templates may show.
 type view struct {
 	Version, Hash, HashShort string
@@ -32,6 +43,8 @@ type view struct {
 	Causes                   []string // what a cycle of the array may be spent on
 	BusSize                  string   // AxSIZE
 	WeightBits               []int
+	GroupBits                int // widest weight in a group; 0 without groups
+	LoadHigh                 int // highest bit of a segment of the loader's list
 	Params                   []Param
 	SequencerFields          []Field
 	FeederFields             []Field
@@ -66,7 +79,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		Model: s.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
-		WeightBits: s.WeightFormats, Params: p.Params, Files: rtlFiles,
+		WeightBits: s.WeightFormats, Params: p.Params, Files: p.rtlFiles(), GroupBits: s.GroupBits, LoadHigh: p.loadBits() - 1,
 		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"),
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),
@@ -95,7 +108,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			if !emitted(name, part.Family) {
+			if !emitted(name, part.Family) || e.Name() == groupFile && !slices.Contains(v.Files, groupFile) {
 				continue
 			}
 			text, err := fs.ReadFile(templates.FS, name)
@@ -124,7 +137,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		File{"rtl/rsqrt.mem", []byte(p.hexLines("Reciprocal square root: rsqrt_rom[i] ~ 2^17 / sqrt((i + 1/2) / 64).", rsqrt))},
 		File{"rtl/program.mem", []byte(p.hexLines("Program of the sequencer, one descriptor a line.", p.program))},
 		File{"rtl/loads.mem", []byte(p.hexLines("Segments of the read stream, one a line.", p.loads()))},
-		File{"rtl/filelist.f", []byte("// design " + p.Hash + "\n" + strings.Join(rtlFiles, "\n") + "\n")},
+		File{"rtl/filelist.f", []byte("// design " + p.Hash + "\n" + strings.Join(v.Files, "\n") + "\n")},
 	)
 	return files, nil
 }

@@ -93,11 +93,15 @@ func putNorm(b *bitPacker, ln *intnet.LayerNorm) {
 }
 
 // putTiles writes an op's tile columns: the parameters of TN channels, then the weights,
-// TK x TN a word. Channels and products past the edge are zero.
+// TK x TN a word, and in front of each group of words its multipliers. Channels and products
+// past the edge are zero.
 func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 	s, lin := p.Shape, p.index.linear[g.Op]
 	if s.WeightFormats[g.Format] != lin.WeightBits {
 		return fmt.Errorf("op %s has %d-bit weights; the design says %d", lin.Name, lin.WeightBits, s.WeightFormats[g.Format])
+	}
+	if want := g.GroupWords * s.TK; lin.Group != want {
+		return fmt.Errorf("op %s has weights in groups of %d; the design says %d", lin.Name, lin.Group, want)
 	}
 	order := p.products(g.Op, lin.In)
 	for n := range g.Tiles {
@@ -111,6 +115,9 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 			b.pad()
 		}
 		for k := range g.Words {
+			if g.GroupWords > 0 && k%g.GroupWords == 0 {
+				p.putMultipliers(b, lin, n, k/g.GroupWords)
+			}
 			for tk := range s.TK {
 				for c := n * s.TN; c < (n+1)*s.TN; c++ {
 					w := int64(0)
@@ -124,6 +131,19 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 		}
 	}
 	return nil
+}
+
+// putMultipliers writes the multipliers of a group of a tile column's channels, each less one.
+func (p *Plan) putMultipliers(b *bitPacker, lin *intnet.Linear, n, group int) {
+	tn := p.Shape.TN
+	for c := n * tn; c < (n+1)*tn; c++ {
+		less := int64(0)
+		if c < lin.Out {
+			less = int64(lin.GroupM[c*(lin.In/lin.Group)+group]) - 1
+		}
+		b.put(less, configs.GroupMultBits)
+	}
+	b.pad()
 }
 
 // products is the order in which an op's products are summed.

@@ -12,26 +12,30 @@ func (s *Shape) idealCycles() int64 {
 	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) {
 		return s.Cycles(IdealMemory)
 	}
-	var store [maxFastLayers]uint8
+	var store [maxFastLayers]Stored
 	w := s.layerWeights(store[:0])
 	var k Walk
 	k.init(s)
-	c := k.Start(int(w[0]))
+	c := k.Start(w[0])
 	for b := range s.Model.Depth {
 		for i, kind := range [...]LayerKind{WalkQKV, WalkProj, WalkFC1, WalkFC2} {
-			c = k.Advance(c, kind, int(w[1+4*b+i]))
+			c = k.Advance(c, kind, w[1+4*b+i])
 		}
 	}
-	return k.Advance(c, WalkHead, int(w[len(w)-1]))[clkNow]
+	return k.Advance(c, WalkHead, w[len(w)-1])[clkNow]
 }
 
 // normParamBits is the width of a channel's LayerNorm parameters in the stream: gamma, beta.
 const normParamBits = 64
 
 // tileBeats is the length of a tile column in the stream: parameters, then weights.
-func (s *Shape) tileBeats(inner, bits int) int {
+func (s *Shape) tileBeats(inner int, w Stored) int {
 	bus := s.Design.Engine.BusBits
-	return s.TN*CeilDiv(s.ParamBits(), bus) + CeilDiv(inner, s.TK)*CeilDiv(s.TN*s.TK*bits, bus)
+	beats := s.TN*CeilDiv(s.ParamBits(), bus) + CeilDiv(inner, s.TK)*CeilDiv(s.TN*s.TK*int(w.Bits), bus)
+	if w.Group > 0 {
+		beats += inner / int(w.Group) * s.MultBeats()
+	}
+	return beats
 }
 
 // streamBeats is the length of the read stream of an image, the image left out, and of its
@@ -42,12 +46,15 @@ func (s *Shape) streamBeats() (total, widest int) {
 		widest = max(widest, CeilDiv(bits, bus))
 		return n * CeilDiv(bits, bus)
 	}
-	tiles := func(cols, inner int, bits uint8) int {
+	tiles := func(cols, inner int, w Stored) int {
 		words(1, s.ParamBits())
-		words(1, s.TN*s.TK*int(bits))
-		return CeilDiv(cols, s.TN) * s.tileBeats(inner, int(bits))
+		words(1, s.TN*s.TK*int(w.Bits))
+		if w.Group > 0 {
+			widest = max(widest, s.MultBeats())
+		}
+		return CeilDiv(cols, s.TN) * s.tileBeats(inner, w)
 	}
-	var store [maxFastLayers]uint8
+	var store [maxFastLayers]Stored
 	w := s.layerWeights(store[:0])
 	total = words(s.MTiles*s.Dim/s.VC, s.VC*s.TM*configs.ResidualBits)
 	total += tiles(s.Dim, s.Model.PatchInner(), w[0])
@@ -63,17 +70,27 @@ func (s *Shape) streamBeats() (total, widest int) {
 // maxFastLayers is the number of layers for which layerWeights needs no allocation.
 const maxFastLayers = 4*64 + 2
 
-// layerWeights appends the weight bits of the layers that have weights, in network order:
+// Stored is all of a layer's weights that time and bytes depend on: their bits in the stream,
+// and how many of them share a multiplier, 0 for none.
+type Stored struct {
+	Bits  uint8
+	Group uint16
+}
+
+// StoredOf is how the weights of a layer are stored.
+func StoredOf(l configs.LayerBits) Stored { return Stored{uint8(l.Weights), uint16(l.Group)} }
+
+// layerWeights appends how the layers that have weights store them, in network order:
 // patch embedding, then qkv, proj, fc1 and fc2 of every block, then the head.
-func (s *Shape) layerWeights(buf []uint8) []uint8 {
+func (s *Shape) layerWeights(buf []Stored) []Stored {
 	n := 4*s.Model.Depth + 2
 	if cap(buf) < n {
-		buf = make([]uint8, n)
+		buf = make([]Stored, n)
 	}
 	buf = buf[:n]
 	for _, l := range s.Design.Numerics.Layers {
 		if i := weightIndex(l.Name, s.Model.Depth); i >= 0 {
-			buf[i] = uint8(l.Weights)
+			buf[i] = StoredOf(l)
 		}
 	}
 	return buf

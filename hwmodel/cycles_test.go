@@ -16,6 +16,9 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 		n.Layers[i].Activations = 2 + r.IntN(7)
 		if configs.HasWeights(n.Layers[i].Name) {
 			n.Layers[i].Weights = 2 + r.IntN(7)
+			if !configs.IsEdge(n.Layers[i].Name) && r.IntN(3) == 0 {
+				n.Layers[i].Granularity, n.Layers[i].Group = configs.PerGroup, pick(16, 32, 64)
+			}
 		}
 	}
 	r.Shuffle(len(n.Layers), func(i, j int) { n.Layers[i], n.Layers[j] = n.Layers[j], n.Layers[i] })

@@ -89,8 +89,7 @@ func (l *loader) load() {
 		beats := CeilDiv(8*g.Words, l.bus) // each stays for its bytes
 		last = l.take(claim, beats, CeilDiv(g.Words, beats))
 	default:
-		beats := g.Params*g.ParamBeats + g.Words*g.WordBeats
-		last = l.take(claim, beats, 1)
+		last = l.take(claim, g.tileBeats(), 1)
 	}
 	if g.Kind == SegTiles {
 		l.tileDone = append(l.tileDone, last)

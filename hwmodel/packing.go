@@ -1,20 +1,22 @@
 package hwmodel
 
 // PackShift is the bits between the two b operands that share a DSP: what its wide port has
-// beside the upper operand and a carry; 0 if every product has a DSP of its own.
+// beside the upper operand and a carry; 0 if every product has a DSP of its own. That is so
+// without packing, and where two products of this width do not fit.
 func (s *Shape) PackShift() int {
-	port := s.Design.Engine.Packing.Port()
-	if port == 0 {
+	if s.PackGroup() == 0 {
 		return 0
 	}
-	return port - s.BBits - 1
+	return s.packShift()
 }
+
+func (s *Shape) packShift() int { return s.Design.Engine.Packing.Port() - s.BBits - 1 }
 
 // PackGroup is how many packed products may be summed before they are taken apart: the
 // largest power of two up to TK whose sum fits the lower PackShift bits for any operands,
 // signed codes as well as unsigned numerators; 0 if not even one does, or without packing.
 func (s *Shape) PackGroup() int {
-	shift := s.PackShift()
+	shift := s.packShift()
 	if shift < 1 {
 		return 0
 	}

@@ -27,7 +27,24 @@ func (s *Shape) opQueue(f fabric) Resources {
 // unpack chooses among the weight formats of the network, a weight at a time.
 func (s *Shape) unpack(f fabric) Resources {
 	perBit := 1 + max(0, len(s.WeightFormats)-2)/2
-	return Resources{LUT: whole(f.luts(unpackBit, float64(s.TK*s.TN*s.WBits*perBit)))}
+	return Resources{LUT: whole(f.luts(unpackBit, float64(s.TK*s.TN*s.StoredBits*perBit)))}
+}
+
+// groupScale is the multipliers of groups, their AND with the segment's kind, and for each
+// weight of a word three times it, two choices of four and an addition. The numbers are Yosys
+// 0.23's of the module alone, at 2 to 8 bits.
+func (s *Shape) groupScale(f fabric) Resources {
+	g, other := float64(s.GroupBits), float64(s.StoredBits-s.GroupBits)
+	lane := 5*g - 0.5 + 0.75*other + 1.7*float64(s.WBits-s.GroupBits-configs.GroupMultBits)
+	switch {
+	case f.lut6():
+	case s.GroupBits < 4:
+		lane = 13 * g
+	default:
+		lane = 14*g - 2 + 3.3*other
+	}
+	mult := configs.GroupMultBits * s.TN
+	return Resources{LUT: mult + whole(float64(s.TK*s.TN)*lane), FF: mult}
 }
 
 // sequencer holds the program, on LUT6 parts as logic.

@@ -78,8 +78,10 @@ const minProduct = 9
 // and final adder, mapped by abc), in LUT6. Measured widths are in the table, others are in
 // between.
 func product(a, b int) int {
-	m, n := min(a, b), max(a, b)
-	t := productLUTs[min(max(m, 2), 8)-2]
-	n = min(max(n, m, 2), 9)
-	return t[n-2]
+	m, n := max(min(a, b), 2), max(a, b, 2)
+	if m > 8 && n > 9 {
+		return wideProductLUTs[min(n, 12)-10]
+	}
+	t := productLUTs[min(m, 8)-2]
+	return t[min(n, 9)-2] + max(n-9, 0)*(t[7]-t[6])
 }

@@ -12,3 +12,8 @@ var productLUTs = [7][8]int{
 	{0, 0, 0, 0, 0, 110, 123, 137},
 	{0, 0, 0, 0, 0, 0, 160, 178},
 }
+
+// wideProductLUTs is the LUT6 count of 9 bits by 10 to 12, a weight with its group's multiplier.
+// With less than 9 bits the row of productLUTs goes on as it ends (5 x 10, 5 x 12, 3 x 10 and
+// 3 x 12 were within one).
+var wideProductLUTs = [3]int{222, 240, 265}

@@ -28,6 +28,9 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_axi_write", s.axiWrite(f))
 	l.add("vit_stream_loader", s.loader(f))
 	l.add("vit_weight_unpack", s.unpack(f))
+	if s.GroupBits > 0 {
+		l.add("vit_group_scale", s.groupScale(f))
+	}
 	l.add("vit_array_feeder", Resources{LUT: whole(f.luts(feederBase, 1)), FF: 121 + CeilLog2(s.KeySegments)})
 	l.add("vit_pe_array", s.peArray(f))
 	l.add("vit_tile_drain", Resources{LUT: whole(f.luts(drainBase, 1)), FF: 114})

@@ -15,13 +15,15 @@ const (
 )
 
 // Segment is a part of the read stream: Tiles tiles of Params parameter words and Words
-// data words, of so many bus beats each. A GELU segment's words are bytes.
+// data words, of so many bus beats each. A GELU segment's words are bytes. With groups, the
+// multipliers of the group's channels are in front of every GroupWords data words.
 type Segment struct {
 	Kind                  SegmentKind
 	Op                    int // op that reads it
 	Tiles, Params, Words  int
 	ParamBeats, WordBeats int
 	Format                int // index of the weights' bit-width
+	GroupWords, MultBeats int // data words of a group, beats of its multipliers; 0 without groups
 }
 
 // Beats is the number of bus beats of the segment.
@@ -29,7 +31,16 @@ func (g Segment) Beats(busBits int) int {
 	if g.Kind == SegGELU {
 		return CeilDiv(8*g.Words, busBits)
 	}
-	return g.Tiles * (g.Params*g.ParamBeats + g.Words*g.WordBeats)
+	return g.Tiles * g.tileBeats()
+}
+
+// tileBeats is the beats of one tile.
+func (g Segment) tileBeats() int {
+	beats := g.Params*g.ParamBeats + g.Words*g.WordBeats
+	if g.GroupWords > 0 {
+		beats += g.Words / g.GroupWords * g.MultBeats
+	}
+	return beats
 }
 
 // Segments is the read stream of one image in its order: the image, then everything the
@@ -50,12 +61,16 @@ func (s *Shape) Segments() []Segment {
 				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1})
 			}
 			l, _ := s.Design.Numerics.Layer(op.Layer)
-			segs = append(segs, Segment{
+			g := Segment{
 				Kind: SegTiles, Op: op.Index, Tiles: CeilDiv(op.Cols, s.TN),
 				Params: s.TN, ParamBeats: CeilDiv(s.ParamBits(), bus),
 				Words: CeilDiv(op.Inner, s.TK), WordBeats: CeilDiv(s.TN*s.TK*l.Weights, bus),
 				Format: s.format(l.Weights),
-			})
+			}
+			if l.Granularity == configs.PerGroup {
+				g.GroupWords, g.MultBeats = l.Group/s.TK, s.MultBeats()
+			}
+			segs = append(segs, g)
 		}
 	}
 	return segs

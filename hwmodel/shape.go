@@ -32,7 +32,7 @@ type Shape struct {
 	NormBits  int // widest LayerNorm output
 	QKVBits   int // lanes of the K and V buffers
 	NumBits   int // softmax numerators, unsigned
-	WBits     int // lanes of the weight buffer
+	WBits     int // lanes of the weight buffer: weights, with the multiplier of their group
 	ABits     int // array operand a: codes or numerators
 	BBits     int // array operand b: weights, K or V
 	AccBits   int
@@ -43,7 +43,9 @@ type Shape struct {
 
 	MinProductBits int // narrowest product of a layer: weight plus activation bits
 
-	WeightFormats []int // distinct weight bit-widths, ascending
+	StoredBits    int   // widest weight of the stream
+	GroupBits     int   // widest weight of the stream that is in a group; 0 without groups
+	WeightFormats []int // distinct weight bit-widths of the stream, ascending
 
 	// Buffer depths in words.
 	XDepth, QDepth, KeyDepth, ValueDepth, WeightDepth, ResDepth int
@@ -94,10 +96,6 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 		return nil, fmt.Errorf("design %s: numerics.layers is incomplete for model %s", d.Name, m.Name)
 	}
 	s.setWidths(w)
-	if s.PackShift() > 0 && s.PackGroup() == 0 {
-		return nil, fmt.Errorf("design %s: engine.packing: two products of %d x %d bits do not fit a multiplier of %s; use none",
-			d.Name, s.ABits, s.BBits, d.Engine.Packing)
-	}
 	for b := range maxWeightBits + 1 {
 		if w.Formats>>b&1 != 0 {
 			s.WeightFormats = append(s.WeightFormats, b)
@@ -147,6 +145,9 @@ func (s *Shape) buffers() {
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.
 func (s *Shape) ParamBits() int { return 16 + s.AccBits }
+
+// MultBeats is the length in the stream of the multipliers of a group of TN channels.
+func (s *Shape) MultBeats() int { return CeilDiv(s.TN*configs.GroupMultBits, s.Design.Engine.BusBits) }
 
 // format is the index of w in WeightFormats.
 func (s *Shape) format(w int) int { return slices.Index(s.WeightFormats, w) }

@@ -41,7 +41,7 @@ const (
 
 // Walk is the schedule of one engine for one model as a machine that is advanced layer by
 // layer. The memory is ideal, and the read FIFO never runs dry (see Walkable). What depends
-// on the numerics is the number of bits of each layer's weights, which Advance is told, and
+// on the numerics is how each layer's weights are stored, which Advance is told, and
 // the accumulators and GELU table, which the walk is made for. It is read-only.
 type Walk struct {
 	banks       int
@@ -56,8 +56,10 @@ type Walk struct {
 	store       int64
 	passes      [walkKinds][3]pass // the matmuls of a layer in their order
 	count       [walkKinds]int
-	column      [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits
-	readBeats   [walkKinds][maxWeightBits + 1]int64 // of the whole layer
+	inner       [walkKinds]int64                    // products
+	columns     [walkKinds]int64                    // tile columns of the whole layer
+	column      [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits, without multipliers of groups
+	mult        int64                               // beats of a group's multipliers
 	fixedBeats  int64                               // read whatever the bits
 	depth       int
 	busBytes    int64
@@ -104,7 +106,7 @@ func (k *Walk) init(s *Shape) {
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
 		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
-	k.store = s.storeCycles(IdealMemory)
+	k.store, k.mult = s.storeCycles(IdealMemory), int64(s.MultBeats())
 	k.fixedBeats = k.imageBeats + k.pos + int64(m.Depth)*(2*k.norm+int64(CeilDiv(8<<s.GELUBits, bus))) + k.norm
 	d, hidden := s.Dim, s.Hidden
 	k.layer(s, WalkPatchEmbed, s.Tokens, d, m.PatchInner(), ToResidual)
@@ -133,10 +135,19 @@ func (k *Walk) layer(s *Shape, kind LayerKind, rows, cols, inner int, to ...int)
 		}
 	}
 	k.count[kind] = len(to)
+	k.inner[kind], k.columns[kind] = int64(inner), int64(len(to)*CeilDiv(cols, s.TN))
 	for bits := 1; bits <= maxWeightBits; bits++ {
-		k.column[kind][bits] = int64(s.tileBeats(inner, bits))
-		k.readBeats[kind][bits] = int64(len(to)*CeilDiv(cols, s.TN)) * k.column[kind][bits]
+		k.column[kind][bits] = int64(s.tileBeats(inner, Stored{Bits: uint8(bits)}))
 	}
+}
+
+// beats is the length of a tile column in the stream.
+func (k *Walk) beats(kind LayerKind, w Stored) int64 {
+	beats := k.column[kind][w.Bits]
+	if w.Group > 0 {
+		beats += k.inner[kind] / int64(w.Group) * k.mult
+	}
+	return beats
 }
 
 // chain is the unit that makes a matmul's operand a: its row tiles and its start.
@@ -145,23 +156,23 @@ type chain struct {
 	start int64
 }
 
-// Start is the clocks behind the patch embedding, with weights of so many bits.
-func (k *Walk) Start(bits int) Clocks {
+// Start is the clocks behind the patch embedding, with weights so stored.
+func (k *Walk) Start(w Stored) Clocks {
 	const never = -1 << 40
 	c := Clocks{clkFree0: never, clkFree1: never, clkNorm: never, clkGELU: never}
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1
 	queued := max(start+stepTurnaround-1, c.load(k.pos)) + 1
-	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, bits)
+	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, w)
 	return c.settled()
 }
 
-// Advance runs one layer with weights of so many bits.
-func (k *Walk) Advance(c Clocks, kind LayerKind, bits int) Clocks {
+// Advance runs one layer with weights so stored.
+func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 	switch kind {
 	case WalkProj, WalkFC2:
-		k.matmuls(&c, c[clkNow]+2, chain{}, kind, bits)
+		k.matmuls(&c, c[clkNow]+2, chain{}, kind, w)
 		return c.settled()
 	}
 	// LayerNorm starts when all before has left the array and its parameters are there.
@@ -177,7 +188,7 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, bits int) Clocks {
 		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
 		queued = max(queued, c.load(k.gelu)+1)
 	}
-	k.matmuls(&c, queued+1, from, kind, bits)
+	k.matmuls(&c, queued+1, from, kind, w)
 	switch kind {
 	case WalkQKV:
 		c[clkNow] += k.attention
@@ -189,8 +200,10 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, bits int) Clocks {
 	return c.settled()
 }
 
-// Bytes is what a layer with weights of so many bits reads from off-chip memory.
-func (k *Walk) Bytes(kind LayerKind, bits int) int64 { return k.readBeats[kind][bits] * k.busBytes }
+// Bytes is what a layer with weights so stored reads from off-chip memory.
+func (k *Walk) Bytes(kind LayerKind, w Stored) int64 {
+	return k.columns[kind] * k.beats(kind, w) * k.busBytes
+}
 
 // FixedBytes is what an image reads and writes besides its layers' Bytes.
 func (k *Walk) FixedBytes() int64 { return (k.fixedBeats + k.resultBeats) * k.busBytes }
@@ -211,8 +224,8 @@ func (c Clocks) settled() Clocks {
 }
 
 // matmuls runs the matmuls of a layer, the first slot of the first at a cycle or later.
-func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, bits int) {
-	beats := k.column[kind][bits]
+func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, w Stored) {
+	beats := k.beats(kind, w)
 	for i := range k.count[kind] {
 		p := &k.passes[kind][i]
 		at = k.matmul(c, at, from, p, beats) + 1 + p.periodEnd

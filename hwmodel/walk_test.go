@@ -8,12 +8,12 @@ import (
 )
 
 // walkAll walks a design's layers from the first to the last.
-func walkAll(m configs.Model, k *Walk, weights []uint8) (cycles, bytes int64) {
-	c := k.Start(int(weights[0]))
-	bytes = k.FixedBytes() + k.Bytes(WalkPatchEmbed, int(weights[0]))
-	step := func(kind LayerKind, bits uint8) {
-		c = k.Advance(c, kind, int(bits))
-		bytes += k.Bytes(kind, int(bits))
+func walkAll(m configs.Model, k *Walk, weights []Stored) (cycles, bytes int64) {
+	c := k.Start(weights[0])
+	bytes = k.FixedBytes() + k.Bytes(WalkPatchEmbed, weights[0])
+	step := func(kind LayerKind, w Stored) {
+		c = k.Advance(c, kind, w)
+		bytes += k.Bytes(kind, w)
 	}
 	for b := range m.Depth {
 		for i, kind := range []LayerKind{WalkQKV, WalkProj, WalkFC1, WalkFC2} {
@@ -46,7 +46,7 @@ func TestWalkIsTheTimeline(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := s.Estimate(part)
-			var store [maxFastLayers]uint8
+			var store [maxFastLayers]Stored
 			cycles, bytes := walkAll(m, NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics)), s.layerWeights(store[:0]))
 			if cycles != e.Cycles || bytes != e.BytesRead+e.BytesWritten {
 				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
@@ -63,9 +63,10 @@ func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
 	for range 2000 {
 		d := randomDesign(r, m, part)
 		k := NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics))
-		a := k.Start(2 + r.IntN(7))
+		stored := func() Stored { return Stored{uint8(2 + r.IntN(7)), []uint16{0, 16, 64}[r.IntN(3)]} }
+		a := k.Start(stored())
 		for range r.IntN(4) {
-			a = k.Advance(a, WalkQKV+LayerKind(r.IntN(4)), 2+r.IntN(7))
+			a = k.Advance(a, WalkQKV+LayerKind(r.IntN(4)), stored())
 		}
 		b, far := a, a
 		for i := range b {
@@ -73,8 +74,8 @@ func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
 			far[i] += 12345
 		}
 		for range 4 {
-			kind, bits := WalkQKV+LayerKind(r.IntN(5)), 2+r.IntN(7)
-			a, b, far = k.Advance(a, kind, bits), k.Advance(b, kind, bits), k.Advance(far, kind, bits)
+			kind, w := WalkQKV+LayerKind(r.IntN(5)), stored()
+			a, b, far = k.Advance(a, kind, w), k.Advance(b, kind, w), k.Advance(far, kind, w)
 			for i := range a {
 				if b[i] < a[i] || far[i] != a[i]+12345 {
 					t.Fatalf("%+v, layer %d: clocks %v, later ones %v, shifted ones %v", d.Engine, kind, a, b, far)
@@ -88,7 +89,7 @@ func BenchmarkWalk(b *testing.B) {
 	m, part := load(b, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(3, 4))
 	var walks []*Walk
-	var weights [][]uint8
+	var weights [][]Stored
 	for range 1000 {
 		d := randomDesign(r, m, part)
 		s, err := NewShape(m, d)

@@ -13,11 +13,12 @@ import (
 // Two designs whose numerics have the same widths take the same resources on the same engine.
 type Widths struct {
 	Image, Act, Norm, QKV uint8  // bits of codes
-	Weights               uint8  // bits
+	Weights               uint8  // bits, with their group's multiplier
 	Acc                   uint8  // bits of the accumulators of layers with weights
-	NarrowProduct         uint8  // 16 less the bits of the narrowest product
+	NarrowProduct         uint8  // 24 less the bits of the narrowest product
 	Softmax, GELU         uint8  // bits
-	Formats               uint16 // bit w is set for weights of w bits
+	Formats               uint16 // bit w is set for weights stored in w bits
+	Groups                uint16 // bit w is set for weights stored in w bits with multipliers of groups
 }
 
 // LayerWidths are the widths that one layer asks for.
@@ -34,10 +35,13 @@ func LayerWidths(m configs.Model, l configs.LayerBits) Widths {
 	if l.Name == configs.LayerPatchEmbed {
 		w.Image = a
 	}
-	w.Weights = uint8(l.Weights)
+	w.Weights = uint8(l.OperandBits())
 	w.Formats = 1 << l.Weights
-	w.Acc = uint8(l.Activations + l.Weights + CeilLog2(innerOf(m, l.Name)))
-	w.NarrowProduct = uint8(16 - l.Weights - l.Activations)
+	if l.Granularity == configs.PerGroup {
+		w.Groups = w.Formats
+	}
+	w.Acc = uint8(l.Activations + l.OperandBits() + CeilLog2(innerOf(m, l.Name)))
+	w.NarrowProduct = uint8(24 - l.OperandBits() - l.Activations)
 	return w
 }
 
@@ -60,8 +64,20 @@ func (w Widths) Join(o Widths) Widths {
 	return Widths{
 		Image: max(w.Image, o.Image), Act: max(w.Act, o.Act), Norm: max(w.Norm, o.Norm), QKV: max(w.QKV, o.QKV),
 		Weights: max(w.Weights, o.Weights), Acc: max(w.Acc, o.Acc), NarrowProduct: max(w.NarrowProduct, o.NarrowProduct),
-		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU), Formats: w.Formats | o.Formats,
+		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU), Formats: w.Formats | o.Formats, Groups: w.Groups | o.Groups,
 	}
+}
+
+// Size is the widths of a design that takes the same resources: they depend on the number of
+// formats and on the widest, and on the widest with groups, not on which the others are.
+func (w Widths) Size() Widths {
+	if w.Formats > 0 {
+		w.Formats = 1<<(bits.Len16(w.Formats)-1) | 1<<(bits.OnesCount16(w.Formats)-1) - 1
+	}
+	if w.Groups > 0 {
+		w.Groups = 1 << (bits.Len16(w.Groups) - 1)
+	}
+	return w
 }
 
 // Within says whether numerics of widths w ask for nothing that o does not.
@@ -197,8 +213,9 @@ func (z *Sizer) count(what int) Resources {
 func (s *Shape) setWidths(w Widths) {
 	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
+	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)
-	s.MinProductBits = 16 - int(w.NarrowProduct)
+	s.MinProductBits = 24 - int(w.NarrowProduct)
 	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
@@ -211,8 +228,11 @@ func (z *Sizer) widths(w Widths) {
 	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
 	bus := s.Design.Engine.BusBits
 	s.AsmBeats = 1
-	for _, word := range [...]int{s.VC * s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.WBits, normParamBits} {
+	for _, word := range [...]int{s.VC * s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.StoredBits, normParamBits} {
 		s.AsmBeats = max(s.AsmBeats, CeilDiv(word, bus))
+	}
+	if s.GroupBits > 0 {
+		s.AsmBeats = max(s.AsmBeats, s.MultBeats())
 	}
 }
 

@@ -23,7 +23,7 @@ type Option struct {
 	Timing int32  // what of it the clocks depend on, an argument of Machine.Next
 	Noise  int64  // adds up
 	Bytes  int64  // adds up; 0 if bytes are no objective
-	Flags  uint16 // goals that it reaches
+	Flags  uint32 // goals that it reaches
 	Ref    int32  // for the caller
 }
 
@@ -37,7 +37,7 @@ type Stage struct {
 type Problem struct {
 	Start    hwmodel.Clocks // before the first stage
 	Stages   []Stage
-	Required uint16 // goals that a whole choice must reach, each by one of its options
+	Required uint32 // goals that a whole choice must reach, each by one of its options
 	MaxNow   int64  // latest end; 0 for no limit
 	MaxNoise int64  // 0 for no limit
 	MaxBytes int64  // 0 for no limit
@@ -83,7 +83,7 @@ type label struct {
 // in the order of now, bytes, noise, none superseded by another.
 type group struct {
 	rel    int32
-	flags  uint16
+	flags  uint32
 	base   int32 // index of the first label among all of the stage
 	labels []label
 }
@@ -172,7 +172,7 @@ type source struct {
 func (s *Solver) step(stage Stage, p Problem, rest needs) {
 	type key struct {
 		rel   int32
-		flags uint16
+		flags uint32
 	}
 	at := map[key]int{}
 	var groups []group

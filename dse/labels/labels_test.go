@@ -39,8 +39,8 @@ func maxPlus(rng *rand.Rand, kinds, timings int) Machine {
 // brute tries every choice.
 func brute(p Problem, next Machine) []Solution {
 	var all []Solution
-	var walk func(i int, c hwmodel.Clocks, bytes, noise int64, flags uint16)
-	walk = func(i int, c hwmodel.Clocks, bytes, noise int64, flags uint16) {
+	var walk func(i int, c hwmodel.Clocks, bytes, noise int64, flags uint32)
+	walk = func(i int, c hwmodel.Clocks, bytes, noise int64, flags uint32) {
 		if i == len(p.Stages) {
 			if flags&p.Required == p.Required && (p.MaxNow == 0 || c[0] <= p.MaxNow) &&
 				(p.MaxNoise == 0 || noise <= p.MaxNoise) && (p.MaxBytes == 0 || bytes <= p.MaxBytes) {
@@ -81,7 +81,7 @@ func TestSolveIsBruteForce(t *testing.T) {
 		for range 1 + rng.IntN(5) {
 			st := Stage{Kind: int32(rng.IntN(kinds))}
 			for o := range 1 + rng.IntN(4) {
-				x := Option{Timing: int32(rng.IntN(timings)), Noise: rng.Int64N(20), Flags: uint16(rng.IntN(4)), Ref: int32(o)}
+				x := Option{Timing: int32(rng.IntN(timings)), Noise: rng.Int64N(20), Flags: uint32(rng.IntN(4)), Ref: int32(o)}
 				if useBytes {
 					x.Bytes = rng.Int64N(20)
 				}
@@ -90,7 +90,7 @@ func TestSolveIsBruteForce(t *testing.T) {
 			p.Stages = append(p.Stages, st)
 		}
 		if rng.IntN(3) == 0 {
-			p.Required = uint16(rng.IntN(4))
+			p.Required = uint32(rng.IntN(4))
 		}
 		if rng.IntN(3) == 0 {
 			p.MaxNow, p.MaxNoise, p.MaxBytes = 10+rng.Int64N(60), 1+rng.Int64N(60), 1+rng.Int64N(80)

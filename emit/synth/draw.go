@@ -17,6 +17,9 @@ func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, 
 	for range 10000 {
 		d = configs.Design{Name: fmt.Sprintf("study-%d", number), Model: m.Name, Part: part.Name, ClockMHz: part.ClockMHz,
 			Numerics: drawNumerics(rng, m), Engine: drawEngine(rng, part)}
+		if number >= groupsFrom {
+			drawGroups(rng, &d.Numerics)
+		}
 		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && d.Validate(m, part) == nil {
 			return d, number/len(parts)%2 == 1, nil
 		}
@@ -25,6 +28,20 @@ func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, 
 }
 
 const minMACs, maxMACs = 4, 64
+
+// groupsFrom is the first design whose blocks have weights in groups: those before it were drawn
+// when the engine had none.
+const groupsFrom = 60
+
+// drawGroups puts the weights of some layers in groups, wherever a layer may have them.
+func drawGroups(rng *rand.Rand, n *configs.Numerics) {
+	group := draw(rng, 16, 32)
+	for i := range n.Layers {
+		if l := &n.Layers[i]; l.Weights > 0 && !configs.IsEdge(l.Name) && rng.IntN(3) > 0 {
+			l.Granularity, l.Group = configs.PerGroup, group
+		}
+	}
+}
 
 // drawNumerics draws uniform bits, and for every third design bits of each layer.
 func drawNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {

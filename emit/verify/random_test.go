@@ -44,8 +44,13 @@ func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
 		l.Activations = 2 + rng.IntN(7)
 		if l.Weights > 0 {
 			l.Weights = 2 + rng.IntN(7)
-			if rng.IntN(2) == 0 {
+			switch rng.IntN(3) {
+			case 0:
 				l.Granularity = configs.PerLayer
+			case 1:
+				if group := 16 << rng.IntN(3); l.Name != configs.LayerPatchEmbed && m.Inner(l.Name)%group == 0 {
+					l.Granularity, l.Group = configs.PerGroup, group
+				}
 			}
 		}
 	}

@@ -74,6 +74,18 @@ func corners(t *testing.T) []corner {
 			low.Layers[i].Weights = 2
 		}
 	}
+	groups := configs.Uniform(m, 4, 6)
+	for i := range groups.Layers {
+		if l := &groups.Layers[i]; l.Weights > 0 && l.Name != configs.LayerPatchEmbed && i%5 != 4 {
+			l.Weights, l.Granularity, l.Group = 2+i%4, configs.PerGroup, 16<<(i%3)
+		}
+	}
+	wide := configs.Uniform(m, 8, 8)
+	for i := range wide.Layers {
+		if l := &wide.Layers[i]; l.Weights > 0 && !configs.IsEdge(l.Name) {
+			l.Granularity, l.Group = configs.PerGroup, 16
+		}
+	}
 	var list []corner
 	for _, c := range []struct {
 		name    string
@@ -90,6 +102,8 @@ func corners(t *testing.T) []corner {
 		{"tiny", low, 2, 2, 1, 32, 1, 32, configs.MemAuto},
 		{"one-tile", mixed, 32, 8, 8, 256, 2, 64, configs.MemAuto},
 		{"deep-dot", low, 8, 16, 8, 512, 1, 64, configs.MemAuto},
+		{"groups", groups, 8, 16, 4, 64, 2, 64, configs.MemAuto},
+		{"groups-of-a-word", wide, 16, 16, 16, 32, 1, 32, configs.MemAuto},
 	} {
 		e := engine(c.tm, c.tn, c.tk)
 		e.BusBits, e.WeightBuffers, e.ReadFIFO = c.bus, c.banks, c.fifo

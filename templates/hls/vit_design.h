@@ -29,6 +29,9 @@ typedef ap_int<RB> res_t;
 typedef ap_int<SW> score_t;
 typedef ap_int<LOGITB> logit_t;
 typedef ap_uint<16> mul_t;
+<%- if .GroupBits %>
+typedef ap_uint<4> mult_t;  // a group's multiplier, less one
+<%- end %>
 typedef ap_int<16> gamma_t;
 typedef ap_int<48> beta_t;
 

@@ -39,12 +39,36 @@ params:
     ++index;
   }
   index = 0;
+<%- if .GroupBits %>
+  // In front of each group of words are the multipliers of its channels, less one.
+  const int groups = p.group_words == 0 ? 0 : p.kt / p.group_words;
+  mult_t less_one[TN] = {};
+#pragma HLS ARRAY_PARTITION variable=less_one type=complete
+  int left = 0;  // words of the group
+words:
+  for (int i = 0; i < p.kt * p.word_beats + groups * MULT_BEATS; ++i) {
+#pragma HLS PIPELINE II=1
+    const bool in_mults = p.group_words != 0 && left == 0;
+    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    if (++slice < (in_mults ? MULT_BEATS : int(p.word_beats))) continue;
+    slice = 0;
+    if (in_mults) {
+      for (int c = 0; c < TN; ++c) {
+#pragma HLS UNROLL
+        less_one[c] = word.range(4 * c + 3, 4 * c);
+      }
+      left = p.group_words;
+      continue;
+    }
+    --left;
+<%- else %>
 words:
   for (int i = 0; i < p.kt * p.word_beats; ++i) {
 #pragma HLS PIPELINE II=1
     word.range(slice * BW + BW - 1, slice * BW) = beats.read();
     if (++slice < p.word_beats) continue;
     slice = 0;
+<%- end %>
     weight_t lanes[TK * TN];
 #pragma HLS ARRAY_PARTITION variable=lanes type=complete
     switch (p.weight_bits) {
@@ -55,7 +79,13 @@ words:
     }
     for (int l = 0; l < TK * TN; ++l) {
 #pragma HLS UNROLL
+<%- if .GroupBits %>
+      const ap_int<GB> in_group = lanes[l];
+      const weight_t scaled = in_group * (ap_uint<5>(less_one[l % TN]) + 1);
+      weights[index][l] = p.group_words == 0 ? lanes[l] : scaled;
+<%- else %>
       weights[index][l] = lanes[l];
+<%- end %>
     }
     ++index;
   }

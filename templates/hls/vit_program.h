@@ -40,6 +40,9 @@ struct Matmul {
   uint8_t shift;
   int16_t zero;
   uint8_t bits, weight_bits, word_beats;
+<%- if .GroupBits %>
+  uint16_t group_words;
+<%- end %>
 };
 
 struct Norm {
@@ -79,7 +82,7 @@ constexpr Patches patch_steps[<% len .Patches %>] = {
 constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
   // a from, b from, to, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
   //   a base, stride, b base, n, k step, base, stride, n step, shift, zero, bits, weight bits,
-  //   beats
+  //   beats<% if .GroupBits %>, words of a group<% end %>
 <%- range .Matmuls %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>

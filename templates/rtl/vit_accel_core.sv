@@ -133,7 +133,14 @@ module vit_accel_core #(
   /* verilator lint_on UNUSED */
   wire             image_we, pos_we, norm_we, gelu_we, param_we, weight_we, weight_bank, tile_free;
   wire [2:0]       weight_format;
+<%- if .GroupBits %>
+  wire             weight_in_group, multiplier_we;
+  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .MULT_BEATS(MULT_BEATS),
+                      .WBANKS(WBANKS)) u_loader (
+    .weight_in_group(weight_in_group), .multiplier_we(multiplier_we),
+<%- else %>
   vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .WBANKS(WBANKS)) u_loader (
+<%- end %>
     .aclk(aclk), .aresetn(aresetn), .beat_valid(beat_valid), .beat(beat), .beat_ready(beat_ready),
     .word(word), .word_index(word_index), .image_we(image_we), .pos_we(pos_we), .norm_we(norm_we),
     .gelu_we(gelu_we), .param_we(param_we), .weight_we(weight_we), .weight_format(weight_format),
@@ -215,9 +222,20 @@ module vit_accel_core #(
 
   // Weight buffer: words of TK x TN weights, in one or two banks.
   wire [TK*TN*WB-1:0]    weights, w_rdata;
+<%- if .GroupBits %>
+  wire [TK*TN*SB-1:0]    stored;
+  vit_weight_unpack #(.LANES(TK*TN), .WB(SB), .INW(ASMW)) u_unpack (
+    .format(weight_format), .packed_word(word), .weights(stored)
+  );
+  vit_group_scale #(.TN(TN), .TK(TK), .SB(SB), .GB(GB), .WB(WB)) u_group_scale (
+    .aclk(aclk), .multiplier_we(multiplier_we), .multiplier_word(word[TN*4-1:0]),
+    .in_group(weight_in_group), .stored(stored), .weights(weights)
+  );
+<%- else %>
   vit_weight_unpack #(.LANES(TK*TN), .WB(WB), .INW(ASMW)) u_unpack (
     .format(weight_format), .packed_word(word), .weights(weights)
   );
+<%- end %>
   /* verilator lint_off UNUSED */
   wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank ? WDEPTH[AW-1:0] : {AW{1'b0}});
   /* verilator lint_on UNUSED */

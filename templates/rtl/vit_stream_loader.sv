@@ -3,11 +3,17 @@
 //
 // A segment starts when its buffer is free; words then take BEATS cycles each, back to back,
 // as long as beats are there. The list starts over after its last segment, for the next image.
+<%- if .GroupBits %>
+// In front of each group of a tile's words comes a word with the multipliers of its channels.
+<%- end %>
 module vit_stream_loader #(
   parameter BW       = 64,   // bus width
   parameter ASMW     = 128,  // widest word, a multiple of BW
   parameter SEGMENTS = 8,
   parameter SEGW     = 3,    // bits of a segment index
+<%- if .GroupBits %>
+  parameter MULT_BEATS = 1,  // beats of the multipliers of a group
+<%- end %>
   parameter WBANKS   = 2     // weight buffer banks
 ) (
   input  wire             aclk,
@@ -26,6 +32,10 @@ module vit_stream_loader #(
   output reg              param_we,
   output reg              weight_we,
   output wire [2:0]       weight_format, // index of the weights' bit-width
+<%- if .GroupBits %>
+  output wire             weight_in_group,
+  output reg              multiplier_we,
+<%- end %>
   output reg              weight_bank,
   // A buffer is full, in the cycle after its last word's strobe at the earliest.
   output reg              image_loaded,
@@ -44,9 +54,10 @@ module vit_stream_loader #(
   localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
 
   // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3
-  reg  [69:0]     list [0:SEGMENTS-1];
+<%- if .GroupBits %>, words of a group 16<% end %>
+  reg  [<% .LoadHigh %>:0]     list [0:SEGMENTS-1];
   initial $readmemh("loads.mem", list);
-  reg  [69:0]     seg;
+  reg  [<% .LoadHigh %>:0]     seg;
   reg  [SEGW-1:0] pc;
   always @(posedge aclk) seg <= list[pc];
   wire [2:0]  kind        = seg[2:0];
@@ -56,6 +67,10 @@ module vit_stream_loader #(
   wire [7:0]  param_beats = seg[58:51];
   wire [7:0]  word_beats  = seg[66:59];
   assign weight_format    = seg[69:67];
+<%- if .GroupBits %>
+  wire [15:0] group_words = seg[85:70];
+  assign weight_in_group  = group_words != 16'd0;
+<%- end %>
 
   // Buffers in use: taken when their segment starts, given back by *_free.
   reg       image_used, pos_used, norm_used, gelu_used;
@@ -63,14 +78,24 @@ module vit_stream_loader #(
   wire free = kind == IMAGE ? !image_used : kind == POS ? !pos_used : kind == NORM ? !norm_used
             : kind == GELU ? !gelu_used : tiles_used != WBANKS[1:0];
 
-  localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5;
+  localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5
+<%- if .GroupBits %>, MULTIPLIERS = 3'd6<% end %>;
   reg  [2:0]  state;
   reg  [15:0] tile, index;
   reg  [7:0]  slice;
   reg  [$clog2(BW/8)-1:0] byte_index;
   wire        in_params  = state == PARAMS;
+<%- if .GroupBits %>
+  wire        in_mults   = state == MULTIPLIERS;
+  wire        mults_done = in_mults && beat_valid && slice == MULT_BEATS - 1;
+  reg  [15:0] group_index;
+  wire        group_done = group_index == group_words - 16'd1;
+  wire        take       = beat_valid && (in_params || in_mults || state == WORDS);
+  wire        word_done  = take && !in_mults && slice == (in_params ? param_beats : word_beats) - 8'd1;
+<%- else %>
   wire        take       = beat_valid && (in_params || state == WORDS);
   wire        word_done  = take && slice == (in_params ? param_beats : word_beats) - 8'd1;
+<%- end %>
   wire        part_done  = word_done && index == (in_params ? params : words) - 16'd1;
   wire        last_tile  = tile == tiles - 16'd1;
   wire        claim      = state == CLAIM && free;
@@ -89,8 +114,15 @@ module vit_stream_loader #(
       FETCH:  state <= DECODE;
       DECODE: state <= CLAIM;
       CLAIM:  if (free) state <= kind == TILES ? PARAMS : kind == GELU ? BYTES : WORDS;
+<%- if .GroupBits %>
+      PARAMS: if (part_done) state <= weight_in_group ? MULTIPLIERS : WORDS;
+      MULTIPLIERS: if (mults_done) state <= WORDS;
+      WORDS:  if (part_done) state <= last_tile ? FETCH : CLAIM;
+              else if (word_done && weight_in_group && group_done) state <= MULTIPLIERS;
+<%- else %>
       PARAMS: if (part_done) state <= WORDS;
       WORDS:  if (part_done) state <= last_tile ? FETCH : CLAIM;
+<%- end %>
       BYTES:  if (bytes_done) state <= FETCH;
       default: state <= FETCH;
     endcase
@@ -99,7 +131,13 @@ module vit_stream_loader #(
     else if (part_done && !in_params)             tile <= tile + 16'd1;
     if (state == CLAIM || part_done)              index <= 16'd0;
     else if (word_done || byte_take)              index <= index + 16'd1;
+<%- if .GroupBits %>
+    if (in_mults)                                 group_index <= 16'd0;
+    else if (word_done)                           group_index <= group_index + 16'd1;
+    if (state == CLAIM || word_done || mults_done) slice <= 8'd0;
+<%- else %>
     if (state == CLAIM || word_done)              slice <= 8'd0;
+<%- end %>
     else if (take)                                slice <= slice + 8'd1;
     if (state == CLAIM)                           byte_index <= 0;
     else if (byte_take)                           byte_index <= byte_index + 1'b1;
@@ -132,6 +170,9 @@ module vit_stream_loader #(
     gelu_we      <= byte_take;
     param_we     <= word_done && in_params;
     weight_we    <= word_done && kind == TILES && !in_params;
+<%- if .GroupBits %>
+    multiplier_we <= mults_done;
+<%- end %>
     image_loaded <= seg_done && kind == IMAGE;
     pos_loaded   <= seg_done && kind == POS;
     norm_loaded  <= seg_done && kind == NORM;
