@@ -45,6 +45,9 @@ func (f fakeAdditive) Layer(lnFold float64, l configs.LayerBits) (Femto, error) 
 	v := 2 * math.Exp2(-2*float64(l.Activations)) * (0.5 + f.draw(key*64+uint64(l.Activations)))
 	if l.Weights > 0 {
 		w := math.Exp2(-2*float64(l.Weights)) * (0.5 + 5*f.draw(key*64+32+uint64(l.Weights)))
+		if l.Granularity == configs.PerGroup {
+			w *= 0.3 + 0.5*f.draw(key*64+56)
+		}
 		if l.Granularity == configs.PerLayer {
 			w *= 1 + 3*f.draw(key*64+48+uint64(l.Weights))
 		}

@@ -33,8 +33,11 @@ func fakeNoise(coarse bool) Noise {
 			if l.Weights > 0 {
 				w = math.Exp2(-2 * float64(l.Weights))
 			}
-			if l.Granularity == configs.PerLayer {
+			switch l.Granularity {
+			case configs.PerLayer:
 				w *= 3
+			case configs.PerGroup:
+				w /= 2
 			}
 			sum += (w + 2*math.Exp2(-2*float64(l.Activations))) * (1 + float64(i%5)/8)
 		}
@@ -67,12 +70,18 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 			Weights:  some(rng, 3, 2, 3, 4, 5, 6, 8), Activations: some(rng, 3, 2, 4, 6, 8),
 			Edge: configs.EdgeSpace{Weights: some(rng, 2, 4, 6, 8), Activations: some(rng, 2, 4, 6, 8)},
 		},
-		Granularity: some(rng, 2, configs.PerLayer, configs.PerChannel), SoftmaxBits: some(rng, 2, 4, 7, 8),
+		Granularity: some(rng, 2, configs.PerLayer, configs.PerChannel, configs.PerGroup), SoftmaxBits: some(rng, 2, 4, 7, 8),
 		GELUBits: some(rng, 2, 6, 8), LNFold: some(rng, 2, 0.5, 1.0), CalibImages: 256,
 		Array:      configs.ArraySpace{TM: some(rng, 2, 4, 8, 16, 32), TN: some(rng, 2, 4, 8, 16, 64), TK: some(rng, 2, 1, 2, 4, 8)},
 		Multiplier: some(rng, 2, configs.MulDSP, configs.MulLUT), BusBits: some(rng, 2, 32, 64, 128),
 		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2),
 		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(1)},
+	}
+	if slices.Contains(s.Granularity, configs.PerGroup) {
+		s.Group = 16
+	}
+	if rng.IntN(3) == 0 { // with groups, some numerics are too wide for two products
+		s.Packing = []configs.Packing{configs.PackNone, configs.PackDSP48E1}
 	}
 	in := Input{Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
 	if rng.IntN(2) == 0 {

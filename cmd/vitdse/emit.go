@@ -138,6 +138,10 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
+	if s := plan.Shape; d.Engine.Packing.Port() > 0 && s.PackShift() == 0 {
+		a.log.Warn("a DSP makes one product: two do not fit its multiplier", "packing", d.Engine.Packing,
+			"operand_a", plural(s.ABits, "bit"), "operand_b", plural(s.BBits, "bit"))
+	}
 	if err := plan.HLSCheck(); err != nil {
 		if run.Verify.Target != configs.TargetRTL {
 			return fmt.Errorf("%w\n--target rtl emits the SystemVerilog alone", err)
