@@ -100,7 +100,8 @@ func (s *Shape) linear(op configs.Op) Step {
 	}
 	switch op.Kind {
 	case configs.OpPatchEmbed:
-		p.To, p.NeedPos, p.Mask, p.AStride, p.Chained = ToResidual, true, true, s.patchWords(), true
+		p.To, p.NeedPos, p.Mask, p.Chained = ToResidual, true, true, true
+		p.AFrom, p.AStride = FromQ, s.patchWords()
 	case configs.OpLinear:
 		switch op.Name[len(op.Name)-1] {
 		case 'q':
@@ -137,7 +138,7 @@ func (s *Shape) linear(op configs.Op) Step {
 	return p
 }
 
-// patchWords is the words of a patch in X.
+// patchWords is the words of a patch in Q.
 func (s *Shape) patchWords() int { return CeilDiv(s.Model.PatchInner(), s.TK) }
 
 // passes is how many cycles a group of columns takes to leave.

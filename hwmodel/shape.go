@@ -127,8 +127,8 @@ func hasSuffix(s, suffix string) bool {
 }
 
 func (s *Shape) buffers() {
-	s.XDepth = s.MTiles * max(s.patchWords(), s.Dim/s.TK)
-	s.QDepth = s.MTiles * s.Hidden / s.TK
+	s.XDepth = s.MTiles * s.Dim / s.TK
+	s.QDepth = s.MTiles * max(s.patchWords(), s.Hidden/s.TK)
 	s.NumDepth = CeilDiv(s.Tokens, s.TK)
 	s.ScoreDepth = CeilDiv(s.Tokens, s.VC)
 	s.KeyDepth = CeilDiv(s.MTiles, s.KeyBanks) * s.Dim / s.TK

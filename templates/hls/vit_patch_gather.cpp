@@ -6,7 +6,7 @@
 #include "vit_units.h"
 
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
-                  code_t x_words[X_DEPTH][TK * TM]) {
+                  code_t q_words[Q_DEPTH][TK * TM]) {
   const unsigned kBytes = BW / 8;
   code_t column[TM] = {};  // a shift register
 #pragma HLS ARRAY_PARTITION variable=column type=complete
@@ -48,7 +48,7 @@ tiles:
               if (k % TK == TK - 1 || k == PATCH_INNER - 1) {
                 for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
-                  x_words[m * p.stride + k / TK][i] = word[i];
+                  q_words[m * p.stride + k / TK][i] = word[i];
                 }
               }
               VIT_TRACE(op, column);

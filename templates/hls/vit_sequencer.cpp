@@ -7,9 +7,8 @@
 
 void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
 #pragma HLS INLINE off
-  // Activation codes: words of TK channels x TM tokens. x holds what matmuls by weights read
-  // (patches, LayerNorm's codes, attention's output), q holds queries and the MLP's hidden codes.
-  // Numerators have their own memory.
+  // Activation codes: words of TK channels x TM tokens. x holds LayerNorm's codes and attention's
+  // output, q holds patches, queries and the MLP's hidden codes. Numerators have their own memory.
   static code_t x_words[X_DEPTH][TK * TM];
 #pragma HLS ARRAY_RESHAPE variable=x_words type=complete dim=2
 #pragma HLS BIND_STORAGE variable=x_words type=ram_s2p impl=<% .Impl.X %>
@@ -67,7 +66,7 @@ steps:
       // Settings are copied out of their table: one read of a ROM a step.
       case UNIT_PATCHES: {
         const Patches p = patch_steps[step.index];
-        patch_gather(p, step.op, image, x_words);
+        patch_gather(p, step.op, image, q_words);
         break;
       }
       case UNIT_NORM: {

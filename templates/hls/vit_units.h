@@ -16,7 +16,7 @@ void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAG
 
 // Patch columns of the image.
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
-                  code_t x_words[X_DEPTH][TK * TM]);
+                  code_t q_words[Q_DEPTH][TK * TM]);
 
 // LayerNorm of the residual stream.
 void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],

@@ -186,10 +186,10 @@ module vit_accel_core #(
     .busy(feeder_busy), .stalled(stalled), .starved(starved), .feeding(feeding)
   );
 
-  // Activation buffers: words of TK channels x TM tokens. X holds what matmuls by weights read
-  // (patches, LayerNorm's codes, attention's output), Q holds queries and the MLP's hidden codes, so
-  // that LayerNorm may write while the matmul it feeds writes too. Numerators have their own, in two
-  // halves: one is filled while the other is read.
+  // Activation buffers: words of TK channels x TM tokens. X holds LayerNorm's codes and attention's
+  // output, Q holds patches, queries and the MLP's hidden codes, so that LayerNorm may write while the
+  // matmul it feeds writes too. Numerators have their own, in two halves: one is filled while the
+  // other is read.
   wire                   x_we, q_we;
   /* verilator lint_off UNUSED */
   wire [AW-1:0]          x_waddr, q_waddr;
@@ -448,7 +448,7 @@ module vit_accel_core #(
   );
 
   // -------------------------------------------------------------------------------------
-  // LayerNorm and patches: row tiles of codes for X, ahead of the matmul that reads them.
+  // LayerNorm and patches: row tiles of codes for X and Q, ahead of the matmul that reads them.
   reg  [15:0]        norm_tiles;
   reg  [39:0]        norm_eps;
   reg  [5:0]         norm_k, norm_k17, norm_sg;
@@ -506,10 +506,10 @@ module vit_accel_core #(
     .start(start_patches), .running(patches_running), .word_valid(pg_valid), .word_index(pg_index),
     .word_last(pg_last), .op_last(pg_op_last), .word_count(pg_count), .word(pg_word)
   );
-  reg  [AW-1:0]      pg_base;
+  reg  [AW-1:0]      pg_base;                // of the row tile in Q
   always @(posedge aclk)
     if (start_patches)            pg_base <= {AW{1'b0}};
-    else if (pg_valid && pg_last) pg_base <= pg_base + X_PATCH_ROW[AW-1:0];
+    else if (pg_valid && pg_last) pg_base <= pg_base + Q_PATCH_ROW[AW-1:0];
   assign patches_done = pg_valid && pg_last && pg_op_last;
   assign row_made     = (pg_valid && pg_last) || lnw_last;
 
@@ -532,19 +532,18 @@ module vit_accel_core #(
   );
   reg  [7:0]         packed_bank;
   always @(posedge aclk) packed_bank <= o_key_bank;
-  assign q_we      = packed_we && d_to == TO_Q;
-  assign q_waddr   = packed_addr;
-  assign q_wdata   = packed_word;
   assign key_waddr = packed_addr;
-  // X has three writers, one at a time.
-  assign x_we      = pg_valid || lnw_valid || (packed_we && d_to == TO_X);
-  assign x_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : lnw_valid ? lnw_addr : packed_addr;
+  // X and Q have two writers each, one at a time.
+  assign x_we      = lnw_valid || (packed_we && d_to == TO_X);
+  assign x_waddr   = lnw_valid ? lnw_addr : packed_addr;
+  assign q_we      = pg_valid || (packed_we && d_to == TO_Q);
+  assign q_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : packed_addr;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
       wire [LB-1:0] ln = lnw_word[g*LB +: LB];
       wire [IB-1:0] pg = pg_word[g*IB +: IB];
-      assign x_wdata[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]}
-        : lnw_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : packed_word[g*AB +: AB];
+      assign x_wdata[g*AB +: AB] = lnw_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : packed_word[g*AB +: AB];
+      assign q_wdata[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]} : packed_word[g*AB +: AB];
       assign key_wdata[g*KB +: KB] = packed_word[g*AB +: KB];
     end
     for (g = 0; g < KBANKS; g = g + 1) begin : gen_key_we
