@@ -84,7 +84,7 @@ table-published: build
 # An hour or two of synthesis on two cores; it goes on from docs/data/study.jsonl.
 table-resources: setup-test build
 	@mkdir -p out
-	bin/vitdse study $(RUN) --designs 60 --file docs/data/study.jsonl --table out/resources.md
+	bin/vitdse study $(RUN) --designs 72 --file docs/data/study.jsonl --table out/resources.md
 
 table-cycles: setup-test
 	@mkdir -p out

@@ -68,7 +68,14 @@ func (s *Shape) steps() int {
 
 func (s *Shape) loader(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
-	return Resources{LUT: whole(f.luts(loaderBase, 1) + f.luts(loaderBus, float64(bus))), FF: s.AsmBeats*bus + 99 + CeilLog2(bus/8)}
+	luts := f.luts(loaderBase, 1) + f.luts(loaderBus, float64(bus))
+	r := Resources{FF: s.AsmBeats*bus + 99 + CeilLog2(bus/8)}
+	if s.GroupBits > 0 {
+		luts += f.luts(loaderGroups, 1)
+		r.FF += 19
+	}
+	r.LUT = whole(luts)
+	return r
 }
 
 func (s *Shape) axiRead(f fabric) Resources {

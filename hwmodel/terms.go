@@ -44,6 +44,7 @@ const (
 	rowSumsToken
 	rowSumsChannel
 	layerNormToken
+	loaderGroups
 	numTerms
 )
 
@@ -86,6 +87,7 @@ var terms = [numTerms]struct{ name, unit string }{
 	gatherBus:        {"vit_patch_gather.bus", "a bit of the bus"},
 	opQueueBase:      {"vit_op_queue.base", "a module"},
 	layerNormToken:   {"vit_layernorm.token", "a token of a row tile"},
+	loaderGroups:     {"vit_stream_loader.groups", "a module that takes multipliers of groups"},
 	rowSumsToken:     {"vit_row_sums.token", "a token of a row tile"},
 	rowSumsChannel:   {"vit_row_sums.channel", "a lane beyond the first of a token"},
 }
