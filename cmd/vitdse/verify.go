@@ -157,8 +157,8 @@ func (a *app) printReport(r *verify.Report) error {
 		return err
 	}
 	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
-	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s.\n", plural(r.LogitImages, "image"),
-		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)))
+	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s%s.\n", plural(r.LogitImages, "image"),
+		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)), inProcesses(r.Processes))
 	a.printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
 		count(r.MeasuredCycles), 100*r.Utilisation())
 	if err := causeTable(r).print(a.stdout); err != nil {
@@ -166,6 +166,14 @@ func (a *app) printReport(r *verify.Report) error {
 	}
 	a.printMismatches(r)
 	return nil
+}
+
+// inProcesses says how many processes shared the images, where there were several.
+func inProcesses(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" in %d processes", n)
 }
 
 // printHLS says what of the HLS C++ was compared. It has no cycles of its own, and where

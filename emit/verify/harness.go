@@ -1,14 +1,13 @@
 package verify
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
-	"strings"
+	"sync"
 
 	"vitdse/configs"
 	"vitdse/emit"
@@ -23,146 +22,116 @@ type run struct {
 	shape    *hwmodel.Shape
 	progress func(Progress)
 
+	mu        sync.Mutex
+	images    int64 // simulated so far
+	processes []*process
+
+	// What the processes printed, as if one had simulated all images.
 	cycles     [][]int64 // image, op
+	predicted  [][]int64 // image, op; all 0 for HLS C++, which has no cycles
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
 	rehearsals []int64 // cycles in which a soft reset is to stop them
 	resets     []int64 // and in which it did
-	logits     *event
-	end        *event
+	logits     event
+	end        event
 }
 
-// event is one line of the harness.
-type event struct {
-	Event        string  `json:"event"`
-	Op           int     `json:"op"`
-	Image        int     `json:"image"`
-	Head         int     `json:"head"`
-	Row          int     `json:"row"`
-	Col          int     `json:"col"`
-	Expected     int64   `json:"expected"`
-	Got          int64   `json:"got"`
-	Cycle        int64   `json:"cycle"`
-	Cycles       any     `json:"cycles"`
-	Compared     int64   `json:"compared"`
-	Mismatches   int64   `json:"mismatches"`
-	Images       int     `json:"images"`
-	Full         int     `json:"full"`
-	OK           bool    `json:"ok"`
-	Seconds      float64 `json:"seconds"`
-	BeatsRead    int64   `json:"beats_read"`
-	BeatsWritten int64   `json:"beats_written"`
-	What         string  `json:"what"`
-	Digest       string  `json:"digest"`
+// simulated counts an image.
+func (r *run) simulated(detail string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.images++
+	r.progress(Progress{Stage: "simulate", Done: r.images, Total: int64(r.opt.Images), Detail: detail})
 }
 
-func (e event) cycles() []int64 {
-	var cycles []int64
-	list, _ := e.Cycles.([]any)
-	for _, v := range list {
-		f, _ := v.(float64)
-		cycles = append(cycles, int64(f))
+// join adds the processes up.
+func (r *run) join() error {
+	r.compared, r.spent, r.resets = map[int]event{}, r.processes[0].spent, r.processes[0].resets
+	r.end.OK = true
+	var results []byte
+	for _, p := range r.processes {
+		r.cycles = append(r.cycles, p.cycles...)
+		r.predicted = append(r.predicted, p.timeline()...)
+		r.mismatches = append(r.mismatches, p.mismatches...)
+		for op, e := range p.compared {
+			all := r.compared[op]
+			digest, err := strconv.ParseUint(e.Digest, 16, 64)
+			if err != nil {
+				return fmt.Errorf("op %d has the digest %q: %w", op, e.Digest, err)
+			}
+			all.Compared, all.Mismatches, all.sum = all.Compared+e.Compared, all.Mismatches+e.Mismatches, all.sum+digest
+			all.Digest = fmt.Sprintf("%016x", all.sum)
+			r.compared[op] = all
+		}
+		r.logits.Images += p.logits.Images
+		r.logits.Compared += p.logits.Compared
+		r.logits.Mismatches += p.logits.Mismatches
+		r.end.OK = r.end.OK && p.end.OK
+		r.end.Images += p.end.Images
+		r.end.Full += p.end.Full
+		r.end.Seconds = max(r.end.Seconds, p.end.Seconds)
+		r.end.BeatsRead += p.end.BeatsRead
+		r.end.BeatsWritten += p.end.BeatsWritten
+		if r.opt.Results == "" {
+			continue
+		}
+		part, err := os.ReadFile(p.results())
+		if err != nil {
+			return err
+		}
+		results = append(results, part...)
 	}
-	return cycles
+	if r.opt.Results == "" {
+		return nil
+	}
+	return configs.WriteFile(r.opt.Results, results)
 }
 
+// clean removes the processes' own files.
+func (r *run) clean() {
+	for _, p := range r.processes {
+		os.Remove(p.results())
+	}
+}
+
+// simulate runs the images, shared among processes where there are enough of them. The first
+// process begins with the rehearsals.
 func (r *run) simulate(ctx context.Context, dir string) error {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	args := []string{abs, "--images", strconv.Itoa(r.opt.Images), "--full", strconv.Itoa(r.opt.Full)}
-	if r.opt.Results != "" {
-		results, err := filepath.Abs(r.opt.Results)
-		if err != nil {
-			return err
-		}
-		args = append(args, "--results", results)
-	}
-	// The RTL's tables are read relative to rtl/.
-	in, program := filepath.Join(abs, "hls"), filepath.Join(abs, "hls/build/csim")
+	n := 1
 	if r.target == configs.TargetRTL {
-		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
 		r.rehearsals = r.rehearse()
-		args = append(args, "--latency", strconv.Itoa(r.opt.Latency), "--stall", strconv.Itoa(int(r.opt.Stall*1000+0.5)),
-			"--seed", strconv.FormatUint(r.opt.Seed, 10), "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.rehearsals), " ", ","), "[]"))
+		n = max(1, min(runtime.GOMAXPROCS(0), r.opt.Images/fewestImages))
 	}
-	cmd := command(ctx, in, program, args...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	scan := bufio.NewScanner(out)
-	scan.Buffer(make([]byte, 64<<10), 16<<20)
-	r.compared, r.spent = map[int]event{}, map[int][]int64{}
-	var fault string
-	for scan.Scan() {
-		var e event
-		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
-			fault = "the simulation printed " + strconv.Quote(scan.Text())
-			continue
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var done sync.WaitGroup
+	for i := range n {
+		p := &process{run: r, number: i, first: i * r.opt.Images / n, compared: map[int]event{}, spent: map[int][]int64{}}
+		p.images = (i+1)*r.opt.Images/n - p.first
+		if p.full = r.opt.Full; p.full >= 0 {
+			p.full = max(0, min(p.images, p.full-p.first))
 		}
-		if e.Event == "fault" {
-			fault = e.What
-		}
-		r.take(e)
+		r.processes = append(r.processes, p)
+		done.Go(func() {
+			if err := p.simulate(ctx, abs); err != nil {
+				stop(err)
+			}
+		})
 	}
-	waitErr := cmd.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case fault != "":
-		return fmt.Errorf("simulation of %s: %s", dir, r.nameOps(fault))
-	case r.end == nil:
-		return fmt.Errorf("simulation of %s ended without a result: %v\n%s", dir, waitErr, tail(stderr.String(), 20))
+	done.Wait()
+	if r.opt.Results != "" {
+		defer r.clean()
 	}
-	return nil
-}
-
-// nameOps adds op names to a fault's op numbers.
-func (r *run) nameOps(what string) string {
-	words := strings.Fields(what)
-	for i := 0; i+1 < len(words); i++ {
-		num := strings.TrimRight(words[i+1], ",;.")
-		if n, err := strconv.Atoi(num); words[i] == "op" && err == nil && n < len(r.man.Ops) {
-			words[i+1] = strings.Replace(words[i+1], num, fmt.Sprintf("%s (%d)", r.man.Ops[n].Name, n), 1)
-		}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	return strings.Join(words, " ")
-}
-
-func (r *run) take(e event) {
-	switch e.Event {
-	case "reset":
-		r.resets = append(r.resets, e.Cycle)
-	case "spent":
-		r.spent[e.Op] = e.cycles()
-	case "image":
-		r.cycles = append(r.cycles, e.cycles())
-		detail := ""
-		if r.target == configs.TargetRTL {
-			detail = fmt.Sprintf("%d cycles", e.Cycle)
-		}
-		r.progress(Progress{Stage: "simulate", Done: int64(e.Image + 1), Total: int64(r.opt.Images), Detail: detail})
-	case "op":
-		r.compared[e.Op] = e
-	case "mismatch":
-		name := "logits"
-		if e.Op < len(r.man.Ops)-1 {
-			name = r.man.Ops[e.Op].Name
-		}
-		r.mismatches = append(r.mismatches, Mismatch{name, e.Image, e.Head, e.Row, e.Col, e.Expected, e.Got, e.Cycle})
-	case "logits":
-		r.logits = &e
-	case "end":
-		r.end = &e
-	}
+	return r.join()
 }
 
 // longRehearsal is the run, in cycles, that is still rehearsed to its end.

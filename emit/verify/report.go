@@ -75,7 +75,8 @@ type Report struct {
 	LogitCompared, LogitMismatches  int64
 	PredictedCycles, MeasuredCycles int64 // first image
 	PredictedRun, MeasuredRun       int64 // all images
-	SimSeconds, CyclesPerSecond     float64
+	SimSeconds, CyclesPerSecond     float64 // of all processes together
+	Processes                       int     // that shared the images, each a run of its own
 	BeatsRead, BeatsWritten         int64
 	PredictedBeatsRead              int64
 	Resets                          int   // rehearsals that a soft reset stopped, the bus left idle each time

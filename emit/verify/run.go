@@ -79,14 +79,13 @@ func imagesToRun(dir string, asked, classes int) (int, error) {
 func (r *run) report() (*Report, error) {
 	rep := &Report{
 		Target: r.target, Hash: r.man.Hash, Model: r.man.Model.Name, Part: r.man.Design.Part,
-		FullImages: r.end.Full, Mismatches: r.mismatches, SimSeconds: r.end.Seconds,
+		FullImages: r.end.Full, Mismatches: r.mismatches, SimSeconds: r.end.Seconds, Processes: len(r.processes),
 		BeatsRead: r.end.BeatsRead, BeatsWritten: r.end.BeatsWritten,
 	}
-	if r.logits == nil || len(r.cycles) != r.end.Images {
-		return nil, fmt.Errorf("the simulation reported %d of %d images", len(r.cycles), r.end.Images)
+	if len(r.cycles) != r.opt.Images || r.end.Images != r.opt.Images {
+		return nil, fmt.Errorf("the simulation reported %d of %d images", len(r.cycles), r.opt.Images)
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
-	predicted := r.predicted()
 	ops, err := r.man.Model.Ops()
 	if err != nil {
 		return nil, err
@@ -108,7 +107,7 @@ func (r *run) report() (*Report, error) {
 		elements := int64(op.Heads) * int64(op.Rows) * int64(op.Cols) * int64(rep.FullImages)
 		e := r.compared[i]
 		res := OpResult{Name: op.Name, Kind: op.Kind, Shape: shapeOf(op), Elements: elements,
-			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: predicted[0][i], Measured: r.cycles[0][i], Digest: e.Digest}
+			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: r.predicted[0][i], Measured: r.cycles[0][i], Digest: e.Digest}
 		copy(res.Spent[:], r.spent[i])
 		if i < len(ops) {
 			res.MACs = ops[i].MACs()
@@ -123,9 +122,9 @@ func (r *run) report() (*Report, error) {
 			return nil, fmt.Errorf("the simulation gives causes for %d cycles of the first image, which took %d", n, rep.MeasuredCycles)
 		}
 	}
-	for i := range predicted {
-		for j := range predicted[i] {
-			rep.PredictedRun += predicted[i][j]
+	for i := range r.predicted {
+		for j := range r.predicted[i] {
+			rep.PredictedRun += r.predicted[i][j]
 			rep.MeasuredRun += r.cycles[i][j]
 		}
 	}
@@ -141,18 +140,6 @@ func spent(ops []OpResult) (n int64) {
 		n += o.Spent.Total()
 	}
 	return n
-}
-
-// predicted is the cycles of every op of every image; all are 0 for HLS C++, which has none.
-func (r *run) predicted() [][]int64 {
-	if r.target == configs.TargetRTL {
-		return r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, r.end.Images)
-	}
-	none := make([][]int64, r.end.Images)
-	for i := range none {
-		none[i] = make([]int64, len(r.man.Ops))
-	}
-	return none
 }
 
 func shapeOf(op emit.ManifestOp) string {

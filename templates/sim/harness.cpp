@@ -2,9 +2,10 @@
 // op with the expected vectors. Prints one JSON object a line; exits 0 only if everything
 // was compared and equal.
 //
-//   harness DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]
+//   harness DIR [--first I] [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S]
 //          [--results FILE] [--resets CYCLE,CYCLE,...]
 //
+//   --first    index of the first image, where several processes share the images
 //   --images   images to run; the logits of all are compared
 //   --full     the first N of them are compared op by op
 //   --latency  cycles from a read request to its first beat, at least 1
@@ -39,6 +40,7 @@ constexpr int kResultBytes = <% .ResultBytes %>;
 constexpr uint64_t kMaxCyclesPerImage = <% .MaxCycles %>ull;
 const char kHash[] = "<% .Hash %>";
 
+constexpr uint64_t kDigest = 0xcbf29ce484222325ull;  // of nothing
 constexpr uint64_t kImageBase = 0x10000000, kStreamBase = 0x40000000, kResultBase = 0x80000000;
 
 struct Fault { std::string what; };
@@ -63,7 +65,7 @@ std::vector<uint8_t> read_file(const std::string& path, bool with_header) {
 
 struct Column { uint32_t op, head, row, col, lanes; };
 
-struct Options { int images = -1, full = -1, latency = 1, stall = 0; uint64_t seed = 1; std::string results; std::vector<uint64_t> resets; };
+struct Options { int first = 0, images = -1, full = -1, latency = 1, stall = 0; uint64_t seed = 1; std::string results; std::vector<uint64_t> resets; };
 
 // xorshift64*: the pauses of the memory model.
 struct Random {
@@ -99,17 +101,20 @@ class Bench {
     places_ = begins_;
     const int have = static_cast<int>(images_.size() / kImageBytes);
     const int have_full = static_cast<int>(expected_.size() / 4 / values_per_image_);
-    if (opt_.images < 0) opt_.images = have;
-    if (opt_.full < 0) opt_.full = have_full;
+    if (opt_.images < 0) opt_.images = have - opt_.first;
+    if (opt_.full < 0) opt_.full = std::max(0, have_full - opt_.first);
     opt_.full = std::min(opt_.full, opt_.images);
-    if (opt_.images < 1 || opt_.images > have || logits_.size() < size_t(opt_.images) * kClasses * 4)
-      fail("vectors hold " + std::to_string(have) + " images; asked for " + std::to_string(opt_.images));
-    if (opt_.full > have_full)
-      fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " + std::to_string(opt_.full));
+    const int end = opt_.first + opt_.images;
+    if (opt_.first < 0 || opt_.images < 1 || end > have || logits_.size() < size_t(end) * kClasses * 4)
+      fail("vectors hold " + std::to_string(have) + " images; asked for " + std::to_string(opt_.images) + " from " + std::to_string(opt_.first));
+    if (opt_.full > 0 && opt_.first + opt_.full > have_full)
+      fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " + std::to_string(opt_.first + opt_.full));
+    images_.erase(images_.begin(), images_.begin() + size_t(opt_.first) * kImageBytes);  // the first is always at kImageBase
     results_.resize(size_t(opt_.images) * kResultBytes);
     compared_.assign(kOps, 0);
     mismatches_.assign(kOps, 0);
-    digests_.assign(kOps, 0xcbf29ce484222325ull);
+    digests_.assign(kOps, kDigest);
+    digest_sums_.assign(kOps, 0);
     op_cycles_.assign(kOps + 1, 0);
     spent_.assign((kOps + 1) * kCauses, 0);
   }
@@ -153,7 +158,8 @@ class Bench {
   int image_ = 0;
   struct Place { size_t column = 0, value = 0; };  // in the expectation
   std::vector<Place> begins_, places_;             // of each op: its first, the next to come
-  std::vector<uint64_t> compared_, mismatches_, op_cycles_, digests_;
+  std::vector<uint64_t> compared_, mismatches_, op_cycles_;
+  std::vector<uint64_t> digests_, digest_sums_;    // of each op: in this image, of all images
   std::vector<uint64_t> spent_;                    // cycles of each op and cause, first image
   uint64_t total_mismatches_ = 0;
 };
@@ -264,7 +270,7 @@ void Bench::compare(int op, int count, const void* columns) {
     const Column& c = trace_[at.column++];
     uint32_t lanes[kLanes];
     std::memcpy(lanes, static_cast<const char*>(columns) + k * sizeof lanes, sizeof lanes);
-    const uint8_t* want_bytes = &expected_[(size_t(image_) * values_per_image_ + at.value) * 4];
+    const uint8_t* want_bytes = &expected_[(size_t(opt_.first + image_) * values_per_image_ + at.value) * 4];
     at.value += c.lanes;
     compared_[op] += c.lanes;
     for (uint32_t i = 0; i < c.lanes; ++i) {
@@ -276,7 +282,7 @@ void Bench::compare(int op, int count, const void* columns) {
       // The first few of an op are named; all are counted.
       if (mismatches_[op]++ < 3)
         std::printf("{\"event\":\"mismatch\",\"op\":%u,\"image\":%d,\"head\":%u,\"row\":%u,\"col\":%u,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
-                    c.op, image_, c.head, c.row + i, c.col, want, got, cycle_ - run_start_);
+                    c.op, opt_.first + image_, c.head, c.row + i, c.col, want, got, cycle_ - run_start_);
       ++total_mismatches_;
     }
   }
@@ -287,7 +293,11 @@ void Bench::end_image() {
     if (places_[i].column != begins_[i + 1].column)
       fail("image " + std::to_string(image_) + ": " + std::to_string(places_[i].column - begins_[i].column) + " columns of " +
            std::to_string(begins_[i + 1].column - begins_[i].column) + " were produced by op " + std::to_string(i));
-  std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":%" PRIu64 ",\"cycles\":[", image_, cycle_ - run_start_);
+  for (int i = 0; i < kOps && image_ < opt_.full; ++i) {
+    digest_sums_[i] += digests_[i];
+    digests_[i] = kDigest;
+  }
+  std::printf("{\"event\":\"image\",\"image\":%d,\"cycle\":%" PRIu64 ",\"cycles\":[", opt_.first + image_, cycle_ - run_start_);
   for (int i = 0; i <= kOps; ++i) std::printf(i ? ",%" PRIu64 : "%" PRIu64, op_cycles_[i]);
   std::printf("]}\n");
   std::fflush(stdout);
@@ -350,12 +360,12 @@ bool Bench::compare_logits() {
   for (int i = 0; i < opt_.images; ++i)
     for (int c = 0; c < kClasses; ++c) {
       int32_t want, got;
-      std::memcpy(&want, &logits_[(size_t(i) * kClasses + c) * 4], 4);
+      std::memcpy(&want, &logits_[(size_t(opt_.first + i) * kClasses + c) * 4], 4);
       std::memcpy(&got, &results_[size_t(i) * kResultBytes + size_t(c) * 4], 4);
       if (got == want) continue;
       if (wrong++ < 3)
         std::printf("{\"event\":\"mismatch\",\"op\":%d,\"image\":%d,\"head\":0,\"row\":0,\"col\":%d,\"expected\":%d,\"got\":%d,\"cycle\":%" PRIu64 "}\n",
-                    kOps, i, c, want, got, cycle_ - run_start_);
+                    kOps, opt_.first + i, c, want, got, cycle_ - run_start_);
     }
   std::printf("{\"event\":\"logits\",\"images\":%d,\"compared\":%d,\"mismatches\":%" PRIu64 "}\n", opt_.images, opt_.images * kClasses, wrong);
   return wrong == 0;
@@ -394,7 +404,7 @@ bool Bench::run() {
   bool complete = true;
   for (int i = 0; i < kOps; ++i) {
     std::printf("{\"event\":\"op\",\"op\":%d,\"compared\":%" PRIu64 ",\"mismatches\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}\n", i,
-                compared_[i], mismatches_[i], digests_[i]);
+                compared_[i], mismatches_[i], digest_sums_[i]);
     complete = complete && (opt_.full == 0 || compared_[i] > 0);
   }
   const bool ok = logits_ok && complete && total_mismatches_ == 0;
@@ -408,14 +418,15 @@ bool Bench::run() {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: %s DIR [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S] [--results FILE] [--resets CYCLE,...]\n", argv[0]);
+    std::fprintf(stderr, "usage: %s DIR [--first I] [--images N] [--full N] [--latency CYCLES] [--stall PERMILLE] [--seed S] [--results FILE] [--resets CYCLE,...]\n", argv[0]);
     return 2;
   }
   Options opt;
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const long value = std::atol(argv[i + 1]);
-    if (name == "--images") opt.images = static_cast<int>(value);
+    if (name == "--first") opt.first = static_cast<int>(value);
+    else if (name == "--images") opt.images = static_cast<int>(value);
     else if (name == "--full") opt.full = static_cast<int>(value);
     else if (name == "--latency") opt.latency = static_cast<int>(std::max(1l, value));
     else if (name == "--stall") opt.stall = static_cast<int>(value);
