@@ -73,8 +73,8 @@ type Report struct {
 	Mismatches                      []Mismatch // the first few of each op
 	LogitImages                     int
 	LogitCompared, LogitMismatches  int64
-	PredictedCycles, MeasuredCycles int64 // first image
-	PredictedRun, MeasuredRun       int64 // all images
+	PredictedCycles, MeasuredCycles int64   // first image
+	PredictedRun, MeasuredRun       int64   // all images
 	SimSeconds, CyclesPerSecond     float64 // of all processes together
 	Processes                       int     // that shared the images, each a run of its own
 	BeatsRead, BeatsWritten         int64
