@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -119,7 +118,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 		for _, q := range res.Front.Points {
 			exact.front = append(exact.front, q.Costs)
 		}
-		exact.scale()
+		exact.box = baseline.NewBox(exact.front)
 		t.add(p.Name, "exact", "none", "all "+grouped(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds), count(len(exact.front)), "100.0", "", "")
 		if err := a.contests(cmd.Context(), t, p.Name, exact, run, f, st); err != nil {
 			return err
@@ -141,47 +140,12 @@ type contest struct {
 	problem baseline.Problem
 	seconds float64
 	front   [][]float64
-	lo, hi  []float64 // of the logarithms of the front's costs
-	volume  float64
-}
-
-// scale finds the box of the front's logarithms and its hypervolume in it.
-func (c *contest) scale() {
-	for _, costs := range c.front {
-		for i, v := range costs {
-			v = logCost(v)
-			if len(c.lo) <= i {
-				c.lo, c.hi = append(c.lo, v), append(c.hi, v)
-			}
-			c.lo[i], c.hi[i] = math.Min(c.lo[i], v), math.Max(c.hi[i], v)
-		}
-	}
-	c.volume = c.hypervolume(c.front)
-}
-
-// logCost is a cost on a logarithmic scale; 0, a resource that is not used, is a tenth of 1.
-func logCost(v float64) float64 {
-	if v <= 0 {
-		return -1
-	}
-	return math.Log10(v)
-}
-
-// hypervolume of costs in the box, a tenth of its sides beyond the front's worst.
-func (c *contest) hypervolume(front [][]float64) float64 {
-	var in [][]float64
-	for _, costs := range front {
-		p := make([]float64, len(costs))
-		for i, v := range costs {
-			p[i] = (logCost(v) - c.lo[i]) / math.Max(c.hi[i]-c.lo[i], 1e-12)
-		}
-		in = append(in, p)
-	}
-	return baseline.Hypervolume(in, slices.Repeat([]float64{1.1}, len(c.lo)))
+	box     baseline.Box
 }
 
 // contests runs every method with every limit and seed and adds a row for each.
 func (a *app) contests(ctx context.Context, t *table, part string, c contest, run configs.Run, f baselineFlags, st *stages) error {
+	volume := c.box.Hypervolume(c.front)
 	done, total := 0, len(baseline.Methods)*(len(f.evaluations)+1)*f.seeds
 	for _, limit := range append(slices.Clone(f.evaluations), 0) {
 		words := count(limit) + " evaluations"
@@ -203,7 +167,7 @@ func (a *app) contests(ctx context.Context, t *table, part string, c contest, ru
 				for _, p := range r.Front {
 					costs = append(costs, p.Costs)
 				}
-				volumes, took = append(volumes, c.hypervolume(costs)/c.volume), append(took, r.Seconds)
+				volumes, took = append(volumes, c.box.Hypervolume(costs)/volume), append(took, r.Seconds)
 				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)), append(distinct, float64(r.Distinct))
 				done++
 				st.set("baselines on "+part, "runs", int64(done), int64(total), string(method))

@@ -9,6 +9,7 @@ import (
 	"vitdse/cmd/vitdse/chart"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/baseline"
 )
 
 // plotFront draws points of a front with the picked one ringed; their colour is the ratio of
@@ -74,7 +75,27 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 		return err
 	}
 	a.printf("by latency, largest share of the part and noise, %s\n", cut)
+	ours, others := costsByPart(points, cut), costsByPart(theirs, cut)
+	for _, part := range sortedKeys(ours) {
+		if len(others[part]) == 0 {
+			continue
+		}
+		box := baseline.NewBox(ours[part], others[part])
+		joint := box.Hypervolume(slices.Concat(ours[part], others[part]))
+		a.printf("hypervolume on %s, of that of both fronts together: %s %s %%, %s %s %%\n", part,
+			dir, percent(box.Hypervolume(ours[part])/joint), f.compare, percent(box.Hypervolume(others[part])/joint))
+	}
 	return nil
+}
+
+// costsByPart is the points' latency, largest share of the part, and noise.
+func costsByPart(points []dse.Point, cut dse.Cut) map[string][][]float64 {
+	costs := map[string][][]float64{}
+	for _, p := range points {
+		noise, _, _ := p.Accuracy(cut)
+		costs[p.Part] = append(costs[p.Part], []float64{p.Seconds, p.Use, noise})
+	}
+	return costs
 }
 
 // drawFront draws a run's front beside it, the picked point ringed.
