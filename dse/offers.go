@@ -1,0 +1,180 @@
+package dse
+
+import (
+	"math"
+	"slices"
+
+	"vitdse/hwmodel"
+)
+
+// offer is an engine with the numerics of a subproblem, while it may be on the front.
+type offer struct {
+	engine int // of the hangar
+	costs  costs
+	size   int  // of the subproblem
+	exact  bool // the subproblem must be solved exactly: the resource model is not monotone here
+}
+
+// class does the subproblems from..to, which are those of one class.
+func (h *hand) class(from, to int) error {
+	offers := make([][]offer, to-from)
+	for e := range h.hangar.engines {
+		bad := h.unsound(e, from, to)
+		for n := from; n < to; n++ {
+			p := &h.priced[e][h.x.sizeOf[n]]
+			least, rank := h.x.subs[n].least, h.hangar.engines[e].rank
+			accurate := h.x.ceilings.noise == 0 || least <= h.x.ceilings.noise
+			if p.fits {
+				h.find.misses.Able = h.find.misses.Able.offer(least.Power(), rank, n)
+			} else if p.share > 1 && accurate {
+				h.find.misses.Near = h.find.misses.Near.offer(p.share, rank, n)
+			} else if accurate {
+				h.find.misses.Over = h.find.misses.Over.offer(p.over, rank, n)
+			}
+			switch {
+			case !p.fits:
+				h.notes.note(p.reason, n, len(h.x.subs))
+			case !accurate:
+				h.notes.note(inaccurate, n, len(h.x.subs))
+			default:
+				offers[n-from] = append(offers[n-from], offer{e, p.costs, h.x.sizeOf[n], bad[n-from]})
+			}
+		}
+	}
+	for n := from; n < to; n++ {
+		h.twins(n, &offers[n-from])
+	}
+	for n := from; n < to; n++ {
+		if len(offers[n-from]) > 0 {
+			if err := h.subproblem(n, from, offers); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unsound says of which subproblems an engine's offers must be solved exactly: those with
+// one below that takes more of something than one above it.
+func (h *hand) unsound(engine, from, to int) []bool {
+	bad := make([]bool, to-from)
+	known := make([]bool, to-from)
+	var visit func(n int) bool
+	visit = func(n int) bool {
+		if known[n-from] {
+			return bad[n-from]
+		}
+		known[n-from] = true
+		p := &h.priced[engine][h.x.sizeOf[n]]
+		for _, b := range h.x.subs[n].below {
+			q := &h.priced[engine][h.x.sizeOf[b]]
+			if visit(b) || p.fits && (!q.fits || !q.costs.covers(&p.costs)) {
+				bad[n-from] = true
+			}
+		}
+		return bad[n-from]
+	}
+	for n := from; n < to; n++ {
+		visit(n)
+	}
+	return bad
+}
+
+// twins leaves out offers of engines that take no less than another and are no faster. Of
+// equal ones the first stays.
+func (h *hand) twins(n int, offers *[]offer) {
+	kept := make([]offer, 0, 4)
+	for _, a := range *offers {
+		if slices.ContainsFunc(kept, func(b offer) bool { return h.atLeast(b, a) }) {
+			h.notes.note(twin, n, len(h.x.subs))
+			continue
+		}
+		kept = slices.DeleteFunc(kept, func(b offer) bool {
+			if h.atLeast(a, b) {
+				h.notes.note(twin, n, len(h.x.subs))
+				return true
+			}
+			return false
+		})
+		kept = append(kept, a)
+	}
+	*offers = kept
+}
+
+// atLeast says whether an offer takes no more than another and its clock is no slower.
+func (h *hand) atLeast(a, b offer) bool {
+	return h.hangar.engines[a.engine].clock >= h.hangar.engines[b.engine].clock && a.costs.covers(&b.costs) && (!a.exact || b.exact)
+}
+
+// subproblem solves one, for the engines whose offers may be on the front.
+func (h *hand) subproblem(n, from int, offers [][]offer) error {
+	s := &h.x.subs[n]
+	run := h.solving(s)
+	fast := h.cycles(run, s)
+	bytes := h.leastBytes(run, s)
+	for _, o := range offers[n-from] {
+		bound := h.costs(o, fast, bytes, s.least)
+		at := h.hangar.engines[o.engine]
+		h.find.misses.Fastest = h.find.misses.Fastest.offer(float64(fast)/at.clock, at.rank, n)
+		switch {
+		case h.late(o, fast, bytes):
+			h.notes.note(tooSlow, n, len(h.x.subs))
+		case h.wider(n, from, o, offers):
+			h.notes.note(wider, n, len(h.x.subs))
+		case h.front.beaten(&bound) || h.local.beaten(&bound):
+			h.notes.note(bounded, n, len(h.x.subs))
+		default:
+			h.notes.note(settled, n, len(h.x.subs))
+			if err := h.settle(n, o, run); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wider says whether an engine that takes no more carries numerics of larger widths, among
+// which these all are.
+func (h *hand) wider(n, from int, o offer, offers [][]offer) bool {
+	for k := range offers {
+		if m := from + k; m != n && slices.Contains(h.x.subs[m].within, n) &&
+			slices.ContainsFunc(offers[k], func(p offer) bool { return !p.exact && h.atLeast(p, o) }) &&
+			h.key(&h.x.subs[m]) == h.key(&h.x.subs[n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// late says whether cycles and bytes break a limit.
+func (h *hand) late(o offer, cycles, bytes int64) bool {
+	c := &h.x.ceilings
+	return float64(cycles)/h.hangar.engines[o.engine].clock > c.seconds || c.bytes > 0 && bytes > c.bytes ||
+		!math.IsInf(c.energy, 1) && h.energy(o, cycles, bytes) > c.energy
+}
+
+// energy is what an image takes, J, as hwmodel.Estimate has it.
+func (h *hand) energy(o offer, cycles, bytes int64) float64 {
+	at := &h.hangar.engines[o.engine]
+	e := hwmodel.Estimate{Seconds: float64(cycles) / at.clock}
+	e.Power = hwmodel.PowerOf(h.priced[o.engine][o.size].resources, h.fleet.part, at.mhz, float64(bytes)*(1/e.Seconds))
+	return e.EnergyJ()
+}
+
+// costs is what a point of an offer costs.
+func (h *hand) costs(o offer, cycles, bytes int64, noise Femto) costs {
+	c := o.costs
+	for i, m := range h.x.in.Objectives {
+		switch m {
+		case Latency, Throughput:
+			c[i] = float64(cycles) / h.hangar.engines[o.engine].clock
+		case Bytes:
+			c[i] = float64(bytes)
+		case Energy:
+			c[i] = h.energy(o, cycles, bytes)
+		case Loss:
+			c[i] = noise.Power()
+		}
+	}
+	return c
+}
