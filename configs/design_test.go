@@ -121,6 +121,11 @@ func TestDesignGroups(t *testing.T) {
 	if err := d.Validate(tinyModel(), p); err != nil {
 		t.Error(err)
 	}
+	wide := d
+	wide.Engine.TM, wide.Engine.TN, wide.Engine.TK = 32, 32, 32
+	if err := wide.Validate(tinyModel(), p); err == nil || !strings.Contains(err.Error(), "engine.tk: is 32; expected at most 16, the group of blocks.0.attn.proj") {
+		t.Errorf("words wider than a group give %v", err)
+	}
 	d.Numerics.Layers[1].Group = 128
 	if err := d.Validate(tinyModel(), p); err == nil || !strings.Contains(err.Error(), "numerics.layers[1].group: is 128; expected a divisor of the inner dimension of blocks.0.attn.qkv, 64") {
 		t.Errorf("a group that does not divide gives %v", err)

@@ -146,6 +146,8 @@ func (s Space) checkGroup(f *faults) {
 	switch grouped := slices.Contains(s.Granularity, PerGroup); {
 	case !grouped && s.Group != 0:
 		f.add("group", "is %d; expected no such key, granularity has no %q", s.Group, PerGroup)
+	case grouped && s.Group == 0:
+		f.add("group", "is missing; expected the weights that share a multiplier, a power of two from %d", minGroup)
 	case grouped && !LegalGroup(s.Group):
 		f.add("group", "is %d; expected a power of two from %d, the weights that share a multiplier", s.Group, minGroup)
 	case grouped && slices.ContainsFunc(s.Array.TK, func(tk int) bool { return tk > s.Group }):

@@ -47,6 +47,11 @@ func TestSpaceErrors(t *testing.T) {
 		{"number for list", "tn: [4]", "tn: 4", "s.yaml:10: array.tn: is 4; expected a list of integers"},
 		{"clock", "xck26: 250", "xck26: 2500", "s.yaml:15: clock_mhz.xck26: is 2500; expected 1..1000 MHz"},
 		{"memory", "residual: [lutram]", "residual: [lutram, lutram]", `s.yaml:14: memories.residual[1]: is "lutram", which is listed twice`},
+		{"no group", "[layer, channel]", "[channel, group]", "s.yaml:1: group: is missing; expected the weights that share a multiplier, a power of two from 16"},
+		{"group of 24", "[layer, channel]", "[channel, group]\ngroup: 24", "s.yaml:9: group: is 24; expected a power of two from 16, the weights that share a multiplier"},
+		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\narray: {tm: [2, 4], tn: [4], tk: [1, 4]}",
+			"granularity: [channel, group]\ngroup: 16\nsoftmax_bits: [8]\narray: {tm: [32], tn: [32], tk: [1, 32]}", "s.yaml:9: group: is 16; expected at least 32, the largest of array.tk"},
+		{"group for nothing", "[layer, channel]", "[channel]\ngroup: 16", `s.yaml:9: group: is 16; expected no such key, granularity has no "group"`},
 		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,6 +67,44 @@ func axisNames(axes []Axis) string {
 		names = append(names, a.Name)
 	}
 	return strings.Join(names, " ")
+}
+
+// Layers of the blocks get groups, the edge layers a scale for each channel instead, and a group
+// that does not divide an inner dimension is refused for the model.
+func TestSpaceGroups(t *testing.T) {
+	s := testSpace(t)
+	s.Granularity, s.Group, s.GranularityBy = []Granularity{PerGroup, PerChannel}, 16, SymAttnMLP
+	p, err := LoadPart("xck26")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := s.On(tinyModel(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var axes []string
+	for _, a := range g.Axes() {
+		if a.Kind == AxisGranularity {
+			axes = append(axes, a.Name+" "+strings.Join(a.Values, " "))
+		}
+	}
+	want := []string{"edge.granularity channel", "attn.granularity group channel", "mlp.granularity group channel"}
+	if !reflect.DeepEqual(axes, want) {
+		t.Errorf("axes %q, expected %q", axes, want)
+	}
+	d, err := g.Design(make([]int, len(g.Axes())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range d.Numerics.Layers {
+		if grouped := HasWeights(l.Name) && !IsEdge(l.Name); grouped != (l.Granularity == PerGroup && l.Group == 16) {
+			t.Errorf("%s has granularity %q, group %d", l.Name, l.Granularity, l.Group)
+		}
+	}
+	s.Group = 128
+	if _, err := s.On(tinyModel(), p); err == nil || !strings.Contains(err.Error(), "group: is 128; expected a divisor of the inner dimension of blocks.0.attn.qkv, 64") {
+		t.Errorf("a group that does not divide gives %v", err)
+	}
 }
 
 func TestSymmetries(t *testing.T) {
