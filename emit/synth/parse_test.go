@@ -26,7 +26,7 @@ func TestParseStat(t *testing.T) {
 		modules, memories int // one module a file of rtl/; buffers, the values' one in 4 copies for 4 channels
 		want              hwmodel.Resources
 	}{
-		{"yosys-0.23.json", 21, 14, hwmodel.Resources{LUT: 13232 + 2*2476 + 6*755, FF: 8747, DSP: 69, BRAM18: 21, LUTRAM: 6 * 755}},
+		{"yosys-0.23.json", 21, 14, hwmodel.Resources{LUT: 13611 + 2*2481 + 6*755, FF: 8751, DSP: 69, BRAM18: 21, LUTRAM: 6 * 755}},
 		{"yosys-0.70.json", 19, 13, hwmodel.Resources{LUT: 11595 + 2*2341 + 6*418, FF: 7373, DSP: 68, BRAM18: 19, LUTRAM: 6 * 418}},
 	} {
 		modules, err := ParseStat(read(t, c.file), top)
@@ -85,11 +85,11 @@ func TestParseReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(r.MHz-33.50) > 0.005 || r.AskedMHz != 50 {
-		t.Errorf("%g MHz of %g; expected 33.50 of 50", r.MHz, r.AskedMHz)
+	if math.Abs(r.MHz-38.34) > 0.005 || r.AskedMHz != 50 {
+		t.Errorf("%g MHz of %g; expected 38.34 of 50", r.MHz, r.AskedMHz)
 	}
 	for name, want := range map[string]Share{
-		"TRELLIS_COMB": {19855, 83640}, "TRELLIS_FF": {8681, 83640}, "MULT18X18D": {69, 156}, "DP16KD": {21, 208},
+		"TRELLIS_COMB": {19646, 83640}, "TRELLIS_FF": {8821, 83640}, "MULT18X18D": {69, 156}, "DP16KD": {21, 208},
 	} {
 		if got := r.Used[name]; got != want {
 			t.Errorf("%s: %v; expected %v", name, got, want)
@@ -99,8 +99,8 @@ func TestParseReport(t *testing.T) {
 	if period := 1000 / r.MHz; math.Abs(logic+routing-period) > 0.01 {
 		t.Errorf("the critical path takes %g + %g ns; the period is %g", logic, routing, period)
 	}
-	if first := r.Path[0]; first.Kind != "clk-to-q" || !strings.Contains(first.Cell, "u_layernorm.valid_q") {
-		t.Errorf("the path begins with %+v; expected LayerNorm's pipeline", first)
+	if first := r.Path[0]; first.Kind != "clk-to-q" || !strings.Contains(first.Cell, "u_layernorm.state") {
+		t.Errorf("the path begins with %+v; expected LayerNorm's state", first)
 	}
 }
 

@@ -113,7 +113,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rep.Modules) != 21 || len(rep.Routes) != 2 || rep.Routes[1].Seed != 2 || math.Round(rep.Routes[0].MHz) != 33 {
+	if len(rep.Modules) != 21 || len(rep.Routes) != 2 || rep.Routes[1].Seed != 2 || math.Round(rep.Routes[0].MHz) != 38 {
 		t.Errorf("%d modules, routes %+v", len(rep.Modules), rep.Routes)
 	}
 	if _, err := os.Stat(filepath.Join(dir, rep.Bitfile)); err != nil || rep.Bitfile == "" {
@@ -285,8 +285,8 @@ func TestECP5(t *testing.T) {
 	for _, r := range rep.Routes {
 		logic, routing := r.Split()
 		t.Logf("seed %d: %.2f MHz, critical path %.1f ns logic, %.1f ns routing, %v", r.Seed, r.MHz, logic, routing, r.Used)
-		if r.MHz < 25 {
-			t.Errorf("seed %d: %.2f MHz; it was 30 to 36 when this was written", r.Seed, r.MHz)
+		if r.MHz < 30 {
+			t.Errorf("seed %d: %.2f MHz; it was 37 to 41 when this was written", r.Seed, r.MHz)
 		}
 	}
 	info, err := os.Stat(filepath.Join(dir, rep.Bitfile))
