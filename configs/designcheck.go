@@ -86,9 +86,9 @@ func (l LayerBits) check(f *faults, key string) {
 		f.within(key+".weights", l.Weights, 2, 8)
 		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel, PerGroup)
 		switch grouped := l.Granularity == PerGroup; {
-		case grouped && !LegalGroup(l.Group):
-			f.add(key+".group", "is %d; expected a power of two from %d, the weights that share a multiplier", l.Group, minGroup)
-		case !grouped && l.Group != 0:
+		case grouped:
+			checkGroupSize(f, key+".group", l.Group)
+		case l.Group != 0:
 			f.add(key+".group", "is %d; expected no such key, granularity is %q", l.Group, l.Granularity)
 		}
 		return
@@ -113,9 +113,25 @@ func LegalGroup(size int) bool { return size >= minGroup && powerOfTwo(size) }
 
 // checkGroup holds a layer's group against the model, if it is a group at all.
 func (l LayerBits) checkGroup(f *faults, key string, m Model) {
-	if l.Granularity == PerGroup && LegalGroup(l.Group) && m.Inner(l.Name)%l.Group != 0 {
-		f.add(key+".group", "is %d; expected a divisor of the inner dimension of %s, %d", l.Group, l.Name, m.Inner(l.Name))
+	if l.Granularity == PerGroup && LegalGroup(l.Group) {
+		checkDivides(f, key+".group", l.Group, m, l.Name)
 	}
+}
+
+// checkGroupSize asks for a legal group.
+func checkGroupSize(f *faults, key string, size int) {
+	if !LegalGroup(size) {
+		f.add(key, "is %d; expected a power of two from %d, the weights that share a multiplier", size, minGroup)
+	}
+}
+
+// checkDivides asks that groups of a size fill a layer's products, and says whether they do.
+func checkDivides(f *faults, key string, size int, m Model, layer string) bool {
+	inner := m.Inner(layer)
+	if inner%size != 0 {
+		f.add(key, "is %d; expected a divisor of the inner dimension of %s, %d", size, layer, inner)
+	}
+	return inner%size == 0
 }
 
 // checkGroups asks that a word of weights lies within a group.

@@ -149,7 +149,7 @@ func (s Space) checkGroup(f *faults) {
 	case grouped && s.Group == 0:
 		f.add("group", "is missing; expected the weights that share a multiplier, a power of two from %d", minGroup)
 	case grouped && !LegalGroup(s.Group):
-		f.add("group", "is %d; expected a power of two from %d, the weights that share a multiplier", s.Group, minGroup)
+		checkGroupSize(f, "group", s.Group)
 	case grouped && slices.ContainsFunc(s.Array.TK, func(tk int) bool { return tk > s.Group }):
 		f.add("group", "is %d; expected at least %d, the largest of array.tk", s.Group, slices.Max(s.Array.TK))
 	}
@@ -157,10 +157,12 @@ func (s Space) checkGroup(f *faults) {
 
 // checkModel holds the group against the layers that may have it.
 func (s Space) checkModel(m Model) error {
+	if s.Group == 0 {
+		return nil
+	}
 	var f faults
 	for _, name := range m.QuantLayers() {
-		if s.Group > 0 && HasWeights(name) && !IsEdge(name) && m.Inner(name)%s.Group != 0 {
-			f.add("group", "is %d; expected a divisor of the inner dimension of %s, %d", s.Group, name, m.Inner(name))
+		if HasWeights(name) && !IsEdge(name) && !checkDivides(&f, "group", s.Group, m, name) {
 			break
 		}
 	}

@@ -123,10 +123,8 @@ func order(points []Point, c Cut, by Objective) error {
 	}
 	key := x.key(c)
 	slices.SortStableFunc(points, func(a, b Point) int {
-		an, _, _ := a.Accuracy(c)
-		bn, _, _ := b.Accuracy(c)
-		return cmp.Or(cmp.Compare(key(a), key(b)), cmp.Compare(a.Seconds, b.Seconds), cmp.Compare(a.Use, b.Use),
-			cmp.Compare(an, bn), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Rank, b.Rank))
+		x, y := a.Compared(c), b.Compared(c)
+		return cmp.Or(cmp.Compare(key(a), key(b)), slices.Compare(x[:], y[:]), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Rank, b.Rank))
 	})
 	return nil
 }

@@ -134,9 +134,16 @@ type Coverage struct {
 	OnlyA, OnlyB int // points of A, of B, that the joint front keeps and the other has not
 }
 
+// Compared is what points are compared by: latency in seconds, largest share of the
+// part, and noise.
+func (p Point) Compared(c Cut) [3]float64 {
+	noise, _, _ := p.Accuracy(c)
+	return [3]float64{p.Seconds, p.Use, noise}
+}
+
 // Compare says which of two sets of points dominate which.
 func Compare(a, b []Point, c Cut) Coverage {
-	costs := func(p Point) [3]float64 { n, _, _ := p.Accuracy(c); return [3]float64{p.Seconds, p.Use, n} }
+	costs := func(p Point) [3]float64 { return p.Compared(c) }
 	beats := func(p, q [3]float64) bool { return p[0] <= q[0] && p[1] <= q[1] && p[2] <= q[2] && p != q }
 	out := Coverage{A: len(a), B: len(b)}
 	count := func(of, by []Point) (beaten, equal int) {

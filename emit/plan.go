@@ -149,29 +149,51 @@ func (p *Plan) OpName(i int) string {
 // Ops is the op list of the network.
 func (p *Plan) Ops() []configs.Op { return p.index.ops }
 
-// loadBits is the width of a segment in the stream loader's list.
-func (p *Plan) loadBits() int {
-	if p.Shape.GroupBits > 0 {
-		return 86
-	}
-	return 70
+// loadField is a field of a segment in the stream loader's list.
+type loadField struct {
+	width int
+	of    func(hwmodel.Segment) int
 }
 
-// loads is the stream loader's list of segments, hex, in the order of its fields.
+// loadFields are a segment's fields, the lowest first.
+func (p *Plan) loadFields() []loadField {
+	fields := []loadField{
+		{3, func(g hwmodel.Segment) int { return int(g.Kind) }},
+		{16, func(g hwmodel.Segment) int { return g.Tiles }},
+		{16, func(g hwmodel.Segment) int { return g.Params }},
+		{16, func(g hwmodel.Segment) int { return g.Words }},
+		{8, func(g hwmodel.Segment) int { return g.ParamBeats }},
+		{8, func(g hwmodel.Segment) int { return g.WordBeats }},
+		{3, func(g hwmodel.Segment) int { return g.Format }},
+	}
+	if p.Shape.GroupBits > 0 {
+		fields = append(fields, loadField{16, func(g hwmodel.Segment) int { return g.GroupWords }})
+	}
+	return fields
+}
+
+// loadBits is the width of a segment in the stream loader's list.
+func (p *Plan) loadBits() int {
+	bits := 0
+	for _, f := range p.loadFields() {
+		bits += f.width
+	}
+	return bits
+}
+
+// loads is the stream loader's list of segments, hex.
 func (p *Plan) loads() []string {
 	var lines []string
+	fields, digits := p.loadFields(), hwmodel.CeilDiv(p.loadBits(), 4)
 	for _, g := range p.Segments {
 		v := new(big.Int)
 		at := uint(0)
-		for _, f := range []struct{ value, width int }{
-			{int(g.Kind), 3}, {g.Tiles, 16}, {g.Params, 16}, {g.Words, 16},
-			{g.ParamBeats, 8}, {g.WordBeats, 8}, {g.Format, 3}, {g.GroupWords, 16},
-		} {
-			x := big.NewInt(int64(f.value))
+		for _, f := range fields {
+			x := big.NewInt(int64(f.of(g)))
 			v.Or(v, x.Lsh(x, at))
 			at += uint(f.width)
 		}
-		lines = append(lines, fmt.Sprintf("%0*s", hwmodel.CeilDiv(p.loadBits(), 4), v.Text(16)))
+		lines = append(lines, fmt.Sprintf("%0*s", digits, v.Text(16)))
 	}
 	return lines
 }

@@ -14,7 +14,7 @@ import (
 	"vitdse/templates"
 )
 
-// rtlFiles are the modules of the accelerator, leaves first.
+// rtlFiles are the modules that every accelerator has, leaves first.
 var rtlFiles = []string{
 	"vit_ram.sv", "vit_axi_lite.sv", "vit_axi_read.sv", "vit_axi_write.sv", "vit_stream_loader.sv",
 	"vit_weight_unpack.sv", "vit_sequencer.sv", "vit_op_queue.sv", "vit_array_feeder.sv", "vit_pe_array.sv",
@@ -23,15 +23,12 @@ var rtlFiles = []string{
 	"vit_accel_core.sv", "vit_accel_top.sv",
 }
 
-// groupFile is the module that only designs with weights in groups have.
-const groupFile = "vit_group_scale.sv"
-
-// rtlFiles are the modules of this accelerator, leaves first.
-func (p *Plan) rtlFiles() []string {
+// modules are those of this accelerator, leaves first.
+func (p *Plan) modules() []string {
 	if p.Shape.GroupBits == 0 {
 		return rtlFiles
 	}
-	return append([]string{groupFile}, rtlFiles...)
+	return append([]string{"vit_group_scale.sv"}, rtlFiles...)
 }
 
 // view is what the templates may show.
@@ -79,7 +76,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		Model: s.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
-		WeightBits: s.WeightFormats, Params: p.Params, Files: p.rtlFiles(), GroupBits: s.GroupBits, LoadHigh: p.loadBits() - 1,
+		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(), GroupBits: s.GroupBits, LoadHigh: p.loadBits() - 1,
 		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"),
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),
@@ -108,7 +105,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			if !emitted(name, part.Family) || e.Name() == groupFile && !slices.Contains(v.Files, groupFile) {
+			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
 				continue
 			}
 			text, err := fs.ReadFile(templates.FS, name)

@@ -88,12 +88,12 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 	return nil
 }
 
-// costsByPart is the points' latency, largest share of the part, and noise.
+// costsByPart is what the points of each part are compared by.
 func costsByPart(points []dse.Point, cut dse.Cut) map[string][][]float64 {
 	costs := map[string][][]float64{}
 	for _, p := range points {
-		noise, _, _ := p.Accuracy(cut)
-		costs[p.Part] = append(costs[p.Part], []float64{p.Seconds, p.Use, noise})
+		x := p.Compared(cut)
+		costs[p.Part] = append(costs[p.Part], x[:])
 	}
 	return costs
 }

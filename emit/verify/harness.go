@@ -25,10 +25,11 @@ type run struct {
 	mu        sync.Mutex
 	images    int64 // simulated so far
 	processes []*process
+	timeline  [][]int64 // as predicted for the process with most images: image, op
 
 	// What the processes printed, as if one had simulated all images.
 	cycles     [][]int64 // image, op
-	predicted  [][]int64 // image, op; all 0 for HLS C++, which has no cycles
+	predicted  [][]int64 // image, op
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
@@ -53,7 +54,7 @@ func (r *run) join() error {
 	var results []byte
 	for _, p := range r.processes {
 		r.cycles = append(r.cycles, p.cycles...)
-		r.predicted = append(r.predicted, p.timeline()...)
+		r.predicted = append(r.predicted, r.timeline[:p.images]...)
 		r.mismatches = append(r.mismatches, p.mismatches...)
 		for op, e := range p.compared {
 			all := r.compared[op]
@@ -105,8 +106,11 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	}
 	n := 1
 	if r.target == configs.TargetRTL {
-		r.rehearsals = r.rehearse()
 		n = max(1, min(runtime.GOMAXPROCS(0), r.opt.Images/fewestImages))
+	}
+	r.predict(hwmodel.CeilDiv(r.opt.Images, n))
+	if r.target == configs.TargetRTL {
+		r.rehearsals = r.rehearse()
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -134,6 +138,17 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	return r.join()
 }
 
+// predict fills in the timeline of a run of so many images: all 0 for HLS C++, which has no cycles.
+func (r *run) predict(images int) {
+	if r.target == configs.TargetRTL {
+		r.timeline = r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, images)
+		return
+	}
+	for range images {
+		r.timeline = append(r.timeline, make([]int64, len(r.man.Ops)))
+	}
+}
+
 // longRehearsal is the run, in cycles, that is still rehearsed to its end.
 const longRehearsal = 200_000
 
@@ -141,7 +156,7 @@ const longRehearsal = 200_000
 // at its start, among its first bursts, in its middle, and while the result is written.
 func (r *run) rehearse() []int64 {
 	total, store := int64(0), int64(0)
-	for _, n := range r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, 1)[0] {
+	for _, n := range r.timeline[0] {
 		total, store = total+n, n
 	}
 	list := []int64{4, 60 + int64(r.opt.Seed%40), min(total/2, longRehearsal/20)}

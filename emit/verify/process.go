@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"vitdse/configs"
-	"vitdse/hwmodel"
 )
 
 // fewestImages is what a process simulates at least: the load of an image ahead of its turn is
@@ -128,18 +127,6 @@ func (p *process) take(e event) {
 	case "end":
 		p.end = &e
 	}
-}
-
-// timeline is the cycles of every op of the process's images, as predicted.
-func (p *process) timeline() [][]int64 {
-	if p.target == configs.TargetRTL {
-		return p.shape.Timeline(hwmodel.MemoryTiming{Latency: p.opt.Latency, Stall: p.opt.Stall}, p.images)
-	}
-	none := make([][]int64, p.images)
-	for i := range none {
-		none[i] = make([]int64, len(p.man.Ops))
-	}
-	return none
 }
 
 // event is one line of the harness.

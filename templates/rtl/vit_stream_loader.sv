@@ -117,11 +117,12 @@ module vit_stream_loader #(
 <%- if .GroupBits %>
       PARAMS: if (part_done) state <= weight_in_group ? MULTIPLIERS : WORDS;
       MULTIPLIERS: if (mults_done) state <= WORDS;
-      WORDS:  if (part_done) state <= last_tile ? FETCH : CLAIM;
-              else if (word_done && weight_in_group && group_done) state <= MULTIPLIERS;
 <%- else %>
       PARAMS: if (part_done) state <= WORDS;
+<%- end %>
       WORDS:  if (part_done) state <= last_tile ? FETCH : CLAIM;
+<%- if .GroupBits %>
+              else if (word_done && weight_in_group && group_done) state <= MULTIPLIERS;
 <%- end %>
       BYTES:  if (bytes_done) state <= FETCH;
       default: state <= FETCH;
