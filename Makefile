@@ -95,7 +95,9 @@ table-engine: setup build
 	@mkdir -p out
 	bin/vitdse bench --bits 8x8,4x8,4x4 --arrays 8x32x4v4,8x32x8v8 --table out/engine-tiny.md
 	bin/vitdse bench --models deit-small,deit-base --arrays 8x32x4v4,8x32x8v8 --table out/engine-large.md
+	bin/vitdse bench --arrays 8x32x8v8 --weight-buffers 4 --table out/engine-deep.md
 	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --table out/engine-wide.md
+	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --weight-buffers 4 --table out/engine-wide-deep.md
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

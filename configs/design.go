@@ -123,7 +123,7 @@ type Engine struct {
 	Packing       Packing    `yaml:"packing,omitempty"`        // products of a DSP: none | dsp48e1 | dsp48e2; default none
 	BusBits       int        `yaml:"bus_bits"`                 // AXI4 data width: 32, 64, ... 512
 	ReadFIFO      int        `yaml:"read_fifo"`                // beats of the AXI read FIFO, a power of two
-	WeightBuffers int        `yaml:"weight_buffers"`           // 1, or 2 for ping-pong
+	WeightBuffers int        `yaml:"weight_buffers"`           // tile columns whose weights the buffer holds: 1, 2 (ping-pong) or 4
 	Activations   MemoryKind `yaml:"activations"`              // activation, q, k, v, numerator buffers
 	Weights       MemoryKind `yaml:"weights"`                  // weight buffer
 	Residual      MemoryKind `yaml:"residual"`                 // residual and score buffers

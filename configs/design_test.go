@@ -188,7 +188,7 @@ func TestDesignFileErrors(t *testing.T) {
 		{"tk over tm", "tk: 4", "tk: 16", "d.yaml:18: engine.tk: is 16; expected at most tm, 8"},
 		{"bus", "bus_bits: 64", "bus_bits: 48", "d.yaml:20: engine.bus_bits: is 48; expected one of 32, 64, 128, 256, 512"},
 		{"fifo", "read_fifo: 64", "read_fifo: 48", "d.yaml:21: engine.read_fifo: is 48; expected a power of two, 32..512 beats"},
-		{"buffers", "weight_buffers: 2", "weight_buffers: 3", "d.yaml:22: engine.weight_buffers: is 3; expected one of 1, 2"},
+		{"buffers", "weight_buffers: 2", "weight_buffers: 3", "d.yaml:22: engine.weight_buffers: is 3; expected one of 1, 2, 4"},
 		{"multiplier", "multiplier: dsp", "multiplier: fabric", `d.yaml:19: engine.multiplier: is "fabric"; expected one of dsp, lut`},
 		{"memory", "residual: block", "residual: bram", `d.yaml:25: engine.residual: is "bram"; expected one of auto, block, lutram, ultra`},
 		{"ultra", "residual: block", "residual: ultra", `d.yaml:25: engine.residual: is "ultra"; expected auto, block or lutram, xc7z020 has no URAM`},

@@ -153,6 +153,9 @@ func layerHint(name string, names []string) string {
 		"blocks.N.mlp.fc1, blocks.N.mlp.fc2 or " + LayerHead
 }
 
+// weightBuffers are the numbers of tile columns whose weights a buffer may hold.
+var weightBuffers = []int{1, 2, 4}
+
 // busWidths are the AXI4 data widths the loader is written for.
 var busWidths = []int{32, 64, 128, 256, 512}
 
@@ -175,7 +178,7 @@ func (e Engine) check(f *faults, m Model) {
 	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
 		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
 	}
-	oneOf(f, "engine.weight_buffers", e.WeightBuffers, 1, 2)
+	oneOf(f, "engine.weight_buffers", e.WeightBuffers, weightBuffers...)
 	for _, b := range e.buffers() {
 		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)
 	}

@@ -43,7 +43,7 @@ type Space struct {
 	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
 	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
-	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2
+	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
 	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
 	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name; default the part's
 	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
@@ -190,7 +190,7 @@ func (s Space) checkEngine(f *faults) {
 	checkList(f, "multiplier", s.Multiplier, func(key string, m Multiplier) { oneOf(f, key, m, MulDSP, MulLUT) })
 	checkList(f, "bus_bits", s.BusBits, func(key string, b int) { oneOf(f, key, b, busWidths...) })
 	checkPowers(f, "read_fifo", s.ReadFIFO, 32, 512)
-	checkRange(f, "weight_buffers", s.WeightBuffers, 1, 2)
+	checkList(f, "weight_buffers", s.WeightBuffers, func(key string, n int) { oneOf(f, key, n, weightBuffers...) })
 	memory := func(key string, k MemoryKind) { oneOf(f, key, k, MemAuto, MemBlock, MemLUT, MemUltra) }
 	checkList(f, "memories.activations", s.Memories.Activations, memory)
 	checkList(f, "memories.weights", s.Memories.Weights, memory)

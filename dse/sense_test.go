@@ -26,7 +26,7 @@ func randomDesign(t *testing.T, rng *rand.Rand, m configs.Model, part configs.Pa
 		}
 		d := configs.Design{Name: "sense", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: n, Engine: configs.Engine{
 			TM: pick(2, 4, 8, 16, 32), TN: pick(2, 4, 8, 16, 32), TK: pick(1, 2, 4, 8), Multiplier: mul, BusBits: pick(32, 64, 128, 256),
-			ReadFIFO: pick(32, 64, 128), WeightBuffers: pick(1, 2), Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+			ReadFIFO: pick(32, 64, 128), WeightBuffers: pick(1, 2, 4), Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 		if d.Validate(m, part) == nil {
 			return d
 		}

@@ -74,7 +74,7 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		GELUBits: some(rng, 2, 6, 8), LNFold: some(rng, 2, 0.5, 1.0), CalibImages: 256,
 		Array:      configs.ArraySpace{TM: some(rng, 2, 4, 8, 16, 32), TN: some(rng, 2, 4, 8, 16, 64), TK: some(rng, 2, 1, 2, 4, 8)},
 		Multiplier: some(rng, 2, configs.MulDSP, configs.MulLUT), BusBits: some(rng, 2, 32, 64, 128),
-		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2),
+		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2, 4),
 		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(1)},
 	}
 	if slices.Contains(s.Granularity, configs.PerGroup) {

@@ -13,7 +13,7 @@ import (
 //
 // A clock that can no longer hold anything up stands at the value from which it could, so
 // that engines in the same situation have the same differences between their clocks.
-type Clocks [6]int64
+type Clocks [8]int64
 
 // Clocks by name.
 const (
@@ -21,8 +21,10 @@ const (
 	clkLoader        // the loader may claim the next buffer two cycles later
 	clkFree0         // the last tile column was drained
 	clkFree1         // the one before it was
-	clkNorm          // the LayerNorm parameters were given back
-	clkGELU          // the GELU table was given back
+	clkFree2         // and so on, as many as there may be banks of weights
+	clkFree3
+	clkNorm // the LayerNorm parameters were given back
+	clkGELU // the GELU table was given back
 )
 
 // LayerKind is a layer with weights, with what runs before it since the last one.
@@ -159,7 +161,7 @@ type chain struct {
 // Start is the clocks behind the patch embedding, with weights so stored.
 func (k *Walk) Start(w Stored) Clocks {
 	const never = -1 << 40
-	c := Clocks{clkFree0: never, clkFree1: never, clkNorm: never, clkGELU: never}
+	c := Clocks{clkFree0: never, clkFree1: never, clkFree2: never, clkFree3: never, clkNorm: never, clkGELU: never}
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1
@@ -235,18 +237,14 @@ func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, w Stored
 // matmul is the start of the last slot.
 func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (lastSlot int64) {
 	last := c[clkLoader] + 1 // as if a tile before had ended there
-	free0, free1 := c[clkFree0], c[clkFree1]
+	free := bankClocks(c[clkFree0:clkNorm])
 	period, drain := p.period, p.drainFull
 	for n := 0; n < p.columns; n++ {
 		if n == p.columns-1 {
 			period, drain = p.periodLast, p.drainTo
 		}
-		lastWas, atWas, free0Was, free1Was := last, at, free0, free1
-		free := free0
-		if k.banks > 1 {
-			free = free1
-		}
-		last = max(last, free) + 1 + beats
+		lastWas, atWas, freeWas := last, at, free
+		last = max(last, free[k.banks-1]) + 1 + beats
 		at = max(at, last+loadedToReady)
 		lastSlot = at + (p.tiles-1)*period
 		if p.chained && n == 0 { // slots wait for the first row tile, or each for its own
@@ -254,17 +252,40 @@ func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (la
 			lastSlot = max(lastSlot, first+(p.tiles-1)*max(period, from.period))
 		}
 		at = lastSlot + period
-		free0, free1 = at+drain, free0
+		free.push(at+drain, k.banks)
 		// Once every clock has moved by the same time, all full columns to come repeat it.
 		d := at - atWas
-		if left := p.columns - 2 - n; left > 0 && n > 0 && last-lastWas == d && free0-free0Was == d && free1-free1Was == d {
+		if left := p.columns - 2 - n; left > 0 && n > 0 && last-lastWas == d && free.moved(&freeWas, d, k.banks) {
 			skip := int64(left) * d
 			last, at, n = last+skip, at+skip, n+left
-			free0 += skip
-			free1 += skip
+			for i := range k.banks {
+				free[i] += skip
+			}
 		}
 	}
-	c[clkFree0], c[clkFree1], c[clkLoader] = free0, free1, last+1
-	c[clkNow] = free0 + drainLatency
+	copy(c[clkFree0:clkNorm], free[:])
+	c[clkLoader] = last + 1
+	c[clkNow] = free[0] + drainLatency
 	return lastSlot
+}
+
+// bankClocks is when the last tile columns were drained, the latest first.
+type bankClocks [clkNorm - clkFree0]int64
+
+// push adds a tile column to those of so many banks.
+func (f *bankClocks) push(drained int64, banks int) {
+	for i := banks - 1; i > 0; i-- {
+		f[i] = f[i-1]
+	}
+	f[0] = drained
+}
+
+// moved says whether all banks' clocks are later than they were by d.
+func (f *bankClocks) moved(were *bankClocks, d int64, banks int) bool {
+	for i := range banks {
+		if f[i]-were[i] != d {
+			return false
+		}
+	}
+	return true
 }

@@ -25,6 +25,7 @@ type benchmark struct {
 	part, packing        string
 	clock                float64
 	bus, depth, latency  int
+	weightBuffers        int
 	table                string
 }
 
@@ -51,6 +52,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.Float64Var(&b.clock, "clock", 300, "assumed clock in `MHz`")
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
+	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
 	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
 	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
 	f.StringVar(&b.table, "table", "", "`file` to write the table to, as Markdown")
@@ -59,7 +61,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 }
 
 func (a *app) bench(ctx context.Context, b benchmark) error {
-	t := newTable("<network", "<bits", "<array", "bus", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
+	t := newTable("<network", "<bits", "<array", "bus", "w buf", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
 		"start %", "image, store %", "FPS", "elements", "mismatches", "s", "cycles/s")
 	write := func() error {
 		if b.table == "" {
@@ -126,7 +128,7 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
 	}
-	return []string{name, "W" + strings.Replace(bits, "x", "A", 1), array, fmt.Sprint(b.bus), count(r.PredictedCycles), count(r.MeasuredCycles),
+	return []string{name, "W" + strings.Replace(bits, "x", "A", 1), array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), count(r.PredictedCycles), count(r.MeasuredCycles),
 		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
 		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), count(r.Elements()), count(mismatches + r.LogitMismatches),
 		fmt.Sprintf("%.1f", r.SimSeconds), count(int64(r.CyclesPerSecond))}
@@ -168,7 +170,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	}
 	d.Numerics = configs.Uniform(s.model, w, act)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
-	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: 2,
+	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)

@@ -65,7 +65,7 @@ func randomEngine(rng *rand.Rand) configs.Engine {
 	e := engine(pick(2, 4, 8, 16), pick(2, 4, 8, 16), pick(1, 2, 4, 8))
 	e.VectorColumns = pick(1, 2, 4, 8)
 	e.Packing = []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)]
-	e.BusBits, e.ReadFIFO, e.WeightBuffers = pick(32, 64, 128, 256, 512), pick(32, 64, 128), pick(1, 2)
+	e.BusBits, e.ReadFIFO, e.WeightBuffers = pick(32, 64, 128, 256, 512), pick(32, 64, 128), pick(1, 2, 4)
 	e.Activations, e.Weights, e.Residual = kind(), kind(), kind()
 	return e
 }

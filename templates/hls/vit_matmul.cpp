@@ -259,14 +259,17 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
             logit_t logits[CLASSES]) {
 tile_columns:
   for (unsigned n = 0; n < p.nt; ++n) {
-<%- if eq .WeightBuffers 2 %>
-// Two processes and one channel: the weights of tile column n+1 arrive while n is computed. The
-// channel is a ping-pong buffer, and only compute_tile touches the engine's buffers.
+<%- if gt .WeightBuffers 1 %>
+// Two processes and one channel: the weights of tile columns behind n arrive while n is computed. The
+// channel holds those of <% .WeightBuffers %> tile columns, and only compute_tile touches the engine's buffers.
 #pragma HLS DATAFLOW
 <%- else %>
     // One weight buffer: loading and computing take turns.
 <%- end %>
     weight_t weights[WDEPTH][TK * TN];
+<%- if gt .WeightBuffers 2 %>
+#pragma HLS STREAM variable=weights type=pipo depth=<% .WeightBuffers %>
+<%- end %>
 #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
 #pragma HLS BIND_STORAGE variable=weights type=ram_s2p impl=<% .Impl.Weights %>
     acc_t bias[TN];

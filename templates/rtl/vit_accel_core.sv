@@ -131,7 +131,8 @@ module vit_accel_core #(
   wire [ASMW-1:0]  word;
   wire [15:0]      word_index;
   /* verilator lint_on UNUSED */
-  wire             image_we, pos_we, norm_we, gelu_we, param_we, weight_we, weight_bank, tile_free;
+  wire             image_we, pos_we, norm_we, gelu_we, param_we, weight_we, tile_free;
+  wire [1:0]       weight_bank;
   wire [2:0]       weight_format;
 <%- if .GroupBits %>
   wire             weight_in_group, multiplier_we;
@@ -220,7 +221,7 @@ module vit_accel_core #(
     .raddr({num_read_half, a_addr[NUM_AW-1:0]}), .rdata(num_rdata)
   );
 
-  // Weight buffer: words of TK x TN weights, in one or two banks.
+  // Weight buffer: words of TK x TN weights, in one, two or four banks.
   wire [TK*TN*WB-1:0]    weights, w_rdata;
 <%- if .GroupBits %>
   wire [TK*TN*SB-1:0]    stored;
@@ -237,7 +238,8 @@ module vit_accel_core #(
   );
 <%- end %>
   /* verilator lint_off UNUSED */
-  wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank ? WDEPTH[AW-1:0] : {AW{1'b0}});
+  wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank[0] ? WDEPTH[AW-1:0] : {AW{1'b0}})
+                        + (weight_bank[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
   /* verilator lint_on UNUSED */
   vit_ram #(.WIDTH(TK*TN*WB), .DEPTH(WBANKS*WDEPTH), .AW(W_AW), .STYLE(W_STYLE)) u_weights (
     .aclk(aclk), .we(weight_we), .waddr(w_waddr[W_AW-1:0]), .wdata(weights),
@@ -336,24 +338,28 @@ module vit_accel_core #(
     .col_last(c_last), .col_end(c_end), .tile_free(tile_free)
   );
 
-  // The channels' biases and multipliers: {bias, mul}, a memory for each of VC channels, two banks
-  // of TN.
+  // The channels' biases and multipliers: {bias, mul}, a memory for each of VC channels, of TN
+  // in each of the weights' banks.
   wire [VC*PARW-1:0] param;
-  reg                param_bank;
+  reg  [1:0]         param_bank;
+  localparam [1:0]   LAST_BANK = {WBANKS == 4, WBANKS != 1};
   /* verilator lint_off UNUSED */
   wire [15:0]        param_word = word_index >> $clog2(VC);
   /* verilator lint_on UNUSED */
   always @(posedge aclk)
-    if (!aresetn)                      param_bank <= 1'b0;
-    else if (tile_free && WBANKS == 2) param_bank <= ~param_bank;
-  localparam [31:0] PAR_BANK = TN / VC;
+    if (!aresetn)       param_bank <= 2'd0;
+    else if (tile_free) param_bank <= (param_bank + 2'd1) & LAST_BANK;
+  localparam [31:0] PAR_BANK = TN / VC, PAR_BANKS = 2 * PAR_BANK;
+  function [PAR_AW-1:0] param_base(input [1:0] number);
+    param_base = (number[0] ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}}) + (number[1] ? PAR_BANKS[PAR_AW-1:0] : {PAR_AW{1'b0}});
+  endfunction
   generate
     for (g = 0; g < VC; g = g + 1) begin : gen_params
       vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN/VC), .AW(PAR_AW), .STYLE("distributed")) u_params (
         .aclk(aclk), .we(param_we && (word_index[7:0] & (VC[7:0] - 8'd1)) == g),
-        .waddr(param_word[PAR_AW-1:0] + (weight_bank ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}})),
+        .waddr(param_word[PAR_AW-1:0] + param_base(weight_bank)),
         .wdata(word[PARW-1:0]),
-        .raddr(c_number[PAR_AW-1:0] + (param_bank ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}})),
+        .raddr(c_number[PAR_AW-1:0] + param_base(param_bank)),
         .rdata(param[g*PARW +: PARW])
       );
     end

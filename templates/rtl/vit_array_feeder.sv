@@ -11,7 +11,7 @@ module vit_array_feeder #(
   parameter AW      = 16,
   parameter KSEG    = 1,      // K buffer words hold this many tile columns (TM/TN, at least 1)
   parameter KSEGW   = 1,
-  parameter WBANKS  = 2,      // weight buffer banks
+  parameter WBANKS  = 2,      // weight buffer banks: 1, 2 or 4
   parameter WDEPTH  = 64      // words of a bank
 ) (
   input  wire              aclk,
@@ -48,9 +48,15 @@ module vit_array_feeder #(
   output wire              starved,                   // waiting for a row tile
   output wire              feeding                    // a beat
 );
+  localparam READYW = WBANKS < 4 ? 2 : 3;
+  localparam [1:0] LAST_BANK = {WBANKS == 4, WBANKS != 1};
+  function [AW-1:0] bank_base(input [1:0] number);
+    bank_base = (number[0] ? WDEPTH[AW-1:0] : {AW{1'b0}}) + (number[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
+  endfunction
+
   reg  [15:0]   m, n, slot;
-  reg  [1:0]    ready;                                // filled banks not started yet
-  reg           bank;
+  reg  [READYW-1:0] ready;                            // filled banks not started yet
+  reg  [1:0]    bank;                                 // of the tile column
   reg  [AW-1:0] a_row, a_k, b_col, b_k;
   reg  [KSEGW-1:0] segment;
 
@@ -58,11 +64,12 @@ module vit_array_feeder #(
   wire        last_n   = n == nt - 16'd1;
   wire [15:0] period   = !last_n ? period_full : last_m ? period_end : period_last;
   wire        opening  = m == 16'd0 && slot == 16'd0 && from_weights;
-  assign      stalled  = busy && opening && ready == 2'd0;
+  assign      stalled  = busy && opening && ready == {READYW{1'b0}};
   assign      starved  = busy && chained && n == 16'd0 && slot == 16'd0 && rows_made <= m;
   wire        go       = busy && !stalled && !starved;
   wire        in_beats = slot < kt;
   wire        end_slot = slot == period - 16'd1;
+  wire [1:0]  bank_next = (bank + 2'd1) & LAST_BANK;
   wire        end_key  = segment == KSEG[KSEGW-1:0] - 1'b1 || !from_keys;
   assign      feeding  = go && in_beats;
 
@@ -74,13 +81,13 @@ module vit_array_feeder #(
   always @(posedge aclk) begin
     if (!aresetn) begin
       busy  <= 1'b0;
-      ready <= 2'd0;
-      bank  <= 1'b0;
+      ready <= {READYW{1'b0}};
+      bank  <= 2'd0;
     end else begin
       if (op_start)     busy <= 1'b1;
       else if (op_done) busy <= 1'b0;
-      ready <= ready + {1'b0, tile_loaded} - {1'b0, go && opening};
-      if (go && end_slot && last_m && from_weights && WBANKS == 2) bank <= ~bank;
+      ready <= ready + {{(READYW-1){1'b0}}, tile_loaded} - {{(READYW-1){1'b0}}, go && opening};
+      if (go && end_slot && last_m && from_weights) bank <= bank_next;
     end
     if (op_start) begin
       m       <= 16'd0;
@@ -88,7 +95,7 @@ module vit_array_feeder #(
       slot    <= 16'd0;
       a_row   <= a_base;
       a_k     <= {AW{1'b0}};
-      b_col   <= from_weights ? (bank ? WDEPTH[AW-1:0] : {AW{1'b0}}) : b_base;
+      b_col   <= from_weights ? bank_base(bank) : b_base;
       b_k     <= {AW{1'b0}};
       segment <= {KSEGW{1'b0}};
     end else if (go) begin
@@ -101,7 +108,7 @@ module vit_array_feeder #(
         if (last_m) begin
           n       <= n + 16'd1;
           segment <= end_key ? {KSEGW{1'b0}} : segment + 1'b1;
-          if (from_weights) b_col <= WBANKS == 2 && !bank ? WDEPTH[AW-1:0] : {AW{1'b0}};
+          if (from_weights) b_col <= bank_base(bank_next);
           else if (end_key) b_col <= b_col + b_nstep;
         end
       end

@@ -14,7 +14,7 @@ module vit_stream_loader #(
 <%- if .GroupBits %>
   parameter MULT_BEATS = 1,  // beats of the multipliers of a group
 <%- end %>
-  parameter WBANKS   = 2     // weight buffer banks
+  parameter WBANKS   = 2     // weight buffer banks: 1, 2 or 4
 ) (
   input  wire             aclk,
   input  wire             aresetn,
@@ -36,7 +36,7 @@ module vit_stream_loader #(
   output wire             weight_in_group,
   output reg              multiplier_we,
 <%- end %>
-  output reg              weight_bank,
+  output reg  [1:0]       weight_bank,
   // A buffer is full, in the cycle after its last word's strobe at the earliest.
   output reg              image_loaded,
   output reg              pos_loaded,
@@ -74,9 +74,11 @@ module vit_stream_loader #(
 
   // Buffers in use: taken when their segment starts, given back by *_free.
   reg       image_used, pos_used, norm_used, gelu_used;
-  reg [1:0] tiles_used;
+  localparam USEDW = WBANKS < 4 ? 2 : 3;
+  localparam [1:0] LAST_BANK = {WBANKS == 4, WBANKS != 1};
+  reg [USEDW-1:0] tiles_used;
   wire free = kind == IMAGE ? !image_used : kind == POS ? !pos_used : kind == NORM ? !norm_used
-            : kind == GELU ? !gelu_used : tiles_used != WBANKS[1:0];
+            : kind == GELU ? !gelu_used : tiles_used != WBANKS[USEDW-1:0];
 
   localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5
 <%- if .GroupBits %>, MULTIPLIERS = 3'd6<% end %>;
@@ -147,15 +149,15 @@ module vit_stream_loader #(
   always @(posedge aclk)
     if (!aresetn) begin
       {image_used, pos_used, norm_used, gelu_used} <= 4'd0;
-      tiles_used  <= 2'd0;
-      weight_bank <= WBANKS == 2;
+      tiles_used  <= {USEDW{1'b0}};
+      weight_bank <= LAST_BANK;
     end else begin
       image_used <= (image_used & ~image_free) | (claim && kind == IMAGE);
       pos_used   <= (pos_used   & ~pos_free)   | (claim && kind == POS);
       norm_used  <= (norm_used  & ~norm_free)  | (claim && kind == NORM);
       gelu_used  <= (gelu_used  & ~gelu_free)  | (claim && kind == GELU);
-      tiles_used <= tiles_used + {1'b0, claim && kind == TILES} - {1'b0, tile_free};
-      if (claim && kind == TILES && WBANKS == 2) weight_bank <= ~weight_bank;
+      tiles_used <= tiles_used + {{(USEDW-1){1'b0}}, claim && kind == TILES} - {{(USEDW-1){1'b0}}, tile_free};
+      if (claim && kind == TILES) weight_bank <= (weight_bank + 2'd1) & LAST_BANK;
     end
 
   integer i;
