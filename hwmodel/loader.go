@@ -114,7 +114,7 @@ func (l *loader) take(claim int64, beats, spacing int) int64 {
 	}
 	next := float64(claim + 1)
 	for range beats {
-		next = l.beat(next) + float64(spacing)
+		next = l.beat(next, spacing) + float64(spacing)
 	}
 	return int64(math.Ceil(next)) - 1
 }
@@ -139,10 +139,11 @@ func (l *loader) burst() {
 	l.address += n
 }
 
-// beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken.
+// beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken. It
+// stays at the head of the FIFO for so many cycles.
 // The read master asks for a burst when the FIFO has room for all of it, which is when the
 // beat FIFO places before the burst's last has been taken.
-func (l *loader) beat(earliest float64) float64 {
+func (l *loader) beat(earliest float64, stays int) float64 {
 	fifo := len(l.taken)
 	if l.count == l.burstEnd {
 		l.burst()
@@ -154,7 +155,7 @@ func (l *loader) beat(earliest float64) float64 {
 	pause := 1 / (1 - l.mem.Stall) // cycles between beats, on average
 	l.arrival = max(l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround+pause-1)
 	at := max(earliest, l.arrival)
-	l.taken[l.count%fifo] = at
+	l.taken[l.count%fifo] = at + float64(stays-1)
 	l.count++
 	return at
 }

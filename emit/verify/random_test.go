@@ -13,10 +13,12 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
 var (
 	pairs  = flag.Int("pairs", 3, "random pairs of design and network that TestRandomPairs runs")
+	first  = flag.Int("first-pair", 0, "number of the first of the pairs")
 	update = flag.String("update", "", "file to which TestRandomPairs writes its table, for docs")
 )
 
@@ -94,6 +96,7 @@ func randomPair(t testing.TB, number uint64) (configs.Model, configs.Design) {
 type pairResult struct {
 	model        configs.Model
 	design       configs.Design
+	images       int
 	cycles       int64
 	latency      int
 	stall        float64
@@ -103,9 +106,8 @@ type pairResult struct {
 }
 
 // TestRandomPairs draws pairs of design and network: with an ideal memory every op of every
-// image takes the predicted cycles, with a slow one the total is within a percent or one
-// latency of the memory, and the bytes on the bus are as predicted. CI runs a few; make
-// table-cycles runs a hundred.
+// image takes the predicted cycles, with a slow one the total is within a percent, and the
+// bytes on the bus are as predicted. CI runs a few; make table-cycles runs a hundred.
 func TestRandomPairs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a simulator for each pair; run without -short")
@@ -117,14 +119,14 @@ func TestRandomPairs(t *testing.T) {
 	for range min(runtime.NumCPU(), *pairs) {
 		workers.Go(func() {
 			for i := range next {
-				if err := runPair(t, uint64(i), &results[i]); err != nil {
-					t.Errorf("pair %d: %v", i, err)
+				if err := runPair(t, uint64(*first+i), &results[i]); err != nil {
+					t.Errorf("pair %d: %v", *first+i, err)
 				}
 			}
 		})
 	}
 	for i := range results {
-		m, d := randomPair(t, uint64(i))
+		m, d := randomPair(t, uint64(*first+i))
 		results[i] = pairResult{model: m, design: d}
 		next <- i
 	}
@@ -146,9 +148,20 @@ func TestRandomPairs(t *testing.T) {
 	}
 }
 
+// slowRun is the least length of a run with a slow memory, in cycles.
+const slowRun = 40_000
+
 // runPair emits a pair and runs it twice, with an ideal and with a slow memory.
 func runPair(t testing.TB, number uint64, r *pairResult) error {
-	dir, err := writeSeeded(t, r.model, r.design, 2)
+	rng := rand.New(rand.NewPCG(number, 7))
+	r.latency, r.stall = 16+rng.IntN(185), 0.3*rng.Float64()
+	shape, err := hwmodel.NewShape(r.model, r.design)
+	if err != nil {
+		return err
+	}
+	// Pauses are random: a run is long enough that they even out.
+	r.images = 1 + int(slowRun/shape.Cycles(hwmodel.MemoryTiming{Latency: r.latency, Stall: r.stall}))
+	dir, err := writeSeeded(t, r.model, r.design, r.images)
 	if err != nil && strings.Contains(err.Error(), "-bit accumulator; the engine's has") {
 		r.refused = true
 		return nil
@@ -156,8 +169,6 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 	if err != nil {
 		return err
 	}
-	rng := rand.New(rand.NewPCG(number, 7))
-	r.latency, r.stall = 16+rng.IntN(185), 0.3*rng.Float64()
 	for _, opt := range []Options{
 		{Images: -1, Full: -1, Latency: 1},
 		{Images: -1, Full: -1, Latency: r.latency, Stall: r.stall, Seed: number},
@@ -178,8 +189,7 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 		if opt.Latency > 1 {
 			r.slowMeasured = rep.MeasuredRun
 			r.slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
-			// Of a run of a few thousand cycles, one answer of the memory is more than a percent.
-			if off := rep.PredictedRun - rep.MeasuredRun; math.Abs(r.slow) > 1 && max(off, -off) > int64(r.latency) {
+			if math.Abs(r.slow) > 1 {
 				return fmt.Errorf("latency %d, stall %.2f: %d cycles predicted, %d measured", r.latency, r.stall, rep.PredictedRun, rep.MeasuredRun)
 			}
 			continue
@@ -200,17 +210,17 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 // pairTable is the results for docs.
 func pairTable(results []pairResult) string {
 	var b strings.Builder
-	b.WriteString("| pair | tokens, dim, depth | array | bus | cycles, ideal memory | off by | latency, stalls | cycles | off by |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| pair | tokens, dim, depth | array | bus | images | cycles, ideal memory | off by | latency, stalls | cycles | off by |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, r := range results {
 		e := r.design.Engine
 		if r.refused {
-			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | |\n", i,
+			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | | |\n", *first+i,
 				r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits)
 			continue
 		}
-		fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | %d | 0 | %d, %.0f %% | %d | %+.2f %% |\n", i,
-			r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits, r.cycles,
+		fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | %d | %d | 0 | %d, %.0f %% | %d | %+.2f %% |\n", *first+i,
+			r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits, r.images, r.cycles,
 			r.latency, 100*r.stall, r.slowMeasured, r.slow)
 	}
 	return b.String()
