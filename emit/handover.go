@@ -22,7 +22,7 @@ type handover struct {
 	Device   string // ordering code
 	ClockMHz string
 	PeriodNS string
-	Trellis  trellis
+	Trellis  Trellis
 }
 
 // handover describes the plan's design on its part.
@@ -32,7 +32,7 @@ func (p *Plan) handover(part configs.Part) handover {
 	h.Layout = &layout
 	h.Device = part.Device
 	h.ClockMHz, h.PeriodNS = decimal(p.Shape.Design.ClockMHz), decimal(1000/p.Shape.Design.ClockMHz)
-	h.Trellis, _ = parseTrellis(part.Device)
+	h.Trellis, _ = ParseTrellis(part.Device)
 	return h
 }
 
@@ -46,8 +46,8 @@ func decimal(v float64) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-// trellis is an ECP5 as nextpnr-ecp5 and ecppack name it.
-type trellis struct {
+// Trellis is an ECP5 as nextpnr-ecp5 and ecppack name it.
+type Trellis struct {
 	Option  string // of nextpnr-ecp5, such as --85k
 	Package string // such as CABGA381
 	Speed   string // speed grade 6, 7 or 8
@@ -56,15 +56,15 @@ type trellis struct {
 // An ECP5's ordering code: die, speed grade, package, balls, temperature.
 var latticeCode = regexp.MustCompile(`^LFE5(U|UM|UM5G)-(12|25|45|85)F-([678])(BG|MG)(\d+)[CI]$`)
 
-// parseTrellis reads an ECP5's ordering code; false if it is none.
-func parseTrellis(device string) (trellis, bool) {
+// ParseTrellis reads an ECP5's ordering code; false if it is none.
+func ParseTrellis(device string) (Trellis, bool) {
 	m := latticeCode.FindStringSubmatch(device)
 	if m == nil {
-		return trellis{}, false
+		return Trellis{}, false
 	}
 	prefix := map[string]string{"U": "", "UM": "um-", "UM5G": "um5g-"}[m[1]]
 	balls := map[string]string{"BG": "CABGA", "MG": "CSFBGA"}[m[4]]
-	return trellis{Option: "--" + prefix + m[2] + "k", Package: balls + m[5], Speed: m[3]}, true
+	return Trellis{Option: "--" + prefix + m[2] + "k", Package: balls + m[5], Speed: m[3]}, true
 }
 
 // familyFiles are the scripts that only some fabrics have.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ import (
 func newSynth(a *app) *cobra.Command {
 	var seeds []int
 	var cache string
-	var pack bool
+	var pack, alone bool
 	cmd := &cobra.Command{
 		Use:   "synth DIR",
 		Short: "Synthesize an emitted folder with Yosys and compare with the estimate",
@@ -26,16 +27,27 @@ beside the estimate. On an ECP5 part, --seeds goes on to place and route with ne
 once for each seed, and --pack to a bitstream. The tools' logs and reports are in the
 folder's syn/.
 
+With --alone, on iCE40 and ECP5 parts, each module is placed and routed by itself, between
+registers: how fast the modules can be, also where the part does not hold the engine. The
+engine is slower than the slowest: the way between modules is in none of them.
+
 A tool that is missing is named with how to install it; the steps that do not need it are
 done all the same, and the exit code is 3.`,
 		Example: "  vitdse synth out/digits/design\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.synth(cmd.Context(), args[0], synth.Options{Seeds: seeds, Pack: pack, Cache: cacheOf(configs.Run{Cache: cache})})
+			opt := synth.Options{Seeds: seeds, Pack: pack, Cache: cacheOf(configs.Run{Cache: cache})}
+			if alone {
+				return a.synthAlone(cmd.Context(), args[0], opt)
+			}
+			return a.synth(cmd.Context(), args[0], opt)
 		},
 	}
 	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
+	cmd.Flags().BoolVar(&alone, "alone", false, "place and route each module by itself (iCE40, ECP5)")
+	cmd.MarkFlagsMutuallyExclusive("alone", "seeds")
+	cmd.MarkFlagsMutuallyExclusive("alone", "pack")
 	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")
 	return cmd
 }
@@ -109,5 +121,39 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 	if r.Bitfile != "" {
 		a.printf("bitstream: %s\n", r.Bitfile)
 	}
+	return nil
+}
+
+// synthAlone prints how fast each module is by itself.
+func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) error {
+	st := &stages{a: a}
+	defer st.drop()
+	list, err := synth.Alone(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, synth.ErrTool):
+		return &exitError{exitTool, err}
+	case err != nil:
+		return err
+	}
+	st.end()
+	t := newTable("<module", "MHz", "logic ns", "routing ns", "cells")
+	least := synth.Lone{Route: synth.Route{MHz: math.Inf(1)}}
+	for _, l := range list {
+		if !l.Fits {
+			t.add(l.Module, "too large", "-", "-", "-")
+			continue
+		}
+		logic, wires := l.Route.Split()
+		t.add(l.Module, fmt.Sprintf("%.1f", l.Route.MHz), fmt.Sprintf("%.1f", logic), fmt.Sprintf("%.1f", wires), count(l.Route.Cells()))
+		if l.Route.MHz < least.Route.MHz {
+			least = l
+		}
+	}
+	if err := t.print(a.stdout); err != nil {
+		return err
+	}
+	a.printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: the engine is slower.\n", least.Module, least.Route.MHz)
 	return nil
 }

@@ -37,6 +37,11 @@ func (r Route) Split() (logic, routing float64) {
 	return logic, routing
 }
 
+// Cells is the logic cells in use.
+func (r Route) Cells() int {
+	return r.Used["ICESTORM_LC"].Used + r.Used["TRELLIS_COMB"].Used
+}
+
 type nextpnrReport struct {
 	Fmax map[string]struct {
 		Achieved   float64 `json:"achieved"`

@@ -55,17 +55,10 @@ const top = "vit_accel_top"
 // error, which wraps ErrTool, names every such tool and how to install it; the report
 // then has what the other steps gave. Any other error ends the run.
 func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) (*Report, error) {
-	if progress == nil {
-		progress = func(Progress) {}
-	}
-	man, err := emit.LoadManifest(dir)
+	r, _, err := open(ctx, dir, opt, progress)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkFolder(dir, man.Hash); err != nil {
-		return nil, err
-	}
-	r := &runner{ctx: ctx, syn: filepath.Join(dir, "syn"), opt: opt, progress: progress, rep: &Report{Hash: man.Hash}}
 	if _, err := makeTool.find(""); err != nil {
 		return r.rep, err
 	}
@@ -83,6 +76,21 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 		}
 	}
 	return r.rep, errors.Join(missing...)
+}
+
+// open checks an emitted folder and reads what it is.
+func open(ctx context.Context, dir string, opt Options, progress func(Progress)) (*runner, emit.Manifest, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		return nil, man, err
+	}
+	if err := checkFolder(dir, man.Hash); err != nil {
+		return nil, man, err
+	}
+	return &runner{ctx: ctx, syn: filepath.Join(dir, "syn"), opt: opt, progress: progress, rep: &Report{Hash: man.Hash}}, man, nil
 }
 
 // checkFolder refuses scripts and RTL of another design.
@@ -216,10 +224,15 @@ func (r *runner) pack(router string) error {
 	return nil
 }
 
-// make runs a target of syn/Makefile and reports every line as progress.
+// make runs a target of syn/Makefile.
 func (r *runner) make(stage, target string, vars ...string) error {
-	args := append([]string{"-C", r.syn, target, "QUIET="}, vars...)
-	cmd := exec.CommandContext(r.ctx, "make", args...)
+	return r.command(stage, "", "make", append([]string{"-C", r.syn, target, "QUIET="}, vars...)...)
+}
+
+// command runs a program in a folder and reports every line as progress.
+func (r *runner) command(stage, dir, name string, args ...string) error {
+	cmd := exec.CommandContext(r.ctx, name, args...)
+	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
@@ -247,7 +260,7 @@ func (r *runner) make(stage, target string, vars ...string) error {
 		return r.ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("make -C %s %s failed: %w\n%s", r.syn, target, err, strings.Join(last, "\n"))
+		return fmt.Errorf("%s %s failed: %w\n%s", name, strings.Join(args[:min(3, len(args))], " "), err, strings.Join(last, "\n"))
 	}
 	return nil
 }

