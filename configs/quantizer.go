@@ -188,10 +188,15 @@ func (n Numerics) OnEngine() error {
 			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, it sums a patch in another order than that of the groups", l.Name)
 		}
 	}
-	if n.Quantizer.TokenScales == DynamicScales {
+	return n.Quantizer.OnEngine()
+}
+
+// OnEngine says whether the emitted engine runs codes of the quantizer.
+func (q Quantizer) OnEngine() error {
+	if q.TokenScales == DynamicScales {
 		return fmt.Errorf("quantizer.token_scales is dynamic; the engine expects static, only the golden model runs scales of each token's own")
 	}
-	if n.Quantizer.Full().CodeRange == FullRange {
+	if q.CodeRange == FullRange {
 		return fmt.Errorf("quantizer.code_range is full; the engine expects restricted, whose weights have no code -2^(b-1); only the golden model runs full")
 	}
 	return nil

@@ -57,7 +57,7 @@ func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.P
 		if err != nil {
 			continue
 		}
-		if !hwmodel.Walkable(d.Engine, d.ClockMHz, p) {
+		if !hwmodel.Walkable(d.Engine, d.ClockMHz, p.BandwidthGBs) {
 			return nil, fmt.Errorf("part %s: a bus of %d bits at %g MHz is faster than the part's memory, %g GB/s: its time does not come apart "+
 				"layer by layer, as an exact search needs; add the constraint \"bus_bits*clock_mhz <= %.0f\" to the space",
 				p.Name, d.Engine.BusBits, d.ClockMHz, p.BandwidthGBs, p.BandwidthGBs*8e3)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"sync"
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
@@ -18,8 +19,9 @@ type Problem struct {
 	Objectives []Metric
 	Noise      Noise
 
-	grid  *configs.Grid
-	infos []*metricInfo
+	grid    *configs.Grid
+	infos   []*metricInfo
+	pricers *sync.Pool // of *hwmodel.Pricer
 }
 
 // NewProblem prepares the space for the part. Objectives are two to four metrics.
@@ -31,7 +33,12 @@ func NewProblem(m configs.Model, s configs.Space, p configs.Part, noise Noise, o
 	if err != nil {
 		return nil, err
 	}
-	pr := &Problem{Model: m, Part: p, Objectives: objectives, Noise: noise, grid: g}
+	first, err := hwmodel.NewPricer(m, p)
+	if err != nil {
+		return nil, err
+	}
+	pr := &Problem{Model: m, Part: p, Objectives: objectives, Noise: noise, grid: g, pricers: &sync.Pool{}}
+	pr.pricers.Put(first)
 	for _, o := range objectives {
 		x, err := o.info()
 		if err != nil {
@@ -64,7 +71,7 @@ type Evaluation struct {
 
 // Evaluate prices a design that Decode gave.
 func (p *Problem) Evaluate(d configs.Design) (Evaluation, error) {
-	e, err := hwmodel.Price(p.Model, d, p.Part)
+	e, err := p.price(&d)
 	if err != nil {
 		return Evaluation{}, err
 	}
@@ -85,4 +92,17 @@ func (p *Problem) Evaluate(d configs.Design) (Evaluation, error) {
 		v.Costs = append(v.Costs, c)
 	}
 	return v, nil
+}
+
+// price prices with a pricer that no other goroutine has.
+func (p *Problem) price(d *configs.Design) (hwmodel.Estimate, error) {
+	pricer, _ := p.pricers.Get().(*hwmodel.Pricer)
+	if pricer == nil {
+		var err error
+		if pricer, err = hwmodel.NewPricer(p.Model, p.Part); err != nil {
+			return hwmodel.Estimate{}, err
+		}
+	}
+	defer p.pricers.Put(pricer)
+	return pricer.Price(d)
 }

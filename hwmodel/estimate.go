@@ -37,23 +37,29 @@ func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, erro
 
 // Estimate prices the shape on a part.
 func (s *Shape) Estimate(part configs.Part) Estimate {
-	bus := int64(s.Design.Engine.BusBits)
-	e := Estimate{
-		Cycles:       s.cyclesOn(part),
-		BytesRead:    int64(s.ImageBeats+s.StreamBeats) * bus / 8,
-		BytesWritten: int64(s.ResultBeats) * bus / 8,
-		MACs:         s.MACs(),
-		Resources:    s.Resources(part),
-	}
-	e.Seconds = float64(e.Cycles) / (s.Design.ClockMHz * 1e6)
-	e.FPS = 1 / e.Seconds
-	e.ArrayUse = float64(e.MACs) / (float64(s.Design.Engine.MACs()) * float64(e.Cycles))
-	e.Power = PowerOf(e.Resources, part, s.Design.ClockMHz, float64(e.BytesRead+e.BytesWritten)*e.FPS)
+	e := Estimate{Cycles: s.cyclesOn(part), MACs: s.MACs(), Resources: s.Resources(part)}
+	e.BytesRead, e.BytesWritten = s.bytes()
 	usable := part.Usable()
-	e.Use = e.Resources.of(usable)
+	e.derive(&s.Design, powerFor(&part), &usable)
 	e.Short = e.Resources.over(usable)
-	e.Fits = len(e.Short) == 0
 	return e
+}
+
+// bytes is what an image reads and writes over AXI.
+func (s *Shape) bytes() (read, written int64) {
+	bus := int64(s.Design.Engine.BusBits)
+	return int64(s.ImageBeats+s.StreamBeats) * bus / 8, int64(s.ResultBeats) * bus / 8
+}
+
+// derive fills in what follows from cycles, bytes and resources, but for Short.
+func (e *Estimate) derive(d *configs.Design, power partPower, usable *configs.Budget) {
+	e.Seconds = float64(e.Cycles) / (d.ClockMHz * 1e6)
+	e.FPS = 1 / e.Seconds
+	e.ArrayUse = float64(e.MACs) / (float64(d.Engine.MACs()) * float64(e.Cycles))
+	e.Power = power.of(e.Resources, d.ClockMHz, float64(e.BytesRead+e.BytesWritten)*e.FPS)
+	e.Use = e.Resources.of(*usable)
+	_, most := e.Use.Largest()
+	e.Fits = most <= 1
 }
 
 // cyclesOn is the cycles of one image with a memory that answers at once and delivers what

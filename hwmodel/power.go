@@ -48,15 +48,27 @@ var power = map[configs.Fabric]powerOf{
 // PowerOf estimates what a design of the given resources takes on a part at a clock, moving
 // so many bytes a second off the chip.
 func PowerOf(r Resources, part configs.Part, clockMHz, bytesPerSecond float64) Power {
+	p := powerFor(&part)
+	return p.of(r, clockMHz, bytesPerSecond)
+}
+
+// partPower is the power model of a part.
+type partPower struct {
+	powerOf
+	static float64 // W
+	pj     float64 // pJ a bit moved
+}
+
+func powerFor(part *configs.Part) partPower {
 	c := power[part.Family]
-	perMHz := c.lut*float64(r.LUT) + c.ff*float64(r.FF) + c.dsp*float64(r.DSP) + c.bram18*float64(r.BRAM18) + c.uram*float64(r.URAM)
-	pj := c.offChipPJ
+	p := partPower{c, part.IdleWatts + c.leak*float64(part.Budget.LUT), c.offChipPJ}
 	if part.BandwidthGBs >= c.highGBs {
-		pj = c.offChipHighPJ
+		p.pj = c.offChipHighPJ
 	}
-	return Power{
-		Static:  part.IdleWatts + c.leak*float64(part.Budget.LUT),
-		Dynamic: perMHz * clockMHz,
-		Memory:  8 * bytesPerSecond * pj * 1e-12,
-	}
+	return p
+}
+
+func (p *partPower) of(r Resources, clockMHz, bytesPerSecond float64) Power {
+	perMHz := p.lut*float64(r.LUT) + p.ff*float64(r.FF) + p.dsp*float64(r.DSP) + p.bram18*float64(r.BRAM18) + p.uram*float64(r.URAM)
+	return Power{Static: p.static, Dynamic: perMHz * clockMHz, Memory: 8 * bytesPerSecond * p.pj * 1e-12}
 }

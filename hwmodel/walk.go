@@ -81,10 +81,10 @@ type pass struct {
 	chained            bool
 }
 
-// Walkable says whether a walk gives the engine's time on a part: not if the part's memory
+// Walkable says whether a walk gives the engine's time on a part of some off-chip bandwidth: not if the memory
 // is slower than the bus, or a FIFO too short even for an ideal one.
-func Walkable(e configs.Engine, clockMHz float64, part configs.Part) bool {
-	return IdealMemory.prompt(e.ReadFIFO) && part.BandwidthGBs*1e9 >= float64(e.BusBits)/8*clockMHz*1e6
+func Walkable(e configs.Engine, clockMHz, bandwidthGBs float64) bool {
+	return IdealMemory.prompt(e.ReadFIFO) && bandwidthGBs*1e9 >= float64(e.BusBits)/8*clockMHz*1e6
 }
 
 // NewWalk makes the walk of an engine with numerics that have these widths, of which only

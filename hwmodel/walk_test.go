@@ -38,7 +38,7 @@ func TestWalkIsTheTimeline(t *testing.T) {
 		}
 		for range 300 {
 			d := randomDesign(r, m, part)
-			if !Walkable(d.Engine, d.ClockMHz, part) {
+			if !Walkable(d.Engine, d.ClockMHz, part.BandwidthGBs) {
 				continue
 			}
 			s, err := NewShape(m, d)

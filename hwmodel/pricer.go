@@ -1,0 +1,307 @@
+package hwmodel
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"vitdse/configs"
+)
+
+// Pricer prices many designs of one model on one part: Price to the bit, but for Short, which
+// it leaves out. It remembers what designs have in common (the resources of an engine at the
+// widths of a network's numerics, and how an engine in some state takes a layer), so that a
+// design costs two lookups a layer, and it allocates only for what it sees for the first time.
+// It belongs to one goroutine.
+type Pricer struct {
+	model  configs.Model
+	part   configs.Part
+	usable configs.Budget
+	power  partPower
+	macs   int64
+
+	layers []pricedLayer // in the order of the last design
+	kinds  []LayerKind   // of the layers with weights, in the network's order
+	stored []uint8       // of the design in hand: how they are stored, as an index of ways
+
+	ways    []Stored                     // to store weights, as they were met
+	numbers [maxWeightBits + 1][17]uint8 // 1 + index of ways, by bits and logarithm of the group
+	engines map[configs.Engine]*pricedEngine
+	last    *pricedEngine
+}
+
+// pricedLayer is a layer of the network, and the widths that its bits ask for.
+type pricedLayer struct {
+	name   string
+	at     int // among those with weights, -1 without
+	widths *widthTable
+}
+
+// NewPricer prepares for a model, which the engine must run, on a part.
+func NewPricer(m configs.Model, part configs.Part) (*Pricer, error) {
+	if err := m.OnEngine(); err != nil {
+		return nil, err
+	}
+	p := &Pricer{model: m, part: part, usable: part.Usable(), power: powerFor(&part), engines: map[configs.Engine]*pricedEngine{}}
+	tables := map[string]*widthTable{}
+	for _, name := range m.QuantLayers() {
+		// Layers of one name in their blocks ask for the same.
+		key := name[strings.LastIndexByte(name[:max(0, strings.LastIndexByte(name, '.'))], '.')+1:]
+		if tables[key] == nil {
+			tables[key] = newWidthTable(m, name)
+		}
+		l := pricedLayer{name: name, at: -1, widths: tables[key]}
+		if configs.HasWeights(name) {
+			l.at = len(p.kinds)
+			p.kinds = append(p.kinds, [...]LayerKind{WalkFC2, WalkQKV, WalkProj, WalkFC1}[l.at%4])
+		}
+		p.layers = append(p.layers, l)
+	}
+	p.kinds[0], p.kinds[len(p.kinds)-1] = WalkPatchEmbed, WalkHead
+	p.stored = make([]uint8, len(p.kinds))
+	s := Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
+	p.macs = s.MACs()
+	return p, nil
+}
+
+// Price estimates a design, which must be legal for the model and the part.
+func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
+	set, err := p.read(&d.Numerics)
+	if err != nil {
+		return Estimate{}, fmt.Errorf("design %s: %w", d.Name, err)
+	}
+	w := set.widths()
+	w.Softmax, w.GELU = uint8(d.Numerics.SoftmaxBits), uint8(d.Numerics.GELUBits)
+	known := p.engine(&d.Engine)
+	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
+	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
+		var bytes int64
+		e.Cycles, bytes = p.walk(known.run(w.AccBits(p.model), int(w.GELU), len(p.ways)))
+		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
+		e.BytesRead = bytes - e.BytesWritten
+	} else {
+		s, err := NewShape(p.model, *d)
+		if err != nil {
+			return Estimate{}, err
+		}
+		e.Cycles = s.cyclesOn(p.part)
+		e.BytesRead, e.BytesWritten = s.bytes()
+	}
+	e.derive(d, p.power, &p.usable)
+	return e, nil
+}
+
+// read takes a design's numerics apart: the widths they ask for, and how weights are stored.
+func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
+	if len(n.Layers) != len(p.layers) {
+		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s", len(n.Layers), len(p.layers), p.model.Name)
+	}
+	if err := n.Quantizer.OnEngine(); err != nil {
+		return widthSet{}, err
+	}
+	var set widthSet
+	for i := range n.Layers {
+		l, known := &n.Layers[i], &p.layers[i]
+		// Designs of one source have names of one address.
+		if unsafe.StringData(l.Name) != unsafe.StringData(known.name) || len(l.Name) != len(known.name) {
+			if err := p.place(i, l.Name); err != nil {
+				return widthSet{}, err
+			}
+		}
+		set.join(known.widths.of(l))
+		if known.at >= 0 {
+			p.stored[known.at] = p.way(l)
+		}
+	}
+	if p.ways[p.stored[0]].Group > 0 {
+		return widthSet{}, n.OnEngine()
+	}
+	return set, nil
+}
+
+// place puts the layer of a name in place i.
+func (p *Pricer) place(i int, name string) error {
+	at := slices.IndexFunc(p.layers, func(l pricedLayer) bool { return l.name == name })
+	if at < 0 {
+		return fmt.Errorf("numerics.layers[%d] is %q, no layer of %s", i, name, p.model.Name)
+	}
+	p.layers[i], p.layers[at] = p.layers[at], p.layers[i]
+	p.layers[i].name = name
+	return nil
+}
+
+// way is the number of how a layer's weights are stored.
+func (p *Pricer) way(l *configs.LayerBits) uint8 {
+	known := &p.numbers[l.Weights][bits.Len16(uint16(l.Group))]
+	if *known == 0 {
+		p.ways = append(p.ways, StoredOf(*l))
+		*known = uint8(len(p.ways))
+	}
+	return *known - 1
+}
+
+// Bounds of what a Pricer remembers; when one is reached it begins anew.
+const (
+	maxPricedEngines = 4096
+	maxPricedStates  = 4096 // of a walk
+)
+
+// engine is what is known of an engine.
+func (p *Pricer) engine(e *configs.Engine) *pricedEngine {
+	if p.last != nil && p.last.sizer.shape.Design.Engine == *e {
+		return p.last
+	}
+	known := p.engines[*e]
+	if known == nil {
+		if len(p.engines) == maxPricedEngines {
+			clear(p.engines)
+		}
+		z := NewSizer(p.model, p.part, nil)
+		z.shape.Design.Engine = *e
+		z.shape.geometry()
+		known = &pricedEngine{sizer: z, sizes: map[Widths]Resources{}}
+		p.engines[*e] = known
+	}
+	p.last = known
+	return known
+}
+
+// pricedEngine is what is known of an engine.
+type pricedEngine struct {
+	sizer  *Sizer // for its shape and fabric
+	sizes  map[Widths]Resources
+	size   Widths // the last one
+	ofSize Resources
+	runs   []*pricedRun
+}
+
+// resources are the engine's with numerics of a size.
+func (e *pricedEngine) resources(size Widths) Resources {
+	if e.size == size {
+		return e.ofSize
+	}
+	r, known := e.sizes[size]
+	if !known {
+		e.sizer.widths(size)
+		l := ledger{}
+		e.sizer.shape.charge(&l, e.sizer.fabric)
+		r = l.sum
+		e.sizes[size] = r
+	}
+	e.size, e.ofSize = size, r
+	return r
+}
+
+// run is the engine's walk with accumulators and a GELU table of so many bits, with room for so
+// many ways to store weights.
+func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
+	at := slices.IndexFunc(e.runs, func(r *pricedRun) bool { return r.acc == acc && r.gelu == gelu })
+	if at >= 0 && len(e.runs[at].states) < maxPricedStates && ways <= e.runs[at].ways {
+		return e.runs[at]
+	}
+	r := &pricedRun{acc: acc, gelu: gelu, ways: 1 << CeilLog2(max(ways, 8)), ids: map[pricedState]int32{}}
+	e.sizer.shape.AccBits, e.sizer.shape.GELUBits = acc, gelu
+	r.walk.init(&e.sizer.shape)
+	r.add(pricedState{})
+	if at >= 0 {
+		e.runs[at] = r
+	} else {
+		e.runs = append(e.runs, r)
+	}
+	return r
+}
+
+// pricedRun is a walk, and how it has moved so far.
+type pricedRun struct {
+	acc, gelu int
+	walk      Walk
+	ids       map[pricedState]int32
+	states    []pricedState // by id; 0 is before the first layer
+	ways      int           // to store weights
+	moves     []priceMove   // of the layer that follows, see at
+	bytes     [walkKinds][]int64
+}
+
+// pricedState is the clocks less the first of them, in front of a layer of a kind. What follows
+// a block is WalkQKV, though it may be the head.
+type pricedState struct {
+	clocks Clocks
+	kind   LayerKind
+}
+
+// at is the index of a move: by state, whether the layer is the head, and how its weights are stored.
+func (r *pricedRun) at(state int32, kind LayerKind, stored uint8) int {
+	row := 2 * int(state)
+	if kind == WalkHead {
+		row++
+	}
+	return row*r.ways + int(stored)
+}
+
+// priceMove is a layer's effect on the clocks.
+type priceMove struct {
+	by    int32 // of the first
+	state int32 // of the others; 0, which none comes to, if it is not known yet
+}
+
+// walk takes the design in hand through the network: its cycles, and the bytes it moves.
+func (p *Pricer) walk(r *pricedRun) (cycles, bytes int64) {
+	for len(r.bytes[0]) < len(p.ways) { // met since the last time
+		stored := p.ways[len(r.bytes[0])]
+		for kind := range walkKinds {
+			r.bytes[kind] = append(r.bytes[kind], r.walk.Bytes(kind, stored))
+		}
+	}
+	state := int32(0)
+	bytes = r.walk.FixedBytes()
+	for i, kind := range p.kinds {
+		stored := p.stored[i]
+		m := r.moves[r.at(state, kind, stored)]
+		if m.state == 0 {
+			m = p.move(r, state, i)
+		}
+		cycles += int64(m.by)
+		bytes += r.bytes[kind][stored]
+		state = m.state
+	}
+	return cycles, bytes
+}
+
+// move finds out how layer i moves the clocks of a state.
+func (p *Pricer) move(r *pricedRun, state int32, i int) priceMove {
+	kind, stored := p.kinds[i], p.ways[p.stored[i]]
+	from := r.states[state].clocks
+	var to pricedState
+	if i == 0 {
+		to.clocks = r.walk.Start(stored)
+	} else {
+		to.clocks = r.walk.Advance(from, kind, stored)
+	}
+	switch kind {
+	case WalkPatchEmbed, WalkFC2:
+		to.kind = WalkQKV
+	default:
+		to.kind = kind + 1
+	}
+	now := to.clocks[clkNow]
+	for k := range to.clocks {
+		to.clocks[k] -= now
+	}
+	m := priceMove{int32(now - from[clkNow]), r.add(to)}
+	r.moves[r.at(state, kind, p.stored[i])] = m
+	return m
+}
+
+// add is the number of a state.
+func (r *pricedRun) add(s pricedState) int32 {
+	id, known := r.ids[s]
+	if !known {
+		id = int32(len(r.states))
+		r.ids[s] = id
+		r.states = append(r.states, s)
+		r.moves = append(r.moves, make([]priceMove, 2*r.ways)...)
+	}
+	return id
+}

@@ -1,0 +1,133 @@
+package hwmodel
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// A pricer says what Price says, whatever it priced before.
+func TestPricerIsPrice(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for _, c := range []struct {
+		model, part string
+		engines     int
+	}{{"../configs/digits/model.yaml", "lfe5u-85f", 100}, {"../configs/digits/model.yaml", "ice40up5k", 20}, // memories slower than most buses
+		{"deit-tiny", "xczu9eg", 200}, {"vit-b16", "xcvc1902", 50}} {
+		m, part := load(t, c.model, c.part)
+		p, err := NewPricer(m, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range c.engines {
+			d := randomDesign(r, m, part)
+			for range 3 { // the engine again with other numerics
+				want, err := Price(m, d, part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want.Short = nil
+				if got, err := p.Price(&d); err != nil || !reflect.DeepEqual(got, want) {
+					t.Fatalf("%s on %s, %+v: %v\n%+v, Price says\n%+v", c.model, c.part, d.Engine, err, got, want)
+				}
+				d.Numerics = randomDesign(r, m, part).Numerics
+			}
+		}
+	}
+}
+
+// What Price refuses, a pricer refuses.
+func TestPricerRefuses(t *testing.T) {
+	m, part := load(t, "deit-tiny", "xczu9eg")
+	r := rand.New(rand.NewPCG(23, 24))
+	p, err := NewPricer(m, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, fault := range map[string]func(*configs.Numerics){
+		"a layer is missing":   func(n *configs.Numerics) { n.Layers = n.Layers[1:] },
+		"an unknown layer":     func(n *configs.Numerics) { n.Layers[3].Name = "blocks.99.mlp.fc1" },
+		"a patch in groups":    func(n *configs.Numerics) { inGroups(n) },
+		"a range with -2^b":    func(n *configs.Numerics) { n.Quantizer.CodeRange = configs.FullRange },
+		"scales of each token": func(n *configs.Numerics) { n.Quantizer.TokenScales = configs.DynamicScales },
+	} {
+		d := randomDesign(r, m, part)
+		fault(&d.Numerics)
+		if _, err := p.Price(&d); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	swin, err := configs.LoadModel("swin-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewPricer(swin, part); err == nil {
+		t.Error("Swin: no error")
+	}
+}
+
+func inGroups(n *configs.Numerics) {
+	for i := range n.Layers {
+		if l := &n.Layers[i]; l.Name == configs.LayerPatchEmbed {
+			l.Granularity, l.Group = configs.PerGroup, 16
+		}
+	}
+}
+
+// BenchmarkPricer is a price of DeiT-Tiny with bits and granularity drawn for each of its
+// layers, so many designs of an engine before the next of 100 engines.
+func BenchmarkPricer(b *testing.B) {
+	m, part := load(b, "deit-tiny", "xczu9eg")
+	for _, run := range []struct {
+		name string
+		len  int
+	}{{"engines in turn", 1}, {"64 designs an engine", 64}} {
+		b.Run(run.name, func(b *testing.B) {
+			p, err := NewPricer(m, part)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := rand.New(rand.NewPCG(3, 4))
+			var engines []configs.Engine
+			var numerics []configs.Numerics
+			base := configs.Uniform(m, 8, 8)
+			for range 100 {
+				engines = append(engines, randomDesign(r, m, part).Engine)
+			}
+			for range 100 {
+				n := base
+				n.Layers = append([]configs.LayerBits(nil), base.Layers...)
+				for i := range n.Layers {
+					l := &n.Layers[i]
+					l.Activations = 2 + r.IntN(7)
+					if l.Weights > 0 {
+						l.Weights = 2 + r.IntN(7)
+						if !configs.IsEdge(l.Name) && r.IntN(3) == 0 {
+							l.Granularity, l.Group = configs.PerGroup, 32
+						}
+					}
+				}
+				numerics = append(numerics, n)
+			}
+			d := configs.Design{ClockMHz: 100}
+			at := 0
+			next := func() {
+				if at%run.len == 0 {
+					d.Engine = engines[at/run.len%len(engines)]
+				}
+				d.Numerics = numerics[at%len(numerics)]
+				at++
+				if _, err := p.Price(&d); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				next()
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "prices/s")
+		})
+	}
+}
