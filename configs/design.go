@@ -133,9 +133,10 @@ type Engine struct {
 // a cycle.
 func (e Engine) Columns() int { return max(1, e.VectorColumns) }
 
-// Packing says whether a DSP makes two products of the array, those of two neighbouring
-// columns with one activation, and for which hard multiplier they are laid out. Operands of
-// which two products do not fit it have one DSP for each product all the same.
+// Packing says whether a DSP makes several products of the array, and for which hard multiplier
+// they are laid out: those of two neighbouring columns with two tokens where four fit it (all
+// operands of about 4 bits), else those of two columns with one token. Operands of which not
+// even two products fit have one DSP for each product all the same.
 type Packing string
 
 // Packings. None is also what the empty word means.

@@ -1,31 +1,59 @@
 package hwmodel
 
-// PackShift is the bits between the two b operands that share a DSP: what its wide port has
-// beside the upper operand and a carry; 0 if every product has a DSP of its own. That is so
-// without packing, and where two products of this width do not fit.
-func (s *Shape) PackShift() int {
-	if s.PackGroup() == 0 {
-		return 0
-	}
-	return s.packShift()
+// narrowPort is the width of the narrow operand of both DSP48s.
+const narrowPort = 18
+
+// maxPackGroup is how many packed products are summed at most: taking eight apart once costs
+// Yosys more than taking four apart twice.
+const maxPackGroup = 4
+
+// Packed is how the products of neighbouring PEs share a DSP.
+type Packed struct {
+	Tokens int // whose operands a share the narrow port: 2, so that a DSP makes four products, or 1
+	Shift  int // bits from one product to the next
+	Group  int // packed products that are summed before they are taken apart: 1, 2 or 4, up to TK
 }
 
-func (s *Shape) packShift() int { return s.Design.Engine.Packing.Port() - s.BBits - 1 }
+// Packed is how a DSP makes two or four products, as many as fit it; zero if each has its own:
+// without packing, and where not even two products of this width fit.
+func (s *Shape) Packed() Packed {
+	port := s.Design.Engine.Packing.Port()
+	if port == 0 {
+		return Packed{}
+	}
+	wide := port - s.BBits - 1 // bits that are left beside the upper operand b and a carry
+	if s.TM > 1 {
+		four := Packed{Tokens: 2, Shift: min(wide/2, narrowPort-s.ABits-1)}
+		if four.Group = s.packGroup(four.Shift, true); four.Group > 0 {
+			return four
+		}
+	}
+	two := Packed{Tokens: 1, Shift: wide}
+	if two.Group = s.packGroup(two.Shift, false); two.Group > 0 {
+		return two
+	}
+	return Packed{}
+}
 
-// PackGroup is how many packed products may be summed before they are taken apart: the
-// largest power of two up to TK whose sum fits the lower PackShift bits for any operands,
-// signed codes as well as unsigned numerators; 0 if not even one does, or without packing.
-func (s *Shape) PackGroup() int {
-	shift := s.packShift()
-	if shift < 1 {
+// packGroup is how many products, up to maxPackGroup, fit a field of so many bits when they are summed, for any
+// operands, signed codes as well as unsigned numerators; 0 if not even one does. A field that
+// has two below it may not be as low as it gets: what they borrow would not show in its sign.
+func (s *Shape) packGroup(bits int, between bool) int {
+	if bits < 2 {
 		return 0
 	}
 	code, num, b := 1<<(s.ActBits-1), 1<<s.NumBits-1, 1<<(s.BBits-1)
 	most := max(code*b, num*(b-1)) // greatest and least product
 	least := max(code*(b-1), num*b)
+	if between {
+		least++
+	}
 	group := 0
-	for n := 1; n <= s.TK && n*most < 1<<(shift-1) && n*least <= 1<<(shift-1); n *= 2 {
+	for n := 1; n <= min(s.TK, maxPackGroup) && n*most < 1<<(bits-1) && n*least <= 1<<(bits-1); n *= 2 {
 		group = n
 	}
 	return group
 }
+
+// Products is how many products a DSP makes, at least 1.
+func (p Packed) Products() int { return max(1, 2*p.Tokens) }

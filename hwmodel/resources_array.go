@@ -5,8 +5,8 @@ import "vitdse/configs"
 // peArray is the array: products, their sum, accumulators, result registers that shift
 // towards the drain, and registers for the columns that leave.
 func (s *Shape) peArray(f fabric) Resources {
-	if s.PackShift() > 0 {
-		return s.packedArray(f)
+	if p := s.Packed(); p.Tokens > 0 {
+		return s.packedArray(f, p)
 	}
 	pes, tk := s.TM*s.TN, s.TK
 	wide := s.ABits + s.BBits
@@ -43,22 +43,26 @@ func (s *Shape) peArray(f fabric) Resources {
 	return r
 }
 
-// packedArray is the array with two products a DSP: packed products, their sums, what takes
-// them apart, accumulators and result registers. Its LUTs are by adders, with what Yosys adds
-// for sums of several operands measured on the module alone (docs/RESOURCES.md).
-func (s *Shape) packedArray(f fabric) Resources {
-	pes, pairs, tk, acc := s.TM*s.TN, s.TN/2, s.TK, s.AccBits
-	port := s.PackShift() + s.BBits + 1
-	group := min(s.PackGroup(), tk)
-	groups := CeilDiv(tk, group)
-	packed, apart := 0, (groups-1)*55
-	if group > 1 {
-		packed = (group-1)*(s.ABits+port) + (group-1)*2 + (group-2)*30
+// packedArray is the array with two or four products a DSP: packed products, their sums, what takes
+// them apart, accumulators and result registers. Its LUTs are by adders; what a group of
+// packed products beyond the first adds for each of its fields is Yosys' of the module alone
+// (docs/RESOURCES.md).
+func (s *Shape) packedArray(f fabric, p Packed) Resources {
+	pes, pairs, rows, tk, acc := s.TM*s.TN, s.TN/2, s.TM/p.Tokens, s.TK, s.AccBits
+	units, fields, groups := pairs*rows, 2*p.Tokens, tk/p.Group
+	sum := s.ABits + s.BBits + 1 + fields*p.Shift/2 // of two packed products
+	if p.Tokens == 2 {
+		sum += p.Shift
 	}
+	adders := [...]int{1: 0, 2: sum, 4: 3 * sum}[p.Group]
+	if f.registers {
+		adders = [...]int{1: 0, 2: 0, 4: sum}[p.Group] // the DSPs add the first two
+	}
+	apart := fields * (groups - 1) * (80 + 11*(s.ABits+s.BBits)) / 10
 	r := Resources{
-		LUT: (s.TN-s.VC)*s.TM*acc + 6 + pes*acc + pairs*s.TM*(groups*packed+apart),
+		LUT: (s.TN-s.VC)*s.TM*acc + 6 + pes*acc + units*(groups*adders+apart),
 		FF:  2*pes*acc + s.VC*s.TM*acc + 8,
-		DSP: pes * tk / 2,
+		DSP: pes * tk / p.Products(),
 	}
 	if tk > 1 {
 		r.FF += pes * (s.ABits + s.BBits + CeilLog2(tk))
@@ -66,9 +70,16 @@ func (s *Shape) packedArray(f fabric) Resources {
 			r.LUTRAM++ // a shift register for first_q
 		}
 	}
+	if p.Tokens == 2 {
+		r.LUT += tk * rows * (s.ABits + 2) // the upper of two a operands less the lower's sign
+	}
 	if !f.registers { // operands and products outside the DSP
 		r.LUT += tk * pairs * (s.BBits + 1)
-		r.FF += tk * (pairs*s.TM*(s.ABits+port) + s.TM*s.ABits + pairs*(2*s.BBits+1))
+		operand := s.ABits
+		if p.Tokens == 2 {
+			operand = 2*s.ABits + 1
+		}
+		r.FF += tk * (units*sum + rows*operand + pairs*(2*s.BBits+1))
 	}
 	return r
 }

@@ -138,7 +138,7 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
-	if s := plan.Shape; d.Engine.Packing.Port() > 0 && s.PackShift() == 0 {
+	if s := plan.Shape; d.Engine.Packing.Port() > 0 && s.Packed().Products() == 1 {
 		a.log.Warn("a DSP makes one product: two do not fit its multiplier", "packing", d.Engine.Packing,
 			"operand_a", plural(s.ABits, "bit"), "operand_b", plural(s.BBits, "bit"))
 	}

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 	"vitdse/templates"
 )
 
-// packedArray drives a PE array of two columns and one token with every pair of b operands at
-// the corners of their range beside every a operand, signed codes and unsigned numerators, and
+// packedArray drives a PE array of two columns and one or two tokens with every pair of b operands
+// at the corners of their range beside every a operand, signed codes and unsigned numerators, and
 // with random ones, TK equal or different products at a time, and compares each tile.
 const packedArray = `
 #include <cstdio>
@@ -21,9 +22,10 @@ const packedArray = `
 #include <vector>
 #include "Vvit_pe_array.h"
 #include "verilated.h"
-constexpr int kTK = TK_, kNA = NA_, kNB = NB_;
+constexpr int kTM = TM_, kTK = TK_, kNA = NA_, kNB = NB_;
 static long checked = 0;
-struct Want { long sum[2]; };
+struct Want { long sum[2][kTM]; };
+using A = int[kTM][kTK];
 int main() {
   VerilatedContext context;
   Vvit_pe_array top{&context};
@@ -34,12 +36,14 @@ int main() {
     top.aclk = 0; top.eval();
     if (head >= 0) {
       // The columns come one after the other, in the cycle after they are at the head.
-      const long got = long(int64_t(top.out_col) << (64 - ACC_) >> (64 - ACC_));
-      if (got != wants[seen].sum[head]) {
-        std::printf("tile %zu, column %d: expected %ld, got %ld\n", seen, head, wants[seen].sum[head], got);
-        std::exit(1);
+      for (int r = 0; r < kTM; ++r) {
+        const long got = long(int64_t(uint64_t(top.out_col) >> (r * ACC_)) << (64 - ACC_) >> (64 - ACC_));
+        if (got != wants[seen].sum[head][r]) {
+          std::printf("tile %zu, row %d, column %d: expected %ld, got %ld\n", seen, r, head, wants[seen].sum[head][r], got);
+          std::exit(1);
+        }
+        ++checked;
       }
-      ++checked;
       if (++head == 2) { head = -1; ++seen; }
     }
     const bool valid = top.out_valid;
@@ -48,15 +52,17 @@ int main() {
     top.eval();
     top.aclk = 1; top.eval();
   };
-  auto feed = [&](const int* a, const int* b0, const int* b1) {
+  auto feed = [&](const A& a, const int* b0, const int* b1) {
     unsigned long long pa = 0, pb = 0;
-    Want w{{0, 0}};
+    Want w{};
     for (int k = 0; k < kTK; ++k) {
-      pa |= (unsigned long long)(a[k] & ((1 << kNA) - 1)) << (k * kNA);
+      for (int r = 0; r < kTM; ++r) {
+        pa |= (unsigned long long)(a[r][k] & ((1 << kNA) - 1)) << ((k * kTM + r) * kNA);
+        w.sum[0][r] += long(a[r][k]) * b0[k];
+        w.sum[1][r] += long(a[r][k]) * b1[k];
+      }
       pb |= (unsigned long long)(b0[k] & ((1 << kNB) - 1)) << (2 * k * kNB);
       pb |= (unsigned long long)(b1[k] & ((1 << kNB) - 1)) << ((2 * k + 1) * kNB);
-      w.sum[0] += long(a[k]) * b0[k];
-      w.sum[1] += long(a[k]) * b1[k];
     }
     wants.push_back(w);
     top.in_a = pa; top.in_b = pb;
@@ -72,20 +78,24 @@ int main() {
   const int half = 1 << (kNB - 1);
   const std::vector<int> corners = {-half, -half + 1, -1, 0, 1, half - 1};
   const int least = -(1 << (AB_ - 1)), most = (1 << (AB_ - 1)) - 1 > (1 << PB_) - 1 ? (1 << (AB_ - 1)) - 1 : (1 << PB_) - 1;
-  int a[kTK], b0[kTK], b1[kTK];
+  A a;
+  int b0[kTK], b1[kTK];
   for (int x = least; x <= most; ++x)
-    for (int c0 : corners)
-      for (int c1 : corners) {
-        for (int k = 0; k < kTK; ++k) a[k] = x, b0[k] = c0, b1[k] = c1;
-        feed(a, b0, b1);
-      }
+    for (int y : kTM > 1 ? std::vector<int>{least, -1, 0, 1, x, most} : std::vector<int>{0})
+      for (int c0 : corners)
+        for (int c1 : corners) {
+          for (int k = 0; k < kTK; ++k) a[0][k] = x, a[kTM-1][k] = kTM > 1 ? y : x, b0[k] = c0, b1[k] = c1;
+          feed(a, b0, b1);
+        }
   srand(1);
   for (int i = 0; i < 200000; ++i) {
     for (int k = 0; k < kTK; ++k) {
-      a[k] = least + rand() % (most - least + 1);
+      for (int r = 0; r < kTM; ++r) {
+        a[r][k] = least + rand() % (most - least + 1);
+        if (rand() % 4 == 0) a[r][k] = rand() % 2 ? least : most;
+      }
       b0[k] = rand() % (2 * half) - half;
       b1[k] = rand() % (2 * half) - half;
-      if (rand() % 4 == 0) a[k] = rand() % 2 ? least : most;
       if (rand() % 4 == 0) b0[k] = corners[rand() % corners.size()];
     }
     feed(a, b0, b1);
@@ -104,16 +114,21 @@ func TestPackedProducts(t *testing.T) {
 	}
 	for _, c := range []struct {
 		packing configs.Packing
-		tk      int
+		tm, tk  int
 		ab, pb  int // activation codes, numerators
 		nb      int
-		group   int // as hwmodel.PackGroup has it
+		want    hwmodel.Packed
 	}{
-		{configs.PackDSP48E2, 4, 8, 8, 8, 4}, {configs.PackDSP48E1, 4, 8, 8, 8, 1}, {configs.PackDSP48E2, 1, 4, 4, 4, 1},
+		{configs.PackDSP48E2, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4}},
+		{configs.PackDSP48E1, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 16, Group: 1}},
+		{configs.PackDSP48E2, 1, 1, 4, 4, 4, hwmodel.Packed{Tokens: 1, Shift: 22, Group: 1}},
+		{configs.PackDSP48E2, 2, 1, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 1}},
+		{configs.PackDSP48E2, 2, 8, 4, 3, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4}},
+		{configs.PackDSP48E1, 2, 4, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}},
+		{configs.PackDSP48E2, 2, 2, 5, 4, 5, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 1}},
 	} {
 		na := max(c.ab, c.pb+1)
-		shift := c.packing.Port() - c.nb - 1
-		t.Run(fmt.Sprintf("%s/%dx%dx%d", c.packing, c.tk, na, c.nb), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%dx%dx%d", c.packing, c.tk*c.tm, na, c.nb), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			rtl, err := templates.FS.ReadFile("rtl/vit_pe_array.sv")
@@ -121,7 +136,13 @@ func TestPackedProducts(t *testing.T) {
 				t.Fatal(err)
 			}
 			acc := na + c.nb + 4
-			main := strings.NewReplacer("TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
+			s := hwmodel.Shape{TM: c.tm, TK: c.tk, ABits: na, BBits: c.nb, ActBits: c.ab, NumBits: c.pb}
+			s.Design.Engine.Packing = c.packing
+			packed := s.Packed()
+			if packed != c.want {
+				t.Errorf("packed %+v; expected %+v", packed, c.want)
+			}
+			main := strings.NewReplacer("TM_", fmt.Sprint(c.tm), "TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
 				"AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)
 			for name, data := range map[string]string{"vit_pe_array.sv": string(rtl), "main.cpp": main} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
@@ -129,8 +150,8 @@ func TestPackedProducts(t *testing.T) {
 				}
 			}
 			cmd := exec.Command("verilator", "--cc", "--exe", "--build", "-O3", "--top-module", "vit_pe_array", "-Wno-fatal", "-Wno-lint", "-Wno-style",
-				"-GTM=1", "-GTN=2", fmt.Sprintf("-GTK=%d", c.tk), "-GVC=1", fmt.Sprintf("-GNA=%d", na), fmt.Sprintf("-GNB=%d", c.nb),
-				fmt.Sprintf("-GACCW=%d", acc), "-GPACK=2", fmt.Sprintf("-GPSHIFT=%d", shift), fmt.Sprintf("-GPGROUP=%d", c.group), "vit_pe_array.sv", "main.cpp")
+				fmt.Sprintf("-GTM=%d", c.tm), "-GTN=2", fmt.Sprintf("-GTK=%d", c.tk), "-GVC=1", fmt.Sprintf("-GNA=%d", na), fmt.Sprintf("-GNB=%d", c.nb),
+				fmt.Sprintf("-GACCW=%d", acc), fmt.Sprintf("-GPACK=%d", packed.Products()), fmt.Sprintf("-GPSHIFT=%d", packed.Shift), fmt.Sprintf("-GPGROUP=%d", packed.Group), "vit_pe_array.sv", "main.cpp")
 			cmd.Dir = dir
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

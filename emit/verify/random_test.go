@@ -160,7 +160,7 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 		return err
 	}
 	// Pauses are random: a run is long enough that they even out.
-	r.images = 1 + int(slowRun/shape.Cycles(hwmodel.MemoryTiming{Latency: r.latency, Stall: r.stall}))
+	r.images = max(2, 1+int(slowRun/shape.Cycles(hwmodel.MemoryTiming{Latency: r.latency, Stall: r.stall})))
 	dir, err := writeSeeded(t, r.model, r.design, r.images)
 	if err != nil && strings.Contains(err.Error(), "-bit accumulator; the engine's has") {
 		r.refused = true

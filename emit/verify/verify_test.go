@@ -111,7 +111,15 @@ func corners(t *testing.T) []corner {
 		e.Multiplier = configs.MulLUT
 		list = append(list, corner{c.name, c.num, e})
 	}
-	return list
+	narrow := configs.Uniform(m, 4, 4)
+	narrow.SoftmaxBits = 4
+	for i := range narrow.Layers { // edges too
+		l := &narrow.Layers[i]
+		l.Activations, l.Weights = 4, min(l.Weights, 4)
+	}
+	four := engine(4, 8, 4)
+	four.Packing, four.VectorColumns = configs.PackDSP48E2, 2
+	return append(list, corner{"four-a-dsp", narrow, four})
 }
 
 // TestCorners runs engines at the corners of what a design may ask for.

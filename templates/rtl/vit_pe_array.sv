@@ -11,13 +11,15 @@
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
 // vectorise them, and synthesis maps product, M register and accumulator into one DSP.
 //
-// With PACK = 2 a DSP makes the products of two neighbouring columns, which share their a operand:
+// With PACK = 2 a DSP makes the products of two neighbouring columns, which share their a operand,
+// with PACK = 4 those of two columns with two rows:
 //
 //   a * (b1 * 2^PSHIFT + b0) = a*b1 * 2^PSHIFT + a*b0
+//   (a1 * 2^PSHIFT + a0) * (b1 * 2^(2*PSHIFT) + b0) = a1*b1 * 2^(3*PSHIFT) + a0*b1 * 2^(2*PSHIFT) + a1*b0 * 2^PSHIFT + a0*b0
 //
-// PGROUP such products are summed before they are taken apart: as many as the low field holds for
-// any operands. The low field, read as a signed number, is the low sum; where it is negative it
-// has borrowed from the high field, which gets its sign bit back.
+// PGROUP such products are summed before they are taken apart: as many as a field of PSHIFT bits
+// holds for any operands. A field, read as a signed number, is its sum; where it is negative it
+// has borrowed from the field above, which gets its sign bit back.
 module vit_pe_array #(
   parameter TM      = 8,
   parameter TN      = 8,
@@ -26,9 +28,9 @@ module vit_pe_array #(
   parameter NA      = 8,     // bits of an a operand, signed
   parameter NB      = 8,     // bits of a b operand, signed
   parameter ACCW    = 24,    // accumulator bits, signed, proven sufficient for every op
-  parameter PACK    = 1,     // products of a DSP: 1 or 2
-  parameter PSHIFT  = 18,    // PACK = 2: bits of the low field
-  parameter PGROUP  = 1,     // PACK = 2: packed products that are summed
+  parameter PACK    = 1,     // products of a DSP: 1, 2 or 4
+  parameter PSHIFT  = 18,    // PACK > 1: bits from one product to the next
+  parameter PGROUP  = 1,     // PACK > 1: packed products that are summed: 1, 2 or 4
   /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
   /* verilator lint_on UNUSED */
@@ -119,18 +121,28 @@ module vit_pe_array #(
         for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
       end
     end else begin : gen_packed
-      localparam PAIRS = TN / 2;
-      localparam BPW   = PSHIFT + NB + 1;       // two b operands
-      localparam PPW   = NA + BPW;              // their product with a
-      localparam GW    = PPW + $clog2(PGROUP);  // a sum of PGROUP of them
-      reg signed [NA-1:0]  ar  [0:TK*TM-1];
+      localparam PAIRS = TN / 2;                // of columns
+      localparam PT    = PACK / 2;              // rows that share a DSP
+      localparam ROWS  = TM / PT;
+      localparam APW   = PT == 1 ? NA : PSHIFT + NA + 1;  // PT a operands
+      localparam BPW   = PT*PSHIFT + NB + 1;    // two b operands
+      localparam PPW   = APW + BPW;             // their products
+      // A sum of two of them, for which PT a operands have PT - 1 bits to spare. It is no wider than
+      // needed on purpose: of additions that cannot overflow whatever their operands, synthesis
+      // makes one compressor tree for a whole sum, which takes up to twice the LUTs of carry chains.
+      localparam W2    = PPW - PT + 1;
+      localparam TWO   = PGROUP > 1 ? 1 : 0;
+      localparam FOUR  = PGROUP > 2 ? 1 : 0;
+      reg signed [APW-1:0] ar  [0:TK*ROWS-1];
       reg signed [BPW-1:0] br  [0:TK*PAIRS-1];
       (* use_dsp = USE_DSP *)
-      reg signed [PPW-1:0] pr  [0:TK*PAIRS*TM-1];  // (k, pair, r) at (k*PAIRS + pair)*TM + r
-      integer i, r, c, k, g;
-      reg signed [GW-1:0]     packed_sum;
-      reg signed [PSHIFT-1:0] low;
-      reg signed [SW-1:0]     sum0, sum1;
+      reg signed [PPW-1:0] pr  [0:TK*PAIRS*ROWS-1];  // (k, pair, r) at (k*PAIRS + pair)*ROWS + r
+      integer i, r, c, k, g, f;
+      reg signed [W2-1:0]     sum2 [0:1];
+      reg signed [W2:0]       packed_sum;
+      reg signed [PSHIFT-1:0] field;
+      reg                     borrow;
+      reg signed [SW-1:0]     sum [0:PACK-1];   // field f: row f % PT, column f / PT of the pair
       always @(posedge aclk) begin
         for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
         if (capture_q)
@@ -143,34 +155,38 @@ module vit_pe_array #(
             acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
 
         for (c = 0; c < PAIRS; c = c + 1)
-          for (r = 0; r < TM; r = r + 1) begin
-            sum0 = 0;
-            sum1 = 0;
+          for (r = 0; r < ROWS; r = r + 1) begin
+            for (f = 0; f < PACK; f = f + 1) sum[f] = 0;
             for (g = 0; g < TK; g = g + PGROUP) begin
-              packed_sum = 0;
-              for (k = g; k < TK && k < g + PGROUP; k = k + 1)
-                packed_sum = packed_sum + pr[(k*PAIRS + c)*TM + r];
-              low  = packed_sum[PSHIFT-1:0];
-              sum0 = sum0 + low;
-              sum1 = sum1 + (packed_sum >>> PSHIFT) + $signed({1'b0, low[PSHIFT-1]});
+              for (k = 0; k < PGROUP; k = k + 2)
+                sum2[k/2] = pr[((g + k)*PAIRS + c)*ROWS + r] + (TWO ? pr[((g + k + TWO)*PAIRS + c)*ROWS + r] : 0);
+              packed_sum = sum2[0] + (FOUR ? sum2[FOUR] : 0);
+              borrow = 1'b0;
+              for (f = 0; f < PACK - 1; f = f + 1) begin
+                field  = packed_sum[f*PSHIFT +: PSHIFT];
+                sum[f] = sum[f] + field + $signed({1'b0, borrow});
+                borrow = field[PSHIFT-1];
+              end
+              sum[PACK-1] = sum[PACK-1] + (packed_sum >>> ((PACK - 1)*PSHIFT)) + $signed({1'b0, borrow});
             end
-            if (TK > 1) begin
-              sm[2*c*TM + r]       = sum0;
-              sm[(2*c + 1)*TM + r] = sum1;
-            end else if (valid_q[ST-1]) begin
-              acc[2*c*TM + r]       = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[2*c*TM + r]) + sum0;
-              acc[(2*c + 1)*TM + r] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[(2*c + 1)*TM + r]) + sum1;
+            for (f = 0; f < PACK; f = f + 1) begin
+              i = (2*c + f/PT)*TM + PT*r + f%PT;
+              if (TK > 1) sm[i] = sum[f];
+              else if (valid_q[ST-1]) acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sum[f];
             end
           end
 
         for (k = 0; k < TK; k = k + 1)
           for (c = 0; c < PAIRS; c = c + 1)
-            for (r = 0; r < TM; r = r + 1)
-              pr[(k*PAIRS + c)*TM + r] = ar[k*TM + r] * br[k*PAIRS + c];
+            for (r = 0; r < ROWS; r = r + 1)
+              pr[(k*PAIRS + c)*ROWS + r] = ar[k*ROWS + r] * br[k*PAIRS + c];
 
-        for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
+        for (i = 0; i < TK*ROWS; i = i + 1) begin
+          ar[i] = $signed(in_a[PT*i*NA +: NA]);
+          if (PT > 1) ar[i] = ar[i] + ($signed(in_a[(PT*i + PT - 1)*NA +: NA]) <<< PSHIFT);
+        end
         for (i = 0; i < TK*PAIRS; i = i + 1)
-          br[i] = ($signed(in_b[(2*i + 1)*NB +: NB]) <<< PSHIFT) + $signed(in_b[2*i*NB +: NB]);
+          br[i] = ($signed(in_b[(2*i + 1)*NB +: NB]) <<< (PT*PSHIFT)) + $signed(in_b[2*i*NB +: NB]);
       end
     end
   endgenerate
