@@ -25,7 +25,7 @@ type benchmark struct {
 	part, packing        string
 	clock                float64
 	bus, depth, latency  int
-	weightBuffers        int
+	weightBuffers, edges int
 	table                string
 }
 
@@ -53,6 +53,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
+	f.IntVar(&b.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
 	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
 	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
 	f.StringVar(&b.table, "table", "", "`file` to write the table to, as Markdown")
@@ -124,11 +125,15 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	}
 	use := r.Utilisation()
 	padding := float64(spent[0])/float64(r.MeasuredCycles) - use
+	label := "W" + strings.Replace(bits, "x", "A", 1)
+	if b.edges != 8 {
+		label += fmt.Sprintf(", edges %d", b.edges)
+	}
 	name := m.Name
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
 	}
-	return []string{name, "W" + strings.Replace(bits, "x", "A", 1), array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), count(r.PredictedCycles), count(r.MeasuredCycles),
+	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), count(r.PredictedCycles), count(r.MeasuredCycles),
 		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
 		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), count(r.Elements()), count(mismatches + r.LogitMismatches),
 		fmt.Sprintf("%.1f", r.SimSeconds), count(int64(r.CyclesPerSecond))}
@@ -169,6 +174,16 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		return nil, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
 	}
 	d.Numerics = configs.Uniform(s.model, w, act)
+	d.Numerics.SoftmaxBits = b.edges
+	for i := range d.Numerics.Layers {
+		l := &d.Numerics.Layers[i]
+		if configs.IsEdge(l.Name) {
+			l.Weights = b.edges
+		}
+		if l.Name == configs.LayerPatchEmbed {
+			l.Activations = b.edges
+		}
+	}
 	d.Numerics.Quantizer.Rounding = configs.Nearest
 	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
