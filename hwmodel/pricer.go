@@ -26,8 +26,8 @@ type Pricer struct {
 	kinds  []LayerKind   // of the layers with weights, in the network's order
 	stored []uint8       // of the design in hand: how they are stored, as an index of ways
 
-	ways    []Stored                     // to store weights, as they were met
-	numbers [maxWeightBits + 1][17]uint8 // 1 + index of ways, by bits and logarithm of the group
+	ways    []Stored                     // to store weights: in w bits with index w, and with groups as they were met
+	grouped [maxWeightBits + 1][17]uint8 // index of ways, by bits and logarithm of the group
 	engines map[configs.Engine]*pricedEngine
 	last    *pricedEngine
 }
@@ -61,6 +61,9 @@ func NewPricer(m configs.Model, part configs.Part) (*Pricer, error) {
 	}
 	p.kinds[0], p.kinds[len(p.kinds)-1] = WalkPatchEmbed, WalkHead
 	p.stored = make([]uint8, len(p.kinds))
+	for w := range maxWeightBits + 1 {
+		p.ways = append(p.ways, Stored{Bits: uint8(w)})
+	}
 	s := Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
 	p.macs = s.MACs()
 	return p, nil
@@ -134,12 +137,15 @@ func (p *Pricer) place(i int, name string) error {
 
 // way is the number of how a layer's weights are stored.
 func (p *Pricer) way(l *configs.LayerBits) uint8 {
-	known := &p.numbers[l.Weights][bits.Len16(uint16(l.Group))]
-	if *known == 0 {
-		p.ways = append(p.ways, StoredOf(*l))
-		*known = uint8(len(p.ways))
+	if l.Group == 0 {
+		return uint8(l.Weights)
 	}
-	return *known - 1
+	known := &p.grouped[l.Weights][bits.Len16(uint16(l.Group))]
+	if *known == 0 {
+		*known = uint8(len(p.ways))
+		p.ways = append(p.ways, StoredOf(*l))
+	}
+	return *known
 }
 
 // Bounds of what a Pricer remembers; when one is reached it begins anew.
@@ -201,7 +207,7 @@ func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
 	if at >= 0 && len(e.runs[at].states) < maxPricedStates && ways <= e.runs[at].ways {
 		return e.runs[at]
 	}
-	r := &pricedRun{acc: acc, gelu: gelu, ways: 1 << CeilLog2(max(ways, 8)), ids: map[pricedState]int32{}}
+	r := &pricedRun{acc: acc, gelu: gelu, ways: 1 << CeilLog2(ways), ids: map[pricedState]int32{}}
 	e.sizer.shape.AccBits, e.sizer.shape.GELUBits = acc, gelu
 	r.walk.init(&e.sizer.shape)
 	r.add(pricedState{})
@@ -220,7 +226,8 @@ type pricedRun struct {
 	ids       map[pricedState]int32
 	states    []pricedState // by id; 0 is before the first layer
 	ways      int           // to store weights
-	moves     []priceMove   // of the layer that follows, see at
+	moves     []priceMove   // of the layer that follows, by row of the state and how its weights are stored
+	heads     []priceMove   // of the head, likewise
 	bytes     [walkKinds][]int64
 }
 
@@ -231,19 +238,10 @@ type pricedState struct {
 	kind   LayerKind
 }
 
-// at is the index of a move: by state, whether the layer is the head, and how its weights are stored.
-func (r *pricedRun) at(state int32, kind LayerKind, stored uint8) int {
-	row := 2 * int(state)
-	if kind == WalkHead {
-		row++
-	}
-	return row*r.ways + int(stored)
-}
-
 // priceMove is a layer's effect on the clocks.
 type priceMove struct {
-	by    int32 // of the first
-	state int32 // of the others; 0, which none comes to, if it is not known yet
+	by  int32 // of the first
+	row int32 // of the state that it leads to; 0, to which none does, if it is not known yet
 }
 
 // walk takes the design in hand through the network: its cycles, and the bytes it moves.
@@ -254,25 +252,34 @@ func (p *Pricer) walk(r *pricedRun) (cycles, bytes int64) {
 			r.bytes[kind] = append(r.bytes[kind], r.walk.Bytes(kind, stored))
 		}
 	}
-	state := int32(0)
+	row := int32(0)
 	bytes = r.walk.FixedBytes()
-	for i, kind := range p.kinds {
+	last := len(p.kinds) - 1
+	for i, kind := range p.kinds[:last] {
 		stored := p.stored[i]
-		m := r.moves[r.at(state, kind, stored)]
-		if m.state == 0 {
-			m = p.move(r, state, i)
+		m := r.moves[int(row)+int(stored)]
+		if m.row == 0 {
+			m = p.move(r, row, i)
+			r.moves[int(row)+int(stored)] = m
 		}
 		cycles += int64(m.by)
 		bytes += r.bytes[kind][stored]
-		state = m.state
+		row = m.row
 	}
-	return cycles, bytes
+	stored := p.stored[last]
+	m := &r.heads[int(row)+int(stored)]
+	if m.row == 0 {
+		made := p.move(r, row, last)
+		m = &r.heads[int(row)+int(stored)]
+		*m = made
+	}
+	return cycles + int64(m.by), bytes + r.bytes[WalkHead][stored]
 }
 
-// move finds out how layer i moves the clocks of a state.
-func (p *Pricer) move(r *pricedRun, state int32, i int) priceMove {
+// move finds out how layer i moves the clocks of a row's state.
+func (p *Pricer) move(r *pricedRun, row int32, i int) priceMove {
 	kind, stored := p.kinds[i], p.ways[p.stored[i]]
-	from := r.states[state].clocks
+	from := r.states[int(row)/r.ways].clocks
 	var to pricedState
 	if i == 0 {
 		to.clocks = r.walk.Start(stored)
@@ -289,9 +296,7 @@ func (p *Pricer) move(r *pricedRun, state int32, i int) priceMove {
 	for k := range to.clocks {
 		to.clocks[k] -= now
 	}
-	m := priceMove{int32(now - from[clkNow]), r.add(to)}
-	r.moves[r.at(state, kind, p.stored[i])] = m
-	return m
+	return priceMove{int32(now - from[clkNow]), int32(r.ways) * r.add(to)}
 }
 
 // add is the number of a state.
@@ -301,7 +306,8 @@ func (r *pricedRun) add(s pricedState) int32 {
 		id = int32(len(r.states))
 		r.ids[s] = id
 		r.states = append(r.states, s)
-		r.moves = append(r.moves, make([]priceMove, 2*r.ways)...)
+		r.moves = append(r.moves, make([]priceMove, r.ways)...)
+		r.heads = append(r.heads, make([]priceMove, r.ways)...)
 	}
 	return id
 }

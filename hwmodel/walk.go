@@ -237,14 +237,21 @@ func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, w Stored
 // matmul is the start of the last slot.
 func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (lastSlot int64) {
 	last := c[clkLoader] + 1 // as if a tile before had ended there
-	free := bankClocks(c[clkFree0:clkNorm])
+	free0, free1, free2, free3 := c[clkFree0], c[clkFree1], c[clkFree2], c[clkFree3]
 	period, drain := p.period, p.drainFull
 	for n := 0; n < p.columns; n++ {
 		if n == p.columns-1 {
 			period, drain = p.periodLast, p.drainTo
 		}
-		lastWas, atWas, freeWas := last, at, free
-		last = max(last, free[k.banks-1]) + 1 + beats
+		lastWas, atWas, free0Was, free1Was, free2Was, free3Was := last, at, free0, free1, free2, free3
+		free := free0 // of as many banks, the last to be given back
+		switch k.banks {
+		case 2:
+			free = free1
+		case 4:
+			free = free3
+		}
+		last = max(last, free) + 1 + beats
 		at = max(at, last+loadedToReady)
 		lastSlot = at + (p.tiles-1)*period
 		if p.chained && n == 0 { // slots wait for the first row tile, or each for its own
@@ -252,40 +259,17 @@ func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (la
 			lastSlot = max(lastSlot, first+(p.tiles-1)*max(period, from.period))
 		}
 		at = lastSlot + period
-		free.push(at+drain, k.banks)
+		free0, free1, free2, free3 = at+drain, free0, free1, free2
 		// Once every clock has moved by the same time, all full columns to come repeat it.
 		d := at - atWas
-		if left := p.columns - 2 - n; left > 0 && n > 0 && last-lastWas == d && free.moved(&freeWas, d, k.banks) {
+		if left := p.columns - 2 - n; left > 0 && n > 0 && last-lastWas == d && free0-free0Was == d && free1-free1Was == d &&
+			(k.banks < 4 || free2-free2Was == d && free3-free3Was == d) {
 			skip := int64(left) * d
 			last, at, n = last+skip, at+skip, n+left
-			for i := range k.banks {
-				free[i] += skip
-			}
+			free0, free1, free2, free3 = free0+skip, free1+skip, free2+skip, free3+skip
 		}
 	}
-	copy(c[clkFree0:clkNorm], free[:])
-	c[clkLoader] = last + 1
-	c[clkNow] = free[0] + drainLatency
+	c[clkFree0], c[clkFree1], c[clkFree2], c[clkFree3], c[clkLoader] = free0, free1, free2, free3, last+1
+	c[clkNow] = free0 + drainLatency
 	return lastSlot
-}
-
-// bankClocks is when the last tile columns were drained, the latest first.
-type bankClocks [clkNorm - clkFree0]int64
-
-// push adds a tile column to those of so many banks.
-func (f *bankClocks) push(drained int64, banks int) {
-	for i := banks - 1; i > 0; i-- {
-		f[i] = f[i-1]
-	}
-	f[0] = drained
-}
-
-// moved says whether all banks' clocks are later than they were by d.
-func (f *bankClocks) moved(were *bankClocks, d int64, banks int) bool {
-	for i := range banks {
-		if f[i]-were[i] != d {
-			return false
-		}
-	}
-	return true
 }
