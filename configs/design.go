@@ -127,6 +127,10 @@ type Engine struct {
 	Activations   MemoryKind `yaml:"activations"`              // activation, q, k, v, numerator buffers
 	Weights       MemoryKind `yaml:"weights"`                  // weight buffer
 	Residual      MemoryKind `yaml:"residual"`                 // residual and score buffers
+
+	// AccumulatorBits is the least width of the accumulators. They hold the products of any weights
+	// anyway; a bias that is large beside products of few bits can need more.
+	AccumulatorBits int `yaml:"accumulator_bits,omitempty" json:",omitempty"`
 }
 
 // Columns is the number of columns that the drain, requantizer, LayerNorm and softmax take in

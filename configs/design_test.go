@@ -188,6 +188,7 @@ func TestDesignFileErrors(t *testing.T) {
 		{"tk over tm", "tk: 4", "tk: 16", "d.yaml:18: engine.tk: is 16; expected at most tm, 8"},
 		{"bus", "bus_bits: 64", "bus_bits: 48", "d.yaml:20: engine.bus_bits: is 48; expected one of 32, 64, 128, 256, 512"},
 		{"fifo", "read_fifo: 64", "read_fifo: 48", "d.yaml:21: engine.read_fifo: is 48; expected a power of two, 32..512 beats"},
+		{"accumulators", "weight_buffers: 2", "weight_buffers: 2\n  accumulator_bits: 41", "d.yaml:23: engine.accumulator_bits: is 41; expected 8..40"},
 		{"buffers", "weight_buffers: 2", "weight_buffers: 3", "d.yaml:22: engine.weight_buffers: is 3; expected one of 1, 2, 4"},
 		{"multiplier", "multiplier: dsp", "multiplier: fabric", `d.yaml:19: engine.multiplier: is "fabric"; expected one of dsp, lut`},
 		{"memory", "residual: block", "residual: bram", `d.yaml:25: engine.residual: is "bram"; expected one of auto, block, lutram, ultra`},
@@ -256,7 +257,7 @@ func TestDesignValidate(t *testing.T) {
 		})
 	}
 	d := Design{Name: "u", Model: "tiny", Part: "xck26", ClockMHz: 200, Numerics: Uniform(m, 4, 8),
-		Engine: Engine{8, 16, 4, 0, MulLUT, "", 128, 32, 1, MemUltra, MemUltra, MemLUT}}
+		Engine: Engine{TM: 8, TN: 16, TK: 4, Multiplier: MulLUT, BusBits: 128, ReadFIFO: 32, WeightBuffers: 1, Activations: MemUltra, Weights: MemUltra, Residual: MemLUT}}
 	if err := d.Validate(m, testPart(t, "xck26")); err != nil {
 		t.Errorf("UltraRAM on the xck26: %v", err)
 	}

@@ -178,6 +178,9 @@ func (e Engine) check(f *faults, m Model) {
 	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
 		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
 	}
+	if e.AccumulatorBits != 0 {
+		f.within("engine.accumulator_bits", e.AccumulatorBits, 8, 40)
+	}
 	oneOf(f, "engine.weight_buffers", e.WeightBuffers, weightBuffers...)
 	for _, b := range e.buffers() {
 		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)

@@ -74,14 +74,18 @@ func NewPlan(design configs.Design, net *intnet.Network, hash string) (*Plan, er
 // bounds from the design point alone.
 func (p *Plan) checkWidths() error {
 	s := p.Shape
+	widest, need := "", s.AccBits
 	for i, op := range p.index.ops {
-		if lin := p.index.linear[i]; lin != nil && lin.AccBits > s.AccBits {
-			return fmt.Errorf("op %s needs a %d-bit accumulator; the engine's has %d bits", op.Name, lin.AccBits, s.AccBits)
+		if lin := p.index.linear[i]; lin != nil && lin.AccBits > need {
+			widest, need = op.Name, lin.AccBits
 		}
 		if att := p.index.attention[i]; att != nil && (att.ScoreBits > s.ScoreBits || att.ValueBits > s.AccBits) {
 			return fmt.Errorf("op %s needs %d-bit scores and a %d-bit value accumulator; the engine has %d and %d",
 				op.Name, att.ScoreBits, att.ValueBits, s.ScoreBits, s.AccBits)
 		}
+	}
+	if need > s.AccBits {
+		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: set engine.accumulator_bits to %d", widest, need, s.AccBits, need)
 	}
 	if want := 1 << s.ExpBits; len(p.Net.Exp.Table) != want {
 		return fmt.Errorf("the exponential table has %d entries; the engine's has %d", len(p.Net.Exp.Table), want)

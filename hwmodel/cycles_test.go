@@ -30,7 +30,7 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 100, Numerics: n, Engine: configs.Engine{
 			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(4), Multiplier: multiplier,
 			BusBits: pick(32, 64, 128, 256, 512), ReadFIFO: pick(32, 64, 512), WeightBuffers: pick(1, 2, 4),
-			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: pick(0, 0, 24, 33),
 		}}
 		if d.Validate(m, part) == nil {
 			return d

@@ -81,7 +81,7 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
 	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
 		var bytes int64
-		e.Cycles, bytes = p.walk(known.run(w.AccBits(p.model), int(w.GELU), len(p.ways)))
+		e.Cycles, bytes = p.walk(known.run(max(w.AccBits(p.model), d.Engine.AccumulatorBits), int(w.GELU), len(p.ways)))
 		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
 		e.BytesRead = bytes - e.BytesWritten
 	} else {

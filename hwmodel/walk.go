@@ -93,7 +93,7 @@ func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
 	s := &NewSizer(m, configs.Part{}, nil).shape
 	s.Design.Engine = e
 	s.geometry()
-	s.AccBits, s.GELUBits = w.AccBits(m), int(w.GELU)
+	s.AccBits, s.GELUBits = max(w.AccBits(m), e.AccumulatorBits), int(w.GELU)
 	k := &Walk{}
 	k.init(s)
 	return k

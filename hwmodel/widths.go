@@ -216,7 +216,7 @@ func (s *Shape) setWidths(w Widths) {
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
-	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.AccBits(s.Model)
+	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), max(w.AccBits(s.Model), s.Design.Engine.AccumulatorBits)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 }

@@ -26,6 +26,7 @@ type benchmark struct {
 	clock                float64
 	bus, depth, latency  int
 	weightBuffers, edges int
+	accumulator          int
 	table                string
 }
 
@@ -54,6 +55,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
 	f.IntVar(&b.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
+	f.IntVar(&b.accumulator, "accumulator-bits", 0, "least `width` of the accumulators; 0 is what any weights need")
 	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
 	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
 	f.StringVar(&b.table, "table", "", "`file` to write the table to, as Markdown")
@@ -186,7 +188,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	}
 	d.Numerics.Quantizer.Rounding = configs.Nearest
 	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
-		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
+		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
 	}

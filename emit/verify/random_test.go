@@ -162,7 +162,7 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 	// Pauses are random: a run is long enough that they even out.
 	r.images = max(2, 1+int(slowRun/shape.Cycles(hwmodel.MemoryTiming{Latency: r.latency, Stall: r.stall})))
 	dir, err := writeSeeded(t, r.model, r.design, r.images)
-	if err != nil && strings.Contains(err.Error(), "-bit accumulator; the engine's has") {
+	if err != nil && strings.Contains(err.Error(), "-bit accumulator for its biases; the engine's has") {
 		r.refused = true
 		return nil
 	}

@@ -118,7 +118,7 @@ func corners(t *testing.T) []corner {
 		l.Activations, l.Weights = 4, min(l.Weights, 4)
 	}
 	four := engine(4, 8, 4)
-	four.Packing, four.VectorColumns = configs.PackDSP48E2, 2
+	four.Packing, four.VectorColumns, four.AccumulatorBits = configs.PackDSP48E2, 2, 23
 	return append(list, corner{"four-a-dsp", narrow, four})
 }
 
