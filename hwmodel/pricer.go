@@ -104,16 +104,19 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 	if err := n.Quantizer.OnEngine(); err != nil {
 		return widthSet{}, err
 	}
-	var set widthSet
+	var codes, products uint64 // in registers
+	layers := p.layers[:len(n.Layers)]
 	for i := range n.Layers {
-		l, known := &n.Layers[i], &p.layers[i]
+		l, known := &n.Layers[i], &layers[i]
 		// Designs of one source have names of one address.
 		if unsafe.StringData(l.Name) != unsafe.StringData(known.name) || len(l.Name) != len(known.name) {
 			if err := p.place(i, l.Name); err != nil {
 				return widthSet{}, err
 			}
 		}
-		set.join(known.widths.of(l))
+		set := known.widths.of(l)
+		codes |= set.codes
+		products |= set.products
 		if known.at >= 0 {
 			p.stored[known.at] = p.way(l)
 		}
@@ -121,7 +124,7 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 	if p.ways[p.stored[0]].Group > 0 {
 		return widthSet{}, n.OnEngine()
 	}
-	return set, nil
+	return widthSet{codes, products}, nil
 }
 
 // place puts the layer of a name in place i.
@@ -204,10 +207,10 @@ func (e *pricedEngine) resources(size Widths) Resources {
 // many ways to store weights.
 func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
 	at := slices.IndexFunc(e.runs, func(r *pricedRun) bool { return r.acc == acc && r.gelu == gelu })
-	if at >= 0 && len(e.runs[at].states) < maxPricedStates && ways <= e.runs[at].ways {
+	if at >= 0 && len(e.runs[at].states) < maxPricedStates && ways <= 1<<e.runs[at].shift {
 		return e.runs[at]
 	}
-	r := &pricedRun{acc: acc, gelu: gelu, ways: 1 << CeilLog2(ways), ids: map[pricedState]int32{}}
+	r := &pricedRun{acc: acc, gelu: gelu, shift: uint(CeilLog2(ways)), ids: map[pricedState]uint16{}}
 	e.sizer.shape.AccBits, e.sizer.shape.GELUBits = acc, gelu
 	r.walk.init(&e.sizer.shape)
 	r.add(pricedState{})
@@ -219,15 +222,18 @@ func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
 	return r
 }
 
-// pricedRun is a walk, and how it has moved so far.
+// pricedRun is a walk, and how it has moved so far. What a layer does is found by the state in
+// front of it and how its weights are stored: next alone is what the following step waits for,
+// and is kept small.
 type pricedRun struct {
 	acc, gelu int
 	walk      Walk
-	ids       map[pricedState]int32
-	states    []pricedState // by id; 0 is before the first layer
-	ways      int           // to store weights
-	moves     []priceMove   // of the layer that follows, by row of the state and how its weights are stored
-	heads     []priceMove   // of the head, likewise
+	ids       map[pricedState]uint16
+	states    []pricedState // by number; 0 is before the first layer
+	shift     uint          // there is room for 1 << shift ways to store weights
+	next      []uint16      // the state that a layer leads to; 0, to which none does, if that is not known yet
+	by        []int32       // how far it moves the first clock
+	head      []int32       // the same of the head; 0 if it is not known yet
 	bytes     [walkKinds][]int64
 }
 
@@ -238,12 +244,6 @@ type pricedState struct {
 	kind   LayerKind
 }
 
-// priceMove is a layer's effect on the clocks.
-type priceMove struct {
-	by  int32 // of the first
-	row int32 // of the state that it leads to; 0, to which none does, if it is not known yet
-}
-
 // walk takes the design in hand through the network: its cycles, and the bytes it moves.
 func (p *Pricer) walk(r *pricedRun) (cycles, bytes int64) {
 	for len(r.bytes[0]) < len(p.ways) { // met since the last time
@@ -252,35 +252,33 @@ func (p *Pricer) walk(r *pricedRun) (cycles, bytes int64) {
 			r.bytes[kind] = append(r.bytes[kind], r.walk.Bytes(kind, stored))
 		}
 	}
-	row := int32(0)
+	state := 0
 	bytes = r.walk.FixedBytes()
 	last := len(p.kinds) - 1
 	for i, kind := range p.kinds[:last] {
-		stored := p.stored[i]
-		m := r.moves[int(row)+int(stored)]
-		if m.row == 0 {
-			m = p.move(r, row, i)
-			r.moves[int(row)+int(stored)] = m
+		stored := int(p.stored[i])
+		at := state<<r.shift + stored
+		if r.next[at] == 0 {
+			by, to := p.move(r, state, i)
+			number := r.add(to) // may move next
+			r.next[at], r.by[at] = number, by
 		}
-		cycles += int64(m.by)
+		cycles += int64(r.by[at])
 		bytes += r.bytes[kind][stored]
-		row = m.row
+		state = int(r.next[at])
 	}
-	stored := p.stored[last]
-	m := &r.heads[int(row)+int(stored)]
-	if m.row == 0 {
-		made := p.move(r, row, last)
-		m = &r.heads[int(row)+int(stored)]
-		*m = made
+	stored := int(p.stored[last])
+	by := &r.head[state<<r.shift+stored]
+	if *by == 0 {
+		*by, _ = p.move(r, state, last)
 	}
-	return cycles + int64(m.by), bytes + r.bytes[WalkHead][stored]
+	return cycles + int64(*by), bytes + r.bytes[WalkHead][stored]
 }
 
-// move finds out how layer i moves the clocks of a row's state.
-func (p *Pricer) move(r *pricedRun, row int32, i int) priceMove {
+// move finds out how layer i moves the clocks of a state.
+func (p *Pricer) move(r *pricedRun, state, i int) (by int32, to pricedState) {
 	kind, stored := p.kinds[i], p.ways[p.stored[i]]
-	from := r.states[int(row)/r.ways].clocks
-	var to pricedState
+	from := r.states[state].clocks
 	if i == 0 {
 		to.clocks = r.walk.Start(stored)
 	} else {
@@ -296,18 +294,19 @@ func (p *Pricer) move(r *pricedRun, row int32, i int) priceMove {
 	for k := range to.clocks {
 		to.clocks[k] -= now
 	}
-	return priceMove{int32(now - from[clkNow]), int32(r.ways) * r.add(to)}
+	return int32(now - from[clkNow]), to
 }
 
 // add is the number of a state.
-func (r *pricedRun) add(s pricedState) int32 {
-	id, known := r.ids[s]
+func (r *pricedRun) add(s pricedState) uint16 {
+	number, known := r.ids[s]
 	if !known {
-		id = int32(len(r.states))
-		r.ids[s] = id
+		number = uint16(len(r.states))
+		r.ids[s] = number
 		r.states = append(r.states, s)
-		r.moves = append(r.moves, make([]priceMove, r.ways)...)
-		r.heads = append(r.heads, make([]priceMove, r.ways)...)
+		r.next = append(r.next, make([]uint16, 1<<r.shift)...)
+		r.by = append(r.by, make([]int32, 1<<r.shift)...)
+		r.head = append(r.head, make([]int32, 1<<r.shift)...)
 	}
-	return id
+	return number
 }

@@ -37,11 +37,6 @@ func (f widthField) largest(word uint64) uint8 {
 	return uint8(n) - 1 + f.least
 }
 
-func (s *widthSet) join(o *widthSet) {
-	s.codes |= o.codes
-	s.products |= o.products
-}
-
 func setOf(w Widths) (s widthSet) {
 	setImage.put(&s.codes, w.Image)
 	setAct.put(&s.codes, w.Act)
