@@ -28,8 +28,8 @@ once for each seed, and --pack to a bitstream. The tools' logs and reports are i
 folder's syn/.
 
 With --alone, on iCE40 and ECP5 parts, each module is placed and routed by itself, between
-registers: how fast the modules can be, also where the part does not hold the engine. The
-engine is slower than the slowest: the way between modules is in none of them.
+registers: how fast the modules can be, also where the part does not hold the engine, which
+is about as fast as the slowest at best: the way between modules is in none of them.
 
 A tool that is missing is named with how to install it; the steps that do not need it are
 done all the same, and the exit code is 3.`,
@@ -154,6 +154,6 @@ func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) err
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
-	a.printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: the engine is slower.\n", least.Module, least.Route.MHz)
+	a.printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: more than that an engine reaches by luck of its placement only.\n", least.Module, least.Route.MHz)
 	return nil
 }

@@ -25,9 +25,9 @@ type Lone struct {
 // Alone places and routes each module of an emitted folder by itself, its inputs from
 // registers and its outputs into registers: how fast the modules can be, also where the part
 // does not hold the whole engine. A module of several variants counts with its slowest. The
-// way from one module to another through the engine's glue is in none of them, so that the
-// slowest module's clock is above the engine's. Modules are in the order of their names;
-// scripts and reports are in the folder's syn/alone.
+// way from one module to another through the engine's glue is in none of them, so that an engine
+// is about as fast as its slowest module at best (docs/PARTS.md has both for an ECP5). Modules
+// are in the order of their names; scripts and reports are in the folder's syn/alone.
 func Alone(ctx context.Context, dir string, opt Options, progress func(Progress)) ([]Lone, error) {
 	r, man, err := open(ctx, dir, opt, progress)
 	if err != nil {
