@@ -64,8 +64,7 @@ func NewPricer(m configs.Model, part configs.Part) (*Pricer, error) {
 	for w := range maxWeightBits + 1 {
 		p.ways = append(p.ways, Stored{Bits: uint8(w)})
 	}
-	s := Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
-	p.macs = s.MACs()
+	p.macs = NewSizer(m, part, nil).shape.MACs()
 	return p, nil
 }
 
@@ -81,7 +80,7 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
 	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
 		var bytes int64
-		e.Cycles, bytes = p.walk(known.run(max(w.AccBits(p.model), d.Engine.AccumulatorBits), int(w.GELU), len(p.ways)))
+		e.Cycles, bytes = p.walk(known.run(w.accumulator(&p.model, &d.Engine), int(w.GELU), len(p.ways)))
 		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
 		e.BytesRead = bytes - e.BytesWritten
 	} else {
@@ -167,10 +166,7 @@ func (p *Pricer) engine(e *configs.Engine) *pricedEngine {
 		if len(p.engines) == maxPricedEngines {
 			clear(p.engines)
 		}
-		z := NewSizer(p.model, p.part, nil)
-		z.shape.Design.Engine = *e
-		z.shape.geometry()
-		known = &pricedEngine{sizer: z, sizes: map[Widths]Resources{}}
+		known = &pricedEngine{sizer: sizerOf(p.model, p.part, *e), sizes: map[Widths]Resources{}}
 		p.engines[*e] = known
 	}
 	p.last = known
@@ -290,10 +286,8 @@ func (p *Pricer) move(r *pricedRun, state, i int) (by int32, to pricedState) {
 	default:
 		to.kind = kind + 1
 	}
-	now := to.clocks[clkNow]
-	for k := range to.clocks {
-		to.clocks[k] -= now
-	}
+	clocks, now := to.clocks.Relative()
+	to.clocks = clocks
 	return int32(now - from[clkNow]), to
 }
 

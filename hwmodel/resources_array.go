@@ -50,10 +50,7 @@ func (s *Shape) peArray(f fabric) Resources {
 func (s *Shape) packedArray(f fabric, p Packed) Resources {
 	pes, pairs, rows, tk, acc := s.TM*s.TN, s.TN/2, s.TM/p.Tokens, s.TK, s.AccBits
 	units, fields, groups := pairs*rows, 2*p.Tokens, tk/p.Group
-	sum := s.ABits + s.BBits + 1 + fields*p.Shift/2 // of two packed products
-	if p.Tokens == 2 {
-		sum += p.Shift
-	}
+	sum := s.ABits + s.BBits + 1 + (fields-1)*p.Shift // bits of a sum of two packed products
 	adders := [...]int{1: 0, 2: sum, 4: 3 * sum}[p.Group]
 	if f.registers {
 		adders = [...]int{1: 0, 2: 0, 4: sum}[p.Group] // the DSPs add the first two

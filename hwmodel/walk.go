@@ -27,6 +27,15 @@ const (
 	clkGELU // the GELU table was given back
 )
 
+// Relative is the clocks less the first of them, and that.
+func (c Clocks) Relative() (Clocks, int64) {
+	now := c[clkNow]
+	for i := range c {
+		c[i] -= now
+	}
+	return c, now
+}
+
 // LayerKind is a layer with weights, with what runs before it since the last one.
 type LayerKind int
 
@@ -90,10 +99,8 @@ func Walkable(e configs.Engine, clockMHz, bandwidthGBs float64) bool {
 // NewWalk makes the walk of an engine with numerics that have these widths, of which only
 // those of accumulators and GELU table matter.
 func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
-	s := &NewSizer(m, configs.Part{}, nil).shape
-	s.Design.Engine = e
-	s.geometry()
-	s.AccBits, s.GELUBits = max(w.AccBits(m), e.AccumulatorBits), int(w.GELU)
+	s := &sizerOf(m, configs.Part{}, e).shape
+	s.AccBits, s.GELUBits = w.accumulator(&m, &e), int(w.GELU)
 	k := &Walk{}
 	k.init(s)
 	return k

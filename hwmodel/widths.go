@@ -88,6 +88,11 @@ func (w Widths) AccBits(m configs.Model) int {
 	return max(int(w.Acc), w.scoreBits(m), int(w.Softmax)+1+int(w.QKV)+CeilLog2(m.Tokens()))
 }
 
+// accumulator is the width of an engine's accumulators.
+func (w Widths) accumulator(m *configs.Model, e *configs.Engine) int {
+	return max(w.AccBits(*m), e.AccumulatorBits)
+}
+
 func (w Widths) scoreBits(m configs.Model) int { return 2*int(w.QKV) + CeilLog2(m.HeadDim()) }
 
 // Sizer counts the resources of engines for one model on one part with numerics of given
@@ -119,6 +124,14 @@ func Schedule(e configs.Engine) configs.Engine {
 func NewSizer(m configs.Model, part configs.Part, sizes []Widths) *Sizer {
 	z := &Sizer{fabric: newFabric(part), sizes: sizes}
 	z.shape = Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
+	return z
+}
+
+// sizerOf makes a Sizer of one engine, for its shape.
+func sizerOf(m configs.Model, part configs.Part, e configs.Engine) *Sizer {
+	z := NewSizer(m, part, nil)
+	z.shape.Design.Engine = e
+	z.shape.geometry()
 	return z
 }
 
@@ -216,7 +229,7 @@ func (s *Shape) setWidths(w Widths) {
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
-	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), max(w.AccBits(s.Model), s.Design.Engine.AccumulatorBits)
+	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.accumulator(&s.Model, &s.Design.Engine)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 }

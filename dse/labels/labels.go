@@ -138,10 +138,7 @@ func remaining(stages []Stage) []needs {
 
 // relative splits clocks into their differences, numbered, and the first of them.
 func (s *Solver) relative(c hwmodel.Clocks) (int32, int64) {
-	now := c[0]
-	for i := range c {
-		c[i] -= now
-	}
+	c, now := c.Relative()
 	id, known := s.ids[c]
 	if !known {
 		id = int32(len(s.rels))
