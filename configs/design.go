@@ -131,6 +131,10 @@ type Engine struct {
 	// AccumulatorBits is the least width of the accumulators. They hold the products of any weights
 	// anyway; a bias that is large beside products of few bits can need more.
 	AccumulatorBits int `yaml:"accumulator_bits,omitempty" json:",omitempty"`
+
+	// LUTColumns makes a mixed array: the multipliers of the last so many columns of TN are of LUTs
+	// beside packed DSPs.
+	LUTColumns int `yaml:"lut_columns,omitempty" json:",omitempty"`
 }
 
 // Columns is the number of columns that the drain, requantizer, LayerNorm and softmax take in

@@ -174,6 +174,9 @@ func (e Engine) check(f *faults, m Model) {
 	if e.Packing.Port() > 0 && e.TN < 2 {
 		f.add("engine.packing", "is %q; expected none, a DSP takes two columns and tn is %d", string(e.Packing), e.TN)
 	}
+	if e.LUTColumns != 0 {
+		e.checkMixed(f)
+	}
 	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
 	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
 		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
@@ -184,6 +187,18 @@ func (e Engine) check(f *faults, m Model) {
 	oneOf(f, "engine.weight_buffers", e.WeightBuffers, weightBuffers...)
 	for _, b := range e.buffers() {
 		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)
+	}
+}
+
+// checkMixed checks the columns of a mixed array: both its parts leave in groups of
+// vector_columns, and DSPs take columns in pairs.
+func (e Engine) checkMixed(f *faults) {
+	const key = "engine.lut_columns"
+	if e.Packing.Port() == 0 {
+		f.add(key, "is %d; expected 0 without packing: a mixed array's other columns have several products a DSP", e.LUTColumns)
+	}
+	if step := max(2, e.Columns()); e.LUTColumns < 0 || e.LUTColumns >= e.TN || e.LUTColumns%step != 0 {
+		f.add(key, "is %d; expected a multiple of %d (vector_columns, and pairs of columns share DSPs) from 0, less than tn, %d", e.LUTColumns, step, e.TN)
 	}
 }
 
@@ -231,6 +246,9 @@ func (e Engine) checkPart(f *faults, p Part) {
 	}
 	if port := e.Packing.Port(); port > max(p.DSP.ABits, p.DSP.BBits) || port > 0 && min(p.DSP.ABits, p.DSP.BBits) < 18 {
 		f.add("engine.packing", "is %q; expected none, the DSPs of %s are %d x %d bits", string(e.Packing), p.Name, p.DSP.ABits, p.DSP.BBits)
+	}
+	if e.LUTColumns != 0 && p.LUTInputs != 6 {
+		f.add("engine.lut_columns", "is %d; expected 0, the LUTs of %s have %d inputs and a product takes 6", e.LUTColumns, p.Name, p.LUTInputs)
 	}
 	for _, b := range e.buffers() {
 		if b.kind == MemUltra && p.Budget.URAM == 0 {

@@ -41,6 +41,7 @@ type Space struct {
 	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
 	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
 	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
+	LUTColumns    []int              `yaml:"lut_columns,omitempty"`    // of a mixed array, less than tn; default 0
 	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
 	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
@@ -183,6 +184,9 @@ func (s Space) checkEngine(f *faults) {
 	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
 	if s.Packing != nil {
 		checkList(f, "packing", s.Packing, func(key string, p Packing) { oneOf(f, key, p, PackNone, PackDSP48E1, PackDSP48E2) })
+	}
+	if s.LUTColumns != nil {
+		checkRange(f, "lut_columns", s.LUTColumns, 0, 127)
 	}
 	if s.VectorColumns != nil {
 		checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)

@@ -214,7 +214,11 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("VC", s.VC, "columns that leave in a cycle")
 	add("GROUPW", s.TK/s.VC, "groups of columns in a word")
 	add("GPL", hwmodel.CeilLog2(s.TK/s.VC), "")
-	str("USE_DSP", map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP])
+	if e.LUTColumns > 0 {
+		add("LC", e.LUTColumns, "those of a tile with LUT multipliers, the last")
+	} else {
+		str("USE_DSP", map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP])
+	}
 	packed := s.Packed()
 	add("PACK", packed.Products(), "products of a DSP")
 	add("PSHIFT", max(1, packed.Shift), "bits between two packed products")

@@ -23,12 +23,19 @@ var rtlFiles = []string{
 	"vit_accel_core.sv", "vit_accel_top.sv",
 }
 
+// boothMap is how Yosys builds the products of LUTs of a mixed array.
+const boothMap = "syn/booth_map.v"
+
 // modules are those of this accelerator, leaves first.
 func (p *Plan) modules() []string {
-	if p.Shape.GroupBits == 0 {
-		return rtlFiles
+	files := rtlFiles
+	if p.Shape.GroupBits > 0 {
+		files = append([]string{"vit_group_scale.sv"}, files...)
 	}
-	return append([]string{"vit_group_scale.sv"}, rtlFiles...)
+	if p.Shape.Design.Engine.LUTColumns > 0 {
+		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_pe_array.sv")+1, "vit_mixed_array.sv")
+	}
+	return files
 }
 
 // view is what the templates may show.
@@ -54,6 +61,7 @@ type view struct {
 	Full                                      int   // images with vectors of every op
 	YosysFamily                               string
 	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
+	LUTColumns                                int  // of a mixed array
 
 	handover
 }
@@ -83,6 +91,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,
 		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
+		LUTColumns:     s.Design.Engine.LUTColumns,
 		handover:       p.handover(part),
 	}
 }
@@ -105,7 +114,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
+			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) || name == boothMap && v.LUTColumns == 0 {
 				continue
 			}
 			text, err := fs.ReadFile(templates.FS, name)

@@ -15,7 +15,11 @@ func (s *Shape) peArray(f fabric) Resources {
 	if dsp {
 		r.DSP = pes * tk
 	} else {
-		r.LUT += whole(f.luts(arrayProduct, float64(pes*tk*product(s.ABits, s.BBits))))
+		if s.booth {
+			r.LUT += pes * tk * boothProduct(s.ABits, s.BBits)
+		} else {
+			r.LUT += whole(f.luts(arrayProduct, float64(pes*tk*product(s.ABits, s.BBits))))
+		}
 	}
 	packed := dsp && f.registers
 	if packed && tk == 1 {
@@ -41,6 +45,24 @@ func (s *Shape) peArray(f fabric) Resources {
 		r.FF += pes * (wide + CeilLog2(tk))
 	}
 	return r
+}
+
+// part is some columns of a mixed array.
+func (s *Shape) part(columns int, kind configs.Multiplier) *Shape {
+	part := *s
+	part.TN = columns
+	part.Design.Engine.LUTColumns, part.Design.Engine.Multiplier = 0, kind
+	if kind == configs.MulLUT {
+		part.Design.Engine.Packing, part.booth = "", true
+	}
+	return &part
+}
+
+// mixedArray is what joins the two parts of a mixed array: the count of groups of columns that
+// have left the first, and from which part a column leaves.
+func (s *Shape) mixedArray() Resources {
+	count := CeilLog2((s.TN-s.Design.Engine.LUTColumns)/s.VC + 1)
+	return Resources{LUT: s.VC*s.TM*s.AccBits + 2*count + 3, FF: count + 1}
 }
 
 // packedArray is the array with two or four products a DSP: packed products, their sums, what takes

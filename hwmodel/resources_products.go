@@ -1,5 +1,10 @@
 package hwmodel
 
+// boothProduct is the LUT6 count of a signed radix-4 Booth multiplier of operands of a and b bits
+// (syn/booth_map.v of an emitted folder): a row of a+1 for each digit of b, less one for
+// an odd b's last digit. Yosys 0.23 gave just this for 8x8, 4x4, 9x8, 9x12, 5x7, 3x3, 9x4 and 8x2.
+func boothProduct(a, b int) int { return (a+1)*CeilDiv(b, 2) - b%2 }
+
 // productLUTs is the LUT6 count of a signed multiplier, [narrow-2][wide-2], of 2 to 8 by 2 to
 // 9 bits. Yosys 0.23 gave 3x2, 3x3, 4x4, 5x4, 5x5, 6x4, 6x6, 7x5, 7x7, 8x4, 8x8 and all with
 // 9 (docs/RESOURCES.md); the others are interpolated along a row.

@@ -116,7 +116,8 @@ type Sizer struct {
 // Schedule is the engine without what its schedule does not depend on: what its multipliers
 // and buffers are built from. A field that is not named here counts as part of the schedule.
 func Schedule(e configs.Engine) configs.Engine {
-	e.Multiplier, e.Packing, e.Activations, e.Weights, e.Residual = "", "", "", "", ""
+	e.Multiplier, e.Packing, e.LUTColumns = "", "", 0
+	e.Activations, e.Weights, e.Residual = "", "", ""
 	return e
 }
 

@@ -26,6 +26,7 @@ type benchmark struct {
 	clock                float64
 	bus, depth, latency  int
 	weightBuffers, edges int
+	lutColumns           int
 	accumulator          int
 	table                string
 }
@@ -53,6 +54,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.Float64Var(&b.clock, "clock", 300, "assumed clock in `MHz`")
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
+	f.IntVar(&b.lutColumns, "lut-columns", 0, "last `columns` of the array with LUT multipliers")
 	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
 	f.IntVar(&b.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
 	f.IntVar(&b.accumulator, "accumulator-bits", 0, "least `width` of the accumulators; 0 is what any weights need")
@@ -187,7 +189,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		}
 	}
 	d.Numerics.Quantizer.Rounding = configs.Nearest
-	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
+	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
