@@ -78,10 +78,6 @@ func (s Space) engineAxes() []Axis {
 	if packing == nil {
 		packing = []Packing{PackNone}
 	}
-	mixed := s.LUTColumns
-	if mixed == nil {
-		mixed = []int{0}
-	}
 	axes := []Axis{
 		axisOf("tm", true, s.Array.TM, func(d *Design, v int) { d.Engine.TM = v }),
 		axisOf("tn", true, s.Array.TN, func(d *Design, v int) { d.Engine.TN = v }),
@@ -89,13 +85,15 @@ func (s Space) engineAxes() []Axis {
 		axisOf("vector_columns", true, columns, func(d *Design, v int) { d.Engine.VectorColumns = v }),
 		axisOf("multiplier", true, s.Multiplier, func(d *Design, v Multiplier) { d.Engine.Multiplier = v }),
 		axisOf("packing", true, packing, func(d *Design, v Packing) { d.Engine.Packing = v }),
-		axisOf("lut_columns", true, mixed, func(d *Design, v int) { d.Engine.LUTColumns = v }),
 		axisOf("bus_bits", len(s.Constraints) > 0, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
 		axisOf("read_fifo", len(s.Constraints) > 0, s.ReadFIFO, func(d *Design, v int) { d.Engine.ReadFIFO = v }),
 		axisOf("weight_buffers", len(s.Constraints) > 0, s.WeightBuffers, func(d *Design, v int) { d.Engine.WeightBuffers = v }),
 		axisOf("memories.activations", true, s.Memories.Activations, func(d *Design, v MemoryKind) { d.Engine.Activations = v }),
 		axisOf("memories.weights", true, s.Memories.Weights, func(d *Design, v MemoryKind) { d.Engine.Weights = v }),
 		axisOf("memories.residual", true, s.Memories.Residual, func(d *Design, v MemoryKind) { d.Engine.Residual = v }),
+	}
+	if s.LUTColumns != nil {
+		axes = append(axes, axisOf("lut_columns", true, s.LUTColumns, func(d *Design, v int) { d.Engine.LUTColumns = v }))
 	}
 	if len(s.ClockShare) > 1 || len(s.ClockShare) == 1 && s.ClockShare[0] != 1 {
 		axes = append(axes, axisOf("clock_share", len(s.Constraints) > 0, s.ClockShare, func(d *Design, v float64) { d.ClockMHz *= v }))

@@ -241,6 +241,15 @@ func TestDesignValidate(t *testing.T) {
 			"engine.tn: is 16; expected a divisor or a multiple of the head dimension, 24"},
 		{"no DSP", "xc7z020", func(_ *Model, _ *Design, p *Part) { p.Budget.DSP = 0 },
 			`engine.multiplier: is "dsp"; expected lut, xc7z020 has no DSPs`},
+		{"LUT columns without packing", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.LUTColumns = 2 },
+			"engine.lut_columns: is 2; expected 0 without packing: a mixed array's other columns have several products a DSP"},
+		{"odd LUT columns", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.Packing, d.Engine.LUTColumns = PackDSP48E1, 3 },
+			"engine.lut_columns: is 3; expected a multiple of 2 (vector_columns, and pairs of columns share DSPs) from 0, less than tn, 16"},
+		{"nothing but LUT columns", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.Packing, d.Engine.LUTColumns = PackDSP48E1, 16 },
+			"engine.lut_columns: is 16; expected a multiple of 2 (vector_columns, and pairs of columns share DSPs) from 0, less than tn, 16"},
+		{"LUT columns of 4 inputs", "xc7z020", func(_ *Model, d *Design, p *Part) {
+			d.Engine.Packing, d.Engine.LUTColumns, p.LUTInputs = PackDSP48E1, 2, 4
+		}, "engine.lut_columns: is 2; expected 0, the LUTs of xc7z020 have 4 inputs and a product takes 6"},
 		{"name", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Name = "a b" },
 			`name: is "a b"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},
 		{"two faults", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.TM, d.Engine.BusBits = 0, 16 },

@@ -68,3 +68,51 @@ func TestPackedArray(t *testing.T) {
 		}
 	}
 }
+
+// What Yosys 0.23 made of a product by syn/booth_map.v alone, and of the two modules of mixed arrays
+// in whole engines for the digits network at 8 bits.
+func TestMixedArray(t *testing.T) {
+	for _, c := range [][3]int{{8, 8, 36}, {4, 4, 10}, {9, 8, 40}, {9, 12, 60}, {5, 7, 23}, {3, 3, 7}, {9, 4, 20}, {8, 2, 9}} {
+		if got := boothProduct(c[0], c[1]); got != c[2] {
+			t.Errorf("%d x %d bits: %d LUTs; Yosys: %d", c[0], c[1], got, c[2])
+		}
+	}
+	for _, c := range []struct {
+		part            string
+		tm, tn, tk, vc  int
+		packing         configs.Packing
+		columns         int
+		lut, ff, dsp    int // both arrays
+		joinLUT, joinFF int
+	}{
+		{"xczu9eg", 4, 16, 4, 2, configs.PackDSP48E2, 4, 9362, 10032, 96, 201, 4},
+		{"xc7z020", 4, 16, 2, 1, configs.PackDSP48E1, 6, 6266, 5396, 40, 111, 5},
+	} {
+		m, part := load(t, "../configs/digits/model.yaml", c.part)
+		d := configs.Design{Numerics: configs.Uniform(m, 8, 8), Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
+			Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+		s, err := NewShape(m, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := ledger{list: []Module{}}
+		s.logic(&l, newFabric(part))
+		want := map[string]Resources{"vit_pe_array": {LUT: c.lut, FF: c.ff, DSP: c.dsp}, "vit_mixed_array": {LUT: c.joinLUT, FF: c.joinFF}}
+		for _, m := range l.list {
+			w, ours := want[m.Name]
+			if !ours {
+				continue
+			}
+			delete(want, m.Name)
+			lut, ff := percent(m.LUT, w.LUT), percent(m.FF, w.FF)
+			t.Logf("%s %s: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d", c.part, m.Name, m.LUT, w.LUT, lut, m.FF, w.FF, ff, m.DSP, w.DSP)
+			if m.DSP != w.DSP || max(lut, -lut) > 8 || max(ff, -ff) > 3 {
+				t.Errorf("%s %s: %+v; Yosys: %+v", c.part, m.Name, m.Resources, w)
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: no %v", c.part, want)
+		}
+	}
+}

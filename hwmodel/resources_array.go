@@ -62,7 +62,7 @@ func (s *Shape) part(columns int, kind configs.Multiplier) *Shape {
 // have left the first, and from which part a column leaves.
 func (s *Shape) mixedArray() Resources {
 	count := CeilLog2((s.TN-s.Design.Engine.LUTColumns)/s.VC + 1)
-	return Resources{LUT: s.VC*s.TM*s.AccBits + 2*count + 3, FF: count + 1}
+	return Resources{LUT: s.VC*s.TM*s.AccBits + 3*count, FF: count + 1}
 }
 
 // packedArray is the array with two or four products a DSP: packed products, their sums, what takes

@@ -119,7 +119,9 @@ func corners(t *testing.T) []corner {
 	}
 	four := engine(4, 8, 4)
 	four.Packing, four.VectorColumns, four.AccumulatorBits = configs.PackDSP48E2, 2, 23
-	return append(list, corner{"four-a-dsp", narrow, four})
+	part := engine(4, 16, 4)
+	part.Packing, part.VectorColumns, part.LUTColumns = configs.PackDSP48E1, 2, 6
+	return append(list, corner{"four-a-dsp", narrow, four}, corner{"mixed-array", configs.Uniform(m, 8, 8), part})
 }
 
 // TestCorners runs engines at the corners of what a design may ask for.
