@@ -33,8 +33,8 @@ func candidateEngines(minMACs, maxMACs int) []configs.Engine {
 	return list
 }
 
-// variants are the engines of an array: of multipliers of every kind, with two kinds of
-// activation buffers, large with as many vector columns as are of use, and small. Those that
+// variants are the engines of an array: of multipliers of every kind and mixed arrays, with two
+// kinds of activation buffers, large with as many vector columns as are of use, and small. Those that
 // the part does not take are left out later.
 func variants(tm, tn, tk int) []configs.Engine {
 	var list []configs.Engine
@@ -49,6 +49,15 @@ func variants(tm, tn, tk int) []configs.Engine {
 			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1
 			for ; large.VectorColumns <= min(tk, 8); large.VectorColumns *= 2 {
 				list = append(list, large)
+				if mul.packing == configs.PackNone {
+					continue
+				}
+				mixed := large
+				for _, share := range []int{8, 4} {
+					if mixed.LUTColumns = tn / share; mixed.LUTColumns > 0 {
+						list = append(list, mixed)
+					}
+				}
 			}
 			list = append(list, small)
 		}

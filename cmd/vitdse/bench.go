@@ -133,6 +133,9 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	if b.edges != 8 {
 		label += fmt.Sprintf(", edges %d", b.edges)
 	}
+	if b.lutColumns > 0 {
+		array += fmt.Sprintf(", %d of LUTs", b.lutColumns)
+	}
 	name := m.Name
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))

@@ -144,8 +144,14 @@ func fitRow(p configs.Part, what string, c *dse.Candidate, kept dse.OnChip) []st
 	for _, s := range c.Short {
 		short = append(short, fmt.Sprintf("%s: %s of %s", s.Resource, count(s.Need), count(s.Have)))
 	}
-	usable := p.Usable()
-	return []string{p.Name, what, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), string(e.Multiplier), fmt.Sprintf("%g", c.Design.ClockMHz),
+	usable, multiplier := p.Usable(), string(e.Multiplier)
+	if e.Packing.Port() > 0 {
+		multiplier = string(e.Packing) + ", packed"
+	}
+	if e.LUTColumns > 0 {
+		multiplier += fmt.Sprintf(", %d lut columns", e.LUTColumns)
+	}
+	return []string{p.Name, what, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), multiplier, fmt.Sprintf("%g", c.Design.ClockMHz),
 		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
 		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), kilo(kept.Buffers), kilo(kept.RAM), strings.Join(short, ", ")}
 }
