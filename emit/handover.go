@@ -72,7 +72,6 @@ var familyFiles = map[string][]configs.Fabric{
 	"syn/vivado.tcl":      {configs.XC7, configs.XCUP, configs.Versal},
 	"syn/vitis_hls.tcl":   {configs.XC7, configs.XCUP, configs.Versal},
 	"syn/constraints.xdc": {configs.XC7, configs.XCUP, configs.Versal},
-	boothMap:              {configs.XC7, configs.XCUP, configs.Versal},
 	"syn/ecp5.ys":         {configs.ECP5},
 	"syn/ecp5.lpf":        {configs.ECP5},
 	"syn/ecp5_shell.sv":   {configs.ECP5},

@@ -23,9 +23,6 @@ var rtlFiles = []string{
 	"vit_accel_core.sv", "vit_accel_top.sv",
 }
 
-// boothMap is how Yosys builds the products of LUTs of a mixed array.
-const boothMap = "syn/booth_map.v"
-
 // modules are those of this accelerator, leaves first.
 func (p *Plan) modules() []string {
 	files := rtlFiles
@@ -114,7 +111,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) || name == boothMap && v.LUTColumns == 0 {
+			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
 				continue
 			}
 			text, err := fs.ReadFile(templates.FS, name)

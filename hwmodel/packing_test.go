@@ -69,7 +69,7 @@ func TestPackedArray(t *testing.T) {
 	}
 }
 
-// What Yosys 0.23 made of a product by syn/booth_map.v alone, and of the two modules of mixed arrays
+// What Yosys 0.23 made of Booth products alone, and of the two modules of mixed arrays
 // in whole engines for the digits network at 8 bits.
 func TestMixedArray(t *testing.T) {
 	for _, c := range [][3]int{{8, 8, 36}, {4, 4, 10}, {9, 8, 40}, {9, 12, 60}, {5, 7, 23}, {3, 3, 7}, {9, 4, 20}, {8, 2, 9}} {

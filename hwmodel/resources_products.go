@@ -1,7 +1,7 @@
 package hwmodel
 
 // boothProduct is the LUT6 count of a signed radix-4 Booth multiplier of operands of a and b bits
-// (syn/booth_map.v of an emitted folder): a row of a+1 for each digit of b, less one for
+// (booth of vit_pe_array): a row of a+1 for each digit of b, less one for
 // an odd b's last digit. Yosys 0.23 gave just this for 8x8, 4x4, 9x8, 9x12, 5x7, 3x3, 9x4 and 8x2.
 func boothProduct(a, b int) int { return (a+1)*CeilDiv(b, 2) - b%2 }
 

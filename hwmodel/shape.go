@@ -36,7 +36,7 @@ type Shape struct {
 	ABits     int // array operand a: codes or numerators
 	BBits     int // array operand b: weights, K or V
 	AccBits   int
-	booth     bool // the products of LUTs are of syn/booth_map.v
+	booth     bool // products of LUTs are built by radix-4 Booth
 	ScoreBits int
 	OutBits   int // requantizer output: residual, logits or scores
 	GELUBits  int

@@ -15,7 +15,8 @@ import (
 
 // packedArray drives a PE array of two columns and one or two tokens with every pair of b operands
 // at the corners of their range beside every a operand, signed codes and unsigned numerators, and
-// with random ones, TK equal or different products at a time, and compares each tile.
+// with random ones, TK equal or different products at a time, and compares each tile. Products of
+// LUTs get every operand b beside every a.
 const packedArray = `
 #include <cstdio>
 #include <cstdlib>
@@ -77,16 +78,20 @@ int main() {
   for (int i = 0; i < 8; ++i) tick();
   const int half = 1 << (kNB - 1);
   const std::vector<int> corners = {-half, -half + 1, -1, 0, 1, half - 1};
+  std::vector<std::pair<int, int>> pairs;
+  if (BOOTH_)
+    for (int c = -half; c < half; ++c) pairs.push_back({c, -1 - c});
+  else
+    for (int c0 : corners) for (int c1 : corners) pairs.push_back({c0, c1});
   const int least = -(1 << (AB_ - 1)), most = (1 << (AB_ - 1)) - 1 > (1 << PB_) - 1 ? (1 << (AB_ - 1)) - 1 : (1 << PB_) - 1;
   A a;
   int b0[kTK], b1[kTK];
   for (int x = least; x <= most; ++x)
     for (int y : kTM > 1 ? std::vector<int>{least, -1, 0, 1, x, most} : std::vector<int>{0})
-      for (int c0 : corners)
-        for (int c1 : corners) {
-          for (int k = 0; k < kTK; ++k) a[0][k] = x, a[kTM-1][k] = kTM > 1 ? y : x, b0[k] = c0, b1[k] = c1;
-          feed(a, b0, b1);
-        }
+      for (const auto& c : pairs) {
+        for (int k = 0; k < kTK; ++k) a[0][k] = x, a[kTM-1][k] = kTM > 1 ? y : x, b0[k] = c.first, b1[k] = c.second;
+        feed(a, b0, b1);
+      }
   srand(1);
   for (int i = 0; i < 200000; ++i) {
     for (int k = 0; k < kTK; ++k) {
@@ -106,8 +111,8 @@ int main() {
 }
 `
 
-// TestPackedProducts holds the packed array against plain products: for both multipliers, at
-// the widths where a field is as full as it gets.
+// TestPackedProducts holds the packed array against plain products, for both multipliers, at
+// the widths where a field is as full as it gets; and the array whose products are built of LUTs.
 func TestPackedProducts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a simulator for each width; run without -short")
@@ -126,6 +131,11 @@ func TestPackedProducts(t *testing.T) {
 		{configs.PackDSP48E2, 2, 8, 4, 3, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4}},
 		{configs.PackDSP48E1, 2, 4, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}},
 		{configs.PackDSP48E2, 2, 2, 5, 4, 5, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 1}},
+		{configs.PackNone, 1, 1, 8, 8, 8, hwmodel.Packed{}},
+		{configs.PackNone, 1, 1, 8, 6, 9, hwmodel.Packed{}},
+		{configs.PackNone, 2, 2, 4, 4, 3, hwmodel.Packed{}},
+		{configs.PackNone, 1, 1, 8, 8, 12, hwmodel.Packed{}},
+		{configs.PackNone, 1, 4, 3, 2, 2, hwmodel.Packed{}},
 	} {
 		na := max(c.ab, c.pb+1)
 		t.Run(fmt.Sprintf("%s/%dx%dx%d", c.packing, c.tk*c.tm, na, c.nb), func(t *testing.T) {
@@ -142,8 +152,12 @@ func TestPackedProducts(t *testing.T) {
 			if packed != c.want {
 				t.Errorf("packed %+v; expected %+v", packed, c.want)
 			}
+			booth := 0
+			if c.packing == configs.PackNone {
+				booth = 1
+			}
 			main := strings.NewReplacer("TM_", fmt.Sprint(c.tm), "TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
-				"AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)
+				"BOOTH_", fmt.Sprint(booth), "AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)
 			for name, data := range map[string]string{"vit_pe_array.sv": string(rtl), "main.cpp": main} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
 					t.Fatal(err)
@@ -151,7 +165,7 @@ func TestPackedProducts(t *testing.T) {
 			}
 			cmd := exec.Command("verilator", "--cc", "--exe", "--build", "-O3", "--top-module", "vit_pe_array", "-Wno-fatal", "-Wno-lint", "-Wno-style",
 				fmt.Sprintf("-GTM=%d", c.tm), "-GTN=2", fmt.Sprintf("-GTK=%d", c.tk), "-GVC=1", fmt.Sprintf("-GNA=%d", na), fmt.Sprintf("-GNB=%d", c.nb),
-				fmt.Sprintf("-GACCW=%d", acc), fmt.Sprintf("-GPACK=%d", packed.Products()), fmt.Sprintf("-GPSHIFT=%d", packed.Shift), fmt.Sprintf("-GPGROUP=%d", packed.Group), "vit_pe_array.sv", "main.cpp")
+				fmt.Sprintf("-GACCW=%d", acc), fmt.Sprintf("-GPACK=%d", packed.Products()), fmt.Sprintf("-GPSHIFT=%d", max(1, packed.Shift)), fmt.Sprintf("-GPGROUP=%d", max(1, packed.Group)), fmt.Sprintf("-GBOOTH=%d", booth), "vit_pe_array.sv", "main.cpp")
 			cmd.Dir = dir
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -31,6 +31,7 @@ module vit_pe_array #(
   parameter PACK    = 1,     // products of a DSP: 1, 2 or 4
   parameter PSHIFT  = 18,    // PACK > 1: bits from one product to the next
   parameter PGROUP  = 1,     // PACK > 1: packed products that are summed: 1, 2 or 4
+  parameter BOOTH   = 0,     // PACK = 1: products are built of LUTs, whatever synthesis would do
   /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
   /* verilator lint_on UNUSED */
@@ -89,6 +90,34 @@ module vit_pe_array #(
       reg signed [PW-1:0]   pr  [0:TK*PES-1];  // product (k, c, r) at (k*TN + c)*TM + r
       integer i, r, c, k;
       reg signed [SW-1:0] sum;
+
+      // A product of LUTs, radix-4 Booth: the next digit of b, -2..2, times a is added to what is left
+      // of the sum, whose two low bits are done. Where the digit is negative its multiple of a is
+      // inverted, and a carry into a bit below the sum adds 1. A bit is one LUT6 and one carry cell.
+      localparam DIGITS = (NB + 1) / 2;
+      localparam RW     = NA + 2;            // bits of a row
+      function signed [PW-1:0] booth(input signed [NA-1:0] a, input signed [NB-1:0] b);
+        reg signed [2*DIGITS:0]    digits;   // the bits of b, and a 0 below
+        reg signed [RW-1:0]        rest, multiple;
+        reg        [RW:0]          row;
+        reg        [2*DIGITS+RW-1:0] product;
+        reg                        negative;
+        integer d;
+        begin
+          digits = $signed({b, 1'b0});
+          rest   = 0;
+          for (d = 0; d < DIGITS; d = d + 1) begin
+            negative = digits[2*d+2];
+            multiple = digits[2*d+1] != digits[2*d] ? a : digits[2*d+2] != digits[2*d+1] ? a <<< 1 : 0;
+            row      = {rest, negative} - {multiple ^ {RW{!negative}}, !negative};
+            product[2*d +: 2] = row[2:1];
+            rest     = $signed(row[RW:1]) >>> 2;
+          end
+          product[2*DIGITS +: RW] = rest;
+          booth = product[PW-1:0];
+        end
+      endfunction
+
       always @(posedge aclk) begin
         for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
         if (capture_q)
@@ -115,7 +144,8 @@ module vit_pe_array #(
         for (k = 0; k < TK; k = k + 1)
           for (c = 0; c < TN; c = c + 1)
             for (r = 0; r < TM; r = r + 1)
-              pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+              if (BOOTH) pr[(k*TN + c)*TM + r] = booth(ar[k*TM + r], br[k*TN + c]);
+              else       pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
 
         for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
         for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
