@@ -93,15 +93,18 @@ module vit_pe_array #(
 
       // A product of LUTs, radix-4 Booth: the next digit of b, -2..2, times a is added to what is left
       // of the sum, whose two low bits are done. Where the digit is negative its multiple of a is
-      // inverted, and a carry into a bit below the sum adds 1. A bit is one LUT6 and one carry cell.
+      // inverted, and a carry into a bit below the sum adds 1. A bit is one LUT6 and one carry cell:
+      // a row is written as a difference so that what is left is the carry cell's own input.
       localparam DIGITS = (NB + 1) / 2;
       localparam RW     = NA + 2;            // bits of a row
       function signed [PW-1:0] booth(input signed [NA-1:0] a, input signed [NB-1:0] b);
-        reg signed [2*DIGITS:0]    digits;   // the bits of b, and a 0 below
-        reg signed [RW-1:0]        rest, multiple;
-        reg        [RW:0]          row;
-        reg        [2*DIGITS+RW-1:0] product;
-        reg                        negative;
+        reg signed [2*DIGITS:0]   digits;  // the bits of b, and a 0 below
+        reg signed [RW-1:0]       rest, multiple;
+        reg        [2*DIGITS-1:0] done;
+        /* verilator lint_off UNUSED */    // its lowest bit makes the carry
+        reg        [RW:0]         row;
+        /* verilator lint_on UNUSED */
+        reg                       negative;
         integer d;
         begin
           digits = $signed({b, 1'b0});
@@ -110,11 +113,10 @@ module vit_pe_array #(
             negative = digits[2*d+2];
             multiple = digits[2*d+1] != digits[2*d] ? a : digits[2*d+2] != digits[2*d+1] ? a <<< 1 : 0;
             row      = {rest, negative} - {multiple ^ {RW{!negative}}, !negative};
-            product[2*d +: 2] = row[2:1];
+            done[2*d +: 2] = row[2:1];
             rest     = $signed(row[RW:1]) >>> 2;
           end
-          product[2*DIGITS +: RW] = rest;
-          booth = product[PW-1:0];
+          booth = {rest, done};
         end
       endfunction
 
