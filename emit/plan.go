@@ -202,6 +202,14 @@ func (p *Plan) loads() []string {
 	return lines
 }
 
+// flag is a parameter's 1 or 0.
+func flag(on bool) int {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	s, e, m := p.Shape, p.Shape.Design.Engine, p.Net.Model
 	var out []Param
@@ -223,6 +231,8 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("PACK", packed.Products(), "products of a DSP")
 	add("PSHIFT", max(1, packed.Shift), "bits between two packed products")
 	add("PGROUP", max(1, packed.Group), "packed products that are summed")
+	add("CASCADE", flag(packed.Cascade), "in the DSPs' cascade")
+	add("LATE", s.Late(), "cycles more that the array takes for it")
 	add("NA", s.ABits, "array operand a: codes or numerators")
 	add("NB", s.BBits, "array operand b: weights, K or V")
 	add("ACCW", s.AccBits, "accumulator, a bound for any weights")
@@ -251,11 +261,7 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	addr("JW", s.Tokens)
 	addr("GW", s.ScoreDepth)
 	add("SM_REST", s.Tokens-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
-	early := 0
-	if s.SoftmaxEarly() {
-		early = 1
-	}
-	add("SM_EARLY", early, "the value product need not wait for the division")
+	add("SM_EARLY", flag(s.SoftmaxEarly()), "the value product need not wait for the division")
 	add("ROWS", s.MTiles, "row tiles")
 	addr("ROWW", s.MTiles)
 	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")

@@ -29,6 +29,9 @@ func (p *Plan) modules() []string {
 	if p.Shape.GroupBits > 0 {
 		files = append([]string{"vit_group_scale.sv"}, files...)
 	}
+	if p.Shape.Packed().Cascade {
+		files = append([]string{"vit_dsp_cascade.sv", "vit_packed_cascades.sv"}, files...)
+	}
 	if p.Shape.Design.Engine.LUTColumns > 0 {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_pe_array.sv")+1, "vit_mixed_array.sv")
 	}

@@ -1,5 +1,7 @@
 package hwmodel
 
+import "vitdse/configs"
+
 // narrowPort is the width of the narrow operand of both DSP48s.
 const narrowPort = 18
 
@@ -12,27 +14,46 @@ type Packed struct {
 	Tokens int // whose operands a share the narrow port: 2, so that a DSP makes four products, or 1
 	Shift  int // bits from one product to the next
 	Group  int // packed products that are summed before they are taken apart: 1, 2 or 4, up to TK
+
+	Cascade bool // the DSPs themselves sum a group, each handing the sum on to the next
 }
 
 // Packed is how a DSP makes two or four products, as many as fit it; zero if each has its own:
 // without packing, and where not even two products of this width fit.
 func (s *Shape) Packed() Packed {
 	port := s.Design.Engine.Packing.Port()
-	if port == 0 {
+	if port == 0 || s.booth {
 		return Packed{}
 	}
 	wide := port - s.BBits - 1 // bits that are left beside the upper operand b and a carry
 	if s.TM > 1 {
 		four := Packed{Tokens: 2, Shift: min(wide/2, narrowPort-s.ABits-1)}
 		if four.Group = s.packGroup(four.Shift, true); four.Group > 0 {
-			return four
+			return four.cascaded(s)
 		}
 	}
 	two := Packed{Tokens: 1, Shift: wide}
 	if two.Group = s.packGroup(two.Shift, false); two.Group > 0 {
-		return two
+		return two.cascaded(s)
 	}
 	return Packed{}
+}
+
+// cascaded says how groups are summed. The DSP48E2 is named in the RTL, because synthesis would
+// leave the sums to LUTs; for the DSP48E1 it finds some of the cascade by itself.
+func (p Packed) cascaded(s *Shape) Packed {
+	p.Cascade = p.Group > 1 && s.Design.Engine.Packing == configs.PackDSP48E2
+	return p
+}
+
+// Late is how many cycles later than an adder tree the array has its sums: the registers of one DSP
+// and one for each that a cascade may have. It is the engine's alone, whatever group the widths allow, so
+// that time does not depend on the numerics.
+func (s *Shape) Late() int {
+	if s.Design.Engine.Packing != configs.PackDSP48E2 || s.TK == 1 {
+		return 0
+	}
+	return min(s.TK, maxPackGroup) + 1
 }
 
 // packGroup is how many products, up to maxPackGroup, fit a field of so many bits when they are summed, for any

@@ -18,20 +18,20 @@ func TestPackedArray(t *testing.T) {
 		lut, ff, dsp   int
 	}{
 		{"xczu9eg", configs.PackDSP48E2, 2, 1, 9, 8, 24, 1, 1, 362, 632, 4},
-		{"xczu9eg", configs.PackDSP48E2, 2, 2, 9, 8, 24, 1, 2, 525, 976, 8},
-		{"xczu9eg", configs.PackDSP48E2, 2, 4, 9, 8, 24, 1, 4, 845, 1372, 16},
-		{"xczu9eg", configs.PackDSP48E2, 4, 4, 9, 8, 24, 1, 4, 1617, 2600, 32},
-		{"xczu9eg", configs.PackDSP48E2, 2, 8, 9, 8, 24, 1, 4, 1565, 2164, 32},
-		{"xczu9eg", configs.PackDSP48E2, 2, 16, 9, 8, 26, 1, 4, 3093, 3780, 64},
-		{"xczu9eg", configs.PackDSP48E2, 2, 4, 8, 6, 22, 1, 4, 789, 1260, 16},
-		{"xczu9eg", configs.PackDSP48E2, 2, 8, 8, 6, 22, 1, 4, 1453, 1996, 32},
+		{"xczu9eg", configs.PackDSP48E2, 2, 2, 9, 8, 24, 1, 2, 387, 744, 8},
+		{"xczu9eg", configs.PackDSP48E2, 2, 4, 9, 8, 24, 1, 4, 505, 828, 16},
+		{"xczu9eg", configs.PackDSP48E2, 4, 4, 9, 8, 24, 1, 4, 881, 1462, 32},
+		{"xczu9eg", configs.PackDSP48E2, 2, 8, 9, 8, 24, 1, 4, 875, 1066, 32},
+		{"xczu9eg", configs.PackDSP48E2, 2, 16, 9, 8, 26, 1, 4, 1703, 1574, 64},
+		{"xczu9eg", configs.PackDSP48E2, 2, 4, 8, 6, 22, 1, 4, 445, 726, 16},
+		{"xczu9eg", configs.PackDSP48E2, 2, 8, 8, 6, 22, 1, 4, 755, 918, 32},
 		{"xczu9eg", configs.PackDSP48E2, 2, 1, 5, 4, 20, 2, 1, 305, 475, 2},
-		{"xczu9eg", configs.PackDSP48E2, 2, 2, 5, 4, 20, 2, 2, 407, 678, 4},
-		{"xczu9eg", configs.PackDSP48E2, 2, 4, 5, 4, 20, 2, 4, 605, 916, 8},
-		{"xczu9eg", configs.PackDSP48E2, 4, 4, 5, 4, 20, 2, 4, 1169, 1752, 16},
-		{"xczu9eg", configs.PackDSP48E2, 2, 8, 5, 4, 20, 2, 4, 1069, 1384, 16},
-		{"xczu9eg", configs.PackDSP48E2, 2, 8, 4, 4, 18, 2, 4, 1013, 1308, 16},
-		{"xczu9eg", configs.PackDSP48E2, 2, 4, 5, 5, 20, 2, 1, 771, 924, 8},
+		{"xczu9eg", configs.PackDSP48E2, 2, 2, 5, 4, 20, 2, 2, 327, 538, 4},
+		{"xczu9eg", configs.PackDSP48E2, 2, 4, 5, 4, 20, 2, 4, 393, 620, 8},
+		{"xczu9eg", configs.PackDSP48E2, 4, 4, 5, 4, 20, 2, 4, 713, 1126, 16},
+		{"xczu9eg", configs.PackDSP48E2, 2, 8, 5, 4, 20, 2, 4, 635, 782, 16},
+		{"xczu9eg", configs.PackDSP48E2, 2, 8, 4, 4, 18, 2, 4, 585, 718, 16},
+		{"xczu9eg", configs.PackDSP48E2, 2, 4, 5, 5, 20, 2, 1, 901, 886, 8},
 		{"xc7z020", configs.PackDSP48E1, 2, 1, 9, 8, 24, 1, 1, 346, 440, 4},
 		{"xc7z020", configs.PackDSP48E1, 2, 2, 9, 8, 24, 1, 1, 553, 580, 8},
 		{"xc7z020", configs.PackDSP48E1, 2, 4, 9, 8, 24, 1, 1, 1017, 592, 16},
@@ -85,7 +85,7 @@ func TestMixedArray(t *testing.T) {
 		lut, ff, dsp    int // both arrays
 		joinLUT, joinFF int
 	}{
-		{"xczu9eg", 4, 16, 4, 2, configs.PackDSP48E2, 4, 9362, 10032, 96, 201, 4},
+		{"xczu9eg", 4, 16, 4, 2, configs.PackDSP48E2, 4, 7272, 6408, 96, 201, 4},
 		{"xc7z020", 4, 16, 2, 1, configs.PackDSP48E1, 6, 6266, 5396, 40, 111, 5},
 	} {
 		m, part := load(t, "../configs/digits/model.yaml", c.part)

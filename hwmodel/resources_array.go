@@ -25,6 +25,10 @@ func (s *Shape) peArray(f fabric) Resources {
 	if packed && tk == 1 {
 		return r // the accumulator is the DSP's
 	}
+	if operands := tk * (s.TM*s.ABits + s.TN*s.BBits); s.Late() > 0 {
+		r = r.Add(s.late(operands))
+		r.FF -= operands // the last of what is in a shift register
+	}
 	r.LUT += pes * s.AccBits
 	r.FF += pes * s.AccBits
 	if !f.lut6() {
@@ -52,9 +56,7 @@ func (s *Shape) part(columns int, kind configs.Multiplier) *Shape {
 	part := *s
 	part.TN = columns
 	part.Design.Engine.LUTColumns, part.Design.Engine.Multiplier = 0, kind
-	if kind == configs.MulLUT {
-		part.Design.Engine.Packing, part.booth = "", true
-	}
+	part.booth = kind == configs.MulLUT
 	return &part
 }
 
@@ -72,14 +74,8 @@ func (s *Shape) mixedArray() Resources {
 func (s *Shape) packedArray(f fabric, p Packed) Resources {
 	pes, pairs, rows, tk, acc := s.TM*s.TN, s.TN/2, s.TM/p.Tokens, s.TK, s.AccBits
 	units, fields, groups := pairs*rows, 2*p.Tokens, tk/p.Group
-	sum := s.ABits + s.BBits + 1 + (fields-1)*p.Shift // bits of a sum of two packed products
-	adders := [...]int{1: 0, 2: sum, 4: 3 * sum}[p.Group]
-	if f.registers {
-		adders = [...]int{1: 0, 2: 0, 4: sum}[p.Group] // the DSPs add the first two
-	}
-	apart := fields * (groups - 1) * (80 + 11*(s.ABits+s.BBits)) / 10
 	r := Resources{
-		LUT: (s.TN-s.VC)*s.TM*acc + 6 + pes*acc + units*(groups*adders+apart),
+		LUT: (s.TN-s.VC)*s.TM*acc + 6 + pes*acc,
 		FF:  2*pes*acc + s.VC*s.TM*acc + 8,
 		DSP: pes * tk / p.Products(),
 	}
@@ -89,6 +85,19 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 			r.LUTRAM++ // a shift register for first_q
 		}
 	}
+	if p.Cascade {
+		r.LUT += 12 + units*(fields-1) + units*fields*(groups-1)*(95+11*(s.ABits+s.BBits))/10
+		if spare := s.ABits + s.BBits + CeilLog2(tk) - p.Shift - CeilLog2(groups); spare > 0 && groups <= 2 {
+			r.FF -= units * (fields - 1) * spare // copies of a lower field's sign
+		}
+		return r.Add(s.late(0)).Add(s.cascades(p))
+	}
+	sum := s.ABits + s.BBits + 1 + (fields-1)*p.Shift // bits of a sum of two packed products
+	adders := [...]int{1: 0, 2: sum, 4: 3 * sum}[p.Group]
+	if f.registers {
+		adders = [...]int{1: 0, 2: 0, 4: sum}[p.Group] // the DSPs add the first two
+	}
+	r.LUT += units * (groups*adders + fields*(groups-1)*(80+11*(s.ABits+s.BBits))/10)
 	if p.Tokens == 2 {
 		r.LUT += tk * rows * (s.ABits + 2) // the upper of two a operands less the lower's sign
 	}
@@ -99,6 +108,56 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 			operand = 2*s.ABits + 1
 		}
 		r.FF += tk * (units*sum + rows*operand + pairs*(2*s.BBits+1))
+	}
+	if s.Late() > 0 { // operands that no adder keeps from their register share its shift register
+		kept := s.TM * s.ABits
+		if p.Tokens == 2 {
+			kept = rows * (s.ABits - 1)
+		}
+		r.FF -= tk * (kept + pairs*(s.BBits-1))
+	}
+	return r.Add(s.late(tk * (s.TM*s.ABits + s.TN*s.BBits)))
+}
+
+// late is what the array takes to be as late as a cascade: registers of its control, and for
+// so many bits of operands shift registers.
+func (s *Shape) late(bits int) Resources {
+	if s.Late() == 0 {
+		return Resources{}
+	}
+	return Resources{LUT: bits, LUTRAM: bits, FF: 2 * s.Late()}
+}
+
+// cascades is vit_packed_cascades: packed operands, of which those of the n-th DSP wait n cycles. What
+// waits for two cycles and the operand's own register is in a shift register; an adder before that register
+// keeps the two apart. The DSPs are counted with the array.
+func (s *Shape) cascades(p Packed) Resources {
+	rows, pairs := s.TM/p.Tokens, s.TN/2
+	rawA, rawB := s.TM*s.ABits, s.TN*s.BBits
+	packedA, packedB := rawA, pairs*(2*s.BBits+1)
+	addedA, addedB := 0, pairs*(s.BBits+2) // bits behind an adder: the upper operand, less the lower one's sign
+	waitA, waitB := 0, rawB-pairs*(s.BBits-1)
+	if p.Tokens == 2 {
+		packedA, addedA, waitA = rows*(2*s.ABits+1), rows*(s.ABits+2), rawA-rows*(s.ABits-1)
+	}
+	var r Resources
+	for k := range s.TK {
+		switch k % p.Group {
+		case 0:
+			r.FF += packedA + packedB
+		case 1:
+			r.FF += rawA + packedA + rawB + packedB
+		case 2: // the rest of the bits: three registers, no adder
+			r.FF += 2*(waitA+waitB) + addedA + addedB
+			r.LUTRAM += rawA - waitA + rawB - waitB
+		default:
+			r.FF += addedA + addedB
+			r.LUTRAM += rawA + rawB
+		}
+	}
+	r.LUT = r.LUTRAM + s.TK*pairs*s.BBits
+	if p.Tokens == 2 {
+		r.LUT += s.TK * rows * s.ABits
 	}
 	return r
 }

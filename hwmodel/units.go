@@ -3,7 +3,7 @@ package hwmodel
 // arrayLatency is from a tile's last beat leaving the buffers to its first column.
 func (s *Shape) arrayLatency() int64 {
 	if s.TK > 1 {
-		return 6
+		return 6 + int64(s.Late())
 	}
 	return 5
 }

@@ -114,9 +114,13 @@ type Sizer struct {
 }
 
 // Schedule is the engine without what its schedule does not depend on: what its multipliers
-// and buffers are built from. A field that is not named here counts as part of the schedule.
+// and buffers are built from, but for DSPs that sum in a cascade, which takes longer. A field that is
+// not named here counts as part of the schedule.
 func Schedule(e configs.Engine) configs.Engine {
-	e.Multiplier, e.Packing, e.LUTColumns = "", "", 0
+	if e.Packing != configs.PackDSP48E2 {
+		e.Packing = ""
+	}
+	e.Multiplier, e.LUTColumns = "", 0
 	e.Activations, e.Weights, e.Residual = "", "", ""
 	return e
 }

@@ -111,8 +111,99 @@ int main() {
 }
 `
 
+// dsp48e2 is the DSP48E2 as UG579 describes it, as far as cascades use it; any other use stops the
+// simulation.
+const dsp48e2 = `
+module DSP48E2 #(
+  parameter integer AREG = 1, ACASCREG = 1, BREG = 1, BCASCREG = 1, MREG = 1, PREG = 1,
+  parameter integer ADREG = 1, ALUMODEREG = 1, CARRYINREG = 1, CARRYINSELREG = 1, CREG = 1, DREG = 1, INMODEREG = 1, OPMODEREG = 1,
+  parameter AMULTSEL = "A", BMULTSEL = "B", USE_MULT = "MULTIPLY", USE_SIMD = "ONE48"
+) (
+  input CLK, input signed [29:0] A, input signed [17:0] B, input [47:0] C, input [26:0] D, input [47:0] PCIN,
+  output reg [47:0] P, output [47:0] PCOUT, input [8:0] OPMODE, input [3:0] ALUMODE, input [4:0] INMODE, input CARRYIN, input [2:0] CARRYINSEL,
+  input [29:0] ACIN, input [17:0] BCIN, input CARRYCASCIN, MULTSIGNIN,
+  input CEA1, CEA2, CEB1, CEB2, CEM, CEP, CEAD, CEALUMODE, CEC, CECARRYIN, CECTRL, CED, CEINMODE,
+  input RSTA, RSTALLCARRYIN, RSTALUMODE, RSTB, RSTC, RSTCTRL, RSTD, RSTINMODE, RSTM, RSTP
+);
+  wire resets = RSTA | RSTALLCARRYIN | RSTALUMODE | RSTB | RSTC | RSTCTRL | RSTD | RSTINMODE | RSTM | RSTP;
+  wire one_each = AREG == 1 && BREG == 1 && MREG == 1 && PREG == 1 && OPMODEREG == 0 && ALUMODEREG == 0 && INMODEREG == 0 && CARRYINREG == 0 && CARRYINSELREG == 0;
+  wire enabled = CEA2 && CEB2 && CEM && CEP;
+  wire plain = AMULTSEL == "A" && BMULTSEL == "B" && USE_MULT == "MULTIPLY" && USE_SIMD == "ONE48" && ALUMODE == 0 && INMODE == 0 && !CARRYIN && CARRYINSEL == 0;
+  reg signed [26:0] a;
+  reg signed [17:0] b;
+  reg signed [44:0] m;
+  assign PCOUT = P;
+  always @(posedge CLK) begin
+    if (resets || !one_each || !enabled || !plain || (OPMODE != 9'b000000101 && OPMODE != 9'b000010101)) begin
+      $display("DSP48E2: a use that the model does not know");
+      $finish;
+    end
+    a <= A[26:0];
+    b <= B;
+    m <= a * b;
+    P <= {{3{m[44]}}, m} + (OPMODE[4] ? PCIN : 48'd0);
+  end
+endmodule
+`
+
+// dsp48e1 puts Yosys' own model of the DSP48E1 in the place of the DSP48E2, whose OPMODE has two more
+// bits: another reading of what the cascade's settings do, for operands that fit 25 bits.
+const dsp48e1 = `
+module DSP48E2 #(
+  parameter integer AREG = 1, ACASCREG = 1, BREG = 1, BCASCREG = 1, MREG = 1, PREG = 1,
+  parameter integer ADREG = 1, ALUMODEREG = 1, CARRYINREG = 1, CARRYINSELREG = 1, CREG = 1, DREG = 1, INMODEREG = 1, OPMODEREG = 1,
+  parameter AMULTSEL = "A", BMULTSEL = "B", USE_MULT = "MULTIPLY", USE_SIMD = "ONE48"
+) (
+  input CLK, input signed [29:0] A, input signed [17:0] B, input [47:0] C, input [26:0] D, input [47:0] PCIN,
+  output [47:0] P, output [47:0] PCOUT, input [8:0] OPMODE, input [3:0] ALUMODE, input [4:0] INMODE, input CARRYIN, input [2:0] CARRYINSEL,
+  input [29:0] ACIN, input [17:0] BCIN, input CARRYCASCIN, MULTSIGNIN,
+  input CEA1, CEA2, CEB1, CEB2, CEM, CEP, CEAD, CEALUMODE, CEC, CECARRYIN, CECTRL, CED, CEINMODE,
+  input RSTA, RSTALLCARRYIN, RSTALUMODE, RSTB, RSTC, RSTCTRL, RSTD, RSTINMODE, RSTM, RSTP
+);
+  DSP48E1 #(
+    .AREG(AREG), .ACASCREG(ACASCREG), .BREG(BREG), .BCASCREG(BCASCREG), .MREG(MREG), .PREG(PREG), .ADREG(ADREG), .ALUMODEREG(ALUMODEREG),
+    .CARRYINREG(CARRYINREG), .CARRYINSELREG(CARRYINSELREG), .CREG(CREG), .DREG(DREG), .INMODEREG(INMODEREG), .OPMODEREG(OPMODEREG)
+  ) u_dsp (
+    .CLK(CLK), .A(A), .B(B), .C(C), .D(D[24:0]), .PCIN(PCIN), .P(P), .PCOUT(PCOUT), .OPMODE(OPMODE[6:0]), .ALUMODE(ALUMODE), .INMODE(INMODE),
+    .CARRYIN(CARRYIN), .CARRYINSEL(CARRYINSEL), .ACIN(ACIN), .BCIN(BCIN), .CARRYCASCIN(CARRYCASCIN), .MULTSIGNIN(MULTSIGNIN),
+    .CEA1(CEA1), .CEA2(CEA2), .CEB1(CEB1), .CEB2(CEB2), .CEM(CEM), .CEP(CEP), .CEAD(CEAD), .CEALUMODE(CEALUMODE), .CEC(CEC),
+    .CECARRYIN(CECARRYIN), .CECTRL(CECTRL), .CED(CED), .CEINMODE(CEINMODE), .RSTA(RSTA), .RSTALLCARRYIN(RSTALLCARRYIN), .RSTALUMODE(RSTALUMODE),
+    .RSTB(RSTB), .RSTC(RSTC), .RSTCTRL(RSTCTRL), .RSTD(RSTD), .RSTINMODE(RSTINMODE), .RSTM(RSTM), .RSTP(RSTP)
+  );
+endmodule
+`
+
+// yosysDSP48E1 is Yosys' simulation model of the DSP48E1.
+func yosysDSP48E1(t *testing.T) string {
+	t.Helper()
+	yosys, err := exec.LookPath("yosys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(filepath.Dir(yosys), "../share/yosys/xilinx/cells_sim.v")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "\nmodule DSP48E1 (")
+	body, _, found := strings.Cut(rest, "\nendmodule\n")
+	if !found {
+		t.Fatalf("%s: no module DSP48E1", path)
+	}
+	return "module DSP48E1 (" + body + "\nendmodule\n"
+}
+
+// How the products of a packed group are summed in the array that TestPackedProducts simulates.
+const (
+	byTree     = iota
+	asText     // what a simulator is given of the cascade
+	inDSP48E2s // what synthesis is given
+	inDSP48E1s // the same, with another's model of the DSP
+)
+
 // TestPackedProducts holds the packed array against plain products, for both multipliers, at
-// the widths where a field is as full as it gets; and the array whose products are built of LUTs.
+// the widths where a field is as full as it gets, sums in the cascade of the DSPs among them; and the
+// array whose products are built of LUTs.
 func TestPackedProducts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a simulator for each width; run without -short")
@@ -123,28 +214,32 @@ func TestPackedProducts(t *testing.T) {
 		ab, pb  int // activation codes, numerators
 		nb      int
 		want    hwmodel.Packed
+		sums    int
+		late    int
 	}{
-		{configs.PackDSP48E2, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4}},
-		{configs.PackDSP48E1, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 16, Group: 1}},
-		{configs.PackDSP48E2, 1, 1, 4, 4, 4, hwmodel.Packed{Tokens: 1, Shift: 22, Group: 1}},
-		{configs.PackDSP48E2, 2, 1, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 1}},
-		{configs.PackDSP48E2, 2, 8, 4, 3, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4}},
-		{configs.PackDSP48E1, 2, 4, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}},
-		{configs.PackDSP48E2, 2, 2, 5, 4, 5, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 1}},
-		{configs.PackNone, 1, 1, 8, 8, 8, hwmodel.Packed{}},
-		{configs.PackNone, 1, 1, 8, 6, 9, hwmodel.Packed{}},
-		{configs.PackNone, 2, 2, 4, 4, 3, hwmodel.Packed{}},
-		{configs.PackNone, 1, 1, 8, 8, 12, hwmodel.Packed{}},
-		{configs.PackNone, 1, 4, 3, 2, 2, hwmodel.Packed{}},
+		{configs.PackDSP48E2, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4, Cascade: true}, asText, 5},
+		{configs.PackDSP48E2, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4, Cascade: true}, inDSP48E2s, 5},
+		{configs.PackDSP48E2, 2, 2, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}, asText, 3},
+		{configs.PackDSP48E2, 2, 2, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}, inDSP48E2s, 5},
+		{configs.PackDSP48E1, 1, 4, 8, 8, 8, hwmodel.Packed{Tokens: 1, Shift: 16, Group: 1}, byTree, 0},
+		{configs.PackDSP48E2, 1, 1, 4, 4, 4, hwmodel.Packed{Tokens: 1, Shift: 22, Group: 1}, byTree, 5},
+		{configs.PackDSP48E2, 2, 1, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 1}, byTree, 0},
+		{configs.PackDSP48E2, 2, 8, 4, 3, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4, Cascade: true}, asText, 5},
+		{configs.PackDSP48E2, 2, 8, 4, 3, 4, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4, Cascade: true}, inDSP48E2s, 5},
+		{configs.PackDSP48E1, 2, 4, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}, byTree, 0},
+		{configs.PackDSP48E1, 2, 4, 4, 4, 4, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}, inDSP48E1s, 5},
+		{configs.PackDSP48E1, 1, 4, 8, 6, 6, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4}, inDSP48E1s, 5},
+		{configs.PackDSP48E2, 2, 2, 5, 4, 5, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 1}, byTree, 0},
+		{configs.PackNone, 1, 1, 8, 8, 8, hwmodel.Packed{}, byTree, 0},
+		{configs.PackNone, 1, 1, 8, 6, 9, hwmodel.Packed{}, byTree, 0},
+		{configs.PackNone, 2, 2, 4, 4, 3, hwmodel.Packed{}, byTree, 0},
+		{configs.PackNone, 1, 1, 8, 8, 12, hwmodel.Packed{}, byTree, 0},
+		{configs.PackNone, 1, 4, 3, 2, 2, hwmodel.Packed{}, byTree, 5},
 	} {
 		na := max(c.ab, c.pb+1)
-		t.Run(fmt.Sprintf("%s/%dx%dx%d", c.packing, c.tk*c.tm, na, c.nb), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%dx%dx%d/%s", c.packing, c.tk*c.tm, na, c.nb, [...]string{"tree", "text", "e2", "e1"}[c.sums]), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			rtl, err := templates.FS.ReadFile("rtl/vit_pe_array.sv")
-			if err != nil {
-				t.Fatal(err)
-			}
 			acc := na + c.nb + 4
 			s := hwmodel.Shape{TM: c.tm, TK: c.tk, ABits: na, BBits: c.nb, ActBits: c.ab, NumBits: c.pb}
 			s.Design.Engine.Packing = c.packing
@@ -152,20 +247,45 @@ func TestPackedProducts(t *testing.T) {
 			if packed != c.want {
 				t.Errorf("packed %+v; expected %+v", packed, c.want)
 			}
-			booth := 0
+			booth, cascade, late := 0, 0, c.late
 			if c.packing == configs.PackNone {
 				booth = 1
 			}
-			main := strings.NewReplacer("TM_", fmt.Sprint(c.tm), "TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
-				"BOOTH_", fmt.Sprint(booth), "AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)
-			for name, data := range map[string]string{"vit_pe_array.sv": string(rtl), "main.cpp": main} {
+			if c.sums != byTree {
+				cascade = 1
+			}
+			files := map[string]string{"main.cpp": strings.NewReplacer("TM_", fmt.Sprint(c.tm), "TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
+				"BOOTH_", fmt.Sprint(booth), "AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)}
+			args := []string{"--cc", "--exe", "--build", "-O3", "--top-module", "vit_pe_array", "-Wno-fatal", "-Wno-lint", "-Wno-style"}
+			for _, name := range []string{"vit_pe_array.sv", "vit_packed_cascades.sv", "vit_dsp_cascade.sv"} {
+				rtl, err := templates.FS.ReadFile("rtl/" + name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				files[name] = string(rtl)
+				args = append(args, name)
+			}
+			if booth == 1 { // in the text for synthesis, as cascades
+				args = append(args, "+define+SYNTHESIS")
+			}
+			switch c.sums {
+			case inDSP48E2s:
+				files["dsp.sv"] = dsp48e2
+				args = append(args, "dsp.sv", "+define+SYNTHESIS")
+			case inDSP48E1s:
+				files["dsp.sv"] = dsp48e1 + yosysDSP48E1(t)
+				args = append(args, "dsp.sv", "+define+SYNTHESIS", "-Wno-UNOPTFLAT")
+			}
+			for name, data := range files {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			cmd := exec.Command("verilator", "--cc", "--exe", "--build", "-O3", "--top-module", "vit_pe_array", "-Wno-fatal", "-Wno-lint", "-Wno-style",
-				fmt.Sprintf("-GTM=%d", c.tm), "-GTN=2", fmt.Sprintf("-GTK=%d", c.tk), "-GVC=1", fmt.Sprintf("-GNA=%d", na), fmt.Sprintf("-GNB=%d", c.nb),
-				fmt.Sprintf("-GACCW=%d", acc), fmt.Sprintf("-GPACK=%d", packed.Products()), fmt.Sprintf("-GPSHIFT=%d", max(1, packed.Shift)), fmt.Sprintf("-GPGROUP=%d", max(1, packed.Group)), fmt.Sprintf("-GBOOTH=%d", booth), "vit_pe_array.sv", "main.cpp")
+			for name, v := range map[string]int{"TM": c.tm, "TN": 2, "TK": c.tk, "VC": 1, "NA": na, "NB": c.nb, "ACCW": acc, "PACK": packed.Products(),
+				"PSHIFT": max(1, packed.Shift), "PGROUP": max(1, packed.Group), "CASCADE": cascade, "LATE": late, "BOOTH": booth} {
+				args = append(args, fmt.Sprintf("-G%s=%d", name, v))
+			}
+			cmd := exec.Command("verilator", append(args, "main.cpp")...)
 			cmd.Dir = dir
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -14,7 +14,9 @@ module vit_mixed_array #(
   parameter ACCW   = 24,
   parameter PACK   = 1,      // of the DSP blocks, as PSHIFT and PGROUP
   parameter PSHIFT = 18,
-  parameter PGROUP = 1
+  parameter PGROUP = 1,
+  parameter CASCADE = 0,
+  parameter LATE   = 0       // of both
 ) (
   input  wire                  aclk,
   input  wire                  aresetn,
@@ -53,12 +55,12 @@ module vit_mixed_array #(
   wire [VC*TM*ACCW-1:0] dsp_col, lut_col;
   assign out_col = from_lut ? lut_col : dsp_col;
   vit_pe_array #(.TM(TM), .TN(HC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
-                 .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .USE_DSP("yes")) u_dsp (
+                 .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE), .USE_DSP("yes")) u_dsp (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(dsp_b), .out_valid(out_valid), .out_shift(out_shift && !emptied), .out_col(dsp_col)
   );
   /* verilator lint_off PINCONNECTEMPTY */ // it is finished when the first is
-  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .BOOTH(1), .USE_DSP("no")) u_lut (
+  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .BOOTH(1), .LATE(LATE), .USE_DSP("no")) u_lut (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(lut_b), .out_valid(), .out_shift(out_shift && emptied), .out_col(lut_col)
   );

@@ -6,7 +6,7 @@
 // out_valid pulses LATENCY cycles after in_last: the first VC columns of the finished tile are at
 // the head. The head is on out_col in the next cycle, and out_shift moves the next columns there.
 // The next tile overwrites what is left.
-// LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered).
+// LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered), and LATE more.
 //
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
 // vectorise them, and synthesis maps product, M register and accumulator into one DSP.
@@ -19,7 +19,9 @@
 //
 // PGROUP such products are summed before they are taken apart: as many as a field of PSHIFT bits
 // holds for any operands. A field, read as a signed number, is its sum; where it is negative it
-// has borrowed from the field above, which gets its sign bit back.
+// has borrowed from the field above, which gets its sign bit back. With CASCADE synthesis is given DSPs
+// that add up a group themselves (vit_packed_cascades), PGROUP + 1 cycles later than LUTs would have;
+// a simulator, to be fast, has the same sums in one step, and operands that wait for so long.
 module vit_pe_array #(
   parameter TM      = 8,
   parameter TN      = 8,
@@ -31,8 +33,10 @@ module vit_pe_array #(
   parameter PACK    = 1,     // products of a DSP: 1, 2 or 4
   parameter PSHIFT  = 18,    // PACK > 1: bits from one product to the next
   parameter PGROUP  = 1,     // PACK > 1: packed products that are summed: 1, 2 or 4
+  parameter LATE    = 0,     // cycles more to the sums, with CASCADE at least PGROUP + 1
+  /* verilator lint_off UNUSED */ // what only synthesis reads
   parameter BOOTH   = 0,     // PACK = 1: products are built of LUTs, whatever synthesis would do
-  /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
+  parameter CASCADE = 0,     // PGROUP > 1: groups are summed by DSP48E2s
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
   /* verilator lint_on UNUSED */
 ) (
@@ -50,7 +54,7 @@ module vit_pe_array #(
   localparam PES = TM * TN;
   localparam PW  = NA + NB;
   localparam SW  = PW + $clog2(TK);
-  localparam ST  = TK > 1 ? 3 : 2;      // stages before the accumulator
+  localparam ST  = (TK > 1 ? 3 : 2) + LATE;  // stages before the accumulator
 
   reg signed [SW-1:0]   sm  [0:PES-1];     // (c, r) at c*TM + r, as acc and res
   reg signed [ACCW-1:0] acc [0:PES-1];
@@ -74,6 +78,30 @@ module vit_pe_array #(
   end
   assign out_valid = out_valid_q;
 
+  // Operands wait for what is left of LATE.
+`ifdef SYNTHESIS
+  localparam WAIT = CASCADE ? LATE - PGROUP - 1 : LATE;
+`else
+  localparam WAIT = LATE;
+`endif
+  wire [TK*TM*NA-1:0] operand_a;
+  wire [TK*TN*NB-1:0] operand_b;
+  generate
+    if (WAIT == 0) begin : gen_prompt
+      assign operand_a = in_a;
+      assign operand_b = in_b;
+    end else begin : gen_wait
+      reg [WAIT*TK*TM*NA-1:0] wait_a;
+      reg [WAIT*TK*TN*NB-1:0] wait_b;
+      always @(posedge aclk) begin
+        wait_a <= {wait_a, in_a};
+        wait_b <= {wait_b, in_b};
+      end
+      assign operand_a = wait_a[(WAIT-1)*TK*TM*NA +: TK*TM*NA];
+      assign operand_b = wait_b[(WAIT-1)*TK*TN*NB +: TK*TN*NB];
+    end
+  endgenerate
+
   // Blocking assignments on purpose: every array is private to this block and the stages are
   // written last to first, so each reads its source's old value, as registers do. What leaves
   // the block (out_col) is not blocking: others read it at the same clock edge.
@@ -91,6 +119,7 @@ module vit_pe_array #(
       integer i, r, c, k;
       reg signed [SW-1:0] sum;
 
+`ifdef SYNTHESIS
       // A product of LUTs, radix-4 Booth: the next digit of b, -2..2, times a is added to what is left
       // of the sum, whose two low bits are done. Where the digit is negative its multiple of a is
       // inverted, and a carry into a bit below the sum adds 1. A bit is one LUT6 and one carry cell:
@@ -119,6 +148,7 @@ module vit_pe_array #(
           booth = {rest, done};
         end
       endfunction
+`endif
 
       always @(posedge aclk) begin
         for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
@@ -146,11 +176,14 @@ module vit_pe_array #(
         for (k = 0; k < TK; k = k + 1)
           for (c = 0; c < TN; c = c + 1)
             for (r = 0; r < TM; r = r + 1)
+`ifdef SYNTHESIS
               if (BOOTH) pr[(k*TN + c)*TM + r] = booth(ar[k*TM + r], br[k*TN + c]);
-              else       pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+              else
+`endif
+              pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
 
-        for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(in_a[i*NA +: NA]);
-        for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(in_b[i*NB +: NB]);
+        for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(operand_a[i*NA +: NA]);
+        for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(operand_b[i*NB +: NB]);
       end
     end else begin : gen_packed
       localparam PAIRS = TN / 2;                // of columns
@@ -175,6 +208,18 @@ module vit_pe_array #(
       reg signed [PSHIFT-1:0] field;
       reg                     borrow;
       reg signed [SW-1:0]     sum [0:PACK-1];   // field f: row f % PT, column f / PT of the pair
+
+`ifdef SYNTHESIS
+      // The cascades' sums, (group, pair, r) at (group*PAIRS + pair)*ROWS + r.
+      localparam SUMS = CASCADE ? TK / PGROUP * PAIRS * ROWS : 1;
+      wire [SUMS*(W2+1)-1:0] cascade_sum;
+      if (CASCADE) begin : gen_cascades
+        vit_packed_cascades #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .PT(PT), .PSHIFT(PSHIFT), .N(PGROUP), .SW(W2+1)) u_cascades (
+          .aclk(aclk), .in_a(operand_a), .in_b(operand_b), .sums(cascade_sum)
+        );
+      end
+`endif
+
       always @(posedge aclk) begin
         for (r = 0; r < VC*TM; r = r + 1) out_col[r*ACCW +: ACCW] <= res[r];
         if (capture_q)
@@ -193,6 +238,9 @@ module vit_pe_array #(
               for (k = 0; k < PGROUP; k = k + 2)
                 sum2[k/2] = pr[((g + k)*PAIRS + c)*ROWS + r] + (TWO ? pr[((g + k + TWO)*PAIRS + c)*ROWS + r] : 0);
               packed_sum = sum2[0] + (FOUR ? sum2[FOUR] : 0);
+`ifdef SYNTHESIS
+              if (CASCADE) packed_sum = $signed(cascade_sum[CASCADE*((g/PGROUP*PAIRS + c)*ROWS + r)*(W2+1) +: W2+1]);
+`endif
               borrow = 1'b0;
               for (f = 0; f < PACK - 1; f = f + 1) begin
                 field  = packed_sum[f*PSHIFT +: PSHIFT];
@@ -214,11 +262,11 @@ module vit_pe_array #(
               pr[(k*PAIRS + c)*ROWS + r] = ar[k*ROWS + r] * br[k*PAIRS + c];
 
         for (i = 0; i < TK*ROWS; i = i + 1) begin
-          ar[i] = $signed(in_a[PT*i*NA +: NA]);
-          if (PT > 1) ar[i] = ar[i] + ($signed(in_a[(PT*i + PT - 1)*NA +: NA]) <<< PSHIFT);
+          ar[i] = $signed(operand_a[PT*i*NA +: NA]);
+          if (PT > 1) ar[i] = ar[i] + ($signed(operand_a[(PT*i + PT - 1)*NA +: NA]) <<< PSHIFT);
         end
         for (i = 0; i < TK*PAIRS; i = i + 1)
-          br[i] = ($signed(in_b[(2*i + 1)*NB +: NB]) <<< (PT*PSHIFT)) + $signed(in_b[2*i*NB +: NB]);
+          br[i] = ($signed(operand_b[(2*i + 1)*NB +: NB]) <<< (PT*PSHIFT)) + $signed(operand_b[2*i*NB +: NB]);
       end
     end
   endgenerate

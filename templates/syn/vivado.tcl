@@ -47,7 +47,7 @@ proc synthesize {} {
   read_verilog -sv $sources
   read_mem $memories
   read_xdc -mode out_of_context [file join $here constraints.xdc]
-  synth_design -top $top -part $part -mode out_of_context -flatten_hierarchy none
+  synth_design -top $top -part $part -mode out_of_context -flatten_hierarchy none -verilog_define SYNTHESIS
   write_checkpoint -force [file join $out synth.dcp]
   reports $out synth
 }
