@@ -62,6 +62,7 @@ type view struct {
 	YosysFamily                               string
 	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
 	LUTColumns                                int  // of a mixed array
+	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
 
 	handover
 }
@@ -92,6 +93,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
+		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
 		handover:       p.handover(part),
 	}
 }

@@ -45,10 +45,23 @@ func (s *Shape) peArray(f fabric) Resources {
 	}
 	r.FF += pes*tk*wide + tk*(s.TM*s.ABits+s.TN*s.BBits)
 	if tk > 1 {
-		r.LUT += pes * ((tk-1)*wide + (tk-2)*3)
+		r.LUT += pes * adderTree(tk, wide)
 		r.FF += pes * (wide + CeilLog2(tk))
 	}
 	return r
+}
+
+// adderTree is the LUTs of the sum of n products, a power of two, level by level: a LUT a bit of the
+// operands, and inverters between levels.
+func adderTree(n, bits int) int {
+	luts := 0
+	for ; n > 1; n, bits = n/2, bits+1 {
+		luts += n / 2 * bits
+		if n > 2 {
+			luts += n / 4
+		}
+	}
+	return luts
 }
 
 // part is some columns of a mixed array.
@@ -77,7 +90,6 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 	r := Resources{
 		LUT: (s.TN-s.VC)*s.TM*acc + 6 + pes*acc,
 		FF:  2*pes*acc + s.VC*s.TM*acc + 8,
-		DSP: pes * tk / p.Products(),
 	}
 	if tk > 1 {
 		r.FF += pes * (s.ABits + s.BBits + CeilLog2(tk))
@@ -90,8 +102,9 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 		if spare := s.ABits + s.BBits + CeilLog2(tk) - p.Shift - CeilLog2(groups); spare > 0 && groups <= 2 {
 			r.FF -= units * (fields - 1) * spare // copies of a lower field's sign
 		}
-		return r.Add(s.late(0)).Add(s.cascades(p))
+		return r.Add(s.late(0)) // the rest is vit_packed_cascades
 	}
+	r = r.Add(s.packedDSPs(p))
 	sum := s.ABits + s.BBits + 1 + (fields-1)*p.Shift // bits of a sum of two packed products
 	adders := [...]int{1: 0, 2: sum, 4: 3 * sum}[p.Group]
 	if f.registers {
@@ -119,6 +132,11 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 	return r.Add(s.late(tk * (s.TM*s.ABits + s.TN*s.BBits)))
 }
 
+// packedDSPs are the DSPs of packed products.
+func (s *Shape) packedDSPs(p Packed) Resources {
+	return Resources{DSP: s.TM * s.TN * s.TK / p.Products()}
+}
+
 // late is what the array takes to be as late as a cascade: registers of its control, and for
 // so many bits of operands shift registers.
 func (s *Shape) late(bits int) Resources {
@@ -130,7 +148,7 @@ func (s *Shape) late(bits int) Resources {
 
 // cascades is vit_packed_cascades: packed operands, of which those of the n-th DSP wait n cycles. What
 // waits for two cycles and the operand's own register is in a shift register; an adder before that register
-// keeps the two apart. The DSPs are counted with the array.
+// keeps the two apart.
 func (s *Shape) cascades(p Packed) Resources {
 	rows, pairs := s.TM/p.Tokens, s.TN/2
 	rawA, rawB := s.TM*s.ABits, s.TN*s.BBits

@@ -32,12 +32,17 @@ func (s *Shape) logic(l *ledger, f fabric) {
 		l.add("vit_group_scale", s.groupScale(f))
 	}
 	l.add("vit_array_feeder", Resources{LUT: whole(f.luts(feederBase, 1)), FF: 121 + CeilLog2(s.KeySegments)})
+	dsp := s
 	if n := s.Design.Engine.LUTColumns; n > 0 {
-		dsp, lut := s.part(s.TN-n, configs.MulDSP), s.part(n, configs.MulLUT)
-		l.add("vit_pe_array", dsp.peArray(f).Add(lut.peArray(f)))
+		dsp = s.part(s.TN-n, configs.MulDSP)
+		l.add("vit_pe_array", dsp.peArray(f).Add(s.part(n, configs.MulLUT).peArray(f)))
 		l.add("vit_mixed_array", s.mixedArray())
 	} else {
 		l.add("vit_pe_array", s.peArray(f))
+	}
+	if p := dsp.Packed(); p.Cascade {
+		l.add("vit_packed_cascades", dsp.cascades(p))
+		l.add("vit_dsp_cascade", dsp.packedDSPs(p))
 	}
 	l.add("vit_tile_drain", Resources{LUT: whole(f.luts(drainBase, 1)), FF: 114})
 	l.add("vit_requantize", s.requantize(f))

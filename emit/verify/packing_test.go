@@ -235,6 +235,8 @@ func TestPackedProducts(t *testing.T) {
 		{configs.PackNone, 2, 2, 4, 4, 3, hwmodel.Packed{}, byTree, 0},
 		{configs.PackNone, 1, 1, 8, 8, 12, hwmodel.Packed{}, byTree, 0},
 		{configs.PackNone, 1, 4, 3, 2, 2, hwmodel.Packed{}, byTree, 5},
+		{configs.PackNone, 1, 8, 8, 7, 4, hwmodel.Packed{}, byTree, 0},
+		{configs.PackNone, 1, 16, 4, 3, 2, hwmodel.Packed{}, byTree, 0},
 	} {
 		na := max(c.ab, c.pb+1)
 		t.Run(fmt.Sprintf("%s/%dx%dx%d/%s", c.packing, c.tk*c.tm, na, c.nb, [...]string{"tree", "text", "e2", "e1"}[c.sums]), func(t *testing.T) {
@@ -265,7 +267,7 @@ func TestPackedProducts(t *testing.T) {
 				files[name] = string(rtl)
 				args = append(args, name)
 			}
-			if booth == 1 { // in the text for synthesis, as cascades
+			if booth == 1 { // and a tree of adders, in the text for synthesis, as cascades
 				args = append(args, "+define+SYNTHESIS")
 			}
 			switch c.sums {
@@ -282,7 +284,7 @@ func TestPackedProducts(t *testing.T) {
 				}
 			}
 			for name, v := range map[string]int{"TM": c.tm, "TN": 2, "TK": c.tk, "VC": 1, "NA": na, "NB": c.nb, "ACCW": acc, "PACK": packed.Products(),
-				"PSHIFT": max(1, packed.Shift), "PGROUP": max(1, packed.Group), "CASCADE": cascade, "LATE": late, "BOOTH": booth} {
+				"PSHIFT": max(1, packed.Shift), "PGROUP": max(1, packed.Group), "CASCADE": cascade, "LATE": late, "BOOTH": booth, "TREE": booth} {
 				args = append(args, fmt.Sprintf("-G%s=%d", name, v))
 			}
 			cmd := exec.Command("verilator", append(args, "main.cpp")...)

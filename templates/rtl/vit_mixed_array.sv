@@ -60,7 +60,7 @@ module vit_mixed_array #(
     .in_a(in_a), .in_b(dsp_b), .out_valid(out_valid), .out_shift(out_shift && !emptied), .out_col(dsp_col)
   );
   /* verilator lint_off PINCONNECTEMPTY */ // it is finished when the first is
-  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .BOOTH(1), .LATE(LATE), .USE_DSP("no")) u_lut (
+  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .LATE(LATE), .TREE(1), .BOOTH(1), .USE_DSP("no")) u_lut (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(lut_b), .out_valid(), .out_shift(out_shift && emptied), .out_col(lut_col)
   );

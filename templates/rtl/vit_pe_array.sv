@@ -35,6 +35,7 @@ module vit_pe_array #(
   parameter PGROUP  = 1,     // PACK > 1: packed products that are summed: 1, 2 or 4
   parameter LATE    = 0,     // cycles more to the sums, with CASCADE at least PGROUP + 1
   /* verilator lint_off UNUSED */ // what only synthesis reads
+  parameter TREE    = 0,     // PACK = 1: products are summed by LUTs, not in a cascade that synthesis finds
   parameter BOOTH   = 0,     // PACK = 1: products are built of LUTs, whatever synthesis would do
   parameter CASCADE = 0,     // PGROUP > 1: groups are summed by DSP48E2s
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
@@ -148,6 +149,38 @@ module vit_pe_array #(
           booth = {rest, done};
         end
       endfunction
+
+      // A tree of adders, each a carry chain. Between its levels the top bit is inverted: signed sums
+      // become unsigned ones that are too large by half their range, which two of add up to half of
+      // the range of theirs, so that inverting the top bit makes them signed again. It is free in a carry
+      // chain's LUTs, and it keeps synthesis from making one compressor tree of all additions,
+      // which takes two to three times the LUTs.
+      localparam LEVELS = TREE ? $clog2(TK) : 0;
+      wire signed [SW-1:0] tree [0:PES-1];
+      genvar p, l, n;
+      for (p = 0; p < (TREE && TK > 1 ? PES : 0); p = p + 1) begin : gen_tree
+        for (l = 0; l < LEVELS; l = l + 1) begin : gen_level
+          localparam W = PW + l;               // bits of what is added
+          for (n = 0; n < TK >> (l + 1); n = n + 1) begin : gen_add
+            wire signed [W-1:0] x, y;
+            wire signed [W:0]   sum;
+            if (l == 0) begin : gen_products
+              assign x = pr[2*n*PES + p];
+              assign y = pr[(2*n + 1)*PES + p];
+            end else begin : gen_sums
+              assign x = {~gen_level[l-1].gen_add[2*n].sum[W-1],     gen_level[l-1].gen_add[2*n].sum[W-2:0]};
+              assign y = {~gen_level[l-1].gen_add[2*n + 1].sum[W-1], gen_level[l-1].gen_add[2*n + 1].sum[W-2:0]};
+            end
+            if (l % 2 == 0) begin : gen_signed
+              assign sum = x + y;
+            end else begin : gen_unsigned
+              assign sum = {1'b0, x} + {1'b0, y};
+            end
+          end
+        end
+        wire [SW-1:0] last = gen_level[LEVELS-1].gen_add[0].sum;
+        assign tree[p] = LEVELS % 2 == 0 ? {~last[SW-1], last[SW-2:0]} : last;
+      end
 `endif
 
       always @(posedge aclk) begin
@@ -170,6 +203,9 @@ module vit_pe_array #(
           for (i = 0; i < PES; i = i + 1) begin
             sum = 0;
             for (k = 0; k < TK; k = k + 1) sum = sum + pr[k*PES + i];
+`ifdef SYNTHESIS
+            if (TREE) sum = tree[i];
+`endif
             sm[i] = sum;
           end
 
