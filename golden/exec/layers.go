@@ -25,14 +25,14 @@ func (r *Runner) gather(image []uint8, rows []int8) {
 	}
 }
 
-// embed adds the positions to the patch embedding. In the prefix rows the matmul's result
+// embed adds the patch embedding to the positions. In the prefix rows the matmul's result
 // counts as 0.
 func (r *Runner) embed() {
-	l := &r.net.PatchEmbed
-	clear(r.res[:r.net.Model.PrefixTokens()*l.Out])
-	for i, pos := range r.net.Pos {
-		r.res[i] = int32(sat(int64(r.res[i])+int64(pos), l.Bits))
-	}
+	l := &r.patch
+	copy(r.res, r.positions)
+	r.multiply(l, func(from, n int) { l.requant.Add(r.res[from*l.out:][:n*l.out], r.acc) })
+	copy(r.res, r.positions[:r.net.Model.PrefixTokens()*l.out])
+	record(r, r.res)
 }
 
 // multiply puts the accumulators of some of the rows in r.rows after the other into r.acc

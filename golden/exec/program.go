@@ -16,6 +16,7 @@ type Program struct {
 
 	pixels    [256]int8 // code of each pixel value
 	patch     layer
+	positions []int32      // the residual stream in front of the patch embedding; not of Swin
 	patchNorm *kernel.Norm // Swin
 	blocks    []block
 	norm      *kernel.Norm
@@ -74,6 +75,9 @@ func Prepare(net *intnet.Network) (*Program, error) {
 	p := &Program{net: net, ops: ops, patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
 	for i := range p.pixels {
 		p.pixels[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
+	}
+	for _, pos := range net.Pos {
+		p.positions = append(p.positions, int32(sat(int64(pos), net.PatchEmbed.Bits)))
 	}
 	if net.PatchNorm != nil {
 		p.patchNorm = norm(net.PatchNorm)

@@ -10,7 +10,7 @@ import (
 // Requant requantizes the accumulators of a layer:
 // y = sat(((acc*M[o] + 2^(Shift-1)) >> Shift) + Zero).
 type Requant struct {
-	m []uint32 // one a column, padded to whole vectors
+	m []uint32 // one a column; padded, because assembly reads whole vectors from odd columns too
 	scaling
 	table  *[256]int8 // of Lookup, in the order of the index's byte
 	values []int8
@@ -35,10 +35,13 @@ func newScaling(product uint64, shift uint, zero int64, width int) scaling {
 	return s
 }
 
-// arithmetic gives what makes a logical shift to the right an arithmetic one, as far as the
-// low 32 bits of the result go: 2^63 with the rounding constant in front, and 2^(63-shift)
-// less behind. AVX2 has no arithmetic shift of 64 bits.
+// arithmetic gives what is added in front of a shift and behind it, as far as the low 32 bits
+// of the result go. AVX2 has no arithmetic shift of 64 bits to the right: 2^63 goes into the
+// rounding constant and makes the logical one do, and 2^(63-shift) comes out again behind.
 func arithmetic(round int64, shift uint) (before, after int64) {
+	if active != avx2 {
+		return round, 0
+	}
 	return round + -1<<63, -int64(uint64(1) << (63 - shift) & (1<<32 - 1))
 }
 
@@ -49,7 +52,7 @@ func (s *scaling) one(acc int32, m int64) int64 {
 
 // NewRequant prepares a layer's requantization.
 func NewRequant(l *intnet.Linear) *Requant {
-	r := &Requant{n: l.Out, m: make([]uint32, roundUp(l.Out, lanes))}
+	r := &Requant{n: l.Out, m: make([]uint32, Stride(l.Out)+1)}
 	top := uint32(0)
 	for o, m := range l.M {
 		r.m[o] = uint32(m)
@@ -71,38 +74,41 @@ func (r *Requant) WithTable(table []int8) *Requant {
 	return r
 }
 
-// whole is how many columns of a row go to the assembly.
-func (r *Requant) whole() int {
-	if !simd || !r.vectors {
-		return 0
+// split gives the number of rows and how many columns of each go to the assembly.
+func (r *Requant) split(size int) (rows, whole int) {
+	if rows = size / r.n; rows > 0 && r.vectors {
+		whole = active.whole(r.n)
 	}
-	return r.n &^ (lanes - 1)
+	return rows, whole
 }
 
 // Codes writes codes of at most 8 bits: rows side by side.
 func (r *Requant) Codes(dst []int8, acc []int32) {
-	whole, stride := r.whole(), Stride(r.n)
-	for i := range len(dst) / r.n {
-		y, a := dst[i*r.n:][:r.n], acc[i*stride:][:r.n]
-		if whole > 0 {
-			requantizeCodes(&y[0], &a[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
-		}
+	stride := Stride(r.n)
+	rows, whole := r.split(len(dst))
+	if whole > 0 {
+		_ = acc[(rows-1)*stride+r.n-1]
+		requantizeCodes(&dst[0], &acc[0], &r.m[0], rows, whole, r.n, stride, &r.scaling)
+	}
+	for i := range rows {
 		for o := whole; o < r.n; o++ {
-			y[o] = int8(r.one(a[o], int64(r.m[o])))
+			dst[i*r.n+o] = int8(r.one(acc[i*stride+o], int64(r.m[o])))
 		}
 	}
 }
 
 // Add adds the result to values of the same width and clamps the sum: the residual add.
 func (r *Requant) Add(dst, acc []int32) {
-	whole, stride := r.whole(), Stride(r.n)
-	for i := range len(dst) / r.n {
-		y, a := dst[i*r.n:][:r.n], acc[i*stride:][:r.n]
-		if whole > 0 {
-			requantizeAdd(&y[0], &a[0], &r.m[0], uintptr(whole/lanes), r.vround, uint64(r.shift), int32(r.vzero), int32(r.low), int32(r.high))
-		}
+	stride := Stride(r.n)
+	rows, whole := r.split(len(dst))
+	if whole > 0 {
+		_ = acc[(rows-1)*stride+r.n-1]
+		requantizeAdd(&dst[0], &acc[0], &r.m[0], rows, whole, 4*r.n, stride, &r.scaling)
+	}
+	for i := range rows {
 		for o := whole; o < r.n; o++ {
-			y[o] = int32(clamp(int64(y[o])+r.one(a[o], int64(r.m[o])), r.low, r.high))
+			y := &dst[i*r.n+o]
+			*y = int32(clamp(int64(*y)+r.one(acc[i*stride+o], int64(r.m[o])), r.low, r.high))
 		}
 	}
 }
@@ -110,9 +116,14 @@ func (r *Requant) Add(dst, acc []int32) {
 // Values writes the result as it is, of any width.
 func (r *Requant) Values(dst, acc []int32) {
 	stride := Stride(r.n)
-	for i := range len(dst) / r.n {
-		for o, a := range acc[i*stride:][:r.n] {
-			dst[i*r.n+o] = int32(r.one(a, int64(r.m[o])))
+	rows, whole := r.split(len(dst))
+	if whole > 0 {
+		_ = acc[(rows-1)*stride+r.n-1]
+		requantizeValues(&dst[0], &acc[0], &r.m[0], rows, whole, 4*r.n, stride, &r.scaling)
+	}
+	for i := range rows {
+		for o := whole; o < r.n; o++ {
+			dst[i*r.n+o] = int32(r.one(acc[i*stride+o], int64(r.m[o])))
 		}
 	}
 }
@@ -122,9 +133,13 @@ func (r *Requant) Lookup(dst []int8, acc []int32) {
 	if r.table != nil {
 		r.Codes(dst, acc)
 		at := 0
-		if simd && len(dst) >= 32 {
-			lookup(&dst[0], r.table, uintptr(len(dst)/32))
-			at = len(dst) &^ 31
+		switch n := len(dst); {
+		case active == vnni && n > 0:
+			lookupAVX512(&dst[0], r.table, uintptr(n))
+			at = n
+		case active == avx2 && n >= 32:
+			at = n &^ 31
+			lookupAVX2(&dst[0], r.table, uintptr(at))
 		}
 		for i, v := range dst[at:] {
 			dst[at+i] = r.table[uint8(v)]
@@ -151,15 +166,20 @@ func NewScale(top, product int64, shift uint, zero int32, width int) *Scale {
 	return s
 }
 
-// Codes writes the codes of one row.
-func (s *Scale) Codes(dst []int8, acc []int32, m int64) {
-	at := 0
-	if simd && s.vectors && len(dst) >= lanes {
-		scaleCodes(&dst[0], &acc[0], m, uintptr(len(dst)/lanes), s.vround, uint64(s.shift), int32(s.vzero), int32(s.low), int32(s.high))
-		at = len(dst) &^ (lanes - 1)
+// Codes writes the codes of rows of n columns, stride apart; each row has its multiplier in m.
+func (s *Scale) Codes(dst []int8, stride int, acc []int32, n int, m []int64) {
+	rows, whole := len(m), 0
+	if s.vectors && rows > 0 {
+		whole = active.whole(n)
 	}
-	for i, a := range acc[at:len(dst)] {
-		dst[at+i] = int8(s.one(a, m))
+	if whole > 0 {
+		_, _ = dst[(rows-1)*stride+n-1], acc[(rows-1)*Stride(n)+n-1]
+		scaleCodes(&dst[0], &acc[0], &m[0], rows, whole, stride, Stride(n), &s.scaling)
+	}
+	for i := range rows {
+		for o := whole; o < n; o++ {
+			dst[i*stride+o] = int8(s.one(acc[i*Stride(n)+o], m[i]))
+		}
 	}
 }
 

@@ -8,18 +8,32 @@ import . "github.com/mmcloughlin/avo/build"
 
 func main() {
 	ConstraintExpr("!noasm")
-	tile()
+	pairs()
 	widen()
-	packColumns()
-	packRows()
-	requantize("requantizeCodes", codes)
-	requantize("requantizeAdd", add)
-	requantize("scaleCodes", codes|broadcast)
-	lookup()
-	rowSums()
-	normalize()
+	packColumnPairs()
+	packRowPairs()
 	rowMax()
 	numerators()
-	peak()
+	lookupAVX2()
+	peakPairs()
+
+	quads("multiplyQuads64", 4)
+	quads("multiplyQuads16", 1)
+	unsign()
+	packColumnQuads()
+	packRowQuads()
+	correct()
+	softmaxRows()
+	lookupAVX512()
+	peakQuads()
+
+	for _, v := range []isa{avx2, avx512} {
+		requantize(v, "requantizeCodes", codes)
+		requantize(v, "requantizeValues", values)
+		requantize(v, "requantizeAdd", add)
+		scale(v, "scaleCodes")
+		rowSums(v)
+		normalize(v)
+	}
 	Generate()
 }
