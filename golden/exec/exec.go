@@ -163,7 +163,9 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 		tr.Ops = make([][]int32, len(r.ops))
 	}
 	patches := r.wide[:m.Tokens()*m.PatchInner()]
-	r.gather(image, patches)
+	prefix := m.PrefixTokens() * m.PatchInner() // rows of zeros
+	clear(patches[:prefix])
+	r.pixels.Gather(patches[prefix:], image, m.Image.Height, m.Image.Width)
 	record(r, patches)
 	r.res = r.stream[:r.inFront(0)]
 	r.rows.Codes(patches, m.Tokens(), r.patch.in, r.patch.in)

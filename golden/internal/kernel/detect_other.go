@@ -66,6 +66,10 @@ func softmaxRows(*uint8, *int32, *[320]uint8, *int64, uintptr, uintptr, uintptr,
 	panic("kernel: no assembly")
 }
 
+func gatherRow(*int8, *uint8, *[256]int8, *[64]uint8, uintptr, uintptr, uintptr, uintptr) {
+	panic("kernel: no assembly")
+}
+
 func lookupAVX512(*int8, *[256]int8, uintptr) {
 	panic("kernel: no assembly")
 }
@@ -94,7 +98,11 @@ func rowSumsAVX2(*int32, uintptr) (s1 int64, s2 int64) {
 	panic("kernel: no assembly")
 }
 
-func normalizeAVX2(*int8, *int32, *int32, *int64, uintptr, int32, int64, uint64, int32, uint64, int32, int32) {
+func normalizeCodesAVX2(*int8, *int32, *int32, *int64, uintptr, int32, int64, uint64, int32, uint64, int32, int32) {
+	panic("kernel: no assembly")
+}
+
+func normalizeValuesAVX2(*int32, *int32, *int32, *int64, uintptr, int32, int64, uint64, int32, uint64, int32, int32) {
 	panic("kernel: no assembly")
 }
 
@@ -118,6 +126,10 @@ func rowSumsAVX512(*int32, uintptr) (s1 int64, s2 int64) {
 	panic("kernel: no assembly")
 }
 
-func normalizeAVX512(*int8, *int32, *int32, *int64, uintptr, int32, int64, uint64, uint64, int32, int32) {
+func normalizeCodesAVX512(*int8, *int32, *int32, *int64, uintptr, int32, int64, uint64, int32, uint64, int32, int32) {
+	panic("kernel: no assembly")
+}
+
+func normalizeValuesAVX512(*int32, *int32, *int32, *int64, uintptr, int32, int64, uint64, int32, uint64, int32, int32) {
 	panic("kernel: no assembly")
 }

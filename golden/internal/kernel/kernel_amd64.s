@@ -1443,6 +1443,55 @@ DATA highBytes<>+62(SB)/1, $0x7d
 DATA highBytes<>+63(SB)/1, $0x7f
 GLOBL highBytes<>(SB), RODATA|NOPTR, $64
 
+// func gatherRow(dst *int8, src *uint8, codes *[256]int8, orders *[64]uint8, patches uintptr, channels uintptr, side uintptr, plane uintptr)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+TEXT ·gatherRow(SB), NOSPLIT, $0-64
+	MOVQ     dst+0(FP), AX
+	MOVQ     src+8(FP), CX
+	MOVQ     orders+24(FP), DX
+	MOVQ     patches+32(FP), BX
+	MOVQ     channels+40(FP), SI
+	MOVQ     side+48(FP), DI
+	MOVQ     plane+56(FP), R8
+	MOVQ     codes+16(FP), R9
+	VMOVDQU8 (R9), Z0
+	VMOVDQU8 64(R9), Z1
+	VMOVDQU8 128(R9), Z2
+	VMOVDQU8 192(R9), Z3
+	MOVQ     DI, R9
+	IMULQ    SI, R9
+	MOVQ     $-1, R10
+	BZHIQ    R9, R10, R10
+	KMOVQ    R10, K1
+	MOVQ     $-1, R10
+	BZHIQ    DI, R10, R10
+	KMOVQ    R10, K2
+
+patch:
+	VMOVDQU8.Z (CX), K1, Z4
+	VMOVDQA64  Z4, Z5
+	VMOVDQA64  Z4, Z6
+	VPMOVB2M   Z4, K3
+	VPERMI2B   Z1, Z0, Z5
+	VPERMI2B   Z3, Z2, Z6
+	VMOVDQU8   Z6, K3, Z5
+	MOVQ       DX, DI
+	MOVQ       SI, R10
+
+channel:
+	VMOVDQU8 (DI), Z4
+	VPERMB   Z5, Z4, Z4
+	VMOVDQU8 Z4, K2, (AX)
+	ADDQ     $0x40, DI
+	ADDQ     R8, AX
+	DECQ     R10
+	JNZ      channel
+	ADDQ     R9, CX
+	DECQ     BX
+	JNZ      patch
+	VZEROUPPER
+	RET
+
 // func lookupAVX512(v *int8, table *[256]int8, n uintptr)
 // Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
 TEXT ·lookupAVX512(SB), NOSPLIT, $0-24
@@ -1553,7 +1602,7 @@ loop:
 	VZEROUPPER
 	RET
 
-// func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX2
 TEXT ·requantizeCodesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1562,9 +1611,10 @@ TEXT ·requantizeCodesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
 	MOVQ         n+32(FP), R8
-	VPBROADCASTQ round+56(FP), Y0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Y1
 	MOVL         low+76(FP), R9
@@ -1610,7 +1660,7 @@ columnsWhole:
 	VZEROUPPER
 	RET
 
-// func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX2
 TEXT ·requantizeValuesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1619,9 +1669,11 @@ TEXT ·requantizeValuesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
 	MOVQ         n+32(FP), R8
-	VPBROADCASTQ round+56(FP), Y0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Y1
 	MOVL         low+76(FP), R9
@@ -1664,7 +1716,7 @@ columnsWhole:
 	VZEROUPPER
 	RET
 
-// func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX2
 TEXT ·requantizeAddAVX2(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1673,9 +1725,11 @@ TEXT ·requantizeAddAVX2(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
 	MOVQ         n+32(FP), R8
-	VPBROADCASTQ round+56(FP), Y0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Y1
 	MOVL         low+76(FP), R9
@@ -1722,7 +1776,7 @@ columnsWhole:
 	VZEROUPPER
 	RET
 
-// func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX2
 TEXT ·scaleCodesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1731,9 +1785,10 @@ TEXT ·scaleCodesAVX2(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
 	MOVQ         n+32(FP), R8
-	VPBROADCASTQ round+56(FP), Y0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Y1
 	MOVL         low+76(FP), R9
@@ -1823,9 +1878,9 @@ valuesWhole:
 	VZEROUPPER
 	RET
 
-// func normalizeAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, round int64, shift uint64, zero int32, sg uint64, low int32, high int32)
+// func normalizeCodesAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
 // Requires: AVX, AVX2
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-88
+TEXT ·normalizeCodesAVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         gains+16(FP), DX
@@ -1834,14 +1889,14 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-88
 	MOVL         root+40(FP), DI
 	VMOVD        DI, X0
 	VPBROADCASTD X0, Y0
-	VPBROADCASTQ round+48(FP), Y1
+	VPBROADCASTQ before+48(FP), Y1
 	MOVL         low+80(FP), DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Y2
 	MOVL         high+84(FP), DI
 	VMOVD        DI, X3
 	VPBROADCASTD X3, Y3
-	MOVL         zero+64(FP), DI
+	MOVL         after+64(FP), DI
 	VMOVD        DI, X4
 	VPBROADCASTD X4, Y4
 	VMOVQ        shift+56(FP), X5
@@ -1883,7 +1938,64 @@ channelsWhole:
 	VZEROUPPER
 	RET
 
-// func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func normalizeValuesAVX2(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·normalizeValuesAVX2(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPBROADCASTQ before+48(FP), Y1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	MOVL         after+64(FP), DI
+	VMOVD        DI, X4
+	VPBROADCASTD X4, Y4
+	VMOVQ        shift+56(FP), X5
+	VMOVQ        sg+72(FP), X6
+	XORQ         DI, DI
+	CMPQ         DI, SI
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU  (CX)(DI*4), Y7
+	VPSRLQ   $0x20, Y7, Y8
+	VPMULDQ  Y0, Y7, Y7
+	VPADDQ   Y1, Y7, Y7
+	VPSRLQ   X5, Y7, Y7
+	VPADDD   Y4, Y7, Y7
+	VPMULDQ  (DX)(DI*4), Y7, Y7
+	VPADDQ   (BX)(DI*8), Y7, Y7
+	VPSRLQ   X6, Y7, Y7
+	VPMULDQ  Y0, Y8, Y8
+	VPADDQ   Y1, Y8, Y8
+	VPSRLQ   X5, Y8, Y8
+	VPADDD   Y4, Y8, Y8
+	VPMULDQ  4(DX)(DI*4), Y8, Y8
+	VPADDQ   32(BX)(DI*8), Y8, Y8
+	VPSRLQ   X6, Y8, Y8
+	VPSLLQ   $0x20, Y8, Y8
+	VPBLENDD $0xaa, Y8, Y7, Y7
+	VPMINSD  Y3, Y7, Y7
+	VPMAXSD  Y2, Y7, Y7
+	VMOVDQU  Y7, (AX)(DI*4)
+	ADDQ     $0x08, DI
+	CMPQ     DI, SI
+	JNE      channels
+
+channelsWhole:
+	VZEROUPPER
+	RET
+
+// func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·requantizeCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1892,6 +2004,7 @@ TEXT ·requantizeCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
 	MOVQ         n+32(FP), R8
 	MOVQ         R8, R10
 	ANDQ         $-16, R10
@@ -1900,8 +2013,8 @@ TEXT ·requantizeCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         $-1, R11
 	BZHIQ        R9, R11, R11
 	KMOVQ        R11, K1
-	VPBROADCASTQ round+56(FP), Z0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Z1
 	MOVL         low+76(FP), R9
@@ -1962,7 +2075,7 @@ columnsDone:
 	VZEROUPPER
 	RET
 
-// func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·requantizeValuesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -1971,6 +2084,8 @@ TEXT ·requantizeValuesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
 	MOVQ         n+32(FP), R8
 	MOVQ         R8, R10
 	ANDQ         $-16, R10
@@ -1979,8 +2094,8 @@ TEXT ·requantizeValuesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         $-1, R11
 	BZHIQ        R9, R11, R11
 	KMOVQ        R11, K1
-	VPBROADCASTQ round+56(FP), Z0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Z1
 	MOVL         low+76(FP), R9
@@ -2041,7 +2156,7 @@ columnsDone:
 	VZEROUPPER
 	RET
 
-// func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·requantizeAddAVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -2050,6 +2165,8 @@ TEXT ·requantizeAddAVX512(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
 	MOVQ         n+32(FP), R8
 	MOVQ         R8, R10
 	ANDQ         $-16, R10
@@ -2058,8 +2175,8 @@ TEXT ·requantizeAddAVX512(SB), NOSPLIT, $0-84
 	MOVQ         $-1, R11
 	BZHIQ        R9, R11, R11
 	KMOVQ        R11, K1
-	VPBROADCASTQ round+56(FP), Z0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Z1
 	MOVL         low+76(FP), R9
@@ -2128,7 +2245,7 @@ columnsDone:
 	VZEROUPPER
 	RET
 
-// func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·scaleCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst+0(FP), AX
@@ -2137,6 +2254,7 @@ TEXT ·scaleCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         rows+24(FP), BX
 	MOVQ         dstStride+40(FP), SI
 	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
 	MOVQ         n+32(FP), R8
 	MOVQ         R8, R10
 	ANDQ         $-16, R10
@@ -2145,8 +2263,8 @@ TEXT ·scaleCodesAVX512(SB), NOSPLIT, $0-84
 	MOVQ         $-1, R11
 	BZHIQ        R9, R11, R11
 	KMOVQ        R11, K1
-	VPBROADCASTQ round+56(FP), Z0
-	MOVL         zero+72(FP), R9
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
 	VMOVD        R9, X1
 	VPBROADCASTD X1, Z1
 	MOVL         low+76(FP), R9
@@ -2273,9 +2391,9 @@ valuesDone:
 	VZEROUPPER
 	RET
 
-// func normalizeAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, round int64, shift uint64, sg uint64, low int32, high int32)
+// func normalizeCodesAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·normalizeAVX512(SB), NOSPLIT, $0-80
+TEXT ·normalizeCodesAVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         gains+16(FP), DX
@@ -2291,15 +2409,15 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-80
 	MOVL         root+40(FP), DI
 	VMOVD        DI, X0
 	VPBROADCASTD X0, Z0
-	VPBROADCASTQ round+48(FP), Z1
-	MOVL         low+72(FP), DI
+	VPBROADCASTQ before+48(FP), Z1
+	MOVL         low+80(FP), DI
 	VMOVD        DI, X2
 	VPBROADCASTD X2, Z2
-	MOVL         high+76(FP), DI
+	MOVL         high+84(FP), DI
 	VMOVD        DI, X3
 	VPBROADCASTD X3, Z3
 	VMOVQ        shift+56(FP), X4
-	VMOVQ        sg+64(FP), X5
+	VMOVQ        sg+72(FP), X5
 	MOVL         $0x0000aaaa, DI
 	KMOVW        DI, K2
 	XORQ         DI, DI
@@ -2350,6 +2468,88 @@ channelsWhole:
 	VPMINSD     Z3, Z6, Z6
 	VPMAXSD     Z2, Z6, Z6
 	VPMOVDB     Z6, K1, (AX)(DI*1)
+
+channelsDone:
+	VZEROUPPER
+	RET
+
+// func normalizeValuesAVX512(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·normalizeValuesAVX512(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         SI, R8
+	ANDQ         $-16, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	MOVQ         $-1, R9
+	BZHIQ        DI, R9, R9
+	KMOVQ        R9, K1
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Z0
+	VPBROADCASTQ before+48(FP), Z1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+56(FP), X4
+	VMOVQ        sg+72(FP), X5
+	MOVL         $0x0000aaaa, DI
+	KMOVW        DI, K2
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU32 (CX)(DI*4), Z6
+	VPSRLQ    $0x20, Z6, Z7
+	VPMULDQ   Z0, Z6, Z6
+	VPADDQ    Z1, Z6, Z6
+	VPSRAQ    X4, Z6, Z6
+	VPMULDQ   (DX)(DI*4), Z6, Z6
+	VPADDQ    (BX)(DI*8), Z6, Z6
+	VPSRAQ    X5, Z6, Z6
+	VPMULDQ   Z0, Z7, Z7
+	VPADDQ    Z1, Z7, Z7
+	VPSRAQ    X4, Z7, Z7
+	VPMULDQ   4(DX)(DI*4), Z7, Z7
+	VPADDQ    64(BX)(DI*8), Z7, Z7
+	VPSRAQ    X5, Z7, Z7
+	VPSHUFD   $0xa0, Z7, K2, Z6
+	VPMINSD   Z3, Z6, Z6
+	VPMAXSD   Z2, Z6, Z6
+	VMOVDQU32 Z6, (AX)(DI*4)
+	ADDQ      $0x10, DI
+	CMPQ      DI, R8
+	JNE       channels
+
+channelsWhole:
+	CMPQ        DI, SI
+	JEQ         channelsDone
+	VMOVDQU32.Z (CX)(DI*4), K1, Z6
+	VPSRLQ      $0x20, Z6, Z7
+	VPMULDQ     Z0, Z6, Z6
+	VPADDQ      Z1, Z6, Z6
+	VPSRAQ      X4, Z6, Z6
+	VPMULDQ     (DX)(DI*4), Z6, Z6
+	VPADDQ      (BX)(DI*8), Z6, Z6
+	VPSRAQ      X5, Z6, Z6
+	VPMULDQ     Z0, Z7, Z7
+	VPADDQ      Z1, Z7, Z7
+	VPSRAQ      X4, Z7, Z7
+	VPMULDQ     4(DX)(DI*4), Z7, Z7
+	VPADDQ      64(BX)(DI*8), Z7, Z7
+	VPSRAQ      X5, Z7, Z7
+	VPSHUFD     $0xa0, Z7, K2, Z6
+	VPMINSD     Z3, Z6, Z6
+	VPMAXSD     Z2, Z6, Z6
+	VMOVDQU32   Z6, K1, (AX)(DI*4)
 
 channelsDone:
 	VZEROUPPER

@@ -176,6 +176,7 @@ func TestMultiplyParts(t *testing.T) {
 // active tier, and tells whether that used vectors.
 var draws = map[string]func(rng *rand.Rand, n, rows int) func() ([]int32, bool){
 	"codes": drawCodes, "values": drawValues, "add": drawAdd, "lookup": drawLookup, "scale": drawScale, "norm": drawNorm, "softmax": drawSoftmax,
+	"norm's values": drawNormValues, "patches": drawPatches,
 }
 
 // holdTiers runs a draw with every tier and compares. It counts where each used vectors.
@@ -323,7 +324,26 @@ func drawScale(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 }
 
 func drawNorm(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
-	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)), SG: uint(1 + rng.IntN(26)), Bits: 2 + rng.IntN(7)}
+	prepare, x := drawLayerNorm(rng, n, rows, 2+rng.IntN(7))
+	return func() ([]int32, bool) {
+		norm, dst := prepare(), make([]int8, n*rows)
+		norm.Codes(dst, x)
+		return wide(dst), norm.whole() > 0
+	}
+}
+
+func drawNormValues(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	prepare, start := drawLayerNorm(rng, n, rows, 16)
+	return func() ([]int32, bool) {
+		norm, x := prepare(), append([]int32(nil), start...)
+		norm.Values(x)
+		return x, norm.whole() > 0
+	}
+}
+
+// drawLayerNorm draws a LayerNorm and rows for it.
+func drawLayerNorm(rng *rand.Rand, n, rows, bits int) (prepare func() *Norm, x []int32) {
+	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)), SG: uint(1 + rng.IntN(26)), Bits: bits}
 	offset := 8 + rng.IntN(39)
 	for range n {
 		ln.G = append(ln.G, int16(rng.IntN(1<<16)-1<<15))
@@ -334,12 +354,7 @@ func drawNorm(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 		table[i] = uint32(min(1<<17*8/isqrt(64*uint64(i+64)), 1<<17-1))
 	}
 	spread := int64(1) << rng.IntN(16)
-	x := random[int32](rng, n*rows, -spread, spread-1)
-	return func() ([]int32, bool) {
-		norm, dst := NewNorm(ln, table), make([]int8, n*rows)
-		norm.Codes(dst, x)
-		return wide(dst), norm.whole() > 0
-	}
+	return func() *Norm { return NewNorm(ln, table) }, random[int32](rng, n*rows, -spread, spread-1)
 }
 
 func isqrt(v uint64) uint64 {
@@ -379,5 +394,20 @@ func drawSoftmax(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 			got = append(append(got, int32(sum)), row...)
 		}
 		return got, active.whole(n) > 0 && (active != vnni || s.bytes != nil)
+	}
+}
+
+// drawPatches takes the columns for channels and the rows for a patch's side.
+func drawPatches(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	side, channels, across, down := rows*(1+rng.IntN(6)), 1+n%4, 1+rng.IntN(3), 1+rng.IntN(3)
+	image := make([]uint8, side*side*channels*across*down)
+	for i := range image {
+		image[i] = uint8(rng.IntN(256))
+	}
+	codes := [256]int8(random[int8](rng, 256, -128, 127))
+	return func() ([]int32, bool) {
+		p, dst := NewPatches(codes, side, channels), make([]int8, len(image))
+		p.Gather(dst, image, side*down, side*across)
+		return wide(dst), active == avx2 || p.orders != nil // AVX2 leaves it to the Go code
 	}
 }

@@ -1,11 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"math/bits"
-
-	"vitdse/golden/intnet"
-)
+import "vitdse/golden/intnet"
 
 // Requant requantizes the accumulators of a layer:
 // y = sat(((acc*M[o] + 2^(Shift-1)) >> Shift) + Zero).
@@ -15,39 +10,6 @@ type Requant struct {
 	table  *[256]int8 // of Lookup, in the order of the index's byte
 	values []int8
 	n      int
-}
-
-// scaling is what is alike for all columns.
-type scaling struct {
-	shift         uint
-	round, zero   int64
-	low, high     int64
-	vectors       bool // results fit 32 bits in front of the clamp
-	vround, vzero int64
-}
-
-// newScaling takes the largest magnitude of a product.
-func newScaling(product uint64, shift uint, zero int64, width int) scaling {
-	s := scaling{shift: shift, round: int64(1) << shift >> 1, zero: zero, low: -1 << (width - 1), high: 1<<(width-1) - 1}
-	s.vectors = product>>shift < 1<<30 && zero < 1<<29 && zero > -1<<29
-	s.vround, s.vzero = arithmetic(s.round, shift)
-	s.vzero = int64(int32(s.vzero + zero))
-	return s
-}
-
-// arithmetic gives what is added in front of a shift and behind it, as far as the low 32 bits
-// of the result go. AVX2 has no arithmetic shift of 64 bits to the right: 2^63 goes into the
-// rounding constant and makes the logical one do, and 2^(63-shift) comes out again behind.
-func arithmetic(round int64, shift uint) (before, after int64) {
-	if active != avx2 {
-		return round, 0
-	}
-	return round + -1<<63, -int64(uint64(1) << (63 - shift) & (1<<32 - 1))
-}
-
-// one requantizes one accumulator.
-func (s *scaling) one(acc int32, m int64) int64 {
-	return clamp((int64(acc)*m+s.round)>>s.shift+s.zero, s.low, s.high)
 }
 
 // NewRequant prepares a layer's requantization.
@@ -74,22 +36,10 @@ func (r *Requant) WithTable(table []int8) *Requant {
 	return r
 }
 
-// split gives the number of rows and how many columns of each go to the assembly.
-func (r *Requant) split(size int) (rows, whole int) {
-	if rows = size / r.n; rows > 0 && r.vectors {
-		whole = active.whole(r.n)
-	}
-	return rows, whole
-}
-
 // Codes writes codes of at most 8 bits: rows side by side.
 func (r *Requant) Codes(dst []int8, acc []int32) {
-	stride := Stride(r.n)
-	rows, whole := r.split(len(dst))
-	if whole > 0 {
-		_ = acc[(rows-1)*stride+r.n-1]
-		requantizeCodes(&dst[0], &acc[0], &r.m[0], rows, whole, r.n, stride, &r.scaling)
-	}
+	rows, stride := len(dst)/r.n, Stride(r.n)
+	whole := requantize(requantizeCodesAVX2, requantizeCodesAVX512, dst, r.n, acc, r.m, rows, r.n, &r.scaling)
 	for i := range rows {
 		for o := whole; o < r.n; o++ {
 			dst[i*r.n+o] = int8(r.one(acc[i*stride+o], int64(r.m[o])))
@@ -99,12 +49,8 @@ func (r *Requant) Codes(dst []int8, acc []int32) {
 
 // Add adds the result to values of the same width and clamps the sum: the residual add.
 func (r *Requant) Add(dst, acc []int32) {
-	stride := Stride(r.n)
-	rows, whole := r.split(len(dst))
-	if whole > 0 {
-		_ = acc[(rows-1)*stride+r.n-1]
-		requantizeAdd(&dst[0], &acc[0], &r.m[0], rows, whole, 4*r.n, stride, &r.scaling)
-	}
+	rows, stride := len(dst)/r.n, Stride(r.n)
+	whole := requantize(requantizeAddAVX2, requantizeAddAVX512, dst, r.n, acc, r.m, rows, r.n, &r.scaling)
 	for i := range rows {
 		for o := whole; o < r.n; o++ {
 			y := &dst[i*r.n+o]
@@ -115,12 +61,8 @@ func (r *Requant) Add(dst, acc []int32) {
 
 // Values writes the result as it is, of any width.
 func (r *Requant) Values(dst, acc []int32) {
-	stride := Stride(r.n)
-	rows, whole := r.split(len(dst))
-	if whole > 0 {
-		_ = acc[(rows-1)*stride+r.n-1]
-		requantizeValues(&dst[0], &acc[0], &r.m[0], rows, whole, 4*r.n, stride, &r.scaling)
-	}
+	rows, stride := len(dst)/r.n, Stride(r.n)
+	whole := requantize(requantizeValuesAVX2, requantizeValuesAVX512, dst, r.n, acc, r.m, rows, r.n, &r.scaling)
 	for i := range rows {
 		for o := whole; o < r.n; o++ {
 			dst[i*r.n+o] = int32(r.one(acc[i*stride+o], int64(r.m[o])))
@@ -152,48 +94,4 @@ func (r *Requant) Lookup(dst []int8, acc []int32) {
 			dst[i*r.n+o] = r.values[r.one(a, int64(r.m[o]))-r.low]
 		}
 	}
-}
-
-// Scale requantizes rows that have one multiplier each: what follows a softmax's product
-// with the values.
-type Scale struct{ scaling }
-
-// NewScale takes the largest multiplier and the largest magnitude of an accumulator times
-// its multiplier.
-func NewScale(top, product int64, shift uint, zero int32, width int) *Scale {
-	s := &Scale{newScaling(uint64(product), shift, int64(zero), width)}
-	s.vectors = s.vectors && top <= math.MaxInt32
-	return s
-}
-
-// Codes writes the codes of rows of n columns, stride apart; each row has its multiplier in m.
-func (s *Scale) Codes(dst []int8, stride int, acc []int32, n int, m []int64) {
-	rows, whole := len(m), 0
-	if s.vectors && rows > 0 {
-		whole = active.whole(n)
-	}
-	if whole > 0 {
-		_, _ = dst[(rows-1)*stride+n-1], acc[(rows-1)*Stride(n)+n-1]
-		scaleCodes(&dst[0], &acc[0], &m[0], rows, whole, stride, Stride(n), &s.scaling)
-	}
-	for i := range rows {
-		for o := whole; o < n; o++ {
-			dst[i*stride+o] = int8(s.one(acc[i*Stride(n)+o], m[i]))
-		}
-	}
-}
-
-// Values writes the result of one row as it is, of any width.
-func (s *Scale) Values(dst, acc []int32, m int64) {
-	for i := range dst {
-		dst[i] = int32(s.one(acc[i], m))
-	}
-}
-
-// width is how many bits a magnitude has.
-func width(v int64) int {
-	if v < 0 {
-		v = -v
-	}
-	return bits.Len64(uint64(v))
 }

@@ -84,6 +84,12 @@ func correct(start *int32, bias *int32, b *int8, quads uintptr, step uintptr)
 //go:noescape
 func softmaxRows(dst *uint8, x *int32, table *[320]uint8, sums *int64, rows uintptr, n uintptr, dstStride uintptr, xStride uintptr, far uint32, m int64, round int64, shift uint64, last int32)
 
+// gatherRow writes a row of pixels of each of the patches. Those of a channel are plane bytes apart and in the order that orders has for it;
+// a patch has channels planes. side*channels is at most 64.
+//
+//go:noescape
+func gatherRow(dst *int8, src *uint8, codes *[256]int8, orders *[64]uint8, patches uintptr, channels uintptr, side uintptr, plane uintptr)
+
 // lookupAVX512 replaces n bytes by their entries of the table.
 //
 //go:noescape
@@ -94,70 +100,84 @@ func lookupAVX512(v *int8, table *[256]int8, n uintptr)
 //go:noescape
 func peakQuads(steps uintptr)
 
-// requantizeCodesAVX2 writes rows of n codes. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeCodesAVX2 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 // n is a multiple of 8.
 //
 //go:noescape
-func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
-// requantizeValuesAVX2 writes rows of n values. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeValuesAVX2 writes rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 // n is a multiple of 8.
 //
 //go:noescape
-func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
-// requantizeAddAVX2 adds to rows of n values. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeAddAVX2 adds to rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 // n is a multiple of 8.
 //
 //go:noescape
-func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
-// scaleCodesAVX2 writes rows of n codes. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// scaleCodesAVX2 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 // n is a multiple of 8.
 //
 //go:noescape
-func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
 // rowSumsAVX2 adds n values of 16 bits, and their squares. The sum fits 32 bits. With AVX2 n is a multiple of 8.
 //
 //go:noescape
 func rowSumsAVX2(x *int32, n uintptr) (s1 int64, s2 int64)
 
-// normalizeAVX2 writes n codes: ((x*root + round) >> shift)*gains + offsets, shifted by sg and clamped.
+// normalizeCodesAVX2 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
 // offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
-// n is a multiple of 8, 2^63 is in round, and zero takes it out behind the shift.
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
 //
 //go:noescape
-func normalizeAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, round int64, shift uint64, zero int32, sg uint64, low int32, high int32)
+func normalizeCodesAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
 
-// requantizeCodesAVX512 writes rows of n codes. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// normalizeValuesAVX2 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
 //
 //go:noescape
-func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func normalizeValuesAVX2(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
 
-// requantizeValuesAVX512 writes rows of n values. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeCodesAVX512 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 //
 //go:noescape
-func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
-// requantizeAddAVX512 adds to rows of n values. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeValuesAVX512 writes rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 //
 //go:noescape
-func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
-// scaleCodesAVX512 writes rows of n codes. Strides are in bytes. (acc*m + round) >> shift must fit 32 bits.
+// requantizeAddAVX512 adds to rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
 //
 //go:noescape
-func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// scaleCodesAVX512 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+//
+//go:noescape
+func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
 
 // rowSumsAVX512 adds n values of 16 bits, and their squares. The sum fits 32 bits. With AVX2 n is a multiple of 8.
 //
 //go:noescape
 func rowSumsAVX512(x *int32, n uintptr) (s1 int64, s2 int64)
 
-// normalizeAVX512 writes n codes: ((x*root + round) >> shift)*gains + offsets, shifted by sg and clamped.
+// normalizeCodesAVX512 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
 // offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
-// n is a multiple of 8, 2^63 is in round, and zero takes it out behind the shift.
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
 //
 //go:noescape
-func normalizeAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, round int64, shift uint64, sg uint64, low int32, high int32)
+func normalizeCodesAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+
+// normalizeValuesAVX512 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
+//
+//go:noescape
+func normalizeValuesAVX512(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)

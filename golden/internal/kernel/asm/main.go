@@ -24,6 +24,7 @@ func main() {
 	packRowQuads()
 	correct()
 	softmaxRows()
+	gatherRow()
 	lookupAVX512()
 	peakQuads()
 
@@ -33,7 +34,8 @@ func main() {
 		requantize(v, "requantizeAdd", add)
 		scale(v, "scaleCodes")
 		rowSums(v)
-		normalize(v)
+		normalize(v, "normalizeCodes", codes)
+		normalize(v, "normalizeValues", values)
 	}
 	Generate()
 }

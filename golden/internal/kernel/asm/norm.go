@@ -33,19 +33,19 @@ func rowSums(v isa) {
 }
 
 // normalize is LayerNorm behind the reciprocal square root.
-func normalize(v isa) {
-	zeroes := map[isa]string{avx2: "zero int32, ", avx512: ""}[v]
-	function("normalize"+v.name, "dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, round int64, shift uint64, "+zeroes+"sg uint64, low, high int32)",
-		"normalize"+v.name+" writes n codes: ((x*root + round) >> shift)*gains + offsets, shifted by sg and clamped.",
+func normalize(v isa, name string, kind result) {
+	name += v.name
+	function(name, "dst "+types[kind]+", x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low, high int32)",
+		name+" writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.",
 		"offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2",
-		"n is a multiple of 8, 2^63 is in round, and zero takes it out behind the shift.")
+		"n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.")
 	dst, x := param("dst"), param("x")
 	gains, offsets := param("gains"), param("offsets")
 	w := v.newWalk(param("n"), v.lanes())
-	root, round, low, high := v.spread("root"), v.spread64("round"), v.spread("low"), v.spread("high")
-	var zero VecVirtual
+	root, before, low, high := v.spread("root"), v.spread64("before"), v.spread("low"), v.spread("high")
+	var after VecVirtual
 	if v == avx2 {
-		zero = v.spread("zero")
+		after = v.spread("after")
 	}
 	shift, sg, join := count("shift"), count("sg"), v.joiner()
 	even := v.reg()
@@ -59,10 +59,10 @@ func normalize(v isa) {
 		}{{even, 0, 0}, {odd, 4, v.bytes}} {
 			r := half.r
 			VPMULDQ(root, r, r)
-			VPADDQ(round, r, r)
+			VPADDQ(before, r, r)
 			v.shiftRight(r, shift)
 			if v == avx2 {
-				VPADDD(zero, r, r)
+				VPADDD(after, r, r)
 			}
 			VPMULDQ(gain.Offset(half.gain), r, r)
 			VPADDQ(offset.Offset(half.offset), r, r)
@@ -70,7 +70,11 @@ func normalize(v isa) {
 		}
 		join(even, odd)
 		clamp(even, low, high)
-		w.storeCodes(even, w.at(dst, 1), masked)
+		if kind == codes {
+			w.storeCodes(even, w.at(dst, 1), masked)
+		} else {
+			w.store(even, w.at(dst, 4), masked)
+		}
 	})
 	end()
 }

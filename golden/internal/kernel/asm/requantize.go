@@ -14,25 +14,31 @@ const (
 	add                  // adds to int32 and clamps again
 )
 
-// requantize is sat(((acc*m + round) >> shift) + zero), with a multiplier for each column.
+// types are those of the results.
+var types = map[result]string{codes: "*int8", values: "*int32", add: "*int32"}
+
+// requantize is sat(((acc*m + before) >> shift) + after), with a multiplier for each column.
 func requantize(v isa, name string, kind result) { requantizeBy(v, name, kind, false) }
 
 // scale is requantize with a multiplier for each row.
 func scale(v isa, name string) { requantizeBy(v, name, codes, true) }
 
 func requantizeBy(v isa, name string, kind result, byRow bool) {
-	types := map[result]string{codes: "*int8", values: "*int32", add: "*int32"}
 	multiplier := map[bool]string{false: "*uint32", true: "*int64"}
 	does := map[result]string{codes: "writes rows of n codes", values: "writes rows of n values", add: "adds to rows of n values"}
-	doc := []string{name + v.name + " " + does[kind] + ". Strides are in bytes. (acc*m + round) >> shift must fit 32 bits."}
+	doc := []string{name + v.name + " " + does[kind] + ". Strides are in values. (acc*m + before) >> shift must fit 32 bits."}
 	if v == avx2 {
 		doc = append(doc, "n is a multiple of 8.")
 	}
-	function(name+v.name, "dst "+types[kind]+", acc *int32, m "+multiplier[byRow]+", rows, n, dstStride, accStride uintptr, round int64, shift uint64, zero, low, high int32)", doc...)
+	function(name+v.name, "dst "+types[kind]+", acc *int32, m "+multiplier[byRow]+", rows, n, dstStride, accStride uintptr, before int64, shift uint64, after, low, high int32)", doc...)
 	dst, acc, m := param("dst"), param("acc"), param("m")
 	rows, dstStride, accStride := param("rows"), param("dstStride"), param("accStride")
+	SHLQ(U8(2), accStride)
+	if kind != codes {
+		SHLQ(U8(2), dstStride)
+	}
 	w := v.newWalk(param("n"), v.lanes())
-	round, zero, low, high := v.spread64("round"), v.spread("zero"), v.spread("low"), v.spread("high")
+	before, after, low, high := v.spread64("before"), v.spread("after"), v.spread("low"), v.spread("high")
 	shift, join := count("shift"), v.joiner()
 	even, sum, multipliers := v.reg(), v.reg(), v.reg()
 	Label("row")
@@ -51,12 +57,12 @@ func requantizeBy(v isa, name string, kind result, byRow bool) {
 			VPMULDQ(at, even, even)
 			VPMULDQ(at.Offset(4), odd, odd)
 		}
-		VPADDQ(round, even, even)
-		VPADDQ(round, odd, odd)
+		VPADDQ(before, even, even)
+		VPADDQ(before, odd, odd)
 		v.shiftRight(even, shift)
 		v.shiftRight(odd, shift)
 		join(even, odd)
-		VPADDD(zero, even, even)
+		VPADDD(after, even, even)
 		clamp(even, low, high)
 		switch kind {
 		case codes:

@@ -81,7 +81,7 @@ func softmaxRows() {
 	dst, x, sums, rows := param("dst"), param("x"), param("sums"), param("rows")
 	table := bytesTable(param("table"), 5)
 	n := param("n")
-	first, second := avx512.newWalk(n, 16), avx512.newWalk(n, 64)
+	maxima, scores := avx512.newWalk(n, 16), avx512.newWalk(n, 64)
 	in := newIndex(avx512)
 	low, high := ZMM(), ZMM()
 	// VPACKUSDW takes four scores of one register and four of the other in turn.
@@ -97,22 +97,22 @@ func softmaxRows() {
 	others := K()
 	Label("row")
 	VPBROADCASTD(Mem{Base: x}, top)
-	first.each("max", func(masked bool) {
+	maxima.each("max", func(masked bool) {
 		if masked {
-			VPMAXSD(first.at(x, 4), top, first.mask, top)
+			VPMAXSD(maxima.at(x, 4), top, maxima.mask, top)
 		} else {
-			VPMAXSD(first.at(x, 4), top, top)
+			VPMAXSD(maxima.at(x, 4), top, top)
 		}
 	})
 	avx512.fold(top, VPMAXSD)
 	VPBROADCASTD(top.AsX(), top)
 	VPXORD(sum, sum, sum)
-	second.each("scores", func(masked bool) {
+	scores.each("scores", func(masked bool) {
 		for i := range v {
-			at := second.at(x, 4).Offset(64 * i)
+			at := scores.at(x, 4).Offset(64 * i)
 			if masked {
 				part := K()
-				KSHIFTRQ(U8(uint8(16*i)), second.mask, part)
+				KSHIFTRQ(U8(uint8(16*i)), scores.mask, part)
 				VMOVDQU32_Z(at, part, v[i])
 				VPSUBD(v[i], top, v[i])
 			} else {
@@ -130,10 +130,10 @@ func softmaxRows() {
 		VPTESTMB(high, high, others)
 		VPERMB(table[4], low, others, e)
 		if masked {
-			VMOVDQU8_Z(e, second.mask, e)
-			VMOVDQU8(e, second.mask, second.at(dst, 1))
+			VMOVDQU8_Z(e, scores.mask, e)
+			VMOVDQU8(e, scores.mask, scores.at(dst, 1))
 		} else {
-			VMOVDQU8(e, second.at(dst, 1))
+			VMOVDQU8(e, scores.at(dst, 1))
 		}
 		VPSADBW(nothing, e, e)
 		VPADDQ(e, sum, sum)

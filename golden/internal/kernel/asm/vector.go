@@ -88,17 +88,24 @@ type walk struct {
 func (v isa) newWalk(n GPVirtual, per int) *walk {
 	w := &walk{isa: v, per: per, index: GP64(), whole: n, n: n}
 	if v == avx512 {
-		w.whole, w.mask = GP64(), K()
+		w.whole = GP64()
 		MOVQ(n, w.whole)
 		ANDQ(I32(int32(-per)), w.whole)
-		rest, ones := GP64(), GP64()
+		rest := GP64()
 		MOVQ(n, rest)
 		SUBQ(w.whole, rest)
-		MOVQ(I32(-1), ones)
-		BZHIQ(rest, ones, ones)
-		KMOVQ(ones, w.mask)
+		w.mask = first(rest)
 	}
 	return w
+}
+
+// first is a mask of the first n places of 64.
+func first(n GPVirtual) OpmaskVirtual {
+	ones, mask := GP64(), K()
+	MOVQ(I32(-1), ones)
+	BZHIQ(n, ones, ones)
+	KMOVQ(ones, mask)
+	return mask
 }
 
 // each emits the steps; body gets whether it is under the mask.
