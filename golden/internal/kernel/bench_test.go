@@ -9,14 +9,17 @@ import (
 	"vitdse/golden/intnet"
 )
 
-// shapes are DeiT-Tiny's and DeiT-Small's products.
+// shapes are DeiT-Tiny's and DeiT-Small's products, with weights of 8 bits or of 12, which
+// groups have.
 var shapes = []struct {
 	name      string
 	n, k, out int
+	largest   int64
 }{
-	{"TinyQKV", 197, 192, 576}, {"TinyProj", 197, 192, 192}, {"TinyFC1", 197, 192, 768}, {"TinyFC2", 197, 768, 192},
-	{"Scores", 197, 64, 197}, {"Values", 197, 197, 64},
-	{"SmallFC1", 197, 384, 1536}, {"SmallFC2", 197, 1536, 384},
+	{"TinyQKV", 197, 192, 576, 127}, {"TinyProj", 197, 192, 192, 127}, {"TinyFC1", 197, 192, 768, 127}, {"TinyFC2", 197, 768, 192, 127},
+	{"Scores", 197, 64, 197, 127}, {"Values", 197, 197, 64, 127},
+	{"SmallFC1", 197, 384, 1536, 127}, {"SmallFC2", 197, 1536, 384, 127},
+	{"TinyFC1Groups", 197, 192, 768, 16 * 127},
 }
 
 // BenchmarkPeak is the ceiling of the others: products and sums on registers.
@@ -43,7 +46,7 @@ func eachTier(b *testing.B, name string, bench func(b *testing.B)) {
 func BenchmarkMultiply(b *testing.B) {
 	for _, s := range shapes {
 		eachTier(b, s.name, func(b *testing.B) {
-			x, right := operands(s.n, s.k, s.out)
+			x, right := operands(s.n, s.k, s.out, s.largest)
 			var rows Rows
 			acc := make([]int32, AccSize(Block, s.out))
 			gops(b, s.n*s.k*s.out, func() {
@@ -59,7 +62,7 @@ func BenchmarkMultiply(b *testing.B) {
 // BenchmarkNaive is the triple loop that the portable path is compared with.
 func BenchmarkNaive(b *testing.B) {
 	const n, k, out = 197, 192, 768
-	x, _ := operands(n, k, out)
+	x, _ := operands(n, k, out, 127)
 	w := random[int8](rand.New(rand.NewPCG(1, 2)), out*k, -127, 127)
 	acc := make([]int32, n*out)
 	gops(b, n*k*out, func() {
@@ -75,9 +78,9 @@ func BenchmarkNaive(b *testing.B) {
 	})
 }
 
-func operands(n, k, out int) ([]int8, *Right) {
+func operands(n, k, out int, largest int64) ([]int8, *Right) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	return random[int8](rng, n*k, -128, 127), NewRight(random[int16](rng, out*k, -127, 127), make([]int64, out))
+	return random[int8](rng, n*k, -128, 127), NewRight(random[int16](rng, out*k, -largest, largest), make([]int64, out))
 }
 
 // best runs f as often as the benchmark wants and returns the shortest time, in seconds: on a
