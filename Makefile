@@ -1,7 +1,7 @@
 # make demo   sets up, builds, and runs the quick start from checkpoint to verdict
 # make test   sets up and runs all tests, as CI does
 # make bench-search | bench-golden | proof-search
-# make setup | build | check | fuzz | clean
+# make setup | build | check | test-tiers | fuzz | clean
 
 SHELL    := /bin/bash
 GO       ?= go
@@ -62,8 +62,8 @@ bench-golden:
 	$(GO) test -c -o out/kernel.test ./golden/internal/kernel
 	$(PIN) out/kernel.test -test.run '^$$' -test.bench . | grep -E '^(cpu|Benchmark)'
 	@for turn in 1 2 3; do \
-	  GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep Benchmark.*/; \
-	  $(AVX2) GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep Benchmark.*/; \
+	  GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep 'Benchmark.*/'; \
+	  $(AVX2) GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep 'Benchmark.*/'; \
 	  $(PIN) out/ort/bin/python golden/exec/testdata/onnxruntime_bench.py 4 || exit 1; \
 	done
 

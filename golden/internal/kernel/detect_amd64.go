@@ -7,10 +7,10 @@ import "golang.org/x/sys/cpu"
 func detect() tier {
 	x := &cpu.X86
 	switch {
+	case !x.HasAVX2:
+		return portable
 	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI && x.HasAVX512VNNI && x.HasBMI2:
 		return vnni
-	case x.HasAVX2:
-		return avx2
 	}
-	return portable
+	return avx2
 }
