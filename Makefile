@@ -1,7 +1,7 @@
 # make demo   sets up, builds, and runs the quick start from checkpoint to verdict
 # make test   sets up and runs all tests, as CI does
 # make bench-search | bench-golden | proof-search
-# make setup | build | check | fuzz | clean
+# make setup | build | check | test-tiers | fuzz | clean
 
 SHELL    := /bin/bash
 GO       ?= go
@@ -26,7 +26,7 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test check vet lint kernels fuzz clean
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -52,15 +52,19 @@ bench-search: build
 # The golden model's speed, docs/GOLDEN-SPEED.md: its kernels against the core's peak, a
 # whole image on one core against ONNX Runtime's int8 of the same network, in turns.
 ORT := onnxruntime==1.22.1 onnx==1.18.0 sympy==1.14.0
+PIN := $(shell command -v taskset >/dev/null && echo taskset -c $$(($$(nproc) - 1)))
+AVX2 := GODEBUG=cpu.avx512f=off
 bench-golden:
 	@mkdir -p out
 	@[ -x out/ort/bin/python ] || { python3 -m venv out/ort && out/ort/bin/pip -q install $(ORT); } \
 	  || { echo "bench-golden: cannot install $(ORT) for comparison; python3 with venv and PyPI are needed" >&2; rm -rf out/ort; exit 3; }
 	$(GO) test -c -o out/exec.test ./golden/exec
-	$(GO) test ./golden/internal/kernel -run '^$$' -bench . | grep -E '^(cpu|Benchmark)'
+	$(GO) test -c -o out/kernel.test ./golden/internal/kernel
+	$(PIN) out/kernel.test -test.run '^$$' -test.bench . | grep -E '^(cpu|Benchmark)'
 	@for turn in 1 2 3; do \
-	  GOMAXPROCS=1 out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep Benchmark; \
-	  out/ort/bin/python golden/exec/testdata/onnxruntime_bench.py 4 || exit 1; \
+	  GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep 'Benchmark.*/'; \
+	  $(AVX2) GOMAXPROCS=1 $(PIN) out/exec.test -test.run '^$$' -test.bench DeiTTiny -test.benchtime 4s | grep 'Benchmark.*/'; \
+	  $(PIN) out/ort/bin/python golden/exec/testdata/onnxruntime_bench.py 4 || exit 1; \
 	done
 
 proof-search:
@@ -113,8 +117,13 @@ vet:
 lint:
 	$(GO) tool -modfile=tools.mod staticcheck ./...
 
-test: setup-test build vet lint
+test: setup-test build vet lint test-tiers
 	$(GO) test -timeout 40m ./...
+
+# The networks with the kernels that a machine with AVX-512 would not use.
+test-tiers:
+	$(AVX2) $(GO) test -count 1 ./golden/exec
+	$(GO) test -tags noasm ./golden/exec
 
 # The quick subset: no simulator is needed.
 check: build vet lint

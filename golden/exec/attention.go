@@ -20,55 +20,78 @@ func (r *Runner) attend(b *block, h, first int, rec recorder) {
 	at := first*d + h*hd
 	r.keys.Rows(r.k[at:], n, hd, d)
 	r.values.Columns(r.v[at:], hd, n, d)
-	var sums [kernel.Block]int64
 	for from := 0; from < n; from += kernel.Block {
-		some := min(kernel.Block, n-from)
+		some, row := min(kernel.Block, n-from), first+from
 		r.rows.Codes(r.q[at+from*d:], some, hd, d)
 		kernel.Multiply(r.acc, &r.rows, 0, some, &r.keys)
-		r.exps.Resize(some, n)
-		for i := range some {
-			row, scores := first+from+i, r.acc[i*kernel.Stride(n):][:n]
-			if b.bias != nil {
-				b.addBias(h, row, scores)
-			}
-			if rec.scores != nil {
-				copyRow(rec.scores, h*b.WindowRows()+row, scores)
-			}
-			if b.regions != nil {
-				b.mask(row, scores)
-			}
-			sums[i] = b.softmax[h].Numerators(r.exps.Row(i), scores)
-			if rec.exps != nil {
-				copyRow(rec.exps, h*b.WindowRows()+row, r.exps.Row(i))
+		r.adjustScores(b, h, row, some, rec)
+		sums := r.sums[:some]
+		b.softmax[h].Numerators(&r.exps, r.acc, n, sums)
+		if rec.exps != nil {
+			for i := range some {
+				r.exps.Row(rec.exps[(h*b.WindowRows()+row+i)*n:], i)
 			}
 		}
 		kernel.Multiply(r.acc, &r.exps, 0, some, &r.values)
-		for i := range some {
-			row, acc := first+from+i, r.acc[i*kernel.Stride(hd):]
-			if r.fine != nil { // one window, all tokens
-				out := r.fine[row*d+h*hd:][:hd]
-				b.scale.Values(out, acc, b.reciprocal[h]/sums[i])
-				if rec.av != nil {
-					copyRow(rec.av, h*b.WindowRows()+row, out)
-				}
-				continue
-			}
-			out := r.valueRow(b, h, row)
-			b.scale.Codes(out, acc, b.reciprocal[h]/sums[i])
-			if rec.av != nil {
-				copyRow(rec.av, h*b.WindowRows()+row, out)
-			}
+		for i, sum := range sums {
+			sums[i] = b.reciprocal[h] / sum
+		}
+		r.normalize(b, h, row, sums, rec)
+	}
+}
+
+// adjustScores adds the bias and the mask of a window to the scores in r.acc.
+func (r *Runner) adjustScores(b *block, h, row, rows int, rec recorder) {
+	if b.bias == nil && b.regions == nil && rec.scores == nil {
+		return
+	}
+	n := b.WindowTokens()
+	for i := range rows {
+		scores := r.acc[i*kernel.Stride(n):][:n]
+		if b.bias != nil {
+			b.addBias(h, row+i, scores)
+		}
+		if rec.scores != nil {
+			copyRow(rec.scores, h*b.WindowRows()+row+i, scores)
+		}
+		if b.regions != nil {
+			b.mask(row+i, scores)
 		}
 	}
 }
 
-// valueRow is where a row of the value product goes.
+// normalize writes the value product in r.acc, each row times its reciprocal.
+func (r *Runner) normalize(b *block, h, row int, reciprocals []int64, rec recorder) {
+	d, hd := b.Dim, b.Dim/b.Heads
+	if r.fine == nil && b.order == nil {
+		b.scale.Codes(r.codes[row*d+h*hd:], d, r.acc, hd, reciprocals)
+	}
+	for i := range reciprocals {
+		acc := r.acc[i*kernel.Stride(hd):]
+		switch at := h*b.WindowRows() + row + i; {
+		case r.fine != nil: // one window, all tokens
+			out := r.fine[(row+i)*d+h*hd:][:hd]
+			b.scale.Values(out, acc, reciprocals[i])
+			if rec.av != nil {
+				copyRow(rec.av, at, out)
+			}
+		case b.order != nil:
+			out := r.valueRow(b, h, row+i)
+			b.scale.Codes(out, d, acc, hd, reciprocals[i:i+1])
+			if rec.av != nil {
+				copyRow(rec.av, at, out)
+			}
+		case rec.av != nil:
+			copyRow(rec.av, at, r.codes[(row+i)*d+h*hd:][:hd])
+		}
+	}
+}
+
+// valueRow is where a row of a window's value product goes.
 func (r *Runner) valueRow(b *block, h, row int) []int8 {
 	hd := b.Dim / b.Heads
-	if b.order != nil {
-		if row = b.order[row]; row < 0 {
-			return r.padded[:hd]
-		}
+	if row = b.order[row]; row < 0 {
+		return r.padded[:hd]
 	}
 	return r.codes[row*b.Dim+h*hd:][:hd]
 }

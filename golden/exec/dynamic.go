@@ -16,8 +16,7 @@ type dynamic struct {
 // tokenCodes makes the left operand of rows of fine codes: each row's codes are its fine
 // ones by a power of two of its own, which r.shifts keeps.
 func (r *Runner) tokenCodes(l *layer, fine []int32) {
-	n := len(fine) / l.in
-	r.rows.Resize(n, l.in)
+	n, codes := len(fine)/l.in, r.wide[:len(fine)]
 	r.shifts = r.shifts[:0]
 	width := l.dynamic.lin.ActBits
 	for i := range n {
@@ -28,10 +27,11 @@ func (r *Runner) tokenCodes(l *layer, fine []int32) {
 		}
 		e := uint(max(0, bits.Len32(uint32(top))-(width-1)))
 		for k, f := range row {
-			r.rows.Row(i)[k] = int16(sat(rsh(int64(f), e), width))
+			codes[i*l.in+k] = int8(sat(rsh(int64(f), e), width))
 		}
 		r.shifts = append(r.shifts, e)
 	}
+	r.rows.Codes(codes, n, l.in, l.in)
 }
 
 // requantize calls put with every result of a dynamic layer for the rows in r.rows.

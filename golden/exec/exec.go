@@ -34,10 +34,11 @@ type Runner struct {
 	exps   kernel.Rows  // numerators of some rows of a head
 	keys   kernel.Right // of a window and head
 	values kernel.Right
-	acc    []int32 // accumulators of up to kernel.Block rows
-	codes  []int8  // a LayerNorm's output, or the value product's
-	wide   []int8  // GELU's output; also the patches, and the rows of Swin's windows
-	padded []int8  // what the value product gives for padding: traced, used by nothing
+	acc    []int32             // accumulators of up to kernel.Block rows
+	sums   [kernel.Block]int64 // of numerators; then their reciprocals
+	codes  []int8              // a LayerNorm's output, or the value product's
+	wide   []int8              // GELU's output; also the patches, and the rows of Swin's windows
+	padded []int8              // what the value product gives for padding: traced, used by nothing
 	q, k   []int8
 	v      []int8
 	stream []int32 // memory of the residual stream
@@ -162,19 +163,21 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 		tr.Ops = make([][]int32, len(r.ops))
 	}
 	patches := r.wide[:m.Tokens()*m.PatchInner()]
-	r.gather(image, patches)
+	prefix := m.PrefixTokens() * m.PatchInner() // rows of zeros
+	clear(patches[:prefix])
+	r.pixels.Gather(patches[prefix:], image, m.Image.Height, m.Image.Width)
 	record(r, patches)
 	r.res = r.stream[:r.inFront(0)]
 	r.rows.Codes(patches, m.Tokens(), r.patch.in, r.patch.in)
+	if r.patchNorm == nil {
+		r.embed()
+		return nil
+	}
 	r.multiply(&r.patch, func(from, n int) {
 		r.patch.requant.Values(r.res[from*r.patch.out:][:n*r.patch.out], r.acc)
 	})
-	if r.patchNorm != nil {
-		record(r, r.res)
-		r.patchNorm.Values(r.res)
-	} else {
-		r.embed()
-	}
+	record(r, r.res)
+	r.patchNorm.Values(r.res)
 	record(r, r.res)
 	return nil
 }

@@ -199,6 +199,11 @@ func TestRunRefusesBadInput(t *testing.T) {
 		t.Error("a weight of -128 was accepted; codes are symmetric")
 	}
 	net.Head.W[0] = 0
+	net.Exp.Table[1] = 256
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "numerator 1 is 256; expected at most 255") {
+		t.Errorf("a numerator of 9 bits gives %v", err)
+	}
+	net.Exp.Table[1] = 0
 	net.Head.Group, net.Head.GroupM = 1, make([]uint8, len(net.Head.W))
 	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "multiplier 0 is 0; expected 1..16") {
 		t.Errorf("a multiplier of 0 gives %v", err)

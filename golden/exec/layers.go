@@ -2,37 +2,14 @@ package exec
 
 import "vitdse/golden/internal/kernel"
 
-// gather writes the image as patch rows of codes sat(rsh(p-128, 8-b)); prefix rows
-// are 0. Inside a row the order is channel, pixel row, pixel column.
-func (r *Runner) gather(image []uint8, rows []int8) {
-	m := r.net.Model
-	p, c, width := m.Patch, m.Image.Channels, m.Image.Width
-	at := m.PrefixTokens() * m.PatchInner()
-	clear(rows[:at])
-	for y := 0; y < m.Image.Height; y += p {
-		for x := 0; x < width; x += p {
-			for ch := range c {
-				for i := range p {
-					from := image[((y+i)*width+x)*c+ch:]
-					dst := rows[at : at+p]
-					for j := range dst {
-						dst[j] = r.pixels[from[j*c]]
-					}
-					at += p
-				}
-			}
-		}
-	}
-}
-
-// embed adds the positions to the patch embedding. In the prefix rows the matmul's result
+// embed adds the patch embedding to the positions. In the prefix rows the matmul's result
 // counts as 0.
 func (r *Runner) embed() {
-	l := &r.net.PatchEmbed
-	clear(r.res[:r.net.Model.PrefixTokens()*l.Out])
-	for i, pos := range r.net.Pos {
-		r.res[i] = int32(sat(int64(r.res[i])+int64(pos), l.Bits))
-	}
+	l := &r.patch
+	copy(r.res, r.positions)
+	r.multiply(l, func(from, n int) { l.requant.Add(r.res[from*l.out:][:n*l.out], r.acc) })
+	copy(r.res, r.positions[:r.net.Model.PrefixTokens()*l.out])
+	record(r, r.res)
 }
 
 // multiply puts the accumulators of some of the rows in r.rows after the other into r.acc

@@ -14,8 +14,9 @@ type Program struct {
 	net *intnet.Network
 	ops []configs.Op
 
-	pixels    [256]int8 // code of each pixel value
+	pixels    *kernel.Patches
 	patch     layer
+	positions []int32      // the residual stream in front of the patch embedding; not of Swin
 	patchNorm *kernel.Norm // Swin
 	blocks    []block
 	norm      *kernel.Norm
@@ -72,8 +73,13 @@ func Prepare(net *intnet.Network) (*Program, error) {
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	p := &Program{net: net, ops: ops, patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
-	for i := range p.pixels {
-		p.pixels[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
+	var codes [256]int8 // sat(rsh(p-128, 8-b)) of each pixel value p
+	for i := range codes {
+		codes[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
+	}
+	p.pixels = kernel.NewPatches(codes, net.Model.Patch, net.Model.Image.Channels)
+	for _, pos := range net.Pos {
+		p.positions = append(p.positions, int32(sat(int64(pos), net.PatchEmbed.Bits)))
 	}
 	if net.PatchNorm != nil {
 		p.patchNorm = norm(net.PatchNorm)

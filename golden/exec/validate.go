@@ -31,6 +31,9 @@ func validate(net *intnet.Network) error {
 	if n := len(net.Exp.Table); n == 0 || n > kernel.MaxExp || net.Exp.Table[0] == 0 || net.Exp.Table[n-1] != 0 {
 		c.add("the table of softmax numerators has %d entries; expected 1..%d, of which the first is not 0 and the last is", n, kernel.MaxExp)
 	}
+	if i := slices.IndexFunc(net.Exp.Table, func(e uint16) bool { return e > kernel.MaxNumerator }); i >= 0 {
+		c.add("softmax numerator %d is %d; expected at most %d", i, net.Exp.Table[i], kernel.MaxNumerator)
+	}
 	if n := len(net.Rsqrt); n != 192 {
 		c.add("the table of reciprocal roots has %d entries; expected 192", n)
 	}

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tile(a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)
+// func multiplyPairs(a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)
 // Requires: AVX, AVX2
-TEXT ·tile(SB), NOSPLIT, $0-56
+TEXT ·multiplyPairs(SB), NOSPLIT, $0-56
 	MOVQ         a+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -179,9 +179,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func packColumns(dst *int16, src *int8, stride uintptr, pairs uintptr)
+// func packColumnPairs(dst *int16, src *int8, stride uintptr, pairs uintptr)
 // Requires: AVX, AVX2
-TEXT ·packColumns(SB), NOSPLIT, $0-32
+TEXT ·packColumnPairs(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -203,9 +203,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func packRows(dst *int16, src *int8, stride uintptr, blocks uintptr)
+// func packRowPairs(dst *int16, src *int8, stride uintptr, blocks uintptr)
 // Requires: AVX, AVX2
-TEXT ·packRows(SB), NOSPLIT, $0-32
+TEXT ·packRowPairs(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
@@ -276,150 +276,99 @@ loop:
 	VZEROUPPER
 	RET
 
-// func requantizeCodes(dst *int8, acc *int32, m *uint32, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func rowMax(x *int32, n uintptr) int32
 // Requires: AVX, AVX2
-TEXT ·requantizeCodes(SB), NOSPLIT, $0-60
-	MOVQ         dst+0(FP), AX
-	MOVQ         acc+8(FP), CX
-	MOVQ         blocks+24(FP), DX
-	VPBROADCASTQ round+32(FP), Y0
-	MOVL         zero+48(FP), BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Y1
-	MOVL         low+52(FP), BX
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Y2
-	MOVL         high+56(FP), BX
-	VMOVD        BX, X3
-	VPBROADCASTD X3, Y3
-	VMOVQ        shift+40(FP), X4
-	MOVQ         m+16(FP), BX
+TEXT ·rowMax(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	VMOVDQU (AX), Y0
+	XORQ    DX, DX
+	CMPQ    DX, CX
+	JEQ     valuesWhole
 
-loop:
-	VMOVDQU      (CX), Y6
-	VPSRLQ       $0x20, Y6, Y7
-	VMOVDQU      (BX), Y5
-	VPSRLQ       $0x20, Y5, Y8
-	VPMULDQ      Y5, Y6, Y6
-	VPMULDQ      Y8, Y7, Y7
-	VPADDQ       Y0, Y6, Y6
-	VPADDQ       Y0, Y7, Y7
-	VPSRLQ       X4, Y6, Y6
-	VPSRLQ       X4, Y7, Y7
-	VPSLLQ       $0x20, Y7, Y7
-	VPBLENDD     $0xaa, Y7, Y6, Y6
-	VPADDD       Y1, Y6, Y6
-	VPMINSD      Y3, Y6, Y6
-	VPMAXSD      Y2, Y6, Y6
-	VEXTRACTI128 $0x01, Y6, X5
-	VPACKSSDW    X5, X6, X6
-	VPACKSSWB    X6, X6, X6
-	VMOVQ        X6, (AX)
-	ADDQ         $0x08, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, BX
-	DECQ         DX
-	JNZ          loop
+values:
+	VPMAXSD (AX)(DX*4), Y0, Y0
+	ADDQ    $0x08, DX
+	CMPQ    DX, CX
+	JNE     values
+
+valuesWhole:
+	VEXTRACTI128 $0x01, Y0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXSD      X1, X0, X0
+	VMOVD        X0, AX
+	MOVL         AX, ret+16(FP)
 	VZEROUPPER
 	RET
 
-// func requantizeAdd(dst *int32, acc *int32, m *uint32, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func numerators(dst *int16, x *int32, n uintptr, table *int32, top int32, far uint32, m int64, round int64, shift uint64, last int32) int32
 // Requires: AVX, AVX2
-TEXT ·requantizeAdd(SB), NOSPLIT, $0-60
+TEXT ·numerators(SB), NOSPLIT, $0-76
 	MOVQ         dst+0(FP), AX
-	MOVQ         acc+8(FP), CX
-	MOVQ         blocks+24(FP), DX
-	VPBROADCASTQ round+32(FP), Y0
-	MOVL         zero+48(FP), BX
-	VMOVD        BX, X1
+	MOVQ         x+8(FP), CX
+	MOVQ         table+24(FP), DX
+	MOVQ         n+16(FP), BX
+	MOVL         top+32(FP), SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         far+36(FP), SI
+	VMOVD        SI, X1
 	VPBROADCASTD X1, Y1
-	MOVL         low+52(FP), BX
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Y2
-	MOVL         high+56(FP), BX
-	VMOVD        BX, X3
-	VPBROADCASTD X3, Y3
-	VMOVQ        shift+40(FP), X4
-	MOVQ         m+16(FP), BX
+	VPBROADCASTQ m+40(FP), Y2
+	VPBROADCASTQ round+48(FP), Y3
+	MOVL         last+64(FP), SI
+	VMOVD        SI, X4
+	VPBROADCASTD X4, Y4
+	VMOVQ        shift+56(FP), X5
+	VPXOR        Y7, Y7, Y7
+	XORQ         SI, SI
+	CMPQ         SI, BX
+	JEQ          valuesWhole
 
-loop:
-	VMOVDQU  (CX), Y6
-	VPSRLQ   $0x20, Y6, Y7
-	VMOVDQU  (BX), Y5
-	VPSRLQ   $0x20, Y5, Y8
-	VPMULDQ  Y5, Y6, Y6
-	VPMULDQ  Y8, Y7, Y7
-	VPADDQ   Y0, Y6, Y6
-	VPADDQ   Y0, Y7, Y7
-	VPSRLQ   X4, Y6, Y6
-	VPSRLQ   X4, Y7, Y7
-	VPSLLQ   $0x20, Y7, Y7
-	VPBLENDD $0xaa, Y7, Y6, Y6
-	VPADDD   Y1, Y6, Y6
-	VPMINSD  Y3, Y6, Y6
-	VPMAXSD  Y2, Y6, Y6
-	VPADDD   (AX), Y6, Y6
-	VPMINSD  Y3, Y6, Y6
-	VPMAXSD  Y2, Y6, Y6
-	VMOVDQU  Y6, (AX)
-	ADDQ     $0x20, AX
-	ADDQ     $0x20, CX
-	ADDQ     $0x20, BX
-	DECQ     DX
-	JNZ      loop
+values:
+	VPSUBD       (CX)(SI*4), Y0, Y6
+	VPMINUD      Y1, Y6, Y6
+	VPSRLQ       $0x20, Y6, Y8
+	VPMULUDQ     Y2, Y6, Y6
+	VPMULUDQ     Y2, Y8, Y8
+	VPADDQ       Y3, Y6, Y6
+	VPADDQ       Y3, Y8, Y8
+	VPSRLQ       X5, Y6, Y6
+	VPSRLQ       X5, Y8, Y8
+	VPSLLQ       $0x20, Y8, Y8
+	VPBLENDD     $0xaa, Y8, Y6, Y6
+	VPMINSD      Y4, Y6, Y6
+	VPCMPEQD     Y8, Y8, Y8
+	VPGATHERDD   Y8, (DX)(Y6*4), Y9
+	VPADDD       Y9, Y7, Y7
+	VEXTRACTI128 $0x01, Y9, X6
+	VPACKSSDW    X6, X9, X9
+	VMOVDQU      X9, (AX)(SI*2)
+	ADDQ         $0x08, SI
+	CMPQ         SI, BX
+	JNE          values
+
+valuesWhole:
+	VEXTRACTI128 $0x01, Y7, X0
+	VPADDD       X0, X7, X7
+	VPSHUFD      $0x4e, X7, X0
+	VPADDD       X0, X7, X7
+	VPSHUFD      $0xb1, X7, X0
+	VPADDD       X0, X7, X7
+	VMOVD        X7, AX
+	MOVL         AX, ret+72(FP)
 	VZEROUPPER
 	RET
 
-// func scaleCodes(dst *int8, acc *int32, m int64, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+// func lookupAVX2(v *int8, table *[256]int8, n uintptr)
 // Requires: AVX, AVX2
-TEXT ·scaleCodes(SB), NOSPLIT, $0-60
-	MOVQ         dst+0(FP), AX
-	MOVQ         acc+8(FP), CX
-	MOVQ         blocks+24(FP), DX
-	VPBROADCASTQ round+32(FP), Y0
-	MOVL         zero+48(FP), BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Y1
-	MOVL         low+52(FP), BX
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Y2
-	MOVL         high+56(FP), BX
-	VMOVD        BX, X3
-	VPBROADCASTD X3, Y3
-	VMOVQ        shift+40(FP), X4
-	VPBROADCASTQ m+16(FP), Y5
-
-loop:
-	VMOVDQU      (CX), Y6
-	VPSRLQ       $0x20, Y6, Y7
-	VPMULDQ      Y5, Y6, Y6
-	VPMULDQ      Y5, Y7, Y7
-	VPADDQ       Y0, Y6, Y6
-	VPADDQ       Y0, Y7, Y7
-	VPSRLQ       X4, Y6, Y6
-	VPSRLQ       X4, Y7, Y7
-	VPSLLQ       $0x20, Y7, Y7
-	VPBLENDD     $0xaa, Y7, Y6, Y6
-	VPADDD       Y1, Y6, Y6
-	VPMINSD      Y3, Y6, Y6
-	VPMAXSD      Y2, Y6, Y6
-	VEXTRACTI128 $0x01, Y6, X7
-	VPACKSSDW    X7, X6, X6
-	VPACKSSWB    X6, X6, X6
-	VMOVQ        X6, (AX)
-	ADDQ         $0x08, AX
-	ADDQ         $0x20, CX
-	DECQ         DX
-	JNZ          loop
-	VZEROUPPER
-	RET
-
-// func lookup(v *int8, table *[256]int8, blocks uintptr)
-// Requires: AVX, AVX2
-TEXT ·lookup(SB), NOSPLIT, $0-24
+TEXT ·lookupAVX2(SB), NOSPLIT, $0-24
 	MOVQ         v+0(FP), AX
 	MOVQ         table+8(FP), CX
-	MOVQ         blocks+16(FP), DX
+	MOVQ         n+16(FP), DX
 	MOVL         $0x0f0f0f0f, BX
 	VMOVD        BX, X0
 	VPBROADCASTD X0, Y0
@@ -479,196 +428,14 @@ loop:
 	VPBLENDVB      Y1, Y7, Y6, Y6
 	VMOVDQU        Y6, (AX)
 	ADDQ           $0x20, AX
-	DECQ           DX
+	SUBQ           $0x20, DX
 	JNZ            loop
 	VZEROUPPER
 	RET
 
-// func rowSums(x *int32, blocks uintptr) (s1 int64, s2 int64)
+// func peakPairs(steps uintptr)
 // Requires: AVX, AVX2
-TEXT ·rowSums(SB), NOSPLIT, $0-32
-	MOVQ  x+0(FP), AX
-	MOVQ  blocks+8(FP), CX
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-
-loop:
-	VMOVDQU      (AX), Y2
-	VPADDD       Y2, Y0, Y0
-	VPMULDQ      Y2, Y2, Y3
-	VPADDQ       Y3, Y1, Y1
-	VPSRLQ       $0x20, Y2, Y2
-	VPMULDQ      Y2, Y2, Y2
-	VPADDQ       Y2, Y1, Y1
-	ADDQ         $0x20, AX
-	DECQ         CX
-	JNZ          loop
-	VEXTRACTI128 $0x01, Y0, X2
-	VPADDD       X2, X0, X0
-	VPSHUFD      $0x4e, X0, X2
-	VPADDD       X2, X0, X0
-	VPSHUFD      $0xb1, X0, X2
-	VPADDD       X2, X0, X0
-	VPMOVSXDQ    X0, X0
-	VMOVQ        X0, AX
-	MOVQ         AX, s1+16(FP)
-	VEXTRACTI128 $0x01, Y1, X0
-	VPADDQ       X0, X1, X1
-	VPSHUFD      $0x4e, X1, X0
-	VPADDQ       X0, X1, X1
-	VMOVQ        X1, AX
-	MOVQ         AX, s2+24(FP)
-	VZEROUPPER
-	RET
-
-// func normalize(dst *int8, x *int32, gains *int32, offsets *int64, blocks uintptr, channels int32, s1 int32, root int64, round int64, shift uint64, zero int32, sg uint64, low int32, high int32)
-// Requires: AVX, AVX2
-TEXT ·normalize(SB), NOSPLIT, $0-96
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         gains+16(FP), DX
-	MOVQ         offsets+24(FP), BX
-	MOVQ         blocks+32(FP), SI
-	MOVL         channels+40(FP), DI
-	VMOVD        DI, X0
-	VPBROADCASTD X0, Y0
-	MOVL         s1+44(FP), DI
-	VMOVD        DI, X1
-	VPBROADCASTD X1, Y1
-	VPBROADCASTQ root+48(FP), Y2
-	VPBROADCASTQ round+56(FP), Y3
-	MOVL         zero+72(FP), DI
-	VMOVD        DI, X4
-	VPBROADCASTD X4, Y4
-	MOVL         low+88(FP), DI
-	VMOVD        DI, X5
-	VPBROADCASTD X5, Y5
-	MOVL         high+92(FP), DI
-	VMOVD        DI, X6
-	VPBROADCASTD X6, Y6
-	VMOVQ        shift+64(FP), X7
-	VMOVQ        sg+80(FP), X8
-
-loop:
-	VPMULLD      (CX), Y0, Y9
-	VPSUBD       Y1, Y9, Y9
-	VPSRLQ       $0x20, Y9, Y10
-	VPMULDQ      Y2, Y9, Y9
-	VPMULDQ      Y2, Y10, Y10
-	VPADDQ       Y3, Y9, Y9
-	VPADDQ       Y3, Y10, Y10
-	VPSRLQ       X7, Y9, Y9
-	VPSRLQ       X7, Y10, Y10
-	VPSLLQ       $0x20, Y10, Y10
-	VPBLENDD     $0xaa, Y10, Y9, Y9
-	VPADDD       Y4, Y9, Y9
-	VMOVDQU      (DX), Y11
-	VPSRLQ       $0x20, Y9, Y10
-	VPMULDQ      Y11, Y9, Y9
-	VPSRLQ       $0x20, Y11, Y11
-	VPMULDQ      Y11, Y10, Y10
-	VPADDQ       (BX), Y9, Y9
-	VPADDQ       32(BX), Y10, Y10
-	VPSRLQ       X8, Y9, Y9
-	VPSRLQ       X8, Y10, Y10
-	VPSLLQ       $0x20, Y10, Y10
-	VPBLENDD     $0xaa, Y10, Y9, Y9
-	VPMINSD      Y6, Y9, Y9
-	VPMAXSD      Y5, Y9, Y9
-	VEXTRACTI128 $0x01, Y9, X10
-	VPACKSSDW    X10, X9, X9
-	VPACKSSWB    X9, X9, X9
-	VMOVQ        X9, (AX)
-	ADDQ         $0x08, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x40, BX
-	DECQ         SI
-	JNZ          loop
-	VZEROUPPER
-	RET
-
-// func rowMax(x *int32, blocks uintptr) int32
-// Requires: AVX, AVX2
-TEXT ·rowMax(SB), NOSPLIT, $0-20
-	MOVQ    x+0(FP), AX
-	MOVQ    blocks+8(FP), CX
-	VMOVDQU (AX), Y0
-
-loop:
-	VPMAXSD      (AX), Y0, Y0
-	ADDQ         $0x20, AX
-	DECQ         CX
-	JNZ          loop
-	VEXTRACTI128 $0x01, Y0, X1
-	VPMAXSD      X1, X0, X0
-	VPSHUFD      $0x4e, X0, X1
-	VPMAXSD      X1, X0, X0
-	VPSHUFD      $0xb1, X0, X1
-	VPMAXSD      X1, X0, X0
-	VMOVD        X0, AX
-	MOVL         AX, ret+16(FP)
-	VZEROUPPER
-	RET
-
-// func numerators(dst *int16, x *int32, blocks uintptr, table *int32, top int32, far uint32, m int64, round int64, shift uint64, last int32) int32
-// Requires: AVX, AVX2
-TEXT ·numerators(SB), NOSPLIT, $0-76
-	MOVQ         dst+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVQ         table+24(FP), BX
-	MOVL         top+32(FP), SI
-	VMOVD        SI, X0
-	VPBROADCASTD X0, Y0
-	MOVL         far+36(FP), SI
-	VMOVD        SI, X1
-	VPBROADCASTD X1, Y1
-	VPBROADCASTQ m+40(FP), Y2
-	VPBROADCASTQ round+48(FP), Y3
-	MOVL         last+64(FP), SI
-	VMOVD        SI, X4
-	VPBROADCASTD X4, Y4
-	VMOVQ        shift+56(FP), X5
-	VPXOR        Y8, Y8, Y8
-
-loop:
-	VPSUBD       (CX), Y0, Y6
-	VPMINUD      Y1, Y6, Y6
-	VPSRLQ       $0x20, Y6, Y7
-	VPMULUDQ     Y2, Y6, Y6
-	VPMULUDQ     Y2, Y7, Y7
-	VPADDQ       Y3, Y6, Y6
-	VPADDQ       Y3, Y7, Y7
-	VPSRLQ       X5, Y6, Y6
-	VPSRLQ       X5, Y7, Y7
-	VPSLLQ       $0x20, Y7, Y7
-	VPBLENDD     $0xaa, Y7, Y6, Y6
-	VPMINSD      Y4, Y6, Y6
-	VPCMPEQD     Y7, Y7, Y7
-	VPGATHERDD   Y7, (BX)(Y6*4), Y9
-	VPADDD       Y9, Y8, Y8
-	VEXTRACTI128 $0x01, Y9, X6
-	VPACKSSDW    X6, X9, X9
-	VMOVDQU      X9, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x10, AX
-	DECQ         DX
-	JNZ          loop
-	VEXTRACTI128 $0x01, Y8, X0
-	VPADDD       X0, X8, X8
-	VPSHUFD      $0x4e, X8, X0
-	VPADDD       X0, X8, X8
-	VPSHUFD      $0xb1, X8, X0
-	VPADDD       X0, X8, X8
-	VMOVD        X8, AX
-	MOVL         AX, ret+72(FP)
-	VZEROUPPER
-	RET
-
-// func peak(steps uintptr)
-// Requires: AVX, AVX2
-TEXT ·peak(SB), NOSPLIT, $0-8
+TEXT ·peakPairs(SB), NOSPLIT, $0-8
 	MOVQ  steps+0(FP), AX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
@@ -711,5 +478,2079 @@ loop:
 	VPADDD   Y13, Y11, Y11
 	DECQ     AX
 	JNZ      loop
+	VZEROUPPER
+	RET
+
+// func multiplyQuads64(a *uint8, stride uintptr, b *int8, quads uintptr, planes uintptr, start *int32, acc *int32, accStride uintptr, tiles uintptr)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·multiplyQuads64(SB), NOSPLIT, $0-72
+	MOVQ a+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ acc+48(FP), BX
+	MOVQ accStride+56(FP), SI
+
+tile:
+	MOVQ   DX, R9
+	MOVQ   planes+32(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+
+plane:
+	MOVQ         AX, DI
+	LEAQ         (AX)(CX*2), R8
+	ADDQ         CX, R8
+	MOVQ         quads+24(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           even
+	VMOVDQU32    (R9), Z25
+	VMOVDQU32    64(R9), Z26
+	VMOVDQU32    128(R9), Z27
+	VMOVDQU32    192(R9), Z28
+	VPBROADCASTD (DI), Z24
+	VPDPBUSD     Z25, Z24, Z0
+	VPDPBUSD     Z26, Z24, Z1
+	VPDPBUSD     Z27, Z24, Z2
+	VPDPBUSD     Z28, Z24, Z3
+	VPBROADCASTD (DI)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z4
+	VPDPBUSD     Z26, Z24, Z5
+	VPDPBUSD     Z27, Z24, Z6
+	VPDPBUSD     Z28, Z24, Z7
+	VPBROADCASTD (DI)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z8
+	VPDPBUSD     Z26, Z24, Z9
+	VPDPBUSD     Z27, Z24, Z10
+	VPDPBUSD     Z28, Z24, Z11
+	VPBROADCASTD (R8), Z24
+	VPDPBUSD     Z25, Z24, Z12
+	VPDPBUSD     Z26, Z24, Z13
+	VPDPBUSD     Z27, Z24, Z14
+	VPDPBUSD     Z28, Z24, Z15
+	VPBROADCASTD (R8)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z16
+	VPDPBUSD     Z26, Z24, Z17
+	VPDPBUSD     Z27, Z24, Z18
+	VPDPBUSD     Z28, Z24, Z19
+	VPBROADCASTD (R8)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z20
+	VPDPBUSD     Z26, Z24, Z21
+	VPDPBUSD     Z27, Z24, Z22
+	VPDPBUSD     Z28, Z24, Z23
+	ADDQ         $0x00000100, R9
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+
+even:
+	SHRQ $0x01, R10
+	JZ   last
+
+loop:
+	VMOVDQU32    (R9), Z25
+	VMOVDQU32    64(R9), Z26
+	VMOVDQU32    128(R9), Z27
+	VMOVDQU32    192(R9), Z28
+	VPBROADCASTD (DI), Z24
+	VPDPBUSD     Z25, Z24, Z0
+	VPDPBUSD     Z26, Z24, Z1
+	VPDPBUSD     Z27, Z24, Z2
+	VPDPBUSD     Z28, Z24, Z3
+	VPBROADCASTD (DI)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z4
+	VPDPBUSD     Z26, Z24, Z5
+	VPDPBUSD     Z27, Z24, Z6
+	VPDPBUSD     Z28, Z24, Z7
+	VPBROADCASTD (DI)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z8
+	VPDPBUSD     Z26, Z24, Z9
+	VPDPBUSD     Z27, Z24, Z10
+	VPDPBUSD     Z28, Z24, Z11
+	VPBROADCASTD (R8), Z24
+	VPDPBUSD     Z25, Z24, Z12
+	VPDPBUSD     Z26, Z24, Z13
+	VPDPBUSD     Z27, Z24, Z14
+	VPDPBUSD     Z28, Z24, Z15
+	VPBROADCASTD (R8)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z16
+	VPDPBUSD     Z26, Z24, Z17
+	VPDPBUSD     Z27, Z24, Z18
+	VPDPBUSD     Z28, Z24, Z19
+	VPBROADCASTD (R8)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z20
+	VPDPBUSD     Z26, Z24, Z21
+	VPDPBUSD     Z27, Z24, Z22
+	VPDPBUSD     Z28, Z24, Z23
+	VMOVDQU32    256(R9), Z25
+	VMOVDQU32    320(R9), Z26
+	VMOVDQU32    384(R9), Z27
+	VMOVDQU32    448(R9), Z28
+	VPBROADCASTD 4(DI), Z24
+	VPDPBUSD     Z25, Z24, Z0
+	VPDPBUSD     Z26, Z24, Z1
+	VPDPBUSD     Z27, Z24, Z2
+	VPDPBUSD     Z28, Z24, Z3
+	VPBROADCASTD 4(DI)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z4
+	VPDPBUSD     Z26, Z24, Z5
+	VPDPBUSD     Z27, Z24, Z6
+	VPDPBUSD     Z28, Z24, Z7
+	VPBROADCASTD 4(DI)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z8
+	VPDPBUSD     Z26, Z24, Z9
+	VPDPBUSD     Z27, Z24, Z10
+	VPDPBUSD     Z28, Z24, Z11
+	VPBROADCASTD 4(R8), Z24
+	VPDPBUSD     Z25, Z24, Z12
+	VPDPBUSD     Z26, Z24, Z13
+	VPDPBUSD     Z27, Z24, Z14
+	VPDPBUSD     Z28, Z24, Z15
+	VPBROADCASTD 4(R8)(CX*1), Z24
+	VPDPBUSD     Z25, Z24, Z16
+	VPDPBUSD     Z26, Z24, Z17
+	VPDPBUSD     Z27, Z24, Z18
+	VPDPBUSD     Z28, Z24, Z19
+	VPBROADCASTD 4(R8)(CX*2), Z24
+	VPDPBUSD     Z25, Z24, Z20
+	VPDPBUSD     Z26, Z24, Z21
+	VPDPBUSD     Z27, Z24, Z22
+	VPDPBUSD     Z28, Z24, Z23
+	ADDQ         $0x00000200, R9
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	DECQ         R10
+	JNZ          loop
+
+last:
+	DECQ   R11
+	JZ     store
+	VPSLLD $0x08, Z0, Z0
+	VPSLLD $0x08, Z1, Z1
+	VPSLLD $0x08, Z2, Z2
+	VPSLLD $0x08, Z3, Z3
+	VPSLLD $0x08, Z4, Z4
+	VPSLLD $0x08, Z5, Z5
+	VPSLLD $0x08, Z6, Z6
+	VPSLLD $0x08, Z7, Z7
+	VPSLLD $0x08, Z8, Z8
+	VPSLLD $0x08, Z9, Z9
+	VPSLLD $0x08, Z10, Z10
+	VPSLLD $0x08, Z11, Z11
+	VPSLLD $0x08, Z12, Z12
+	VPSLLD $0x08, Z13, Z13
+	VPSLLD $0x08, Z14, Z14
+	VPSLLD $0x08, Z15, Z15
+	VPSLLD $0x08, Z16, Z16
+	VPSLLD $0x08, Z17, Z17
+	VPSLLD $0x08, Z18, Z18
+	VPSLLD $0x08, Z19, Z19
+	VPSLLD $0x08, Z20, Z20
+	VPSLLD $0x08, Z21, Z21
+	VPSLLD $0x08, Z22, Z22
+	VPSLLD $0x08, Z23, Z23
+	JMP    plane
+
+store:
+	MOVQ      start+40(FP), R10
+	VMOVDQU32 (R10), Z25
+	VMOVDQU32 64(R10), Z26
+	VMOVDQU32 128(R10), Z27
+	VMOVDQU32 192(R10), Z28
+	VPADDD    Z25, Z0, Z0
+	VMOVDQU32 Z0, (BX)
+	VPADDD    Z26, Z1, Z1
+	VMOVDQU32 Z1, 64(BX)
+	VPADDD    Z27, Z2, Z2
+	VMOVDQU32 Z2, 128(BX)
+	VPADDD    Z28, Z3, Z3
+	VMOVDQU32 Z3, 192(BX)
+	ADDQ      SI, BX
+	VPADDD    Z25, Z4, Z4
+	VMOVDQU32 Z4, (BX)
+	VPADDD    Z26, Z5, Z5
+	VMOVDQU32 Z5, 64(BX)
+	VPADDD    Z27, Z6, Z6
+	VMOVDQU32 Z6, 128(BX)
+	VPADDD    Z28, Z7, Z7
+	VMOVDQU32 Z7, 192(BX)
+	ADDQ      SI, BX
+	VPADDD    Z25, Z8, Z8
+	VMOVDQU32 Z8, (BX)
+	VPADDD    Z26, Z9, Z9
+	VMOVDQU32 Z9, 64(BX)
+	VPADDD    Z27, Z10, Z10
+	VMOVDQU32 Z10, 128(BX)
+	VPADDD    Z28, Z11, Z11
+	VMOVDQU32 Z11, 192(BX)
+	ADDQ      SI, BX
+	VPADDD    Z25, Z12, Z12
+	VMOVDQU32 Z12, (BX)
+	VPADDD    Z26, Z13, Z13
+	VMOVDQU32 Z13, 64(BX)
+	VPADDD    Z27, Z14, Z14
+	VMOVDQU32 Z14, 128(BX)
+	VPADDD    Z28, Z15, Z15
+	VMOVDQU32 Z15, 192(BX)
+	ADDQ      SI, BX
+	VPADDD    Z25, Z16, Z16
+	VMOVDQU32 Z16, (BX)
+	VPADDD    Z26, Z17, Z17
+	VMOVDQU32 Z17, 64(BX)
+	VPADDD    Z27, Z18, Z18
+	VMOVDQU32 Z18, 128(BX)
+	VPADDD    Z28, Z19, Z19
+	VMOVDQU32 Z19, 192(BX)
+	ADDQ      SI, BX
+	VPADDD    Z25, Z20, Z20
+	VMOVDQU32 Z20, (BX)
+	VPADDD    Z26, Z21, Z21
+	VMOVDQU32 Z21, 64(BX)
+	VPADDD    Z27, Z22, Z22
+	VMOVDQU32 Z22, 128(BX)
+	VPADDD    Z28, Z23, Z23
+	VMOVDQU32 Z23, 192(BX)
+	ADDQ      SI, BX
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (AX)(CX*2), AX
+	DECQ      tiles+64(FP)
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func multiplyQuads16(a *uint8, stride uintptr, b *int8, quads uintptr, planes uintptr, start *int32, acc *int32, accStride uintptr, tiles uintptr)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·multiplyQuads16(SB), NOSPLIT, $0-72
+	MOVQ a+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ acc+48(FP), BX
+	MOVQ accStride+56(FP), SI
+
+tile:
+	MOVQ   DX, R9
+	MOVQ   planes+32(FP), R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+plane:
+	MOVQ         AX, DI
+	LEAQ         (AX)(CX*2), R8
+	ADDQ         CX, R8
+	MOVQ         quads+24(FP), R10
+	TESTQ        $0x00000001, R10
+	JZ           even
+	VMOVDQU32    (R9), Z7
+	VPBROADCASTD (DI), Z6
+	VPDPBUSD     Z7, Z6, Z0
+	VPBROADCASTD (DI)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z1
+	VPBROADCASTD (DI)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z2
+	VPBROADCASTD (R8), Z6
+	VPDPBUSD     Z7, Z6, Z3
+	VPBROADCASTD (R8)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z4
+	VPBROADCASTD (R8)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z5
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+
+even:
+	SHRQ $0x01, R10
+	JZ   last
+
+loop:
+	VMOVDQU32    (R9), Z7
+	VPBROADCASTD (DI), Z6
+	VPDPBUSD     Z7, Z6, Z0
+	VPBROADCASTD (DI)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z1
+	VPBROADCASTD (DI)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z2
+	VPBROADCASTD (R8), Z6
+	VPDPBUSD     Z7, Z6, Z3
+	VPBROADCASTD (R8)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z4
+	VPBROADCASTD (R8)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z5
+	VMOVDQU32    64(R9), Z7
+	VPBROADCASTD 4(DI), Z6
+	VPDPBUSD     Z7, Z6, Z0
+	VPBROADCASTD 4(DI)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z1
+	VPBROADCASTD 4(DI)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z2
+	VPBROADCASTD 4(R8), Z6
+	VPDPBUSD     Z7, Z6, Z3
+	VPBROADCASTD 4(R8)(CX*1), Z6
+	VPDPBUSD     Z7, Z6, Z4
+	VPBROADCASTD 4(R8)(CX*2), Z6
+	VPDPBUSD     Z7, Z6, Z5
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x08, DI
+	ADDQ         $0x08, R8
+	DECQ         R10
+	JNZ          loop
+
+last:
+	DECQ   R11
+	JZ     store
+	VPSLLD $0x08, Z0, Z0
+	VPSLLD $0x08, Z1, Z1
+	VPSLLD $0x08, Z2, Z2
+	VPSLLD $0x08, Z3, Z3
+	VPSLLD $0x08, Z4, Z4
+	VPSLLD $0x08, Z5, Z5
+	JMP    plane
+
+store:
+	MOVQ      start+40(FP), R10
+	VMOVDQU32 (R10), Z7
+	VPADDD    Z7, Z0, Z0
+	VMOVDQU32 Z0, (BX)
+	ADDQ      SI, BX
+	VPADDD    Z7, Z1, Z1
+	VMOVDQU32 Z1, (BX)
+	ADDQ      SI, BX
+	VPADDD    Z7, Z2, Z2
+	VMOVDQU32 Z2, (BX)
+	ADDQ      SI, BX
+	VPADDD    Z7, Z3, Z3
+	VMOVDQU32 Z3, (BX)
+	ADDQ      SI, BX
+	VPADDD    Z7, Z4, Z4
+	VMOVDQU32 Z4, (BX)
+	ADDQ      SI, BX
+	VPADDD    Z7, Z5, Z5
+	VMOVDQU32 Z5, (BX)
+	ADDQ      SI, BX
+	LEAQ      (AX)(CX*4), AX
+	LEAQ      (AX)(CX*2), AX
+	DECQ      tiles+64(FP)
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func unsign(dst *uint8, src *int8, rows uintptr, n uintptr, dstStride uintptr, srcStride uintptr)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·unsign(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         dstStride+32(FP), BX
+	MOVQ         srcStride+40(FP), SI
+	MOVQ         n+24(FP), DI
+	MOVQ         DI, R9
+	ANDQ         $-64, R9
+	MOVQ         DI, R8
+	SUBQ         R9, R8
+	MOVQ         $-1, R10
+	BZHIQ        R8, R10, R10
+	KMOVQ        R10, K1
+	MOVL         $0x80808080, R8
+	VPBROADCASTD R8, Z0
+
+row:
+	XORQ R8, R8
+	CMPQ R8, R9
+	JEQ  blockWhole
+
+block:
+	VPXORD   (CX)(R8*1), Z0, Z1
+	VMOVDQU8 Z1, (AX)(R8*1)
+	ADDQ     $0x40, R8
+	CMPQ     R8, R9
+	JNE      block
+
+blockWhole:
+	CMPQ       R8, DI
+	JEQ        blockDone
+	VMOVDQU8.Z (CX)(R8*1), K1, Z1
+	VPXORD     Z0, Z1, Z1
+	VMOVDQU8   Z1, K1, (AX)(R8*1)
+
+blockDone:
+	ADDQ BX, AX
+	ADDQ SI, CX
+	DECQ DX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func packColumnQuads(dst *int8, src *int8, stride uintptr, quads uintptr, step uintptr)
+// Requires: AVX, AVX512F, AVX512VBMI
+TEXT ·packColumnQuads(SB), NOSPLIT, $0-40
+	MOVQ      dst+0(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      stride+16(FP), DX
+	MOVQ      quads+24(FP), BX
+	MOVQ      step+32(FP), SI
+	LEAQ      (DX)(DX*2), DI
+	VMOVDQU32 quadColumns<>+0(SB), Z0
+
+loop:
+	VMOVDQU      (CX), X1
+	VINSERTI32X4 $0x01, (CX)(DX*1), Z1, Z1
+	VINSERTI32X4 $0x02, (CX)(DX*2), Z1, Z1
+	VINSERTI32X4 $0x03, (CX)(DI*1), Z1, Z1
+	VPERMB       Z1, Z0, Z1
+	VMOVDQU32    Z1, (AX)
+	LEAQ         (CX)(DX*4), CX
+	ADDQ         SI, AX
+	DECQ         BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA quadColumns<>+0(SB)/1, $0x00
+DATA quadColumns<>+1(SB)/1, $0x10
+DATA quadColumns<>+2(SB)/1, $0x20
+DATA quadColumns<>+3(SB)/1, $0x30
+DATA quadColumns<>+4(SB)/1, $0x01
+DATA quadColumns<>+5(SB)/1, $0x11
+DATA quadColumns<>+6(SB)/1, $0x21
+DATA quadColumns<>+7(SB)/1, $0x31
+DATA quadColumns<>+8(SB)/1, $0x02
+DATA quadColumns<>+9(SB)/1, $0x12
+DATA quadColumns<>+10(SB)/1, $0x22
+DATA quadColumns<>+11(SB)/1, $0x32
+DATA quadColumns<>+12(SB)/1, $0x03
+DATA quadColumns<>+13(SB)/1, $0x13
+DATA quadColumns<>+14(SB)/1, $0x23
+DATA quadColumns<>+15(SB)/1, $0x33
+DATA quadColumns<>+16(SB)/1, $0x04
+DATA quadColumns<>+17(SB)/1, $0x14
+DATA quadColumns<>+18(SB)/1, $0x24
+DATA quadColumns<>+19(SB)/1, $0x34
+DATA quadColumns<>+20(SB)/1, $0x05
+DATA quadColumns<>+21(SB)/1, $0x15
+DATA quadColumns<>+22(SB)/1, $0x25
+DATA quadColumns<>+23(SB)/1, $0x35
+DATA quadColumns<>+24(SB)/1, $0x06
+DATA quadColumns<>+25(SB)/1, $0x16
+DATA quadColumns<>+26(SB)/1, $0x26
+DATA quadColumns<>+27(SB)/1, $0x36
+DATA quadColumns<>+28(SB)/1, $0x07
+DATA quadColumns<>+29(SB)/1, $0x17
+DATA quadColumns<>+30(SB)/1, $0x27
+DATA quadColumns<>+31(SB)/1, $0x37
+DATA quadColumns<>+32(SB)/1, $0x08
+DATA quadColumns<>+33(SB)/1, $0x18
+DATA quadColumns<>+34(SB)/1, $0x28
+DATA quadColumns<>+35(SB)/1, $0x38
+DATA quadColumns<>+36(SB)/1, $0x09
+DATA quadColumns<>+37(SB)/1, $0x19
+DATA quadColumns<>+38(SB)/1, $0x29
+DATA quadColumns<>+39(SB)/1, $0x39
+DATA quadColumns<>+40(SB)/1, $0x0a
+DATA quadColumns<>+41(SB)/1, $0x1a
+DATA quadColumns<>+42(SB)/1, $0x2a
+DATA quadColumns<>+43(SB)/1, $0x3a
+DATA quadColumns<>+44(SB)/1, $0x0b
+DATA quadColumns<>+45(SB)/1, $0x1b
+DATA quadColumns<>+46(SB)/1, $0x2b
+DATA quadColumns<>+47(SB)/1, $0x3b
+DATA quadColumns<>+48(SB)/1, $0x0c
+DATA quadColumns<>+49(SB)/1, $0x1c
+DATA quadColumns<>+50(SB)/1, $0x2c
+DATA quadColumns<>+51(SB)/1, $0x3c
+DATA quadColumns<>+52(SB)/1, $0x0d
+DATA quadColumns<>+53(SB)/1, $0x1d
+DATA quadColumns<>+54(SB)/1, $0x2d
+DATA quadColumns<>+55(SB)/1, $0x3d
+DATA quadColumns<>+56(SB)/1, $0x0e
+DATA quadColumns<>+57(SB)/1, $0x1e
+DATA quadColumns<>+58(SB)/1, $0x2e
+DATA quadColumns<>+59(SB)/1, $0x3e
+DATA quadColumns<>+60(SB)/1, $0x0f
+DATA quadColumns<>+61(SB)/1, $0x1f
+DATA quadColumns<>+62(SB)/1, $0x2f
+DATA quadColumns<>+63(SB)/1, $0x3f
+GLOBL quadColumns<>(SB), RODATA|NOPTR, $64
+
+// func packRowQuads(dst *int8, src *int8, stride uintptr, blocks uintptr, step uintptr)
+// Requires: AVX, AVX512F
+TEXT ·packRowQuads(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ blocks+24(FP), BX
+	MOVQ step+32(FP), SI
+
+loop:
+	MOVQ         CX, DI
+	VMOVDQU      (DI), X0
+	ADDQ         DX, DI
+	VMOVDQU      (DI), X2
+	ADDQ         DX, DI
+	VMOVDQU      (DI), X4
+	ADDQ         DX, DI
+	VMOVDQU      (DI), X5
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x01, (DI), Z0, Z0
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x01, (DI), Z2, Z2
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x01, (DI), Z4, Z4
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x01, (DI), Z5, Z5
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x02, (DI), Z0, Z0
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x02, (DI), Z2, Z2
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x02, (DI), Z4, Z4
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x02, (DI), Z5, Z5
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x03, (DI), Z0, Z0
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x03, (DI), Z2, Z2
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x03, (DI), Z4, Z4
+	ADDQ         DX, DI
+	VINSERTI32X4 $0x03, (DI), Z5, Z5
+	ADDQ         DX, DI
+	VPUNPCKLDQ   Z2, Z0, Z1
+	VPUNPCKHDQ   Z2, Z0, Z3
+	VPUNPCKLDQ   Z5, Z4, Z2
+	VPUNPCKHDQ   Z5, Z4, Z5
+	VPUNPCKLQDQ  Z2, Z1, Z0
+	VPUNPCKHQDQ  Z2, Z1, Z2
+	VPUNPCKLQDQ  Z5, Z3, Z4
+	VPUNPCKHQDQ  Z5, Z3, Z5
+	VMOVDQU32    Z0, (AX)
+	ADDQ         SI, AX
+	VMOVDQU32    Z2, (AX)
+	ADDQ         SI, AX
+	VMOVDQU32    Z4, (AX)
+	ADDQ         SI, AX
+	VMOVDQU32    Z5, (AX)
+	ADDQ         SI, AX
+	ADDQ         $0x10, CX
+	DECQ         BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func correct(start *int32, bias *int32, b *int8, quads uintptr, step uintptr)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·correct(SB), NOSPLIT, $0-40
+	MOVQ         start+0(FP), AX
+	MOVQ         bias+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         quads+24(FP), BX
+	MOVQ         step+32(FP), SI
+	MOVL         $0x80808080, DI
+	VPBROADCASTD DI, Z0
+	VPXORD       Z1, Z1, Z1
+
+loop:
+	VPDPBUSD  (DX), Z0, Z1
+	ADDQ      SI, DX
+	DECQ      BX
+	JNZ       loop
+	VMOVDQU32 (CX), Z0
+	VPSUBD    Z1, Z0, Z0
+	VMOVDQU32 Z0, (AX)
+	VZEROUPPER
+	RET
+
+// func softmaxRows(dst *uint8, x *int32, table *[320]uint8, sums *int64, rows uintptr, n uintptr, dstStride uintptr, xStride uintptr, far uint32, m int64, round int64, shift uint64, last int32)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VBMI, AVX512VL, BMI2
+TEXT ·softmaxRows(SB), NOSPLIT, $0-100
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         sums+24(FP), DX
+	MOVQ         rows+32(FP), BX
+	MOVQ         table+16(FP), SI
+	VMOVDQU8     (SI), Z0
+	VMOVDQU8     64(SI), Z1
+	VMOVDQU8     128(SI), Z2
+	VMOVDQU8     192(SI), Z3
+	VMOVDQU8     256(SI), Z4
+	MOVQ         n+40(FP), SI
+	MOVQ         SI, R8
+	ANDQ         $-16, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	MOVQ         $-1, R9
+	BZHIQ        DI, R9, R9
+	KMOVQ        R9, K1
+	MOVQ         SI, R9
+	ANDQ         $-64, R9
+	MOVQ         SI, DI
+	SUBQ         R9, DI
+	MOVQ         $-1, R10
+	BZHIQ        DI, R10, R10
+	KMOVQ        R10, K2
+	MOVL         far+64(FP), DI
+	VMOVD        DI, X5
+	VPBROADCASTD X5, Z5
+	VPBROADCASTQ m+72(FP), Z6
+	VPBROADCASTQ round+80(FP), Z7
+	MOVL         last+96(FP), DI
+	VMOVD        DI, X8
+	VPBROADCASTD X8, Z8
+	VMOVQ        shift+88(FP), X9
+	MOVL         $0x0000aaaa, DI
+	KMOVW        DI, K3
+	VPXORD       Z14, Z14, Z14
+
+row:
+	VPBROADCASTD (CX), Z12
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JEQ          maxWhole
+
+max:
+	VPMAXSD (CX)(DI*4), Z12, Z12
+	ADDQ    $0x10, DI
+	CMPQ    DI, R8
+	JNE     max
+
+maxWhole:
+	CMPQ    DI, SI
+	JEQ     maxDone
+	VPMAXSD (CX)(DI*4), Z12, K1, Z12
+
+maxDone:
+	VEXTRACTI64X4 $0x01, Z12, Y10
+	VPMAXSD       Y10, Y12, Y12
+	VEXTRACTI32X4 $0x01, Y12, X10
+	VPMAXSD       X10, X12, X12
+	VPSHUFD       $0x4e, X12, X10
+	VPMAXSD       X10, X12, X12
+	VPSHUFD       $0xb1, X12, X10
+	VPMAXSD       X10, X12, X12
+	VPBROADCASTD  X12, Z12
+	VPXORD        Z13, Z13, Z13
+	XORQ          DI, DI
+	CMPQ          DI, R9
+	JEQ           scoresWhole
+
+scores:
+	VPSUBD    (CX)(DI*4), Z12, Z15
+	VPMINUD   Z5, Z15, Z15
+	VPSRLQ    $0x20, Z15, Z10
+	VPMULUDQ  Z6, Z15, Z15
+	VPMULUDQ  Z6, Z10, Z10
+	VPADDQ    Z7, Z15, Z15
+	VPADDQ    Z7, Z10, Z10
+	VPSRLQ    X9, Z15, Z15
+	VPSRLQ    X9, Z10, Z10
+	VPSHUFD   $0xa0, Z10, K3, Z15
+	VPMINSD   Z8, Z15, Z15
+	VPSUBD    64(CX)(DI*4), Z12, Z10
+	VPMINUD   Z5, Z10, Z10
+	VPSRLQ    $0x20, Z10, Z11
+	VPMULUDQ  Z6, Z10, Z10
+	VPMULUDQ  Z6, Z11, Z11
+	VPADDQ    Z7, Z10, Z10
+	VPADDQ    Z7, Z11, Z11
+	VPSRLQ    X9, Z10, Z10
+	VPSRLQ    X9, Z11, Z11
+	VPSHUFD   $0xa0, Z11, K3, Z10
+	VPMINSD   Z8, Z10, Z10
+	VPSUBD    128(CX)(DI*4), Z12, Z16
+	VPMINUD   Z5, Z16, Z16
+	VPSRLQ    $0x20, Z16, Z11
+	VPMULUDQ  Z6, Z16, Z16
+	VPMULUDQ  Z6, Z11, Z11
+	VPADDQ    Z7, Z16, Z16
+	VPADDQ    Z7, Z11, Z11
+	VPSRLQ    X9, Z16, Z16
+	VPSRLQ    X9, Z11, Z11
+	VPSHUFD   $0xa0, Z11, K3, Z16
+	VPMINSD   Z8, Z16, Z16
+	VPSUBD    192(CX)(DI*4), Z12, Z11
+	VPMINUD   Z5, Z11, Z11
+	VPSRLQ    $0x20, Z11, Z17
+	VPMULUDQ  Z6, Z11, Z11
+	VPMULUDQ  Z6, Z17, Z17
+	VPADDQ    Z7, Z11, Z11
+	VPADDQ    Z7, Z17, Z17
+	VPSRLQ    X9, Z11, Z11
+	VPSRLQ    X9, Z17, Z17
+	VPSHUFD   $0xa0, Z17, K3, Z11
+	VPMINSD   Z8, Z11, Z11
+	VPACKUSDW Z10, Z15, Z15
+	VPACKUSDW Z11, Z16, Z16
+	VMOVDQU8  lowBytes<>+0(SB), Z10
+	VMOVDQU8  highBytes<>+0(SB), Z11
+	VPERMI2B  Z16, Z15, Z10
+	VPERMI2B  Z16, Z15, Z11
+	VMOVDQA64 Z10, Z15
+	VMOVDQA64 Z10, Z16
+	VPMOVB2M  Z10, K4
+	VPERMI2B  Z1, Z0, Z15
+	VPERMI2B  Z3, Z2, Z16
+	VMOVDQU8  Z16, K4, Z15
+	VPTESTMB  Z11, Z11, K4
+	VPERMB    Z4, Z10, K4, Z15
+	VMOVDQU8  Z15, (AX)(DI*1)
+	VPSADBW   Z14, Z15, Z15
+	VPADDQ    Z15, Z13, Z13
+	ADDQ      $0x40, DI
+	CMPQ      DI, R9
+	JNE       scores
+
+scoresWhole:
+	CMPQ        DI, SI
+	JEQ         scoresDone
+	KSHIFTRQ    $0x00, K2, K4
+	VMOVDQU32.Z (CX)(DI*4), K4, Z15
+	VPSUBD      Z15, Z12, Z15
+	VPMINUD     Z5, Z15, Z15
+	VPSRLQ      $0x20, Z15, Z10
+	VPMULUDQ    Z6, Z15, Z15
+	VPMULUDQ    Z6, Z10, Z10
+	VPADDQ      Z7, Z15, Z15
+	VPADDQ      Z7, Z10, Z10
+	VPSRLQ      X9, Z15, Z15
+	VPSRLQ      X9, Z10, Z10
+	VPSHUFD     $0xa0, Z10, K3, Z15
+	VPMINSD     Z8, Z15, Z15
+	KSHIFTRQ    $0x10, K2, K4
+	VMOVDQU32.Z 64(CX)(DI*4), K4, Z10
+	VPSUBD      Z10, Z12, Z10
+	VPMINUD     Z5, Z10, Z10
+	VPSRLQ      $0x20, Z10, Z11
+	VPMULUDQ    Z6, Z10, Z10
+	VPMULUDQ    Z6, Z11, Z11
+	VPADDQ      Z7, Z10, Z10
+	VPADDQ      Z7, Z11, Z11
+	VPSRLQ      X9, Z10, Z10
+	VPSRLQ      X9, Z11, Z11
+	VPSHUFD     $0xa0, Z11, K3, Z10
+	VPMINSD     Z8, Z10, Z10
+	KSHIFTRQ    $0x20, K2, K4
+	VMOVDQU32.Z 128(CX)(DI*4), K4, Z16
+	VPSUBD      Z16, Z12, Z16
+	VPMINUD     Z5, Z16, Z16
+	VPSRLQ      $0x20, Z16, Z11
+	VPMULUDQ    Z6, Z16, Z16
+	VPMULUDQ    Z6, Z11, Z11
+	VPADDQ      Z7, Z16, Z16
+	VPADDQ      Z7, Z11, Z11
+	VPSRLQ      X9, Z16, Z16
+	VPSRLQ      X9, Z11, Z11
+	VPSHUFD     $0xa0, Z11, K3, Z16
+	VPMINSD     Z8, Z16, Z16
+	KSHIFTRQ    $0x30, K2, K4
+	VMOVDQU32.Z 192(CX)(DI*4), K4, Z11
+	VPSUBD      Z11, Z12, Z11
+	VPMINUD     Z5, Z11, Z11
+	VPSRLQ      $0x20, Z11, Z12
+	VPMULUDQ    Z6, Z11, Z11
+	VPMULUDQ    Z6, Z12, Z12
+	VPADDQ      Z7, Z11, Z11
+	VPADDQ      Z7, Z12, Z12
+	VPSRLQ      X9, Z11, Z11
+	VPSRLQ      X9, Z12, Z12
+	VPSHUFD     $0xa0, Z12, K3, Z11
+	VPMINSD     Z8, Z11, Z11
+	VPACKUSDW   Z10, Z15, Z15
+	VPACKUSDW   Z11, Z16, Z16
+	VMOVDQU8    lowBytes<>+0(SB), Z10
+	VMOVDQU8    highBytes<>+0(SB), Z11
+	VPERMI2B    Z16, Z15, Z10
+	VPERMI2B    Z16, Z15, Z11
+	VMOVDQA64   Z10, Z12
+	VMOVDQA64   Z10, Z15
+	VPMOVB2M    Z10, K4
+	VPERMI2B    Z1, Z0, Z12
+	VPERMI2B    Z3, Z2, Z15
+	VMOVDQU8    Z15, K4, Z12
+	VPTESTMB    Z11, Z11, K4
+	VPERMB      Z4, Z10, K4, Z12
+	VMOVDQU8.Z  Z12, K2, Z12
+	VMOVDQU8    Z12, K2, (AX)(DI*1)
+	VPSADBW     Z14, Z12, Z12
+	VPADDQ      Z12, Z13, Z13
+
+scoresDone:
+	VEXTRACTI64X4 $0x01, Z13, Y10
+	VPADDQ        Y10, Y13, Y13
+	VEXTRACTI32X4 $0x01, Y13, X10
+	VPADDQ        X10, X13, X13
+	VPSHUFD       $0x4e, X13, X10
+	VPADDQ        X10, X13, X13
+	VMOVQ         X13, (DX)
+	ADDQ          $0x08, DX
+	ADDQ          dstStride+48(FP), AX
+	ADDQ          xStride+56(FP), CX
+	DECQ          BX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+DATA lowBytes<>+0(SB)/1, $0x00
+DATA lowBytes<>+1(SB)/1, $0x02
+DATA lowBytes<>+2(SB)/1, $0x04
+DATA lowBytes<>+3(SB)/1, $0x06
+DATA lowBytes<>+4(SB)/1, $0x10
+DATA lowBytes<>+5(SB)/1, $0x12
+DATA lowBytes<>+6(SB)/1, $0x14
+DATA lowBytes<>+7(SB)/1, $0x16
+DATA lowBytes<>+8(SB)/1, $0x20
+DATA lowBytes<>+9(SB)/1, $0x22
+DATA lowBytes<>+10(SB)/1, $0x24
+DATA lowBytes<>+11(SB)/1, $0x26
+DATA lowBytes<>+12(SB)/1, $0x30
+DATA lowBytes<>+13(SB)/1, $0x32
+DATA lowBytes<>+14(SB)/1, $0x34
+DATA lowBytes<>+15(SB)/1, $0x36
+DATA lowBytes<>+16(SB)/1, $0x08
+DATA lowBytes<>+17(SB)/1, $0x0a
+DATA lowBytes<>+18(SB)/1, $0x0c
+DATA lowBytes<>+19(SB)/1, $0x0e
+DATA lowBytes<>+20(SB)/1, $0x18
+DATA lowBytes<>+21(SB)/1, $0x1a
+DATA lowBytes<>+22(SB)/1, $0x1c
+DATA lowBytes<>+23(SB)/1, $0x1e
+DATA lowBytes<>+24(SB)/1, $0x28
+DATA lowBytes<>+25(SB)/1, $0x2a
+DATA lowBytes<>+26(SB)/1, $0x2c
+DATA lowBytes<>+27(SB)/1, $0x2e
+DATA lowBytes<>+28(SB)/1, $0x38
+DATA lowBytes<>+29(SB)/1, $0x3a
+DATA lowBytes<>+30(SB)/1, $0x3c
+DATA lowBytes<>+31(SB)/1, $0x3e
+DATA lowBytes<>+32(SB)/1, $0x40
+DATA lowBytes<>+33(SB)/1, $0x42
+DATA lowBytes<>+34(SB)/1, $0x44
+DATA lowBytes<>+35(SB)/1, $0x46
+DATA lowBytes<>+36(SB)/1, $0x50
+DATA lowBytes<>+37(SB)/1, $0x52
+DATA lowBytes<>+38(SB)/1, $0x54
+DATA lowBytes<>+39(SB)/1, $0x56
+DATA lowBytes<>+40(SB)/1, $0x60
+DATA lowBytes<>+41(SB)/1, $0x62
+DATA lowBytes<>+42(SB)/1, $0x64
+DATA lowBytes<>+43(SB)/1, $0x66
+DATA lowBytes<>+44(SB)/1, $0x70
+DATA lowBytes<>+45(SB)/1, $0x72
+DATA lowBytes<>+46(SB)/1, $0x74
+DATA lowBytes<>+47(SB)/1, $0x76
+DATA lowBytes<>+48(SB)/1, $0x48
+DATA lowBytes<>+49(SB)/1, $0x4a
+DATA lowBytes<>+50(SB)/1, $0x4c
+DATA lowBytes<>+51(SB)/1, $0x4e
+DATA lowBytes<>+52(SB)/1, $0x58
+DATA lowBytes<>+53(SB)/1, $0x5a
+DATA lowBytes<>+54(SB)/1, $0x5c
+DATA lowBytes<>+55(SB)/1, $0x5e
+DATA lowBytes<>+56(SB)/1, $0x68
+DATA lowBytes<>+57(SB)/1, $0x6a
+DATA lowBytes<>+58(SB)/1, $0x6c
+DATA lowBytes<>+59(SB)/1, $0x6e
+DATA lowBytes<>+60(SB)/1, $0x78
+DATA lowBytes<>+61(SB)/1, $0x7a
+DATA lowBytes<>+62(SB)/1, $0x7c
+DATA lowBytes<>+63(SB)/1, $0x7e
+GLOBL lowBytes<>(SB), RODATA|NOPTR, $64
+
+DATA highBytes<>+0(SB)/1, $0x01
+DATA highBytes<>+1(SB)/1, $0x03
+DATA highBytes<>+2(SB)/1, $0x05
+DATA highBytes<>+3(SB)/1, $0x07
+DATA highBytes<>+4(SB)/1, $0x11
+DATA highBytes<>+5(SB)/1, $0x13
+DATA highBytes<>+6(SB)/1, $0x15
+DATA highBytes<>+7(SB)/1, $0x17
+DATA highBytes<>+8(SB)/1, $0x21
+DATA highBytes<>+9(SB)/1, $0x23
+DATA highBytes<>+10(SB)/1, $0x25
+DATA highBytes<>+11(SB)/1, $0x27
+DATA highBytes<>+12(SB)/1, $0x31
+DATA highBytes<>+13(SB)/1, $0x33
+DATA highBytes<>+14(SB)/1, $0x35
+DATA highBytes<>+15(SB)/1, $0x37
+DATA highBytes<>+16(SB)/1, $0x09
+DATA highBytes<>+17(SB)/1, $0x0b
+DATA highBytes<>+18(SB)/1, $0x0d
+DATA highBytes<>+19(SB)/1, $0x0f
+DATA highBytes<>+20(SB)/1, $0x19
+DATA highBytes<>+21(SB)/1, $0x1b
+DATA highBytes<>+22(SB)/1, $0x1d
+DATA highBytes<>+23(SB)/1, $0x1f
+DATA highBytes<>+24(SB)/1, $0x29
+DATA highBytes<>+25(SB)/1, $0x2b
+DATA highBytes<>+26(SB)/1, $0x2d
+DATA highBytes<>+27(SB)/1, $0x2f
+DATA highBytes<>+28(SB)/1, $0x39
+DATA highBytes<>+29(SB)/1, $0x3b
+DATA highBytes<>+30(SB)/1, $0x3d
+DATA highBytes<>+31(SB)/1, $0x3f
+DATA highBytes<>+32(SB)/1, $0x41
+DATA highBytes<>+33(SB)/1, $0x43
+DATA highBytes<>+34(SB)/1, $0x45
+DATA highBytes<>+35(SB)/1, $0x47
+DATA highBytes<>+36(SB)/1, $0x51
+DATA highBytes<>+37(SB)/1, $0x53
+DATA highBytes<>+38(SB)/1, $0x55
+DATA highBytes<>+39(SB)/1, $0x57
+DATA highBytes<>+40(SB)/1, $0x61
+DATA highBytes<>+41(SB)/1, $0x63
+DATA highBytes<>+42(SB)/1, $0x65
+DATA highBytes<>+43(SB)/1, $0x67
+DATA highBytes<>+44(SB)/1, $0x71
+DATA highBytes<>+45(SB)/1, $0x73
+DATA highBytes<>+46(SB)/1, $0x75
+DATA highBytes<>+47(SB)/1, $0x77
+DATA highBytes<>+48(SB)/1, $0x49
+DATA highBytes<>+49(SB)/1, $0x4b
+DATA highBytes<>+50(SB)/1, $0x4d
+DATA highBytes<>+51(SB)/1, $0x4f
+DATA highBytes<>+52(SB)/1, $0x59
+DATA highBytes<>+53(SB)/1, $0x5b
+DATA highBytes<>+54(SB)/1, $0x5d
+DATA highBytes<>+55(SB)/1, $0x5f
+DATA highBytes<>+56(SB)/1, $0x69
+DATA highBytes<>+57(SB)/1, $0x6b
+DATA highBytes<>+58(SB)/1, $0x6d
+DATA highBytes<>+59(SB)/1, $0x6f
+DATA highBytes<>+60(SB)/1, $0x79
+DATA highBytes<>+61(SB)/1, $0x7b
+DATA highBytes<>+62(SB)/1, $0x7d
+DATA highBytes<>+63(SB)/1, $0x7f
+GLOBL highBytes<>(SB), RODATA|NOPTR, $64
+
+// func gatherRow(dst *int8, src *uint8, codes *[256]int8, orders *[64]uint8, patches uintptr, channels uintptr, side uintptr, plane uintptr)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+TEXT ·gatherRow(SB), NOSPLIT, $0-64
+	MOVQ     dst+0(FP), AX
+	MOVQ     src+8(FP), CX
+	MOVQ     orders+24(FP), DX
+	MOVQ     patches+32(FP), BX
+	MOVQ     channels+40(FP), SI
+	MOVQ     side+48(FP), DI
+	MOVQ     plane+56(FP), R8
+	MOVQ     codes+16(FP), R9
+	VMOVDQU8 (R9), Z0
+	VMOVDQU8 64(R9), Z1
+	VMOVDQU8 128(R9), Z2
+	VMOVDQU8 192(R9), Z3
+	MOVQ     DI, R9
+	IMULQ    SI, R9
+	MOVQ     $-1, R10
+	BZHIQ    R9, R10, R10
+	KMOVQ    R10, K1
+	MOVQ     $-1, R10
+	BZHIQ    DI, R10, R10
+	KMOVQ    R10, K2
+
+patch:
+	VMOVDQU8.Z (CX), K1, Z4
+	VMOVDQA64  Z4, Z5
+	VMOVDQA64  Z4, Z6
+	VPMOVB2M   Z4, K3
+	VPERMI2B   Z1, Z0, Z5
+	VPERMI2B   Z3, Z2, Z6
+	VMOVDQU8   Z6, K3, Z5
+	MOVQ       DX, DI
+	MOVQ       SI, R10
+
+channel:
+	VMOVDQU8 (DI), Z4
+	VPERMB   Z5, Z4, Z4
+	VMOVDQU8 Z4, K2, (AX)
+	ADDQ     $0x40, DI
+	ADDQ     R8, AX
+	DECQ     R10
+	JNZ      channel
+	ADDQ     R9, CX
+	DECQ     BX
+	JNZ      patch
+	VZEROUPPER
+	RET
+
+// func lookupAVX512(v *int8, table *[256]int8, n uintptr)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, BMI2
+TEXT ·lookupAVX512(SB), NOSPLIT, $0-24
+	MOVQ     v+0(FP), AX
+	MOVQ     table+8(FP), CX
+	VMOVDQU8 (CX), Z0
+	VMOVDQU8 64(CX), Z1
+	VMOVDQU8 128(CX), Z2
+	VMOVDQU8 192(CX), Z3
+	MOVQ     n+16(FP), CX
+	MOVQ     CX, BX
+	ANDQ     $-64, BX
+	MOVQ     CX, DX
+	SUBQ     BX, DX
+	MOVQ     $-1, SI
+	BZHIQ    DX, SI, SI
+	KMOVQ    SI, K1
+	XORQ     DX, DX
+	CMPQ     DX, BX
+	JEQ      blockWhole
+
+block:
+	VMOVDQU8  (AX)(DX*1), Z4
+	VMOVDQA64 Z4, Z5
+	VMOVDQA64 Z4, Z6
+	VPMOVB2M  Z4, K2
+	VPERMI2B  Z1, Z0, Z5
+	VPERMI2B  Z3, Z2, Z6
+	VMOVDQU8  Z6, K2, Z5
+	VMOVDQU8  Z5, (AX)(DX*1)
+	ADDQ      $0x40, DX
+	CMPQ      DX, BX
+	JNE       block
+
+blockWhole:
+	CMPQ       DX, CX
+	JEQ        blockDone
+	VMOVDQU8.Z (AX)(DX*1), K1, Z4
+	VMOVDQA64  Z4, Z5
+	VMOVDQA64  Z4, Z6
+	VPMOVB2M   Z4, K2
+	VPERMI2B   Z1, Z0, Z5
+	VPERMI2B   Z3, Z2, Z6
+	VMOVDQU8   Z6, K2, Z5
+	VMOVDQU8   Z5, K1, (AX)(DX*1)
+
+blockDone:
+	VZEROUPPER
+	RET
+
+// func peakQuads(steps uintptr)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·peakQuads(SB), NOSPLIT, $0-8
+	MOVQ   steps+0(FP), AX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+
+loop:
+	VPDPBUSD Z24, Z24, Z0
+	VPDPBUSD Z24, Z24, Z1
+	VPDPBUSD Z24, Z24, Z2
+	VPDPBUSD Z24, Z24, Z3
+	VPDPBUSD Z24, Z24, Z4
+	VPDPBUSD Z24, Z24, Z5
+	VPDPBUSD Z24, Z24, Z6
+	VPDPBUSD Z24, Z24, Z7
+	VPDPBUSD Z24, Z24, Z8
+	VPDPBUSD Z24, Z24, Z9
+	VPDPBUSD Z24, Z24, Z10
+	VPDPBUSD Z24, Z24, Z11
+	VPDPBUSD Z24, Z24, Z12
+	VPDPBUSD Z24, Z24, Z13
+	VPDPBUSD Z24, Z24, Z14
+	VPDPBUSD Z24, Z24, Z15
+	VPDPBUSD Z24, Z24, Z16
+	VPDPBUSD Z24, Z24, Z17
+	VPDPBUSD Z24, Z24, Z18
+	VPDPBUSD Z24, Z24, Z19
+	VPDPBUSD Z24, Z24, Z20
+	VPDPBUSD Z24, Z24, Z21
+	VPDPBUSD Z24, Z24, Z22
+	VPDPBUSD Z24, Z24, Z23
+	DECQ     AX
+	JNZ      loop
+	VZEROUPPER
+	RET
+
+// func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·requantizeCodesAVX2(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+32(FP), R8
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Y1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VMOVQ        shift+64(FP), X4
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R8
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU      (CX)(R9*4), Y5
+	VPSRLQ       $0x20, Y5, Y6
+	VPMULDQ      (DX)(R9*4), Y5, Y5
+	VPMULDQ      4(DX)(R9*4), Y6, Y6
+	VPADDQ       Y0, Y5, Y5
+	VPADDQ       Y0, Y6, Y6
+	VPSRLQ       X4, Y5, Y5
+	VPSRLQ       X4, Y6, Y6
+	VPSLLQ       $0x20, Y6, Y6
+	VPBLENDD     $0xaa, Y6, Y5, Y5
+	VPADDD       Y1, Y5, Y5
+	VPMINSD      Y3, Y5, Y5
+	VPMAXSD      Y2, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPACKSSDW    X6, X5, X5
+	VPACKSSWB    X5, X5, X5
+	VMOVQ        X5, (AX)(R9*1)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R8
+	JNE          columns
+
+columnsWhole:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·requantizeValuesAVX2(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
+	MOVQ         n+32(FP), R8
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Y1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VMOVQ        shift+64(FP), X4
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R8
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU  (CX)(R9*4), Y5
+	VPSRLQ   $0x20, Y5, Y6
+	VPMULDQ  (DX)(R9*4), Y5, Y5
+	VPMULDQ  4(DX)(R9*4), Y6, Y6
+	VPADDQ   Y0, Y5, Y5
+	VPADDQ   Y0, Y6, Y6
+	VPSRLQ   X4, Y5, Y5
+	VPSRLQ   X4, Y6, Y6
+	VPSLLQ   $0x20, Y6, Y6
+	VPBLENDD $0xaa, Y6, Y5, Y5
+	VPADDD   Y1, Y5, Y5
+	VPMINSD  Y3, Y5, Y5
+	VPMAXSD  Y2, Y5, Y5
+	VMOVDQU  Y5, (AX)(R9*4)
+	ADDQ     $0x08, R9
+	CMPQ     R9, R8
+	JNE      columns
+
+columnsWhole:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·requantizeAddAVX2(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
+	MOVQ         n+32(FP), R8
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Y1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VMOVQ        shift+64(FP), X4
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R8
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU  (CX)(R9*4), Y5
+	VPSRLQ   $0x20, Y5, Y6
+	VPMULDQ  (DX)(R9*4), Y5, Y5
+	VPMULDQ  4(DX)(R9*4), Y6, Y6
+	VPADDQ   Y0, Y5, Y5
+	VPADDQ   Y0, Y6, Y6
+	VPSRLQ   X4, Y5, Y5
+	VPSRLQ   X4, Y6, Y6
+	VPSLLQ   $0x20, Y6, Y6
+	VPBLENDD $0xaa, Y6, Y5, Y5
+	VPADDD   Y1, Y5, Y5
+	VPMINSD  Y3, Y5, Y5
+	VPMAXSD  Y2, Y5, Y5
+	VMOVDQU  (AX)(R9*4), Y6
+	VPADDD   Y6, Y5, Y5
+	VPMINSD  Y3, Y5, Y5
+	VPMAXSD  Y2, Y5, Y5
+	VMOVDQU  Y5, (AX)(R9*4)
+	ADDQ     $0x08, R9
+	CMPQ     R9, R8
+	JNE      columns
+
+columnsWhole:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·scaleCodesAVX2(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+32(FP), R8
+	VPBROADCASTQ before+56(FP), Y0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Y1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VMOVQ        shift+64(FP), X4
+
+row:
+	VPBROADCASTQ (DX), Y6
+	ADDQ         $0x08, DX
+	XORQ         R9, R9
+	CMPQ         R9, R8
+	JEQ          columnsWhole
+
+columns:
+	VMOVDQU      (CX)(R9*4), Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPMULDQ      Y6, Y5, Y5
+	VPMULDQ      Y6, Y7, Y7
+	VPADDQ       Y0, Y5, Y5
+	VPADDQ       Y0, Y7, Y7
+	VPSRLQ       X4, Y5, Y5
+	VPSRLQ       X4, Y7, Y7
+	VPSLLQ       $0x20, Y7, Y7
+	VPBLENDD     $0xaa, Y7, Y5, Y5
+	VPADDD       Y1, Y5, Y5
+	VPMINSD      Y3, Y5, Y5
+	VPMAXSD      Y2, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X7
+	VPACKSSDW    X7, X5, X5
+	VPACKSSWB    X5, X5, X5
+	VMOVQ        X5, (AX)(R9*1)
+	ADDQ         $0x08, R9
+	CMPQ         R9, R8
+	JNE          columns
+
+columnsWhole:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func rowSumsAVX2(x *int32, n uintptr) (s1 int64, s2 int64)
+// Requires: AVX, AVX2
+TEXT ·rowSumsAVX2(SB), NOSPLIT, $0-32
+	MOVQ  x+0(FP), AX
+	MOVQ  n+8(FP), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	XORQ  DX, DX
+	CMPQ  DX, CX
+	JEQ   valuesWhole
+
+values:
+	VMOVDQU (AX)(DX*4), Y2
+	VPADDD  Y2, Y0, Y0
+	VPSRLQ  $0x20, Y2, Y3
+	VPMULDQ Y2, Y2, Y2
+	VPMULDQ Y3, Y3, Y3
+	VPADDQ  Y2, Y1, Y1
+	VPADDQ  Y3, Y1, Y1
+	ADDQ    $0x08, DX
+	CMPQ    DX, CX
+	JNE     values
+
+valuesWhole:
+	VEXTRACTI128 $0x01, Y0, X2
+	VPADDD       X2, X0, X0
+	VPSHUFD      $0x4e, X0, X2
+	VPADDD       X2, X0, X0
+	VPSHUFD      $0xb1, X0, X2
+	VPADDD       X2, X0, X0
+	VPMOVSXDQ    X0, X0
+	VMOVQ        X0, AX
+	MOVQ         AX, s1+16(FP)
+	VEXTRACTI128 $0x01, Y1, X0
+	VPADDQ       X0, X1, X1
+	VPSHUFD      $0x4e, X1, X0
+	VPADDQ       X0, X1, X1
+	VMOVQ        X1, AX
+	MOVQ         AX, s2+24(FP)
+	VZEROUPPER
+	RET
+
+// func normalizeCodesAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·normalizeCodesAVX2(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPBROADCASTQ before+48(FP), Y1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	MOVL         after+64(FP), DI
+	VMOVD        DI, X4
+	VPBROADCASTD X4, Y4
+	VMOVQ        shift+56(FP), X5
+	VMOVQ        sg+72(FP), X6
+	XORQ         DI, DI
+	CMPQ         DI, SI
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU      (CX)(DI*4), Y7
+	VPSRLQ       $0x20, Y7, Y8
+	VPMULDQ      Y0, Y7, Y7
+	VPADDQ       Y1, Y7, Y7
+	VPSRLQ       X5, Y7, Y7
+	VPADDD       Y4, Y7, Y7
+	VPMULDQ      (DX)(DI*4), Y7, Y7
+	VPADDQ       (BX)(DI*8), Y7, Y7
+	VPSRLQ       X6, Y7, Y7
+	VPMULDQ      Y0, Y8, Y8
+	VPADDQ       Y1, Y8, Y8
+	VPSRLQ       X5, Y8, Y8
+	VPADDD       Y4, Y8, Y8
+	VPMULDQ      4(DX)(DI*4), Y8, Y8
+	VPADDQ       32(BX)(DI*8), Y8, Y8
+	VPSRLQ       X6, Y8, Y8
+	VPSLLQ       $0x20, Y8, Y8
+	VPBLENDD     $0xaa, Y8, Y7, Y7
+	VPMINSD      Y3, Y7, Y7
+	VPMAXSD      Y2, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X8
+	VPACKSSDW    X8, X7, X7
+	VPACKSSWB    X7, X7, X7
+	VMOVQ        X7, (AX)(DI*1)
+	ADDQ         $0x08, DI
+	CMPQ         DI, SI
+	JNE          channels
+
+channelsWhole:
+	VZEROUPPER
+	RET
+
+// func normalizeValuesAVX2(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX2
+TEXT ·normalizeValuesAVX2(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPBROADCASTQ before+48(FP), Y1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	MOVL         after+64(FP), DI
+	VMOVD        DI, X4
+	VPBROADCASTD X4, Y4
+	VMOVQ        shift+56(FP), X5
+	VMOVQ        sg+72(FP), X6
+	XORQ         DI, DI
+	CMPQ         DI, SI
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU  (CX)(DI*4), Y7
+	VPSRLQ   $0x20, Y7, Y8
+	VPMULDQ  Y0, Y7, Y7
+	VPADDQ   Y1, Y7, Y7
+	VPSRLQ   X5, Y7, Y7
+	VPADDD   Y4, Y7, Y7
+	VPMULDQ  (DX)(DI*4), Y7, Y7
+	VPADDQ   (BX)(DI*8), Y7, Y7
+	VPSRLQ   X6, Y7, Y7
+	VPMULDQ  Y0, Y8, Y8
+	VPADDQ   Y1, Y8, Y8
+	VPSRLQ   X5, Y8, Y8
+	VPADDD   Y4, Y8, Y8
+	VPMULDQ  4(DX)(DI*4), Y8, Y8
+	VPADDQ   32(BX)(DI*8), Y8, Y8
+	VPSRLQ   X6, Y8, Y8
+	VPSLLQ   $0x20, Y8, Y8
+	VPBLENDD $0xaa, Y8, Y7, Y7
+	VPMINSD  Y3, Y7, Y7
+	VPMAXSD  Y2, Y7, Y7
+	VMOVDQU  Y7, (AX)(DI*4)
+	ADDQ     $0x08, DI
+	CMPQ     DI, SI
+	JNE      channels
+
+channelsWhole:
+	VZEROUPPER
+	RET
+
+// func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·requantizeCodesAVX512(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+32(FP), R8
+	MOVQ         R8, R10
+	ANDQ         $-16, R10
+	MOVQ         R8, R9
+	SUBQ         R10, R9
+	MOVQ         $-1, R11
+	BZHIQ        R9, R11, R11
+	KMOVQ        R11, K1
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Z1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+64(FP), X4
+	MOVL         $0x0000aaaa, R9
+	KMOVW        R9, K2
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R10
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU32 (CX)(R9*4), Z5
+	VPSRLQ    $0x20, Z5, Z6
+	VPMULDQ   (DX)(R9*4), Z5, Z5
+	VPMULDQ   4(DX)(R9*4), Z6, Z6
+	VPADDQ    Z0, Z5, Z5
+	VPADDQ    Z0, Z6, Z6
+	VPSRAQ    X4, Z5, Z5
+	VPSRAQ    X4, Z6, Z6
+	VPSHUFD   $0xa0, Z6, K2, Z5
+	VPADDD    Z1, Z5, Z5
+	VPMINSD   Z3, Z5, Z5
+	VPMAXSD   Z2, Z5, Z5
+	VPMOVDB   Z5, (AX)(R9*1)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JNE       columns
+
+columnsWhole:
+	CMPQ        R9, R8
+	JEQ         columnsDone
+	VMOVDQU32.Z (CX)(R9*4), K1, Z5
+	VPSRLQ      $0x20, Z5, Z6
+	VPMULDQ     (DX)(R9*4), Z5, Z5
+	VPMULDQ     4(DX)(R9*4), Z6, Z6
+	VPADDQ      Z0, Z5, Z5
+	VPADDQ      Z0, Z6, Z6
+	VPSRAQ      X4, Z5, Z5
+	VPSRAQ      X4, Z6, Z6
+	VPSHUFD     $0xa0, Z6, K2, Z5
+	VPADDD      Z1, Z5, Z5
+	VPMINSD     Z3, Z5, Z5
+	VPMAXSD     Z2, Z5, Z5
+	VPMOVDB     Z5, K1, (AX)(R9*1)
+
+columnsDone:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·requantizeValuesAVX512(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
+	MOVQ         n+32(FP), R8
+	MOVQ         R8, R10
+	ANDQ         $-16, R10
+	MOVQ         R8, R9
+	SUBQ         R10, R9
+	MOVQ         $-1, R11
+	BZHIQ        R9, R11, R11
+	KMOVQ        R11, K1
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Z1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+64(FP), X4
+	MOVL         $0x0000aaaa, R9
+	KMOVW        R9, K2
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R10
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU32 (CX)(R9*4), Z5
+	VPSRLQ    $0x20, Z5, Z6
+	VPMULDQ   (DX)(R9*4), Z5, Z5
+	VPMULDQ   4(DX)(R9*4), Z6, Z6
+	VPADDQ    Z0, Z5, Z5
+	VPADDQ    Z0, Z6, Z6
+	VPSRAQ    X4, Z5, Z5
+	VPSRAQ    X4, Z6, Z6
+	VPSHUFD   $0xa0, Z6, K2, Z5
+	VPADDD    Z1, Z5, Z5
+	VPMINSD   Z3, Z5, Z5
+	VPMAXSD   Z2, Z5, Z5
+	VMOVDQU32 Z5, (AX)(R9*4)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JNE       columns
+
+columnsWhole:
+	CMPQ        R9, R8
+	JEQ         columnsDone
+	VMOVDQU32.Z (CX)(R9*4), K1, Z5
+	VPSRLQ      $0x20, Z5, Z6
+	VPMULDQ     (DX)(R9*4), Z5, Z5
+	VPMULDQ     4(DX)(R9*4), Z6, Z6
+	VPADDQ      Z0, Z5, Z5
+	VPADDQ      Z0, Z6, Z6
+	VPSRAQ      X4, Z5, Z5
+	VPSRAQ      X4, Z6, Z6
+	VPSHUFD     $0xa0, Z6, K2, Z5
+	VPADDD      Z1, Z5, Z5
+	VPMINSD     Z3, Z5, Z5
+	VPMAXSD     Z2, Z5, Z5
+	VMOVDQU32   Z5, K1, (AX)(R9*4)
+
+columnsDone:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·requantizeAddAVX512(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	SHLQ         $0x02, SI
+	MOVQ         n+32(FP), R8
+	MOVQ         R8, R10
+	ANDQ         $-16, R10
+	MOVQ         R8, R9
+	SUBQ         R10, R9
+	MOVQ         $-1, R11
+	BZHIQ        R9, R11, R11
+	KMOVQ        R11, K1
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Z1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+64(FP), X4
+	MOVL         $0x0000aaaa, R9
+	KMOVW        R9, K2
+
+row:
+	XORQ R9, R9
+	CMPQ R9, R10
+	JEQ  columnsWhole
+
+columns:
+	VMOVDQU32 (CX)(R9*4), Z5
+	VPSRLQ    $0x20, Z5, Z6
+	VPMULDQ   (DX)(R9*4), Z5, Z5
+	VPMULDQ   4(DX)(R9*4), Z6, Z6
+	VPADDQ    Z0, Z5, Z5
+	VPADDQ    Z0, Z6, Z6
+	VPSRAQ    X4, Z5, Z5
+	VPSRAQ    X4, Z6, Z6
+	VPSHUFD   $0xa0, Z6, K2, Z5
+	VPADDD    Z1, Z5, Z5
+	VPMINSD   Z3, Z5, Z5
+	VPMAXSD   Z2, Z5, Z5
+	VMOVDQU32 (AX)(R9*4), Z6
+	VPADDD    Z6, Z5, Z5
+	VPMINSD   Z3, Z5, Z5
+	VPMAXSD   Z2, Z5, Z5
+	VMOVDQU32 Z5, (AX)(R9*4)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JNE       columns
+
+columnsWhole:
+	CMPQ        R9, R8
+	JEQ         columnsDone
+	VMOVDQU32.Z (CX)(R9*4), K1, Z5
+	VPSRLQ      $0x20, Z5, Z6
+	VPMULDQ     (DX)(R9*4), Z5, Z5
+	VPMULDQ     4(DX)(R9*4), Z6, Z6
+	VPADDQ      Z0, Z5, Z5
+	VPADDQ      Z0, Z6, Z6
+	VPSRAQ      X4, Z5, Z5
+	VPSRAQ      X4, Z6, Z6
+	VPSHUFD     $0xa0, Z6, K2, Z5
+	VPADDD      Z1, Z5, Z5
+	VPMINSD     Z3, Z5, Z5
+	VPMAXSD     Z2, Z5, Z5
+	VMOVDQU32.Z (AX)(R9*4), K1, Z6
+	VPADDD      Z6, Z5, Z5
+	VPMINSD     Z3, Z5, Z5
+	VPMAXSD     Z2, Z5, Z5
+	VMOVDQU32   Z5, K1, (AX)(R9*4)
+
+columnsDone:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·scaleCodesAVX512(SB), NOSPLIT, $0-84
+	MOVQ         dst+0(FP), AX
+	MOVQ         acc+8(FP), CX
+	MOVQ         m+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         dstStride+40(FP), SI
+	MOVQ         accStride+48(FP), DI
+	SHLQ         $0x02, DI
+	MOVQ         n+32(FP), R8
+	MOVQ         R8, R10
+	ANDQ         $-16, R10
+	MOVQ         R8, R9
+	SUBQ         R10, R9
+	MOVQ         $-1, R11
+	BZHIQ        R9, R11, R11
+	KMOVQ        R11, K1
+	VPBROADCASTQ before+56(FP), Z0
+	MOVL         after+72(FP), R9
+	VMOVD        R9, X1
+	VPBROADCASTD X1, Z1
+	MOVL         low+76(FP), R9
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+80(FP), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+64(FP), X4
+	MOVL         $0x0000aaaa, R9
+	KMOVW        R9, K2
+
+row:
+	VPBROADCASTQ (DX), Z6
+	ADDQ         $0x08, DX
+	XORQ         R9, R9
+	CMPQ         R9, R10
+	JEQ          columnsWhole
+
+columns:
+	VMOVDQU32 (CX)(R9*4), Z5
+	VPSRLQ    $0x20, Z5, Z7
+	VPMULDQ   Z6, Z5, Z5
+	VPMULDQ   Z6, Z7, Z7
+	VPADDQ    Z0, Z5, Z5
+	VPADDQ    Z0, Z7, Z7
+	VPSRAQ    X4, Z5, Z5
+	VPSRAQ    X4, Z7, Z7
+	VPSHUFD   $0xa0, Z7, K2, Z5
+	VPADDD    Z1, Z5, Z5
+	VPMINSD   Z3, Z5, Z5
+	VPMAXSD   Z2, Z5, Z5
+	VPMOVDB   Z5, (AX)(R9*1)
+	ADDQ      $0x10, R9
+	CMPQ      R9, R10
+	JNE       columns
+
+columnsWhole:
+	CMPQ        R9, R8
+	JEQ         columnsDone
+	VMOVDQU32.Z (CX)(R9*4), K1, Z5
+	VPSRLQ      $0x20, Z5, Z7
+	VPMULDQ     Z6, Z5, Z5
+	VPMULDQ     Z6, Z7, Z7
+	VPADDQ      Z0, Z5, Z5
+	VPADDQ      Z0, Z7, Z7
+	VPSRAQ      X4, Z5, Z5
+	VPSRAQ      X4, Z7, Z7
+	VPSHUFD     $0xa0, Z7, K2, Z5
+	VPADDD      Z1, Z5, Z5
+	VPMINSD     Z3, Z5, Z5
+	VPMAXSD     Z2, Z5, Z5
+	VPMOVDB     Z5, K1, (AX)(R9*1)
+
+columnsDone:
+	ADDQ SI, AX
+	ADDQ DI, CX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func rowSumsAVX512(x *int32, n uintptr) (s1 int64, s2 int64)
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·rowSumsAVX512(SB), NOSPLIT, $0-32
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   CX, BX
+	ANDQ   $-16, BX
+	MOVQ   CX, DX
+	SUBQ   BX, DX
+	MOVQ   $-1, SI
+	BZHIQ  DX, SI, SI
+	KMOVQ  SI, K1
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   DX, DX
+	CMPQ   DX, BX
+	JEQ    valuesWhole
+
+values:
+	VMOVDQU32 (AX)(DX*4), Z2
+	VPADDD    Z2, Z0, Z0
+	VPSRLQ    $0x20, Z2, Z3
+	VPMULDQ   Z2, Z2, Z2
+	VPMULDQ   Z3, Z3, Z3
+	VPADDQ    Z2, Z1, Z1
+	VPADDQ    Z3, Z1, Z1
+	ADDQ      $0x10, DX
+	CMPQ      DX, BX
+	JNE       values
+
+valuesWhole:
+	CMPQ        DX, CX
+	JEQ         valuesDone
+	VMOVDQU32.Z (AX)(DX*4), K1, Z2
+	VPADDD      Z2, Z0, Z0
+	VPSRLQ      $0x20, Z2, Z3
+	VPMULDQ     Z2, Z2, Z2
+	VPMULDQ     Z3, Z3, Z3
+	VPADDQ      Z2, Z1, Z1
+	VPADDQ      Z3, Z1, Z1
+
+valuesDone:
+	VEXTRACTI64X4 $0x01, Z0, Y2
+	VPADDD        Y2, Y0, Y0
+	VEXTRACTI32X4 $0x01, Y0, X2
+	VPADDD        X2, X0, X0
+	VPSHUFD       $0x4e, X0, X2
+	VPADDD        X2, X0, X0
+	VPSHUFD       $0xb1, X0, X2
+	VPADDD        X2, X0, X0
+	VPMOVSXDQ     X0, X0
+	VMOVQ         X0, AX
+	MOVQ          AX, s1+16(FP)
+	VEXTRACTI64X4 $0x01, Z1, Y0
+	VPADDQ        Y0, Y1, Y1
+	VEXTRACTI32X4 $0x01, Y1, X0
+	VPADDQ        X0, X1, X1
+	VPSHUFD       $0x4e, X1, X0
+	VPADDQ        X0, X1, X1
+	VMOVQ         X1, AX
+	MOVQ          AX, s2+24(FP)
+	VZEROUPPER
+	RET
+
+// func normalizeCodesAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·normalizeCodesAVX512(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         SI, R8
+	ANDQ         $-16, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	MOVQ         $-1, R9
+	BZHIQ        DI, R9, R9
+	KMOVQ        R9, K1
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Z0
+	VPBROADCASTQ before+48(FP), Z1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+56(FP), X4
+	VMOVQ        sg+72(FP), X5
+	MOVL         $0x0000aaaa, DI
+	KMOVW        DI, K2
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU32 (CX)(DI*4), Z6
+	VPSRLQ    $0x20, Z6, Z7
+	VPMULDQ   Z0, Z6, Z6
+	VPADDQ    Z1, Z6, Z6
+	VPSRAQ    X4, Z6, Z6
+	VPMULDQ   (DX)(DI*4), Z6, Z6
+	VPADDQ    (BX)(DI*8), Z6, Z6
+	VPSRAQ    X5, Z6, Z6
+	VPMULDQ   Z0, Z7, Z7
+	VPADDQ    Z1, Z7, Z7
+	VPSRAQ    X4, Z7, Z7
+	VPMULDQ   4(DX)(DI*4), Z7, Z7
+	VPADDQ    64(BX)(DI*8), Z7, Z7
+	VPSRAQ    X5, Z7, Z7
+	VPSHUFD   $0xa0, Z7, K2, Z6
+	VPMINSD   Z3, Z6, Z6
+	VPMAXSD   Z2, Z6, Z6
+	VPMOVDB   Z6, (AX)(DI*1)
+	ADDQ      $0x10, DI
+	CMPQ      DI, R8
+	JNE       channels
+
+channelsWhole:
+	CMPQ        DI, SI
+	JEQ         channelsDone
+	VMOVDQU32.Z (CX)(DI*4), K1, Z6
+	VPSRLQ      $0x20, Z6, Z7
+	VPMULDQ     Z0, Z6, Z6
+	VPADDQ      Z1, Z6, Z6
+	VPSRAQ      X4, Z6, Z6
+	VPMULDQ     (DX)(DI*4), Z6, Z6
+	VPADDQ      (BX)(DI*8), Z6, Z6
+	VPSRAQ      X5, Z6, Z6
+	VPMULDQ     Z0, Z7, Z7
+	VPADDQ      Z1, Z7, Z7
+	VPSRAQ      X4, Z7, Z7
+	VPMULDQ     4(DX)(DI*4), Z7, Z7
+	VPADDQ      64(BX)(DI*8), Z7, Z7
+	VPSRAQ      X5, Z7, Z7
+	VPSHUFD     $0xa0, Z7, K2, Z6
+	VPMINSD     Z3, Z6, Z6
+	VPMAXSD     Z2, Z6, Z6
+	VPMOVDB     Z6, K1, (AX)(DI*1)
+
+channelsDone:
+	VZEROUPPER
+	RET
+
+// func normalizeValuesAVX512(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·normalizeValuesAVX512(SB), NOSPLIT, $0-88
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gains+16(FP), DX
+	MOVQ         offsets+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         SI, R8
+	ANDQ         $-16, R8
+	MOVQ         SI, DI
+	SUBQ         R8, DI
+	MOVQ         $-1, R9
+	BZHIQ        DI, R9, R9
+	KMOVQ        R9, K1
+	MOVL         root+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Z0
+	VPBROADCASTQ before+48(FP), Z1
+	MOVL         low+80(FP), DI
+	VMOVD        DI, X2
+	VPBROADCASTD X2, Z2
+	MOVL         high+84(FP), DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Z3
+	VMOVQ        shift+56(FP), X4
+	VMOVQ        sg+72(FP), X5
+	MOVL         $0x0000aaaa, DI
+	KMOVW        DI, K2
+	XORQ         DI, DI
+	CMPQ         DI, R8
+	JEQ          channelsWhole
+
+channels:
+	VMOVDQU32 (CX)(DI*4), Z6
+	VPSRLQ    $0x20, Z6, Z7
+	VPMULDQ   Z0, Z6, Z6
+	VPADDQ    Z1, Z6, Z6
+	VPSRAQ    X4, Z6, Z6
+	VPMULDQ   (DX)(DI*4), Z6, Z6
+	VPADDQ    (BX)(DI*8), Z6, Z6
+	VPSRAQ    X5, Z6, Z6
+	VPMULDQ   Z0, Z7, Z7
+	VPADDQ    Z1, Z7, Z7
+	VPSRAQ    X4, Z7, Z7
+	VPMULDQ   4(DX)(DI*4), Z7, Z7
+	VPADDQ    64(BX)(DI*8), Z7, Z7
+	VPSRAQ    X5, Z7, Z7
+	VPSHUFD   $0xa0, Z7, K2, Z6
+	VPMINSD   Z3, Z6, Z6
+	VPMAXSD   Z2, Z6, Z6
+	VMOVDQU32 Z6, (AX)(DI*4)
+	ADDQ      $0x10, DI
+	CMPQ      DI, R8
+	JNE       channels
+
+channelsWhole:
+	CMPQ        DI, SI
+	JEQ         channelsDone
+	VMOVDQU32.Z (CX)(DI*4), K1, Z6
+	VPSRLQ      $0x20, Z6, Z7
+	VPMULDQ     Z0, Z6, Z6
+	VPADDQ      Z1, Z6, Z6
+	VPSRAQ      X4, Z6, Z6
+	VPMULDQ     (DX)(DI*4), Z6, Z6
+	VPADDQ      (BX)(DI*8), Z6, Z6
+	VPSRAQ      X5, Z6, Z6
+	VPMULDQ     Z0, Z7, Z7
+	VPADDQ      Z1, Z7, Z7
+	VPSRAQ      X4, Z7, Z7
+	VPMULDQ     4(DX)(DI*4), Z7, Z7
+	VPADDQ      64(BX)(DI*8), Z7, Z7
+	VPSRAQ      X5, Z7, Z7
+	VPSHUFD     $0xa0, Z7, K2, Z6
+	VPMINSD     Z3, Z6, Z6
+	VPMAXSD     Z2, Z6, Z6
+	VMOVDQU32   Z6, K1, (AX)(DI*4)
+
+channelsDone:
 	VZEROUPPER
 	RET

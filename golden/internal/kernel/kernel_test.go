@@ -7,15 +7,21 @@ import (
 	"vitdse/golden/intnet"
 )
 
-// both runs a test with assembly, where the machine has it, and without.
-func both(t *testing.T, test func(t *testing.T)) {
-	was := simd
-	defer func() { simd = was }()
-	for _, on := range []bool{false, true} {
-		if simd = on && was; simd == on {
-			t.Run(Vectors(), test)
-		}
+// tiers are all that the machine has, the definition first.
+var tiers = []tier{portable, avx2, vnni}[:detect()+1]
+
+// each runs a test with every tier.
+func each(t *testing.T, test func(t *testing.T)) {
+	for _, one := range tiers {
+		using(one, func() { t.Run(Vectors(), test) })
 	}
+}
+
+func using(t tier, do func()) {
+	was := active
+	defer func() { active = was }()
+	active = t
+	do()
 }
 
 func random[T int8 | int16 | int32 | int64](rng *rand.Rand, n int, low, high int64) []T {
@@ -75,15 +81,17 @@ func holdProduct(t *testing.T, rows *Rows, right *Right, want []int32) {
 }
 
 func TestMultiply(t *testing.T) {
-	both(t, func(t *testing.T) {
+	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		var rows Rows
-		for _, k := range []int{1, 2, 3, 16, 31, 64, 192} {
-			for _, n := range []int{1, 2, 6, 7, 17, 25} {
-				for _, out := range []int{1, 4, 10, 16, 17, 40} {
-					x, w, bias := random[int8](rng, n*k, -128, 127), random[int16](rng, out*k, -2032, 2032), random[int64](rng, out, -1<<20, 1<<20)
-					rows.Codes(x, n, k, k)
-					holdProduct(t, &rows, NewRight(w, bias), naive(widened(x), w, bias, k))
+		for _, k := range []int{1, 2, 3, 4, 5, 16, 31, 64, 192} {
+			for _, n := range []int{1, 2, 5, 6, 7, 17, 25} {
+				for _, out := range []int{1, 4, 10, 16, 17, 40, 49, 64, 65, 150} {
+					for _, limit := range []int64{127, 128, 2032} { // codes, any byte, codes times multipliers
+						x, w, bias := random[int8](rng, n*k, -128, 127), random[int16](rng, out*k, -limit, min(limit, 2032)), random[int64](rng, out, -1<<20, 1<<20)
+						rows.Codes(x, n, k, k)
+						holdProduct(t, &rows, NewRight(w, bias), naive(widened(x), w, bias, k))
+					}
 				}
 			}
 		}
@@ -92,7 +100,7 @@ func TestMultiply(t *testing.T) {
 
 // Sums at the ends of 32 bits: 4,096 products of -128 and +-2,032, beyond what any network has.
 func TestMultiplyAtTheLimits(t *testing.T) {
-	both(t, func(t *testing.T) {
+	each(t, func(t *testing.T) {
 		const k, n, out = 4096, 3, 5
 		var rows Rows
 		for _, a := range []int64{-128, 127} {
@@ -105,9 +113,40 @@ func TestMultiplyAtTheLimits(t *testing.T) {
 	})
 }
 
+// Numerators times values: the left operand has no sign.
+func TestMultiplyNumerators(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 8))
+		var rows Rows
+		var right Right
+		for range 50 {
+			n, k, out := 1+rng.IntN(20), 1+rng.IntN(200), 1+rng.IntN(70)
+			values, scores, a := random[int8](rng, k*out, -128, 127), random[int32](rng, AccSize(n, k), -4000, 4000), make([]int16, 0, n*k)
+			exp := &intnet.Exp{Table: make([]uint16, 256)}
+			for i := range exp.Table {
+				exp.Table[i] = uint16(255 - i)
+			}
+			NewSoftmax(exp, 1<<10, 14).Numerators(&rows, scores, k, make([]int64, n))
+			row := make([]int32, k)
+			for r := range n {
+				rows.Row(row, r)
+				for _, e := range row {
+					a = append(a, int16(e))
+				}
+			}
+			w := make([]int16, out*k)
+			for i := range w {
+				w[i] = int16(values[i%k*out+i/k])
+			}
+			right.Columns(values, out, k, out)
+			holdProduct(t, &rows, &right, naive(a, w, make([]int64, out), k))
+		}
+	})
+}
+
 // The operands of an attention head are parts of rows of all heads.
 func TestMultiplyParts(t *testing.T) {
-	both(t, func(t *testing.T) {
+	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		var rows Rows
 		var right Right
@@ -132,40 +171,82 @@ func TestMultiplyParts(t *testing.T) {
 	})
 }
 
-// The assembly must equal the Go code wherever it says that it can be used; constants are
-// drawn so that it may, and so that it may not.
+// draws are what is done apart from products, each with constants drawn so that the assembly
+// may be used, and so that it may not. What a draw returns prepares and runs it with the
+// active tier, and tells whether that used vectors.
+var draws = map[string]func(rng *rand.Rand, n, rows int) func() ([]int32, bool){
+	"codes": drawCodes, "values": drawValues, "add": drawAdd, "lookup": drawLookup, "scale": drawScale, "norm": drawNorm, "softmax": drawSoftmax,
+	"norm's values": drawNormValues, "patches": drawPatches,
+}
+
+// holdTiers runs a draw with every tier and compares. It counts where each used vectors.
+func holdTiers(t *testing.T, name string, rng *rand.Rand, n, rows int, used map[string]int) {
+	t.Helper()
+	run := draws[name](rng, n, rows)
+	var want []int32
+	for _, one := range tiers {
+		using(one, func() {
+			got, vectors := run()
+			if one == portable {
+				want = got
+				return
+			}
+			if vectors {
+				used[name+", "+Vectors()]++
+			}
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("%s, %d rows of %d columns: element %d is %d with %s and %d without", name, rows, n, i, got[i], Vectors(), want[i])
+				}
+			}
+		})
+	}
+}
+
+// The assembly must equal the Go code wherever it says that it can be used.
 func TestVectorsEqualGo(t *testing.T) {
-	if !simd {
+	if len(tiers) == 1 {
 		t.Skip("no assembly on this machine: the Go code is all there is")
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	used := map[string]int{}
 	for range 4000 {
 		n, rows := 1+rng.IntN(70), 1+rng.IntN(4)
-		for name, run := range map[string]func() ([]int32, bool){
-			"codes": drawCodes(rng, n, rows), "add": drawAdd(rng, n, rows), "lookup": drawLookup(rng, n, rows),
-			"scale": drawScale(rng, n), "norm": drawNorm(rng, n, rows), "softmax": drawSoftmax(rng, n),
-		} {
-			simd = true
-			got, vectors := run()
-			simd = false
-			want, _ := run()
-			simd = true
-			if vectors {
-				used[name]++
-			}
-			for i := range want {
-				if got[i] != want[i] {
-					t.Fatalf("%s, %d columns: element %d is %d with vectors and %d without", name, n, i, got[i], want[i])
-				}
+		if rng.IntN(8) == 0 {
+			n += 128
+		}
+		for name := range draws {
+			holdTiers(t, name, rng, n, rows, used)
+		}
+	}
+	for name := range draws {
+		for _, one := range tiers[1:] {
+			if n := used[name+", "+one.String()]; n < 1000 {
+				t.Errorf("%s: vectors of %s were used %d times of 4000: the test proves little", name, one, n)
 			}
 		}
 	}
-	for _, name := range []string{"codes", "add", "lookup", "scale", "norm", "softmax"} {
-		if used[name] < 1000 {
-			t.Errorf("%s: vectors were used %d times of 4000: the test proves little", name, used[name])
+}
+
+// The same with a fuzzer's seeds and shapes, and a product of the same shape.
+func FuzzVectorsEqualGo(f *testing.F) {
+	f.Add(uint64(1), uint8(197), uint8(3), uint8(64))
+	f.Add(uint64(2), uint8(1), uint8(1), uint8(1))
+	f.Fuzz(func(t *testing.T, seed uint64, columns, height, inner uint8) {
+		n, rows, k := max(1, int(columns)), 1+int(height)%20, max(1, int(inner))
+		rng := rand.New(rand.NewPCG(seed, 0))
+		for name := range draws {
+			holdTiers(t, name, rng, n, rows, map[string]int{})
 		}
-	}
+		limit := []int64{127, 128, 2032}[seed%3]
+		x, w, bias := random[int8](rng, rows*k, -128, 127), random[int16](rng, n*k, -limit, limit-1), random[int64](rng, n, -1<<20, 1<<20)
+		want := naive(widened(x), w, bias, k)
+		each(t, func(t *testing.T) {
+			var left Rows
+			left.Codes(x, rows, k, k)
+			holdProduct(t, &left, NewRight(w, bias), want)
+		})
+	})
 }
 
 func wide(x []int8) []int32 {
@@ -192,47 +273,77 @@ func drawLinear(rng *rand.Rand, n, rows, bits int) (*intnet.Linear, []int32) {
 
 func drawCodes(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 	l, acc := drawLinear(rng, n, rows, 2+rng.IntN(7))
-	r := NewRequant(l)
 	return func() ([]int32, bool) {
-		dst := make([]int8, rows*n)
+		r, dst := NewRequant(l), make([]int8, rows*n)
 		r.Codes(dst, acc)
-		return wide(dst), r.whole() > 0
+		return wide(dst), r.vectors && active.whole(n) > 0
+	}
+}
+
+func drawValues(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	l, acc := drawLinear(rng, n, rows, 16+rng.IntN(3))
+	return func() ([]int32, bool) {
+		r, dst := NewRequant(l), make([]int32, rows*n)
+		r.Values(dst, acc)
+		return dst, r.vectors && active.whole(n) > 0
 	}
 }
 
 func drawAdd(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 	l, acc := drawLinear(rng, n, rows, 16)
-	r, start := NewRequant(l), random[int32](rng, rows*n, -1<<15, 1<<15-1)
+	start := random[int32](rng, rows*n, -1<<15, 1<<15-1)
 	return func() ([]int32, bool) {
-		dst := append([]int32(nil), start...)
+		r, dst := NewRequant(l), append([]int32(nil), start...)
 		r.Add(dst, acc)
-		return dst, r.whole() > 0
+		return dst, r.vectors && active.whole(n) > 0
 	}
 }
 
 func drawLookup(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 	l, acc := drawLinear(rng, n, rows, 4+rng.IntN(7))
-	r := NewRequant(l).WithTable(random[int8](rng, 1<<l.Bits, -128, 127))
+	table := random[int8](rng, 1<<l.Bits, -128, 127)
 	return func() ([]int32, bool) {
-		dst := make([]int8, rows*n)
+		r, dst := NewRequant(l).WithTable(table), make([]int8, rows*n)
 		r.Lookup(dst, acc)
-		return wide(dst), simd && r.table != nil && len(dst) >= 32
+		return wide(dst), r.table != nil && active.whole(len(dst)) >= 32
 	}
 }
 
-func drawScale(rng *rand.Rand, n int) func() ([]int32, bool) {
-	bits, m := 8+rng.IntN(22), 1+rng.Int64N(1<<17-1)
-	acc := random[int32](rng, n, -1<<bits, 1<<bits)
-	s := NewScale(1<<17, 1<<(bits+17), uint(max(0, bits+17-9-rng.IntN(8)+rng.IntN(3))), int32(rng.IntN(256)-128), 2+rng.IntN(7))
+func drawScale(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	bits, m, apart := 8+rng.IntN(22), make([]int64, rows), n+rng.IntN(9)
+	for i := range m {
+		m[i] = 1 + rng.Int64N(1<<17-1)
+	}
+	acc := random[int32](rng, AccSize(rows, n), -1<<bits, 1<<bits)
+	shift, zero, width := uint(max(0, bits+17-9-rng.IntN(8)+rng.IntN(3))), int32(rng.IntN(256)-128), 2+rng.IntN(7)
 	return func() ([]int32, bool) {
-		dst := make([]int8, n)
-		s.Codes(dst, acc, m)
-		return wide(dst), simd && s.vectors && n >= lanes
+		s, dst := NewScale(1<<17, 1<<(bits+17), shift, zero, width), make([]int8, rows*apart)
+		s.Codes(dst, apart, acc, n, m)
+		return wide(dst), s.vectors && active.whole(n) > 0
 	}
 }
 
 func drawNorm(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
-	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)), SG: uint(1 + rng.IntN(26)), Bits: 2 + rng.IntN(7)}
+	prepare, x := drawLayerNorm(rng, n, rows, 2+rng.IntN(7))
+	return func() ([]int32, bool) {
+		norm, dst := prepare(), make([]int8, n*rows)
+		norm.Codes(dst, x)
+		return wide(dst), norm.whole() > 0
+	}
+}
+
+func drawNormValues(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	prepare, start := drawLayerNorm(rng, n, rows, 16)
+	return func() ([]int32, bool) {
+		norm, x := prepare(), append([]int32(nil), start...)
+		norm.Values(x)
+		return x, norm.whole() > 0
+	}
+}
+
+// drawLayerNorm draws a LayerNorm and rows for it.
+func drawLayerNorm(rng *rand.Rand, n, rows, bits int) (prepare func() *Norm, x []int32) {
+	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)), SG: uint(1 + rng.IntN(26)), Bits: bits}
 	offset := 8 + rng.IntN(39)
 	for range n {
 		ln.G = append(ln.G, int16(rng.IntN(1<<16)-1<<15))
@@ -242,13 +353,8 @@ func drawNorm(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 	for i := range table { // as the contract's, or nearly
 		table[i] = uint32(min(1<<17*8/isqrt(64*uint64(i+64)), 1<<17-1))
 	}
-	norm, spread := NewNorm(ln, table), int64(1)<<rng.IntN(16)
-	x := random[int32](rng, n*rows, -spread, spread-1)
-	return func() ([]int32, bool) {
-		dst := make([]int8, n*rows)
-		norm.Codes(dst, x)
-		return wide(dst), simd && norm.vectors && n >= lanes
-	}
+	spread := int64(1) << rng.IntN(16)
+	return func() *Norm { return NewNorm(ln, table) }, random[int32](rng, n*rows, -spread, spread-1)
 }
 
 func isqrt(v uint64) uint64 {
@@ -259,24 +365,49 @@ func isqrt(v uint64) uint64 {
 	return r
 }
 
-func drawSoftmax(rng *rand.Rand, n int) func() ([]int32, bool) {
+// drawSoftmax draws any table, or one as the contract's that ends in many zeros.
+func drawSoftmax(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 	exp := &intnet.Exp{Table: make([]uint16, 1<<(4+rng.IntN(7)))}
-	for i := range exp.Table[:len(exp.Table)-1] {
-		exp.Table[i] = uint16(rng.IntN(256))
+	filled := len(exp.Table) - 1
+	if rng.IntN(2) == 0 {
+		filled = min(filled, 270+rng.IntN(50))
 	}
-	s := NewSoftmax(exp, uint16(rng.IntN(1<<16)), uint(rng.IntN(49)))
+	for i := range filled {
+		exp.Table[i] = uint16(rng.IntN(MaxNumerator + 1))
+	}
+	m, shift := uint16(rng.IntN(1<<16)), uint(rng.IntN(49))
+	if rng.IntN(2) == 0 { // all entries are reached
+		shift = uint(rng.IntN(24))
+	}
 	bits := 4 + rng.IntN(28)
-	scores := random[int32](rng, n, -1<<(bits-1), 1<<(bits-1)-1)
+	scores := random[int32](rng, AccSize(rows, n), -1<<(bits-1), 1<<(bits-1)-1)
 	if n > 1 && rng.IntN(2) == 0 {
 		scores[rng.IntN(n)] = Masked
 	}
 	return func() ([]int32, bool) {
-		dst := make([]int16, n)
-		sum := s.Numerators(dst, scores)
-		got := []int32{int32(sum)}
-		for _, e := range dst {
-			got = append(got, int32(e))
+		var dst Rows
+		s, sums, got := NewSoftmax(exp, m, shift), make([]int64, rows), []int32(nil)
+		s.Numerators(&dst, scores, n, sums)
+		row := make([]int32, n)
+		for i, sum := range sums {
+			dst.Row(row, i)
+			got = append(append(got, int32(sum)), row...)
 		}
-		return got, simd && n >= lanes
+		return got, active.whole(n) > 0 && (active != vnni || s.bytes != nil)
+	}
+}
+
+// drawPatches takes the columns for channels and the rows for a patch's side.
+func drawPatches(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
+	side, channels, across, down := rows*(1+rng.IntN(6)), 1+n%4, 1+rng.IntN(3), 1+rng.IntN(3)
+	image := make([]uint8, side*side*channels*across*down)
+	for i := range image {
+		image[i] = uint8(rng.IntN(256))
+	}
+	codes := [256]int8(random[int8](rng, 256, -128, 127))
+	return func() ([]int32, bool) {
+		p, dst := NewPatches(codes, side, channels), make([]int8, len(image))
+		p.Gather(dst, image, side*down, side*across)
+		return wide(dst), active == avx2 || p.orders != nil // AVX2 leaves it to the Go code
 	}
 }

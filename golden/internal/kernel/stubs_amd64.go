@@ -4,68 +4,180 @@
 
 package kernel
 
-// tile computes 6 rows x 16 outputs: acc = bias + sum over pairs of a*b. Strides are in bytes.
+// multiplyPairs computes 6 rows x 16 outputs: acc = bias + sum over pairs of a*b. Strides are in bytes.
 //
 //go:noescape
-func tile(a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)
+func multiplyPairs(a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)
 
 // widen copies blocks of 16 values.
 //
 //go:noescape
 func widen(dst *int16, src *int8, blocks uintptr)
 
-// packColumns writes one panel from 16 columns of pairs of rows of codes that are stride bytes apart.
+// packColumnPairs writes one panel from 16 columns of pairs of rows of codes that are stride bytes apart.
 //
 //go:noescape
-func packColumns(dst *int16, src *int8, stride uintptr, pairs uintptr)
+func packColumnPairs(dst *int16, src *int8, stride uintptr, pairs uintptr)
 
-// packRows writes half a panel, 8 outputs, from 8 rows of blocks of 16 codes that are stride bytes apart.
+// packRowPairs writes half a panel, 8 outputs, from 8 rows of blocks of 16 codes that are stride bytes apart.
 //
 //go:noescape
-func packRows(dst *int16, src *int8, stride uintptr, blocks uintptr)
+func packRowPairs(dst *int16, src *int8, stride uintptr, blocks uintptr)
 
-// requantizeCodes writes blocks of 8 codes. (acc*m + round) >> shift must fit 32 bits.
+// rowMax is the largest of n values. n is a multiple of 8.
 //
 //go:noescape
-func requantizeCodes(dst *int8, acc *int32, m *uint32, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func rowMax(x *int32, n uintptr) int32
 
-// requantizeAdd adds blocks of 8 requantized values to dst. (acc*m + round) >> shift must fit 32 bits.
+// numerators writes n entries table[min((min(top-x, far)*m + round) >> shift, last)] and returns their sum. n is a multiple of 8.
 //
 //go:noescape
-func requantizeAdd(dst *int32, acc *int32, m *uint32, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func numerators(dst *int16, x *int32, n uintptr, table *int32, top int32, far uint32, m int64, round int64, shift uint64, last int32) int32
 
-// scaleCodes writes blocks of 8 codes. (acc*m + round) >> shift must fit 32 bits.
+// lookupAVX2 replaces n bytes by their entries of the table. n is a multiple of 32.
 //
 //go:noescape
-func scaleCodes(dst *int8, acc *int32, m int64, blocks uintptr, round int64, shift uint64, zero int32, low int32, high int32)
+func lookupAVX2(v *int8, table *[256]int8, n uintptr)
 
-// lookup replaces blocks of 32 bytes by their entries of the table.
+// peakPairs does 12 products and sums of 16 pairs a step, all in registers: what a core can do at most.
 //
 //go:noescape
-func lookup(v *int8, table *[256]int8, blocks uintptr)
+func peakPairs(steps uintptr)
 
-// rowSums adds blocks of 8 values of 16 bits, and their squares. The sum fits 32 bits.
+// multiplyQuads64 computes tiles of 6 rows, one below the other, by 64 outputs: acc = start + sum over quads of a*b.
+// Strides are in bytes. Of two planes of b the first counts 256 times.
 //
 //go:noescape
-func rowSums(x *int32, blocks uintptr) (s1 int64, s2 int64)
+func multiplyQuads64(a *uint8, stride uintptr, b *int8, quads uintptr, planes uintptr, start *int32, acc *int32, accStride uintptr, tiles uintptr)
 
-// normalize writes blocks of 8 codes: n = ((channels*x - s1)*root + round) >> shift + zero, then (n*gains + offsets) >> sg, clamped.
-// offsets are stored as the four even and the four odd offsets of each block. sg is below 32.
+// multiplyQuads16 computes tiles of 6 rows, one below the other, by 16 outputs: acc = start + sum over quads of a*b.
+// Strides are in bytes. Of two planes of b the first counts 256 times.
 //
 //go:noescape
-func normalize(dst *int8, x *int32, gains *int32, offsets *int64, blocks uintptr, channels int32, s1 int32, root int64, round int64, shift uint64, zero int32, sg uint64, low int32, high int32)
+func multiplyQuads16(a *uint8, stride uintptr, b *int8, quads uintptr, planes uintptr, start *int32, acc *int32, accStride uintptr, tiles uintptr)
 
-// rowMax is the largest of blocks of 8 values.
+// unsign copies rows of n values, each with 128 added. Strides are in bytes.
 //
 //go:noescape
-func rowMax(x *int32, blocks uintptr) int32
+func unsign(dst *uint8, src *int8, rows uintptr, n uintptr, dstStride uintptr, srcStride uintptr)
 
-// numerators writes blocks of 8 entries table[min((min(top-x, far)*m + round) >> shift, last)] and returns their sum.
+// packColumnQuads writes 16 outputs from columns of quads of rows of codes that are stride bytes apart;
+// those of each quad are step bytes apart.
 //
 //go:noescape
-func numerators(dst *int16, x *int32, blocks uintptr, table *int32, top int32, far uint32, m int64, round int64, shift uint64, last int32) int32
+func packColumnQuads(dst *int8, src *int8, stride uintptr, quads uintptr, step uintptr)
 
-// peak does 12 products and sums of 16 pairs a step, all in registers: what a core can do at most.
+// packRowQuads writes 16 outputs from 16 rows of blocks of 16 codes that are stride bytes apart;
+// those of each quad are step bytes apart.
 //
 //go:noescape
-func peak(steps uintptr)
+func packRowQuads(dst *int8, src *int8, stride uintptr, blocks uintptr, step uintptr)
+
+// correct writes start = bias - 128 * the sum over quads of b, for 16 outputs; those of each quad are step bytes apart.
+//
+//go:noescape
+func correct(start *int32, bias *int32, b *int8, quads uintptr, step uintptr)
+
+// softmaxRows writes rows of n entries table[min((min(top-x, far)*m + round) >> shift, last)], top being the row's largest value,
+// and their sums. Strides are in bytes. last is at most 319.
+//
+//go:noescape
+func softmaxRows(dst *uint8, x *int32, table *[320]uint8, sums *int64, rows uintptr, n uintptr, dstStride uintptr, xStride uintptr, far uint32, m int64, round int64, shift uint64, last int32)
+
+// gatherRow writes a row of pixels of each of the patches. Those of a channel are plane bytes apart and in the order that orders has for it;
+// a patch has channels planes. side*channels is at most 64.
+//
+//go:noescape
+func gatherRow(dst *int8, src *uint8, codes *[256]int8, orders *[64]uint8, patches uintptr, channels uintptr, side uintptr, plane uintptr)
+
+// lookupAVX512 replaces n bytes by their entries of the table.
+//
+//go:noescape
+func lookupAVX512(v *int8, table *[256]int8, n uintptr)
+
+// peakQuads does 24 products and sums of 64 bytes a step, all in registers: what a core can do at most.
+//
+//go:noescape
+func peakQuads(steps uintptr)
+
+// requantizeCodesAVX2 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+// n is a multiple of 8.
+//
+//go:noescape
+func requantizeCodesAVX2(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// requantizeValuesAVX2 writes rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+// n is a multiple of 8.
+//
+//go:noescape
+func requantizeValuesAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// requantizeAddAVX2 adds to rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+// n is a multiple of 8.
+//
+//go:noescape
+func requantizeAddAVX2(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// scaleCodesAVX2 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+// n is a multiple of 8.
+//
+//go:noescape
+func scaleCodesAVX2(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// rowSumsAVX2 adds n values of 16 bits, and their squares. The sum fits 32 bits. With AVX2 n is a multiple of 8.
+//
+//go:noescape
+func rowSumsAVX2(x *int32, n uintptr) (s1 int64, s2 int64)
+
+// normalizeCodesAVX2 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
+//
+//go:noescape
+func normalizeCodesAVX2(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+
+// normalizeValuesAVX2 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
+//
+//go:noescape
+func normalizeValuesAVX2(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+
+// requantizeCodesAVX512 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+//
+//go:noescape
+func requantizeCodesAVX512(dst *int8, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// requantizeValuesAVX512 writes rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+//
+//go:noescape
+func requantizeValuesAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// requantizeAddAVX512 adds to rows of n values. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+//
+//go:noescape
+func requantizeAddAVX512(dst *int32, acc *int32, m *uint32, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// scaleCodesAVX512 writes rows of n codes. Strides are in values. (acc*m + before) >> shift must fit 32 bits.
+//
+//go:noescape
+func scaleCodesAVX512(dst *int8, acc *int32, m *int64, rows uintptr, n uintptr, dstStride uintptr, accStride uintptr, before int64, shift uint64, after int32, low int32, high int32)
+
+// rowSumsAVX512 adds n values of 16 bits, and their squares. The sum fits 32 bits. With AVX2 n is a multiple of 8.
+//
+//go:noescape
+func rowSumsAVX512(x *int32, n uintptr) (s1 int64, s2 int64)
+
+// normalizeCodesAVX512 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
+//
+//go:noescape
+func normalizeCodesAVX512(dst *int8, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)
+
+// normalizeValuesAVX512 writes n results: (((x*root + before) >> shift) + after)*gains + offsets, shifted by sg and clamped.
+// offsets are stored as the even and then the odd ones of each vector. sg is below 32. With AVX2
+// n is a multiple of 8; AVX-512 has an arithmetic shift, after which nothing is added.
+//
+//go:noescape
+func normalizeValuesAVX512(dst *int32, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low int32, high int32)

@@ -1,32 +1,21 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// Shape of the register tile: 12 accumulators, two registers of weights, one of
-// activations and one product make 16.
-const (
-	tileRows = 6
-	tileCols = 16
-)
+// tileRows is how many rows are multiplied at a time. AVX2: 6 x 16 sums in 12 registers, two
+// of weights, one of activations and one product make 16. AVX-512: 6 x 64 sums in 24
+// registers, four of weights and one of activations make 29.
+const tileRows = 6
 
-// tile multiplies with VPMADDWD: a pair of neighbours along K, broadcast, times the pairs
-// of eight outputs. Both operands are 16 bits wide, so no product and no sum saturates.
-func tile() {
-	TEXT("tile", NOSPLIT, "func(a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)")
-	Pragma("noescape")
-	Doc("tile computes 6 rows x 16 outputs: acc = bias + sum over pairs of a*b. Strides are in bytes.")
-	upper, stride := Load(Param("a"), GP64()), Load(Param("stride"), GP64())
-	b, pairs := Load(Param("b"), GP64()), Load(Param("pairs"), GP64())
-	bias, acc, accStride := Load(Param("bias"), GP64()), Load(Param("acc"), GP64()), Load(Param("accStride"), GP64())
-
-	lower := GP64() // the rows from the fourth on
-	LEAQ(Mem{Base: upper, Index: stride, Scale: 2}, lower)
-	ADDQ(stride, lower)
-	row := func(i int) Mem {
+// rowsAt gives the place of each row of a tile from two bases, the first and the fourth row.
+func rowsAt(upper, lower, stride Register) func(i int) Mem {
+	return func(i int) Mem {
 		m := Mem{Base: upper}
 		if i >= 3 {
 			m.Base, i = lower, i-3
@@ -36,6 +25,19 @@ func tile() {
 		}
 		return m
 	}
+}
+
+// pairs multiplies with VPMADDWD: a pair of neighbours along K, broadcast, times the pairs
+// of eight outputs. Both operands are 16 bits wide, so no product and no sum saturates.
+func pairs() {
+	function("multiplyPairs", "a *int16, stride uintptr, b *int16, pairs uintptr, bias *int32, acc *int32, accStride uintptr)",
+		"multiplyPairs computes 6 rows x 16 outputs: acc = bias + sum over pairs of a*b. Strides are in bytes.")
+	upper, stride, b, count := param("a"), param("stride"), param("b"), param("pairs")
+	bias, acc, accStride := param("bias"), param("acc"), param("accStride")
+	lower := GP64()
+	LEAQ(Mem{Base: upper, Index: stride, Scale: 2}, lower)
+	ADDQ(stride, lower)
+	row := rowsAt(upper, lower, stride)
 
 	var sums [tileRows][2]VecVirtual
 	for i := range sums {
@@ -54,9 +56,7 @@ func tile() {
 			VMOVDQU(Mem{Base: b, Disp: 64*k + 32*j}, w[j])
 		}
 		for i := range sums {
-			from := row(i)
-			from.Disp = 4 * k
-			VPBROADCASTD(from, x)
+			VPBROADCASTD(row(i).Offset(4*k), x)
 			for j := range w {
 				VPMADDWD(w[j], x, product)
 				VPADDD(product, sums[i][j], sums[i][j])
@@ -68,18 +68,18 @@ func tile() {
 		ADDQ(Imm(uint64(4*steps)), upper)
 		ADDQ(Imm(uint64(4*steps)), lower)
 	}
-	TESTQ(U32(1), pairs)
+	TESTQ(U32(1), count)
 	JZ(LabelRef("even"))
 	step(0)
 	advance(1)
 	Label("even")
-	SHRQ(U8(1), pairs)
+	SHRQ(U8(1), count)
 	JZ(LabelRef("store"))
 	Label("loop")
 	step(0)
 	step(1)
 	advance(2)
-	DECQ(pairs)
+	DECQ(count)
 	JNZ(LabelRef("loop"))
 	Label("store")
 	for i := range sums {
@@ -90,41 +90,111 @@ func tile() {
 			ADDQ(accStride, acc)
 		}
 	}
-	VZEROUPPER()
-	RET()
+	end()
 }
 
-// widen prepares activations.
-func widen() {
-	TEXT("widen", NOSPLIT, "func(dst *int16, src *int8, blocks uintptr)")
-	Pragma("noescape")
-	Doc("widen copies blocks of 16 values.")
-	dst, src, blocks := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("blocks"), GP64())
-	v := YMM()
+// quads multiplies with VPDPBUSD: four neighbours along K, unsigned bytes, broadcast, times
+// the fours of 16 outputs, signed bytes. The four products are added to the 32-bit sum at
+// full width: nothing saturates (VPDPBUSDS would, and VPMADDUBSW keeps 16 bits of a pair).
+// Weights of more than 8 bits have two planes, 256*high + low: the sums over the
+// high bytes are shifted by 8 and go on with the low ones. All of it is exact modulo 2^32.
+func quads(name string, vectors int) {
+	function(name, "a *uint8, stride uintptr, b *int8, quads, planes uintptr, start *int32, acc *int32, accStride, tiles uintptr)",
+		name+" computes tiles of 6 rows, one below the other, by "+fmt.Sprint(16*vectors)+" outputs: acc = start + sum over quads of a*b.",
+		"Strides are in bytes. Of two planes of b the first counts 256 times.")
+	a, stride, b, acc, accStride := param("a"), param("stride"), param("b"), param("acc"), param("accStride")
+	upper, lower, at, left, planes := GP64(), GP64(), GP64(), GP64(), GP64()
+	row := rowsAt(upper, lower, stride)
+	sums := make([][]VecVirtual, tileRows)
+	for i := range sums {
+		for range vectors {
+			sums[i] = append(sums[i], ZMM())
+		}
+	}
+	w, x := make([]VecVirtual, vectors), ZMM()
+	for j := range w {
+		w[j] = ZMM()
+	}
+	all := func(do func(sum VecVirtual)) {
+		for i := range sums {
+			for j := range sums[i] {
+				do(sums[i][j])
+			}
+		}
+	}
+	step := func(k int) {
+		for j := range w {
+			VMOVDQU32(Mem{Base: at, Disp: 64 * (k*vectors + j)}, w[j])
+		}
+		for i := range sums {
+			VPBROADCASTD(row(i).Offset(4*k), x)
+			for j := range w {
+				VPDPBUSD(w[j], x, sums[i][j])
+			}
+		}
+	}
+	advance := func(steps int) {
+		ADDQ(U32(uint32(64*vectors*steps)), at)
+		ADDQ(Imm(uint64(4*steps)), upper)
+		ADDQ(Imm(uint64(4*steps)), lower)
+	}
+
+	Label("tile")
+	MOVQ(b, at)
+	MOVQ(address("planes"), planes)
+	all(func(sum VecVirtual) { VPXORD(sum, sum, sum) })
+	Label("plane")
+	MOVQ(a, upper)
+	LEAQ(Mem{Base: a, Index: stride, Scale: 2}, lower)
+	ADDQ(stride, lower)
+	MOVQ(address("quads"), left)
+	TESTQ(U32(1), left)
+	JZ(LabelRef("even"))
+	step(0)
+	advance(1)
+	Label("even")
+	SHRQ(U8(1), left)
+	JZ(LabelRef("last"))
 	Label("loop")
-	VPMOVSXBW(Mem{Base: src}, v)
-	VMOVDQU(v, Mem{Base: dst})
-	ADDQ(U8(16), src)
-	ADDQ(U8(32), dst)
-	DECQ(blocks)
+	step(0)
+	step(1)
+	advance(2)
+	DECQ(left)
 	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	Label("last")
+	DECQ(planes)
+	JZ(LabelRef("store"))
+	all(func(sum VecVirtual) { VPSLLD(U8(8), sum, sum) })
+	JMP(LabelRef("plane"))
+
+	Label("store")
+	MOVQ(address("start"), left)
+	for j := range w {
+		VMOVDQU32(Mem{Base: left, Disp: 64 * j}, w[j])
+	}
+	for i := range sums {
+		for j := range sums[i] {
+			VPADDD(w[j], sums[i][j], sums[i][j])
+			VMOVDQU32(sums[i][j], Mem{Base: acc, Disp: 64 * j})
+		}
+		ADDQ(accStride, acc)
+	}
+	LEAQ(Mem{Base: a, Index: stride, Scale: 4}, a)
+	LEAQ(Mem{Base: a, Index: stride, Scale: 2}, a)
+	DECQ(address("tiles"))
+	JNZ(LabelRef("tile"))
+	end()
 }
 
-// peak is the tile's arithmetic without its loads.
-func peak() {
-	TEXT("peak", NOSPLIT, "func(steps uintptr)")
-	Pragma("noescape")
-	Doc("peak does 12 products and sums of 16 pairs a step, all in registers: what a core can do at most.")
-	steps := Load(Param("steps"), GP64())
+// peakPairs is the arithmetic of pairs without its loads.
+func peakPairs() {
+	function("peakPairs", "steps uintptr)", "peakPairs does 12 products and sums of 16 pairs a step, all in registers: what a core can do at most.")
+	steps := param("steps")
 	var sums [12]VecVirtual
 	for i := range sums {
-		sums[i] = YMM()
-		VPXOR(sums[i], sums[i], sums[i])
+		sums[i] = avx2.zero()
 	}
-	x, product := YMM(), [2]VecVirtual{YMM(), YMM()}
-	VPXOR(x, x, x)
+	x, product := avx2.zero(), [2]VecVirtual{YMM(), YMM()}
 	Label("loop")
 	for i := range sums {
 		VPMADDWD(x, x, product[i%2])
@@ -132,6 +202,23 @@ func peak() {
 	}
 	DECQ(steps)
 	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	end()
+}
+
+// peakQuads is the arithmetic of quads without its loads.
+func peakQuads() {
+	function("peakQuads", "steps uintptr)", "peakQuads does 24 products and sums of 64 bytes a step, all in registers: what a core can do at most.")
+	steps := param("steps")
+	var sums [24]VecVirtual
+	for i := range sums {
+		sums[i] = avx512.zero()
+	}
+	x := avx512.zero()
+	Label("loop")
+	for i := range sums {
+		VPDPBUSD(x, x, sums[i])
+	}
+	DECQ(steps)
+	JNZ(LabelRef("loop"))
+	end()
 }
