@@ -72,7 +72,7 @@ func (p *Plan) hlsView(v view) hlsView {
 		ImagesDepth: s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: s.ResultBeats,
 	}
 	if s.ValueParts > 1 {
-		h.ValueDims = "[TN * VPARTS][VALUE_DEPTH][TM]"
+		h.ValueDims = "[VRAMS][VALUE_DEPTH][TM]"
 	}
 	if e.Multiplier == configs.MulDSP {
 		h.MulImpl = "dsp"
