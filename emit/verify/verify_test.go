@@ -132,8 +132,8 @@ func corners(t *testing.T) []corner {
 		packing    configs.Packing
 		kind       configs.MemoryKind
 	}{
-		{"words-of-2-rows", mixed, 2, 8, 4, 1, 1, configs.PackNone, configs.MemLUT},
-		{"words-of-2-rows-4-columns", mixed, 4, 8, 8, 4, 2, configs.PackDSP48E1, configs.MemBlock},
+		{"words-of-2-rows", mixed, 2, 8, 4, 1, 2, configs.PackNone, configs.MemLUT},
+		{"words-of-2-rows-4-columns", mixed, 4, 8, 8, 4, 1, configs.PackDSP48E1, configs.MemBlock},
 		{"words-of-4-rows", groups, 2, 16, 8, 8, 4, configs.PackDSP48E2, configs.MemAuto},
 		{"words-of-4-rows-four-a-dsp", narrow, 4, 32, 16, 2, 2, configs.PackDSP48E2, configs.MemAuto},
 		{"words-of-8-rows", low, 1, 8, 8, 1, 2, configs.PackNone, configs.MemAuto},
