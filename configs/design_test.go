@@ -185,7 +185,7 @@ func TestDesignFileErrors(t *testing.T) {
 		{"clock", "clock_mhz: 100", "clock_mhz: 1200", "d.yaml:4: clock_mhz: is 1200; expected 1..1000 MHz"},
 		{"tm", "tm: 8", "tm: 12", "d.yaml:16: engine.tm: is 12; expected a power of two, 1..128"},
 		{"tn", "tn: 16", "tn: 256", "d.yaml:17: engine.tn: is 256; expected a power of two, 1..128"},
-		{"tk over tm", "tk: 4", "tk: 16", "d.yaml:18: engine.tk: is 16; expected at most tm, 8"},
+		{"tk over tn", "tk: 4", "tk: 32", "d.yaml:18: engine.tk: is 32; expected at most tn, 16"},
 		{"bus", "bus_bits: 64", "bus_bits: 48", "d.yaml:20: engine.bus_bits: is 48; expected one of 32, 64, 128, 256, 512"},
 		{"fifo", "read_fifo: 64", "read_fifo: 48", "d.yaml:21: engine.read_fifo: is 48; expected a power of two, 32..512 beats"},
 		{"accumulators", "weight_buffers: 2", "weight_buffers: 2\n  accumulator_bits: 41", "d.yaml:23: engine.accumulator_bits: is 41; expected 8..40"},
@@ -253,7 +253,7 @@ func TestDesignValidate(t *testing.T) {
 		{"name", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Name = "a b" },
 			`name: is "a b"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},
 		{"two faults", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.TM, d.Engine.BusBits = 0, 16 },
-			"engine.tm: is 0; expected a power of two, 1..128\nengine.tk: is 4; expected at most tm, 0\nengine.bus_bits: is 16; expected one of 32, 64, 128, 256, 512"},
+			"engine.tm: is 0; expected a power of two, 1..128\nengine.bus_bits: is 16; expected one of 32, 64, 128, 256, 512"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, err := DecodeDesign("d.yaml", []byte(goodDesign), m, nil)

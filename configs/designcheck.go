@@ -202,9 +202,9 @@ func (e Engine) checkMixed(f *faults) {
 	}
 }
 
-// checkArray checks the shape of the array alone: three powers of two, tk at most tm and
-// tn, since a tile's rows and its columns are both stored in words of tk. It follows that
-// tk divides both, and that one of tm and tn divides the other.
+// checkArray checks the shape of the array alone: three powers of two, tk at most tn, since
+// a tile's columns are stored in words of tk. It follows that tk divides tn, and that of any
+// two of the three one divides the other.
 func (e Engine) checkArray(f *faults) bool {
 	before := len(f.errs)
 	for _, s := range []struct {
@@ -214,9 +214,6 @@ func (e Engine) checkArray(f *faults) bool {
 		if s.v < 1 || s.v > 128 || !powerOfTwo(s.v) {
 			f.add(s.key, "is %d; expected a power of two, 1..128", s.v)
 		}
-	}
-	if e.TK > e.TM {
-		f.add("engine.tk", "is %d; expected at most tm, %d", e.TK, e.TM)
 	}
 	if e.TK > e.TN {
 		f.add("engine.tk", "is %d; expected at most tn, %d", e.TK, e.TN)

@@ -18,7 +18,7 @@ bits:
   edge: {weights: [8], activations: [6, 8]}
 granularity: [layer, channel]
 softmax_bits: [8]
-array: {tm: [2, 4], tn: [4], tk: [1, 4]}
+array: {tm: [4], tn: [2, 4], tk: [1, 4]}
 multiplier: [dsp, lut]
 bus_bits: [64]
 weight_buffers: [2]
@@ -43,13 +43,13 @@ func TestSpaceErrors(t *testing.T) {
 		{"bits", "weights: [4, 8]", "weights: [4, 9]", "s.yaml:5: bits.weights[1]: is 9; expected 2..8"},
 		{"no candidate", "softmax_bits: [8]", "softmax_bits: []", "s.yaml:9: softmax_bits: is an empty list; expected at least one candidate"},
 		{"no edge", "  edge: {weights: [8], activations: [6, 8]}\n", "", "s.yaml:3: bits.edge: missing; expected a mapping"},
-		{"array", "tm: [2, 4]", "tm: [2, 6]", "s.yaml:10: array.tm[1]: is 6; expected a power of two, 1..128"},
-		{"number for list", "tn: [4]", "tn: 4", "s.yaml:10: array.tn: is 4; expected a list of integers"},
+		{"array", "tm: [4]", "tm: [2, 6]", "s.yaml:10: array.tm[1]: is 6; expected a power of two, 1..128"},
+		{"number for list", "tn: [2, 4]", "tn: 4", "s.yaml:10: array.tn: is 4; expected a list of integers"},
 		{"clock", "xck26: 250", "xck26: 2500", "s.yaml:15: clock_mhz.xck26: is 2500; expected 1..1000 MHz"},
 		{"memory", "residual: [lutram]", "residual: [lutram, lutram]", `s.yaml:14: memories.residual[1]: is "lutram", which is listed twice`},
 		{"no group", "[layer, channel]", "[channel, group]", "s.yaml:1: group: is missing; expected the weights that share a multiplier, a power of two from 16"},
 		{"group of 24", "[layer, channel]", "[channel, group]\ngroup: 24", "s.yaml:9: group: is 24; expected a power of two from 16, the weights that share a multiplier"},
-		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\narray: {tm: [2, 4], tn: [4], tk: [1, 4]}",
+		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\narray: {tm: [4], tn: [2, 4], tk: [1, 4]}",
 			"granularity: [channel, group]\ngroup: 16\nsoftmax_bits: [8]\narray: {tm: [32], tn: [32], tk: [1, 32]}", "s.yaml:9: group: is 16; expected at least 32, the largest of array.tk"},
 		{"group for nothing", "[layer, channel]", "[channel]\ngroup: 16", `s.yaml:9: group: is 16; expected no such key, granularity has no "group"`},
 		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
@@ -193,8 +193,8 @@ func TestLegalCountsConstraints(t *testing.T) {
 	}
 }
 
-// By hand: weights 2^2, edge 2, granularity 2, tm 2, tk 2, multiplier 2, memory 2,
-// so 256 a part. The combination tm 2, tk 4 is illegal: 192 are left on the xck26,
+// By hand: weights 2^2, edge 2, granularity 2, tn 2, tk 2, multiplier 2, memory 2,
+// so 256 a part. The combination tn 2, tk 4 is illegal: 192 are left on the xck26,
 // and half of them, without UltraRAM, on the xc7z020.
 func TestSpaceSize(t *testing.T) {
 	s, m := testSpace(t), tinyModel()
@@ -242,7 +242,7 @@ func TestSpaceDesign(t *testing.T) {
 	s, m, p := testSpace(t), tinyModel(), testPart(t, "xck26")
 	// edge.weights .activations, attn .w .a, mlp .w .a, granularity, softmax, gelu, fold,
 	// tm tn tk columns multiplier packing bus fifo buffers, three memories
-	index := []int{0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0}
+	index := []int{0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0}
 	d, err := s.Design(m, p, index)
 	if err != nil {
 		t.Fatal(err)
@@ -260,15 +260,15 @@ func TestSpaceDesign(t *testing.T) {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)
 	}
 
-	index[10] = 0 // tm 2
+	index[11] = 0 // tn 2
 	_, err = s.Design(m, p, index)
-	wantError(t, err, "engine.tk: is 4; expected at most tm, 2")
+	wantError(t, err, "engine.tk: is 4; expected at most tn, 2")
 	_, err = s.Design(m, testPart(t, "xc7z020"), index)
-	wantError(t, err, "engine.tk: is 4; expected at most tm, 2\n"+
+	wantError(t, err, "engine.tk: is 4; expected at most tn, 2\n"+
 		`engine.activations: is "ultra"; expected auto, block or lutram, xc7z020 has no URAM`)
-	index[10] = 2
+	index[11] = 2
 	_, err = s.Design(m, p, index)
-	wantError(t, err, "choice 2 of axis tm; it has 0..1")
+	wantError(t, err, "choice 2 of axis tn; it has 0..1")
 	_, err = s.Design(m, p, index[:3])
 	wantError(t, err, "index has 3 choices; the space has 22 axes")
 	m.Family = Swin
@@ -328,7 +328,7 @@ func TestQuickStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	// (5*3)^2 bits, 2 edge, 2 granularity, 2 softmax; 3*4*4 arrays, of which tm 4 with
-	// tk 8 falls out on 4, and tn 4 with tk 8 on 2 more; 1 or 2 vector columns, of which 2
+	// tk 8 falls out on 4, by the space's constraint, and tn 4 with tk 8 on 2 more; 1 or 2 vector columns, of which 2
 	// falls out where tk is 1, on 12; 2 multipliers, 3 buses, 2 buffers, 4 memories.
 	const points, legal = 225 * 8 * 96 * 48, 225 * 8 * (42 + 30) * 48
 	if got := s.Size(m).Int64(); got != 4*points {

@@ -95,7 +95,7 @@ func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
 
 func TestNoLegalEngine(t *testing.T) {
 	in := fixed(t)
-	in.Space.Array.TM, in.Space.Array.TK = []int{1}, []int{4}
+	in.Space.Array.TN, in.Space.Array.TK = []int{1}, []int{4}
 	_, err := Sweep(context.Background(), in, nil)
 	if err == nil || !strings.Contains(err.Error(), "no legal engine") || !strings.Contains(err.Error(), "engine.tk") {
 		t.Errorf("error is %v", err)

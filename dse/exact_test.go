@@ -72,7 +72,7 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 	if rng.IntN(2) == 0 {
 		in.Space.Constraints = some(rng, 2, "tm*tn*tk <= 512", "tk <= tn", "multiplier == dsp or bus_bits <= 64")
 	}
-	in.Space.Array = configs.ArraySpace{TM: some(rng, 2, 4, 8, 16), TN: some(rng, 2, 4, 8, 16), TK: some(rng, 2, 1, 2, 4)}
+	in.Space.Array = configs.ArraySpace{TM: some(rng, 2, 2, 4, 8, 16), TN: some(rng, 2, 4, 8, 16), TK: some(rng, 2, 1, 2, 4, 8)}
 	in.Space.BusBits = some(rng, 2, 32, 64, 128)
 	for len(in.Space.Bits.Weights)+len(in.Space.Bits.Activations) < 4 {
 		in.Space.Bits.Weights, in.Space.Bits.Activations = some(rng, 4, 2, 3, 4, 5, 6, 8), some(rng, 2, 2, 4, 6, 8)

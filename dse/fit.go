@@ -23,7 +23,7 @@ func candidateEngines(minMACs, maxMACs int) []configs.Engine {
 	var list []configs.Engine
 	for tm := 2; tm <= 128; tm *= 2 {
 		for tn := 2; tn <= 128; tn *= 2 {
-			for tk := 1; tk <= min(tm, tn); tk *= 2 {
+			for tk := 1; tk <= tn; tk *= 2 {
 				if macs := tm * tn * tk; macs >= minMACs && macs <= maxMACs {
 					list = append(list, variants(tm, tn, tk)...)
 				}

@@ -16,7 +16,8 @@ type hlsView struct {
 	view
 	hlsProgram
 	Constants     []Param
-	WordBits      int // widest word of the stream
+	WordBits      int    // widest word of the stream
+	ValueDims     string // dimensions of the array of V: memories, words, tokens
 	WeightBuffers int
 	MulImpl       string            // BIND_OP implementation of the array's products
 	Impl          map[string]string // BIND_STORAGE implementation of each buffer
@@ -66,9 +67,12 @@ func (p *Plan) hlsView(v view) hlsView {
 	h := hlsView{
 		view: v, hlsProgram: p.hlsProgram(), Constants: p.hlsConstants(),
 		WordBits: s.AsmBeats * e.BusBits, WeightBuffers: e.WeightBuffers,
-		MulImpl: "fabric", Impl: map[string]string{},
+		ValueDims: "[TN][VALUE_DEPTH][TK]", MulImpl: "fabric", Impl: map[string]string{},
 		Burst: hwmodel.BurstBeats, ReadFIFO: e.ReadFIFO,
 		ImagesDepth: s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: s.ResultBeats,
+	}
+	if s.ValueParts > 1 {
+		h.ValueDims = "[VRAMS][VALUE_DEPTH][TM]"
 	}
 	if e.Multiplier == configs.MulDSP {
 		h.MulImpl = "dsp"

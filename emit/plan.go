@@ -308,6 +308,9 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("KSEGW", max(1, hwmodel.CeilLog2(s.KeySegments)), "")
 	add("KEY_DEPTH", s.KeyDepth, "")
 	addr("KEY_AW", s.KeyDepth)
+	if s.ValueParts > 1 {
+		add("VPARTS", s.ValueParts, "row tiles in a word of V")
+	}
 	add("VALUE_DEPTH", s.ValueDepth, "")
 	addr("VALUE_AW", s.ValueDepth)
 	add("WDEPTH", s.WeightDepth, "")

@@ -48,6 +48,7 @@ type view struct {
 	BusSize                  string   // AxSIZE
 	WeightBits               []int
 	GroupBits                int // widest weight in a group; 0 without groups
+	ValueParts               int // row tiles in a word of V
 	LoadHigh                 int // highest bit of a segment of the loader's list
 	Params                   []Param
 	SequencerFields          []Field
@@ -85,7 +86,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		Model: s.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
-		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(), GroupBits: s.GroupBits, LoadHigh: p.loadBits() - 1,
+		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(), GroupBits: s.GroupBits, ValueParts: s.ValueParts, LoadHigh: p.loadBits() - 1,
 		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"),
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),

@@ -54,7 +54,7 @@ func (s *Shape) memories() [11]Memory {
 		{"activations-q", "Q_STYLE", 1, s.QDepth, word * s.ActBits, act},
 		{"numerators", "NUM_STYLE", 1, halves(s.NumDepth), word * s.NumBits, act},
 		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, word * s.QKVBits, act},
-		{"values", "VALUE_STYLE", s.TN, s.ValueDepth, s.TK * s.QKVBits, act},
+		{"values", "VALUE_STYLE", s.TN * s.ValueParts, s.ValueDepth, min(s.TK, s.TM) * s.QKVBits, act},
 		{"weights", "W_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights},
 		{"residual", "RES_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res},
 		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res},

@@ -145,7 +145,7 @@ func (s *Shape) patchWords() int { return CeilDiv(s.Model.PatchInner(), s.TK) }
 func (s *Shape) passes(to int) int {
 	switch to {
 	case ToValues:
-		return s.TM / s.TK
+		return max(1, s.TM/s.TK)
 	case ToLogits:
 		return s.VC
 	}

@@ -54,6 +54,7 @@ type Shape struct {
 	KeyBanks                                                    int // words side by side: TN/TM, at least 1
 	KeySegments                                                 int // tile columns in a word: TM/TN, at least 1
 	ValueColumns                                                int // V words of one token group: ceil(Dim / TN)
+	ValueParts                                                  int // row tiles in a V word: TK/TM, at least 1
 	Chunk                                                       int // pixel values the patch gather reads in a cycle
 
 	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
@@ -134,7 +135,8 @@ func (s *Shape) buffers() {
 	s.ScoreDepth = CeilDiv(s.Tokens, s.VC)
 	s.KeyDepth = CeilDiv(s.MTiles, s.KeyBanks) * s.Dim / s.TK
 	s.ValueColumns = CeilDiv(s.Dim, s.TN)
-	s.ValueDepth = s.MTiles * (s.TM / s.TK) * s.ValueColumns
+	s.ValueParts = max(1, s.TK/s.TM)
+	s.ValueDepth = CeilDiv(s.MTiles, s.ValueParts) * max(1, s.TM/s.TK) * s.ValueColumns
 	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim / s.VC
 	row := s.Model.Patch * s.Model.Image.Channels

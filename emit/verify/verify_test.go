@@ -121,7 +121,28 @@ func corners(t *testing.T) []corner {
 	four.Packing, four.VectorColumns, four.AccumulatorBits = configs.PackDSP48E2, 2, 23
 	part := engine(4, 16, 4)
 	part.Packing, part.VectorColumns, part.LUTColumns = configs.PackDSP48E1, 2, 6
-	return append(list, corner{"four-a-dsp", narrow, four}, corner{"mixed-array", configs.Uniform(m, 8, 8), part})
+	list = append(list, corner{"four-a-dsp", narrow, four}, corner{"mixed-array", configs.Uniform(m, 8, 8), part})
+	// Words of more tokens than a row tile has: a word of V is in 2, 4 ... parts.
+	for _, c := range []struct {
+		name       string
+		num        configs.Numerics
+		tm, tn, tk int
+		columns    int
+		banks      int
+		packing    configs.Packing
+		kind       configs.MemoryKind
+	}{
+		{"words-of-2-rows", mixed, 2, 8, 4, 1, 2, configs.PackNone, configs.MemLUT},
+		{"words-of-2-rows-4-columns", mixed, 4, 8, 8, 4, 1, configs.PackDSP48E1, configs.MemBlock},
+		{"words-of-4-rows", groups, 2, 16, 8, 8, 4, configs.PackDSP48E2, configs.MemAuto},
+		{"words-of-4-rows-four-a-dsp", narrow, 4, 32, 16, 2, 2, configs.PackDSP48E2, configs.MemAuto},
+		{"words-of-8-rows", low, 1, 8, 8, 1, 2, configs.PackNone, configs.MemAuto},
+	} {
+		e := engine(c.tm, c.tn, c.tk)
+		e.VectorColumns, e.WeightBuffers, e.Packing, e.Activations = c.columns, c.banks, c.packing, c.kind
+		list = append(list, corner{c.name, c.num, e})
+	}
+	return list
 }
 
 // TestCorners runs engines at the corners of what a design may ask for.

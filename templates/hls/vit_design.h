@@ -12,6 +12,9 @@ constexpr int <% .Name %> = <% .Value %>;<% if .Note %>  // <% .Note %><% end %>
 // Constants of the network's shape.
 constexpr int PATCH_INNER = IMG_C * PATCH * PATCH;        // pixels of a patch
 constexpr int NUM_DEPTH = (TOKENS + TK - 1) / TK;          // words of a row tile's numerators
+<%- if gt .ValueParts 1 %>
+constexpr int VRAMS = TN * VPARTS;                        // memories of V: parts of TN channels
+<%- end %>
 constexpr int TKL = <% .TKL %>;                                 // log2(TK)
 constexpr int PARAM_BEATS = (16 + ACCW + BW - 1) / BW;    // of a channel's bias and multiplier
 constexpr int VARIANCEW = 2 * RB - 1 + DIW + DIW + 1 + 1;  // C*s2 - s1^2 + eps, unsigned

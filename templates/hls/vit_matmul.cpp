@@ -107,7 +107,7 @@ static void operand_a(const Matmul& p, unsigned addr, const code_t x_words[X_DEP
 static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
                       const weight_t weights[WDEPTH][TK * TN],
                       const kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
-                      const kv_t values[TN][VALUE_DEPTH][TK], b_t b[TK * TN]) {
+                      const kv_t values<% .ValueDims %>, b_t b[TK * TN]) {
 #pragma HLS INLINE
   for (int k = 0; k < TK; ++k) {
 #pragma HLS UNROLL
@@ -119,7 +119,11 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
       const unsigned lane = TN >= TM ? c % TM : segment * TN + c;
       if (p.b_from == FROM_WEIGHTS) b[k * TN + c] = weights[addr][k * TN + c];
       else if (p.b_from == FROM_KEYS) b[k * TN + c] = keys[bank][addr][k * TM + lane];
+<%- if gt .ValueParts 1 %>
+      else b[k * TN + c] = values[c * VPARTS + k / TM][addr][k % TM];
+<%- else %>
       else b[k * TN + c] = values[c][addr][k];
+<%- end %>
     }
   }
 }
@@ -129,7 +133,7 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
                          const mul_t mul[TN], code_t x_words[X_DEPTH][TK * TM],
                          code_t q_words[Q_DEPTH][TK * TM],
                          const num_t numerators[NUM_DEPTH][TK * TM],
-                         kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+                         kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
                          res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
                          logit_t logits[CLASSES]) {
@@ -139,10 +143,14 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
 #pragma HLS ARRAY_PARTITION variable=acc type=complete
 #pragma HLS ARRAY_PARTITION variable=tile type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
+<%- if gt .ValueParts 1 %>
+  const unsigned drain = n + 1 == p.nt ? p.columns_last : p.columns_full;
+<%- else %>
   // V words hold TK tokens of one channel: a column takes TM/TK passes.
   const unsigned passes = p.to == TO_VALUES ? TM / TK : 1;
   const unsigned columns = n + 1 == p.nt ? p.columns_last : p.columns_full;
   const unsigned drain = columns * passes;
+<%- end %>
   const unsigned slots = p.kt > drain ? p.kt : drain;
   const unsigned a_base = p.a_from == FROM_NUMERATORS ? 0 : p.a_base + row_offset;
   const unsigned base = (p.to == TO_X ? p.base + row_offset : p.base) + n * p.nstep;
@@ -152,7 +160,7 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
   const unsigned segment = n % KSEG;
 tiles:
   for (unsigned m = 0; m <= p.mt; ++m) {
-    unsigned column = 0, sub = 0;
+    unsigned column = 0<% if le .ValueParts 1 %>, sub = 0<% end %>;
   cycles:
     for (unsigned slot = 0; slot < slots; ++slot) {
 #pragma HLS PIPELINE II=1
@@ -195,10 +203,23 @@ tiles:
               }
             }
           } else if (p.to == TO_VALUES) {
+<%- if gt .ValueParts 1 %>
+            // A row tile is a part of a word. It goes into the parts behind it too, which the row
+            // tiles to come overwrite: so no part is ever read that was not written.
+            for (int part = 0; part < VPARTS; ++part) {
+#pragma HLS UNROLL
+              if (unsigned(part) < row % VPARTS) continue;
+              for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+                values[column * VPARTS + part][base + row / VPARTS * p.stride][r] = y[r];
+              }
+            }
+<%- else %>
             for (int i = 0; i < TK; ++i) {
 #pragma HLS UNROLL
               values[column][base + (row * passes + sub) * p.stride][i] = y[sub * TK + i];
             }
+<%- end %>
           } else if (p.to == TO_RESIDUAL) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
@@ -217,6 +238,16 @@ tiles:
           } else {  // the head: the row of token 0
             logits[base + place] = y[0];
           }
+<%- if gt .ValueParts 1 %>
+          VIT_TRACE(op, y);
+        }
+        // The next column moves to the head: a shift, where an index would be a wide multiplexer.
+        for (int i = 0; i < (TN - 1) * TM; ++i) {
+#pragma HLS UNROLL
+          tile[i] = tile[i + TM];
+        }
+        ++column;
+<%- else %>
           if (sub == 0) VIT_TRACE(op, y);
         }
         if (sub == passes - 1) {
@@ -230,6 +261,7 @@ tiles:
         } else {
           ++sub;
         }
+<%- end %>
       }
       if (m < p.mt && slot < p.kt) {
         a_t a[TK * TM];
@@ -253,7 +285,7 @@ tiles:
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
             code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
             const num_t numerators[NUM_DEPTH][TK * TM],
-            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]) {

@@ -19,12 +19,12 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
 #pragma HLS ARRAY_RESHAPE variable=numerators type=complete dim=2
 #pragma HLS BIND_STORAGE variable=numerators type=ram_s2p impl=<% .Impl.Numerators %>
   // Keys: words of TK channels x TM tokens, in banks side by side. Values: a bank a channel, words
-  // of TK tokens.
+  // of TK tokens<% if gt .ValueParts 1 %>, in VPARTS parts of TM tokens side by side<% end %>.
   static kv_t keys[KBANKS][KEY_DEPTH][TK * TM];
 #pragma HLS ARRAY_PARTITION variable=keys type=complete dim=1
 #pragma HLS ARRAY_RESHAPE variable=keys type=complete dim=3
 #pragma HLS BIND_STORAGE variable=keys type=ram_s2p impl=<% .Impl.Keys %>
-  static kv_t values[TN][VALUE_DEPTH][TK];
+  static kv_t values<% .ValueDims %>;
 #pragma HLS ARRAY_PARTITION variable=values type=complete dim=1
 #pragma HLS ARRAY_RESHAPE variable=values type=complete dim=3
 #pragma HLS BIND_STORAGE variable=values type=ram_s2p impl=<% .Impl.Values %>

@@ -27,7 +27,7 @@ void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
             code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
             const num_t numerators[NUM_DEPTH][TK * TM],
-            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values[TN][VALUE_DEPTH][TK],
+            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]);

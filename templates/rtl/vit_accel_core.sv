@@ -248,6 +248,9 @@ module vit_accel_core #(
 
   // K buffer: words of TK channels x TM tokens, in KBANKS banks side by side.
   // V buffer: TN banks, one an output channel, of words of TK tokens.
+<%- if gt .ValueParts 1 %> A word is in VPARTS parts side by
+  // side, each of a row tile's TM tokens, and is read whole.
+<%- end %>
   wire [KBANKS-1:0]            key_we;
   wire [KBANKS*TK*TM*KB-1:0]   key_rdata;
   wire [TK*TM*KB-1:0]          key_wdata;
@@ -256,7 +259,12 @@ module vit_accel_core #(
   wire [AW-1:0]                key_waddr, value_waddr;
   /* verilator lint_on UNUSED */
   wire [7:0]                   value_group;
+<%- if gt .ValueParts 1 %>
+  wire [7:0]                   value_part;
+  wire [VC*TM*KB-1:0]          value_wdata;
+<%- else %>
   reg  [VC*TK*KB-1:0]          value_wdata;
+<%- end %>
   wire [TN*TK*KB-1:0]          value_rdata;
   genvar g, h;
   generate
@@ -266,6 +274,17 @@ module vit_accel_core #(
         .raddr(b_addr[KEY_AW-1:0]), .rdata(key_rdata[g*TK*TM*KB +: TK*TM*KB])
       );
     end
+<%- if gt .ValueParts 1 %>
+    for (g = 0; g < TN; g = g + 1) begin : gen_values
+      for (h = 0; h < VPARTS; h = h + 1) begin : gen_parts
+        vit_ram #(.WIDTH(TM*KB), .DEPTH(VALUE_DEPTH), .AW(VALUE_AW), .STYLE(VALUE_STYLE)) u_values (
+          .aclk(aclk), .we(value_we && value_group == g / VC && value_part <= h), .waddr(value_waddr[VALUE_AW-1:0]),
+          .wdata(value_wdata[(g % VC)*TM*KB +: TM*KB]), .raddr(b_addr[VALUE_AW-1:0]),
+          .rdata(value_rdata[(g*TK + h*TM)*KB +: TM*KB])
+        );
+      end
+    end
+<%- else %>
     for (g = 0; g < TN; g = g + 1) begin : gen_values
       vit_ram #(.WIDTH(TK*KB), .DEPTH(VALUE_DEPTH), .AW(VALUE_AW), .STYLE(VALUE_STYLE)) u_values (
         .aclk(aclk), .we(value_we && value_group == g / VC), .waddr(value_waddr[VALUE_AW-1:0]),
@@ -273,6 +292,7 @@ module vit_accel_core #(
         .rdata(value_rdata[g*TK*KB +: TK*KB])
       );
     end
+<%- end %>
   endgenerate
 
   // The operands are in the array a cycle after their address: the feeder's op may have changed.
@@ -332,7 +352,7 @@ module vit_accel_core #(
   wire [7:0]     c_number, c_pass, c_count, c_key_bank;
   wire [15:0]    c_row;
   wire [AW-1:0]  c_addr;
-  vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), .VPASS(TM/TK), .KROWS(KBANKS)) u_drain (
+  vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), <% if gt .ValueParts 1 %>.VROWS(VPARTS)<% else %>.VPASS(TM/TK)<% end %>, .KROWS(KBANKS)) u_drain (
     .aclk(aclk), .aresetn(aresetn), .mt(d_mt), .nt(d_nt), .groups_full(d_groups_full),
     .groups_last(d_groups_last), .count_last(d_count_last), .skip(d_skip),
     .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS), .to_logits(d_to == TO_LOGITS),
@@ -562,6 +582,22 @@ module vit_accel_core #(
       assign key_we[g] = packed_we && d_to == TO_KEYS && packed_bank == g;
     end
   endgenerate
+<%- if gt .ValueParts 1 %>
+
+  // V: a row tile goes into its part of the words and into the parts behind it, which the row
+  // tiles to come overwrite. So what a word has past the last row tile is written too, if only with
+  // copies; the numerators of tokens past the end are zeros.
+  assign value_we    = o_valid && d_to == TO_VALUES;
+  assign value_waddr = o_addr;
+  assign value_group = o_number;
+  assign value_part  = o_key_bank;
+  integer channel;
+  generate
+    for (g = 0; g < VL; g = g + 1) begin : gen_value
+      assign value_wdata[g*KB +: KB] = y6[g*YW +: KB];
+    end
+  endgenerate
+<%- else %>
 
   // V: pass p of a group moves tokens p*TK .. p*TK + TK-1 of its channels.
   assign value_we    = o_valid && d_to == TO_VALUES;
@@ -577,6 +613,7 @@ module vit_accel_core #(
           if (o_pass == pass[7:0])
             value_wdata[(channel*TK + place)*KB +: KB] = y6[(channel*TM + pass*TK + place)*YW +: KB];
   end
+<%- end %>
 
   // -------------------------------------------------------------------------------------
   // Softmax: scores in, numerators out, row sums' reciprocals to the requantizer.

@@ -1,16 +1,28 @@
 // Walks the finished tiles of one matmul after the other, VC columns (a group) a cycle, in the
-// feeder's order, and says where each group goes. A group may take several passes: the V buffer's
+// feeder's order, and says where each group goes.
+<%- if gt .ValueParts 1 %> A word of the V buffer holds TK tokens
+// of a channel, VROWS row tiles of them, each a part of the word. Logits leave one column a pass.
+//
+//   address = base + m*stride + n*nstep + group               (rows of groups)
+//           = base + m*stride + n*nstep + group / (TK/VC)     (packed words)
+//           = base + m/VROWS*stride + n*nstep                 (V words)
+<%- else %> A group may take several passes: the V buffer's
 // words hold TK tokens of a channel, so a pass moves TK of the columns' TM tokens; logits leave
 // one column a pass.
 //
 //   address = base + m*stride + n*nstep + group               (rows of groups)
 //           = base + m*stride + n*nstep + group / (TK/VC)     (packed words)
 //           = base + (m*passes + pass)*stride + n*nstep       (V words)
+<%- end %>
 module vit_tile_drain #(
   parameter AW    = 16,
   parameter VC    = 1,        // columns of a group
   parameter GPL   = 1,        // log2(TK/VC)
+<%- if gt .ValueParts 1 %>
+  parameter VROWS = 2,        // row tiles a V buffer word spans: TK / TM
+<%- else %>
   parameter VPASS = 4,        // passes of a group into the V buffer: TM / TK
+<%- end %>
   parameter KROWS = 1         // row tiles a K buffer row spans (TN/TM, at least 1)
 ) (
   input  wire           aclk,
@@ -36,7 +48,7 @@ module vit_tile_drain #(
   output wire [7:0]     col_pass,
   output wire [7:0]     col_count,                    // columns of the op in it
   output wire [AW-1:0]  col_addr,
-  output wire [7:0]     col_key_bank,
+  output wire [7:0]     col_key_bank,<% if gt .ValueParts 1 %>                 // or the part of a V word<% end %>
   output wire [15:0]    col_row,                      // row tile
   output wire           col_first_tile,               // of tile column 0
   output wire           col_first,                    // first of its tile
@@ -52,12 +64,20 @@ module vit_tile_drain #(
   wire        on        = tile_valid || active;
   wire        last_n    = n == nt - 16'd1;
   wire        last_m    = m == mt - 16'd1;
+<%- if gt .ValueParts 1 %>
+  wire [7:0]  passes    = to_logits ? VC[7:0] : 8'd1;
+<%- else %>
   wire [7:0]  passes    = to_values ? VPASS[7:0] : to_logits ? VC[7:0] : 8'd1;
+<%- end %>
   wire        last_pass = pass_number == passes - 8'd1;
   wire [15:0] groups    = last_n ? groups_last : groups_full;
   wire        last_group = group == groups - 16'd1;
   wire        end_tile  = on && last_pass && last_group;
+<%- if gt .ValueParts 1 %>
+  wire        end_rows  = to_keys ? key_bank == KROWS - 1 : !to_values || key_bank == VROWS - 1;
+<%- else %>
   wire        end_keys  = !to_keys || key_bank == KROWS - 1;
+<%- end %>
   wire [15:0] place     = group - skip;
   wire [AW-1:0] row_now = fresh ? base : row;
 
@@ -97,10 +117,16 @@ module vit_tile_drain #(
         if (last_pass) group <= last_group ? 16'd0 : group + 16'd1;
         if (end_tile) begin
           m        <= last_m ? 16'd0 : m + 16'd1;
+<%- if gt .ValueParts 1 %>
+          key_bank <= last_m || end_rows ? 8'd0 : key_bank + 8'd1;
+          if (last_m)        row <= base;
+          else if (end_rows) row <= row_now + stride;
+<%- else %>
           key_bank <= last_m || end_keys ? 8'd0 : key_bank + 8'd1;
           if (last_m)         row <= base;
           else if (to_values) row <= row_now + pass + stride;
           else if (end_keys)  row <= row_now + stride;
+<%- end %>
           if (last_m) begin
             n        <= last_n ? 16'd0 : n + 16'd1;
             tile_col <= last_n ? {AW{1'b0}} : tile_col + nstep;
