@@ -69,7 +69,7 @@ func (s *Shape) steps() int {
 func (s *Shape) loader(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
 	luts := f.luts(loaderBase, 1) + f.luts(loaderBus, float64(bus))
-	r := Resources{FF: s.AsmBeats*bus + 99 + CeilLog2(bus/8)}
+	r := Resources{FF: s.AsmBeats*bus + 132 + CeilLog2(bus/8)} // 33 of them count images
 	if s.GroupBits > 0 {
 		luts += f.luts(loaderGroups, 1)
 		r.FF += 19
@@ -82,7 +82,7 @@ func (s *Shape) axiRead(f fabric) Resources {
 	e := s.Design.Engine
 	r := f.lutram(e.ReadFIFO, e.BusBits)
 	r.LUT += whole(f.luts(axiReadBase, 1))
-	r.FF += 199 + 3*CeilLog2(e.ReadFIFO)
+	r.FF += 200 + 3*CeilLog2(e.ReadFIFO)
 	return r
 }
 

@@ -23,7 +23,7 @@ var IdealMemory = MemoryTiming{Latency: 1}
 // is full; the array's feeder and its drain; and softmax.
 func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	ops, _ := s.Model.Ops()
-	t := newTimeline(s, mem)
+	t := newTimeline(s, mem, images)
 	out := make([][]int64, images)
 	for i := range out {
 		t.ends = t.ends[:0]
@@ -38,8 +38,8 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	return out
 }
 
-func newTimeline(s *Shape, mem MemoryTiming) *timeline {
-	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem)}
+func newTimeline(s *Shape, mem MemoryTiming, images int) *timeline {
+	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem, images)}
 }
 
 // Pipeline lengths of the emitted RTL, in cycles.
