@@ -114,9 +114,9 @@ module vit_stream_loader #(
   assign beat_ready = take || beat_done || bytes_done;
 
   // Segments in their order. Segment 0 is an image: this one's, or with `ahead` the next one's.
-  reg  [31:0] images_left;                    // this one included
+  reg  [31:0] number;                         // of the image that the list is walked for, from 1
   reg         ahead;
-  wire        more     = images_left != 32'd1;
+  wire        more     = number != images;
   wire        end_list = pc == SEGMENTS - 1;
   wire        look     = pc == AHEAD - 1 && more;
   always @(posedge aclk) begin
@@ -130,8 +130,8 @@ module vit_stream_loader #(
              : end_list ? {{(SEGW-1){1'b0}}, more}
              :            pc + 1'b1;
     end
-    if (start)                     images_left <= images;
-    else if (seg_done && end_list) images_left <= images_left - 32'd1;
+    if (start)                     number <= 32'd1;
+    else if (seg_done && end_list) number <= number + 32'd1;
   end
 
   always @(posedge aclk) begin
