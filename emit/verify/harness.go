@@ -30,6 +30,7 @@ type run struct {
 	// What the processes printed, as if one had simulated all images.
 	cycles     [][]int64 // image, op
 	predicted  [][]int64 // image, op
+	queued     [2]int64  // cycles of the slowest image that waited behind another: predicted, measured
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
@@ -55,6 +56,10 @@ func (r *run) join() error {
 	for _, p := range r.processes {
 		r.cycles = append(r.cycles, p.cycles...)
 		r.predicted = append(r.predicted, r.timelines[p.images]...)
+		for i := 1; i < len(p.cycles); i++ {
+			r.queued[0] = max(r.queued[0], total(r.timelines[p.images][i]))
+			r.queued[1] = max(r.queued[1], total(p.cycles[i]))
+		}
 		r.mismatches = append(r.mismatches, p.mismatches...)
 		for op, e := range p.compared {
 			all := r.compared[op]
@@ -88,6 +93,14 @@ func (r *run) join() error {
 		return nil
 	}
 	return configs.WriteFile(r.opt.Results, results)
+}
+
+// total is the cycles of an image, from the end of the one before it.
+func total(ops []int64) (sum int64) {
+	for _, n := range ops {
+		sum += n
+	}
+	return sum
 }
 
 // clean removes the processes' own files.
