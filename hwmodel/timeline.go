@@ -87,6 +87,7 @@ type timeline struct {
 	chained  int64
 	quiet    int64    // all units but the array have ended
 	now      int64    // end of the last store
+	images   int      // stored
 	counted  int64    // end that was counted last
 	ends     []ending // of the image
 }
@@ -146,8 +147,9 @@ func (t *timeline) step(p *Step) {
 		}
 		t.end(end, p.Op, endNorm)
 	case StepStore:
-		end = start + t.s.storeCycles(t.mem)
+		end = start + t.s.storeCycles(t.mem, t.images)
 		t.now = end
+		t.images++
 		t.end(end, p.Op, endStore)
 	}
 	t.quiet = end
