@@ -59,6 +59,7 @@ type view struct {
 	YosysFamily                               string
 	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
 	LUTColumns                                int  // of a mixed array
+	TokenPairs                                bool // the patch gather reads two tokens at a time
 
 	handover
 }
@@ -89,6 +90,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
+		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
 		handover:       p.handover(part),
 	}
 }

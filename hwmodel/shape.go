@@ -54,7 +54,7 @@ type Shape struct {
 	KeyBanks                                                    int // words side by side: TN/TM, at least 1
 	KeySegments                                                 int // tile columns in a word: TM/TN, at least 1
 	ValueColumns                                                int // V words of one token group: ceil(Dim / TN)
-	Chunk                                                       int // pixel values the patch gather reads in a cycle
+	Chunk                                                       int // pixel values the patch gather reads in a cycle for a token
 
 	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
 	AsmBeats                             int // beats of the widest word of the stream
@@ -137,11 +137,7 @@ func (s *Shape) buffers() {
 	s.ValueDepth = s.MTiles * (s.TM / s.TK) * s.ValueColumns
 	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim / s.VC
-	row := s.Model.Patch * s.Model.Image.Channels
-	s.Chunk = s.Design.Engine.BusBits / 8
-	for row%s.Chunk != 0 {
-		s.Chunk /= 2
-	}
+	s.Chunk = s.Model.Chunk(s.Design.Engine.BusBits)
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

@@ -21,9 +21,10 @@ func (s *Shape) patchRows() rows {
 	if s.TK > s.Chunk {
 		lead = 3
 	}
-	period := max(s.TM, words)
+	reads := s.TM / s.Design.Engine.GatherTokens() // of a chunk, for all tokens
+	period := max(reads, words)
 	all := s.Model.PatchInner() / s.Chunk * period
-	return rows{int64(all - period + s.TM + lead), int64(all)}
+	return rows{int64(all - period + reads + lead), int64(all)}
 }
 
 // normRows are the row tiles of LayerNorm.

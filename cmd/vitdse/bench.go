@@ -27,6 +27,7 @@ type benchmark struct {
 	bus, depth, latency  int
 	weightBuffers, edges int
 	lutColumns, images   int
+	patchTokens          int
 	accumulator          int
 	table                string
 }
@@ -56,6 +57,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.lutColumns, "lut-columns", 0, "last `columns` of the array with LUT multipliers")
+	f.IntVar(&b.patchTokens, "patch-tokens", 1, "`tokens` whose values the patch gather reads in a cycle: 1 or 2")
 	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
 	f.IntVar(&b.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
 	f.IntVar(&b.accumulator, "accumulator-bits", 0, "least `width` of the accumulators; 0 is what any weights need")
@@ -142,6 +144,9 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	if b.lutColumns > 0 {
 		array += fmt.Sprintf(", %d of LUTs", b.lutColumns)
 	}
+	if b.patchTokens > 1 {
+		array += fmt.Sprintf(", %d patch tokens", b.patchTokens)
+	}
 	name := m.Name
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
@@ -211,7 +216,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
 	}
-	d.Engine = e
+	d.Engine = e.WithPatchTokens(b.patchTokens)
 	if err := d.Validate(s.model, part); err != nil {
 		return nil, err
 	}
