@@ -103,6 +103,7 @@ table-engine: setup build
 	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --table out/engine-wide.md
 	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --weight-buffers 4 --table out/engine-wide-deep.md
 	bin/vitdse bench --arrays 8x64x8v4 --bus 256 --packing dsp48e2 --lut-columns 8 --weight-buffers 4 --table out/engine-mixed.md
+	bin/vitdse bench --arrays 8x64x8v8 --bus 512 --packing dsp48e2 --weight-buffers 4 --patch-tokens 2 --images 3 --table out/engine-queued.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --weight-buffers 4 --table out/engine-four.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --bus 512 --packing dsp48e2 --weight-buffers 4 --table out/engine-four-long.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v4 --lut-columns 8 --bus 512 --packing dsp48e2 --weight-buffers 4 --table out/engine-four-mixed.md

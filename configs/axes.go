@@ -95,6 +95,9 @@ func (s Space) engineAxes() []Axis {
 	if s.LUTColumns != nil {
 		axes = append(axes, axisOf("lut_columns", true, s.LUTColumns, func(d *Design, v int) { d.Engine.LUTColumns = v }))
 	}
+	if s.PatchTokens != nil {
+		axes = append(axes, axisOf("patch_tokens", true, s.PatchTokens, func(d *Design, v int) { d.Engine = d.Engine.WithPatchTokens(v) }))
+	}
 	if len(s.ClockShare) > 1 || len(s.ClockShare) == 1 && s.ClockShare[0] != 1 {
 		axes = append(axes, axisOf("clock_share", len(s.Constraints) > 0, s.ClockShare, func(d *Design, v float64) { d.ClockMHz *= v }))
 	}

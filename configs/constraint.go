@@ -39,6 +39,7 @@ var numberFields = map[string]func(Engine, float64) float64{
 	"tk":             func(e Engine, _ float64) float64 { return float64(e.TK) },
 	"vector_columns": func(e Engine, _ float64) float64 { return float64(e.Columns()) },
 	"lut_columns":    func(e Engine, _ float64) float64 { return float64(e.LUTColumns) },
+	"patch_tokens":   func(e Engine, _ float64) float64 { return float64(e.GatherTokens()) },
 	"bus_bits":       func(e Engine, _ float64) float64 { return float64(e.BusBits) },
 	"read_fifo":      func(e Engine, _ float64) float64 { return float64(e.ReadFIFO) },
 	"weight_buffers": func(e Engine, _ float64) float64 { return float64(e.WeightBuffers) },

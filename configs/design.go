@@ -135,11 +135,26 @@ type Engine struct {
 	// LUTColumns makes a mixed array: the multipliers of the last so many columns of TN are of LUTs
 	// beside packed DSPs.
 	LUTColumns int `yaml:"lut_columns,omitempty" json:",omitempty"`
+
+	// PatchTokens is how many tokens' values the patch gather reads in a cycle: 2, or 0 for 1, which a
+	// file may also say.
+	PatchTokens int `yaml:"patch_tokens,omitempty" json:",omitempty"`
 }
 
 // Columns is the number of columns that the drain, requantizer, LayerNorm and softmax take in
 // a cycle.
 func (e Engine) Columns() int { return max(1, e.VectorColumns) }
+
+// GatherTokens is the number of tokens whose values the patch gather reads in a cycle.
+func (e Engine) GatherTokens() int { return max(1, e.PatchTokens) }
+
+// WithPatchTokens is the engine with so many: one way to write it for each.
+func (e Engine) WithPatchTokens(n int) Engine {
+	if e.PatchTokens = n; n == 1 {
+		e.PatchTokens = 0
+	}
+	return e
+}
 
 // Packing says whether a DSP makes several products of the array, and for which hard multiplier
 // they are laid out: those of two neighbouring columns with two tokens where four fit it (all

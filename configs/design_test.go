@@ -250,6 +250,17 @@ func TestDesignValidate(t *testing.T) {
 		{"LUT columns of 4 inputs", "xc7z020", func(_ *Model, d *Design, p *Part) {
 			d.Engine.Packing, d.Engine.LUTColumns, p.LUTInputs = PackDSP48E1, 2, 4
 		}, "engine.lut_columns: is 2; expected 0, the LUTs of xc7z020 have 4 inputs and a product takes 6"},
+		{"three patch tokens", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.PatchTokens = 3 },
+			"engine.patch_tokens: is 3; expected 1 or 2"},
+		{"two patch tokens of one", "xc7z020", func(_ *Model, d *Design, _ *Part) {
+			d.Engine.TM, d.Engine.TK, d.Engine.PatchTokens = 1, 1, 2
+		}, "engine.patch_tokens: is 2; expected 1, tm is 1 and a tile has no pairs of tokens"},
+		{"two patch tokens, a chunk a beat", "xc7z020", func(m *Model, d *Design, _ *Part) {
+			m.Patch, m.Image, d.Engine.BusBits, d.Engine.PatchTokens = 4, ImageShape{8, 8, 1}, 32, 2
+		}, "engine.patch_tokens: is 2; expected 1, a word of the image buffer is a beat of 32 bits: one chunk of 4 values, where two memories need two"},
+		{"two patch tokens, three even patches across", "xc7z020", func(m *Model, d *Design, _ *Part) {
+			m.Patch, m.Image, d.Engine.PatchTokens = 2, ImageShape{6, 6, 1}, 2
+		}, "engine.patch_tokens: is 2; expected 1, the chunks of tokens 6 and 7 are an even number of chunks of 2 values apart in the image, so in the same of two memories"},
 		{"name", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Name = "a b" },
 			`name: is "a b"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},
 		{"two faults", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Engine.TM, d.Engine.BusBits = 0, 16 },

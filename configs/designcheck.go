@@ -177,6 +177,9 @@ func (e Engine) check(f *faults, m Model) {
 	if e.LUTColumns != 0 {
 		e.checkMixed(f)
 	}
+	if e.PatchTokens != 0 {
+		e.checkPatchTokens(f, m)
+	}
 	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
 	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
 		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
@@ -199,6 +202,27 @@ func (e Engine) checkMixed(f *faults) {
 	}
 	if step := max(2, e.Columns()); e.LUTColumns < 0 || e.LUTColumns >= e.TN || e.LUTColumns%step != 0 {
 		f.add(key, "is %d; expected a multiple of %d (vector_columns, and pairs of columns share DSPs) from 0, less than tn, %d", e.LUTColumns, step, e.TN)
+	}
+}
+
+// checkPatchTokens checks that the patch gather can read two tokens at a time: the image buffer is two
+// memories then, chunks with even numbers and chunks with odd ones, and two tokens' chunks must never
+// be in the same.
+func (e Engine) checkPatchTokens(f *faults, m Model) {
+	const key = "engine.patch_tokens"
+	chunk := m.Chunk(e.BusBits)
+	switch {
+	case e.PatchTokens == 1:
+	case e.PatchTokens != 2:
+		f.add(key, "is %d; expected 1 or 2", e.PatchTokens)
+	case e.TM%2 != 0:
+		f.add(key, "is 2; expected 1, tm is %d and a tile has no pairs of tokens", e.TM)
+	case e.BusBits < 2*8*chunk:
+		f.add(key, "is 2; expected 1, a word of the image buffer is a beat of %d bits: one chunk of %d values, where two memories need two", e.BusBits, chunk)
+	default:
+		if t := m.samePlace(chunk); t >= 0 {
+			f.add(key, "is 2; expected 1, the chunks of tokens %d and %d are an even number of chunks of %d values apart in the image, so in the same of two memories", t, t+1, chunk)
+		}
 	}
 }
 

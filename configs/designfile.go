@@ -91,6 +91,7 @@ func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 		return Design{}, err
 	}
 	d.Numerics.Quantizer = d.Numerics.Quantizer.Normal()
+	d.Engine = d.Engine.WithPatchTokens(d.Engine.GatherTokens())
 	return d, nil
 }
 

@@ -10,7 +10,7 @@ import (
 func hashDesign() Design {
 	return Design{Name: "a", Model: "m", Part: "p", ClockMHz: 100,
 		Numerics: Numerics{8, 8, 0.5, 256, []LayerBits{{"head", 8, 8, PerLayer, 0}}, Quantizer{}},
-		Engine:   Engine{4, 4, 2, 0, MulDSP, "", 64, 64, 2, MemAuto, MemAuto, MemBlock, 0, 0}}
+		Engine:   Engine{4, 4, 2, 0, MulDSP, "", 64, 64, 2, MemAuto, MemAuto, MemBlock, 0, 0, 0}}
 }
 
 // The encoding as the documentation of Hash has it, written out by hand.

@@ -90,6 +90,32 @@ func (m Model) Patches() int {
 // Tokens is the sequence length: prefix tokens and patches (197 for DeiT at 224x224).
 func (m Model) Tokens() int { return m.PrefixTokens() + m.Patches() }
 
+// Chunk is how many values of a patch the engine reads in a cycle for a token: the largest power of two that
+// neither a beat of the bus nor a row of a patch cuts.
+func (m Model) Chunk(busBits int) int {
+	chunk := max(1, busBits/8)
+	for m.Patch*m.Image.Channels%chunk != 0 {
+		chunk /= 2
+	}
+	return chunk
+}
+
+// samePlace is the first of two neighbouring tokens, the first even, that are patches an even number of
+// chunks apart in the image; -1 if there are none.
+func (m Model) samePlace(chunk int) int {
+	across := m.Image.Width / m.Patch
+	corner := func(token int) int { // in chunks
+		patch := token - m.PrefixTokens()
+		return (patch/across*m.Patch*m.Image.Width + patch%across*m.Patch) * m.Image.Channels / chunk
+	}
+	for t := 0; t+1 < m.Tokens(); t += 2 {
+		if t >= m.PrefixTokens() && (corner(t+1)-corner(t))%2 == 0 {
+			return t
+		}
+	}
+	return -1
+}
+
 // PatchInner is the number of products of one patch-embedding output: C*P*P.
 func (m Model) PatchInner() int { return m.Image.Channels * m.Patch * m.Patch }
 

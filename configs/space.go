@@ -42,6 +42,7 @@ type Space struct {
 	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
 	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
 	LUTColumns    []int              `yaml:"lut_columns,omitempty"`    // of a mixed array, less than tn; default 0
+	PatchTokens   []int              `yaml:"patch_tokens,omitempty"`   // 1, 2; default 1
 	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
 	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
@@ -187,6 +188,9 @@ func (s Space) checkEngine(f *faults) {
 	}
 	if s.LUTColumns != nil {
 		checkRange(f, "lut_columns", s.LUTColumns, 0, 127)
+	}
+	if s.PatchTokens != nil {
+		checkList(f, "patch_tokens", s.PatchTokens, func(key string, n int) { oneOf(f, key, n, 1, 2) })
 	}
 	if s.VectorColumns != nil {
 		checkPowers(f, "vector_columns", s.VectorColumns, 1, 128)

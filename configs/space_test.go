@@ -255,7 +255,7 @@ func TestSpaceDesign(t *testing.T) {
 			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 8, 8, PerChannel, 0},
 			{"blocks.1.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 8, PerChannel, 0},
 			{"head", 8, 6, PerChannel, 0}}, Quantizer{}},
-		Engine: Engine{4, 4, 4, 1, MulLUT, PackNone, 64, 64, 2, MemUltra, MemAuto, MemLUT, 0, 0}}
+		Engine: Engine{4, 4, 4, 1, MulLUT, PackNone, 64, 64, 2, MemUltra, MemAuto, MemLUT, 0, 0, 0}}
 	if !reflect.DeepEqual(d, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", d, want)
 	}

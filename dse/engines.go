@@ -9,10 +9,10 @@ import (
 )
 
 // geometry is all of an engine that its cycle count depends on.
-type geometry struct{ tm, tn, tk, columns, bus, fifo, banks int }
+type geometry struct{ tm, tn, tk, columns, patchTokens, bus, fifo, banks int }
 
 func geometryOf(e configs.Engine) geometry {
-	return geometry{e.TM, e.TN, e.TK, e.Columns(), e.BusBits, e.ReadFIFO, e.WeightBuffers}
+	return geometry{e.TM, e.TN, e.TK, e.Columns(), e.GatherTokens(), e.BusBits, e.ReadFIFO, e.WeightBuffers}
 }
 
 // variant is one legal engine: its place among the engines of the space, legal or not.

@@ -83,6 +83,7 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	if rng.IntN(3) == 0 { // with groups, some numerics are too wide for two products
 		s.Packing = []configs.Packing{configs.PackNone, configs.PackDSP48E1}
 		s.LUTColumns = []int{0, 4}
+		s.PatchTokens = []int{1, 2}
 	}
 	in := Input{Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
 	if rng.IntN(2) == 0 {

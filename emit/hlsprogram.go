@@ -46,9 +46,15 @@ func row(note string, values ...any) hlsRow {
 func (p *Plan) hlsProgram() hlsProgram {
 	h := hlsProgram{}
 	seg := 0
+	ahead, _ := p.Shape.Ahead()
 	for i, st := range p.Steps {
 		loads := 0
 		for ; seg < len(p.Segments) && p.Segments[seg].Op == st.Op; seg++ {
+			if seg == ahead {
+				image := p.Segments[0]
+				h.Loads = append(h.Loads, row("the next image", hlsNextImage, image.Words, image.WordBeats))
+				loads++
+			}
 			if g := p.Segments[seg]; g.Kind != hwmodel.SegTiles {
 				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), int(g.Kind), g.Words, g.WordBeats))
 				loads++
@@ -99,6 +105,9 @@ var loadNames = map[hwmodel.SegmentKind]string{
 	hwmodel.SegImage: "image", hwmodel.SegPos: "position embedding", hwmodel.SegNorm: "gamma and beta",
 	hwmodel.SegGELU: "table",
 }
+
+// hlsNextImage is the kind of load that C++ has beside those of the segments, which have none of tiles.
+const hlsNextImage = int(hwmodel.SegTiles)
 
 var hlsUnits = map[hwmodel.Opcode]string{
 	hwmodel.StepPatches: "UNIT_PATCHES", hwmodel.StepNorm: "UNIT_NORM", hwmodel.StepMatmul: "UNIT_MATMUL",

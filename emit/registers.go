@@ -56,7 +56,7 @@ func Registers() []Register {
 			bit("READ_ERROR", 2, "a read was answered with an error; cleared by START"),
 			bit("WRITE_ERROR", 3, "a write was answered with an error; cleared by START"),
 		}, "state of the run"},
-		{"IMAGES", 0x08, ReadWrite, "1", nil, "images to run, at least 1, one after the other in memory"},
+		{"IMAGES", 0x08, ReadWrite, "1", nil, "images to run, at least 1, one after the other in memory; each is read while the one before it is computed"},
 		{"IMAGE_ADDR_LO", 0x10, ReadWrite, "-", nil, "address of the first image, low word"},
 		{"IMAGE_ADDR_HI", 0x14, ReadWrite, "-", nil, "high word"},
 		{"STREAM_ADDR_LO", 0x18, ReadWrite, "-", nil, "address of the weight stream, low word"},

@@ -64,6 +64,7 @@ type view struct {
 	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
 	LUTColumns                                int  // of a mixed array
 	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
+	TokenPairs                                bool // the patch gather reads two tokens at a time
 
 	handover
 }
@@ -95,6 +96,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
 		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
+		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
 		handover:       p.handover(part),
 	}
 }

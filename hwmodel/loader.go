@@ -7,11 +7,15 @@ type loader struct {
 	mem                     MemoryTiming
 	segs                    []Segment
 	bus, banks              int
+	ahead                   int // segment before which the next image is loaded
 	imageBeats, streamBeats int
+	headBeats               int // of the stream, before the next image
 
 	// Loader: the cycle from which it may claim the next buffer, the segment it is at.
 	decode   int64
-	seg      int
+	seg      int // segment 0 is an image: this one's, or with next the one's after it
+	next     bool
+	left     int // images whose stream is to come, this one included
 	tile     int
 	supplyAt int64 // arrival of the first beat
 
@@ -21,12 +25,13 @@ type loader struct {
 	count   int       // beats taken
 	arrival float64   // of the last beat
 
-	// Bursts: none crosses the end of an image or of the stream, or a 4 KiB page.
+	// Bursts: none crosses the end of a part, or a 4 KiB page.
 	burstEnd int  // beats up to the end of the burst
-	partLeft int  // beats of the image or stream behind it
-	inStream bool // the part is the stream
+	part     part // that is read
+	partLeft int  // beats of it behind the burst
+	unread   int  // images that have not been begun
 	address  int  // of the next burst, in beats; images follow one another
-	image0   int  // address of the next image
+	aside    int  // where the images, or the stream, go on
 
 	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
 	freed    [SegTiles]int64 // when the buffer was last given back
@@ -36,8 +41,21 @@ type loader struct {
 	started  int     // tile columns the array has begun
 }
 
-func newLoader(s *Shape, mem MemoryTiming) loader {
+// part is what the read channel fetches in one piece: the first image, head, the next image, tail,
+// head, the next image, tail ... and at last the whole stream.
+type part int
+
+const (
+	partFirst part = iota
+	partHead       // the stream up to the next image; all of it for the last image
+	partNext
+	partTail
+)
+
+func newLoader(s *Shape, mem MemoryTiming, images int) loader {
+	ahead, headBeats := s.Ahead()
 	return loader{
+		ahead: ahead, headBeats: headBeats, left: images, unread: images - 1, partLeft: s.ImageBeats,
 		mem: mem, segs: s.Segments(), bus: s.Design.Engine.BusBits, banks: s.Design.Engine.WeightBuffers,
 		imageBeats: s.ImageBeats, streamBeats: s.StreamBeats,
 		prompt: mem.prompt(s.Design.Engine.ReadFIFO), taken: make([]float64, s.Design.Engine.ReadFIFO),
@@ -102,8 +120,18 @@ func (l *loader) load() {
 		l.used[g.Kind], l.loaded[g.Kind] = true, last
 	}
 	l.tile = 0
-	l.seg = (l.seg + 1) % len(l.segs)
 	l.decode = last + 1
+	switch look := l.seg == l.ahead-1 && l.left > 1; {
+	case look:
+		l.seg, l.next = 0, true
+	case l.next:
+		l.seg, l.next = l.ahead, false
+	case l.seg == len(l.segs)-1:
+		l.left--
+		l.seg = 1
+	default:
+		l.seg++
+	}
 }
 
 // take is the cycle in which the last of so many beats is taken, the first at claim + 1 at
@@ -122,21 +150,34 @@ func (l *loader) take(claim int64, beats, spacing int) int64 {
 // burst moves on to the next burst.
 func (l *loader) burst() {
 	if l.partLeft == 0 {
-		if l.count > 0 {
-			l.inStream = !l.inStream
-		}
-		if l.inStream {
-			l.partLeft, l.address = l.streamBeats, 0
-		} else {
-			l.partLeft, l.address = l.imageBeats, l.image0
-			l.image0 += l.imageBeats
-		}
+		l.nextPart()
 	}
 	page := 4096 / (l.bus / 8)
 	n := min(BurstBeats, l.partLeft, page-l.address%page)
 	l.burstEnd += n
 	l.partLeft -= n
 	l.address += n
+}
+
+// nextPart moves on to the next part.
+func (l *loader) nextPart() {
+	switch l.part {
+	case partFirst, partTail:
+		if l.part == partFirst {
+			l.aside = l.address
+		}
+		l.part, l.partLeft, l.address = partHead, l.headBeats, 0
+		if l.unread == 0 {
+			l.partLeft = l.streamBeats
+		}
+	case partHead:
+		l.unread--
+		l.part, l.partLeft = partNext, l.imageBeats
+		l.address, l.aside = l.aside, l.address
+	case partNext:
+		l.part, l.partLeft = partTail, l.streamBeats-l.headBeats
+		l.address, l.aside = l.aside, l.address
+	}
 }
 
 // beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken. It

@@ -58,7 +58,7 @@ func (s *Shape) memories() [11]Memory {
 		{"weights", "W_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights},
 		{"residual", "RES_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res},
 		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res},
-		{"image", "IMG_STYLE", 1, s.ImageBeats, e.BusBits, configs.MemAuto},
+		{"image", "IMG_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits / e.GatherTokens(), configs.MemAuto},
 		{"layernorm-params", "LN_STYLE", s.VC, s.Dim / s.VC, 64, configs.MemAuto},
 		{"channel-params", "", s.VC, e.WeightBuffers * s.TN / s.VC, s.ParamBits(), configs.MemLUT},
 	}

@@ -227,10 +227,21 @@ func (s *Shape) patchGather(f fabric) Resources {
 		chunk *= 2 // one comes while one leaves
 	}
 	bits := s.TM * s.ImageBits * (chunk + s.TK)
-	return Resources{
+	r := Resources{
 		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherBus, float64(s.Design.Engine.BusBits))),
 		FF:  bits + 62,
 	}
+	if s.Design.Engine.GatherTokens() == 2 {
+		r = r.Add(s.tokenPairs())
+	}
+	return r
+}
+
+// tokenPairs is what a second token adds: another selection of a chunk out of a word, and where the
+// token is. The numbers are Yosys 0.23's of the module with and without, at chunks of 2 and of 16 values.
+func (s *Shape) tokenPairs() Resources {
+	places := s.Design.Engine.BusBits / 8 / s.Chunk // of a chunk in a beat
+	return Resources{LUT: 60 + 8*s.Chunk*CeilLog2(places), FF: 2}
 }
 
 func (s *Shape) packer(bits, address int) Resources {

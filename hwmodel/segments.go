@@ -44,7 +44,8 @@ func (g Segment) tileBeats() int {
 }
 
 // Segments is the read stream of one image in its order: the image, then everything the
-// program reads, in the order in which it does.
+// program reads, in the order in which it does. Of several images each but the first is read
+// ahead, with the stream of the one before it (see Ahead).
 func (s *Shape) Segments() []Segment {
 	ops, _ := s.Model.Ops()
 	bus := s.Design.Engine.BusBits
@@ -74,4 +75,21 @@ func (s *Shape) Segments() []Segment {
 		}
 	}
 	return segs
+}
+
+// Ahead is where the next image comes in an image's stream: the segment that it is in front of,
+// and the beats of the stream before it. The image buffer is free once the patches are gathered, and
+// the array needs no weights, so the loader has the most time, during attention. So it
+// is the last block's attention, in front of its projection.
+func (s *Shape) Ahead() (segment, beats int) {
+	ops, _ := s.Model.Ops()
+	for i, g := range s.Segments() {
+		switch op := ops[g.Op]; {
+		case op.Kind == configs.OpLinearAdd && op.Block == s.Model.Depth-1:
+			return i, beats
+		case g.Kind != SegImage:
+			beats += g.Beats(s.Design.Engine.BusBits)
+		}
+	}
+	panic("hwmodel: the stream has no projection")
 }

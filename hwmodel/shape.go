@@ -55,7 +55,7 @@ type Shape struct {
 	KeySegments                                                 int // tile columns in a word: TM/TN, at least 1
 	ValueColumns                                                int // V words of one token group: ceil(Dim / TN)
 	ValueParts                                                  int // row tiles in a V word: TK/TM, at least 1
-	Chunk                                                       int // pixel values the patch gather reads in a cycle
+	Chunk                                                       int // pixel values the patch gather reads in a cycle for a token
 
 	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
 	AsmBeats                             int // beats of the widest word of the stream
@@ -139,11 +139,7 @@ func (s *Shape) buffers() {
 	s.ValueDepth = CeilDiv(s.MTiles, s.ValueParts) * max(1, s.TM/s.TK) * s.ValueColumns
 	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim / s.VC
-	row := s.Model.Patch * s.Model.Image.Channels
-	s.Chunk = s.Design.Engine.BusBits / 8
-	for row%s.Chunk != 0 {
-		s.Chunk /= 2
-	}
+	s.Chunk = s.Model.Chunk(s.Design.Engine.BusBits)
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

@@ -23,7 +23,7 @@ var IdealMemory = MemoryTiming{Latency: 1}
 // is full; the array's feeder and its drain; and softmax.
 func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	ops, _ := s.Model.Ops()
-	t := newTimeline(s, mem)
+	t := newTimeline(s, mem, images)
 	out := make([][]int64, images)
 	for i := range out {
 		t.ends = t.ends[:0]
@@ -38,8 +38,8 @@ func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
 	return out
 }
 
-func newTimeline(s *Shape, mem MemoryTiming) *timeline {
-	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem)}
+func newTimeline(s *Shape, mem MemoryTiming, images int) *timeline {
+	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem, images)}
 }
 
 // Pipeline lengths of the emitted RTL, in cycles.
@@ -87,6 +87,7 @@ type timeline struct {
 	chained  int64
 	quiet    int64    // all units but the array have ended
 	now      int64    // end of the last store
+	images   int      // stored
 	counted  int64    // end that was counted last
 	ends     []ending // of the image
 }
@@ -146,8 +147,9 @@ func (t *timeline) step(p *Step) {
 		}
 		t.end(end, p.Op, endNorm)
 	case StepStore:
-		end = start + t.s.storeCycles(t.mem)
+		end = start + t.s.storeCycles(t.mem, t.images)
 		t.now = end
+		t.images++
 		t.end(end, p.Op, endStore)
 	}
 	t.quiet = end

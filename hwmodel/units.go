@@ -21,9 +21,10 @@ func (s *Shape) patchRows() rows {
 	if s.TK > s.Chunk {
 		lead = 3
 	}
-	period := max(s.TM, words)
+	reads := s.TM / s.Design.Engine.GatherTokens() // of a chunk, for all tokens
+	period := max(reads, words)
 	all := s.Model.PatchInner() / s.Chunk * period
-	return rows{int64(all - period + s.TM + lead), int64(all)}
+	return rows{int64(all - period + reads + lead), int64(all)}
 }
 
 // normRows are the row tiles of LayerNorm.
@@ -44,11 +45,13 @@ func (s *Shape) softmaxCycles() int64 {
 	return int64(s.ScoreDepth) + softmaxTail
 }
 
-// storeCycles is the time of the result's bursts: address, data, response.
-func (s *Shape) storeCycles(mem MemoryTiming) int64 {
-	cycles, left := int64(0), s.ResultBeats
+// storeCycles is the time of the bursts of an image's result: address, data, response. Results
+// follow one another from the start of a page of 4 KiB, and no burst crosses one.
+func (s *Shape) storeCycles(mem MemoryTiming, image int) int64 {
+	cycles, left, page := int64(0), s.ResultBeats, 4096/(s.Design.Engine.BusBits/8)
 	for left > 0 {
-		n := min(left, BurstBeats)
+		at := (image+1)*s.ResultBeats - left
+		n := min(left, BurstBeats, page-at%page)
 		data := int64(float64(n)/(1-mem.Stall) + 0.5)
 		cycles += 2 + data + int64(mem.Latency)
 		left -= n

@@ -115,7 +115,7 @@ func (k *Walk) init(s *Shape) {
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
 		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
-	k.store, k.mult = s.storeCycles(IdealMemory), int64(s.MultBeats())
+	k.store, k.mult = s.storeCycles(IdealMemory, 0), int64(s.MultBeats())
 	k.fixedBeats = k.imageBeats + k.pos + int64(m.Depth)*(2*k.norm+int64(CeilDiv(8<<s.GELUBits, bus))) + k.norm
 	d, hidden := s.Dim, s.Hidden
 	k.layer(s, WalkPatchEmbed, s.Tokens, d, m.PatchInner(), ToResidual)

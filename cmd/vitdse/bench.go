@@ -26,7 +26,8 @@ type benchmark struct {
 	clock                float64
 	bus, depth, latency  int
 	weightBuffers, edges int
-	lutColumns           int
+	lutColumns, images   int
+	patchTokens          int
 	accumulator          int
 	table                string
 }
@@ -37,9 +38,10 @@ func newBench(a *app) *cobra.Command {
 		Use:   "bench",
 		Short: "Run whole networks of seeded weights on emitted engines and say where the cycles go",
 		Long: `Emits an engine for every combination of network, bits and array, runs one random image
-through its RTL in Verilator with every op compared, and prints cycles predicted and
-measured, the array's utilisation, what its other cycles were spent on, and the simulation's
-speed. The weights are not trained: they are drawn from a seed with the spreads of trained
+or several through its RTL in Verilator with every op compared, and prints the first image's
+cycles predicted and measured, the array's utilisation, what its other cycles were spent on,
+and the simulation's speed. With --images, also the cycles of an image that waited in the
+queue, of which the engine reads the pixels while it computes the one before. The weights are not trained: they are drawn from a seed with the spreads of trained
 ones, and rounded to the nearest code. The clock is assumed: it scales the rate, nothing else.
 
 Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
@@ -55,9 +57,11 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.lutColumns, "lut-columns", 0, "last `columns` of the array with LUT multipliers")
+	f.IntVar(&b.patchTokens, "patch-tokens", 1, "`tokens` whose values the patch gather reads in a cycle: 1 or 2")
 	f.IntVar(&b.weightBuffers, "weight-buffers", 2, "tile columns whose `weights` are on the chip: 1, 2 or 4")
 	f.IntVar(&b.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
 	f.IntVar(&b.accumulator, "accumulator-bits", 0, "least `width` of the accumulators; 0 is what any weights need")
+	f.IntVar(&b.images, "images", 1, "`number` of images in a row")
 	f.IntVar(&b.depth, "depth", 0, "`number` of blocks; 0 is all")
 	f.IntVar(&b.latency, "latency", 64, "`cycles` from a read request to its first beat")
 	f.StringVar(&b.table, "table", "", "`file` to write the table to, as Markdown")
@@ -66,8 +70,11 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 }
 
 func (a *app) bench(ctx context.Context, b benchmark) error {
+	if b.images < 1 {
+		return fmt.Errorf("--images: %d; expected at least 1", b.images)
+	}
 	t := newTable("<network", "<bits", "<array", "bus", "w buf", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
-		"start %", "image, store %", "FPS", "elements", "mismatches", "s", "cycles/s")
+		"start %", "image, store %", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches", "s", "cycles/s")
 	write := func() error {
 		if b.table == "" {
 			return nil
@@ -83,7 +90,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 		if b.depth > 0 {
 			m.Depth = min(m.Depth, b.depth)
 		}
-		s, err := newSeeded(m)
+		s, err := newSeeded(m, b.images)
 		if err != nil {
 			return err
 		}
@@ -104,7 +111,8 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
-	a.printf("One image, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz.\n", b.latency, b.clock)
+	a.printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ", plural(b.images, "image"), b.latency, b.clock)
+	a.printf("Cycles and shares are the first image's; queued: the slowest of those behind it, each from the end of the one before.\n")
 	if failed {
 		return &exitError{exitUnequal, errors.New("not everything is equal")}
 	}
@@ -136,36 +144,47 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	if b.lutColumns > 0 {
 		array += fmt.Sprintf(", %d of LUTs", b.lutColumns)
 	}
+	if b.patchTokens > 1 {
+		array += fmt.Sprintf(", %d patch tokens", b.patchTokens)
+	}
 	name := m.Name
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
 	}
+	queued := []string{"-", "-", "-"}
+	if r.MeasuredQueued > 0 {
+		queued = []string{count(r.PredictedQueued), count(r.MeasuredQueued), fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredQueued))}
+	}
 	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), count(r.PredictedCycles), count(r.MeasuredCycles),
 		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
-		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), count(r.Elements()), count(mismatches + r.LogitMismatches),
+		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), queued[0], queued[1], queued[2], count(r.Elements()), count(mismatches + r.LogitMismatches),
 		fmt.Sprintf("%.1f", r.SimSeconds), count(int64(r.CyclesPerSecond))}
 }
 
-// seeded is a network of seeded weights, calibrated on a random image.
+// seeded is a network of seeded weights and random images, calibrated on the first of them.
 type seeded struct {
 	model   configs.Model
 	weights *checkpoint.Weights
-	image   *dataset.Images
+	images  [][]byte
 	stats   *quant.Stats
 }
 
-func newSeeded(m configs.Model) (*seeded, error) {
+func newSeeded(m configs.Model, images int) (*seeded, error) {
 	if err := m.OnEngine(); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(7, 0))
-	img := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
-	for range m.Image.Pixels() {
-		img.Pixels = append(img.Pixels, uint8(rng.UintN(256)))
+	s := &seeded{model: m, weights: checkpoint.Seeded(m, 1)}
+	for range images {
+		var pixels []byte
+		for range m.Image.Pixels() {
+			pixels = append(pixels, uint8(rng.UintN(256)))
+		}
+		s.images = append(s.images, pixels)
 	}
-	s := &seeded{model: m, weights: checkpoint.Seeded(m, 1), image: img}
+	first := &dataset.Images{N: 1, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels, Pixels: s.images[0]}
 	var err error
-	s.stats, err = quant.Calibrate(m, s.weights, img)
+	s.stats, err = quant.Calibrate(m, s.weights, first)
 	return s, err
 }
 
@@ -197,7 +216,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
 	}
-	d.Engine = e
+	d.Engine = e.WithPatchTokens(b.patchTokens)
 	if err := d.Validate(s.model, part); err != nil {
 		return nil, err
 	}
@@ -218,11 +237,11 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if err != nil {
 		return nil, err
 	}
-	files, err := plan.Files(part, 1)
+	files, err := plan.Files(part, b.images)
 	if err != nil {
 		return nil, err
 	}
-	vectors, err := verify.Vectors(plan, [][]byte{s.image.At(0)}, 1, nil)
+	vectors, err := verify.Vectors(plan, s.images, b.images, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +251,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	}
 	st.end()
 	run := configs.TargetRTL
-	reports, err := a.simulate(ctx, folder, run, verify.Options{Images: 1, Full: 1, Latency: b.latency, Seed: 1})
+	reports, err := a.simulate(ctx, folder, run, verify.Options{Images: -1, Full: -1, Latency: b.latency, Seed: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -25,11 +25,12 @@ type run struct {
 	mu        sync.Mutex
 	images    int64 // simulated so far
 	processes []*process
-	timeline  [][]int64 // as predicted for the process with most images: image, op
+	timelines map[int][][]int64 // as predicted for runs of so many images: image, op
 
 	// What the processes printed, as if one had simulated all images.
 	cycles     [][]int64 // image, op
 	predicted  [][]int64 // image, op
+	queued     [2]int64  // cycles of the slowest image that waited behind another: predicted, measured
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
@@ -54,7 +55,11 @@ func (r *run) join() error {
 	var results []byte
 	for _, p := range r.processes {
 		r.cycles = append(r.cycles, p.cycles...)
-		r.predicted = append(r.predicted, r.timeline[:p.images]...)
+		r.predicted = append(r.predicted, r.timelines[p.images]...)
+		for i := 1; i < len(p.cycles); i++ {
+			r.queued[0] = max(r.queued[0], total(r.timelines[p.images][i]))
+			r.queued[1] = max(r.queued[1], total(p.cycles[i]))
+		}
 		r.mismatches = append(r.mismatches, p.mismatches...)
 		for op, e := range p.compared {
 			all := r.compared[op]
@@ -90,6 +95,14 @@ func (r *run) join() error {
 	return configs.WriteFile(r.opt.Results, results)
 }
 
+// total is the cycles of an image, from the end of the one before it.
+func total(ops []int64) (sum int64) {
+	for _, n := range ops {
+		sum += n
+	}
+	return sum
+}
+
 // clean removes the processes' own files.
 func (r *run) clean() {
 	for _, p := range r.processes {
@@ -108,9 +121,9 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	if r.target == configs.TargetRTL {
 		n = max(1, min(runtime.GOMAXPROCS(0), r.opt.Images/fewestImages))
 	}
-	r.predict(hwmodel.CeilDiv(r.opt.Images, n))
+	r.predict(r.opt.Images/n, hwmodel.CeilDiv(r.opt.Images, n))
 	if r.target == configs.TargetRTL {
-		r.rehearsals = r.rehearse()
+		r.rehearsals = r.rehearse(r.opt.Images / n)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -138,14 +151,18 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	return r.join()
 }
 
-// predict fills in the timeline of a run of so many images: all 0 for HLS C++, which has no cycles.
-func (r *run) predict(images int) {
-	if r.target == configs.TargetRTL {
-		r.timeline = r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, images)
-		return
-	}
-	for range images {
-		r.timeline = append(r.timeline, make([]int64, len(r.man.Ops)))
+// predict fills in the timelines of runs of so many images: all 0 for HLS C++, which has no cycles.
+func (r *run) predict(counts ...int) {
+	r.timelines = map[int][][]int64{}
+	for _, images := range counts {
+		if r.target == configs.TargetRTL {
+			r.timelines[images] = r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, images)
+			continue
+		}
+		r.timelines[images] = make([][]int64, images)
+		for i := range images {
+			r.timelines[images][i] = make([]int64, len(r.man.Ops))
+		}
 	}
 }
 
@@ -153,15 +170,24 @@ func (r *run) predict(images int) {
 const longRehearsal = 200_000
 
 // rehearse chooses cycles of a run in which a soft reset stops it, before the run that counts:
-// at its start, among its first bursts, in its middle, and while the result is written.
-func (r *run) rehearse() []int64 {
-	total, store := int64(0), int64(0)
-	for _, n := range r.timeline[0] {
+// at its start, among its first bursts, in its middle, and while the result is written; of several
+// images also when the next one is read ahead, and in the middle of that.
+func (r *run) rehearse(images int) []int64 {
+	timeline := r.timelines[images]
+	total, store, ahead := int64(0), int64(0), int64(0)
+	for i, n := range timeline[0] {
 		total, store = total+n, n
+		if r.man.Ops[i].Kind == configs.OpLinear.String() { // q, k and v of the last block are in front of it
+			ahead = total
+		}
 	}
 	list := []int64{4, 60 + int64(r.opt.Seed%40), min(total/2, longRehearsal/20)}
-	if total <= longRehearsal {
-		list = append(list, total-store+4, total-2)
+	if total > longRehearsal {
+		return list
+	}
+	list = append(list, total-store+4, total-2)
+	if images > 1 {
+		list = append(list, ahead+10, total+total/2)
 	}
 	return list
 }

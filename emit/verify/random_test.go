@@ -69,7 +69,7 @@ func randomEngine(rng *rand.Rand) configs.Engine {
 	e.Packing = []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)]
 	e.BusBits, e.ReadFIFO, e.WeightBuffers = pick(32, 64, 128, 256, 512), pick(32, 64, 128), pick(1, 2, 4)
 	e.Activations, e.Weights, e.Residual = kind(), kind(), kind()
-	return e
+	return e.WithPatchTokens(pick(1, 2))
 }
 
 // randomPair is a design and a network that go together, by number.

@@ -74,6 +74,7 @@ type Report struct {
 	LogitImages                     int
 	LogitCompared, LogitMismatches  int64
 	PredictedCycles, MeasuredCycles int64   // first image
+	PredictedQueued, MeasuredQueued int64   // the slowest image that waited behind another, from the end of that; 0 if none did
 	PredictedRun, MeasuredRun       int64   // all images
 	SimSeconds, CyclesPerSecond     float64 // of all processes together
 	Processes                       int     // that shared the images, each a run of its own

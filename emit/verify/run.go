@@ -91,6 +91,7 @@ func (r *run) report() (*Report, error) {
 		return nil, err
 	}
 	rep.Resets = len(r.resets)
+	rep.PredictedQueued, rep.MeasuredQueued = r.queued[0], r.queued[1]
 	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals) {
 		return nil, fmt.Errorf("the simulation reported soft resets in cycles %v; expected %v", r.resets, r.rehearsals)
 	}

@@ -121,7 +121,12 @@ func corners(t *testing.T) []corner {
 	four.Packing, four.VectorColumns, four.AccumulatorBits = configs.PackDSP48E2, 2, 23
 	part := engine(4, 16, 4)
 	part.Packing, part.VectorColumns, part.LUTColumns = configs.PackDSP48E1, 2, 6
-	list = append(list, corner{"four-a-dsp", narrow, four}, corner{"mixed-array", configs.Uniform(m, 8, 8), part})
+	pairs := engine(8, 8, 4)
+	pairs.PatchTokens = 2
+	wider := engine(2, 4, 1) // a pair is all of a tile; a chunk leaves more slowly than it is read
+	wider.BusBits, wider.PatchTokens = 32, 2
+	list = append(list, corner{"four-a-dsp", narrow, four}, corner{"mixed-array", configs.Uniform(m, 8, 8), part},
+		corner{"token-pairs", configs.Uniform(m, 8, 8), pairs}, corner{"a-pair-a-tile", mixed, wider})
 	// Words of more tokens than a row tile has: a word of V is in 2, 4 ... parts.
 	for _, c := range []struct {
 		name       string

@@ -3,16 +3,27 @@
 //   array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
 #include "vit_units.h"
 
-// The image and then the stream, a beat a cycle, ahead of the engine by what the FIFO holds.
-static void read_beats(const bus_t* images, const bus_t* stream, unsigned index,
+// The first image, then for each image the stream with the next image in its middle: a beat a
+// cycle, ahead of the engine by what the FIFO holds.
+static void read_beats(const bus_t* images, const bus_t* stream, unsigned index, unsigned count,
                        hls::stream<bus_t>& beats) {
-image_beats:
-  for (int i = 0; i < IMAGE_BEATS; ++i) {
+first_image:
+  for (int i = 0; index == 0 && i < IMAGE_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
-    beats.write(images[index * IMAGE_BEATS + i]);
+    beats.write(images[i]);
   }
-stream_beats:
-  for (int i = 0; i < STREAM_BEATS; ++i) {
+stream_head:
+  for (int i = 0; i < STREAM_HEAD; ++i) {
+#pragma HLS PIPELINE II=1
+    beats.write(stream[i]);
+  }
+next_image:
+  for (int i = 0; index + 1 < count && i < IMAGE_BEATS; ++i) {
+#pragma HLS PIPELINE II=1
+    beats.write(images[(index + 1) * IMAGE_BEATS + i]);
+  }
+stream_tail:
+  for (int i = STREAM_HEAD; i < STREAM_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
     beats.write(stream[i]);
   }
@@ -55,8 +66,8 @@ each_image:
 #pragma HLS STREAM variable=beats depth=<% .ReadFIFO %>
     hls::stream<logit_t> logits("logits");
 #pragma HLS STREAM variable=logits depth=16
-    read_beats(images, stream, i, beats);
-    sequencer(beats, logits);
+    read_beats(images, stream, i, count, beats);
+    sequencer(beats, logits, i, count);
     write_result(logits, results, i);
   }
 }

@@ -5,7 +5,8 @@
 // Every unit is called from one place only, so that each exists once.
 #include "vit_units.h"
 
-void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results) {
+void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigned index,
+               unsigned count) {
 #pragma HLS INLINE off
   // Activation codes: words of TK channels x TM tokens. x holds LayerNorm's codes and attention's
   // output, q holds patches, queries and the MLP's hidden codes. Numerators have their own memory.
@@ -59,7 +60,9 @@ steps:
     for (int i = 0; i < step.loads; ++i) {
 #pragma HLS LOOP_TRIPCOUNT min=0 max=2
       const Load part = loads[load];
-      stream_loader(part, beats, image, residual, gamma, beta, gelu);
+      const bool comes = part.kind == LOAD_IMAGE ? index == 0
+                         : part.kind == LOAD_NEXT_IMAGE ? index + 1 < count : true;
+      if (comes) stream_loader(part, beats, image, residual, gamma, beta, gelu);
       ++load;
     }
     switch (step.unit) {

@@ -34,7 +34,7 @@ words:
       continue;
     }
     slice = 0;
-    if (load.kind == LOAD_IMAGE) {
+    if (load.kind == LOAD_IMAGE || load.kind == LOAD_NEXT_IMAGE) {
       image[index] = word.range(BW - 1, 0);
     } else if (load.kind == LOAD_NORM) {
       gamma[index] = word.range(15, 0);

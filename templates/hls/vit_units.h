@@ -36,8 +36,10 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
 void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],
              const score_t score_max[TM], num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]);
 
-// One image through the network.
-void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results);
+// One image, of `count`, through the network. The first comes in front of its stream, each other in
+// the middle of the stream of the one before it.
+void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigned index,
+               unsigned count);
 
 // images, stream and results as the memory image lays them out: `count` images one after the
 // other, the stream of one image (all read it), a result block an image.

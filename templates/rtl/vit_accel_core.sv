@@ -118,7 +118,7 @@ module vit_accel_core #(
   wire [BW-1:0]    beat;
   assign bus_idle = read_idle && write_idle;
   vit_axi_read #(.BW(BW), .ADDRW(ADDRW), .DEPTH(READ_FIFO), .BURST(BURST),
-                 .IMAGE_BEATS(IMAGE_BEATS), .STREAM_BEATS(STREAM_BEATS)) u_read (
+                 .IMAGE_BEATS(IMAGE_BEATS), .STREAM_BEATS(STREAM_BEATS), .STREAM_HEAD(STREAM_HEAD)) u_read (
     .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(read_idle), .start(start), .images(images),
     .image_base(image_base), .stream_base(stream_base), .error(read_error),
     .m_axi_araddr(m_axi_araddr), .m_axi_arlen(m_axi_arlen), .m_axi_arvalid(m_axi_arvalid),
@@ -136,14 +136,15 @@ module vit_accel_core #(
   wire [2:0]       weight_format;
 <%- if .GroupBits %>
   wire             weight_in_group, multiplier_we;
-  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .MULT_BEATS(MULT_BEATS),
-                      .WBANKS(WBANKS)) u_loader (
+  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .AHEAD(AHEAD),
+                      .MULT_BEATS(MULT_BEATS), .WBANKS(WBANKS)) u_loader (
     .weight_in_group(weight_in_group), .multiplier_we(multiplier_we),
 <%- else %>
-  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .WBANKS(WBANKS)) u_loader (
+  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .AHEAD(AHEAD),
+                      .WBANKS(WBANKS)) u_loader (
 <%- end %>
-    .aclk(aclk), .aresetn(aresetn), .beat_valid(beat_valid), .beat(beat), .beat_ready(beat_ready),
-    .word(word), .word_index(word_index), .image_we(image_we), .pos_we(pos_we), .norm_we(norm_we),
+    .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .beat_valid(beat_valid), .beat(beat),
+    .beat_ready(beat_ready), .word(word), .word_index(word_index), .image_we(image_we), .pos_we(pos_we), .norm_we(norm_we),
     .gelu_we(gelu_we), .param_we(param_we), .weight_we(weight_we), .weight_format(weight_format),
     .weight_bank(weight_bank), .image_loaded(image_loaded), .pos_loaded(pos_loaded),
     .norm_loaded(norm_loaded), .gelu_loaded(gelu_loaded), .tile_loaded(tile_loaded),

@@ -1,7 +1,9 @@
-// AXI4 read master: fetches the image and then the weight stream, for each of `images` images,
-// as one sequence of beats into a FIFO. Bursts are INCR, at most BURST beats, never across a
-// 4 KiB boundary, and only asked for when the FIFO has room for all of it, so RREADY is
-// always high. halt ends the sequence in order: nothing more is asked for, and what was asked
+// AXI4 read master: fetches `images` images, and the weight stream for each of them, as one sequence
+// of beats into a FIFO. The first image comes first. Every other comes in the middle of the stream of
+// the image before it, behind STREAM_HEAD beats: image, head, image, tail, head, image, tail ... and
+// at last the whole stream. Bursts are INCR, at most BURST beats, never across the end of one of
+// these parts or a 4 KiB boundary, and only asked for when the FIFO has room for all of it, so
+// RREADY is always high. halt ends the sequence in order: nothing more is asked for, and what was asked
 // for is taken and dropped until the bus is idle.
 module vit_axi_read #(
   parameter BW           = 64,
@@ -9,7 +11,8 @@ module vit_axi_read #(
   parameter DEPTH        = 64,   // FIFO beats, a power of two
   parameter BURST        = 16,
   parameter IMAGE_BEATS  = 8,
-  parameter STREAM_BEATS = 100
+  parameter STREAM_BEATS = 100,
+  parameter STREAM_HEAD  = 50    // of them, those before the next image
 ) (
   input  wire              aclk,
   input  wire              aresetn,
@@ -37,14 +40,20 @@ module vit_axi_read #(
   localparam [12-LB:0] PAGE = {1'b1, {(12-LB){1'b0}}}; // beats of a 4 KiB page
 
   // Address generation.
-  reg              active, in_stream;
-  reg [31:0]       images_left, beats_left;
-  reg [ADDRW-1:0]  addr, next_image;
+  localparam [1:0] FIRST = 2'd0, HEAD = 2'd1, NEXT = 2'd2, TAIL = 2'd3;
+  reg              active;
+  reg [1:0]        part;
+  reg [31:0]       images_left, beats_left;     // images that have not been begun; beats of the part
+  reg [ADDRW-1:0]  addr, aside;                 // aside: where the images, or the stream, go on
   reg [FW:0]       room;                        // FIFO places not asked for yet
   wire [12-LB:0]   to_page = PAGE - {1'b0, addr[11:LB]};
   wire [31:0]      most    = beats_left < BURST ? beats_left : BURST;
   wire [31:0]      len     = most < {{(19+LB){1'b0}}, to_page} ? most : {{(19+LB){1'b0}}, to_page};
   wire             ask     = active && !halt && !m_axi_arvalid && {{(31-FW){1'b0}}, room} >= len;
+  wire [ADDRW-1:0] after   = addr + {{(ADDRW-32){1'b0}}, len << LB};
+  wire             more    = images_left != 32'd0;
+  // The last image's stream is not cut.
+  wire [31:0]      head_beats = more ? STREAM_HEAD : STREAM_BEATS;
   wire             pop     = beat_valid && beat_ready;
   reg  [FW:0]      head, tail;
   wire [FW:0]      dropped = head - tail + {{FW{1'b0}}, m_axi_rvalid}; // in a cycle of halt
@@ -59,26 +68,43 @@ module vit_axi_read #(
       if (halt) active <= 1'b0;
       else if (start) begin
         active      <= 1'b1;
-        in_stream   <= 1'b0;
-        images_left <= images;
+        part        <= FIRST;
+        images_left <= images - 32'd1;
         beats_left  <= IMAGE_BEATS;
         addr        <= image_base;
       end else if (ask) begin
         m_axi_arvalid <= 1'b1;
         m_axi_araddr  <= addr;
         m_axi_arlen   <= len[7:0] - 8'd1;
-        addr          <= addr + {{(ADDRW-32){1'b0}}, len << LB};
+        addr          <= after;
         beats_left    <= beats_left - len;
-        if (beats_left == len) begin
-          in_stream  <= !in_stream;
-          beats_left <= in_stream ? IMAGE_BEATS : STREAM_BEATS;
-          addr       <= in_stream ? next_image : stream_base;
-          if (!in_stream) next_image <= addr + {{(ADDRW-32){1'b0}}, len << LB};
-          if (in_stream) begin
-            images_left <= images_left - 32'd1;
-            active      <= images_left != 32'd1;
+        if (beats_left == len) case (part)
+          FIRST: begin
+            part       <= HEAD;
+            beats_left <= head_beats;
+            addr       <= stream_base;
+            aside      <= after;
           end
-        end
+          HEAD: begin
+            active      <= more;
+            part        <= NEXT;
+            images_left <= images_left - 32'd1;
+            beats_left  <= IMAGE_BEATS;
+            addr        <= aside;
+            aside       <= after;
+          end
+          NEXT: begin
+            part       <= TAIL;
+            beats_left <= STREAM_BEATS - STREAM_HEAD;
+            addr       <= aside;
+            aside      <= after;
+          end
+          TAIL: begin
+            part       <= HEAD;
+            beats_left <= head_beats;
+            addr       <= stream_base;
+          end
+        endcase
       end
       if (m_axi_arvalid && m_axi_arready) m_axi_arvalid <= 1'b0;
       room <= room - (ask ? len[FW:0] : {(FW+1){1'b0}}) + freed;

@@ -4,7 +4,13 @@
 // row of a patch cuts. The weights of the patch embedding are stored in that order.
 // A value p becomes the code sat((p - 128 + half) >> (8 - IB)); prefix tokens (the class token)
 // and tokens past the end become 0.
+<%- if .TokenPairs %>
+// A read is of two neighbouring tokens: the image is in two memories, of chunks with even and with odd
+// numbers, and neighbouring patches are an odd number of chunks apart. A chunk of LANES tokens
+// takes PERIOD = max(LANES/2, G/TK) cycles: a read two tokens, a word a cycle.
+<%- else %>
 // A chunk of LANES tokens takes PERIOD = max(LANES, G/TK) cycles: a read a token, a word a cycle.
+<%- end %>
 module vit_patch_gather #(
   parameter LANES  = 8,
   parameter TK     = 2,
@@ -44,13 +50,23 @@ module vit_patch_gather #(
   localparam LINE   = W*CH / G;                // of a line of the image
   localparam WORDS  = G > TK ? G / TK : 1;     // of a chunk
   localparam PARTS  = TK > G ? TK / G : 1;     // chunks of a word
+<%- if .TokenPairs %>
+  localparam READS  = LANES/2;                 // of a chunk, each of two tokens
+  localparam PERIOD = READS > WORDS ? READS : WORDS;
+<%- else %>
   localparam PERIOD = LANES > WORDS ? LANES : WORDS;
+<%- end %>
   localparam KW     = $clog2(CHUNKS + 1);
   localparam PW     = $clog2(PERIOD + 1);
   localparam [31:0]   PERIOD_1 = PERIOD - 1, CHUNKS_1 = CHUNKS - 1, ROWC_1 = ROWC - 1, COLUMNS_1 = W/P - 1,
-                      LANES_1 = LANES - 1, WORDS_1 = WORDS - 1, PARTS_1 = PARTS - 1;
+                      <% if .TokenPairs %>READS_1 = READS - 1<% else %>LANES_1 = LANES - 1<% end %>, WORDS_1 = WORDS - 1, PARTS_1 = PARTS - 1;
 
+<%- if .TokenPairs %>
+  // Loops: row tile, chunk of the patch, pair of tokens. The token walk starts over at each chunk.
+  // `token` and what follows from it are of the first token of the pair; `lane` counts pairs.
+<%- else %>
   // Loops: row tile, chunk of the patch, token. The token walk starts over at each chunk.
+<%- end %>
   reg            run;
   reg [PW-1:0]   lane;
   reg [KW-1:0]   chunk, across;               // across: within the patch's row
@@ -59,10 +75,33 @@ module vit_patch_gather #(
   reg [CAW-1:0]  base, tile_base;             // address of the token's top left chunk
   reg [CAW-1:0]  offset;                      // chunk within the patch
 
+<%- if .TokenPairs %>
+  wire on_token  = lane <= READS_1[PW-1:0];
+  wire end_lane  = lane == PERIOD_1[PW-1:0];
+<%- else %>
   wire is_patch  = token >= PREFIX[TW-1:0] && token < N[TW-1:0];
   wire on_token  = lane <= LANES_1[PW-1:0];
   wire end_lane  = lane == PERIOD_1[PW-1:0];
+<%- end %>
   wire end_chunk = chunk == CHUNKS_1[KW-1:0];
+<%- if .TokenPairs %>
+  // The second token of the pair, and the token after it. Prefix tokens do not move over the image.
+  wire [TW-1:0]  second      = token + 1'b1;
+  wire           is_patch_a  = token  >= PREFIX[TW-1:0] && token  < N[TW-1:0];
+  wire           is_patch_b  = second >= PREFIX[TW-1:0] && second < N[TW-1:0];
+  wire           end_row_a   = px == COLUMNS_1[XW-1:0];
+  wire [XW-1:0]  second_px   = !is_patch_a ? px : end_row_a ? {XW{1'b0}} : px + 1'b1;
+  wire           end_row_b   = second_px == COLUMNS_1[XW-1:0];
+  wire [TW-1:0]  next_token  = on_token ? second + 1'b1 : token;
+  wire [XW-1:0]  next_px     = !on_token ? px : !is_patch_b ? second_px : end_row_b ? {XW{1'b0}} : second_px + 1'b1;
+  /* verilator lint_off UNUSED */ // below the image's chunks
+  wire [31:0]    move_a      = !is_patch_a ? 32'd0 : end_row_a ? ROWC + (P-1)*LINE : ROWC;
+  wire [31:0]    move_b      = !is_patch_b ? 32'd0 : end_row_b ? ROWC + (P-1)*LINE : ROWC;
+  wire [31:0]    step        = across == ROWC_1[KW-1:0] ? LINE - ROWC + 1 : 1;
+  /* verilator lint_on UNUSED */
+  wire [CAW-1:0] second_base = base + move_a[CAW-1:0];
+  wire [CAW-1:0] next_base   = on_token ? second_base + move_b[CAW-1:0] : base;
+<%- else %>
   wire end_row   = px == COLUMNS_1[XW-1:0];
   // The token after this one. Prefix tokens do not move over the image.
   wire [TW-1:0]  next_token = on_token ? token + 1'b1 : token;
@@ -72,6 +111,7 @@ module vit_patch_gather #(
   wire [31:0]    step       = across == ROWC_1[KW-1:0] ? LINE - ROWC + 1 : 1;
   /* verilator lint_on UNUSED */
   wire [CAW-1:0] next_base  = base + move[CAW-1:0];
+<%- end %>
   wire           end_tile   = end_lane && end_chunk;
   wire           end_all    = end_tile && next_token >= N[TW-1:0];
   always @(posedge aclk) begin
@@ -99,6 +139,42 @@ module vit_patch_gather #(
     end
   end
 
+<%- if .TokenPairs %>
+  // Chunks of both tokens. If one of them is not a patch, what is read for it does not matter.
+  localparam HALF = BW/2;                      // bits of a beat in one of the memories
+  wire [CAW-1:0]  addr_a = base + offset, addr_b = second_base + offset;
+  wire [BAW-1:0]  beat_a = addr_a[CAW-1 -: BAW], beat_b = addr_b[CAW-1 -: BAW];
+  wire [HALF-1:0] even_in, odd_in, even, odd;
+  genvar c;
+  generate
+    for (c = 0; c < HALF/8/G; c = c + 1) begin : gen_halves
+      assign even_in[c*8*G +: 8*G] = wdata[2*c*8*G +: 8*G];
+      assign odd_in[c*8*G +: 8*G]  = wdata[(2*c + 1)*8*G +: 8*G];
+    end
+  endgenerate
+  vit_ram #(.WIDTH(HALF), .DEPTH(BEATS), .AW(BAW), .STYLE(STYLE)) u_even (
+    .aclk(aclk), .we(we), .waddr(waddr), .wdata(even_in),
+    .raddr(addr_a[0] ? beat_b : beat_a), .rdata(even)
+  );
+  vit_ram #(.WIDTH(HALF), .DEPTH(BEATS), .AW(BAW), .STYLE(STYLE)) u_odd (
+    .aclk(aclk), .we(we), .waddr(waddr), .wdata(odd_in),
+    .raddr(addr_a[0] ? beat_a : beat_b), .rdata(odd)
+  );
+
+  // Stage 1: both chunks are there; stage 2: the tokens' codes shift in, until the chunk is whole.
+  reg              token1, whole1, whole2, tile1, tile2, all1, all2;
+  reg              patch1_a, patch1_b, odd1_a, odd1_b;
+  reg [31:0]       place1_a, place1_b;        // first bit of the chunk in its half of a beat
+  reg [G*IB*LANES-1:0] codes;                 // token r, value i at (r*G + i)*IB
+  localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
+  /* verilator lint_off UNUSED */
+  wire [HALF-1:0]  aligned_a = (odd1_a ? odd : even) >> place1_a;
+  wire [HALF-1:0]  aligned_b = (odd1_b ? odd : even) >> place1_b;
+  reg signed [8:0] centred, rounded, code;    // saturated to IB bits
+  /* verilator lint_on UNUSED */
+  reg [2*G*IB-1:0] chunk_codes;
+  integer i;
+<%- else %>
   wire [CAW-1:0] chunk_addr = base + offset;
   wire [BW-1:0]  beat;
   vit_ram #(.WIDTH(BW), .DEPTH(BEATS), .AW(BAW), .STYLE(STYLE)) u_image (
@@ -117,28 +193,52 @@ module vit_patch_gather #(
   /* verilator lint_on UNUSED */
   reg [G*IB-1:0]   chunk_codes;
   integer i;
+<%- end %>
   always @* begin
     centred = 9'sd0;
     rounded = 9'sd0;
     code    = 9'sd0;
+<%- if .TokenPairs %>
+    for (i = 0; i < 2*G; i = i + 1) begin
+      centred = $signed({1'b0, i < G ? aligned_a[(i%G)*8 +: 8] : aligned_b[(i%G)*8 +: 8]}) - 9'sd128;
+      rounded = IB < 8 ? (centred + $signed({8'd0, 1'b1} << (7 - IB))) >>> (8 - IB) : centred;
+      code    = !(i < G ? patch1_a : patch1_b) ? 9'sd0 : rounded > TOP ? TOP : rounded;
+<%- else %>
     for (i = 0; i < G; i = i + 1) begin
       centred = $signed({1'b0, aligned[i*8 +: 8]}) - 9'sd128;
       rounded = IB < 8 ? (centred + $signed({8'd0, 1'b1} << (7 - IB))) >>> (8 - IB) : centred;
       code    = !patch1 ? 9'sd0 : rounded > TOP ? TOP : rounded;
+<%- end %>
       chunk_codes[i*IB +: IB] = code[IB-1:0];
     end
   end
   always @(posedge aclk) begin
     token1 <= run && on_token;
+<%- if .TokenPairs %>
+    patch1_a <= is_patch_a;
+    patch1_b <= is_patch_b;
+    odd1_a   <= addr_a[0];
+    odd1_b   <= addr_b[0];
+    place1_a <= (({{(32-CAW){1'b0}}, addr_a} & (BW/8/G - 1)) >> 1) * (8*G);
+    place1_b <= (({{(32-CAW){1'b0}}, addr_b} & (BW/8/G - 1)) >> 1) * (8*G);
+    whole1 <= aresetn && run && lane == READS_1[PW-1:0];
+    tile1  <= end_chunk;
+    all1   <= end_chunk && next_token >= N[TW-1:0];
+<%- else %>
     patch1 <= is_patch;
     place1 <= ({{(32-CAW){1'b0}}, chunk_addr} & (BW/8/G - 1)) * (8*G);
     whole1 <= aresetn && run && lane == LANES_1[PW-1:0];
     tile1  <= end_chunk;
     all1   <= end_chunk && token >= N[TW-1:0] - 1'b1;
+<%- end %>
     whole2 <= aresetn && whole1;
     tile2  <= tile1;
     all2   <= all1;
+<%- if .TokenPairs %>
+    if (token1) codes <= {chunk_codes, {G*IB*(LANES-2){1'b0}}} | codes >> (2*G*IB);
+<%- else %>
     if (token1) codes <= {chunk_codes, {G*IB*(LANES-1){1'b0}}} | codes >> (G*IB);
+<%- end %>
   end
 
   // Stage 3: the chunk leaves a word a cycle, or is a part of a word.

@@ -2,7 +2,9 @@
 // into words and hands each word to the buffer it is for, ahead of the sequencer.
 //
 // A segment starts when its buffer is free; words then take BEATS cycles each, back to back,
-// as long as beats are there. The list starts over after its last segment, for the next image.
+// as long as beats are there. The list begins with the image and starts over for each of `images`
+// images. An image after the first is loaded ahead, with the list of the one before it: in front of
+// segment AHEAD, where the array has the least need of the bus.
 <%- if .GroupBits %>
 // In front of each group of a tile's words comes a word with the multipliers of its channels.
 <%- end %>
@@ -11,6 +13,7 @@ module vit_stream_loader #(
   parameter ASMW     = 128,  // widest word, a multiple of BW
   parameter SEGMENTS = 8,
   parameter SEGW     = 3,    // bits of a segment index
+  parameter AHEAD    = 4,    // segment before which the next image is loaded
 <%- if .GroupBits %>
   parameter MULT_BEATS = 1,  // beats of the multipliers of a group
 <%- end %>
@@ -18,6 +21,8 @@ module vit_stream_loader #(
 ) (
   input  wire             aclk,
   input  wire             aresetn,
+  input  wire             start,
+  input  wire [31:0]      images,
   // Beats from the read FIFO.
   input  wire             beat_valid,
   input  wire [BW-1:0]    beat,
@@ -108,11 +113,30 @@ module vit_stream_loader #(
   wire        seg_done   = bytes_done || (part_done && !in_params && last_tile);
   assign beat_ready = take || beat_done || bytes_done;
 
+  // Segments in their order. Segment 0 is an image: this one's, or with `ahead` the next one's.
+  reg  [31:0] number;                         // of the image that the list is walked for, from 1
+  reg         ahead;
+  wire        more     = number != images;
+  wire        end_list = pc == SEGMENTS - 1;
+  wire        look     = pc == AHEAD - 1 && more;
   always @(posedge aclk) begin
     if (!aresetn) begin
-      state <= FETCH;
       pc    <= {SEGW{1'b0}};
-    end else case (state)
+      ahead <= 1'b0;
+    end else if (seg_done) begin
+      ahead <= look;
+      pc    <= look     ? {SEGW{1'b0}}
+             : ahead    ? AHEAD[SEGW-1:0]
+             : end_list ? {{(SEGW-1){1'b0}}, more}
+             :            pc + 1'b1;
+    end
+    if (start)                     number <= 32'd1;
+    else if (seg_done && end_list) number <= number + 32'd1;
+  end
+
+  always @(posedge aclk) begin
+    if (!aresetn) state <= FETCH;
+    else case (state)
       FETCH:  state <= DECODE;
       DECODE: state <= CLAIM;
       CLAIM:  if (free) state <= kind == TILES ? PARAMS : kind == GELU ? BYTES : WORDS;
@@ -129,7 +153,6 @@ module vit_stream_loader #(
       BYTES:  if (bytes_done) state <= FETCH;
       default: state <= FETCH;
     endcase
-    if (seg_done) pc <= pc == SEGMENTS - 1 ? {SEGW{1'b0}} : pc + 1'b1;
     if (state == DECODE)                          tile <= 16'd0;
     else if (part_done && !in_params)             tile <= tile + 16'd1;
     if (state == CLAIM || part_done)              index <= 16'd0;

@@ -1,0 +1,61 @@
+package hwmodel
+
+import (
+	"testing"
+
+	"vitdse/configs"
+)
+
+func wideDeiT(t *testing.T) *Shape {
+	t.Helper()
+	m, err := configs.LoadModel("deit-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewShape(m, configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8),
+		Engine: configs.Engine{TM: 8, TN: 64, TK: 8, VectorColumns: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 128, WeightBuffers: 4,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func sum(ops []int64) (n int64) {
+	for _, c := range ops {
+		n += c
+	}
+	return n
+}
+
+// An image behind another does not wait for its pixels: they came during the other's last attention.
+func TestNextImageIsReadAhead(t *testing.T) {
+	s := wideDeiT(t)
+	segment, head := s.Ahead()
+	beats := 0
+	for _, g := range s.Segments()[1:segment] {
+		beats += g.Beats(s.Design.Engine.BusBits)
+	}
+	if head != beats || head >= s.StreamBeats {
+		t.Errorf("the next image comes after %d of %d beats; the segments before it have %d", head, s.StreamBeats, beats)
+	}
+	one, three := s.Timeline(IdealMemory, 1), s.Timeline(IdealMemory, 3)
+	if sum(one[0]) != sum(three[0]) {
+		t.Errorf("the first image takes %d cycles, %d with others behind it", sum(one[0]), sum(three[0]))
+	}
+	for i, image := range three[1:] {
+		store := s.storeCycles(IdealMemory, i+1) - s.storeCycles(IdealMemory, 0) // a page of 4 KiB may cut a burst
+		if saved := sum(one[0]) - sum(image) + store; saved < int64(s.ImageBeats) {
+			t.Errorf("image %d takes %d cycles less than the first, but for its store; its pixels have %d beats", i+1, saved, s.ImageBeats)
+		}
+	}
+}
+
+// Results follow one another: where one crosses a page of 4 KiB, its store has one burst more.
+func TestStoreAcrossPages(t *testing.T) {
+	s := wideDeiT(t) // results of 63 beats, pages of 64
+	mem := MemoryTiming{Latency: 64}
+	if got, want := s.storeCycles(mem, 1)-s.storeCycles(mem, 0), int64(2+64); got != want {
+		t.Errorf("the second result takes %d cycles more than the first; expected %d", got, want)
+	}
+}
