@@ -165,9 +165,9 @@ func (s *Shape) tiles(p *Step, cols, inner, skip int) {
 }
 
 // periodEnd is the slot of an op's last tile when a matmul of tiles of kt beats follows at
-// once: the drain changes to it in the cycle after the last column has reached its buffer.
+// once: the drain changes to it in the cycle after the last column.
 func (s *Shape) periodEnd(p *Step, kt int) int {
-	return max(p.PeriodLast, p.KT+p.GroupsLast*s.passes(p.To)-kt+drainLatency-1)
+	return max(p.PeriodLast, p.KT+p.GroupsLast*s.passes(p.To)-kt-1)
 }
 
 // attention is the program of the three attention ops. Over all heads and row tiles t, the

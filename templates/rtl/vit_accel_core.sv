@@ -72,7 +72,7 @@ module vit_accel_core #(
   localparam [1:0] WAIT_DRAINED = 2'd1, WAIT_SOFTMAX = 2'd2;
 
   wire op_start, push, queue_full, queue_empty, feed_valid, feed_start, feed_done, caught_up;
-  wire drained;                                            // the drain's op is in its buffer
+  wire c_end, drained;                                     // the drain's op leaves the array; is in its buffer
   wire store_done, patches_done, norm_done, softmax_done;
   wire norm_running, patches_running;
   wire start_patches = op_start && s_opcode == OP_PATCHES;
@@ -84,7 +84,7 @@ module vit_accel_core #(
   reg  image_full, pos_full, norm_full, gelu_full;
   reg  norm_is_last;                                       // of the image: the residual stream is free
   wire image_free = patches_done, norm_free = norm_done, pos_free = norm_done && norm_is_last,
-       gelu_free  = drained && d_gelu;
+       gelu_free  = drained && d7_gelu;
   always @(posedge aclk) begin
     if (!aresetn) {image_full, pos_full, norm_full, gelu_full} <= 4'd0;
     else begin
@@ -109,8 +109,30 @@ module vit_accel_core #(
   vit_op_queue #(.WIDTH(AW + DESCW)) u_queue (
     .aclk(aclk), .aresetn(aresetn), .push(push), .in_desc({row_offset, desc}), .full(queue_full),
     .feed_valid(feed_valid), .feed_desc({feed_offset, feed_desc}), .feed_done(feed_done),
-    .drain_desc({drain_offset, drain_desc}), .drain_done(drained), .caught_up(caught_up), .empty(queue_empty)
+    .drain_desc({drain_offset, drain_desc}), .drain_done(c_end), .drained(drained), .caught_up(caught_up),
+    .empty(queue_empty)
   );
+
+  // The settings of the drain's op travel with its columns, so that the next op's may follow at once:
+  // dN_* is what columns need N cycles after they were at the array's head.
+  localparam SETW = 3 + 1 + 1 + 1 + 1 + 6 + 16 + 5 + 16 + 6 + 28 + 12;
+  reg  [7*SETW-1:0] settings;
+  always @(posedge aclk)
+    settings <= {settings[6*SETW-1:0], d_to, d_per_lane, d_raw, d_gelu, d_mask, d_shift, d_zero, d_bits,
+                 d_sm_mul, d_sm_shift, d_sm_ch, d_op};
+  /* verilator lint_off UNUSED */ // each stage needs some
+<%- range .DrainStages %>
+  wire [2:0]  d<% . %>_to;
+  wire [5:0]  d<% . %>_shift, d<% . %>_sm_shift;
+  wire [15:0] d<% . %>_zero, d<% . %>_sm_mul;
+  wire [4:0]  d<% . %>_bits;
+  wire [27:0] d<% . %>_sm_ch;
+  wire [11:0] d<% . %>_op;
+  wire        d<% . %>_per_lane, d<% . %>_raw, d<% . %>_gelu, d<% . %>_mask;
+  assign {d<% . %>_to, d<% . %>_per_lane, d<% . %>_raw, d<% . %>_gelu, d<% . %>_mask, d<% . %>_shift, d<% . %>_zero, d<% . %>_bits,
+          d<% . %>_sm_mul, d<% . %>_sm_shift, d<% . %>_sm_ch, d<% . %>_op} = settings[(<% . %>-1)*SETW +: SETW];
+<%- end %>
+  /* verilator lint_on UNUSED */
 
   // -------------------------------------------------------------------------------------
   // Read stream and its loader.
@@ -349,7 +371,7 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Drain: VC columns of finished tiles a cycle through requantize, GELU or residual add, to a buffer.
-  wire           c_op_first, c_valid, c_first_tile, c_first, c_last, c_end;
+  wire           c_op_first, c_valid, c_first_tile, c_first, c_last;
   wire [7:0]     c_number, c_pass, c_count, c_key_bank;
   wire [15:0]    c_row;
   wire [AW-1:0]  c_addr;
@@ -426,9 +448,9 @@ module vit_accel_core #(
     for (g = 0; g < VC; g = g + 1) begin : gen_requantize
       vit_requantize #(.LANES(TM), .ACCW(ACCW), .YW(YW), .MINSH(MIN_SHIFT), .VARSHW(VAR_SHIFT)) u_requantize (
         .aclk(aclk), .in_acc(tile_col[g*TM*ACCW +: TM*ACCW]),
-        .in_bias(d_per_lane | d_raw ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
-        .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d_per_lane), .raw(d_raw),
-        .shift(d_shift), .zero(d_zero), .bits(d_bits), .out_y(y[g*TM*YW +: TM*YW])
+        .in_bias(d1_per_lane | d1_raw ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
+        .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d1_per_lane), .raw(d4_raw),
+        .shift(d3_shift), .zero(d4_zero), .bits(d4_bits), .out_y(y[g*TM*YW +: TM*YW])
       );
     end
   endgenerate
@@ -443,7 +465,7 @@ module vit_accel_core #(
   // Residual stream: rows of words of VC channels x TM tokens. Read by LayerNorm and by the residual
   // add, filled with the position embedding first.
   wire [AW-1:0]      norm_addr;
-  wire               add6     = o_valid && d_to == TO_RESIDUAL;
+  wire               add6     = o_valid && d6_to == TO_RESIDUAL;
   /* verilator lint_off UNUSED */
   wire [AW-1:0]      res_raddr = norm_running ? norm_addr : meta4[AW-1:0];
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : o_addr;
@@ -455,7 +477,7 @@ module vit_accel_core #(
   );
 
   reg  [VL*YW-1:0]   y6;
-  wire               prefix_rows = d_mask && meta5[METAW-7];
+  wire               prefix_rows = d5_mask && meta5[METAW-7];
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_out
       wire signed [YW-1:0] lane    = y[g*YW +: YW];
@@ -465,7 +487,7 @@ module vit_accel_core #(
       wire signed [RB-1:0] sat     = sum[RB] != sum[RB-1] ? {sum[RB], {(RB-1){~sum[RB]}}} : sum[RB-1:0];
       assign gelu_h[g*HB +: HB] = lane[HB-1:0];
       always @(posedge aclk)
-        y6[g*YW +: YW] <= d_to == TO_RESIDUAL ? {{(YW-RB){sat[RB-1]}}, sat} : lane;
+        y6[g*YW +: YW] <= d5_to == TO_RESIDUAL ? {{(YW-RB){sat[RB-1]}}, sat} : lane;
       assign res_sum[g*RB +: RB] = y6[g*YW +: RB];
     end
   endgenerate
@@ -551,13 +573,13 @@ module vit_accel_core #(
   wire [VL*AB-1:0]   code_col;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_code
-      assign code_col[g*AB +: AB] = d_gelu ? gelu_y[g*AB +: AB] : y6[g*YW +: AB];
+      assign code_col[g*AB +: AB] = d6_gelu ? gelu_y[g*AB +: AB] : y6[g*YW +: AB];
     end
   endgenerate
   wire               packed_we;
   wire [AW-1:0]      packed_addr;
   wire [TK*TM*AB-1:0] packed_word;
-  wire               to_words = d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS;
+  wire               to_words = d6_to == TO_X || d6_to == TO_Q || d6_to == TO_KEYS;
   vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(AB), .AW(AW)) u_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(o_valid && to_words), .in_slot(o_number & (GROUPW[7:0] - 8'd1)),
     .in_last(1'b0), .in_addr(o_addr), .in_col(code_col),
@@ -567,9 +589,9 @@ module vit_accel_core #(
   always @(posedge aclk) packed_bank <= o_key_bank;
   assign key_waddr = packed_addr;
   // X and Q have two writers each, one at a time.
-  assign x_we      = lnw_valid || (packed_we && d_to == TO_X);
+  assign x_we      = lnw_valid || (packed_we && d7_to == TO_X);
   assign x_waddr   = lnw_valid ? lnw_addr : packed_addr;
-  assign q_we      = pg_valid || (packed_we && d_to == TO_Q);
+  assign q_we      = pg_valid || (packed_we && d7_to == TO_Q);
   assign q_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : packed_addr;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
@@ -580,7 +602,7 @@ module vit_accel_core #(
       assign key_wdata[g*KB +: KB] = packed_word[g*AB +: KB];
     end
     for (g = 0; g < KBANKS; g = g + 1) begin : gen_key_we
-      assign key_we[g] = packed_we && d_to == TO_KEYS && packed_bank == g;
+      assign key_we[g] = packed_we && d7_to == TO_KEYS && packed_bank == g;
     end
   endgenerate
 <%- if gt .ValueParts 1 %>
@@ -588,7 +610,7 @@ module vit_accel_core #(
   // V: a row tile goes into its part of the words and into the parts behind it, which the row
   // tiles to come overwrite. So what a word has past the last row tile is written too, if only with
   // copies; the numerators of tokens past the end are zeros.
-  assign value_we    = o_valid && d_to == TO_VALUES;
+  assign value_we    = o_valid && d6_to == TO_VALUES;
   assign value_waddr = o_addr;
   assign value_group = o_number;
   assign value_part  = o_key_bank;
@@ -601,7 +623,7 @@ module vit_accel_core #(
 <%- else %>
 
   // V: pass p of a group moves tokens p*TK .. p*TK + TK-1 of its channels.
-  assign value_we    = o_valid && d_to == TO_VALUES;
+  assign value_we    = o_valid && d6_to == TO_VALUES;
   assign value_waddr = o_addr;
   assign value_group = o_number;
   // A selection pass by pass: an index computed as a product would take a multiplier.
@@ -629,9 +651,9 @@ module vit_accel_core #(
   endgenerate
   vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
                 .EARLY(SM_EARLY), .STYLE(SCORE_STYLE)) u_softmax (
-    .aclk(aclk), .aresetn(aresetn), .score_valid(o_valid && d_to == TO_SCORES), .score_group(o_addr[GW-1:0]),
-    .score_count(o_count), .score_col(score_col), .filled(drained && d_to == TO_SCORES), .mul(d_sm_mul),
-    .shift(d_sm_shift), .ch(d_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
+    .aclk(aclk), .aresetn(aresetn), .score_valid(o_valid && d6_to == TO_SCORES), .score_group(o_addr[GW-1:0]),
+    .score_count(o_count), .score_col(score_col), .filled(drained && d7_to == TO_SCORES), .mul(d7_sm_mul),
+    .shift(d7_sm_shift), .ch(d7_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
     .col_last(sm_last), .col(sm_col), .recip(recip), .done(softmax_done)
   );
   /* verilator lint_off UNUSED */
@@ -657,7 +679,7 @@ module vit_accel_core #(
   end
   vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
                   .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
-    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d_to == TO_LOGITS && o_pass < o_count),
+    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d6_to == TO_LOGITS && o_pass < o_count),
     .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
     .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
     .m_axi_awvalid(m_axi_awvalid), .m_axi_awready(m_axi_awready), .m_axi_wdata(m_axi_wdata),
@@ -676,17 +698,17 @@ module vit_accel_core #(
     if (start_norm)    norm_op    <= s_op;
     if (start_patches) patches_op <= s_op;
     if (start_store)   store_op   <= s_op;
-    if (drained && d_to == TO_SCORES) sm_next_op <= d_op + 12'd1;
+    if (drained && d7_to == TO_SCORES) sm_next_op <= d7_op + 12'd1;
     if (sm_start)      sm_op      <= sm_next_op;
   end
   wire [3:0]          trace_valid = {pg_valid, sm_valid, ln_valid, o_once && o_valid};
-  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d_op};
+  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d6_op};
   wire [4*8-1:0]      trace_count = {pg_count, sm_last ? SM_REST[7:0] : VC[7:0], VC[7:0], o_count};
   wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;
   wire [TK*TM*32-1:0] trace_patches;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_trace
-      assign trace_drain[g*32 +: 32] = d_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
+      assign trace_drain[g*32 +: 32] = d6_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
                                      : {{(32-YW+1){y6[g*YW + YW-1]}}, y6[g*YW +: YW-1]};
       assign trace_norm[g*32 +: 32]    = {{(32-LB+1){ln_col[g*LB + LB-1]}}, ln_col[g*LB +: LB-1]};
       assign trace_softmax[g*32 +: 32] = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
@@ -696,7 +718,7 @@ module vit_accel_core #(
     end
   endgenerate
   wire [4:0]          trace_end    = {store_done, patches_done, softmax_done, norm_done, drained};
-  wire [5*12-1:0]     trace_end_op = {store_op, trace_op};
+  wire [5*12-1:0]     trace_end_op = {store_op, patches_op, sm_op, norm_op, d7_op};
   // What the array does in this cycle, and for which op.
   localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
                    START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;

@@ -4,7 +4,8 @@
 //
 // mul is one for all lanes (the channel's M) or, with per_lane, one a lane (1 / row sum).
 // With raw the accumulator passes through unchanged (the scores of attention).
-// Latency: 4 cycles, one column a cycle; the settings are constant while an op drains.
+// Latency: 4 cycles, one column a cycle. Settings come when their column needs them: per_lane with in_acc,
+// shift two cycles later, raw, zero and bits three.
 module vit_requantize #(
   parameter LANES  = 8,
   parameter ACCW   = 24,     // accumulator bits, signed; holds acc + bias

@@ -27,7 +27,7 @@ module vit_tile_drain #(
 ) (
   input  wire           aclk,
   input  wire           aresetn,
-  // The op; changes in the cycle after its last column is in its buffer.
+  // The op; changes in the cycle after its last column.
   input  wire [15:0]    mt, nt,
   input  wire [15:0]    groups_full, groups_last,     // of a full and of the last tile column
   input  wire [7:0]     count_last,                   // columns in the last of them
