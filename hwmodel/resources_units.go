@@ -241,7 +241,7 @@ func (s *Shape) patchGather(f fabric) Resources {
 // token is. The numbers are Yosys 0.23's of the module with and without, at chunks of 2 and of 16 values.
 func (s *Shape) tokenPairs() Resources {
 	places := s.Design.Engine.BusBits / 8 / s.Chunk // of a chunk in a beat
-	return Resources{LUT: 60 + 8*s.Chunk*CeilLog2(places), FF: 2}
+	return Resources{LUT: 30 + 8*s.Chunk*CeilLog2(places), FF: 2}
 }
 
 func (s *Shape) packer(bits, address int) Resources {
