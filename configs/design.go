@@ -1,5 +1,7 @@
 package configs
 
+import "slices"
+
 import "strings"
 
 // Names of the quantization layers outside the blocks. Inside block N they are
@@ -252,6 +254,22 @@ func Uniform(m Model, w, a int) Numerics {
 			l.Weights, l.Granularity = 0, ""
 		}
 		n.Layers = append(n.Layers, l)
+	}
+	return n
+}
+
+// WithEdges is the numerics with so many bits for the image, for the first and the last layer's weights, and
+// for softmax.
+func (n Numerics) WithEdges(bits int) Numerics {
+	n.SoftmaxBits, n.Layers = bits, slices.Clone(n.Layers)
+	for i := range n.Layers {
+		l := &n.Layers[i]
+		if IsEdge(l.Name) {
+			l.Weights = bits
+		}
+		if l.Name == LayerPatchEmbed {
+			l.Activations = bits
+		}
 	}
 	return n
 }

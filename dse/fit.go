@@ -6,8 +6,8 @@ import (
 )
 
 // Candidates are the engines that Fit and the comparison with published designs try: arrays
-// of tm x tn x tk with minMACs to maxMACs a cycle, each with a wide bus and two weight buffers,
-// and once more with a narrow one and a single buffer, which takes less of a small part.
+// of tm x tn x tk with minMACs to maxMACs a cycle, each with buses and buffers that keep it busy,
+// and once more with a narrow bus and a single buffer, which takes less of a small part.
 func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
 	for _, e := range candidateEngines(minMACs, maxMACs) {
@@ -48,19 +48,30 @@ func variants(tm, tn, tk int) []configs.Engine {
 			small := large
 			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1
 			for ; large.VectorColumns <= min(tk, 8); large.VectorColumns *= 2 {
-				list = append(list, large)
+				list = append(list, feeds(large)...)
 				if mul.packing == configs.PackNone {
 					continue
 				}
 				mixed := large
 				for _, share := range []int{8, 4} {
 					if mixed.LUTColumns = tn / share; mixed.LUTColumns > 0 {
-						list = append(list, mixed)
+						list = append(list, feeds(mixed)...)
 					}
 				}
 			}
 			list = append(list, small)
 		}
+	}
+	return list
+}
+
+// feeds are the engine with a bus of 128 bits and two weight buffers, and with wider ones, twice
+// the buffers, and images gathered two tokens at a time.
+func feeds(e configs.Engine) []configs.Engine {
+	list := []configs.Engine{e}
+	e.WeightBuffers, e.PatchTokens = 4, 2
+	for e.BusBits = 256; e.BusBits <= 512; e.BusBits *= 2 {
+		list = append(list, e)
 	}
 	return list
 }

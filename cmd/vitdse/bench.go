@@ -199,17 +199,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if n, err := fmt.Sscanf(bits, "%dx%d", &w, &act); n != 2 || err != nil {
 		return nil, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
 	}
-	d.Numerics = configs.Uniform(s.model, w, act)
-	d.Numerics.SoftmaxBits = b.edges
-	for i := range d.Numerics.Layers {
-		l := &d.Numerics.Layers[i]
-		if configs.IsEdge(l.Name) {
-			l.Weights = b.edges
-		}
-		if l.Name == configs.LayerPatchEmbed {
-			l.Activations = b.edges
-		}
-	}
+	d.Numerics = configs.Uniform(s.model, w, act).WithEdges(b.edges)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
 	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}

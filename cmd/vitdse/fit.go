@@ -13,26 +13,29 @@ import (
 
 func newFit(a *app) *cobra.Command {
 	var parts, coefficients []string
-	var bits, design string
-	var clock float64
+	var o fitOptions
 	cmd := &cobra.Command{
 		Use:   "fit --model MODEL --part PART",
 		Short: "Say what of a network fits a part, and what is short",
 		Long: `Prices engines of all array shapes for a network with uniform bits, or one design, on each
 part, and says which is the fastest and the smallest that fit, how much of each resource
-they take, and what is short for the next faster one, or for any where none fits.
+they take, and what is short for the next faster one, or for any where none fits. The fastest
+is also written to a file, for emit.
 
 Exit code 1 says that nothing fits some part.`,
-		Example: "  vitdse fit --model deit-tiny --part xc7z020\n  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml",
+		Example: "  vitdse fit --model deit-tiny --part xc7z020\n  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml\n  vitdse fit --model deit-tiny --part xczu9eg --clock-mhz 300 --to fastest.yaml",
 		Args:    cobra.NoArgs,
 	}
 	model := cmd.Flags().String("model", "", "`name` of a built-in model, or a model file")
 	cmd.Flags().StringSliceVar(&parts, "part", nil, "`names` or files of parts; default all built-in ones")
-	cmd.Flags().StringVar(&bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
-	cmd.Flags().StringVar(&design, "design", "", "design `file` to fit instead")
-	cmd.Flags().Float64Var(&clock, "clock-mhz", 0, "assumed clock in `MHz`; default the part's")
+	cmd.Flags().StringVar(&o.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().IntVar(&o.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
+	cmd.Flags().StringVar(&o.design, "design", "", "design `file` to fit instead")
+	cmd.Flags().Float64Var(&o.clock, "clock-mhz", 0, "assumed clock in `MHz`; default the part's")
+	cmd.Flags().StringVar(&o.to, "to", "", "`file` to write the fastest design that fits to, if there is one part")
 	cmd.Flags().StringSliceVar(&coefficients, "coefficients", nil, usages["coefficients"])
 	cmd.MarkFlagsMutuallyExclusive("design", "bits")
+	cmd.MarkFlagsMutuallyExclusive("design", "edge-bits")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *model == "" {
 			return fmt.Errorf("no network: give --model; see %s --help", cmd.CommandPath())
@@ -51,16 +54,27 @@ Exit code 1 says that nothing fits some part.`,
 		if err := calibrated(list, coefficients); err != nil {
 			return err
 		}
-		return a.fit(m, list, bits, design, clock)
+		if o.to != "" && len(list) != 1 {
+			return fmt.Errorf("--to is %q; expected it with one part, there are %d", o.to, len(list))
+		}
+		return a.fit(m, list, o)
 	}
 	return cmd
 }
 
-func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, clock float64) error {
-	t := newTable("<part", "<", "<array", "<multiplier", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
+// fitOptions say which designs are tried, and where the fastest goes.
+type fitOptions struct {
+	bits, design string
+	edges        int
+	clock        float64 // MHz; 0 is the part's
+	to           string
+}
+
+func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
+	t := newTable("<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
 	none, weights := 0, int64(0)
 	for _, p := range parts {
-		designs, err := fitDesigns(m, p, bits, design, clock)
+		designs, err := fitDesigns(m, p, o)
 		if err != nil {
 			return err
 		}
@@ -70,6 +84,10 @@ func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, cl
 		}
 		if r.Fitting == 0 {
 			none++
+		} else if o.to != "" {
+			if err := configs.WriteFile(o.to, configs.MarshalDesign(r.Best.Design)); err != nil {
+				return err
+			}
 		}
 		rows := []struct {
 			what string
@@ -89,7 +107,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, cl
 			}
 		}
 		if r.Tried == 0 {
-			t.add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "")
+			t.add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
 		}
 	}
 	a.printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
@@ -105,23 +123,27 @@ func (a *app) fit(m configs.Model, parts []configs.Part, bits, design string, cl
 }
 
 // fitDesigns are the designs to try: the file's, or engines of all shapes.
-func fitDesigns(m configs.Model, p configs.Part, bits, design string, clock float64) ([]configs.Design, error) {
-	if clock == 0 {
-		clock = p.ClockMHz
+func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design, error) {
+	if o.clock == 0 {
+		o.clock = p.ClockMHz
 	}
-	if design != "" {
-		d, err := configs.LoadDesign(design, m)
+	if o.design != "" {
+		d, err := configs.LoadDesign(o.design, m)
 		if err != nil {
 			return nil, err
 		}
 		d.Part = p.Name
 		return []configs.Design{d}, d.Validate(m, p)
 	}
-	w, act, err := parseBits(bits)
+	w, act, err := parseBits(o.bits)
 	if err != nil {
 		return nil, err
 	}
-	return dse.Candidates(m, p, configs.Uniform(m, w, act), clock, 1, 1<<15), nil
+	numerics := configs.Uniform(m, w, act).WithEdges(o.edges)
+	if err := numerics.Validate(m); err != nil {
+		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
+	}
+	return dse.Candidates(m, p, numerics, o.clock, 1, 1<<15), nil
 }
 
 // parseBits reads wNaN.
@@ -151,7 +173,7 @@ func fitRow(p configs.Part, what string, c *dse.Candidate, kept dse.OnChip) []st
 	if e.LUTColumns > 0 {
 		multiplier += fmt.Sprintf(", %d lut columns", e.LUTColumns)
 	}
-	return []string{p.Name, what, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), multiplier, fmt.Sprintf("%g", c.Design.ClockMHz),
+	return []string{p.Name, what, fmt.Sprintf("%dx%dx%dv%d", e.TM, e.TN, e.TK, e.Columns()), multiplier, fmt.Sprint(e.BusBits), fmt.Sprint(e.WeightBuffers), fmt.Sprintf("%g", c.Design.ClockMHz),
 		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
 		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), kilo(kept.Buffers), kilo(kept.RAM), strings.Join(short, ", ")}
 }
