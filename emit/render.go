@@ -89,7 +89,7 @@ func (p *Plan) view(part configs.Part, full int) view {
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
 		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(), GroupBits: s.GroupBits, ValueParts: s.ValueParts, LoadHigh: p.loadBits() - 1,
-		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"), DrainStages: []int{1, 3, 4, 5, 6, 7},
+		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"), DrainStages: []int{1, 2, 3, 4, 5, 6, 7},
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Model.Classes, OpCount: len(p.index.ops),
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,

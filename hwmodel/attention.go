@@ -5,7 +5,7 @@ import "vitdse/configs"
 // attentionCycles is from the end of v's matmul to that of the last value product: the scores
 // and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
 func (s *Shape) attentionCycles() int64 {
-	var fed, drained, softmax, last int64 // the end of v is 0
+	var fed, scored, softmax, last int64 // the end of v is 0
 	start := int64(1)
 	for h := range s.Model.Heads + 1 {
 		var sc, av Step
@@ -14,10 +14,11 @@ func (s *Shape) attentionCycles() int64 {
 		}
 		for m := range s.MTiles {
 			if h < s.Model.Heads {
-				fed, drained = s.rowTile(&sc, max(start, fed+1))
+				fed, last = s.rowTile(&sc, max(start, fed+1))
+				scored = last + scoresLatency
 			}
 			if h+m == 0 {
-				softmax = drained + 1 + s.softmaxCycles()
+				softmax = scored + 1 + s.softmaxCycles()
 				continue
 			}
 			of := h // head of the value product: that of the row tile before
@@ -29,18 +30,18 @@ func (s *Shape) attentionCycles() int64 {
 			}
 			fed, last = s.rowTile(&av, max(fed+1, softmax+1))
 			if h == s.Model.Heads {
-				return last
+				return last + drainLatency
 			}
-			softmax = max(drained, softmax) + 1 + s.softmaxCycles()
+			softmax = max(scored, softmax) + 1 + s.softmaxCycles()
 		}
 	}
-	return last
+	return last + drainLatency
 }
 
 // rowTile is a matmul of one row tile that starts at a cycle and waits for nothing: the last
-// cycle of its slots, and the end of its drain.
-func (s *Shape) rowTile(p *Step, start int64) (fed, drained int64) {
+// cycle of its slots, and its last columns at the array's head.
+func (s *Shape) rowTile(p *Step, start int64) (fed, lastColumn int64) {
 	lastSlot := start + 1 + int64(p.NT-1)*int64(p.PeriodFull)
-	lastColumn := lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1
-	return lastSlot + int64(p.PeriodEnd) - 1, lastColumn + drainLatency
+	lastColumn = lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1
+	return lastSlot + int64(p.PeriodEnd) - 1, lastColumn
 }

@@ -48,6 +48,7 @@ const (
 	stepTurnaround = 3  // a step handed over to the next step's readiness check
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	drainLatency   = 7  // last columns at the array to the end of the op
+	scoresLatency  = 2  // the same, to a row tile of scores being there for softmax
 	softmaxTail    = 24 // beyond one cycle a group of columns
 	softmaxEarly   = 6  // the same, of a softmax whose division goes on beside what follows
 	normHead       = 4  // beyond one cycle a lane, to the first channels asked for
@@ -202,7 +203,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		t.free(end, SegGELU)
 	}
 	if p.To == ToScores {
-		filled := end + 1
+		filled := lastColumn + scoresLatency + 1
 		if n := len(t.softmax); n > 0 {
 			filled = max(filled, t.softmax[n-1]+1)
 		}

@@ -644,16 +644,20 @@ module vit_accel_core #(
   wire [GW-1:0]       sm_group;
   wire [VL*PB-1:0]    sm_col;
   wire [VL*SW-1:0]    score_col;
+  // Scores are as they leave the array, so they need not go through the drain.
+  wire                score_valid = meta1[METAW-1] && d1_to == TO_SCORES;
+  reg                 scored;               // the row tile's are all there
+  always @(posedge aclk) scored <= aresetn && meta1[METAW-2] && d1_to == TO_SCORES;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_score
-      assign score_col[g*SW +: SW] = y6[g*YW +: SW];
+      assign score_col[g*SW +: SW] = tile_col[g*ACCW +: SW];
     end
   endgenerate
   vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
                 .EARLY(SM_EARLY), .STYLE(SCORE_STYLE)) u_softmax (
-    .aclk(aclk), .aresetn(aresetn), .score_valid(o_valid && d6_to == TO_SCORES), .score_group(o_addr[GW-1:0]),
-    .score_count(o_count), .score_col(score_col), .filled(drained && d7_to == TO_SCORES), .mul(d7_sm_mul),
-    .shift(d7_sm_shift), .ch(d7_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
+    .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(meta1[GW-1:0]),
+    .score_count(meta1[AW+8 +: 8]), .score_col(score_col), .filled(scored), .mul(d2_sm_mul),
+    .shift(d2_sm_shift), .ch(d2_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
     .col_last(sm_last), .col(sm_col), .recip(recip), .done(softmax_done)
   );
   /* verilator lint_off UNUSED */
@@ -698,7 +702,7 @@ module vit_accel_core #(
     if (start_norm)    norm_op    <= s_op;
     if (start_patches) patches_op <= s_op;
     if (start_store)   store_op   <= s_op;
-    if (drained && d7_to == TO_SCORES) sm_next_op <= d7_op + 12'd1;
+    if (scored)        sm_next_op <= d2_op + 12'd1;
     if (sm_start)      sm_op      <= sm_next_op;
   end
   wire [3:0]          trace_valid = {pg_valid, sm_valid, ln_valid, o_once && o_valid};
