@@ -6,7 +6,10 @@ import "vitdse/configs"
 // and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
 func (s *Shape) attentionCycles() int64 {
 	var fed, scored, softmax, last int64 // the end of v is 0
-	start := int64(1)
+	if s.scoresFollow() {
+		v := s.matmulTo(ToValues, s.Dim, s.Dim, CeilDiv(s.HeadDim, s.TK))
+		fed = -int64(s.tail(&v))
+	}
 	for h := range s.Model.Heads + 1 {
 		var sc, av Step
 		if h < s.Model.Heads {
@@ -14,7 +17,7 @@ func (s *Shape) attentionCycles() int64 {
 		}
 		for m := range s.MTiles {
 			if h < s.Model.Heads {
-				fed, last = s.rowTile(&sc, max(start, fed+1))
+				fed, last = s.rowTile(&sc, fed+1)
 				scored = last + scoresLatency
 			}
 			if h+m == 0 {

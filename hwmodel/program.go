@@ -114,9 +114,14 @@ func (s *Shape) linear(op configs.Op) Step {
 	case configs.OpLinearGELU:
 		p.To, p.GELU, p.NeedGELU, p.Chained = ToQ, true, true, true
 	case configs.OpLinearAdd:
-		p.To, p.Wait = ToResidual, WaitDrained
+		p.To = ToResidual
+		follows := s.projFollows()
 		if hasSuffix(op.Name, "fc2") { // it reads the hidden codes
 			p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
+			follows = s.fc2Follows()
+		}
+		if !follows {
+			p.Wait = WaitDrained
 		}
 	case configs.OpHead:
 		p.To, p.Chained = ToLogits, true
@@ -132,8 +137,13 @@ func (s *Shape) linear(op configs.Op) Step {
 		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
 	}
 	s.tiles(&p, op.Cols, op.Inner, 0)
-	if p.To == ToQ && !p.GELU || p.To == ToKeys { // the next op does not wait for it
+	switch { // where the next op does not wait for it
+	case p.To == ToQ && !p.GELU || p.To == ToKeys:
 		p.PeriodEnd = s.periodEnd(&p, p.KT)
+	case p.To == ToValues && s.scoresFollow():
+		p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.HeadDim, s.TK))
+	case p.GELU && s.fc2Follows():
+		p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.Hidden, s.TK))
 	}
 	return p
 }
@@ -178,7 +188,7 @@ func (s *Shape) attention(scores configs.Op) []Step {
 	for h := range scores.Heads {
 		sc, _ := s.headSteps(scores, h)
 		first := sc
-		if h == 0 {
+		if h == 0 && !s.scoresFollow() {
 			first.Wait = WaitDrained // for the keys
 		}
 		steps = append(steps, first)
