@@ -13,7 +13,7 @@ constexpr int <% .Name %> = <% .Value %>;<% if .Note %>  // <% .Note %><% end %>
 constexpr int PATCH_INNER = IMG_C * PATCH * PATCH;        // pixels of a patch
 constexpr int NUM_DEPTH = (TOKENS + TK - 1) / TK;          // words of a row tile's numerators
 constexpr int TKL = <% .TKL %>;                                 // log2(TK)
-constexpr int PARAM_BEATS = (PARS * (16 + ACCW) + BW - 1) / BW;  // of PARS channels' biases and multipliers
+constexpr int PARAM_BEATS = (PARS * (16 + ACCW) + BW - 1) / BW;  // of a word of them
 constexpr int VARIANCEW = 2 * RB - 1 + DIW + DIW + 1 + 1;  // C*s2 - s1^2 + eps, unsigned
 
 // The bus and the words of the stream.
