@@ -297,6 +297,7 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("OPS", len(p.Steps), "")
 	add("PCW", max(2, hwmodel.CeilLog2(len(p.Steps))), "")
 	add("PARW", s.ParamBits(), "bias and multiplier of a channel")
+	add("PARS", s.ParamsPerWord(), "channels whose a word has")
 	add("WBANKS", e.WeightBuffers, "")
 	addr("PAR_AW", e.WeightBuffers*s.TN/s.VC)
 	add("X_ROW", s.Dim/s.TK, "words of a row tile of codes in X")

@@ -92,7 +92,7 @@ func putNorm(b *bitPacker, ln *intnet.LayerNorm) {
 	}
 }
 
-// putTiles writes an op's tile columns: the parameters of TN channels, then the weights,
+// putTiles writes an op's tile columns: the parameters of TN channels, some a word, then the weights,
 // TK x TN a word, and in front of each group of words its multipliers. Channels and products
 // past the edge are zero.
 func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
@@ -112,7 +112,9 @@ func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
 			}
 			b.put(mul, 16)
 			b.put(bias, s.AccBits)
-			b.pad()
+			if (c+1)%s.ParamsPerWord() == 0 {
+				b.pad()
+			}
 		}
 		for k := range g.Words {
 			if g.GroupWords > 0 && k%g.GroupWords == 0 {

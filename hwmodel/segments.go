@@ -64,7 +64,7 @@ func (s *Shape) Segments() []Segment {
 			l, _ := s.Design.Numerics.Layer(op.Layer)
 			g := Segment{
 				Kind: SegTiles, Op: op.Index, Tiles: CeilDiv(op.Cols, s.TN),
-				Params: s.TN, ParamBeats: CeilDiv(s.ParamBits(), bus),
+				Params: s.TN / s.ParamsPerWord(), ParamBeats: CeilDiv(s.ParamsPerWord()*s.ParamBits(), bus),
 				Words: CeilDiv(op.Inner, s.TK), WordBeats: CeilDiv(s.TN*s.TK*l.Weights, bus),
 				Format: s.format(l.Weights),
 			}

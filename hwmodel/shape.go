@@ -145,6 +145,16 @@ func (s *Shape) buffers() {
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.
 func (s *Shape) ParamBits() int { return 16 + s.AccBits }
 
+// ParamsPerWord is how many channels' parameters a word of the stream has: as many as a beat of
+// the bus holds, up to the VC that leave the array in a cycle.
+func (s *Shape) ParamsPerWord() int {
+	n := s.VC
+	for n > 1 && n*s.ParamBits() > s.Design.Engine.BusBits {
+		n /= 2
+	}
+	return n
+}
+
 // MultBeats is the length in the stream of the multipliers of a group of TN channels.
 func (s *Shape) MultBeats() int { return CeilDiv(s.TN*configs.GroupMultBits, s.Design.Engine.BusBits) }
 

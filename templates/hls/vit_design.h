@@ -16,7 +16,7 @@ constexpr int NUM_DEPTH = (TOKENS + TK - 1) / TK;          // words of a row til
 constexpr int VRAMS = TN * VPARTS;                        // memories of V: parts of TN channels
 <%- end %>
 constexpr int TKL = <% .TKL %>;                                 // log2(TK)
-constexpr int PARAM_BEATS = (16 + ACCW + BW - 1) / BW;    // of a channel's bias and multiplier
+constexpr int PARAM_BEATS = (PARS * (16 + ACCW) + BW - 1) / BW;  // of a word of them
 constexpr int VARIANCEW = 2 * RB - 1 + DIW + DIW + 1 + 1;  // C*s2 - s1^2 + eps, unsigned
 
 // The bus and the words of the stream.

@@ -29,14 +29,18 @@ static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weigh
   word_t word = 0;
   int slice = 0, index = 0;
 params:
-  for (int i = 0; i < TN * PARAM_BEATS; ++i) {
+  for (int i = 0; i < TN / PARS * PARAM_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
     word.range(slice * BW + BW - 1, slice * BW) = beats.read();
     if (++slice < PARAM_BEATS) continue;
     slice = 0;
-    mul[index] = word.range(15, 0);
-    bias[index] = word.range(15 + ACCW, 16);
-    ++index;
+    for (int v = 0; v < PARS; ++v) {
+#pragma HLS UNROLL
+      const int at = v * (16 + ACCW);
+      mul[index + v] = word.range(at + 15, at);
+      bias[index + v] = word.range(at + 15 + ACCW, at + 16);
+    }
+    index += PARS;
   }
   index = 0;
 <%- if .GroupBits %>

@@ -388,12 +388,12 @@ module vit_accel_core #(
   );
 
   // The channels' biases and multipliers: {bias, mul}, a memory for each of VC channels, of TN
-  // in each of the weights' banks.
+  // in each of the weights' banks. A word of the stream has those of PARS channels.
   wire [VC*PARW-1:0] param;
   reg  [1:0]         param_bank;
   localparam [1:0]   LAST_BANK = {WBANKS == 4, WBANKS != 1};
   /* verilator lint_off UNUSED */
-  wire [15:0]        param_word = word_index >> $clog2(VC);
+  wire [15:0]        param_word = word_index >> $clog2(VC/PARS);
   /* verilator lint_on UNUSED */
   always @(posedge aclk)
     if (!aresetn)       param_bank <= 2'd0;
@@ -405,9 +405,9 @@ module vit_accel_core #(
   generate
     for (g = 0; g < VC; g = g + 1) begin : gen_params
       vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN/VC), .AW(PAR_AW), .STYLE("distributed")) u_params (
-        .aclk(aclk), .we(param_we && (word_index[7:0] & (VC[7:0] - 8'd1)) == g),
+        .aclk(aclk), .we(param_we && (word_index[7:0] & (VC[7:0]/PARS[7:0] - 8'd1)) == g/PARS),
         .waddr(param_word[PAR_AW-1:0] + param_base(weight_bank)),
-        .wdata(word[PARW-1:0]),
+        .wdata(word[(g % PARS)*PARW +: PARW]),
         .raddr(c_number[PAR_AW-1:0] + param_base(param_bank)),
         .rdata(param[g*PARW +: PARW])
       );
