@@ -28,7 +28,7 @@ func (s Store) Put(kind, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	return WriteFileAll(s.path(kind, key), append(text, '\n'))
+	return WriteFile(s.path(kind, key), append(text, '\n'))
 }
 
 func (s Store) path(kind, key string) string {

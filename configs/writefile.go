@@ -8,8 +8,12 @@ import (
 )
 
 // WriteFile writes a file so that whoever reads it finds the old or the new content, never
-// a part: under another name in the same folder first, then renamed.
+// a part: under another name in the same folder first, then renamed. It makes the folder where there is
+// none, so that what took long to compute is not lost for the want of it.
 func WriteFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
 	if err != nil {
 		return err
@@ -22,12 +26,4 @@ func WriteFile(path string, content []byte) error {
 		os.Remove(tmp.Name())
 	}
 	return err
-}
-
-// WriteFileAll is WriteFile that makes the folder too.
-func WriteFileAll(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	return WriteFile(path, content)
 }

@@ -23,7 +23,7 @@ func (f *Front) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(configs.WriteFileAll(filepath.Join(dir, FrontJSON), text), configs.WriteFileAll(filepath.Join(dir, FrontCSV), f.CSV(f.Points)))
+	return errors.Join(configs.WriteFile(filepath.Join(dir, FrontJSON), text), configs.WriteFile(filepath.Join(dir, FrontCSV), f.CSV(f.Points)))
 }
 
 // LoadFront reads the front of a run directory, or a front.json by its name.

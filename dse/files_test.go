@@ -19,7 +19,7 @@ func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
 	if *update {
-		if err := configs.WriteFileAll(file, got); err != nil {
+		if err := configs.WriteFile(file, got); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -65,7 +65,7 @@ func (f *SensitivityFile) Write(path string) error {
 	if err != nil {
 		return err
 	}
-	return configs.WriteFileAll(path, append(text, '\n'))
+	return configs.WriteFile(path, append(text, '\n'))
 }
 
 // Synthetic makes sensitivities up, for benchmarks: noise falls by a factor of four a bit,

@@ -20,6 +20,9 @@ func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, 
 		if number >= groupsFrom {
 			drawGroups(rng, &d.Numerics)
 		}
+		if d.Engine.TK > d.Engine.TM && number < longWordsFrom {
+			continue
+		}
 		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && d.Validate(m, part) == nil {
 			return d, number/len(parts)%2 == 1, nil
 		}
@@ -32,6 +35,10 @@ const minMACs, maxMACs = 4, 64
 // groupsFrom is the first design whose blocks have weights in groups: those before it were drawn
 // when the engine had none.
 const groupsFrom = 60
+
+// longWordsFrom is the first design whose words may have more tokens than a row tile: those before it were
+// drawn when an engine's could not.
+const longWordsFrom = 72
 
 // drawGroups puts the weights of some layers in groups, wherever a layer may have them.
 func drawGroups(rng *rand.Rand, n *configs.Numerics) {
