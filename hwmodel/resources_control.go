@@ -7,8 +7,45 @@ func (s *Shape) core(f fabric) Resources {
 	lane := 2*configs.ResidualBits + 1 + s.OutBits + s.ActBits
 	muxes := s.lanes()*lane + s.TK*s.TM*(s.ABits+2*s.ActBits) + s.TK*s.TN*s.BBits
 	return Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
-		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}
+		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}.Add(drainSettings(f))
 }
+
+// RTL numbers what modules are like, for records of what synthesis made of them.
+//
+//	0  as the study began
+//	1  the next image is read ahead; the drain's settings travel with its columns; sums of more than two
+//	   products are trees of carry chains (of which no record of 0 has any)
+const RTL = 1
+
+// Since is what a module takes more, on a part, than it did in a record of an earlier RTL.
+func Since(rtl int, module string, part configs.Part) Resources {
+	if rtl >= RTL {
+		return Resources{}
+	}
+	switch module {
+	case "vit_stream_loader":
+		return loaderImages
+	case "vit_axi_read":
+		return readParts
+	case "vit_accel_core":
+		return drainSettings(newFabric(part))
+	case "vit_op_queue":
+		return queueEnds
+	}
+	return Resources{}
+}
+
+// drainSettings is what the drain's settings take to travel with its columns: Yosys 0.23's of the core
+// with and without, in three engines. Most are in shift registers where LUTs can be such.
+func drainSettings(f fabric) Resources {
+	if f.lut6() {
+		return Resources{LUT: 10, FF: 95}
+	}
+	return Resources{LUT: 10, FF: 240}
+}
+
+// queueEnds is the op queue's third counter, of ops that are in their buffer.
+var queueEnds = Resources{LUT: 4, FF: 3}
 
 // descriptorBits is the width of a matmul in the queue: its descriptor and its row offset.
 const descriptorBits = 441
@@ -21,7 +58,7 @@ func (s *Shape) opQueue(f fabric) Resources {
 	} else {
 		r.LUTRAM = r.LUT - 16
 	}
-	return r
+	return r.Add(queueEnds)
 }
 
 // unpack chooses among the weight formats of the network, a weight at a time.

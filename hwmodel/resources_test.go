@@ -14,6 +14,7 @@ import (
 // synthesised is a design that was emitted and put through Yosys, with what came out: a line
 // of the study in docs (vitdse study).
 type synthesised struct {
+	RTL     int `json:"rtl"`
 	Model   configs.Model
 	Design  configs.Design
 	HeldOut bool `json:"held_out"` // not fitted to
@@ -47,10 +48,6 @@ func percent(got, want int) float64 {
 // average and at worst, registers at worst.
 var bounds = map[configs.Fabric][3]float64{configs.XC7: {2, 5, 1}, configs.XCUP: {2, 7, 1}, configs.ECP5: {3.5, 8.5, 1}}
 
-// sinceStudy is what the RTL took more after the recorded designs were mapped: it reads the next
-// image ahead.
-var sinceStudy = map[string]Resources{"vit_stream_loader": loaderImages, "vit_axi_read": readParts}
-
 // The model against what Yosys made of emitted designs: hard blocks exactly, LUTs and
 // registers within bounds, fitted to or not.
 func TestResourcesAgainstYosys(t *testing.T) {
@@ -74,7 +71,7 @@ func TestResourcesAgainstYosys(t *testing.T) {
 		}
 		var got, want Resources
 		for name, y := range d.Modules {
-			y = y.Add(sinceStudy[name])
+			y = y.Add(Since(d.RTL, name, part))
 			p, ok := model[name]
 			if !ok {
 				t.Errorf("%s: module %s is not in the model", d.Design.Name, name)

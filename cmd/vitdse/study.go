@@ -15,6 +15,7 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/synth"
+	"vitdse/hwmodel"
 )
 
 func newStudy(a *app) *cobra.Command {
@@ -76,7 +77,7 @@ func (a *app) synthesize(ctx context.Context, n *network, parts []configs.Part, 
 			return err
 		}
 		if !known[configs.Hash(d)] {
-			todo = append(todo, synth.Measured{Tool: "Yosys", Model: n.model, Design: d, HeldOut: heldOut})
+			todo = append(todo, synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: n.model, Design: d, HeldOut: heldOut})
 		}
 	}
 	st := &stages{a: a}

@@ -19,6 +19,7 @@ import (
 // Measured is a design that was synthesized, and what every module took.
 type Measured struct {
 	Tool    string                       `json:"tool"`
+	RTL     int                          `json:"rtl,omitempty"` // hwmodel.RTL when it was synthesized
 	Model   configs.Model                `json:"model"`
 	Design  configs.Design               `json:"design"`
 	HeldOut bool                         `json:"held_out"` // not to be fitted to
@@ -92,7 +93,8 @@ func ByName(modules []Module) map[string]hwmodel.Resources {
 	return m
 }
 
-// Study reads a file of designs, one in a line. A last line that was not finished is left out.
+// Study reads a file of designs, one in a line. A last line that was not finished is left out. Modules
+// that take more since a design was synthesized are given with that.
 func Study(path string) ([]Measured, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -111,6 +113,11 @@ func Study(path string) ([]Measured, error) {
 		if err := json.Unmarshal(scan.Bytes(), &m); err != nil {
 			bad = fmt.Errorf("%s:%d: not a design of a study: %w", path, n, err)
 			continue
+		}
+		if part, err := configs.LoadPart(m.Design.Part); err == nil {
+			for name, r := range m.Modules {
+				m.Modules[name] = r.Add(hwmodel.Since(m.RTL, name, part))
+			}
 		}
 		list = append(list, m)
 	}
