@@ -95,18 +95,13 @@ table-cycles: setup-test
 	$(GO) test ./emit/verify -run TestRandomPairs -timeout 120m -pairs 100 -update $(CURDIR)/out/cycles.md
 
 # Whole networks in Verilator; about half an hour on two cores.
+WIDE := --bus 512 --packing dsp48e2 --weight-buffers 4 --patch-tokens 2 --images 3
 table-engine: setup build
-	@mkdir -p out
-	bin/vitdse bench --bits 8x8,4x8,4x4 --arrays 8x32x4v4,8x32x8v8 --table out/engine-tiny.md
+	bin/vitdse bench --bits 8x8,4x8,4x4 --arrays 8x32x4v4,8x32x8v8 --images 2 --table out/engine-tiny.md
 	bin/vitdse bench --models deit-small,deit-base --arrays 8x32x4v4,8x32x8v8 --table out/engine-large.md
-	bin/vitdse bench --arrays 8x32x8v8 --weight-buffers 4 --table out/engine-deep.md
-	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --table out/engine-wide.md
-	bin/vitdse bench --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --weight-buffers 4 --table out/engine-wide-deep.md
-	bin/vitdse bench --arrays 8x64x8v4 --bus 256 --packing dsp48e2 --lut-columns 8 --weight-buffers 4 --table out/engine-mixed.md
-	bin/vitdse bench --arrays 8x64x8v8 --bus 512 --packing dsp48e2 --weight-buffers 4 --patch-tokens 2 --images 3 --table out/engine-queued.md
-	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x8v8 --bus 256 --packing dsp48e2 --weight-buffers 4 --table out/engine-four.md
-	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --bus 512 --packing dsp48e2 --weight-buffers 4 --table out/engine-four-long.md
-	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v4 --lut-columns 8 --bus 512 --packing dsp48e2 --weight-buffers 4 --table out/engine-four-mixed.md
+	bin/vitdse bench --arrays 8x32x8v8 --weight-buffers 4 --images 2 --table out/engine-deep.md
+	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
+	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

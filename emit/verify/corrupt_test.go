@@ -120,7 +120,7 @@ func TestRefused(t *testing.T) {
 			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
 		}, "rtl/filelist.f names no module"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `o_once && o_valid};`, "o_once && o_valid && d_op != 12'd1};")
+			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `o_once && o_valid};`, "o_once && o_valid && d6_op != 12'd1};")
 		}, "0 columns of 320 were produced by op patch_embed (1)"},
 		{"truncated vectors", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })

@@ -95,8 +95,10 @@ module vit_pe_array #(
       reg [WAIT*TK*TM*NA-1:0] wait_a;
       reg [WAIT*TK*TN*NB-1:0] wait_b;
       always @(posedge aclk) begin
+        /* verilator lint_off WIDTH */ // the oldest leave at the top
         wait_a <= {wait_a, in_a};
         wait_b <= {wait_b, in_b};
+        /* verilator lint_on WIDTH */
       end
       assign operand_a = wait_a[(WAIT-1)*TK*TM*NA +: TK*TM*NA];
       assign operand_b = wait_b[(WAIT-1)*TK*TN*NB +: TK*TN*NB];
