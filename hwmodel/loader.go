@@ -33,12 +33,13 @@ type loader struct {
 	address  int  // of the next burst, in beats; images follow one another
 	aside    int  // where the images, or the stream, go on
 
-	loaded   [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
-	freed    [SegTiles]int64 // when the buffer was last given back
-	used     [SegTiles]bool
-	tileDone []int64 // per tile column: last beat
-	tileFree []int64 // per tile column: last column drained
-	started  int     // tile columns the array has begun
+	loaded     [SegTiles]int64 // when the buffer was filled; consumed by the op that reads it
+	freed      [SegTiles]int64 // when the buffer was last given back
+	used       [SegTiles]bool
+	tileDone   []int64   // per tile column: last beat
+	tileFree   []int64   // per tile column: last column drained
+	tileSpread []float64 // per tile column: standard deviation of the time its beats take
+	started    int       // tile columns the array has begun
 }
 
 // part is what the read channel fetches in one piece: the first image, head, the next image, tail,
@@ -68,6 +69,23 @@ func newLoader(s *Shape, mem MemoryTiming, images int) loader {
 // holds what is taken while a burst is given back, asked for and on its way.
 func (m MemoryTiming) prompt(fifo int) bool {
 	return m.Stall == 0 && fifo >= m.Latency+readTurnaround+BurstBeats
+}
+
+// spread is the standard deviation of the cycles that so many beats take: a pause after each with the
+// chance of a stall, and again after each of those.
+func (m MemoryTiming) spread(beats int) float64 {
+	return math.Sqrt(float64(beats)*m.Stall) / (1 - m.Stall)
+}
+
+// later is the mean of the later of a cycle and another that is spread so far around its mean, as a
+// normal distribution: where the two are close, waiting for what is late costs more than its mean.
+func later(at, done, spread float64) float64 {
+	z := (done - at) / spread
+	if !(math.Abs(z) < 4) { // none at all among them
+		return max(at, done)
+	}
+	density, below := math.Exp(-z*z/2)/math.Sqrt(2*math.Pi), math.Erfc(-z/math.Sqrt2)/2
+	return at + spread*(density+z*below)
 }
 
 // need moves ready to the cycle in which the buffer is full, running the loader up to there.
@@ -112,6 +130,7 @@ func (l *loader) load() {
 	if g.Kind == SegTiles {
 		l.tileDone = append(l.tileDone, last)
 		l.tileFree = append(l.tileFree, 0)
+		l.tileSpread = append(l.tileSpread, l.mem.spread(g.tileBeats()))
 		if l.tile++; l.tile < g.Tiles {
 			l.decode = last - 1 // straight back to claiming
 			return
@@ -183,10 +202,11 @@ func (l *loader) nextPart() {
 // beat takes the next beat of the stream at the earliest at a cycle, and is when it is taken. It
 // stays at the head of the FIFO for so many cycles.
 // The read master asks for a burst when the FIFO has room for all of it, which is when the
-// beat FIFO places before the burst's last has been taken.
+// beat FIFO places before the burst's last has been taken. What lies between that and the answer spreads
+// like the beats that the FIFO holds beside the burst.
 func (l *loader) beat(earliest float64, stays int) float64 {
-	fifo := len(l.taken)
-	if l.count == l.burstEnd {
+	fifo, begins := len(l.taken), l.count == l.burstEnd
+	if begins {
 		l.burst()
 	}
 	asked := 0.0
@@ -194,7 +214,10 @@ func (l *loader) beat(earliest float64, stays int) float64 {
 		asked = l.taken[before%fifo]
 	}
 	pause := 1 / (1 - l.mem.Stall) // cycles between beats, on average
-	l.arrival = max(l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround+pause-1)
+	next, answer := l.arrival+pause, asked+float64(l.mem.Latency)+readTurnaround+pause-1
+	if l.arrival = max(next, answer); begins {
+		l.arrival = later(next, answer, l.mem.spread(fifo-BurstBeats))
+	}
 	at := max(earliest, l.arrival)
 	l.taken[l.count%fifo] = at + float64(stays-1)
 	l.count++

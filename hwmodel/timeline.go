@@ -2,6 +2,7 @@ package hwmodel
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -178,7 +179,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 			for len(t.tileDone) <= t.started {
 				t.load()
 			}
-			at = max(at, t.tileDone[t.started]+loadedToReady)
+			at = int64(math.Round(later(float64(at), float64(t.tileDone[t.started]+loadedToReady), t.tileSpread[t.started])))
 		}
 		if p.Chained && n == 0 {
 			for m := range p.MT {
