@@ -78,8 +78,12 @@ func TestFileNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(p, filepath.Join(t.TempDir(), "none", "x.svg")); err == nil {
-		t.Error("no error for a folder that is not there")
+	dir := t.TempDir()
+	if err := Write(p, filepath.Join(dir, "made", "x.svg")); err != nil {
+		t.Error(err)
+	}
+	if err := Write(p, filepath.Join(dir, "made", "x.svg", "y.svg")); err == nil {
+		t.Error("no error for a folder that is a file")
 	}
 }
 
