@@ -6,10 +6,7 @@ import "vitdse/configs"
 // and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
 func (s *Shape) attentionCycles() int64 {
 	var fed, scored, softmax, last int64 // the end of v is 0
-	if s.scoresFollow() {
-		v := s.matmulTo(ToValues, s.Dim, s.Dim, CeilDiv(s.HeadDim, s.TK))
-		fed = -int64(s.tail(&v))
-	}
+	fed = -int64(s.scoresLead())
 	for h := range s.Model.Heads + 1 {
 		var sc, av Step
 		if h < s.Model.Heads {

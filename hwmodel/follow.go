@@ -13,11 +13,15 @@ func (s *Shape) tail(p *Step) int {
 	return p.KT + int(s.arrayLatency()) + p.GroupsLast*s.passes(p.To) + drainLatency - 1 - p.PeriodEnd
 }
 
-// rowsFollow says whether a matmul whose row tiles are fed every so many cycles may start when one that
-// wrote them, every so many cycles, has been fed. Its first slot is two cycles later, as it would be
-// two cycles after the end of the drain.
-func (s *Shape) rowsFollow(before *Step, written, read int) bool {
-	return (s.MTiles-1)*min(written, read) >= s.tail(before)
+// lead is how much earlier than after the end of the drain of one matmul another starts whose row tiles are
+// fed every so many cycles, where the one wrote them every so many: the tail, or 0 where it has to wait.
+// Its first slot is two cycles after the start, in both cases.
+func (s *Shape) lead(before *Step, written, read int) int {
+	tail := s.tail(before)
+	if (s.MTiles-1)*min(written, read) < tail {
+		return 0
+	}
+	return tail
 }
 
 // matmulTo is a linear layer's tiles when a matmul of tiles of kt beats follows at once.
@@ -28,25 +32,40 @@ func (s *Shape) matmulTo(to, cols, inner, kt int) Step {
 	return p
 }
 
-// fc2Follows says whether fc2 starts when fc1 has been fed.
-func (s *Shape) fc2Follows() bool {
+// fc2Lead is the lead of fc2, which starts when fc1 has been fed.
+func (s *Shape) fc2Lead() int {
 	kt := CeilDiv(s.Hidden, s.TK)
 	fc1, fc2 := s.matmulTo(ToQ, s.Hidden, s.Dim, kt), s.matmulTo(ToResidual, s.Dim, s.Hidden, kt)
-	return s.rowsFollow(&fc1, fc1.PeriodLast, min(fc2.PeriodFull, fc2.PeriodLast))
+	return s.lead(&fc1, fc1.PeriodLast, min(fc2.PeriodFull, fc2.PeriodLast))
 }
 
-// projFollows says whether proj starts when the last value product has been fed.
-func (s *Shape) projFollows() bool {
+// projLead is the lead of proj, which starts when the last value product has been fed.
+func (s *Shape) projLead() int {
 	_, av := s.headSteps(configs.Op{}, s.Model.Heads-1)
 	proj := s.matmulTo(ToResidual, s.Dim, s.Dim, 1)
-	return s.rowsFollow(&av, av.PeriodLast, min(proj.PeriodFull, proj.PeriodLast))
+	return s.lead(&av, av.PeriodLast, min(proj.PeriodFull, proj.PeriodLast))
 }
 
-// scoresFollow says whether the first scores start when v has been fed: if k has long left the array,
-// and if v will have when the first value product starts.
-func (s *Shape) scoresFollow() bool {
+// scoresLead is the lead of the first scores, which start when v has been fed: if k has long left the array,
+// and if v will have when the first value product starts. Else it is 0.
+func (s *Shape) scoresLead() int {
 	sc, _ := s.headSteps(configs.Op{}, 0)
 	k, v := s.matmulTo(ToKeys, s.Dim, s.Dim, CeilDiv(s.Dim, s.TK)), s.matmulTo(ToValues, s.Dim, s.Dim, sc.KT)
 	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 + scoresLatency + int(s.softmaxCycles())
-	return s.MTiles*((v.NT-1)*v.PeriodFull+v.PeriodLast) >= s.tail(&k) && softmax >= s.tail(&v)
+	if tail := s.tail(&v); s.MTiles*((v.NT-1)*v.PeriodFull+v.PeriodLast) >= s.tail(&k) && softmax >= tail {
+		return tail
+	}
+	return 0
+}
+
+// followed sets the slot of a linear layer's last tile, where the next op does not wait for it.
+func (s *Shape) followed(p *Step) {
+	switch {
+	case p.To == ToQ && !p.GELU || p.To == ToKeys:
+		p.PeriodEnd = s.periodEnd(p, p.KT)
+	case p.To == ToValues && s.scoresLead() > 0:
+		p.PeriodEnd = s.periodEnd(p, CeilDiv(s.HeadDim, s.TK))
+	case p.GELU && s.fc2Lead() > 0:
+		p.PeriodEnd = s.periodEnd(p, CeilDiv(s.Hidden, s.TK))
+	}
 }

@@ -115,12 +115,12 @@ func (s *Shape) linear(op configs.Op) Step {
 		p.To, p.GELU, p.NeedGELU, p.Chained = ToQ, true, true, true
 	case configs.OpLinearAdd:
 		p.To = ToResidual
-		follows := s.projFollows()
+		lead := s.projLead()
 		if hasSuffix(op.Name, "fc2") { // it reads the hidden codes
 			p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
-			follows = s.fc2Follows()
+			lead = s.fc2Lead()
 		}
-		if !follows {
+		if lead == 0 {
 			p.Wait = WaitDrained
 		}
 	case configs.OpHead:
@@ -137,14 +137,7 @@ func (s *Shape) linear(op configs.Op) Step {
 		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
 	}
 	s.tiles(&p, op.Cols, op.Inner, 0)
-	switch { // where the next op does not wait for it
-	case p.To == ToQ && !p.GELU || p.To == ToKeys:
-		p.PeriodEnd = s.periodEnd(&p, p.KT)
-	case p.To == ToValues && s.scoresFollow():
-		p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.HeadDim, s.TK))
-	case p.GELU && s.fc2Follows():
-		p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.Hidden, s.TK))
-	}
+	s.followed(&p)
 	return p
 }
 
@@ -188,7 +181,7 @@ func (s *Shape) attention(scores configs.Op) []Step {
 	for h := range scores.Heads {
 		sc, _ := s.headSteps(scores, h)
 		first := sc
-		if h == 0 && !s.scoresFollow() {
+		if h == 0 && s.scoresLead() == 0 {
 			first.Wait = WaitDrained // for the keys
 		}
 		steps = append(steps, first)

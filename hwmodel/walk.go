@@ -65,7 +65,7 @@ type Walk struct {
 	tiles       int64 // row tiles
 	attention   int64 // from the end of v to that of the last value product
 	store       int64
-	early       [walkKinds]int64   // how much earlier than after the end of the last op a layer starts
+	lead        [walkKinds]int64   // how much earlier than after the end of the last op a layer starts
 	passes      [walkKinds][3]pass // the matmuls of a layer in their order
 	count       [walkKinds]int
 	inner       [walkKinds]int64                    // products
@@ -125,28 +125,14 @@ func (k *Walk) init(s *Shape) {
 	k.layer(s, WalkFC1, s.Tokens, hidden, d, ToQ)
 	k.layer(s, WalkFC2, s.Tokens, d, hidden, ToResidual)
 	k.layer(s, WalkHead, 1, m.Classes, d, ToLogits)
-	if s.projFollows() {
-		_, av := s.headSteps(configs.Op{}, m.Heads-1)
-		k.early[WalkProj] = int64(s.tail(&av))
-	}
-	if s.fc2Follows() {
-		fc1 := s.matmulTo(ToQ, hidden, d, CeilDiv(hidden, s.TK))
-		k.early[WalkFC2] = int64(s.tail(&fc1))
-	}
+	k.lead[WalkProj], k.lead[WalkFC2] = int64(s.projLead()), int64(s.fc2Lead())
 }
 
 func (k *Walk) layer(s *Shape, kind LayerKind, rows, cols, inner int, to ...int) {
 	for i, dst := range to {
-		p := Step{To: dst}
+		p := Step{To: dst, GELU: kind == WalkFC1}
 		s.tiles(&p, cols, inner, 0)
-		switch {
-		case kind == WalkQKV && i < 2:
-			p.PeriodEnd = s.periodEnd(&p, p.KT)
-		case dst == ToValues && s.scoresFollow():
-			p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.HeadDim, s.TK))
-		case kind == WalkFC1 && s.fc2Follows():
-			p.PeriodEnd = s.periodEnd(&p, CeilDiv(s.Hidden, s.TK))
-		}
+		s.followed(&p)
 		passes := int64(s.passes(dst))
 		tail := int64(p.KT) - 1 + s.arrayLatency() - 1
 		k.passes[kind][i] = pass{
@@ -195,7 +181,7 @@ func (k *Walk) Start(w Stored) Clocks {
 func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 	switch kind {
 	case WalkProj, WalkFC2:
-		k.matmuls(&c, c[clkNow]+2-k.early[kind], chain{}, kind, w)
+		k.matmuls(&c, c[clkNow]+2-k.lead[kind], chain{}, kind, w)
 		return c.settled()
 	}
 	// LayerNorm starts when all before has left the array and its parameters are there.

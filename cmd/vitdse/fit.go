@@ -19,8 +19,8 @@ func newFit(a *app) *cobra.Command {
 		Short: "Say what of a network fits a part, and what is short",
 		Long: `Prices engines of all array shapes for a network with uniform bits, or one design, on each
 part, and says which is the fastest and the smallest that fit, how much of each resource
-they take, and what is short for the next faster one, or for any where none fits. The fastest
-is also written to a file, for emit.
+they take, and what is short for the next faster one, or for any where none fits. With --to
+the fastest is written to a file, for emit.
 
 Exit code 1 says that nothing fits some part.`,
 		Example: "  vitdse fit --model deit-tiny --part xc7z020\n  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml\n  vitdse fit --model deit-tiny --part xczu9eg --clock-mhz 300 --to fastest.yaml",
