@@ -39,6 +39,19 @@ setup:
 # Only the tests ask for a second simulator, a synthesizer, Tcl and Python.
 setup-test: setup
 	$(call need,iverilog yosys tclsh python3,with which the tests simulate and synthesize the emitted design and run its scripts and drivers)
+	@$(MAKE) --no-print-directory $(PY)/ready
+
+# The tests' Python packages, in a folder of their own that stands in front in every recipe's PATH.
+PY := $(CURDIR)/out/py
+export PATH := $(PY)/bin:$(PATH)
+$(PY)/ready: .ci/requirements.txt
+	@rm -rf $(PY); echo "setup: installing $$(grep -c == $<) Python packages into $(PY)"
+	@python3 -m venv $(PY) 2>/dev/null || { rm -rf $(PY); as=; [ "$$(id -u)" -eq 0 ] || as=sudo; \
+	  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >/dev/null && python3 -m venv $(PY); } \
+	  || { echo "setup: python3 cannot make a virtual environment; install python3-venv" >&2; exit 3; }
+	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --only-binary :all: -r $< \
+	  || { echo "setup: the packages of $< cannot be installed from PyPI" >&2; rm -rf $(PY); exit 3; }
+	@touch $@
 
 build:
 	$(GO) build -trimpath -buildvcs=false -o bin/vitdse ./cmd/vitdse
