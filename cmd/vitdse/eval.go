@@ -42,6 +42,10 @@ with lines "path class".
 		if err != nil {
 			return err
 		}
+		reference, err := a.checkFloat(cmd.Context(), n, f.asJSON)
+		if err != nil {
+			return err
+		}
 		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels, Workers: runtime.GOMAXPROCS(0)}
 		if folder != "" {
 			from, err := dataset.OpenFolder(folder, labels, n.model)
@@ -64,7 +68,7 @@ with lines "path class".
 		if err != nil {
 			return err
 		}
-		if f.asJSON {
+		if d.Reference = reference; f.asJSON {
 			text, err := json.MarshalIndent(d, "", "  ")
 			if err != nil {
 				return err

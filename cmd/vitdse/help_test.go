@@ -50,6 +50,9 @@ func checkExample(t *testing.T, words []string) {
 	if err == nil {
 		err = cmd.ValidateFlagGroups()
 	}
+	if err == nil { // a flag that is no run's key is not taken for one
+		_, err = runOrBare(cmd, "")
+	}
 	if err != nil {
 		t.Errorf("example %q: %v", line, err)
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"vitdse/configs"
@@ -10,6 +12,7 @@ import (
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
+	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 	"vitdse/hwmodel"
 )
@@ -21,7 +24,8 @@ type network struct {
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
-	labels  []int // of test
+	labels  []int     // of test
+	logits  []float32 // of test, by the framework that trained the network; nil if the dataset has none
 }
 
 // loadForEngine is loadNetwork for the commands that design hardware: a network that the
@@ -80,7 +84,41 @@ func (n *network) loadData(file string) error {
 	if err == nil && len(n.labels) != n.test.N {
 		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", file, len(n.labels), n.test.N)
 	}
+	if err != nil || !slices.Contains(data.Names(), "test_logits") {
+		return err
+	}
+	n.logits, err = data.Floats("test_logits", n.model.Classes)
+	if err == nil && len(n.logits) != n.test.N*n.model.Classes {
+		err = fmt.Errorf("dataset %s: has %d test_logits for %d test_images", file, len(n.logits)/n.model.Classes, n.test.N)
+	}
 	return err
+}
+
+// checkFloat compares the float network with the dataset's test_logits, where there are any, and
+// says how far they are apart. Beyond rounding it is another network, and the command ends.
+func (a *app) checkFloat(ctx context.Context, n *network, quiet bool) (*measure.Reference, error) {
+	if n.logits == nil {
+		return nil, nil
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	var progress func(done, total int)
+	if !quiet {
+		progress = func(done, total int) { st.set("float network", "images", int64(done), int64(total), "") }
+	}
+	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), progress)
+	if err != nil {
+		return nil, err
+	}
+	st.drop()
+	if err := r.Err(n.model); err != nil {
+		return nil, &exitError{exitUnequal, err}
+	}
+	if !quiet {
+		a.printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
+			plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
+	}
+	return &r, nil
 }
 
 // loadStudied reads what a search of the run's space needs: with sensitivities from a file

@@ -115,6 +115,9 @@ layer's result, and the accumulator width that the codes prove.
 		if err != nil {
 			return err
 		}
+		if _, err := a.checkFloat(cmd.Context(), n, f.asJSON); err != nil {
+			return err
+		}
 		st := &stages{a: a}
 		defer st.drop()
 		if !f.asJSON {

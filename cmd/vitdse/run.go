@@ -53,6 +53,9 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 		return err
 	}
 	a.section("Network")
+	if _, err := a.checkFloat(ctx, n, false); err != nil {
+		return err
+	}
 	roof, err := largestArray(n.model, space, parts[0])
 	if err != nil {
 		return err

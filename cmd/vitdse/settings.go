@@ -101,6 +101,19 @@ var (
 	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )
 
+// settingKey is the annotation of a flag that sets a run's key; another command may use the flag's name
+// for something else.
+const settingKey = "vitdse_setting"
+
+// flagOf is the command's flag for a key, nil if it has none.
+func flagOf(cmd *cobra.Command, s setting) *pflag.Flag {
+	f := cmd.Flags().Lookup(s.flag)
+	if f == nil || !slices.Contains(f.Annotations[settingKey], s.key) {
+		return nil
+	}
+	return f
+}
+
 // addFlags gives a command a flag for each of the keys.
 func addFlags(flags *pflag.FlagSet, groups ...[]string) {
 	keys := slices.Concat(groups...)
@@ -124,6 +137,7 @@ func addFlags(flags *pflag.FlagSet, groups ...[]string) {
 				flags.Int(s.flag, 0, s.usage)
 			}
 		}
+		flags.Lookup(s.flag).Annotations = map[string][]string{settingKey: {s.key}}
 	}
 }
 
@@ -164,7 +178,7 @@ func override(cmd *cobra.Command, run configs.Run) (configs.Run, error) {
 		if err := v.BindEnv(s.key, s.env); err != nil {
 			return configs.Run{}, err
 		}
-		if f := cmd.Flags().Lookup(s.flag); f != nil {
+		if f := flagOf(cmd, s); f != nil {
 			if err := v.BindPFlag(s.key, f); err != nil {
 				return configs.Run{}, err
 			}
@@ -233,7 +247,7 @@ func source(cmd *cobra.Command, list []setting, key string) string {
 	if !ok {
 		return key
 	}
-	if f := cmd.Flags().Lookup(s.flag); f != nil && f.Changed {
+	if f := flagOf(cmd, s); f != nil && f.Changed {
 		return "--" + s.flag
 	}
 	if os.Getenv(s.env) != "" {

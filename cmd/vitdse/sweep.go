@@ -47,6 +47,9 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			if err != nil {
 				return err
 			}
+			if _, err := a.checkFloat(cmd.Context(), n, false); err != nil {
+				return err
+			}
 			front, err := a.sweep(cmd.Context(), n, run, force)
 			if err != nil {
 				return err

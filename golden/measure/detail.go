@@ -21,6 +21,8 @@ type Detail struct {
 	FloatTop5 float64  `json:"float_top5"`
 	Top5      float64  `json:"top5"`
 	Ops       []OpSQNR `json:"ops"`
+
+	Reference *Reference `json:"float_reference,omitempty"` // nil where nothing came with the dataset
 }
 
 // OpSQNR is how far an op's result is from the float network's, all ops before it being
