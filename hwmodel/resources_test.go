@@ -44,10 +44,6 @@ func percent(got, want int) float64 {
 	return 100 * float64(got-want) / math.Max(1, float64(want))
 }
 
-// bounds are what the estimates of a family's designs may be off by, in percent: LUTs on
-// average and at worst, registers at worst.
-var bounds = map[configs.Fabric][3]float64{configs.XC7: {2, 5, 1}, configs.XCUP: {2, 7, 1}, configs.ECP5: {3.5, 8.5, 1}}
-
 // The model against what Yosys made of emitted designs: hard blocks exactly, LUTs and
 // registers within bounds, fitted to or not.
 func TestResourcesAgainstYosys(t *testing.T) {
@@ -88,12 +84,12 @@ func TestResourcesAgainstYosys(t *testing.T) {
 		lut, ff, family := math.Abs(percent(got.LUT, want.LUT)), math.Abs(percent(got.FF, want.FF)), part.Family
 		sum[family] += lut
 		designs[family]++
-		if limit := bounds[family]; lut > limit[1] || ff > limit[2] {
+		if limit, ok := WorstErrors(family); !ok || lut > 100*limit.LUT || ff > 100*limit.FF {
 			t.Errorf("%s on %s: LUT %d / %d, FF %d / %d: off by %.1f and %.1f %%", d.Design.Name, part.Name, got.LUT, want.LUT, got.FF, want.FF, lut, ff)
 		}
 	}
-	for family, limit := range bounds {
-		if mean := sum[family] / float64(designs[family]); !(mean <= limit[0]) || designs[family] < 6 {
+	for family, limit := range worstErrors {
+		if mean := sum[family] / float64(designs[family]); !(mean <= 100*limit.MeanLUT) || designs[family] < 6 {
 			t.Errorf("%s: LUTs of %d designs off by %.1f %% on average", family, designs[family], mean)
 		} else {
 			t.Logf("%s: LUTs of %d designs off by %.1f %% on average", family, designs[family], mean)

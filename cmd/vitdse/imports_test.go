@@ -30,7 +30,7 @@ var rooms = []struct {
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
-	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart"}},
+	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs

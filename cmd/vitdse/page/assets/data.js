@@ -1,0 +1,127 @@
+// The report as the page uses it. What a script from elsewhere would read is in docs/REPORT.md.
+
+import { digits, fixed, group, NONE } from "./format.js";
+
+const mega = (v) => digits(v / 1e6, 3);
+const percent = (v) => fixed(v, 1);
+const decibel = (v) => fixed(v, 2);
+const count = (v) => (Number.isFinite(v) ? group(v) : NONE);
+
+// quantities are what axes, limits, tables and comparisons may name. better is -1 where less is
+// better; kind says whose word the number is.
+export const quantities = [
+  q("latency", "Latency", "ms", -1, "predicted", (d) => d.scaled("seconds", 1e3), (v) => digits(v, 4)),
+  q("fps", "Throughput", "images/s", 1, "predicted", (d) => d.column("fps"), (v) => digits(v, 4)),
+  q("cycles", "Cycles an image", "", -1, "predicted", (d) => d.column("cycles"), count),
+  q("clock", "Clock", "MHz", 1, "assumed", (d) => d.column("clock_mhz"), (v) => digits(v, 4)),
+  q("use", "Largest use", "% of a budget", -1, "predicted", (d) => d.scaled("use", 100), percent),
+  q("lut", "LUT", "LUTs", -1, "predicted", (d) => d.column("lut"), count),
+  q("ff", "FF", "flip-flops", -1, "predicted", (d) => d.column("ff"), count),
+  q("dsp", "DSP", "DSPs", -1, "predicted", (d) => d.column("dsp"), count),
+  q("bram18", "BRAM", "blocks of 18 Kb", -1, "predicted", (d) => d.column("bram18"), count),
+  q("uram", "URAM", "UltraRAMs", -1, "predicted", (d) => d.column("uram"), count),
+  q("lutram", "LUTRAM", "LUTs as memory", -1, "predicted", (d) => d.column("lutram"), count),
+  q("array", "Array busy", "%", 1, "predicted", (d) => d.scaled("array_use", 100), percent),
+  q("bytes", "Traffic", "MB an image", -1, "predicted", (d) => d.sum("bytes_read", "bytes_written"), mega),
+  q("power", "Power", "W", -1, "estimated", (d) => d.column("watts"), (v) => digits(v, 3)),
+  q("energy", "Energy", "mJ an image", -1, "estimated", (d) => d.scaled("joules", 1e3), (v) => digits(v, 3)),
+  q("loss", "Loss", "dB", -1, "predicted", (d) => d.numerics((n) => n.predicted.loss_db), decibel),
+  q("sqnr", "SQNR", "dB", 1, "predicted", (d) => d.numerics((n) => n.predicted.sqnr_db), decibel),
+  q("mloss", "Loss", "dB", -1, "measured", (d) => d.numerics((n) => n.measured && n.measured.loss_db), decibel),
+  q("msqnr", "SQNR", "dB", 1, "measured", (d) => d.numerics((n) => n.measured && n.measured.sqnr_db), decibel),
+  q("top1", "Top-1", "%", 1, "measured", (d) => d.numerics((n) => n.measured && 100 * n.measured.top1), (v) => fixed(v, 2)),
+  q("agree", "Agrees with float", "%", 1, "measured", (d) => d.numerics((n) => n.measured && 100 * n.measured.agree), (v) => fixed(v, 2)),
+];
+
+function q(key, name, unit, better, kind, of, text) {
+  return { key, name, unit, better, kind, of, text };
+}
+
+// label names a quantity with its unit and, where both exist, whose word it is.
+export function label(x) {
+  return x.name + (x.kind === "measured" ? ", measured" : "") + (x.unit ? ` (${x.unit})` : "");
+}
+
+// Front is the points in columns.
+export class Front {
+  constructor(report) {
+    this.report = report;
+    this.n = report.points.name.length;
+    this.columns = new Map(report.points.values.map((c) => [c.name, Float64Array.from(c.values, (v) => (v === null ? NaN : v))]));
+    this.kept = new Map();
+    this.place = new Map(report.points.name.map((name, i) => [name, i]));
+    this.byNumber = new Map(report.points.number.map((number, i) => [number, i]));
+    this.measured = report.numerics.some((n) => n.measured);
+    // Quantities without a single number, or with the same everywhere, are not worth an axis.
+    this.quantities = quantities.filter((x) => this.values(x.key).some((v) => !Number.isNaN(v)));
+    this.varying = this.quantities.filter((x) => {
+      const v = this.values(x.key);
+      return v.some((y) => y !== v[0] && !(Number.isNaN(y) && Number.isNaN(v[0])));
+    });
+  }
+
+  column(name) {
+    return this.columns.get(name) || new Float64Array(this.n).fill(NaN);
+  }
+
+  scaled(name, by) {
+    return this.column(name).map((v) => v * by);
+  }
+
+  sum(a, b) {
+    const y = this.column(b);
+    return this.column(a).map((v, i) => v + y[i]);
+  }
+
+  numerics(of) {
+    const each = this.report.numerics.map((n) => {
+      const v = of(n);
+      return v === null || v === undefined ? NaN : v;
+    });
+    return Float64Array.from(this.report.points.numerics, (n) => each[n]);
+  }
+
+  // values are a quantity of all points, NaN where a point has none.
+  values(key) {
+    if (!this.kept.has(key)) this.kept.set(key, quantity(key).of(this));
+    return this.kept.get(key);
+  }
+
+  text(key, i) {
+    const v = this.values(key)[i];
+    return Number.isNaN(v) ? NONE : quantity(key).text(v);
+  }
+
+  part(i) {
+    return this.report.parts[this.report.points.part[i]];
+  }
+
+  name(i) {
+    return this.report.points.name[i];
+  }
+
+  number(i) {
+    return this.report.points.number[i];
+  }
+
+  choice(axis, i) {
+    return this.report.axes[axis].values[this.report.points.choice[axis][i]];
+  }
+
+  // choices are a point's on all axes: [name, value], tm, tn and tk as one.
+  choices(i) {
+    const list = [];
+    const names = this.report.axes.map((a) => a.name);
+    for (let a = 0; a < names.length; a++) {
+      if (names[a] === "tm" && names[a + 1] === "tn" && names[a + 2] === "tk") {
+        list.push(["array", [0, 1, 2].map((k) => this.choice(a + k, i)).join("×")]);
+        a += 2;
+      } else list.push([names[a], this.choice(a, i)]);
+    }
+    return list;
+  }
+}
+
+export function quantity(key) {
+  return quantities.find((x) => x.key === key);
+}

@@ -1,0 +1,49 @@
+// The page, put together.
+
+import { el, section, show } from "./dom.js";
+import { Front } from "./data.js";
+import { State } from "./state.js";
+import { filters } from "./filters.js";
+import { scatter } from "./scatter.js";
+import { parallel } from "./parallel.js";
+import { table } from "./table.js";
+import { compare, tooltip } from "./compare.js";
+import { group, plural } from "./format.js";
+
+function header(front) {
+  const r = front.report;
+  const of = r.points.of;
+  const thinned = of > front.n ? ` The front has ${group(of)} points; ${group(front.n)} of them are in this page: every part's best by each objective, the others taken evenly.` : "";
+  const legal = r.parts.reduce((s, p) => s + p.legal, 0);
+  const from = legal ? `, from ${group(legal)} legal points of the space ${r.space}` : `, of the space ${r.space}`;
+  return [el("p", { class: "mark" }, "vitdse"), el("h1", null, `${r.model.name} on ${r.parts.length > 3 ? plural(r.parts.length, "part") : r.parts.map((p) => p.name).join(", ")}`),
+    el("p", { class: "lead" }, `${plural(of, "accelerator")} on the Pareto front of ${r.objectives.join(", ")}${from}.${thinned}`),
+    r.partial && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];
+}
+
+function frontSection(front, state) {
+  const node = section("front", "The front", null);
+  if (!front.n) {
+    node.append(el("p", { class: "note" }, "The front has no points: nothing of the space fits a part and meets the limits. The evidence below says what was short."));
+    return node;
+  }
+  const tip = tooltip(front);
+  const plots = [scatter(front, state, tip), parallel(front, state), table(front, state, tip)];
+  node.append(el("div", { class: "split" }, filters(front, state), el("div", { class: "plots" }, plots.slice(0, 2).map((p) => p.node))), compare(front, state).node, plots[2].node);
+  return node;
+}
+
+function start() {
+  const report = JSON.parse(document.getElementById("data").textContent);
+  const front = new Front(report), state = new State(front);
+  show(document.getElementById("head"), header(front));
+  const picked = report.picked && front.place.get(report.picked.name);
+  if (picked !== undefined && picked !== null) state.picks.push(picked);
+  show(document.getElementById("main"), frontSection(front, state));
+  const restyle = () => state.changed("theme");
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
+  document.documentElement.dataset.ready = "1";
+  window.vitdse = { report, front, state };
+}
+
+start();

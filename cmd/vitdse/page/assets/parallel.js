@@ -1,0 +1,125 @@
+// The same points as lines over parallel axes; a stretch of an axis is a limit.
+
+import { el, surface } from "./dom.js";
+import { label } from "./data.js";
+import { extent, scale, wide } from "./scale.js";
+import { short } from "./format.js";
+import { partColour, theme } from "./marks.js";
+
+const TOP = 40, BOTTOM = 22, HEIGHT = 260, SIDE = 44;
+const ORDER = ["latency", "use", "lut", "dsp", "bram18", "energy", "mloss", "loss", "top1"];
+const MOST_LINES = 1500; // drawn at once; more only when the hand rests
+
+export function parallel(front, state) {
+  const canvas = el("canvas", {
+    class: "plot", id: "parallel", role: "img",
+    "aria-label": "Each shown point as a line over one axis for each quantity. The limits beside it set the same stretches as dragging on an axis.",
+  });
+  const keys = ORDER.map((k) => front.varying.find((x) => x.key === k)).filter(Boolean).slice(0, 9);
+  const plot = { canvas, front, state, keys, drag: null, rest: 0 };
+  const draw = () => drawLines(plot);
+  new ResizeObserver(() => requestAnimationFrame(draw)).observe(canvas);
+  state.on("filter picks hover theme", draw);
+  listenParallel(plot);
+  return { node: el("figure", { class: "panel" }, canvas, el("p", { class: "hint" }, "Drag along an axis to limit it; click it to let go. The better end of every axis is at the bottom.")), draw };
+}
+
+function drawLines(plot, all) {
+  const { canvas, front, state } = plot;
+  const width = canvas.clientWidth;
+  if (!width) return;
+  const fit = Math.max(3, Math.floor((width - 2 * SIDE) / 78) + 1);
+  plot.axes = plot.keys.slice(0, fit).map((x, k, list) => {
+    const range = extent(front.values(x.key)), down = x.better < 0;
+    const at = scale(range, down ? HEIGHT - BOTTOM : TOP, down ? TOP : HEIGHT - BOTTOM, wide(range));
+    return { x, at, px: SIDE + (k * (width - 2 * SIDE)) / Math.max(1, list.length - 1) };
+  });
+  const t = theme(), ctx = surface(canvas, width, HEIGHT);
+  const every = all ? 1 : Math.ceil(state.list.length / MOST_LINES);
+  clearTimeout(plot.rest);
+  if (every > 1) plot.rest = setTimeout(() => drawLines(plot, true), 200);
+  const paths = front.report.parts.map(() => new Path2D());
+  for (let k = 0; k < state.list.length; k += every) follow(plot, paths[front.report.points.part[state.list[k]]], state.list[k]);
+  ctx.lineWidth = 1;
+  ctx.globalAlpha = Math.min(0.7, Math.max(0.06, 30 / Math.sqrt(1 + state.list.length) / 4));
+  paths.forEach((p, part) => {
+    ctx.strokeStyle = partColour(t, part);
+    ctx.stroke(p);
+  });
+  ctx.globalAlpha = 1;
+  for (const i of [...state.picks, state.hover].filter((i) => i >= 0)) {
+    const p = new Path2D();
+    follow(plot, p, i);
+    ctx.strokeStyle = t.ink;
+    ctx.lineWidth = i === state.hover ? 1.2 : 2;
+    ctx.stroke(p);
+  }
+  plot.axes.forEach((a) => drawAxis(plot, ctx, t, a));
+}
+
+function follow(plot, path, i) {
+  let pen = false;
+  for (const a of plot.axes) {
+    const y = a.at(plot.front.values(a.x.key)[i]);
+    if (Number.isNaN(y)) pen = false;
+    else if (pen) path.lineTo(a.px, y);
+    else path.moveTo(a.px, y);
+    pen = pen || !Number.isNaN(y);
+  }
+}
+
+function drawAxis(plot, ctx, t, a) {
+  ctx.strokeStyle = t.soft;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(a.px, TOP);
+  ctx.lineTo(a.px, HEIGHT - BOTTOM);
+  ctx.stroke();
+  ctx.textAlign = "center";
+  ctx.textBaseline = "alphabetic";
+  ctx.font = "600 12px " + t.font;
+  ctx.fillStyle = t.ink;
+  ctx.fillText(a.x.name, a.px, 13);
+  ctx.font = "11px " + t.font;
+  ctx.fillStyle = t.soft;
+  ctx.fillText((a.x.kind === "measured" ? "measured " : "") + a.x.unit.replace(" of a budget", ""), a.px, 26);
+  const ends = a.at.range;
+  const worst = a.x.better < 0 ? ends[1] : ends[0], best = a.x.better < 0 ? ends[0] : ends[1];
+  ctx.fillText(short(Number(worst.toPrecision(3))), a.px, TOP - 3 + 0.5);
+  ctx.fillText(short(Number(best.toPrecision(3))), a.px, HEIGHT - 7);
+  const limits = plot.state.filter.limits.get(a.x.key);
+  if (!limits) return;
+  const [y0, y1] = limits.map((v, k) => (Number.isFinite(v) && (v > 0 || !a.at.log) ? a.at(v) : a.at(ends[k])));
+  const from = Math.max(TOP, Math.min(y0, y1)), to = Math.min(HEIGHT - BOTTOM, Math.max(y0, y1));
+  ctx.fillStyle = t.accent;
+  ctx.globalAlpha = 0.35;
+  ctx.fillRect(a.px - 5, from, 10, Math.max(2, to - from));
+  ctx.globalAlpha = 1;
+}
+
+function listenParallel(plot) {
+  const { canvas, state } = plot;
+  const place = (e) => {
+    const box = canvas.getBoundingClientRect();
+    return [e.clientX - box.left, Math.min(HEIGHT - BOTTOM, Math.max(TOP, e.clientY - box.top))];
+  };
+  canvas.addEventListener("pointerdown", (e) => {
+    const [x, y] = place(e);
+    const near = plot.axes.find((a) => Math.abs(a.px - x) < 16);
+    if (!near) return;
+    plot.drag = { key: near.x.key, y0: y };
+    canvas.setPointerCapture(e.pointerId);
+  });
+  canvas.addEventListener("pointermove", (e) => {
+    if (!plot.drag) return;
+    const [, y] = place(e), a = plot.axes.find((b) => b.x.key === plot.drag.key);
+    if (Math.abs(y - plot.drag.y0) < 3) return;
+    const [low, high] = [plot.drag.y0, y].map(a.at.invert).sort((p, q) => p - q);
+    plot.drag.moved = true;
+    state.limit(plot.drag.key, Number(low.toPrecision(4)), Number(high.toPrecision(4)));
+  });
+  canvas.addEventListener("pointerup", () => {
+    if (plot.drag && !plot.drag.moved) state.limit(plot.drag.key, -Infinity, Infinity);
+    plot.drag = null;
+  });
+}

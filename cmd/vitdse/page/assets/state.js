@@ -1,0 +1,88 @@
+// What the reader has chosen; everything on the page follows it.
+
+import { shown, indexes } from "./select.js";
+import { quantity } from "./data.js";
+
+export const MOST_PICKS = 3;
+
+export class State {
+  constructor(front) {
+    this.front = front;
+    this.filter = { limits: new Map(), parts: new Set(), choices: new Map(), cut: front.measured ? "measured" : "all" };
+    this.x = "latency";
+    this.y = front.varying.some((v) => v.key === "use") ? "use" : (front.varying[1] || front.quantities[1]).key;
+    this.sort = { key: "latency", rising: true };
+    this.page = 0;
+    this.hover = -1;
+    this.picks = [];
+    this.listeners = [];
+    this.pending = null;
+    this.refresh();
+  }
+
+  // on calls back, at most once a frame, after a change of any of the topics.
+  on(topics, callback) {
+    this.listeners.push([topics.split(" "), callback]);
+  }
+
+  changed(topic) {
+    if (topic === "filter") this.refresh();
+    if (!this.pending) {
+      this.pending = new Set();
+      requestAnimationFrame(() => {
+        const topics = this.pending;
+        this.pending = null;
+        for (const [of, callback] of this.listeners) if (of.some((t) => topics.has(t))) callback();
+      });
+    }
+    this.pending.add(topic);
+  }
+
+  refresh() {
+    this.keep = shown(this.front, this.filter);
+    this.list = indexes(this.keep);
+    this.page = 0;
+  }
+
+  limit(key, least, most) {
+    if (least === -Infinity && most === Infinity) this.filter.limits.delete(key);
+    else this.filter.limits.set(key, [least, most]);
+    this.changed("filter");
+  }
+
+  limitOf(key) {
+    return this.filter.limits.get(key) || [-Infinity, Infinity];
+  }
+
+  clear() {
+    this.filter.limits.clear();
+    this.filter.parts.clear();
+    this.filter.choices.clear();
+    this.changed("filter");
+  }
+
+  toggle(set, value) {
+    if (!set.delete(value)) set.add(value);
+    this.changed("filter");
+  }
+
+  // pick adds a point or takes it away; a fourth takes the place of the last.
+  pick(i) {
+    const at = this.picks.indexOf(i);
+    if (at >= 0) this.picks.splice(at, 1);
+    else if (this.picks.length < MOST_PICKS) this.picks.push(i);
+    else this.picks[MOST_PICKS - 1] = i;
+    this.changed("picks");
+  }
+
+  // words says in one sentence what is filtered.
+  words() {
+    const said = [];
+    for (const [key, [least, most]] of this.filter.limits) {
+      const x = quantity(key);
+      if (least > -Infinity) said.push(`${x.name} at least ${x.text(least)}`);
+      if (most < Infinity) said.push(`${x.name} at most ${x.text(most)}`);
+    }
+    return said.join(", ");
+  }
+}
