@@ -25,11 +25,12 @@ var rooms = []struct {
 	{"hwmodel", []string{"configs"}},
 	{"hwmodel/fit", []string{"configs", "hwmodel"}},
 	{"dse/labels", []string{"hwmodel"}},
-	{"dse/baseline", []string{"configs", "hwmodel", "dse"}},
+	{"dse/baseline", []string{"configs", "hwmodel", "dse", "emit/child"}},
 	{"dse", []string{"configs", "hwmodel", "golden/...", "dse/labels"}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
-	{"emit/synth", []string{"configs", "hwmodel", "emit"}},
-	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit"}},
+	{"emit/child", nil},
+	{"emit/synth", []string{"configs", "hwmodel", "emit", "emit/child"}},
+	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit", "emit/child"}},
 	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
 }
 

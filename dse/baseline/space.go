@@ -9,11 +9,11 @@ import (
 	"math"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/emit/child"
 )
 
 // illegal is the violation of genes that no design has: more than any budget is exceeded by,
@@ -84,25 +84,23 @@ func (c Command) Evaluate(ctx context.Context, genes []int) ([]float64, float64,
 func (c Command) run(ctx context.Context, d configs.Design) (map[string]float64, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("took longer than %s", c.Timeout))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	var out, said bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(configs.MarshalDesign(d)), &out, &said
-	err := cmd.Run()
+	var out []byte
+	said, err := child.Command{Args: c.Argv, Stdin: bytes.NewReader(configs.MarshalDesign(d)), Line: func(line []byte) error {
+		out = append(append(out, line...), '\n')
+		return nil
+	}}.Run(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said.String()))
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(said))
 	}
 	if err != nil {
 		return nil, err
 	}
 	var values map[string]float64
-	if err := json.Unmarshal(out.Bytes(), &values); err != nil {
-		return nil, fmt.Errorf("printed %.100q: %w; expected a JSON object of numbers", strings.TrimSpace(out.String()), err)
+	if err := json.Unmarshal(out, &values); err != nil {
+		return nil, fmt.Errorf("printed %.100q: %w; expected a JSON object of numbers", bytes.TrimSpace(out), err)
 	}
 	return values, nil
 }

@@ -1,7 +1,6 @@
 package synth
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -14,11 +13,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/child"
 )
 
 // Options say which tools to run.
@@ -231,31 +229,18 @@ func (r *runner) make(stage, target string, vars ...string) error {
 
 // command runs a program in a folder and reports every line as progress.
 func (r *runner) command(stage, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(r.ctx, name, args...)
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 2 * time.Second
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		return err
-	}
 	var last []string
 	var lines int64
-	scan := bufio.NewScanner(out)
-	scan.Buffer(make([]byte, 64<<10), 16<<20)
-	for scan.Scan() {
+	cmd := child.Command{Dir: dir, Args: append([]string{name}, args...), Cut: true, Merge: true}
+	cmd.Line = func(text []byte) error {
 		lines++
-		if line := strings.TrimSpace(scan.Text()); line != "" {
+		if line := string(bytes.TrimSpace(text)); line != "" {
 			last = append(last[max(0, len(last)-19):], line)
 			r.progress(Progress{stage, lines, line})
 		}
+		return nil
 	}
-	err = cmd.Wait()
+	_, err := cmd.Run(r.ctx)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}

@@ -1,14 +1,15 @@
 package verify
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
+
+	"vitdse/emit/child"
 )
 
 // Programs that simulations are built with; their Debian packages have the same names.
@@ -18,51 +19,65 @@ const (
 	makeTool  = "make"
 )
 
-// build makes a goal of the Makefile in dir.
-func build(ctx context.Context, dir, goal, what string, progress func(Progress), tools ...string) error {
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool, tool)
-		}
-	}
-	cmd := command(ctx, dir, makeTool, "-s", goal)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	progress(Progress{Stage: "build", Detail: what})
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	lines := int64(0)
-	scan := bufio.NewScanner(out)
-	scan.Buffer(make([]byte, 64<<10), 4<<20)
-	for scan.Scan() {
-		log.WriteString(scan.Text() + "\n")
-		lines++
-		progress(Progress{Stage: "build", Done: lines, Detail: scan.Text()})
-	}
-	err = cmd.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return fmt.Errorf("building the simulation in %s failed: %w\n%s", dir, err, tail(log.String(), 30))
-	}
-	progress(Progress{Stage: "build", Done: 1, Total: 1, Detail: "done"})
-	return nil
+// program is what a goal of a Makefile in an emitted folder builds. The Makefile names it by the content
+// of every source, the flags and the tools' versions, and the goal named path says how.
+type program struct {
+	dir, goal, path string
+	what            string   // for people
+	tools           []string // that it takes
 }
 
-// command is a command that is interrupted with the context, its children too.
-func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 2 * time.Second
-	return cmd
+func rtlProgram(dir string) program {
+	return program{filepath.Join(dir, "sim"), "harness", "program", "Verilator and the C++ compiler", []string{verilator, cxx, makeTool}}
+}
+
+func hlsProgram(dir string) program {
+	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the C++ compiler", []string{cxx, makeTool}}
+}
+
+// build builds the program, unless it is there, and returns its path.
+func (p program) build(ctx context.Context, progress func(Progress)) (string, error) {
+	for _, tool := range p.tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			return "", fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool, tool)
+		}
+	}
+	progress(Progress{Stage: "build", Detail: p.what})
+	lines := int64(0)
+	err := p.make(ctx, p.goal, func(line []byte) error {
+		lines++
+		progress(Progress{Stage: "build", Done: lines, Detail: string(line)})
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	var path string
+	err = p.make(ctx, p.path, func(line []byte) error {
+		path = filepath.Join(p.dir, string(line))
+		return nil
+	})
+	progress(Progress{Stage: "build", Done: 1, Total: 1, Detail: "done"})
+	return path, err
+}
+
+func (p program) make(ctx context.Context, goal string, line func([]byte) error) error {
+	var log bytes.Buffer
+	const kept = 64 << 10
+	cmd := child.Command{Dir: p.dir, Args: []string{makeTool, "-s", "--no-print-directory", goal}, Cut: true, MaxLine: 4096}
+	cmd.Line = func(l []byte) error {
+		if log.Len() > 2*kept {
+			log.Next(log.Len() - kept)
+		}
+		log.Write(append(l, '\n'))
+		return line(l)
+	}
+	said, err := cmd.Run(ctx)
+	var exit *exec.ExitError
+	if err != nil && ctx.Err() == nil && errors.As(err, &exit) {
+		return fmt.Errorf("building the simulation in %s failed: %w\n%s", p.dir, err, tail(said+log.String(), 30))
+	}
+	return err
 }
 
 func tail(s string, lines int) string {

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"vitdse/configs"
 )
@@ -161,16 +160,6 @@ func copyFolder(t *testing.T, from string) string {
 	to := filepath.Join(t.TempDir(), "design")
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
-	}
-	// The copies are all new: without this, make would take the harness for out of date.
-	// Damage to a source comes later and does have it built again.
-	harness := filepath.Join(to, "sim/build/harness")
-	if _, err := os.Stat(harness); err == nil {
-		now := time.Now()
-		if err := os.Chtimes(harness, now, now); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	return to
 }

@@ -17,6 +17,7 @@ import (
 // run collects what the harness prints.
 type run struct {
 	target   configs.Target
+	program  string // that simulates
 	man      emit.Manifest
 	opt      Options
 	shape    *hwmodel.Shape
@@ -115,6 +116,9 @@ func (r *run) clean() {
 func (r *run) simulate(ctx context.Context, dir string) error {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
+		return err
+	}
+	if r.program, err = filepath.Abs(r.program); err != nil {
 		return err
 	}
 	n := 1

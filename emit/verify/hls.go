@@ -37,10 +37,11 @@ func RunHLS(ctx context.Context, dir string, opt Options, progress func(Progress
 	if err := checkFiles(dir, man.Hash, names); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, filepath.Join(dir, "hls"), "csim", "the C++ compiler", progress, cxx, makeTool); err != nil {
+	program, err := hlsProgram(dir).build(ctx, progress)
+	if err != nil {
 		return nil, err
 	}
-	return newRun(ctx, configs.TargetHLS, dir, man, opt, progress)
+	return newRun(ctx, configs.TargetHLS, dir, program, man, opt, progress)
 }
 
 // RunTarget verifies one target of a folder, or all. With configs.TargetAll the reports of RTL and HLS are

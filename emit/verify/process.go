@@ -1,16 +1,17 @@
 package verify
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/emit/child"
 )
 
 // fewestImages is what a process simulates at least: the load of an image ahead of its turn is
@@ -29,6 +30,7 @@ type process struct {
 	resets     []int64 // cycles in which rehearsals were stopped
 	logits     *event
 	end        *event
+	fault      string // why it ended early
 }
 
 // results is the file that the process writes its result blocks to.
@@ -43,51 +45,48 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 		}
 		args = append(args, "--results", results)
 	}
-	// The RTL's tables are read relative to rtl/.
-	in, program := filepath.Join(abs, "hls"), filepath.Join(abs, "hls/build/csim")
+	in := filepath.Join(abs, "hls")
 	if p.target == configs.TargetRTL {
-		in, program = filepath.Join(abs, "rtl"), filepath.Join(abs, "sim/build/harness")
+		in = filepath.Join(abs, "rtl") // its tables are read from there
 		args = append(args, "--first", strconv.Itoa(p.first), "--latency", strconv.Itoa(p.opt.Latency), "--stall", strconv.Itoa(int(p.opt.Stall*1000+0.5)),
 			"--seed", strconv.FormatUint(p.opt.Seed+uint64(p.number), 10))
 		if p.number == 0 {
 			args = append(args, "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.rehearsals), " ", ","), "[]"))
 		}
 	}
-	cmd := command(ctx, in, program, args...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	scan := bufio.NewScanner(out)
-	scan.Buffer(make([]byte, 64<<10), 16<<20)
-	var fault string
-	for scan.Scan() {
-		var e event
-		if err := json.Unmarshal(scan.Bytes(), &e); err != nil {
-			fault = "the simulation printed " + strconv.Quote(scan.Text())
-			continue
-		}
-		if e.Event == "fault" {
-			fault = e.What
-		}
-		p.take(e)
-	}
-	waitErr := cmd.Wait()
+	said, err := child.Command{Dir: in, Args: append([]string{p.program}, args...), Line: p.line}.Run(ctx)
+	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
-	case fault != "":
-		return fmt.Errorf("simulation of %s: %s", abs, p.nameOps(fault))
+		return context.Cause(ctx)
+	case p.fault != "":
+		return fmt.Errorf("simulation of %s: %s", abs, p.nameOps(p.fault))
+	case err != nil && !errors.As(err, &exit):
+		return fmt.Errorf("simulation of %s: %w", abs, err)
 	case p.end == nil || p.logits == nil || len(p.cycles) != p.images:
-		return fmt.Errorf("simulation of %s ended without a result: %v\n%s", abs, waitErr, tail(stderr.String(), 20))
+		return fmt.Errorf("simulation of %s ended without a result: %v\n%s", abs, err, tail(said, 20))
 	}
 	return nil
 }
+
+// line takes a line of the simulator. One that is none of the harness ends it.
+func (p *process) line(text []byte) error {
+	var e event
+	if err := json.Unmarshal(text, &e); err != nil {
+		return fmt.Errorf("it printed %.200q: %w", text, err)
+	}
+	if e.Event == "fault" {
+		p.fault = e.What
+	}
+	p.take(e)
+	if len(p.cycles) > p.images || len(p.mismatches) > mostNamed*(len(p.man.Ops)+1) {
+		return fmt.Errorf("it reported more than %d images, or more mismatches than it should name", p.images)
+	}
+	return nil
+}
+
+// mostNamed is how many mismatches of an op the harness names.
+const mostNamed = 3
 
 // nameOps adds op names to a fault's op numbers.
 func (r *run) nameOps(what string) string {

@@ -36,14 +36,15 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	if err := checkHashes(dir, man.Hash); err != nil {
 		return nil, err
 	}
-	if err := build(ctx, filepath.Join(dir, "sim"), "build/harness", "Verilator and the C++ compiler", progress, verilator, cxx, makeTool); err != nil {
+	program, err := rtlProgram(dir).build(ctx, progress)
+	if err != nil {
 		return nil, err
 	}
-	return newRun(ctx, configs.TargetRTL, dir, man, opt, progress)
+	return newRun(ctx, configs.TargetRTL, dir, program, man, opt, progress)
 }
 
 // newRun simulates what has been built and reports.
-func newRun(ctx context.Context, target configs.Target, dir string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
+func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
 	shape, err := hwmodel.NewShape(man.Model, man.Design)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func newRun(ctx context.Context, target configs.Target, dir string, man emit.Man
 	if opt.Images, err = imagesToRun(dir, opt.Images, man.Model.Classes); err != nil {
 		return nil, err
 	}
-	r := &run{target: target, man: man, opt: opt, shape: shape, progress: progress}
+	r := &run{target: target, program: program, man: man, opt: opt, shape: shape, progress: progress}
 	if err := r.simulate(ctx, dir); err != nil {
 		return nil, err
 	}

@@ -53,3 +53,12 @@ func TestYosys(t *testing.T) {
 		t.Error("the mapped design has latches")
 	}
 }
+
+// command runs a program in a folder and returns what it printed.
+func command(t *testing.T, dir, name string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
