@@ -29,7 +29,8 @@ var rooms = []struct {
 	{"dse", []string{"configs", "hwmodel", "golden/...", "dse/labels"}},
 	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/child", nil},
-	{"emit/synth", []string{"configs", "hwmodel", "emit", "emit/child"}},
+	{"emit/timing", []string{"configs"}},
+	{"emit/synth", []string{"configs", "hwmodel", "emit", "emit/child", "emit/timing"}},
 	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit", "emit/child"}},
 	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
 }

@@ -1,0 +1,231 @@
+package timing
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// netlist is a design without hierarchy: every bit of a net has a number, 0 and 1 being constants.
+type netlist struct {
+	cells []cell
+	bits  int      // numbers below this are in use
+	names []string // of a bit, by the instance it is in; "" for none
+}
+
+// cell is a primitive.
+type cell struct {
+	kind   string // FDRE, LUT6 ...
+	path   string // instances from the top, with dots
+	module string // that it stands in, without Yosys' parameters
+	src    string // file:line, where Yosys knows it
+	params map[string]string
+	ports  map[string][]int
+	drives map[string]bool // ports that are outputs
+}
+
+// param is a number among a cell's parameters: Yosys writes binary digits. absent where there is none.
+func (c *cell) param(name string, absent int) int {
+	text, ok := c.params[name]
+	if !ok {
+		return absent
+	}
+	n, err := strconv.ParseInt(strings.TrimLeft(text, "0"), 2, 64)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// The parts of Yosys' write_json that are read.
+type jsonModule struct {
+	Attributes map[string]any
+	Ports      map[string]struct {
+		Direction string
+		Bits      []any
+	}
+	Cells map[string]struct {
+		Type       string
+		Parameters map[string]any
+		Attributes map[string]any
+		Directions map[string]string `json:"port_directions"`
+		Connection map[string][]any  `json:"connections"`
+	}
+	Netnames map[string]struct {
+		Hide int `json:"hide_name"`
+		Bits []any
+	}
+}
+
+// read flattens the hierarchy below top.
+func read(r io.Reader, top string) (*netlist, error) {
+	var design struct{ Modules map[string]*jsonModule }
+	if err := json.NewDecoder(r).Decode(&design); err != nil {
+		return nil, fmt.Errorf("yosys netlist: %w", err)
+	}
+	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]string, 2)}}
+	for name, m := range design.Modules {
+		if plain(name) == top {
+			if err := f.module(m, top, "", map[int]int{}, 0); err != nil {
+				return nil, err
+			}
+			return f.net, nil
+		}
+	}
+	return nil, fmt.Errorf("yosys netlist: there is no module %s", top)
+}
+
+type flattener struct {
+	modules map[string]*jsonModule
+	net     *netlist
+}
+
+// deepest is how far modules may be inside each other; more is a module inside itself.
+const deepest = 32
+
+// module adds an instance. bound has the numbers of the bits that come through its ports.
+func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, depth int) error {
+	if depth > deepest {
+		return fmt.Errorf("yosys netlist: module %s contains itself", name)
+	}
+	number := func(bit any) int {
+		local, ok := bit.(float64)
+		if !ok {
+			if bit == "1" {
+				return 1
+			}
+			return 0 // 0, x and z do not move
+		}
+		n, ok := bound[int(local)]
+		if !ok {
+			n = f.net.bits
+			bound[int(local)] = n
+			f.net.bits++
+			f.net.names = append(f.net.names, "")
+		}
+		return n
+	}
+	numbers := func(bits []any) []int {
+		out := make([]int, len(bits))
+		for i, b := range bits {
+			out[i] = number(b)
+		}
+		return out
+	}
+	for _, net := range sorted(m.Netnames) {
+		f.label(net, path, numbers(m.Netnames[net].Bits), m.Netnames[net].Hide == 1)
+	}
+	for _, id := range sorted(m.Cells) {
+		c := m.Cells[id]
+		ports := map[string][]int{}
+		for port, bits := range c.Connection {
+			ports[port] = numbers(bits)
+		}
+		if inner := f.find(c.Type); inner != nil {
+			inside := map[int]int{}
+			for port, p := range inner.Ports {
+				for i, bit := range p.Bits {
+					if local, ok := bit.(float64); ok && i < len(ports[port]) {
+						inside[int(local)] = ports[port][i]
+					}
+				}
+			}
+			if err := f.module(inner, plain(c.Type), join(path, id), inside, depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		if strings.HasPrefix(c.Type, "$") {
+			continue // $scopeinfo and such are no hardware
+		}
+		f.net.cells = append(f.net.cells, cell{kind: c.Type, path: join(path, id), module: name, src: source(c.Attributes["src"]),
+			params: texts(c.Parameters), ports: ports, drives: outputs(c.Directions)})
+	}
+	return nil
+}
+
+// find is the module of a cell's type, nil for a primitive, which libraries give as a black or a white box.
+func (f *flattener) find(kind string) *jsonModule {
+	for _, name := range []string{kind, `\` + kind} {
+		if m := f.modules[name]; m != nil && m.Attributes["blackbox"] == nil && m.Attributes["whitebox"] == nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// label keeps the shortest name that people wrote for a bit.
+func (f *flattener) label(net, path string, bits []int, hidden bool) {
+	if hidden || strings.HasPrefix(net, "$") {
+		return
+	}
+	for i, b := range bits {
+		name := join(path, net)
+		if len(bits) > 1 {
+			name += "[" + strconv.Itoa(i) + "]"
+		}
+		if old := f.net.names[b]; b > 1 && (old == "" || len(name) < len(old)) {
+			f.net.names[b] = name
+		}
+	}
+}
+
+func outputs(directions map[string]string) map[string]bool {
+	out := map[string]bool{}
+	for port, way := range directions {
+		out[port] = way == "output"
+	}
+	return out
+}
+
+func texts(params map[string]any) map[string]string {
+	out := map[string]string{}
+	for name, v := range params {
+		if text, ok := v.(string); ok {
+			out[name] = text
+		}
+	}
+	return out
+}
+
+// source is the first place that Yosys gives for a cell, without columns: file.sv:12.
+func source(attribute any) string {
+	text, _ := attribute.(string)
+	first, _, _ := strings.Cut(text, "|")
+	place, _, _ := strings.Cut(first, "-")
+	file, line, ok := strings.Cut(place, ":")
+	if !ok {
+		return ""
+	}
+	line, _, _ = strings.Cut(line, ".")
+	return file[strings.LastIndexByte(file, '/')+1:] + ":" + line
+}
+
+// plain is a module's name without Yosys' parameters: \x, $paramod\x\P=1 and $paramod$hash\x are all x.
+func plain(name string) string {
+	if rest, ok := strings.CutPrefix(name, "$paramod"); ok {
+		_, rest, _ = strings.Cut(rest, `\`)
+		name, _, _ = strings.Cut(rest, `\`)
+	}
+	return strings.TrimPrefix(name, `\`)
+}
+
+func join(path, name string) string {
+	name = strings.TrimPrefix(name, `\`)
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
