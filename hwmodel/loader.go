@@ -40,6 +40,8 @@ type loader struct {
 	tileFree   []int64   // per tile column: last column drained
 	tileSpread []float64 // per tile column: standard deviation of the time its beats take
 	started    int       // tile columns the array has begun
+
+	record func(Span) // nil but in Spans
 }
 
 // part is what the read channel fetches in one piece: the first image, head, the next image, tail,
@@ -127,6 +129,7 @@ func (l *loader) load() {
 	default:
 		last = l.take(claim, g.tileBeats(), 1)
 	}
+	l.span(UnitLoader, g.Op, max(claim+1, l.supplyAt), last)
 	if g.Kind == SegTiles {
 		l.tileDone = append(l.tileDone, last)
 		l.tileFree = append(l.tileFree, 0)

@@ -140,6 +140,7 @@ func (t *timeline) step(p *Step) {
 		end = t.chain.made(start, p.MT-1)
 		t.free(end, SegImage)
 		t.end(end, p.Op, endPatches)
+		t.span(UnitPatches, p.Op, start, end)
 	case StepNorm:
 		t.chain, t.chained = t.s.normRows(), start
 		end = t.chain.made(start, p.MT-1)
@@ -148,11 +149,13 @@ func (t *timeline) step(p *Step) {
 			t.free(end, SegPos)
 		}
 		t.end(end, p.Op, endNorm)
+		t.span(UnitNorm, p.Op, start, end)
 	case StepStore:
 		end = start + t.s.storeCycles(t.mem, t.images)
 		t.now = end
 		t.images++
 		t.end(end, p.Op, endStore)
+		t.span(UnitStore, p.Op, start, end)
 	}
 	t.quiet = end
 }
@@ -168,7 +171,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		t.consumed++
 	}
 	at := start + 1 // first cycle of the first slot
-	var lastSlot, lastColumn int64
+	var firstSlot, lastSlot, lastColumn int64
 	passes := int64(t.s.passes(p.To))
 	for n := range p.NT {
 		period, groups := int64(p.PeriodFull), int64(p.GroupsFull)
@@ -181,13 +184,19 @@ func (t *timeline) matmul(p *Step, queued int64) {
 			}
 			at = int64(math.Round(later(float64(at), float64(t.tileDone[t.started]+loadedToReady), t.tileSpread[t.started])))
 		}
+		if n == 0 {
+			firstSlot = at
+		}
 		if p.Chained && n == 0 {
+			firstSlot = max(at, t.chain.made(t.chained, 0)+1)
 			for m := range p.MT {
 				lastSlot = max(at, t.chain.made(t.chained, m)+1)
 				at = lastSlot + period
+				t.span(UnitArray, p.Op, lastSlot, p.slotEnd(n, m, at-1))
 			}
 		} else {
 			lastSlot = at + int64(p.MT-1)*period
+			t.span(UnitArray, p.Op, at, p.slotEnd(n, p.MT-1, lastSlot+period-1))
 			at = lastSlot + period
 		}
 		lastColumn = lastSlot + int64(p.KT) - 1 + t.s.arrayLatency() + groups*passes - 1
@@ -200,6 +209,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 	end := lastColumn + drainLatency
 	t.drained = append(t.drained, end)
 	t.end(end, p.Op, endMatmul)
+	t.span(UnitDrain, p.Op, firstSlot+int64(p.KT)-1+t.s.arrayLatency(), end)
 	if p.GELU {
 		t.free(end, SegGELU)
 	}
@@ -210,6 +220,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		}
 		t.softmax = append(t.softmax, filled+t.s.softmaxCycles())
 		t.end(filled+t.s.softmaxCycles(), p.Op+1, endSoftmax)
+		t.span(UnitSoftmax, p.Op+1, filled+1, filled+t.s.softmaxCycles())
 	}
 }
 
