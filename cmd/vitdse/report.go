@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,10 +45,10 @@ report.html beside it.`,
 			if err := refuseExisting(to, force); err != nil {
 				return err
 			}
-			return a.writeReport(run, dir, args[0], to)
+			return a.writeReport(cmd.Context(), run, dir, args[0], to)
 		},
 	}
-	addFlags(cmd.Flags(), []string{"parts", "out"}, pickKeys)
+	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
 	cmd.Flags().StringVar(&to, "to", "", "`file` to write")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file that --to names")
 	return cmd
@@ -72,12 +74,12 @@ func exists(path string) bool {
 }
 
 // writeReport writes the page of the front in a folder, whole or not at all.
-func (a *app) writeReport(run configs.Run, dir, arg, to string) error {
+func (a *app) writeReport(ctx context.Context, run configs.Run, dir, arg, to string) error {
 	front, err := dse.LoadFront(dir)
 	if err != nil {
 		return err
 	}
-	r, err := a.buildReport(run, front, arg)
+	r, err := a.buildReport(ctx, run, front, arg)
 	if err != nil {
 		return err
 	}
@@ -96,8 +98,9 @@ func (a *app) writeReport(run configs.Run, dir, arg, to string) error {
 	return nil
 }
 
-// buildReport gathers what there is to say of a front.
-func (a *app) buildReport(run configs.Run, front *dse.Front, arg string) (*page.Report, error) {
+// buildReport gathers what there is to say of a front. What needs the trained network is said where
+// the run names it.
+func (a *app) buildReport(ctx context.Context, run configs.Run, front *dse.Front, arg string) (*page.Report, error) {
 	r, err := page.Of(front, page.MostPoints)
 	if err != nil {
 		return nil, err
@@ -111,11 +114,90 @@ func (a *app) buildReport(run configs.Run, front *dse.Front, arg string) (*page.
 		return r, nil
 	}
 	p, why, err := front.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
-	if err == nil {
-		policy, reasons, _ := strings.Cut(why, ": ")
-		r.Picked = &page.Picked{Name: p.Name, Policy: policy, Why: reasons}
-	} else {
+	if err != nil {
 		a.log.Warn("no point is picked", "why", fmt.Sprint(err))
+		return r, nil
 	}
+	policy, reasons, _ := strings.Cut(why, ": ")
+	r.Picked = &page.Picked{Name: p.Name, Policy: policy, Why: reasons}
+	in, err := a.inside(ctx, run, front, p)
+	if err != nil {
+		return nil, err
+	}
+	r.Inside = append(r.Inside, in)
 	return r, nil
+}
+
+// insideImages is how many test images the layers of a design are measured on.
+const insideImages = 360
+
+// inside says what the picked design is made of; with a checkpoint also what its layers do.
+func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p dse.Point) (page.Inside, error) {
+	d, err := front.Design(p)
+	if err != nil {
+		return page.Inside{}, err
+	}
+	s, err := front.Summary(p.Part)
+	if err != nil {
+		return page.Inside{}, err
+	}
+	in, err := page.InsideOf(front.Model, d, s.Part)
+	if err != nil {
+		return in, err
+	}
+	var noise dse.Noise
+	if run.Checkpoint != "" && run.Checkpoint != "-" {
+		prediction, err := a.measureInside(ctx, run, d, &in)
+		if err != nil {
+			return in, err
+		}
+		if prediction != nil {
+			noise = prediction.Noise
+		}
+	}
+	in.Variants, err = page.Variants(front, p, noise)
+	return in, err
+}
+
+// measureInside adds what the golden model finds, and gives the prediction of noise.
+func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, in *page.Inside) (*dse.Prediction, error) {
+	n, err := loadNetwork(run)
+	if err != nil {
+		return nil, err
+	}
+	in.Hash = configs.ShortHash(configs.Hash(d, n.files...))
+	calibration, err := n.calibration(d.Numerics)
+	if err != nil {
+		return nil, err
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	prediction, err := a.prediction(run, n.model)
+	if prediction == nil && err == nil {
+		prediction, err = a.measuredPrediction(ctx, n, run, st)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = in.Measure(ctx, page.Golden{Model: n.model, Weights: n.weights, Calibration: calibration, Images: n.test.Slice(0, min(insideImages, n.test.N)),
+		Numerics: d.Numerics, Prediction: prediction, Workers: runtime.GOMAXPROCS(0),
+		Progress: func(done, total int) { st.set("noise of layers", "layers", int64(done), int64(total), "") }})
+	if err == nil {
+		st.end()
+	}
+	return prediction, err
+}
+
+// measuredPrediction is the prediction of noise that the run's search used, from the cache if it is
+// there.
+func (a *app) measuredPrediction(ctx context.Context, n *network, run configs.Run, st *stages) (*dse.Prediction, error) {
+	space, _, err := loadSpace(run)
+	if err != nil {
+		return nil, err
+	}
+	build, err := buildID()
+	if err != nil {
+		return nil, err
+	}
+	return sensitivities(ctx, n, run, space, build, st)
 }
