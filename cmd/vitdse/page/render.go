@@ -17,8 +17,8 @@ import (
 var assets embed.FS
 
 // scripts are the modules of the page's script, each behind those that it imports from.
-var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "filters.js", "scatter.js", "parallel.js",
-	"table.js", "compare.js", "main.js"}
+var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "filters.js", "compare.js", "scatter.js", "parallel.js",
+	"table.js", "why.js", "timeline.js", "ops.js", "layers.js", "evidence.js", "main.js"}
 
 var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
 
@@ -75,12 +75,12 @@ func hash(text string) string {
 }
 
 var (
-	importLine = regexp.MustCompile(`(?m)^import [^;]*;\n`)
-	exported   = regexp.MustCompile(`(?m)^export `)
+	importLine = regexp.MustCompile(`(?m)^import (\{[^}]*\}) from "\./(\w+)\.js";$`)
+	exportLine = regexp.MustCompile(`(?m)^export ((?:async )?(?:function|class|const|let) (\w+))`)
 )
 
-// bundle makes one script of the modules: in order, without their imports and exports. Names
-// are told apart by a test.
+// bundle makes one script of the modules: each a function of its own, so that their names are
+// apart, whose result is what it exports.
 func bundle() (string, error) {
 	var b strings.Builder
 	b.WriteString("\"use strict\";\n")
@@ -89,7 +89,12 @@ func bundle() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		b.Write(exported.ReplaceAll(importLine.ReplaceAll(text, nil), nil))
+		var exports []string
+		for _, m := range exportLine.FindAllSubmatch(text, -1) {
+			exports = append(exports, string(m[2]))
+		}
+		text = importLine.ReplaceAll(exportLine.ReplaceAll(text, []byte("$1")), []byte("const $1 = module_$2;"))
+		fmt.Fprintf(&b, "const module_%s = (() => {\n%sreturn { %s };\n})();\n", strings.TrimSuffix(name, ".js"), text, strings.Join(exports, ", "))
 	}
 	return b.String(), nil
 }

@@ -9,6 +9,11 @@ import { parallel } from "./parallel.js";
 import { table } from "./table.js";
 import { compare, tooltip } from "./compare.js";
 import { group, plural } from "./format.js";
+import { why } from "./why.js";
+import { timeline } from "./timeline.js";
+import { causes, opTable, roofline } from "./ops.js";
+import { codes, noise, strip } from "./layers.js";
+import { evidence } from "./evidence.js";
 
 function header(front) {
   const r = front.report;
@@ -33,13 +38,28 @@ function frontSection(front, state) {
   return node;
 }
 
+// insideSection shows the design that the page knows from the inside.
+function insideSection(front, state) {
+  const node = section("inside", "Inside", null);
+  for (const inside of front.report.inside) {
+    const verdict = front.report.verified.find((v) => v.target === "rtl" && v.design === inside.design);
+    const i = front.place.get(inside.point);
+    node.append(el("p", { class: "lead" }, `${i === undefined ? "" : `Point ${front.number(i)}, `}${inside.point} on ${inside.part}: ${group(inside.array_macs)} MACs a cycle at ${inside.clock_mhz} MHz.`),
+      el("h3", null, "The engine over one image"), timeline(inside, state).node, el("h3", null, "Where the cycles go"), ...[causes(inside, verdict)].flat(),
+      el("div", { class: "columns wide" }, el("div", null, el("h3", null, "Ops"), opTable(inside, verdict)), el("div", { class: "grow" }, el("h3", null, "Roofline"), roofline(inside))),
+      el("h3", null, "Bits"), strip(inside), el("h3", null, "Noise"), el("div", { class: "columns wide" }, el("div", null, noise(inside)), el("div", { class: "grow" }, codes(inside))));
+  }
+  if (!front.report.inside.length) node.append(el("p", { class: "hint" }, "No point was picked, so there is none to look into."));
+  return node;
+}
+
 function start() {
   const report = JSON.parse(document.getElementById("data").textContent);
   const front = new Front(report), state = new State(front);
   show(document.getElementById("head"), header(front));
   const picked = report.picked && front.place.get(report.picked.name);
   if (picked !== undefined && picked !== null) state.picks.push(picked);
-  show(document.getElementById("main"), frontSection(front, state));
+  show(document.getElementById("main"), frontSection(front, state), front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front));
   const restyle = () => state.changed("theme");
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
   document.documentElement.dataset.ready = "1";
