@@ -1,24 +1,30 @@
 package dse
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
-// geometry is all of an engine that its cycle count depends on.
-type geometry struct{ tm, tn, tk, columns, patchTokens, bus, fifo, banks int }
+// geometry is all but the numerics that a cycle count depends on.
+type geometry struct {
+	schedule configs.Engine // as hwmodel.Schedule has it
+	memory   hwmodel.MemoryTiming
+}
 
-func geometryOf(e configs.Engine) geometry {
-	return geometry{e.TM, e.TN, e.TK, e.Columns(), e.GatherTokens(), e.BusBits, e.ReadFIFO, e.WeightBuffers}
+func geometryOf(d configs.Design, part configs.Part) geometry {
+	return geometry{hwmodel.Schedule(d.Engine), hwmodel.MemoryOf(d.Engine, d.ClockMHz, part)}
 }
 
 // variant is one legal engine: its place among the engines of the space, legal or not.
 type variant struct {
 	rank   int64
 	engine configs.Engine
+	clock  float64 // Hz
 }
 
 // site is one part with its engines.
@@ -26,8 +32,7 @@ type site struct {
 	part   configs.Part
 	usable configs.Budget
 	grid   *configs.Grid
-	clock  float64     // Hz
-	byGeo  [][]variant // the legal engines of each geometry of the floor
+	byGeo  [][]variant // the legal engines of each geometry of the floor, those of one clock together
 	legal  int64       // engines
 }
 
@@ -83,15 +88,18 @@ func (f *floor) read(s *site, axes []configs.Axis, geos *catalog[geometry, geome
 			if f.first == nil {
 				f.first, f.site = slices.Clone(index[numerics:]), len(f.sites)
 			}
-			n := geos.number(geometryOf(d.Engine), geometryOf(d.Engine))
+			at := geometryOf(d, s.part)
+			n := geos.number(at, at)
 			for len(s.byGeo) <= n {
 				s.byGeo = append(s.byGeo, nil)
 			}
-			s.byGeo[n] = append(s.byGeo[n], variant{rank, d.Engine})
-			s.clock = d.ClockMHz * 1e6
+			s.byGeo[n] = append(s.byGeo[n], variant{rank, d.Engine, d.ClockMHz * 1e6})
 			s.legal++
 		}
 		rank++
+	}
+	for _, list := range s.byGeo {
+		slices.SortStableFunc(list, func(a, b variant) int { return cmp.Compare(a.clock, b.clock) })
 	}
 }
 

@@ -13,7 +13,7 @@ type evaluator struct {
 	model  configs.Model
 	floor  *floor
 	table  *numericsTable
-	cycles []int64 // by time key; those of the geometry in hand, 0 for not yet known
+	cycles []int64 // by timing; those of the geometry in hand, 0 for not yet known
 	at     int     // the geometry in hand
 	priced int64   // cycle counts and resource counts computed
 }
@@ -30,9 +30,9 @@ type outcome struct {
 	err    error
 }
 
-// run covers one shard. The classes that share an area key are taken together: their
-// resources are counted once for every engine, and of the engines of one part, which
-// are equally fast, only the one that takes least can be on a front.
+// run covers one shard. The classes that share a size are taken together: their
+// resources are counted once for every engine, and of the engines of one part and clock,
+// which are equally fast, only the one that takes least can be on a front.
 func (v *evaluator) run(number int, s shard) outcome {
 	out := outcome{shard: number, parts: make([]tally, len(v.floor.sites))}
 	before := v.priced
@@ -58,7 +58,7 @@ func (v *evaluator) run(number int, s shard) outcome {
 	return out
 }
 
-// group covers classes of one area key on the geometry in hand.
+// group covers classes of one size on the geometry in hand.
 func (v *evaluator) group(parts []tally, classes []class) error {
 	sum := total(classes)
 	shape, err := v.shape(v.table.areas[classes[0].area])
@@ -67,8 +67,21 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 	}
 	for i := range v.floor.sites {
 		site, t := &v.floor.sites[i], &parts[i]
-		least, use := int64(-1), 0.0
+		var least variant // of the engines of one clock that fit
+		use := -1.0
+		last := func() error {
+			if use < 0 || sum.legal == 0 {
+				return nil
+			}
+			return v.candidates(t, classes, least.clock, use, least.rank)
+		}
 		for _, e := range site.byGeo[v.at] {
+			if use >= 0 && e.clock != least.clock {
+				if err := last(); err != nil {
+					return err
+				}
+				use = -1
+			}
 			// A geometry's shape does not depend on what the engine is built from.
 			shape.Design.Engine = e.engine
 			place, need, have, share := binding(shape.Resources(site.part), site.usable)
@@ -84,14 +97,12 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 			t.Fit += sum.count
 			t.Feasible += sum.legal
 			t.Best = first(t.Best, &able{sum.noise, v.rank(sum.best, e.rank)})
-			if least < 0 || share < use {
-				least, use = e.rank, share
+			if use < 0 || share < use {
+				least, use = e, share
 			}
 		}
-		if least >= 0 && sum.legal > 0 {
-			if err := v.candidates(t, classes, site.clock, use, least); err != nil {
-				return err
-			}
+		if err := last(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -129,14 +140,14 @@ func total(classes []class) class {
 	return sum
 }
 
-// time is the cycle count of a time key on the geometry in hand.
+// time is the cycle count of a timing on the geometry in hand.
 func (v *evaluator) time(key int) (int64, error) {
 	if v.cycles[key] == 0 {
 		s, err := v.shape(v.table.times[key])
 		if err != nil {
 			return 0, err
 		}
-		v.cycles[key] = s.Cycles(hwmodel.IdealMemory)
+		v.cycles[key] = s.FirstImage(v.floor.geometries[v.at].memory)
 		v.priced++
 	}
 	return v.cycles[key], nil

@@ -36,7 +36,7 @@ type class struct {
 // sorted by area, then time.
 type numericsTable struct {
 	classes      []class
-	areas, times []configs.Numerics // an example of each areaKey and timeKey
+	areas, times []configs.Numerics // an example of each size and each timing
 	count        int64
 	best         float64          // least noise of the space
 	bestNumerics configs.Numerics // that have it, the first of equals
@@ -50,8 +50,8 @@ type readings struct {
 	least      float64 // of noise
 	best       configs.Numerics
 	area, time []int32
-	areas      catalog[areaKey, configs.Numerics]
-	times      catalog[timeKey, configs.Numerics]
+	areas      catalog[hwmodel.Widths, configs.Numerics] // by size
+	times      catalog[hwmodel.Timing, configs.Numerics]
 }
 
 // split is the number of axes that are numerics; the engine's come after them.
@@ -111,16 +111,15 @@ func (r *readings) read(m configs.Model, d configs.Design, noise Noise) error {
 	if !(v > 0 && v <= math.MaxFloat64) {
 		return fmt.Errorf("predicted noise is %g; expected a finite number above 0", v)
 	}
-	s, err := hwmodel.NewShape(m, d)
-	if err != nil {
+	if err := d.Numerics.OnEngine(); err != nil {
 		return err
 	}
 	if len(r.noise) == 0 || v < r.least {
 		r.least, r.best = v, d.Numerics
 	}
 	r.noise = append(r.noise, v)
-	r.area = append(r.area, int32(r.areas.number(areaKeyOf(s), d.Numerics)))
-	r.time = append(r.time, int32(r.times.number(timeKeyOf(s), d.Numerics)))
+	r.area = append(r.area, int32(r.areas.number(hwmodel.NumericsWidths(m, d.Numerics).Size(), d.Numerics)))
+	r.time = append(r.time, int32(r.times.number(hwmodel.TimingOf(m, d.Numerics), d.Numerics)))
 	return nil
 }
 

@@ -67,7 +67,7 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		Name: "random", Parts: some(rng, 3, configs.Parts()...),
 		Bits: configs.BitSpace{
 			Symmetry: some(rng, 1, configs.SymAll, configs.SymAttnMLP)[0],
-			Weights:  some(rng, 3, 2, 3, 4, 5, 6, 8), Activations: some(rng, 3, 2, 4, 6, 8),
+			Weights:  some(rng, 2, 2, 3, 4, 5, 6, 7, 8), Activations: some(rng, 2, 2, 3, 4, 5, 6, 7, 8),
 			Edge: configs.EdgeSpace{Weights: some(rng, 2, 4, 6, 8), Activations: some(rng, 2, 4, 6, 8)},
 		},
 		Granularity: some(rng, 2, configs.PerLayer, configs.PerChannel, configs.PerGroup), SoftmaxBits: some(rng, 2, 4, 7, 8),
@@ -75,15 +75,27 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		Array:      configs.ArraySpace{TM: some(rng, 2, 4, 8, 16, 32), TN: some(rng, 2, 4, 8, 16, 64), TK: some(rng, 2, 1, 2, 4, 8)},
 		Multiplier: some(rng, 2, configs.MulDSP, configs.MulLUT), BusBits: some(rng, 2, 32, 64, 128),
 		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2, 4),
-		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(1)},
+		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(2)},
 	}
 	if slices.Contains(s.Granularity, configs.PerGroup) {
-		s.Group = 16
+		s.Group = some(rng, 1, 16, 32)[0]
 	}
-	if rng.IntN(3) == 0 { // with groups, some numerics are too wide for two products
-		s.Packing = []configs.Packing{configs.PackNone, configs.PackDSP48E1}
-		s.LUTColumns = []int{0, 4}
-		s.PatchTokens = []int{1, 2}
+	if rng.IntN(3) == 0 {
+		s.GranularityBy = some(rng, 1, configs.SymAll, configs.SymAttnMLP)[0]
+	}
+	// Of the axes that a file may leave out, some: all at once are too many points to enumerate.
+	for _, draw := range some(rng, 3, []func(){
+		func() { s.Packing = some(rng, 3, configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2) },
+		func() { s.LUTColumns, s.Packing = some(rng, 2, 0, 4, 8), some(rng, 2, configs.PackDSP48E1, configs.PackDSP48E2) },
+		func() { s.PatchTokens = some(rng, 2, 1, 2) },
+		func() { s.VectorColumns = some(rng, 2, 1, 2, 4, 8) },
+		func() { s.ReadFIFO = some(rng, 2, 32, 128, 512) },
+		func() { s.BusBits = some(rng, 2, 32, 256, 512) },
+		func() { s.ClockShare = some(rng, 2, 0.3, 0.6, 1.0) },
+		func() { s.ClockMHz = map[string]float64{s.Parts[0]: 10 + 200*rng.Float64()} },
+		func() { s.Constraints = []string{"tm*tn*tk <= 1024 or bus_bits >= 64", "clock_mhz >= 20"} },
+	}...) {
+		draw()
 	}
 	in := Input{Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
 	if rng.IntN(2) == 0 {
@@ -95,6 +107,9 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	in.Parts = parts(t, s.Parts...)
 	for i := range in.Parts { // smaller parts, so that every resource runs short somewhere
 		in.Parts[i].Reserve = configs.Reserve{} // a shell may take more than is left
+		if rng.IntN(4) == 0 {
+			in.Parts[i].BandwidthGBs /= 16 // slower than many a bus
+		}
 		b := &in.Parts[i].Budget
 		for _, v := range []*int{&b.LUT, &b.FF, &b.DSP, &b.BRAM18, &b.LUTRAM} {
 			*v = max(1, *v/(1<<rng.IntN(4)))
@@ -171,18 +186,18 @@ func naive(t *testing.T, in Input) []tally {
 
 func TestSweepIsTheNaiveEnumeration(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	trials := 30
+	trials := 40
 	if testing.Short() {
-		trials = 8
+		trials = 10
 	}
-	covered, fronts := int64(0), 0
-	for trial := range trials {
+	covered, fronts, axes := int64(0), 0, map[string]int{}
+	for trial := 0; trial < trials; {
 		in := randomInput(t, rng)
 		s, err := newSweep(in)
 		if err != nil {
 			continue // no legal engine
 		}
-		if s.stats.Total > 60_000 {
+		if s.stats.Total > 30_000 {
 			continue
 		}
 		if err := errors.Join(s.open(), s.run(context.Background(), nil)); err != nil {
@@ -202,9 +217,14 @@ func TestSweepIsTheNaiveEnumeration(t *testing.T) {
 			t.Error(err)
 		}
 		covered += s.stats.Done
+		for _, a := range s.floor.sites[0].grid.Axes() {
+			axes[a.Name] += min(a.Len-1, 1)
+		}
+		trial++
 	}
+	t.Logf("trials in which an axis had a choice: %v", axes)
 	t.Logf("%d points, %d on fronts", covered, fronts)
-	if covered < 10_000 || fronts < 50 {
+	if covered < int64(300*trials) || fronts < 2*trials {
 		t.Errorf("the trials cover %d points with %d on fronts: too few to show anything", covered, fronts)
 	}
 }

@@ -62,14 +62,27 @@ func (e *Estimate) derive(d *configs.Design, power partPower, usable *configs.Bu
 	e.Fits = most <= 1
 }
 
-// cyclesOn is the cycles of one image with a memory that answers at once and delivers what
-// the part's can: a bus that is faster than the off-chip memory waits for it.
-func (s *Shape) cyclesOn(part configs.Part) int64 {
-	demand := float64(s.Design.Engine.BusBits) / 8 * s.Design.ClockMHz * 1e6 // bytes a second
+// MemoryOf is the off-chip memory that an engine at a clock sees on a part: one that answers at once
+// and delivers what the part's can, so that a faster bus waits for it.
+func MemoryOf(e configs.Engine, clockMHz float64, part configs.Part) MemoryTiming {
+	demand := float64(e.BusBits) / 8 * clockMHz * 1e6 // bytes a second
 	if supply := part.BandwidthGBs * 1e9; supply < demand {
-		return s.Cycles(MemoryTiming{Latency: IdealMemory.Latency, Stall: 1 - supply/demand})
+		return MemoryTiming{Latency: IdealMemory.Latency, Stall: 1 - supply/demand}
 	}
-	return s.idealCycles()
+	return IdealMemory
+}
+
+// FirstImage is the cycles of the first image of a run: Cycles, and faster for IdealMemory.
+func (s *Shape) FirstImage(mem MemoryTiming) int64 {
+	if mem == IdealMemory {
+		return s.idealCycles()
+	}
+	return s.Cycles(mem)
+}
+
+// cyclesOn is the first image's cycles with the part's memory.
+func (s *Shape) cyclesOn(part configs.Part) int64 {
+	return s.FirstImage(MemoryOf(s.Design.Engine, s.Design.ClockMHz, part))
 }
 
 // MACs is the number of products of one image: padding, and the rows of the class token

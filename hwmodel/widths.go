@@ -80,6 +80,25 @@ func (w Widths) Size() Widths {
 	return w
 }
 
+// Timing is all of a design's numerics that an engine's cycles depend on: two designs of one
+// Schedule and one Timing take the same.
+type Timing struct {
+	Acc     int // bits of the accumulators that the numerics ask for
+	GELU    int // bits of the GELU table's index
+	Weights string
+}
+
+// TimingOf is the Timing of a choice of numerics, whose layers are in the model's order.
+func TimingOf(m configs.Model, n configs.Numerics) Timing {
+	w := NumericsWidths(m, n)
+	weights := make([]byte, 0, 3*len(n.Layers))
+	for _, l := range n.Layers {
+		stored := StoredOf(l)
+		weights = append(weights, stored.Bits, byte(stored.Group), byte(stored.Group>>8))
+	}
+	return Timing{w.AccBits(m), int(w.GELU), string(weights)}
+}
+
 // Within says whether numerics of widths w ask for nothing that o does not.
 func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 
