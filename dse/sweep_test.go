@@ -86,7 +86,9 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	// Of the axes that a file may leave out, some: all at once are too many points to enumerate.
 	for _, draw := range some(rng, 3, []func(){
 		func() { s.Packing = some(rng, 3, configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2) },
-		func() { s.LUTColumns, s.Packing = some(rng, 2, 0, 4, 8), some(rng, 2, configs.PackDSP48E1, configs.PackDSP48E2) },
+		func() {
+			s.LUTColumns, s.Packing = some(rng, 2, 0, 4, 8), some(rng, 2, configs.PackDSP48E1, configs.PackDSP48E2)
+		},
 		func() { s.PatchTokens = some(rng, 2, 1, 2) },
 		func() { s.VectorColumns = some(rng, 2, 1, 2, 4, 8) },
 		func() { s.ReadFIFO = some(rng, 2, 32, 128, 512) },
