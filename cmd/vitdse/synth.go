@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/synth"
+	"vitdse/emit/timing"
 	"vitdse/hwmodel"
 )
 
@@ -23,7 +25,8 @@ func newSynth(a *app) *cobra.Command {
 		Use:   "synth DIR",
 		Short: "Synthesize an emitted folder with Yosys and compare with the estimate",
 		Long: `Maps the emitted design with Yosys, module by module, and prints what every module takes
-beside the estimate. On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5,
+beside the estimate. On 7-series and UltraScale+ parts it then gives the clock as a bracket, from
+static timing of that netlist with three models of the wires, and the ten longest paths. On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5,
 once for each seed, and --pack to a bitstream. The tools' logs and reports are in the
 folder's syn/.
 
@@ -70,6 +73,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	}
 	st := &stages{a: a}
 	defer st.drop()
+	opt.Timed = part
 	report, err := synth.Run(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -113,6 +117,11 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
+	if r.Timing != nil {
+		if err := a.printTiming(r.Timing); err != nil {
+			return err
+		}
+	}
 	for _, route := range r.Routes {
 		logic, wires := route.Split()
 		a.printf("seed %d: placed and routed, %.1f MHz (%.0f asked for); the critical path is %.1f ns of logic and %.1f ns of routing\n",
@@ -122,6 +131,22 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 		a.printf("bitstream: %s\n", r.Bitfile)
 	}
 	return nil
+}
+
+// printTiming prints the bracket of the clock, and the longest paths of the middle model.
+func (a *app) printTiming(r *timing.Report) error {
+	bracket := make([]string, len(r.Models))
+	for i, m := range r.Models {
+		bracket[i] = fmt.Sprintf("%.0f MHz with %s wires", m.MHz(), m.Name)
+	}
+	a.printf("\nclock of %s, speed grade %s: %s; static timing of Yosys' netlist, not placed and routed (docs/CLOCK.md)\n",
+		r.Part, r.Grade, strings.Join(bracket, ", "))
+	t := newTable("ns", "logic ns", "LUTs", "carries", "DSPs", "memories", "wires", "<from", "<at", "<to", "<at")
+	for _, p := range r.Models[1].Paths {
+		t.add(fmt.Sprintf("%.2f", p.NS), fmt.Sprintf("%.2f", p.LogicNS), count(p.LUTs), count(p.Carry), count(p.DSPs), count(p.Memories), count(p.Wires),
+			p.From, p.FromModule+" "+p.FromSource, p.To, p.ToModule+" "+p.ToSource)
+	}
+	return t.print(a.stdout)
 }
 
 // synthAlone prints how fast each module is by itself.

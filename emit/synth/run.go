@@ -17,6 +17,7 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/child"
+	"vitdse/emit/timing"
 )
 
 // Options say which tools to run.
@@ -24,6 +25,10 @@ type Options struct {
 	Yosys, Nextpnr, Ecppack string // programs; "" for the first known one on PATH
 	Seeds                   []int  // of the placements; none: no place and route
 	Pack                    bool   // make a bitstream of the first
+
+	// Timed is the part whose clock is bracketed by static timing of the mapped netlist; of a family
+	// without delays, or left empty, there is none.
+	Timed configs.Part
 
 	// Cache keeps what Yosys counted, under the version of Yosys and the hash of the RTL and of
 	// its script.
@@ -42,6 +47,7 @@ type Report struct {
 	Hash    string // of the folder's design
 	Modules []Module
 	Cached  bool // the modules' counts are of an earlier run
+	Timing  *timing.Report
 	Routes  []Route
 	Bitfile string // relative to the folder
 }
@@ -127,7 +133,7 @@ func (r *runner) modules() error {
 	}
 	path := filepath.Join(r.syn, "yosys_stat.json")
 	var kept []byte // not JSON: Yosys 0.23 writes what is not quite that
-	if r.opt.Cache.Get("synth", key, &kept) {
+	if r.opt.Cache.Get("synth", key, &kept) && r.keptTiming(key) {
 		if r.rep.Modules, err = ParseStat(kept, top); err == nil {
 			r.rep.Cached = true
 			return configs.WriteFile(path, kept)
@@ -143,7 +149,42 @@ func (r *runner) modules() error {
 	if r.rep.Modules, err = ParseStat(data, top); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return r.opt.Cache.Put("synth", key, data)
+	return errors.Join(r.opt.Cache.Put("synth", key, data), r.timing(key))
+}
+
+// timingKey is the key of a timing report, "" where none is asked for.
+func (r *runner) timingKey(key string) string {
+	basis := timing.Basis(r.opt.Timed)
+	if basis == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(key + basis))
+	return hex.EncodeToString(sum[:])
+}
+
+// keptTiming says whether the timing that is asked for, if any, was kept.
+func (r *runner) keptTiming(key string) bool {
+	at := r.timingKey(key)
+	return at == "" || r.opt.Cache.Get("timing", at, &r.rep.Timing)
+}
+
+// timing times the netlist that Yosys wrote beside the counts.
+func (r *runner) timing(key string) error {
+	at := r.timingKey(key)
+	if at == "" {
+		return nil
+	}
+	path := filepath.Join(r.syn, "yosys_netlist.json")
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r.progress(Progress{Stage: "timing", Detail: "static timing of the netlist"})
+	if r.rep.Timing, err = timing.Analyze(f, top, r.opt.Timed); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return r.opt.Cache.Put("timing", at, r.rep.Timing)
 }
 
 // key is the hash of all that the counts depend on.

@@ -1,6 +1,7 @@
 package timing
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -201,9 +202,10 @@ func (g *graph) longest(order []int, w Wire, share float64) Model {
 // trace walks a path back from its end.
 func (g *graph) trace(e end, moments []moment, w Wire) Path {
 	last := &g.net.cells[e.cell]
-	p := Path{To: g.name(last), ToSource: last.src, ToModule: last.module}
+	p := Path{ToModule: last.module}
+	p.To, p.ToSource = g.name(last)
 	if e.bit == 0 {
-		p.From, p.FromSource, p.FromModule, p.LogicNS, p.InsidePrimitives, p.DSPs = p.To, last.src, last.module, e.setup, true, 1
+		p.From, p.FromSource, p.FromModule, p.LogicNS, p.InsidePrimitives, p.DSPs = p.To, p.ToSource, last.module, e.setup, true, 1
 		return p
 	}
 	p.LogicNS = e.setup
@@ -216,7 +218,8 @@ func (g *graph) trace(e end, moments []moment, w Wire) Path {
 		if m.arc < 0 {
 			s := g.starts[m.from]
 			first := &g.net.cells[s.cell]
-			p.From, p.FromSource, p.FromModule = g.name(first), first.src, first.module
+			p.From, p.FromSource = g.name(first)
+			p.FromModule = first.module
 			p.LogicNS += s.delay
 			p.count(s.step, false)
 			return p
@@ -249,13 +252,14 @@ func (p *Path) count(s step, chain bool) {
 	}
 }
 
-// name is what people call a register: the signal it drives, the cell's path where that has none.
-func (g *graph) name(c *cell) string {
+// name is what people call a register, and where: the signal it drives and its declaration, or the cell's
+// path where that has none.
+func (g *graph) name(c *cell) (name, src string) {
 	for _, b := range c.outputs() {
-		if b > 1 && g.net.names[b] != "" {
-			return strings.TrimRight(strings.TrimRight(g.net.names[b], "0123456789]"), "[")
+		if l := g.net.names[b]; b > 1 && l.name != "" {
+			return strings.TrimRight(strings.TrimRight(l.name, "0123456789]"), "["), cmp.Or(l.src, c.src)
 		}
 	}
 	path, _, _ := strings.Cut(c.path, ".$")
-	return path
+	return path, c.src
 }

@@ -100,3 +100,12 @@ func grade(part configs.Part) (delays, string, float64, error) {
 	}
 	return d, m[1], d.grades[m[1]], nil
 }
+
+// Basis names all that a report of a part depends on beside its netlist; "" where there are no delays.
+func Basis(part configs.Part) string {
+	d, speed, _, err := grade(part)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s -%s %+v", part.Family, speed, d)
+}

@@ -12,9 +12,12 @@ import (
 // netlist is a design without hierarchy: every bit of a net has a number, 0 and 1 being constants.
 type netlist struct {
 	cells []cell
-	bits  int      // numbers below this are in use
-	names []string // of a bit, by the instance it is in; "" for none
+	bits  int     // numbers below this are in use
+	names []label // of a bit
 }
+
+// label is what people call a bit, by the instance it is in, and where that is declared.
+type label struct{ name, src string }
 
 // cell is a primitive.
 type cell struct {
@@ -55,8 +58,9 @@ type jsonModule struct {
 		Connection map[string][]any  `json:"connections"`
 	}
 	Netnames map[string]struct {
-		Hide int `json:"hide_name"`
-		Bits []any
+		Hide       int `json:"hide_name"`
+		Bits       []any
+		Attributes map[string]any
 	}
 }
 
@@ -66,7 +70,7 @@ func read(r io.Reader, top string) (*netlist, error) {
 	if err := json.NewDecoder(r).Decode(&design); err != nil {
 		return nil, fmt.Errorf("yosys netlist: %w", err)
 	}
-	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]string, 2)}}
+	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]label, 2)}}
 	for name, m := range design.Modules {
 		if plain(name) == top {
 			if err := f.module(m, top, "", map[int]int{}, 0); err != nil {
@@ -104,7 +108,7 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 			n = f.net.bits
 			bound[int(local)] = n
 			f.net.bits++
-			f.net.names = append(f.net.names, "")
+			f.net.names = append(f.net.names, label{})
 		}
 		return n
 	}
@@ -116,7 +120,9 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 		return out
 	}
 	for _, net := range sorted(m.Netnames) {
-		f.label(net, path, numbers(m.Netnames[net].Bits), m.Netnames[net].Hide == 1)
+		if n := m.Netnames[net]; n.Hide == 0 {
+			f.label(net, path, numbers(n.Bits), source(n.Attributes["src"]))
+		}
 	}
 	for _, id := range sorted(m.Cells) {
 		c := m.Cells[id]
@@ -158,17 +164,14 @@ func (f *flattener) find(kind string) *jsonModule {
 }
 
 // label keeps the shortest name that people wrote for a bit.
-func (f *flattener) label(net, path string, bits []int, hidden bool) {
-	if hidden || strings.HasPrefix(net, "$") {
-		return
-	}
+func (f *flattener) label(net, path string, bits []int, src string) {
 	for i, b := range bits {
 		name := join(path, net)
 		if len(bits) > 1 {
 			name += "[" + strconv.Itoa(i) + "]"
 		}
-		if old := f.net.names[b]; b > 1 && (old == "" || len(name) < len(old)) {
-			f.net.names[b] = name
+		if old := f.net.names[b].name; b > 1 && (old == "" || len(name) < len(old)) {
+			f.net.names[b] = label{name, src}
 		}
 	}
 }
