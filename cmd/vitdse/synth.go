@@ -117,7 +117,14 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 	if err := t.print(a.stdout); err != nil {
 		return err
 	}
-	if r.Timing != nil {
+	switch v := r.Vivado; {
+	case v != nil:
+		a.printf("\nclock: %.1f MHz, %s by %s for %s: %g ns asked for, worst slack %g ns\n",
+			v.MHz, strings.ToLower(v.State), v.Tool, v.Device, v.PeriodNS, v.SlackNS)
+	case r.Timing == nil && len(r.Routes) == 0:
+		a.printf("\nclock: %g MHz, assumed: nothing here times family %s without place and route\n", s.Design.ClockMHz, part.Family)
+	}
+	if r.Timing != nil && r.Vivado == nil {
 		if err := a.printTiming(r.Timing); err != nil {
 			return err
 		}

@@ -48,6 +48,7 @@ type Report struct {
 	Modules []Module
 	Cached  bool // the modules' counts are of an earlier run
 	Timing  *timing.Report
+	Vivado  *timing.Routed // the clock in a Vivado report of this design in syn/vivado
 	Routes  []Route
 	Bitfile string // relative to the folder
 }
@@ -62,6 +63,9 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	r, _, err := open(ctx, dir, opt, progress)
 	if err != nil {
 		return nil, err
+	}
+	if r.rep.Vivado, err = r.vivadoClock(); err != nil {
+		return r.rep, err
 	}
 	if _, err := makeTool.find(""); err != nil {
 		return r.rep, err
@@ -166,6 +170,28 @@ func (r *runner) timingKey(key string) string {
 func (r *runner) keptTiming(key string) bool {
 	at := r.timingKey(key)
 	return at == "" || r.opt.Cache.Get("timing", at, &r.rep.Timing)
+}
+
+// vivadoClock is what Vivado said of this design, routed before synthesized; nil where there is no report of
+// it, or one of another design.
+func (r *runner) vivadoClock() (*timing.Routed, error) {
+	name, err := os.ReadFile(filepath.Join(r.syn, "vivado/design.txt"))
+	if err != nil || !strings.HasPrefix(r.rep.Hash, strings.TrimSpace(string(name))) || len(bytes.TrimSpace(name)) == 0 {
+		return nil, nil
+	}
+	for _, stage := range []string{"impl", "synth"} {
+		path := filepath.Join(r.syn, "vivado/timing_summary_"+stage+".rpt")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		routed, err := timing.ParseVivado(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return &routed, nil
+	}
+	return nil, nil
 }
 
 // timing times the netlist that Yosys wrote beside the counts.

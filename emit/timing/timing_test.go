@@ -156,3 +156,56 @@ func TestPicorv32(t *testing.T) {
 		}
 	}
 }
+
+// summary has the parts of a report_timing_summary that are read, in Vivado's layout.
+const summary = `Copyright 1986-2022 Xilinx, Inc. All Rights Reserved.
+-----------------------------------------------------------------------------------------
+| Tool Version      : Vivado v.2023.2 (lin64) Build 4029153 Fri Oct 13 20:13:54 MDT 2023
+| Design            : vit_accel_top
+| Device            : 7z020-clg400
+| Speed File        : -1  PRODUCTION 1.12 2019-11-22
+| Design State      : Routed
+-----------------------------------------------------------------------------------------
+
+------------------------------------------------------------------------------------------------
+| Design Timing Summary
+| ---------------------
+------------------------------------------------------------------------------------------------
+
+    WNS(ns)      TNS(ns)  TNS Failing Endpoints  TNS Total Endpoints      WHS(ns)
+    -------      -------  ---------------------  -------------------      -------
+     -0.345       -1.190                      5                23117        0.031
+
+
+------------------------------------------------------------------------------------------------
+| Clock Summary
+| -------------
+------------------------------------------------------------------------------------------------
+
+Clock  Waveform(ns)         Period(ns)      Frequency(MHz)
+-----  ------------         ----------      --------------
+aclk   {0.000 5.000}        10.000          100.000
+`
+
+// 10 ns that are missed by 0.345: 96.7 MHz.
+func TestParseVivado(t *testing.T) {
+	r, err := ParseVivado([]byte(summary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(r.MHz-1000/10.345) > 1e-9 || r.State != "Routed" || r.Device != "7z020-clg400 -1  PRODUCTION 1.12 2019-11-22" {
+		t.Errorf("%+v", r)
+	}
+	for name, c := range map[string]struct{ old, new, want string }{
+		"no slack":   {"WNS(ns)", "XNS(ns)", "no WNS"},
+		"no clock":   {"Period(ns)", "Time(ns)", "no period"},
+		"no state":   {"Design State", "State", "no Design State"},
+		"impossible": {"-0.345", "10.345", "leaves no path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := ParseVivado([]byte(strings.Replace(summary, c.old, c.new, 1))); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, expected %q", err, c.want)
+			}
+		})
+	}
+}
