@@ -196,18 +196,3 @@ func (m Model) LayerBlock(layer string) int {
 	}
 	return m.BlockCount()
 }
-
-// OnEngine says why the emitted engine does not run the network, nil if it does.
-func (m Model) OnEngine() error {
-	switch m.Family {
-	case ViT, DeiT:
-		return nil
-	case DeiTDistilled:
-		return fmt.Errorf("model %s: the engine does not run family %s: it lacks the distillation token's row and the second head; "+
-			"the golden model runs it, vit and deit can be emitted", m.Name, m.Family)
-	case Swin:
-		return fmt.Errorf("model %s: the engine does not run family %s: it lacks window addressing, masks, relative position bias, "+
-			"patch merging and pooling; the golden model runs it, vit and deit can be emitted", m.Name, m.Family)
-	}
-	return fmt.Errorf("model %s: the engine does not run family %q; expected vit or deit", m.Name, m.Family)
-}

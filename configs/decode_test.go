@@ -46,7 +46,7 @@ func wantError(t *testing.T, err error, want string) {
 func TestDecodeErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key, near one", "patch: 2", "pacth: 2\npatch: 2", `m.yaml:4: pacth: unknown key; did you mean "patch"?`},
-		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2", "m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation"},
+		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2", "m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, activation, no_class_token, registers, pre_norm, pool, fc_norm, features"},
 		{"unknown nested key", "channels: 1", "channels: 1, hight: 2", `m.yaml:3: image.hight: unknown key; did you mean "height"?`},
 		{"case counts", "dim: 64", "Dim: 64", "m.yaml:1: dim: missing; expected an integer\nm.yaml:5: Dim: unknown key; did you mean \"dim\"?"},
 		{"repeated key", "", "dim: 32\n", "m.yaml:13: dim: is given twice; first on line 5"},
@@ -75,7 +75,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"not YAML, scanner", "dim: 64", "dim: 64: 2", "m.yaml:5: not YAML: mapping values are not allowed in this context"},
 		{"not YAML, tab", "dim: 64", "dim:\n\t64", "m.yaml:6: not YAML: found character that cannot start any token"},
 		{"validation, nested", "height: 8", "height: -8", "m.yaml:3: image.height: must be a positive integer, is -8"},
-		{"validation, two", "heads: 4\nmlp_ratio: 4", "heads: 5\nmlp_ratio: 0", "m.yaml:7: heads: is 5, which does not divide dim 64\nm.yaml:8: mlp_ratio: must be a positive integer, is 0"},
+		{"validation, two", "heads: 4\nmlp_ratio: 4", "heads: 5\nmlp_ratio: 0", "m.yaml:7: heads: is 5, which does not divide dim 64\nm.yaml:8: mlp_ratio: must be positive and leave a hidden layer, is 0"},
 		{"absurd shape", "depth: 4", "depth: 70000", "m.yaml:6: depth: is 70000; at most 65536 is sensible"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

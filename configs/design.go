@@ -216,7 +216,7 @@ func (m Model) Inner(layer string) int {
 	case !HasWeights(layer):
 		return shape.Dim / shape.Heads
 	case strings.HasSuffix(layer, "mlp.fc2"):
-		return shape.Dim * m.MLPRatio
+		return m.HiddenOf(shape.Dim)
 	case strings.HasSuffix(layer, ".reduction"):
 		return 2 * shape.Dim
 	}

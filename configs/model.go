@@ -30,7 +30,7 @@ type Model struct {
 	Depths       []int      `yaml:"depths,omitempty"`      // Swin: blocks of each stage
 	StageHeads   []int      `yaml:"stage_heads,omitempty"` // Swin: heads of each stage
 	Window       int        `yaml:"window,omitempty"`      // Swin: side of an attention window in tokens
-	MLPRatio     int        `yaml:"mlp_ratio"`
+	MLPRatio     float64    `yaml:"mlp_ratio"`             // hidden width of the MLP over dim, of which the whole part counts
 	Classes      int        `yaml:"classes"`
 	LayerNormEps float64    `yaml:"layer_norm_eps"`
 	Mean         []float64  `yaml:"mean"`
@@ -40,6 +40,15 @@ type Model struct {
 	// CropPct (0 is 0.9), by Interpolation (empty is bicubic), and the centre is cut out.
 	CropPct       float64       `yaml:"crop_pct,omitempty" json:",omitzero"`
 	Interpolation Interpolation `yaml:"interpolation,omitempty" json:",omitzero"`
+
+	// What a vit or deit may have that the plain one has not; not of Swin.
+	Activation   Activation `yaml:"activation,omitempty" json:",omitzero"`     // of the MLP; empty is gelu
+	NoClassToken bool       `yaml:"no_class_token,omitempty" json:",omitzero"` // the patches' tokens have none in front
+	Registers    int        `yaml:"registers,omitempty" json:",omitzero"`      // learned tokens behind the class token, read by no head
+	PreNorm      bool       `yaml:"pre_norm,omitempty" json:",omitzero"`       // a LayerNorm between patch embedding and first block
+	Pool         Pool       `yaml:"pool,omitempty" json:",omitzero"`           // what the head reads; empty is token
+	FCNorm       bool       `yaml:"fc_norm,omitempty" json:",omitzero"`        // the last LayerNorm is behind the pooling, not in front of it
+	Features     bool       `yaml:"features,omitempty" json:",omitzero"`       // there is no head: what it would read is the result, classes its width
 }
 
 // Interpolation is the filter of a resize.
@@ -71,15 +80,19 @@ type ImageShape struct {
 func (s ImageShape) Pixels() int { return s.Height * s.Width * s.Channels }
 
 // PrefixTokens is the number of learned tokens in front of the patches: the class
-// token, and for distilled DeiT the distillation token. Swin has none.
+// token, for distilled DeiT the distillation token, and the registers. Swin has none.
 func (m Model) PrefixTokens() int {
-	switch m.Family {
-	case DeiTDistilled:
-		return 2
-	case Swin:
+	if m.Family == Swin {
 		return 0
 	}
-	return 1
+	n := m.Registers
+	if !m.NoClassToken {
+		n++
+	}
+	if m.Family == DeiTDistilled {
+		n++
+	}
+	return n
 }
 
 // Patches is the number of image patches.
@@ -128,7 +141,11 @@ func (m Model) HeadDim() int {
 }
 
 // Hidden is the width of the MLP's hidden layer (of Swin: of its first stage).
-func (m Model) Hidden() int { return m.Dim * m.MLPRatio }
+func (m Model) Hidden() int { return m.HiddenOf(m.Dim) }
+
+// HiddenOf is the width of the MLP's hidden layer of a block of so many channels, as timm has it:
+// int(dim * ratio) in double precision.
+func (m Model) HiddenOf(dim int) int { return int(float64(dim) * m.MLPRatio) }
 
 // maxShape bounds every number of a model's shape, so that a slip of the keyboard
 // is an error and not a sweep that never ends.
@@ -169,7 +186,10 @@ func (m Model) Validate() error {
 	} else {
 		m.validateViT(bad, positive)
 	}
-	positive("mlp_ratio", m.MLPRatio)
+	if !(m.MLPRatio > 0 && m.MLPRatio <= maxShape && m.Hidden() > 0) {
+		bad("mlp_ratio", "must be positive and leave a hidden layer, is %g", m.MLPRatio)
+	}
+	m.validateVariant(bad)
 	positive("classes", m.Classes)
 	if !(m.LayerNormEps > 0 && m.LayerNormEps < 1) {
 		bad("layer_norm_eps", "must be in (0, 1), is %g", m.LayerNormEps)

@@ -18,20 +18,21 @@ const (
 	OpLinearGELU               // matmul + requantize + GELU table (fc1)
 	OpHead                     // classifier: matmul + requantize -> logits
 	OpHeadAdd                  // second classifier: matmul + requantize + add of the first's logits
-	OpEmbedNorm                // LayerNorm into the residual stream (Swin's patch embedding)
+	OpEmbedNorm                // LayerNorm into the residual stream (behind a patch embedding)
 	OpMerge                    // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
-	OpPool                     // mean over the tokens -> codes
+	OpPool                     // mean or maximum over the tokens -> codes
+	OpPoolStream               // mean or maximum over the tokens of the residual stream -> one row of it
 )
 
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
-	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool"}
+	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream"}
 
 func (k OpKind) String() string { return opKindNames[k] }
 
 // IsMatmul says whether the op runs on the PE array.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream:
 		return false
 	}
 	return true
@@ -88,11 +89,21 @@ func (m Model) vitOps(ops *opList) {
 	n, d := m.Tokens(), m.Dim
 	ops.add(-1, "patches", OpPatches, LayerPatchEmbed, 1, n, m.PatchInner(), 0)
 	ops.add(-1, "patch_embed", OpPatchEmbed, LayerPatchEmbed, 1, n, d, m.PatchInner())
-	for b := range m.Depth {
-		ops.block(m.BlockShape(b), m.MLPRatio)
+	if m.PreNorm {
+		ops.add(-1, "norm_pre", OpEmbedNorm, LayerPatchEmbed, 1, n, d, 0)
 	}
-	// The class token's row; distilled DeiT has a second head on the distillation token's.
-	ops.add(-1, "norm", OpLayerNorm, LayerHead, 1, m.PrefixTokens(), d, 0)
+	for b := range m.Depth {
+		ops.block(m.BlockShape(b), m.HiddenOf(m.Dim))
+	}
+	if m.FCNorm {
+		ops.add(-1, "pool", OpPoolStream, LayerHead, 1, 1, d, 0)
+	}
+	_, rows := m.NormRows()
+	ops.add(-1, "norm", OpLayerNorm, LayerHead, 1, rows, d, 0)
+	if m.Pools() && !m.FCNorm {
+		ops.add(-1, "pool", OpPool, LayerHead, 1, 1, d, 0)
+	}
+	// Distilled DeiT has a second head on the distillation token's row.
 	ops.add(-1, "head", OpHead, LayerHead, 1, 1, m.Classes, d)
 	if m.Family == DeiTDistilled {
 		ops.add(-1, "head_dist", OpHeadAdd, LayerHead, 1, 1, m.Classes, d)
@@ -111,7 +122,7 @@ func (m Model) swinOps(ops *opList) {
 			ops.add(b, p+".norm", OpLayerNorm, p+".reduction", 1, shape.Tokens(), 2*shape.Dim, 0)
 			ops.add(b, p+".reduction", OpMerge, p+".reduction", 1, shape.Tokens(), shape.Dim, 2*shape.Dim)
 		}
-		ops.block(shape, m.MLPRatio)
+		ops.block(shape, m.HiddenOf(shape.Dim))
 	}
 	s = m.Stage(len(m.Depths) - 1)
 	ops.add(-1, "norm", OpLayerNorm, LayerHead, 1, s.Tokens(), s.Dim, 0)
@@ -120,7 +131,7 @@ func (m Model) swinOps(ops *opList) {
 }
 
 // block lists one transformer block. Attention's rows are those of all its windows.
-func (l *opList) block(s BlockShape, ratio int) {
+func (l *opList) block(s BlockShape, hidden int) {
 	p, b := s.Name+".", s.Index
 	n, d, rows, width := s.Tokens(), s.Dim, s.WindowRows(), s.WindowTokens()
 	l.add(b, p+"norm1", OpLayerNorm, p+"attn.qkv", 1, n, d, 0)
@@ -132,6 +143,6 @@ func (l *opList) block(s BlockShape, ratio int) {
 	l.add(b, p+"attn.av", OpAttnValue, p+"attn.matmul", s.Heads, rows, d/s.Heads, width)
 	l.add(b, p+"attn.proj", OpLinearAdd, p+"attn.proj", 1, n, d, d)
 	l.add(b, p+"norm2", OpLayerNorm, p+"mlp.fc1", 1, n, d, 0)
-	l.add(b, p+"mlp.fc1", OpLinearGELU, p+"mlp.fc1", 1, n, d*ratio, d)
-	l.add(b, p+"mlp.fc2", OpLinearAdd, p+"mlp.fc2", 1, n, d, d*ratio)
+	l.add(b, p+"mlp.fc1", OpLinearGELU, p+"mlp.fc1", 1, n, hidden, d)
+	l.add(b, p+"mlp.fc2", OpLinearAdd, p+"mlp.fc2", 1, n, d, hidden)
 }

@@ -38,7 +38,11 @@ func loadForEngine(run configs.Run) (*network, error) {
 	if err := model.OnEngine(); err != nil {
 		return nil, err
 	}
-	return loadNetwork(run)
+	n, err := loadNetwork(run)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.model.OnEngine() // as the checkpoint completes it
 }
 
 // loadNetwork reads model, checkpoint and dataset of a run.
@@ -63,8 +67,11 @@ func loadWeights(model configs.Model, file string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{model: model, files: c.Files()}
-	n.weights, err = c.ViT(model)
+	n := &network{files: c.Files()}
+	if n.model, err = c.Complete(model); err != nil {
+		return nil, err
+	}
+	n.weights, err = c.ViT(n.model)
 	return n, err
 }
 

@@ -29,7 +29,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 	m := configs.Model{
 		Name: "random", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * pick(8, 16, 32), Depth: pick(1, 2),
 		Image:    configs.ImageShape{Height: patch * (1 + rng.IntN(7)), Width: patch * (1 + rng.IntN(7)), Channels: pick(1, 2, 3)},
-		MLPRatio: pick(1, 2, 3, 4), Classes: 2 + rng.IntN(30), LayerNormEps: 1e-6,
+		MLPRatio: float64(pick(1, 2, 3, 4)), Classes: 2 + rng.IntN(30), LayerNormEps: 1e-6,
 	}
 	for range m.Image.Channels {
 		m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)

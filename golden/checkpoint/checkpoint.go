@@ -25,6 +25,9 @@ type Checkpoint struct {
 	path    string
 	entries map[string]entry
 	files   [][]byte
+
+	config, processor settings // beside the weights; nil if there are none
+	graph             []fact   // what the nodes of an ONNX graph say
 }
 
 // entry is one tensor of the header; begin and end are offsets into the data of its file.
@@ -63,13 +66,22 @@ func Load(path string) (*Checkpoint, error) {
 	beside := func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(path), name))
 	}
+	var c *Checkpoint
 	switch {
 	case strings.HasSuffix(path, ".json"):
-		return decodeIndex(path, file, beside)
+		c, err = decodeIndex(path, file, beside)
 	case strings.HasSuffix(path, ".onnx"):
-		return decodeONNX(path, file, beside)
+		c, err = decodeONNX(path, file, beside)
+	default:
+		c, err = Decode(path, file)
 	}
-	return Decode(path, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.besides(path); err != nil {
+		return nil, fmt.Errorf("checkpoint %s: %w", path, err)
+	}
+	return c, nil
 }
 
 // Files are the bytes that were read, the given file first: what a design's hash counts.

@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -51,15 +50,30 @@ var (
 		"attn.qkv": "attention.q_proj,attention.k_proj,attention.v_proj", "attn.proj": "attention.o_proj",
 		"attn.relative_position_bias_table": "attention.relative_position_bias.relative_position_bias_table",
 	}
+	dinoBlock = map[string]string{
+		"attn.qkv":  "attention.attention.query,attention.attention.key,attention.attention.value",
+		"attn.proj": "attention.output.dense", "ls1": "layer_scale1.lambda1", "ls2": "layer_scale2.lambda1",
+	}
+	dinoModules = map[string]string{
+		"attn.qkv": "attention.q_proj,attention.k_proj,attention.v_proj", "attn.proj": "attention.o_proj",
+		"ls1": "layer_scale1.lambda1", "ls2": "layer_scale2.lambda1",
+	}
+	towerBlock = map[string]string{ // CLIP's and SigLIP's
+		"norm1": "layer_norm1", "norm2": "layer_norm2",
+		"attn.qkv": "self_attn.q_proj,self_attn.k_proj,self_attn.v_proj", "attn.proj": "self_attn.out_proj",
+	}
 )
 
-// transformersViT are the stems outside of blocks of a transformers ViT or DeiT.
-func transformersViT(prefix string) map[string]string {
-	return map[string]string{
-		"cls_token": prefix + ".embeddings.cls_token", "dist_token": prefix + ".embeddings.distillation_token",
-		"pos_embed":        prefix + ".embeddings.position_embeddings",
-		"patch_embed.proj": prefix + ".embeddings.patch_embeddings.projection", "norm": prefix + ".layernorm",
-	}
+// transformersViT are the stems outside of blocks of a transformers ViT, DeiT or DINOv2.
+var transformersViT = map[string]string{
+	"cls_token": "embeddings.cls_token", "dist_token": "embeddings.distillation_token", "reg_token": "embeddings.register_tokens",
+	"pos_embed":        "embeddings.position_embeddings",
+	"patch_embed.proj": "embeddings.patch_embeddings.projection", "norm": "layernorm",
+}
+
+var towerOuter = map[string]string{
+	"cls_token": "embeddings.class_embedding", "pos_embed": "embeddings.position_embedding.weight",
+	"patch_embed.proj": "embeddings.patch_embedding", "norm_pre": "pre_layrnorm", "norm": "post_layernorm",
 }
 
 func with(m map[string]string, pairs ...string) map[string]string {
@@ -86,16 +100,20 @@ var (
 		{title: "torchvision", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter, inner: torchvisionBlock},
 		{title: "torchvision before 0.13", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter,
 			inner: with(torchvisionBlock, "mlp.fc1", "mlp.linear_1", "mlp.fc2", "mlp.linear_2")},
-		{title: "transformers ViT", block: flat("vit.encoder.layer.%d."), outer: with(transformersViT("vit"), oneHead...), inner: savedBlock},
-		{title: "transformers DeiT", block: flat("deit.encoder.layer.%d."), outer: with(transformersViT("deit"), twoHeads...), inner: savedBlock},
-		{title: "transformers 5 ViT modules", block: flat("vit.layers.%d."), outer: with(transformersViT("vit"), oneHead...), inner: moduleBlock},
-		{title: "transformers 5 DeiT modules", block: flat("deit.layers.%d."), outer: with(transformersViT("deit"), twoHeads...), inner: moduleBlock},
+		{title: "transformers DeiT", block: flat("encoder.layer.%d."), outer: with(transformersViT, twoHeads...), inner: savedBlock},
+		{title: "transformers ViT", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: savedBlock},
+		{title: "transformers DINOv2", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoBlock},
+		{title: "transformers 5 DeiT modules", block: flat("layers.%d."), outer: with(transformersViT, twoHeads...), inner: moduleBlock},
+		{title: "transformers 5 ViT modules", block: flat("layers.%d."), outer: with(transformersViT, oneHead...), inner: moduleBlock},
+		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoModules},
+		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"), inner: towerBlock},
+		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, oneHead...), inner: towerBlock},
 	}
 )
 
 var (
-	transformersSwin = map[string]string{"patch_embed.proj": "swin.embeddings.patch_embeddings.projection",
-		"patch_embed.norm": "swin.embeddings.norm", "norm": "swin.layernorm", "head": "classifier"}
+	transformersSwin = map[string]string{"patch_embed.proj": "embeddings.patch_embeddings.projection",
+		"patch_embed.norm": "embeddings.norm", "norm": "layernorm", "head": "classifier"}
 
 	swinNamings = []naming{
 		{title: "timm", block: staged("layers.%d.blocks.%d."), outer: map[string]string{"head": "head.fc"}, differ: shiftsBeforePadding,
@@ -106,12 +124,12 @@ var (
 			merge: func(stage int) string { return fmt.Sprintf("features.%d.", 2*stage) },
 			outer: map[string]string{"patch_embed.proj": "features.0.0", "patch_embed.norm": "features.0.2"},
 			inner: map[string]string{"mlp.fc1": "mlp.0", "mlp.fc2": "mlp.3"}},
-		{title: "transformers Swin", block: staged("swin.encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
-			merge: func(stage int) string { return fmt.Sprintf("swin.encoder.layers.%d.downsample.", stage-1) },
+		{title: "transformers Swin", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
+			merge: func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) },
 			inner: with(savedBlock, "attn.qkv", "attention.self.query,attention.self.key,attention.self.value",
 				"attn.relative_position_bias_table", "attention.self.relative_position_bias_table")},
-		{title: "transformers 5 Swin modules", block: staged("swin.encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
-			merge: func(stage int) string { return fmt.Sprintf("swin.encoder.layers.%d.downsample.", stage-1) }, inner: moduleBlock},
+		{title: "transformers 5 Swin modules", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
+			merge: func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) }, inner: moduleBlock},
 	}
 )
 
@@ -187,32 +205,4 @@ func (n naming) sources(name string) []string {
 		list = append(list, prefix+s+kind)
 	}
 	return list
-}
-
-// detect finds the naming under which the checkpoint has most of the model's tensors.
-func (c *Checkpoint) detect(m configs.Model, slots []slot) (naming, int) {
-	best, most := naming{}, -1
-	for _, n := range namings(m) {
-		hits := 0
-		for _, s := range slots {
-			if !slices.ContainsFunc(n.sources(s.name), func(t string) bool { _, ok := c.entries[t]; return !ok }) {
-				hits++
-			}
-		}
-		if hits > most {
-			best, most = n, hits
-		}
-	}
-	return best, most
-}
-
-// isBuffer says whether a tensor follows from the model's shape: frameworks store them
-// beside the weights.
-func isBuffer(name string) bool {
-	for _, b := range []string{"attn_mask", "relative_position_index", "position_ids"} {
-		if strings.HasSuffix(name, "."+b) {
-			return true
-		}
-	}
-	return false
 }

@@ -7,7 +7,7 @@ import (
 	"vitdse/configs"
 )
 
-// Seeded makes weights for a plain ViT out of a seed, for benchmarks and tests that need no
+// Seeded makes weights for a ViT out of a seed, for benchmarks and tests that need no
 // trained network. They are not trained; their spreads are
 // those of trained ViTs in so far as they matter to the integer network: LayerNorm gains
 // around 1, matmul weights that keep the variance of a normalised input, scores with a
@@ -28,6 +28,15 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 		PatchW: normal(d*m.PatchInner(), 0, 1/math.Sqrt(float64(m.PatchInner()))), PatchB: normal(d, 0, 0.1),
 		NormG: normal(d, 1, 0.2), NormB: normal(d, 0, 0.1),
 		HeadW: normal(m.Classes*d, 0, 0.06), HeadB: normal(m.Classes, 0, 0.05),
+	}
+	if m.NoClassToken {
+		w.Cls = nil
+	}
+	if m.Registers > 0 {
+		w.Reg = normal(m.Registers*d, 0, 0.02)
+	}
+	if m.PreNorm {
+		w.PatchNormG, w.PatchNormB = normal(d, 1, 0.2), normal(d, 0, 0.1)
 	}
 	for range m.Depth {
 		w.Blocks = append(w.Blocks, BlockWeights{

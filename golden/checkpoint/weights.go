@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"vitdse/configs"
 )
@@ -12,11 +14,12 @@ import (
 type Weights struct {
 	Cls    []float32 // Dim
 	Dist   []float32 // Dim: the distillation token, of distilled DeiT
+	Reg    []float32 // Registers x Dim: the register tokens
 	Pos    []float32 // Tokens x Dim, prefix rows first
 	PatchW []float32 // Dim x PatchInner; inner order is channel, row, column
 	PatchB []float32 // Dim
 
-	PatchNormG, PatchNormB []float32 // Dim: the patch embedding's LayerNorm, of Swin
+	PatchNormG, PatchNormB []float32 // Dim: the LayerNorm behind the patch embedding, of Swin and with pre_norm
 
 	Blocks []BlockWeights
 	NormG  []float32 // Dim: gamma of the last LayerNorm
@@ -50,36 +53,37 @@ type BlockWeights struct {
 
 // slot ties a tensor's name and shape to the field that receives it.
 type slot struct {
-	name  string
-	shape []int
-	dst   *[]float32
+	name     string
+	shape    []int
+	dst      *[]float32
+	optional bool // a bias: zeros where the file has none of its kind
 }
 
 // slots lists every tensor of a model in timm's names; w must have as many blocks.
 func (w *Weights) slots(m configs.Model) []slot {
 	d := m.Dim
 	var list []slot
-	add := func(name string, dst *[]float32, shape ...int) { list = append(list, slot{name, shape, dst}) }
-	if m.Family != configs.Swin {
-		add("cls_token", &w.Cls, 1, 1, d)
-		add("pos_embed", &w.Pos, 1, m.Tokens(), d)
+	add := func(name string, dst *[]float32, shape ...int) {
+		list = append(list, slot{name, shape, dst, strings.HasSuffix(name, ".bias")})
 	}
-	if m.Family == configs.DeiTDistilled {
-		add("dist_token", &w.Dist, 1, 1, d)
-	}
+	w.prefixSlots(m, add)
 	add("patch_embed.proj.weight", &w.PatchW, d, m.Image.Channels, m.Patch, m.Patch)
 	add("patch_embed.proj.bias", &w.PatchB, d)
-	if m.Family == configs.Swin {
-		add("patch_embed.norm.weight", &w.PatchNormG, d)
-		add("patch_embed.norm.bias", &w.PatchNormB, d)
+	if norm := patchNorm(m); norm != "" {
+		add(norm+".weight", &w.PatchNormG, d)
+		add(norm+".bias", &w.PatchNormB, d)
 	}
 	for i := range w.Blocks {
 		shape := m.BlockShape(i)
-		w.Blocks[i].slots(shape, m.MLPRatio, add)
+		w.Blocks[i].slots(shape, m.HiddenOf(shape.Dim), add)
 		d = shape.Dim
 	}
-	add("norm.weight", &w.NormG, d)
-	add("norm.bias", &w.NormB, d)
+	norm := "norm"
+	if m.FCNorm {
+		norm = "fc_norm"
+	}
+	add(norm+".weight", &w.NormG, d)
+	add(norm+".bias", &w.NormB, d)
 	add("head.weight", &w.HeadW, m.Classes, d)
 	add("head.bias", &w.HeadB, m.Classes)
 	if m.Family == configs.DeiTDistilled {
@@ -89,8 +93,39 @@ func (w *Weights) slots(m configs.Model) []slot {
 	return list
 }
 
-func (b *BlockWeights) slots(s configs.BlockShape, ratio int, add func(name string, dst *[]float32, shape ...int)) {
-	d, h := s.Dim, s.Dim*ratio
+// prefixSlots lists the learned tokens and positions.
+func (w *Weights) prefixSlots(m configs.Model, add func(name string, dst *[]float32, shape ...int)) {
+	if m.Family == configs.Swin {
+		return
+	}
+	if !m.NoClassToken {
+		add("cls_token", &w.Cls, 1, 1, m.Dim)
+	}
+	add("pos_embed", &w.Pos, 1, m.Tokens(), m.Dim)
+	if m.Family == configs.DeiTDistilled {
+		add("dist_token", &w.Dist, 1, 1, m.Dim)
+	}
+	if m.Registers > 0 {
+		add("reg_token", &w.Reg, 1, m.Registers, m.Dim)
+	}
+}
+
+// patchNorm is timm's name of the LayerNorm behind the patch embedding, "" if there is none.
+func patchNorm(m configs.Model) string {
+	switch {
+	case m.Family == configs.Swin:
+		return "patch_embed.norm"
+	case m.PreNorm:
+		return "norm_pre"
+	}
+	return ""
+}
+
+// Prefix is what the rows in front of the patches hold, their positions not counted: PrefixTokens x Dim.
+func (w *Weights) Prefix() []float32 { return slices.Concat(w.Cls, w.Dist, w.Reg) }
+
+func (b *BlockWeights) slots(s configs.BlockShape, h int, add func(name string, dst *[]float32, shape ...int)) {
+	d := s.Dim
 	if s.Merges() {
 		p := s.MergeName()
 		add(p+".norm.weight", &b.MergeG, 2*d)

@@ -86,7 +86,8 @@ func (r *Runner) dynamicAdd(l *layer, fine []int32) {
 // dynamicFinish runs the last LayerNorm and the classifiers.
 func (r *Runner) dynamicFinish() []int32 {
 	m := r.net.Model
-	fine := r.fine[:m.PrefixTokens()*m.Dim]
+	_, rows := m.NormRows()
+	fine := r.fine[:rows*m.Dim]
 	copy(fine, r.res)
 	r.norm.Values(fine)
 	record(r, fine)

@@ -16,12 +16,14 @@ import (
 //
 //   - patches: pixel codes; the prefix rows are 0
 //   - patch_embed, proj, fc2: the residual stream after the op
-//   - norms, q, k, v: codes; norm is of the prefix tokens only, of Swin of all tokens
+//   - norms, q, k, v: codes; norm is of the tokens that heads or pooling read
 //   - scores: exact accumulators; softmax: numerators
 //   - av: codes; fc1: codes after the GELU table; head: logits
 //   - head_dist: the sum of both heads' logits
+//   - pool: codes, with fc_norm a row of the residual stream; norm_pre: the residual stream,
+//     patch_embed being the 16-bit input of it
 //   - Swin: patch_embed: the 16-bit input of its norm; patch_embed.norm and reduction: the
-//     new residual stream; scores: with their bias, masked pairs too; pool: codes
+//     new residual stream; scores: with their bias, masked pairs too
 type Trace struct {
 	Ops [][]int32
 }
@@ -44,6 +46,7 @@ type Runner struct {
 	stream []int32 // memory of the residual stream
 	res    []int32 // the residual stream, of Swin that of the current stage
 	joined []int32 // Swin: the rows that a patch merging joins
+	pooled []int32 // the row of the residual stream that fc_norm reads
 	logits []int32 // of both heads
 	fine   []int32 // what layers with scales of each token's own read; nil where there are none
 	shifts []uint  // of the tokens
@@ -83,7 +86,7 @@ func (p *Program) Runner() *Runner {
 	}
 	r := &Runner{Program: p, acc: make([]int32, acc), codes: make([]int8, max(codes, rows)), wide: make([]int8, max(wide, rows)),
 		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows),
-		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes)}
+		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes), pooled: make([]int32, p.head.in)}
 	r.res = r.stream
 	if p.head.dynamic != nil {
 		r.fine = make([]int32, m.Tokens()*max(m.Dim, m.Hidden()))
@@ -169,43 +172,53 @@ func (r *Runner) start(image []uint8, tr *Trace) error {
 	record(r, patches)
 	r.res = r.stream[:r.inFront(0)]
 	r.rows.Codes(patches, m.Tokens(), r.patch.in, r.patch.in)
-	if r.patchNorm == nil {
+	if r.positions != nil {
 		r.embed()
-		return nil
+	} else {
+		r.multiply(&r.patch, func(from, n int) {
+			r.patch.requant.Values(r.res[from*r.patch.out:][:n*r.patch.out], r.acc)
+		})
 	}
-	r.multiply(&r.patch, func(from, n int) {
-		r.patch.requant.Values(r.res[from*r.patch.out:][:n*r.patch.out], r.acc)
-	})
 	record(r, r.res)
-	r.patchNorm.Values(r.res)
-	record(r, r.res)
+	if r.patchNorm != nil {
+		r.patchNorm.Values(r.res)
+		record(r, r.res)
+	}
 	return nil
 }
 
 // finish runs the last LayerNorm and the classifier on the class token, and those of the
-// distillation token where there is one. Of Swin it is on the mean over the tokens.
+// distillation token where there is one, or on what is pooled of the tokens.
 func (r *Runner) finish() []int32 {
 	if r.fine != nil {
 		return r.dynamicFinish()
 	}
-	m := r.net.Model
-	read := m.PrefixTokens() // rows that the classifiers read
-	if r.net.Pool != nil {
-		read = len(r.res) / r.head.in
+	m, c := r.net.Model, r.head.in
+	from, rows := 0, len(r.res)/c // of the residual stream
+	if m.Family != configs.Swin {
+		from, rows = m.NormRows()
 	}
-	x := r.codes[:read*r.head.in]
-	r.norm.Codes(x, r.res[:len(x)])
+	in := r.res[from*c : (from+rows)*c]
+	if m.FCNorm {
+		in = r.pooled[:c]
+		pool(r.net.Pool, r.res[m.PrefixTokens()*c:], in)
+		record(r, in)
+	}
+	x := r.codes[:len(in)]
+	r.norm.Codes(x, in)
 	record(r, x)
-	if r.net.Pool != nil {
-		x = r.pool(x)
+	if r.net.Pool != nil && !m.FCNorm {
+		pooled := r.wide[:c]
+		pool(r.net.Pool, x, pooled)
+		x = pooled
 		record(r, x)
 	}
 	logits := r.logits[:m.Classes]
-	r.classify(&r.head, x[:r.head.in], logits)
+	r.classify(&r.head, x[:c], logits)
 	record(r, logits)
 	if r.headDist != nil {
 		second := r.logits[m.Classes:]
-		r.classify(r.headDist, x[r.head.in:], second)
+		r.classify(r.headDist, x[c:], second)
 		for o, v := range second {
 			logits[o] = int32(sat(int64(logits[o])+int64(v), r.net.HeadDist.Bits))
 		}

@@ -24,7 +24,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 		Name: "random", Family: configs.DeiT,
 		Image: configs.ImageShape{Height: 4 + 2*rng.IntN(3), Width: 4 + 2*rng.IntN(3), Channels: channels},
 		Patch: 2, Dim: heads * (3 + rng.IntN(8)), Depth: 1 + rng.IntN(2), Heads: heads,
-		MLPRatio: 1 + rng.IntN(4), Classes: 1 + rng.IntN(7), LayerNormEps: 1e-6,
+		MLPRatio: float64(1 + rng.IntN(4)), Classes: 1 + rng.IntN(7), LayerNormEps: 1e-6,
 	}
 	for range channels {
 		m.Mean, m.Std = append(m.Mean, rng.Float64()), append(m.Std, 0.2+rng.Float64())
@@ -36,7 +36,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
-	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin {
+	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm {
 		n.Quantizer.TokenScales = ""
 	}
 	for i := range n.Layers {

@@ -15,7 +15,7 @@ import (
 
 // randomSwin is a small Swin: odd grids, windows that do not divide them, strips.
 func randomSwin(rng *rand.Rand) configs.Model {
-	m := configs.Model{Name: "random", Family: configs.Swin, Window: 2 + rng.IntN(2), MLPRatio: 1 + rng.IntN(3), Classes: 1 + rng.IntN(7),
+	m := configs.Model{Name: "random", Family: configs.Swin, Window: 2 + rng.IntN(2), MLPRatio: float64(1 + rng.IntN(3)), Classes: 1 + rng.IntN(7),
 		Patch: 1 + rng.IntN(2), LayerNormEps: 1e-5, Mean: []float64{0.4}, Std: []float64{0.3}}
 	stages := 1 + rng.IntN(3)
 	side := func() int { // at least a window in the last stage
@@ -114,6 +114,54 @@ func TestRandomDistilledMatchSlowImplementation(t *testing.T) {
 			compare(t, net, images.At(0))
 			compare(t, net, images.At(1))
 		})
+	}
+}
+
+// randomVariant is a ViT with some of what the plain one has not.
+func randomVariant(rng *rand.Rand) configs.Model {
+	m := randomModel(rng)
+	m.Family = configs.ViT
+	m.MLPRatio = []float64{1, 2.5, 8.0 / 3, 0.4 + 3*rng.Float64()}[rng.IntN(4)]
+	m.LayerNormEps = []float64{1e-3, 1e-5, 1e-6, 1e-12}[rng.IntN(4)]
+	m.Activation = []configs.Activation{"", configs.GELU, configs.GELUTanh, configs.QuickGELU, configs.ReLU}[rng.IntN(5)]
+	m.Registers = []int{0, 0, 1, 4, rng.IntN(9)}[rng.IntN(5)]
+	m.PreNorm = rng.IntN(2) == 0
+	m.Pool = []configs.Pool{"", configs.PoolToken, configs.PoolAvg, configs.PoolMax}[rng.IntN(4)]
+	if m.Pools() {
+		m.FCNorm, m.NoClassToken = rng.IntN(2) == 0, rng.IntN(2) == 0
+	}
+	if m.Features = rng.IntN(4) == 0; m.Features {
+		m.Classes = m.Dim
+	}
+	return m
+}
+
+func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
+	seen := map[string]int{}
+	for seed := range uint64(80) {
+		rng := rand.New(rand.NewPCG(seed, 16))
+		m := randomVariant(rng)
+		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "no class token": m.NoClassToken,
+			"features": m.Features, string(m.ActivationOf()): true, fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
+			if is {
+				seen[key]++
+			}
+		}
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			net := quantizeRandom(t, rng, m)
+			images := randomImages(rng, m, 2)
+			compare(t, net, images.At(0))
+			compare(t, net, images.At(1))
+		})
+	}
+	t.Log(seen)
+	if len(seen) != 12 {
+		t.Errorf("the random networks have %d of 12 variants: %v", len(seen), seen)
+	}
+	for what, n := range seen {
+		if n < 5 {
+			t.Errorf("%s occurs %d times; expected at least 5", what, n)
+		}
 	}
 }
 

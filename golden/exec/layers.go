@@ -9,7 +9,6 @@ func (r *Runner) embed() {
 	copy(r.res, r.positions)
 	r.multiply(l, func(from, n int) { l.requant.Add(r.res[from*l.out:][:n*l.out], r.acc) })
 	copy(r.res, r.positions[:r.net.Model.PrefixTokens()*l.out])
-	record(r, r.res)
 }
 
 // multiply puts the accumulators of some of the rows in r.rows after the other into r.acc

@@ -17,7 +17,7 @@ type Program struct {
 	pixels    *kernel.Patches
 	patch     layer
 	positions []int32      // the residual stream in front of the patch embedding; not of Swin
-	patchNorm *kernel.Norm // Swin
+	patchNorm *kernel.Norm // Swin, and with pre_norm
 	blocks    []block
 	norm      *kernel.Norm
 	head      layer

@@ -265,6 +265,9 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		pos = append(pos, row)
 	}
 	res := put(slowAdd(y, pos, 16))
+	if net.PatchNorm != nil {
+		res = put(slowNorm(net.PatchNorm, net.Rsqrt, res))
+	}
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
 		x := put(slowNorm(&b.Norm1, net.Rsqrt, res))
@@ -286,7 +289,20 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		hidden := slowGELU(&b.GELU, slowLinear(&b.FC1, x))
 		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden)), 16))
 	}
-	x := put(slowNorm(&net.Norm, net.Rsqrt, res[:m.PrefixTokens()]))
+	read := res[:1] // the class token
+	switch {
+	case net.HeadDist != nil:
+		read = res[:2]
+	case net.Pool != nil:
+		read = res[m.Tokens()-m.Patches():]
+		if m.FCNorm {
+			read = put(slowPool(net.Pool, read))
+		}
+	}
+	x := put(slowNorm(&net.Norm, net.Rsqrt, read))
+	if net.Pool != nil && !m.FCNorm {
+		x = put(slowPool(net.Pool, x))
+	}
 	logits := put(slowLinear(&net.Head, x[:1]))
 	if net.HeadDist != nil {
 		put(slowAdd(logits, slowLinear(net.HeadDist, x[1:2]), 18))

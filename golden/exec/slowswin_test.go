@@ -73,18 +73,23 @@ func slowSwin(net *intnet.Network, image []uint8) [][]int32 {
 	return ops
 }
 
-// slowPool is sat_b(rsh((sum_t x - N z)*A, s) + z').
+// slowPool is sat_b(rsh((sum_t x - N z)*A, s) + z'), or max_t x.
 func slowPool(p *intnet.Pool, x matrix) matrix {
-	var out []*big.Int
-	for c := range x[0] {
-		sum := bi(0)
+	out := make([]*big.Int, len(x[0]))
+	for c := range out {
+		sum, top := bi(-int64(p.Tokens)*int64(p.InZero)), x[0][c]
 		for _, row := range x {
-			sum = add(sum, sub(row[c], bi(int64(p.InZero))))
+			if sum = add(sum, row[c]); row[c].Cmp(top) > 0 {
+				top = row[c]
+			}
+		}
+		if out[c] = top; p.Max {
+			continue
 		}
 		if bits(sum) > p.SumBits {
 			panic("pool: sum is wider than proven")
 		}
-		out = append(out, clamp(add(roundShift(mul(sum, bi(int64(p.A))), p.Shift), bi(int64(p.Zero))), p.Bits))
+		out[c] = clamp(add(roundShift(mul(sum, bi(int64(p.A))), p.Shift), bi(int64(p.Zero))), p.Bits)
 	}
 	return matrix{out}
 }

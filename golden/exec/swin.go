@@ -1,6 +1,9 @@
 package exec
 
-import "vitdse/golden/internal/kernel"
+import (
+	"vitdse/golden/internal/kernel"
+	"vitdse/golden/intnet"
+)
 
 // window copies rows of codes in the order of the windows.
 func (r *Runner) window(b *block, x, rows []int8) {
@@ -55,16 +58,22 @@ func (b *block) mask(row int, scores []int32) {
 	}
 }
 
-// pool is the mean over the tokens.
-func (r *Runner) pool(x []int8) []int8 {
-	p, c := r.net.Pool, r.head.in
-	pooled := r.wide[:c]
+// pool is the mean, or the maximum, over the rows of x, into one row.
+func pool[T int8 | int32](p *intnet.Pool, x, pooled []T) {
+	c := len(pooled)
 	for i := range pooled {
+		if p.Max {
+			top := x[i]
+			for at := i; at < len(x); at += c {
+				top = max(top, x[at])
+			}
+			pooled[i] = top
+			continue
+		}
 		sum := -int64(p.Tokens) * int64(p.InZero)
 		for at := i; at < len(x); at += c {
 			sum += int64(x[at])
 		}
-		pooled[i] = int8(rq(sum, p.A, p.Shift, int64(p.Zero), p.Bits))
+		pooled[i] = T(rq(sum, p.A, p.Shift, int64(p.Zero), p.Bits))
 	}
-	return pooled
 }

@@ -53,8 +53,8 @@ func validate(net *intnet.Network) error {
 		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
 			c.linear(l, d, d, c.dynamic)
 		}
-		c.linear(&b.FC1, d, d*m.MLPRatio, c.dynamic)
-		c.linear(&b.FC2, d*m.MLPRatio, d, c.dynamic)
+		c.linear(&b.FC1, d, m.HiddenOf(d), c.dynamic)
+		c.linear(&b.FC2, m.HiddenOf(d), d, c.dynamic)
 		if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
 			c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
 		}
@@ -70,17 +70,38 @@ func validate(net *intnet.Network) error {
 	case net.HeadDist != nil:
 		c.linear(net.HeadDist, d, m.Classes, c.dynamic)
 	}
+	c.around(net)
+	return errors.Join(c.errs...)
+}
+
+// around checks what only some networks have in front of the blocks and behind them.
+func (c *checker) around(net *intnet.Network) {
+	m := net.Model
 	swin := m.Family == configs.Swin
-	if swin != (net.Pool != nil) || swin != (net.PatchNorm != nil) {
-		c.add("pool and norm of the patch embedding are there or missing; family %s", m.Family)
+	if (swin || m.PreNorm) != (net.PatchNorm != nil) {
+		c.add("the norm behind the patch embedding is there or missing; family %s, pre_norm %v", m.Family, m.PreNorm)
 	}
 	if net.PatchNorm != nil {
 		c.norm(net.PatchNorm, m.Dim)
 	}
-	if swin && c.dynamic {
-		c.add("scales of each token's own; expected none in a Swin")
+	if (swin || m.Pools()) != (net.Pool != nil) {
+		c.add("the pool is there or missing; family %s, pool %q", m.Family, m.Pool)
 	}
-	return errors.Join(c.errs...)
+	if p := net.Pool; p != nil {
+		tokens, bits := m.Patches(), net.Head.ActBits
+		if swin {
+			tokens = m.Stage(len(m.Depths) - 1).Tokens()
+		}
+		if m.FCNorm {
+			bits = configs.ResidualBits
+		}
+		if p.Tokens != tokens || p.Bits != bits || p.Max != (m.Pool == configs.PoolMax) {
+			c.add("the pool is of %d tokens to %d bits, maximum %v; expected %d tokens, %d bits, pool %q", p.Tokens, p.Bits, p.Max, tokens, bits, m.Pool)
+		}
+	}
+	if c.dynamic && (net.Pool != nil || net.PatchNorm != nil) {
+		c.add("scales of each token's own; expected none in a Swin, and none with a pool or a norm in front of the blocks")
+	}
 }
 
 func (c *checker) linear(l *intnet.Linear, in, out int, dynamic bool) {

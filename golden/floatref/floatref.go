@@ -17,14 +17,16 @@ import (
 type Network struct {
 	Model  configs.Model
 	Ops    []configs.Op
-	cls    []float64
+	prefix []float64 // of the rows in front of the patches
 	pos    []float64
 	patch  linear
 	blocks []block
 	norm   layerNorm
 	head   linear
 
-	patchNorm layerNorm // Swin
+	activation func(x float64) float64
+
+	patchNorm layerNorm // Swin, and with pre_norm
 	headDist  linear    // distilled DeiT
 }
 
@@ -58,16 +60,16 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 		return nil, fmt.Errorf("floatref: %w", err)
 	}
 	n := &Network{
-		Model: m, Ops: ops, cls: widen(w.Cls), pos: widen(w.Pos),
+		Model: m, Ops: ops, prefix: widen(w.Prefix()), pos: widen(w.Pos),
 		patch: newLinear(w.PatchW, w.PatchB),
 		norm:  newNorm(w.NormG, w.NormB, m.LayerNormEps),
 		head:  newLinear(w.HeadW, w.HeadB),
 	}
-	switch m.Family {
-	case configs.DeiTDistilled:
-		n.cls = append(n.cls, widen(w.Dist)...) // the rows of both tokens
+	n.activation = ActivationOf(m)
+	if m.Family == configs.DeiTDistilled {
 		n.headDist = newLinear(w.HeadDistW, w.HeadDistB)
-	case configs.Swin:
+	}
+	if w.PatchNormG != nil {
 		n.patchNorm = newNorm(w.PatchNormG, w.PatchNormB, m.LayerNormEps)
 	}
 	for i, b := range w.Blocks {
@@ -119,6 +121,11 @@ func (n *Network) runViT(image []uint8, tr *Trace) {
 	n.gather(image, patches)
 	before := pre()
 	res := n.embed(patches, before, next())
+	if m.PreNorm {
+		x := next()
+		n.patchNorm.run(res, x)
+		res = x
+	}
 	for i := range n.blocks {
 		b := &n.blocks[i]
 		x, q, k, v := next(), next(), next(), next()
@@ -136,13 +143,25 @@ func (n *Network) runViT(image []uint8, tr *Trace) {
 		hidden := next()
 		b.fc1.run(x, before, tokens)
 		for i, h := range before {
-			hidden[i] = GELU(h)
+			hidden[i] = n.activation(h)
 		}
 		before = pre()
 		res = b.fc2.add(hidden, res, before, next(), tokens)
 	}
-	x, logits := next(), next()
-	n.norm.run(res[:m.PrefixTokens()*m.Dim], x)
+	from, rows := m.NormRows()
+	read := res[from*m.Dim : (from+rows)*m.Dim]
+	if m.FCNorm {
+		read = next()
+		n.pool(res[m.PrefixTokens()*m.Dim:], read)
+	}
+	x := next()
+	n.norm.run(read, x)
+	if m.Pools() && !m.FCNorm {
+		pooled := next()
+		n.pool(x, pooled)
+		x = pooled
+	}
+	logits := next()
 	n.head.run(x[:m.Dim], logits, 1)
 	if m.Family == configs.DeiTDistilled {
 		n.headDist.add(x[m.Dim:], logits, pre(), next(), 1)
@@ -219,7 +238,7 @@ func (n *Network) embed(patches, pre, res []float64) []float64 {
 	for i := range res {
 		res[i] = pre[i] + n.pos[i]
 	}
-	for i, v := range n.cls {
+	for i, v := range n.prefix {
 		res[i] += v
 	}
 	return res

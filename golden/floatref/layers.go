@@ -1,6 +1,10 @@
 package floatref
 
-import "math"
+import (
+	"math"
+
+	"vitdse/configs"
+)
 
 // linear is y = x W^T + b with W of Out x In.
 type linear struct {
@@ -123,6 +127,37 @@ func Moments(x []float64) (mean, variance float64) {
 
 // GELU is the exact function x * Phi(x).
 func GELU(x float64) float64 { return 0.5 * x * (1 + math.Erf(x/math.Sqrt2)) }
+
+// ActivationOf is the function between the layers of a model's MLPs.
+func ActivationOf(m configs.Model) func(x float64) float64 {
+	switch m.ActivationOf() {
+	case configs.GELUTanh:
+		return func(x float64) float64 { return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))) }
+	case configs.QuickGELU:
+		return func(x float64) float64 { return x / (1 + math.Exp(-1.702*x)) }
+	case configs.ReLU:
+		return func(x float64) float64 { return max(x, 0) }
+	}
+	return GELU
+}
+
+// pool is the mean, or the maximum, over rows of Dim channels.
+func (n *Network) pool(x, pooled []float64) {
+	rows := float64(len(x) / len(pooled))
+	copy(pooled, x)
+	for i, v := range x[len(pooled):] {
+		if c := i % len(pooled); n.Model.Pool == configs.PoolMax {
+			pooled[c] = max(pooled[c], v)
+		} else {
+			pooled[c] += v
+		}
+	}
+	if n.Model.Pool != configs.PoolMax {
+		for c := range pooled {
+			pooled[c] /= rows
+		}
+	}
+}
 
 // attend computes scores (scaled by 1/sqrt(d)), probabilities and their product
 // with v, per head.

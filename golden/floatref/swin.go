@@ -101,7 +101,7 @@ func (n *Network) swinBlock(b *block, res []float64, tr *Trace, at int) []float6
 	b.norm2.run(op[7], op[8])
 	b.fc1.run(op[8], tr.Pre[at+9], s.Tokens())
 	for i, h := range tr.Pre[at+9] {
-		op[9][i] = GELU(h)
+		op[9][i] = n.activation(h)
 	}
 	return b.fc2.add(op[9], op[7], tr.Pre[at+10], op[10], s.Tokens())
 }

@@ -17,11 +17,11 @@ type Network struct {
 	Exp       Exp
 	Rsqrt     []uint32 // 192 entries of 17 bits: LayerNorm's reciprocal square root
 
-	PatchEmbed Linear     // PatchInner -> Dim, requantized to the residual scale; of Swin to PatchNorm's input
-	PatchNorm  *LayerNorm // Swin: to the residual scale of the first stage
+	PatchEmbed Linear     // PatchInner -> Dim, requantized to the residual scale; where there is a PatchNorm to its input
+	PatchNorm  *LayerNorm // Swin, and with pre_norm: to the residual scale of the first stage
 	Blocks     []Block
 	Norm       LayerNorm
-	Pool       *Pool   // Swin
+	Pool       *Pool   // Swin, and ViT with pool avg or max
 	Head       Linear  // Dim -> Classes, requantized to LogitBits
 	HeadDist   *Linear // distilled DeiT: on the distillation token's row, added to Head's result
 
@@ -129,7 +129,10 @@ type Merge struct {
 
 // Pool is the mean over the tokens:
 // y = sat_Bits(rsh((sum_t x - Tokens*InZero)*A, Shift) + Zero).
+// Where Max, it is y = max_t x, and no other constant but Tokens and Bits counts. In front of the
+// last LayerNorm (fc_norm) x and y are of the residual stream, otherwise codes.
 type Pool struct {
+	Max     bool
 	Tokens  int
 	InZero  int32 // zero point of x
 	A       uint16

@@ -133,17 +133,17 @@ func (e Evaluation) compare(ops []configs.Op, want *floatref.Trace, got *exec.Tr
 }
 
 // counted is the number of an op's rows that reach the logits: behind the last attention
-// of a ViT or DeiT only those of the prefix tokens, and only they were calibrated.
+// of a ViT or DeiT only those that heads or pooling read, and only they were calibrated.
 func (e Evaluation) counted(op configs.Op) int {
 	if e.Model.Family == configs.Swin || op.Block != e.Model.Depth-1 {
 		return op.Rows
 	}
 	switch op.Kind {
 	case configs.OpAttnValue, configs.OpLinearAdd, configs.OpLinearGELU:
-		return e.Model.PrefixTokens()
+		return e.Model.RowsRead()
 	case configs.OpLayerNorm:
 		if strings.HasSuffix(op.Name, "norm2") {
-			return e.Model.PrefixTokens()
+			return e.Model.RowsRead()
 		}
 	}
 	return op.Rows

@@ -65,10 +65,11 @@ func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.B
 	dim, hidden := q.model.Dim, q.model.Hidden()
 	fc1, fc2 := q.bits(name+"mlp.fc1"), q.bits(name+"mlp.fc2")
 	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
+	act := floatref.ActivationOf(q.model)
 	gelu := q.plainRange("gelu", i, s.hidden, q.inputBits(fc2), columnPower(w2, hidden),
-		func(x float64, _ int) float64 { return floatref.GELU(x) })
-	index := geluInput(s.hidden, gelu, q.num.GELUBits)
-	b.GELU = geluTable(name+"mlp.act", index, q.num.GELUBits, gelu)
+		func(x float64, _ int) float64 { return act(x) })
+	index := q.geluInput(s.hidden, gelu)
+	b.GELU = q.geluTable(name+"mlp.act", index, gelu)
 
 	f := foldOf(s.norm2.out, q.num.LNFold)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)

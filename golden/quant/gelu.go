@@ -1,31 +1,41 @@
 package quant
 
 import (
+	"vitdse/configs"
 	"vitdse/golden/floatref"
 	"vitdse/golden/intnet"
 )
 
-// geluFloor is where GELU is as good as 0: GELU(-4) = -0.00013.
-const geluFloor = -4
+// activationFloor is where an activation is as good as 0: GELU(-4) = -0.00013, and that of the
+// quick one at -6 is -0.00022.
+func activationFloor(a configs.Activation) float64 {
+	switch a {
+	case configs.QuickGELU:
+		return -6
+	case configs.ReLU:
+		return 0
+	}
+	return -4
+}
 
 // geluInput spreads the index codes over the inputs that make a difference: from the
-// least one (not below geluFloor) to the first that saturates the output.
-func geluInput(hidden *sample, out activations, width int) grid {
+// least one (not below the activation's floor) to the first that saturates the output.
+func (q *quantizer) geluInput(hidden *sample, out activations) grid {
 	lo, hi := 0.0, 0.0
 	for c := range hidden.lo {
 		lo, hi = min(lo, hidden.lo[c]), max(hi, hidden.hi[c])
 	}
-	lo = max(lo, geluFloor)
+	lo = max(lo, activationFloor(q.model.ActivationOf()))
 	top := float64(1<<(out.bits-1)-1-out.Zero) * out.Scale
-	hi = min(hi, inverseGELU(top+out.Scale/2))
-	return gridBetween(lo, max(hi, 1e-6), width)
+	hi = min(hi, inverse(floatref.ActivationOf(q.model), top+out.Scale/2))
+	return gridBetween(lo, max(hi, 1e-6), q.num.GELUBits)
 }
 
-// inverseGELU finds x >= 0 with GELU(x) = y by bisection; y is at least 0.
-func inverseGELU(y float64) float64 {
+// inverse finds x >= 0 with f(x) = y by bisection; y is at least 0, and f(y+1) at least y.
+func inverse(f func(x float64) float64, y float64) float64 {
 	lo, hi := 0.0, y+1
 	for range 60 {
-		if mid := (lo + hi) / 2; floatref.GELU(mid) < y {
+		if mid := (lo + hi) / 2; f(mid) < y {
 			lo = mid
 		} else {
 			hi = mid
@@ -34,13 +44,14 @@ func inverseGELU(y float64) float64 {
 	return hi
 }
 
-// geluTable tabulates the output code of every index code.
-func geluTable(name string, in grid, width int, out activations) intnet.GELU {
+// geluTable tabulates the output code of every index code, for whatever activation the model has.
+func (q *quantizer) geluTable(name string, in grid, out activations) intnet.GELU {
+	width, f := q.num.GELUBits, floatref.ActivationOf(q.model)
 	g := intnet.GELU{Name: name, InBits: width, OutBits: out.bits}
 	limit := float64(int(1) << (out.bits - 1))
 	half := 1 << (width - 1)
 	for h := -half; h < half; h++ {
-		y := hup(floatref.GELU(float64(h-in.Zero)*in.Scale)/out.Scale) + float64(out.Zero)
+		y := hup(f(float64(h-in.Zero)*in.Scale)/out.Scale) + float64(out.Zero)
 		if y = min(max(y, -limit), limit-1); out.bits == intnet.FineBits {
 			g.Fine = append(g.Fine, int16(y))
 		} else {

@@ -8,9 +8,7 @@ package quant
 import (
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
-	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -57,7 +55,11 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 		}
 		return q.net, nil
 	}
-	err := q.patchEmbed()
+	embed := q.patchEmbed
+	if m.PreNorm {
+		embed = func() error { return q.embedThenNorm("norm_pre") }
+	}
+	err := embed()
 	for b := 0; b < m.Depth && err == nil; b++ {
 		var blk intnet.Block
 		if blk, err = q.block(b); err == nil {
@@ -91,6 +93,9 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 	}
 	if num.Quantizer.TokenScales == configs.DynamicScales && m.Family == configs.Swin {
 		errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin"))
+	}
+	if num.Quantizer.TokenScales == configs.DynamicScales && (m.Pools() || m.PreNorm) {
+		errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a network that pools tokens or has a norm in front of the blocks"))
 	}
 	for _, name := range m.QuantLayers() {
 		l, ok := num.Layer(name)
@@ -159,7 +164,7 @@ func (q *quantizer) patchEmbed() error {
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	})
 	q.net.ImageBits = bits.Activations
-	prefix := slices.Concat(q.weights.Cls, q.weights.Dist)
+	prefix := q.weights.Prefix()
 	for i, p := range q.weights.Pos {
 		v := float64(p)
 		if i < len(prefix) {
@@ -169,73 +174,4 @@ func (q *quantizer) patchEmbed() error {
 		q.net.Pos = append(q.net.Pos, int32(min(max(hup(v/q.net.ResidualScale), -limit), limit-1)))
 	}
 	return err
-}
-
-// head builds the last LayerNorm, of the prefix tokens only, and the classifiers: that of
-// the class token, and for distilled DeiT that of the distillation token.
-func (q *quantizer) head() error {
-	bits := q.bits(configs.LayerHead)
-	f := foldOf(q.stats.norm.out, q.num.LNFold)
-	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
-	if q.model.Family == configs.DeiTDistilled {
-		heads[0].in = q.stats.prefix[0]
-		heads = append(heads, classifier{"head_dist", q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
-	}
-	power := make([]float64, q.model.Dim)
-	for _, h := range heads {
-		w, _ := product(h.w, h.b, f.scale, f.offset)
-		for c, p := range columnPower(w, q.model.Dim) {
-			power[c] += p
-		}
-	}
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, power)
-	var err error
-	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
-		return err
-	}
-	built, err := q.classifiers(bits, heads, in.activations, f)
-	if err != nil {
-		return err
-	}
-	q.net.Head = built[0]
-	if len(built) == 2 {
-		q.net.HeadDist = &built[1]
-		q.net.LogitScale /= 2 // codes add up; the network's logits are the mean of both heads
-	}
-	return nil
-}
-
-// classifier is one head with the sample of the rows that it reads.
-type classifier struct {
-	name string
-	w, b []float32
-	in   *sample
-}
-
-// classifiers builds the heads that read codes of the grid in, with one logit scale for
-// all of them.
-func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations, f fold) ([]intnet.Linear, error) {
-	lin := make([]linear, len(heads))
-	for i, h := range heads {
-		w, b := product(h.w, h.b, f.scale, f.offset)
-		own := bits
-		own.Name = h.name
-		if q.menu.Scales == configs.PowerOfTwos { // a multiplier is at most 2^15, a raised scale less than twice as large
-			top := codeRange{own.Weights, q.menu.CodeRange == configs.FullRange}.scale(largest(w))
-			q.net.LogitScale = max(q.net.LogitScale, 2*in.Scale*top/(1<<15))
-		}
-		if h.in != in.source {
-			in = in.of(h.in)
-		}
-		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b, rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in, outBits: configs.LogitBits}
-		// A multiplier has 16 bits: one product step must not be more logit steps than that.
-		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)
-	}
-	built := make([]intnet.Linear, len(heads))
-	errs := make([]error, len(heads))
-	for i := range lin {
-		lin[i].out = repeat(q.net.LogitScale, q.model.Classes)
-		built[i], errs[i] = q.build(lin[i])
-	}
-	return built, errors.Join(errs...)
 }

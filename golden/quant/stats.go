@@ -25,6 +25,8 @@ type Stats struct {
 	norm     normStats
 	prefix   []*sample // distilled DeiT: rows of norm of the class and of the distillation token
 	swin     *swinStats
+	embed    embedStats // where a LayerNorm is behind the patch embedding
+	pool     *sample    // what the head reads of the pooled tokens; nil where nothing is pooled behind the last LayerNorm
 
 	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
@@ -48,6 +50,20 @@ type blockStats struct {
 type normStats struct {
 	out   *sample
 	sigma float64
+}
+
+// embedStats is what goes into the LayerNorm behind a patch embedding.
+type embedStats struct {
+	top   float64 // max |value|, also of the matmul's result before the positions
+	least float64 // least sqrt(variance + eps) of its rows
+}
+
+func (e *embedStats) observe(out, pre []float64, m configs.Model) {
+	e.top = max(e.top, largest(out), largest(pre))
+	for r := 0; r < len(out); r += m.Dim {
+		_, variance := floatref.Moments(out[r : r+m.Dim])
+		e.least = min(e.least, math.Sqrt(variance+m.LayerNormEps))
+	}
 }
 
 // memo remembers results by key. Two goroutines may compute the same result; it is
@@ -110,9 +126,14 @@ func newStats(m configs.Model, images int) *Stats {
 	norm := func(rows int) normStats {
 		return normStats{out: newSample(m.Dim, rows), sigma: math.Inf(1)}
 	}
-	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images * m.PrefixTokens()), patches: newSample(m.PatchInner(), images*m.Patches())}
+	_, rows := m.NormRows()
+	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images * rows), embed: embedStats{least: math.Inf(1)},
+		patches: newSample(m.PatchInner(), images*m.Patches())}
 	if m.Family == configs.DeiTDistilled {
 		s.prefix = []*sample{newSample(m.Dim, images), newSample(m.Dim, images)}
+	}
+	if m.Pools() && !m.FCNorm {
+		s.pool = newSample(m.Dim, images)
 	}
 	for b := range m.Depth {
 		used := images * s.used(configs.Op{Block: b, Rows: m.Tokens()})
@@ -142,13 +163,18 @@ func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 		switch op.Kind {
 		case configs.OpPatches:
 			s.patches.add(out[m.PrefixTokens()*m.PatchInner():])
-		case configs.OpPatchEmbed, configs.OpLinearAdd:
+		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpEmbedNorm, configs.OpPoolStream:
 			res = out
+			if op.Kind == configs.OpPatchEmbed && m.PreNorm {
+				s.embed.observe(out, tr.Pre[i], m)
+				continue
+			}
 			s.residual = max(s.residual, largest(out), largest(tr.Pre[i]))
 		case configs.OpLayerNorm:
 			switch {
 			case op.Block < 0:
-				s.norm.observe(res, out, m)
+				from, _ := m.NormRows()
+				s.norm.observe(res[from*m.Dim:], out, m)
 				for i, p := range s.prefix {
 					p.add(out[i*m.Dim : (i+1)*m.Dim])
 				}
@@ -163,6 +189,8 @@ func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 			b.av.add(joinHeads(out, op)[:s.used(op)*m.Dim])
 		case configs.OpLinearGELU:
 			b.hidden.add(tr.Pre[i][:s.used(op)*op.Cols])
+		case configs.OpPool:
+			s.pool.add(out)
 		case configs.OpHead, configs.OpHeadAdd: // both heads' logits, and their sum
 			s.logit = max(s.logit, largest(out), largest(tr.Pre[i]))
 		}
@@ -170,10 +198,10 @@ func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 }
 
 // used is the number of an op's rows that reach the logits: behind the last block's
-// attention only the prefix tokens do, and statistics of the others would mislead.
+// attention only the tokens that heads read do, and statistics of the others would mislead.
 func (s *Stats) used(op configs.Op) int {
 	if op.Block == s.model.Depth-1 {
-		return s.model.PrefixTokens()
+		return s.model.RowsRead()
 	}
 	return op.Rows
 }

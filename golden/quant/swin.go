@@ -16,7 +16,7 @@ func (q *quantizer) swin() error {
 		q.net.StageScales = append(q.net.StageScales, residualScale(top))
 	}
 	q.net.ResidualScale = q.net.StageScales[0]
-	if err := q.swinEmbed(); err != nil {
+	if err := q.embedThenNorm("patch_embed.norm"); err != nil {
 		return err
 	}
 	for i := range m.BlockCount() {
@@ -47,20 +47,19 @@ func (q *quantizer) stage(i int) *quantizer {
 	return &view
 }
 
-// swinEmbed builds the patch embedding and its LayerNorm. The matmul's result has 16 bits
-// and a scale of its own.
-func (q *quantizer) swinEmbed() error {
-	s := q.stats.swin
+// embedThenNorm builds a patch embedding and the LayerNorm behind it. The matmul's result, positions
+// added where there are any, has 16 bits and a scale of its own.
+func (q *quantizer) embedThenNorm(name string) error {
 	view, net := *q, *q.net
-	net.ResidualScale = residualScale(s.embedded)
+	net.ResidualScale = residualScale(q.stats.embed.top)
 	view.net = &net
 	if err := view.patchEmbed(); err != nil {
 		return err
 	}
-	q.net.PatchEmbed, q.net.ImageBits = net.PatchEmbed, net.ImageBits
+	q.net.PatchEmbed, q.net.ImageBits, q.net.Pos = net.PatchEmbed, net.ImageBits, net.Pos
 	plain := fold{0, repeat(1, q.model.Dim), repeat(0, q.model.Dim)}
 	out := normed{activations{grid: grid{Scale: q.net.ResidualScale}, bits: configs.ResidualBits}, plain}
-	ln, err := view.layerNorm("patch_embed.norm", normStats{sigma: s.embedMin}, q.weights.PatchNormG, q.weights.PatchNormB, out)
+	ln, err := view.layerNorm(name, normStats{sigma: q.stats.embed.least}, q.weights.PatchNormG, q.weights.PatchNormB, out)
 	q.net.PatchNorm = &ln
 	return err
 }
@@ -139,30 +138,6 @@ func (q *quantizer) window(b *intnet.Block, shape configs.BlockShape, i int) err
 
 // swinHead builds the last LayerNorm, the mean over the tokens and the classifier.
 func (q *quantizer) swinHead() error {
-	bits := q.bits(configs.LayerHead)
 	last := len(q.model.Depths) - 1
-	tokens, dim := q.model.Stage(last).Tokens(), q.model.Stage(last).Dim
-	f := foldOf(q.stats.norm.out, q.num.LNFold)
-	w, _ := product(q.weights.HeadW, q.weights.HeadB, f.scale, f.offset)
-	power := columnPower(w, dim)
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, intnet.PoolInputBits, f, power)
-	var err error
-	if q.net.Norm, err = q.stage(last).layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
-		return err
-	}
-	least := in.Scale / float64(tokens) // the step of the mean itself
-	out := q.inputRange(rangeKey{"pool", -1, -1, f.exponent}, q.stats.swin.pool, bits.Activations, least, power, f.apply)
-	a, shift, err := multipliers([]float64{in.Scale / float64(tokens) / out.Scale})
-	if err != nil {
-		return fmt.Errorf("pool: %w", err)
-	}
-	span := max(1<<(intnet.PoolInputBits-1)+in.Zero, 1<<(intnet.PoolInputBits-1)-in.Zero)
-	q.net.Pool = &intnet.Pool{Tokens: tokens, InZero: int32(in.Zero), A: a[0], Shift: shift, Zero: int32(out.Zero),
-		Bits: out.bits, SumBits: signedBits(uint64(tokens) * uint64(span))}
-	heads, err := q.classifiers(bits, []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.swin.pool}}, out, f)
-	if err != nil {
-		return err
-	}
-	q.net.Head = heads[0]
-	return nil
+	return q.averagedHead(q.stage(last), q.model.Stage(last).Tokens(), q.model.Stage(last).Dim)
 }

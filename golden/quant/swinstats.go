@@ -9,10 +9,7 @@ import (
 
 // swinStats is what the calibration of a Swin learns beside the tensors of its blocks.
 type swinStats struct {
-	embedded float64   // max |value| of the patch matmul's result
-	embedMin float64   // least sqrt(variance + eps) of its rows
-	stages   []float64 // max |value| of each stage's residual stream and of what is added to it
-	pool     *sample   // mean over the tokens of norm's output
+	stages []float64 // max |value| of each stage's residual stream and of what is added to it
 
 	merge [][]int   // of each block that a patch merging precedes: MergeOrder
 	rows  [][][]int // of each block and window row that is no padding: the row and its token
@@ -23,15 +20,16 @@ func newSwinStats(m configs.Model, images int) *Stats {
 		return normStats{out: newSample(width, rows), sigma: math.Inf(1)}
 	}
 	last := m.Stage(len(m.Depths) - 1)
-	w := &swinStats{embedMin: math.Inf(1), stages: make([]float64, len(m.Depths)), pool: newSample(last.Dim, images)}
-	s := &Stats{Images: images, model: m, swin: w, inputs: memo[inputKey, []factor]{limit: maxFactors},
-		norm: norm(images*last.Tokens(), last.Dim), patches: newSample(m.PatchInner(), images*m.Patches())}
+	w := &swinStats{stages: make([]float64, len(m.Depths))}
+	s := &Stats{Images: images, model: m, swin: w, embed: embedStats{least: math.Inf(1)}, pool: newSample(last.Dim, images),
+		inputs: memo[inputKey, []factor]{limit: maxFactors},
+		norm:   norm(images*last.Tokens(), last.Dim), patches: newSample(m.PatchInner(), images*m.Patches())}
 	for b := range m.BlockCount() {
 		shape := m.BlockShape(b)
 		n, rows, d := images*shape.Tokens(), images*shape.WindowRows(), shape.Dim
 		bs := blockStats{
 			norm1: norm(n, d), norm2: norm(n, d), q: newSample(d, rows), k: newSample(d, rows), v: newSample(d, rows),
-			av: newSample(d, n), hidden: newSample(d*m.MLPRatio, n),
+			av: newSample(d, n), hidden: newSample(m.HiddenOf(d), n),
 		}
 		var order []int
 		if shape.Merges() {
@@ -56,11 +54,7 @@ func (s *Stats) observeSwin(net *floatref.Network, tr *floatref.Trace) {
 	m, w := s.model, s.swin
 	s.patches.add(tr.Ops[0])
 	embedded, res := tr.Ops[1], tr.Ops[2]
-	w.embedded = max(w.embedded, largest(embedded))
-	for r := 0; r < len(embedded); r += m.Dim {
-		_, variance := floatref.Moments(embedded[r : r+m.Dim])
-		w.embedMin = min(w.embedMin, math.Sqrt(variance+m.LayerNormEps))
-	}
+	s.embed.observe(embedded, nil, m)
 	w.stages[0] = max(w.stages[0], largest(res))
 	at := 3
 	for i := range s.blocks {
@@ -92,6 +86,6 @@ func (s *Stats) observeSwin(net *floatref.Network, tr *floatref.Trace) {
 		at += 11
 	}
 	s.norm.observe(res, tr.Ops[at], m)
-	w.pool.add(tr.Ops[at+1])
+	s.pool.add(tr.Ops[at+1])
 	s.logit = max(s.logit, largest(tr.Ops[at+2]))
 }

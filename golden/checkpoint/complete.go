@@ -1,0 +1,134 @@
+package checkpoint
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"vitdse/configs"
+)
+
+// fact is something about a network that its tensors do not show, or that has to agree with them.
+type fact struct {
+	key   string // of the model
+	value any    // int, float64, string or bool, as the model has it
+	from  string // where it stands, e.g. "config.json: hidden_act"
+}
+
+// Complete returns the model with what the checkpoint says of it and the model leaves open: the tokens
+// in front of the patches and the norms, from the tensors; activation and pooling, from config.json
+// beside the weights or from the nodes of an ONNX graph. What contradicts the model is an error, and
+// so is a variant that is not carried.
+func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
+	facts, err := c.facts()
+	if err != nil {
+		return m, fmt.Errorf("checkpoint %s: %w", c.path, err)
+	}
+	if m.Family != configs.Swin && m.Family != configs.DeiTDistilled {
+		if err := c.fromTensors(&m); err != nil {
+			return m, err
+		}
+	}
+	var bad []string
+	for _, f := range facts {
+		if was := settle(&m, f); was != "" {
+			bad = append(bad, fmt.Sprintf("%s is %s in the model, %v by %s", f.key, was, f.value, f.from))
+		}
+	}
+	if bad != nil {
+		return m, fmt.Errorf("checkpoint %s: contradicts model %s: %s", c.path, m.Name, strings.Join(bad, "; "))
+	}
+	if m.FCNorm && !m.Pools() {
+		return m, fmt.Errorf("checkpoint %s: has a norm behind a pooling (fc_norm), and nothing beside it says which; expected pool: avg or pool: max in model %s", c.path, m.Name)
+	}
+	if m.NoClassToken && !m.Pools() {
+		return m, fmt.Errorf("checkpoint %s: has no class token, and nothing beside it says how the tokens are pooled; expected pool: avg or pool: max in model %s", c.path, m.Name)
+	}
+	if err := m.Validate(); err != nil {
+		return m, fmt.Errorf("checkpoint %s: model %s: %w", c.path, m.Name, err)
+	}
+	return m, nil
+}
+
+// fromTensors sets the keys that the tensors decide, where the model leaves them open.
+func (c *Checkpoint) fromTensors(m *configs.Model) error {
+	w := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}
+	l, err := c.detect(*m, w.slots(*m))
+	if err != nil {
+		return err
+	}
+	if l.hits < (l.of+3)/4 {
+		return nil // another network: ViT says so
+	}
+	m.NoClassToken = m.NoClassToken || !l.there("cls_token") && l.there("pos_embed")
+	m.FCNorm = m.FCNorm || l.there("fc_norm.weight")
+	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
+	m.Features = m.Features || m.Classes == m.Dim && !l.there("head.weight") && !l.anyHead()
+	if m.Registers == 0 {
+		m.Registers = l.registers(*m)
+	}
+	return nil
+}
+
+// settle takes a fact into the model, or returns what the model says against it.
+func settle(m *configs.Model, f fact) string {
+	whole := func(have int) string {
+		if v, ok := f.value.(int); ok && v != have {
+			return fmt.Sprint(have)
+		}
+		return ""
+	}
+	switch f.key {
+	case "activation":
+		want := configs.Activation(f.value.(string))
+		switch {
+		case m.Activation == "" && want != configs.GELU: // the default stays unwritten
+			m.Activation = want
+		case m.ActivationOf() != want:
+			return string(m.ActivationOf())
+		}
+	case "pool":
+		want := configs.Pool(f.value.(string))
+		switch {
+		case m.Pool == "" && want != configs.PoolToken:
+			m.Pool = want
+		case m.Pool != want && !(m.Pool == "" && want == configs.PoolToken):
+			return string(m.Pool)
+		}
+	case "layer_norm_eps":
+		if v := f.value.(float64); math.Abs(v-m.LayerNormEps) > 1e-3*v {
+			return fmt.Sprint(m.LayerNormEps)
+		}
+	case "heads":
+		return whole(m.Heads)
+	case "dim":
+		return whole(m.Dim)
+	case "depth":
+		return whole(m.Depth)
+	case "patch":
+		return whole(m.Patch)
+	case "classes":
+		if !m.Features {
+			return whole(m.Classes)
+		}
+	case "image.height":
+		return whole(m.Image.Height)
+	case "image.width":
+		return whole(m.Image.Width)
+	case "image.channels":
+		return whole(m.Image.Channels)
+	case "hidden":
+		return whole(m.Hidden())
+	case "window":
+		return whole(m.Window)
+	case "depths":
+		if want, have := fmt.Sprint(f.value), fmt.Sprint(m.Depths); want != have {
+			return have
+		}
+	case "stage_heads":
+		if want, have := fmt.Sprint(f.value), fmt.Sprint(m.StageHeads); want != have {
+			return have
+		}
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package checkpoint
+
+import (
+	"fmt"
+	"strings"
+)
+
+// hfKeys are the whole numbers of transformers' configurations, and the model's keys.
+var hfKeys = []struct{ theirs, ours string }{{"hidden_size", "dim"}, {"num_hidden_layers", "depth"}, {"num_attention_heads", "heads"},
+	{"patch_size", "patch"}, {"num_channels", "image.channels"}, {"window_size", "window"}}
+
+// hfRefused are the model types that are known and not carried.
+var hfRefused = map[string]string{
+	"beit": "relative position bias (BEiT)", "data2vec-vision": "relative position bias (data2vec)", "dinov3_vit": "rotary position embeddings (RoPE)",
+	"dinov3_convnext": "convolutions", "swinv2": "cosine attention (Swin v2)", "cvt": "convolutions", "pvt": "spatial reduction", "levit": "convolutions",
+	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)", "vit_msn": "a head of another place (MSN)",
+	"siglip2_vision_model": "images of any size (SigLIP 2, NaFlex)", "siglip2": "images of any size (SigLIP 2, NaFlex)",
+}
+
+// transformers reads a config.json that transformers wrote.
+func (s settings) transformers(c *Checkpoint) ([]fact, error) {
+	if v := s.object("vision_config"); v != nil { // a tower beside another
+		for k, x := range s {
+			if _, own := v[k]; !own && k != "hidden_size" && k != "num_attention_heads" {
+				v[k] = x
+			}
+		}
+		v["model_type"] = s["model_type"]
+		s = v
+	}
+	kind := s.text("model_type")
+	if why := hfRefused[kind]; why != "" {
+		return nil, fmt.Errorf("config.json: model_type %s: %s is not carried", kind, why)
+	}
+	if s.is("use_swiglu_ffn", true) {
+		return nil, fmt.Errorf("config.json: use_swiglu_ffn is true: SwiGLU (a gated MLP) is not carried")
+	}
+	var list []fact
+	if kind == "swin" {
+		list = append(list, fact{"depths", s.numbers("depths"), "config.json: depths"}, fact{"stage_heads", s.numbers("num_heads"), "config.json: num_heads"})
+	}
+	for _, k := range hfKeys {
+		if v, ok := s.whole(k.theirs); ok && !(kind == "swin" && k.ours == "dim") {
+			list = append(list, fact{k.ours, v, "config.json: " + k.theirs})
+		}
+	}
+	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" {
+		list = append(list, fact{"hidden", v, "config.json: intermediate_size"})
+	}
+	if size := s.numbers("image_size"); len(size) > 0 {
+		list = append(list, fact{"image.height", int(size[0]), "config.json: image_size"}, fact{"image.width", int(size[len(size)-1]), "config.json: image_size"})
+	}
+	if n := len(s.object("id2label")); n > 0 && s.isClassifier() {
+		list = append(list, fact{"classes", n, "config.json: id2label"})
+	}
+	if eps, ok := s.number("layer_norm_eps"); ok {
+		list = append(list, fact{"layer_norm_eps", eps, "config.json: layer_norm_eps"})
+	}
+	if a := s.text("hidden_act"); a != "" {
+		f, err := activation(a, "config.json: hidden_act")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	if kind == "swin" {
+		return list, nil
+	}
+	f, err := s.hfPool(kind)
+	return append(list, f...), err
+}
+
+func (s settings) class() string {
+	if list, ok := s["architectures"].([]any); ok && len(list) > 0 {
+		t, _ := list[0].(string)
+		return t
+	}
+	return ""
+}
+
+func (s settings) isClassifier() bool { return strings.Contains(s.class(), "ForImageClassification") }
+
+// hfPool says what the class of the saved model reads behind the last block.
+func (s settings) hfPool(kind string) ([]fact, error) {
+	class := s.class()
+	from := "config.json: architectures " + class
+	switch {
+	case class == "":
+		return nil, nil
+	case class == "SiglipForImageClassification", class == "IJepaForImageClassification":
+		return []fact{{"pool", "avg", from}}, nil
+	case class == "CLIPForImageClassification":
+		return nil, fmt.Errorf("%s: average pooling in front of no norm is not carried", from)
+	case strings.HasPrefix(class, "Siglip"):
+		return nil, fmt.Errorf("%s: attention pooling (SigLIP) is not carried", from)
+	case class == "ViTForImageClassification", class == "ViTModel", class == "ViTMAEModel", strings.HasPrefix(class, "DeiTForImageClassification"), class == "DeiTModel",
+		strings.HasPrefix(class, "Dinov2"), strings.HasPrefix(class, "CLIP"):
+		return []fact{{"pool", "token", from}}, nil
+	}
+	return nil, fmt.Errorf("%s: is not a class that is known; expected one for image classification, or an encoder", from)
+}

@@ -1,0 +1,125 @@
+package checkpoint
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// timmKeys are the whole numbers among the arguments of timm's classes, and the model's keys.
+var timmKeys = []struct{ theirs, ours string }{{"embed_dim", "dim"}, {"depth", "depth"}, {"num_heads", "heads"}, {"patch_size", "patch"},
+	{"in_chans", "image.channels"}, {"num_classes", "classes"}, {"window_size", "window"}}
+
+// timmRefused are arguments of timm's classes that make another network, with the value at which they do not.
+var timmRefused = []struct {
+	key  string
+	what string
+}{{"qk_norm", "q/k norm"}, {"rope_type", "rotary position embeddings (RoPE)"}, {"use_rot_pos_emb", "rotary position embeddings (RoPE)"},
+	{"swiglu_mlp", "SwiGLU (a gated MLP)"}, {"scale_mlp", "a norm inside of the MLP"}, {"scale_attn_inner", "a norm inside of the attention"},
+	{"scale_attn_norm", "a norm inside of the attention"}, {"scale_mlp_norm", "a norm inside of the MLP"},
+	{"pool_include_prefix", "pooling over the tokens in front too"}, {"use_rel_pos_bias", "relative position bias"},
+	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"}, {"attn_layer", "another kind of attention"},
+	{"mlp_layer", "another kind of MLP"}, {"embed_layer", "another patch embedding"}}
+
+// timm reads a config.json that timm wrote: model_args where it has them, and what the architecture's
+// entry point gives.
+func (s settings) timm() ([]fact, error) {
+	args := s.object("model_args")
+	name := s.text("architecture")
+	arch, known := architectures()[name]
+	if known && arch.unlike != "" {
+		return nil, fmt.Errorf("config.json: architecture %s has %s, which is not carried", name, arch.unlike)
+	}
+	for _, r := range timmRefused {
+		if v, ok := args[r.key]; ok && v != nil && v != false && v != "none" && v != "" {
+			return nil, fmt.Errorf("config.json: model_args.%s is %v: %s is not carried", r.key, v, r.what)
+		}
+	}
+	if args.is("final_norm", false) {
+		return nil, fmt.Errorf("config.json: model_args.final_norm is false: a network without last norm is not carried")
+	}
+	var list []fact
+	for _, k := range timmKeys {
+		if v, ok := args.whole(k.theirs); ok && !(k.ours == "classes" && v == 0) {
+			list = append(list, fact{k.ours, v, "config.json: model_args." + k.theirs})
+		}
+	}
+	for _, k := range []struct{ theirs, ours string }{{"depths", "depths"}, {"num_heads", "stage_heads"}} {
+		if v := args.numbers(k.theirs); len(v) > 1 {
+			list = append(list, fact{k.ours, v, "config.json: model_args." + k.theirs})
+		}
+	}
+	list = append(list, s.timmImage(args)...)
+	more, err := s.timmFunctions(args, arch, known)
+	if err != nil {
+		return nil, err
+	}
+	return append(list, more...), nil
+}
+
+// timmImage is the size of the input.
+func (s settings) timmImage(args settings) []fact {
+	size, from := args.numbers("img_size"), "config.json: model_args.img_size"
+	if size == nil {
+		if in := s.object("pretrained_cfg").numbers("input_size"); len(in) == 3 {
+			size, from = in[1:], "config.json: pretrained_cfg.input_size"
+		}
+	}
+	if len(size) == 0 {
+		return nil
+	}
+	return []fact{{"image.height", int(size[0]), from}, {"image.width", int(size[len(size)-1]), from}}
+}
+
+// timmFunctions are activation, eps, pooling and, where only the architecture says it, the heads.
+func (s settings) timmFunctions(args settings, arch architecture, known bool) ([]fact, error) {
+	var list []fact
+	from := "config.json: architecture " + s.text("architecture")
+	if a := args.text("act_layer"); a != "" {
+		f, err := activation(a, "config.json: model_args.act_layer")
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	} else if known {
+		f, err := activation(arch.activation, from)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	switch norm := strings.ToLower(args.text("norm_layer")); {
+	case strings.Contains(norm, "rms"):
+		return nil, fmt.Errorf("config.json: model_args.norm_layer is %s: RMSNorm is not carried", norm)
+	case norm == "" && known:
+		list = append(list, fact{"layer_norm_eps", arch.eps, from})
+	}
+	if _, given := args["num_heads"]; !given && known {
+		if h, err := strconv.Atoi(arch.heads); err == nil {
+			list = append(list, fact{"dim", arch.dim, from}, fact{"heads", h, from})
+		}
+	}
+	pool, at := args.text("global_pool"), "config.json: model_args.global_pool"
+	if _, given := args["global_pool"]; !given {
+		if pool, at = s.text("global_pool"), "config.json: global_pool"; pool == "" && known {
+			pool, at = arch.pool, from
+		}
+	}
+	if !known && pool == "" || arch.class == "SwinTransformer" || len(args.numbers("depths")) > 1 {
+		return list, nil
+	}
+	f, err := pooling(pool, at)
+	return append(list, f), err
+}
+
+func pooling(name, from string) (fact, error) {
+	switch name {
+	case "token", "avg", "max":
+		return fact{"pool", name, from}, nil
+	case "map":
+		return fact{}, fmt.Errorf("the pooling is map (%s): attention pooling (SigLIP) is not carried", from)
+	case "":
+		return fact{}, fmt.Errorf("there is no pooling (%s), so that the result is one of every token, which is not carried", from)
+	}
+	return fact{}, fmt.Errorf("the pooling is %s (%s); carried are token, avg and max", name, from)
+}

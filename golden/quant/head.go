@@ -1,0 +1,145 @@
+package quant
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"vitdse/configs"
+	"vitdse/golden/intnet"
+)
+
+// head builds what is behind the last block: LayerNorm, pooling, and the classifiers, that of the
+// class token or of what is pooled, and for distilled DeiT that of the distillation token.
+func (q *quantizer) head() error {
+	m, bits := q.model, q.bits(configs.LayerHead)
+	if m.Pool == configs.PoolAvg && !m.FCNorm {
+		return q.averagedHead(q, m.Patches(), m.Dim)
+	}
+	f := foldOf(q.stats.norm.out, q.num.LNFold)
+	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
+	switch {
+	case m.Family == configs.DeiTDistilled:
+		heads[0].in = q.stats.prefix[0]
+		heads = append(heads, classifier{"head_dist", q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
+	case m.FCNorm:
+		if err := q.streamPool(); err != nil {
+			return err
+		}
+	case m.Pools(): // the maximum of codes is the code of the maximum
+		heads[0].in = q.stats.pool
+		q.net.Pool = &intnet.Pool{Max: true, Tokens: m.Patches(), Bits: bits.Activations}
+	}
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, q.headPower(heads, f, m.Dim))
+	var err error
+	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
+		return err
+	}
+	if q.net.Pool != nil && !m.FCNorm {
+		q.report.reading("pool", Reading{[]float64{in.Scale}, in.Zero, f.scale, f.offset})
+	}
+	built, err := q.classifiers(bits, heads, in.activations, f)
+	if err != nil {
+		return err
+	}
+	q.net.Head = built[0]
+	if len(built) == 2 {
+		q.net.HeadDist = &built[1]
+		q.net.LogitScale /= 2 // codes add up; the network's logits are the mean of both heads
+	}
+	return nil
+}
+
+// headPower is how much an error in each channel matters to all of the heads.
+func (q *quantizer) headPower(heads []classifier, f fold, dim int) []float64 {
+	power := make([]float64, dim)
+	for _, h := range heads {
+		w, _ := product(h.w, h.b, f.scale, f.offset)
+		for c, p := range columnPower(w, dim) {
+			power[c] += p
+		}
+	}
+	return power
+}
+
+// streamPool builds the pooling in front of the last LayerNorm: of the residual stream, into it.
+func (q *quantizer) streamPool() error {
+	n := q.model.Patches()
+	p := &intnet.Pool{Max: q.model.Pool == configs.PoolMax, Tokens: n, Bits: configs.ResidualBits}
+	q.net.Pool = p
+	q.report.reading("pool", Reading{Scale: []float64{q.net.ResidualScale}})
+	if p.Max {
+		return nil
+	}
+	a, shift, err := multipliers([]float64{1 / float64(n)})
+	if err != nil {
+		return fmt.Errorf("pool: %w", err)
+	}
+	p.A, p.Shift, p.SumBits = a[0], shift, signedBits(uint64(n)<<(configs.ResidualBits-1))
+	return nil
+}
+
+// averagedHead builds the last LayerNorm of all tokens that count, the mean over them and the
+// classifier; last is the quantizer as the last block sees it.
+func (q *quantizer) averagedHead(last *quantizer, tokens, dim int) error {
+	bits := q.bits(configs.LayerHead)
+	f := foldOf(q.stats.norm.out, q.num.LNFold)
+	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.pool}}
+	power := q.headPower(heads, f, dim)
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, intnet.PoolInputBits, f, power)
+	var err error
+	if q.net.Norm, err = last.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
+		return err
+	}
+	least := in.Scale / float64(tokens) // the step of the mean itself
+	out := q.inputRange(rangeKey{"pool", -1, -1, f.exponent}, q.stats.pool, bits.Activations, least, power, f.apply)
+	q.report.reading("pool", Reading{[]float64{out.Scale}, out.Zero, f.scale, f.offset})
+	a, shift, err := multipliers([]float64{in.Scale / float64(tokens) / out.Scale})
+	if err != nil {
+		return fmt.Errorf("pool: %w", err)
+	}
+	span := max(1<<(intnet.PoolInputBits-1)+in.Zero, 1<<(intnet.PoolInputBits-1)-in.Zero)
+	q.net.Pool = &intnet.Pool{Tokens: tokens, InZero: int32(in.Zero), A: a[0], Shift: shift, Zero: int32(out.Zero),
+		Bits: out.bits, SumBits: signedBits(uint64(tokens) * uint64(span))}
+	built, err := q.classifiers(bits, heads, out, f)
+	if err != nil {
+		return err
+	}
+	q.net.Head = built[0]
+	return nil
+}
+
+// classifier is one head with the sample of the rows that it reads.
+type classifier struct {
+	name string
+	w, b []float32
+	in   *sample
+}
+
+// classifiers builds the heads that read codes of the grid in, with one logit scale for
+// all of them.
+func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations, f fold) ([]intnet.Linear, error) {
+	lin := make([]linear, len(heads))
+	for i, h := range heads {
+		w, b := product(h.w, h.b, f.scale, f.offset)
+		own := bits
+		own.Name = h.name
+		if q.menu.Scales == configs.PowerOfTwos { // a multiplier is at most 2^15, a raised scale less than twice as large
+			top := codeRange{own.Weights, q.menu.CodeRange == configs.FullRange}.scale(largest(w))
+			q.net.LogitScale = max(q.net.LogitScale, 2*in.Scale*top/(1<<15))
+		}
+		if h.in != in.source {
+			in = in.of(h.in)
+		}
+		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b, rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in, outBits: configs.LogitBits}
+		// A multiplier has 16 bits: one product step must not be more logit steps than that.
+		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)
+	}
+	built := make([]intnet.Linear, len(heads))
+	errs := make([]error, len(heads))
+	for i := range lin {
+		lin[i].out = repeat(q.net.LogitScale, q.model.Classes)
+		built[i], errs[i] = q.build(lin[i])
+	}
+	return built, errors.Join(errs...)
+}
