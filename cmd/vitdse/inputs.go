@@ -25,6 +25,7 @@ type network struct {
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
 	labels  []int     // of test
+	notes   []string  // what of the checkpoint was left out
 	logits  []float32 // of test, by the framework that trained the network; nil if the dataset has none
 }
 
@@ -72,6 +73,7 @@ func loadWeights(model configs.Model, file string) (*network, error) {
 		return nil, err
 	}
 	n.weights, err = c.ViT(n.model)
+	n.notes = c.Notes(n.model)
 	return n, err
 }
 
@@ -104,6 +106,9 @@ func (n *network) loadData(file string) error {
 // checkFloat compares the float network with the dataset's test_logits, where there are any, and
 // says how far they are apart. Beyond rounding it is another network, and the command ends.
 func (a *app) checkFloat(ctx context.Context, n *network, quiet bool) (*measure.Reference, error) {
+	for _, note := range n.notes {
+		a.log.Info("checkpoint: " + note)
+	}
 	if n.logits == nil {
 		return nil, nil
 	}

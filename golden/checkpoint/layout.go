@@ -22,6 +22,30 @@ type layout struct {
 // ordinaryPrefixes are those that a framework itself puts in front of an encoder's tensors.
 var ordinaryPrefixes = []string{"", "vit.", "deit.", "swin.", "dinov2.", "dinov2_with_registers.", "ijepa.", "vision_model."}
 
+// Notes say what of the checkpoint was left out to read the model from it: a prefix of its names that no
+// library gives, and the tensors of a text tower.
+func (c *Checkpoint) Notes(m configs.Model) []string {
+	w := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}
+	l, err := c.detect(m, w.slots(m))
+	if err != nil {
+		return nil
+	}
+	var notes []string
+	if !slices.Contains(ordinaryPrefixes, l.prefix) {
+		notes = append(notes, fmt.Sprintf("the prefix %s of the checkpoint's names is left out", l.prefix))
+	}
+	text := 0
+	for _, n := range c.Names() {
+		if l.otherTower(n) {
+			text++
+		}
+	}
+	if text > 0 {
+		notes = append(notes, fmt.Sprintf("%s of the text tower are left out", count(text, "tensor")))
+	}
+	return notes
+}
+
 // place is the name of a tensor in the file: behind the prefix, or what is in front of its last
 // parts, since a head is beside its encoder. A name that is nowhere is that behind the prefix.
 func (l layout) place(name string) string {
