@@ -101,6 +101,16 @@ func settle(m *configs.Model, f fact) string {
 		}
 	case "heads":
 		return whole(m.Heads)
+	case "mean":
+		return differs(f.value.([]float64), m.Mean)
+	case "std":
+		return differs(f.value.([]float64), m.Std)
+	case "fc_norm":
+		if m.FCNorm != f.value.(bool) {
+			return fmt.Sprint(m.FCNorm)
+		}
+	case "tokens left out of the pooling":
+		return whole(m.PrefixTokens())
 	case "dim":
 		return whole(m.Dim)
 	case "depth":
@@ -128,6 +138,16 @@ func settle(m *configs.Model, f fact) string {
 	case "stage_heads":
 		if want, have := fmt.Sprint(f.value), fmt.Sprint(m.StageHeads); want != have {
 			return have
+		}
+	}
+	return ""
+}
+
+// differs says what the model has where it is not what was found; one value stands for all channels.
+func differs(found, have []float64) string {
+	for i, v := range have {
+		if d := v - found[i%len(found)]; math.Abs(d) > 1e-3 {
+			return fmt.Sprint(have)
 		}
 	}
 	return ""

@@ -29,12 +29,21 @@ func decodeONNX(name string, file []byte, read func(name string) ([]byte, error)
 		return nil, fmt.Errorf("checkpoint %s: is not an ONNX model: %w", name, err)
 	}
 	c := &Checkpoint{path: name, entries: map[string]entry{}, files: [][]byte{file}}
-	o := onnxWeights{c: c, read: read, external: map[string][]byte{}, tensors: map[string]entry{}}
+	o := onnxWeights{c: c, read: read, external: map[string][]byte{}, tensors: map[string]entry{}, whole: map[string][]int64{}}
+	if err := g.quantized(); err != nil {
+		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
+	}
 	if err := o.collect(&g); err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
 	if err := o.walk(&g); err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
+	}
+	if c.graph, err = readGraph(&g, &o); err != nil {
+		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
+	}
+	for _, used := range o.used {
+		delete(c.entries, used)
 	}
 	return c, nil
 }
@@ -44,16 +53,21 @@ type onnxWeights struct {
 	c        *Checkpoint
 	read     func(name string) ([]byte, error)
 	external map[string][]byte
-	tensors  map[string]entry // every floating-point constant by its name in the graph
-	copied   int              // bytes of transposed weights
+	tensors  map[string]entry   // every floating-point constant by its name in the graph
+	used     []string           // constants that are there under another name, or no parameter
+	whole    map[string][]int64 // every small integer constant
+	copied   int                // bytes of transposed weights
 }
 
 // collect finds the graph's floating-point constants: initializers, Constant nodes, and
 // their aliases.
 func (o *onnxWeights) collect(g *onnxGraph) error {
 	add := func(name string, t *onnxTensor) error {
-		if onnxTypes[t.dtype] == "" {
-			return nil // shapes, indices
+		if onnxTypes[t.dtype] == "" { // shapes, indices
+			if volume(t.dims) <= 16 {
+				o.whole[name] = t.whole()
+			}
+			return nil
 		}
 		if _, twice := o.tensors[name]; twice {
 			return fmt.Errorf("tensor %s is given twice", name)
@@ -74,8 +88,8 @@ func (o *onnxWeights) collect(g *onnxGraph) error {
 		if len(n.outputs) != 1 {
 			continue
 		}
-		if n.op == "Constant" && n.value != nil {
-			if err := add(n.outputs[0], n.value); err != nil {
+		if n.op == "Constant" && n.attributes["value"].tensor != nil {
+			if err := add(n.outputs[0], n.attributes["value"].tensor); err != nil {
 				return err
 			}
 		}
@@ -130,13 +144,32 @@ func (o *onnxWeights) load(t *onnxTensor) error {
 // anonymous are the names that exporters give to constants of their own.
 var anonymous = regexp.MustCompile(`^(onnx::|val_\d|expand|/|\d+$|_to_copy|const_)`)
 
-// prefixTokens gives, for the name of a position embedding, those of the class token and
-// the distillation token.
-var prefixTokens = map[string][2]string{
-	"pos_embed":                           {"cls_token", "dist_token"},
-	"encoder.pos_embedding":               {"class_token", ""},
-	"vit.embeddings.position_embeddings":  {"vit.embeddings.cls_token", ""},
-	"deit.embeddings.position_embeddings": {"deit.embeddings.cls_token", "deit.embeddings.distillation_token"},
+// positionNames are the last parts of the names of position embeddings, with those of the class token and of
+// the tokens behind it.
+var positionNames = []struct{ position, class, second string }{
+	{"pos_embed", "cls_token", "dist_token"},
+	{"encoder.pos_embedding", "class_token", ""},
+	{"embeddings.position_embeddings", "embeddings.cls_token", "embeddings.distillation_token"},
+	{"embeddings.position_embedding.weight", "embeddings.class_embedding", ""},
+}
+
+// prefixTokens gives, for the name of a position embedding, those of the tokens in front.
+func prefixTokens(parameter string) (names [2]string, ok bool) {
+	for _, p := range positionNames {
+		if front, is := strings.CutSuffix(parameter, p.position); is && (front == "" || front[len(front)-1] == '.') {
+			if names[0] = front + p.class; p.second != "" {
+				names[1] = front + p.second
+			}
+			return names, true
+		}
+	}
+	return names, false
+}
+
+// product is part of a matmul with a constant: columns from to to of it, all where to is 0.
+type product struct {
+	weight   string
+	from, to int
 }
 
 // walk gives every constant that has the role of a parameter its name.
@@ -146,13 +179,21 @@ func (o *onnxWeights) walk(g *onnxGraph) error {
 			o.c.entries[name] = e
 		}
 	}
-	products := map[string]string{} // output of a MatMul with a constant: that constant
-	joined := map[string][]string{} // output of a Concat: the constants in it, in order
+	products := map[string]product{} // output of a MatMul with a constant
+	joined := map[string][]string{}  // output of a Concat: the constants in it, in order
+	positioned := map[string]string{}
 	for _, n := range g.nodes {
 		switch {
 		case n.op == "MatMul" && len(n.inputs) == 2 && len(n.outputs) == 1:
 			if e, ok := o.tensors[n.inputs[1]]; ok && len(e.Shape) == 2 {
-				products[n.outputs[0]] = n.inputs[1]
+				products[n.outputs[0]] = product{weight: n.inputs[1]}
+			}
+		case n.op == "Split" && len(n.inputs) > 0 && products[n.inputs[0]].weight != "": // q, k and v at once
+			w := products[n.inputs[0]].weight
+			if width := o.tensors[w].Shape[1]; width%len(n.outputs) == 0 {
+				for i, out := range n.outputs {
+					products[out] = product{w, i * width / len(n.outputs), (i + 1) * width / len(n.outputs)}
+				}
 			}
 		case n.op == "Concat" && len(n.outputs) == 1:
 			for _, in := range n.inputs {
@@ -160,8 +201,16 @@ func (o *onnxWeights) walk(g *onnxGraph) error {
 					joined[n.outputs[0]] = append(joined[n.outputs[0]], in)
 				}
 			}
+			for _, in := range n.inputs {
+				if p := positioned[in]; p != "" {
+					o.tokens(p, joined[n.outputs[0]])
+				}
+			}
 		case n.op == "Add" && len(n.inputs) == 2:
 			for i, in := range n.inputs {
+				if _, is := prefixTokens(n.inputs[1-i]); is {
+					positioned[n.out()] = n.inputs[1-i]
+				}
 				if err := o.added(n.inputs[1-i], products[in], joined[in]); err != nil {
 					return err
 				}
@@ -176,20 +225,25 @@ func (o *onnxWeights) walk(g *onnxGraph) error {
 }
 
 // added names what a parameter is added to: the weight of a product, or the tokens.
-func (o *onnxWeights) added(parameter, weight string, tokens []string) error {
+func (o *onnxWeights) added(parameter string, p product, tokens []string) error {
 	if _, ok := o.c.entries[parameter]; !ok {
 		return nil
 	}
-	if weight != "" {
-		return o.weight(parameter, weight, true)
+	if p.weight != "" {
+		return o.weight(parameter, p, true)
 	}
-	names := prefixTokens[parameter]
+	o.tokens(parameter, tokens)
+	return nil
+}
+
+// tokens names the constants in front of the patches after the position embedding.
+func (o *onnxWeights) tokens(position string, tokens []string) {
+	names, _ := prefixTokens(position)
 	for i, t := range tokens {
-		if i < len(names) && names[i] != "" {
+		if _, named := o.c.entries[t]; !named && i < len(names) && names[i] != "" {
 			o.c.entries[names[i]] = o.tensors[t]
 		}
 	}
-	return nil
 }
 
 // gemm names the weight of a fully connected layer after its bias.
@@ -198,11 +252,12 @@ func (o *onnxWeights) gemm(n onnxNode) error {
 	if _, ok := o.c.entries[n.inputs[2]]; !ok || !constant {
 		return nil
 	}
-	return o.weight(n.inputs[2], n.inputs[1], !n.transB)
+	return o.weight(n.inputs[2], product{weight: n.inputs[1]}, n.attributes["transB"].number == 0)
 }
 
 // weight stores a layer's weight under the name that its bias gives it.
-func (o *onnxWeights) weight(bias, weight string, transpose bool) error {
+func (o *onnxWeights) weight(bias string, p product, transpose bool) error {
+	weight := p.weight
 	stem, ok := strings.CutSuffix(bias, "bias")
 	if !ok || stem == "" {
 		return nil
@@ -211,7 +266,9 @@ func (o *onnxWeights) weight(bias, weight string, transpose bool) error {
 	if transpose {
 		// Every constant is one layer's weight; a file in which one is that of many layers
 		// would grow without bound here.
-		o.copied += len(e.data)
+		if o.copied += len(e.data); p.to > 0 {
+			o.copied -= len(e.data) - len(e.data)/e.Shape[1]*(p.to-p.from)
+		}
 		size := 0
 		for _, f := range o.c.files {
 			size += len(f)
@@ -223,9 +280,16 @@ func (o *onnxWeights) weight(bias, weight string, transpose bool) error {
 		if e, err = e.transposed(); err != nil {
 			return fmt.Errorf("tensor %s: %w", weight, err)
 		}
+		if p.to > 0 { // rows of the transposed weight
+			row := 4 * e.Shape[1]
+			e.Shape, e.data = []int{p.to - p.from, e.Shape[1]}, e.data[p.from*row:p.to*row]
+		}
 	}
 	if have, twice := o.c.entries[stem+"weight"]; twice && weight != stem+"weight" && !bytes.Equal(have.data, e.data) {
 		return fmt.Errorf("tensor %s would be the weight of %s, which is there already", weight, strings.TrimRight(stem, "._"))
+	}
+	if weight != stem+"weight" {
+		o.used = append(o.used, weight)
 	}
 	o.c.entries[stem+"weight"] = e
 	return nil

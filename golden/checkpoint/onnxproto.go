@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -18,20 +19,38 @@ type onnxTensor struct {
 	dtype    uint64
 	data     []byte // little-endian values
 	external map[string]string
+	ints     []int64 // values of an integer tensor, where they are in a list of their own
 }
 
 // onnxNode is a NodeProto.
 type onnxNode struct {
-	op      string
-	inputs  []string
-	outputs []string
-	transB  bool        // of Gemm
-	value   *onnxTensor // of Constant
+	op, domain string
+	inputs     []string
+	outputs    []string
+	attributes map[string]onnxAttribute
+}
+
+// onnxAttribute is an AttributeProto; which field counts depends on the attribute.
+type onnxAttribute struct {
+	number int64
+	float  float32
+	text   string
+	ints   []int64
+	tensor *onnxTensor
+}
+
+// out is the node's only result, "" if it has more.
+func (n onnxNode) out() string {
+	if len(n.outputs) != 1 {
+		return ""
+	}
+	return n.outputs[0]
 }
 
 type onnxGraph struct {
-	nodes   []onnxNode
-	tensors []onnxTensor // initializers
+	nodes           []onnxNode
+	tensors         []onnxTensor // initializers
+	inputs, outputs []string
 }
 
 // fields calls visit for every field of a message: b for length-delimited ones and the
@@ -94,6 +113,15 @@ func (g *onnxGraph) parse(msg []byte) error {
 			t, err := parseTensor(b)
 			g.tensors = append(g.tensors, t)
 			return err
+		case 11, 12: // ValueInfoProto
+			return fields(b, func(part protowire.Number, _ uint64, name []byte) error {
+				if part == 1 && num == 11 {
+					g.inputs = append(g.inputs, string(name))
+				} else if part == 1 {
+					g.outputs = append(g.outputs, string(name))
+				}
+				return nil
+			})
 		}
 		return nil
 	})
@@ -110,6 +138,8 @@ func parseNode(msg []byte) (n onnxNode, err error) {
 			n.op = string(b)
 		case 5:
 			return n.attribute(b)
+		case 7:
+			n.domain = string(b)
 		}
 		return nil
 	})
@@ -118,31 +148,61 @@ func parseNode(msg []byte) (n onnxNode, err error) {
 
 func (n *onnxNode) attribute(msg []byte) error {
 	var name string
-	var number uint64
+	var a onnxAttribute
 	var tensor []byte
 	err := fields(msg, func(num protowire.Number, v uint64, b []byte) error {
 		switch num {
 		case 1:
 			name = string(b)
+		case 2:
+			if len(b) == 4 {
+				a.float = math.Float32frombits(binary.LittleEndian.Uint32(b))
+			}
 		case 3:
-			number = v
+			a.number = int64(v)
+		case 4:
+			a.text = string(b)
 		case 5:
 			tensor = b
+		case 8:
+			list, err := varints(v, b)
+			a.ints = append(a.ints, list...)
+			return err
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	switch {
-	case name == "transB":
-		n.transB = number != 0
-	case name == "value" && tensor != nil:
+	if name == "value" && tensor != nil {
 		t, err := parseTensor(tensor)
-		n.value = &t
-		return err
+		if err != nil {
+			return err
+		}
+		a.tensor = &t
 	}
+	if n.attributes == nil {
+		n.attributes = map[string]onnxAttribute{}
+	}
+	n.attributes[name] = a
 	return nil
+}
+
+// varints are the numbers of a repeated field: one, or a packed list.
+func varints(v uint64, packed []byte) ([]int64, error) {
+	if packed == nil {
+		return []int64{int64(v)}, nil
+	}
+	var list []int64
+	for len(packed) > 0 {
+		v, n := protowire.ConsumeVarint(packed)
+		if n < 0 {
+			return nil, protowire.ParseError(n)
+		}
+		packed = packed[n:]
+		list = append(list, int64(v))
+	}
+	return list, nil
 }
 
 func parseTensor(msg []byte) (t onnxTensor, err error) {
@@ -171,6 +231,10 @@ func parseTensor(msg []byte) (t onnxTensor, err error) {
 			}
 		case 2:
 			t.dtype = v
+		case 5, 7: // int32_data, int64_data
+			list, err := varints(v, b)
+			t.ints = append(t.ints, list...)
+			return err
 		case 4: // float_data: packed, or one by one; little-endian either way
 			t.data = append(t.data, b...)
 		case 8:
@@ -205,6 +269,23 @@ func (t *onnxTensor) addExternal(msg []byte) error {
 
 // onnxTypes are TensorProto's floating-point types that can be read.
 var onnxTypes = map[uint64]string{1: "F32", 10: "F16", 16: "BF16"}
+
+// whole are the values of an integer tensor of 32 or 64 bits; nil for others.
+func (t *onnxTensor) whole() []int64 {
+	if t.ints != nil || t.dtype != 6 && t.dtype != 7 {
+		return t.ints
+	}
+	var list []int64
+	width := 4 * int(t.dtype-5)
+	for b := t.data; len(b) >= width; b = b[width:] {
+		if width == 4 {
+			list = append(list, int64(int32(binary.LittleEndian.Uint32(b))))
+		} else {
+			list = append(list, int64(binary.LittleEndian.Uint64(b)))
+		}
+	}
+	return list
+}
 
 // entry is the tensor as a checkpoint's: checked against its size.
 func (t *onnxTensor) entry() (entry, error) {
