@@ -52,6 +52,13 @@ with lines "path class".
 			if err != nil {
 				return err
 			}
+			for i, path := range from.Left {
+				if i == 10 {
+					a.log.Warn("more images are left out", "count", len(from.Left)-i)
+					break
+				}
+				a.log.Warn("image is left out: only PNG and JPEG are read", "file", path)
+			}
 			e.Images, e.Labels = from, from.Labels
 		} else if n.test == nil {
 			return errors.New("no images: give --images FOLDER or --dataset FILE")

@@ -83,6 +83,9 @@ func (n *network) loadData(file string) error {
 	if err != nil {
 		return err
 	}
+	if err := data.Require("train_images", "test_images", "test_labels"); err != nil {
+		return err
+	}
 	if n.train, err = n.images(data, file, "train_images"); err != nil {
 		return err
 	}

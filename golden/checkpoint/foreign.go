@@ -5,14 +5,9 @@ import (
 	"fmt"
 )
 
-// convert is the line that turns a PyTorch file into safetensors; %[1]s is the file.
-const convert = `python3 -c "import torch; from safetensors.torch import save_file; ` +
-	`d=torch.load('%[1]s',map_location='cpu',weights_only=True); d=d.get('model',d); ` +
-	`save_file({k:v.contiguous() for k,v in d.items()},'model.safetensors')"`
-
 // foreign recognises files of other formats by their first bytes and says what to do.
 func foreign(name string, file []byte) error {
-	torch := fmt.Sprintf("convert it with: "+convert, name)
+	torch := "convert it with: " + conversion(name)
 	for _, f := range []struct{ magic, what, do string }{
 		{"PK\x03\x04", "a zip archive, as torch.save writes (.pth, .pt, .bin), with a Python pickle inside, and reading a pickle runs the code in it", torch},
 		{"\x80\x02", "a Python pickle, as older torch.save writes (.pth, .bin), and reading a pickle runs the code in it", torch},

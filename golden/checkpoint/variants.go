@@ -153,12 +153,18 @@ func (l layout) ignored(name string, m configs.Model) bool {
 			return true
 		}
 	}
+	if l.prefix != "" && !strings.HasPrefix(name, l.prefix) && beside.MatchString(name) {
+		return true
+	}
 	rest := strings.TrimPrefix(name, l.prefix)
 	if rest == "mask_token" || rest == "embeddings.mask_token" {
 		return true
 	}
 	return l.otherTower(name) || m.Pools() && strings.HasPrefix(rest, "head.") && l.has("classifier.weight")
 }
+
+// beside are what training keeps beside a network: losses, metrics, the count of an average.
+var beside = regexp.MustCompile(`^(criterion|loss|loss_fn|metrics?|(train|val|test)_\w*|n_averaged)(\.|$)`)
 
 // otherTower says whether a tensor is of the text tower of CLIP or SigLIP.
 func (l layout) otherTower(name string) bool {

@@ -99,6 +99,21 @@ func (a *Archive) array(name string) (*Array, error) {
 	return v, nil
 }
 
+// Require says which of the arrays are missing, all in one error.
+func (a *Archive) Require(names ...string) error {
+	var missing []string
+	for _, n := range names {
+		if a.arrays[n] == nil {
+			missing = append(missing, n)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return fmt.Errorf("dataset %s: has no array %s; it has %s (docs/CHECKPOINTS.md lists the arrays of a dataset)",
+		a.path, strings.Join(missing, ", "), strings.Join(a.Names(), ", "))
+}
+
 // Images returns a u8 array of shape [N, H, W] or [N, H, W, C] as images.
 func (a *Archive) Images(name string) (*Images, error) {
 	v, err := a.array(name)

@@ -69,6 +69,9 @@ func TestArrays(t *testing.T) {
 	if _, err := a.Labels("i32"); err == nil || !strings.Contains(err.Error(), "label 0 is -1") {
 		t.Errorf("label -1: error is %v", err)
 	}
+	if err := a.Require("gray", "train_images", "test_labels"); err == nil || !strings.Contains(err.Error(), "has no array train_images, test_labels; it has ") {
+		t.Errorf("missing arrays: error is %v", err)
+	}
 	if f, err := a.Floats("f32", 2); err != nil || !slices.Equal(f, []float32{1, -2}) {
 		t.Errorf("floats are %v, %v", f, err)
 	}

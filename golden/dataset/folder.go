@@ -17,21 +17,29 @@ import (
 type Folder struct {
 	Files  []string // in alphabetical order
 	Labels []int    // one a file; nil if there are none
+	Left   []string // files that look like images and are of a format that is not read, in alphabetical order
 	model  configs.Model
 }
 
 // imageNames are the endings of the files that a folder's images have.
 var imageNames = []string{".png", ".jpg", ".jpeg"}
 
+// otherImages are endings of image files that are not read.
+var otherImages = []string{".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".npy", ".dng", ".jfif", ".jxl"}
+
 // OpenFolder lists the images of a folder for a model. labels may name a file of lines
 // "path class", paths relative to the folder. Without it, images in subfolders have the
 // subfolder's class: its name if that is a number, otherwise its place in alphabetical
-// order, which needs a subfolder for every class of the model. Other files are passed over.
+// order, which needs a subfolder for every class of the model. Images of other formats are listed in Left.
 func OpenFolder(dir, labels string, m configs.Model) (*Folder, error) {
 	f := &Folder{model: m}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && slices.Contains(imageNames, strings.ToLower(filepath.Ext(path))) {
+		switch ext := strings.ToLower(filepath.Ext(path)); {
+		case err != nil || e.IsDir():
+		case slices.Contains(imageNames, ext):
 			f.Files = append(f.Files, path)
+		case slices.Contains(otherImages, ext):
+			f.Left = append(f.Left, path)
 		}
 		return err
 	})
@@ -39,6 +47,9 @@ func OpenFolder(dir, labels string, m configs.Model) (*Folder, error) {
 		return nil, fmt.Errorf("images: %w", err)
 	}
 	if len(f.Files) == 0 {
+		if f.Left != nil {
+			return nil, fmt.Errorf("images %s: no file ends in %s; %s and %d more are of other formats: convert them to PNG", dir, strings.Join(imageNames, ", "), f.Left[0], len(f.Left)-1)
+		}
 		return nil, fmt.Errorf("images %s: no file ends in %s", dir, strings.Join(imageNames, ", "))
 	}
 	if labels != "" {
@@ -113,7 +124,7 @@ func (f *Folder) classes(dir string, names []string) (map[string]int, error) {
 	return class, nil
 }
 
-// readLabels reads lines "path class".
+// readLabels reads lines "path class", in front of which there may be a header.
 func (f *Folder) readLabels(dir, file string) error {
 	r, err := os.Open(file)
 	if err != nil {
@@ -125,14 +136,18 @@ func (f *Folder) readLabels(dir, file string) error {
 		at[filepath.Clean(path)] = i
 		f.Labels = append(f.Labels, -1)
 	}
-	lines := bufio.NewScanner(r)
+	lines, first := bufio.NewScanner(r), true
 	for line := 1; lines.Scan(); line++ {
-		text := strings.TrimSpace(lines.Text())
+		text := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if text == "" {
 			continue
 		}
 		cut := strings.LastIndexAny(text, " \t,")
 		class, err := strconv.Atoi(text[cut+1:])
+		header := first && err != nil && cut > 0 && !f.isImage(text[:cut])
+		if first = false; header {
+			continue
+		}
 		if cut < 0 || err != nil || class < 0 || class >= f.model.Classes {
 			return fmt.Errorf("labels %s:%d: %q; expected a path and a class of %s, 0..%d", file, line, text, f.model.Name, f.model.Classes-1)
 		}
@@ -149,4 +164,10 @@ func (f *Folder) readLabels(dir, file string) error {
 		return fmt.Errorf("labels %s: has no line for %s", file, f.Files[i])
 	}
 	return nil
+}
+
+// isImage says whether a name is that of an image file: a line of labels that starts with one is no header.
+func (f *Folder) isImage(name string) bool {
+	ext := strings.ToLower(filepath.Ext(strings.TrimSpace(name)))
+	return slices.Contains(imageNames, ext) || slices.Contains(otherImages, ext)
 }

@@ -112,6 +112,9 @@ func TestFolderLabels(t *testing.T) {
 		{name: "names", files: []string{"owl/a.png", "cat/b.png", "fox/c.png"}, want: []int{0, 1, 2}},
 		{name: "none", files: []string{"a.png", "b.png"}},
 		{name: "file", files: []string{"a.png", "x/b.png"}, labels: "x/b.png 1\n\na.png,2\n", want: []int{2, 1}},
+		{name: "header", files: []string{"a.png", "x/b.png"}, labels: "\ufefffile name,label\r\nx/b.png,1\r\na.png,2\r\n", want: []int{2, 1}},
+		{name: "header of spaces", files: []string{"a.png"}, labels: "\npath class\na.png 2\n", want: []int{2}},
+		{name: "header further down", files: []string{"a.png"}, labels: "a.png 2\npath class\n", says: `:2: "path class"`},
 		{name: "too few names", files: []string{"owl/a.png", "cat/b.png"}, says: "has 2 subfolders, cat among them; expected 3, one for each class of three"},
 		{name: "class too large", files: []string{"3/a.png", "0/b.png"}, says: "subfolder 3: expected a class of three, 0..2"},
 		{name: "mixed", files: []string{"a.png", "0/b.png"}, says: "some images are in subfolders and some are not"},
@@ -171,5 +174,27 @@ func TestBadPhotos(t *testing.T) {
 		if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error is %v; expected its name and %q", c.name, err, c.says)
 		}
+	}
+}
+
+// Images of formats that are not read are listed, not passed over in silence.
+func TestFolderNamesWhatItLeavesOut(t *testing.T) {
+	dir := t.TempDir()
+	writePNG(t, filepath.Join(dir, "a.png"))
+	for _, name := range []string{"b.webp", "notes.txt", "c.TIFF"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := configs.Model{Classes: 3}
+	f, err := dataset.OpenFolder(dir, "", m)
+	if err != nil || len(f.Files) != 1 || !slices.Equal(f.Left, []string{filepath.Join(dir, "b.webp"), filepath.Join(dir, "c.TIFF")}) {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if err := os.Remove(filepath.Join(dir, "a.png")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dataset.OpenFolder(dir, "", m); err == nil || !strings.Contains(err.Error(), "b.webp and 1 more are of other formats: convert them to PNG") {
+		t.Errorf("error is %v", err)
 	}
 }
