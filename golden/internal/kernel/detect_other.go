@@ -34,6 +34,10 @@ func lookupAVX2(*int8, *[256]int8, uintptr) {
 	panic("kernel: no assembly")
 }
 
+func multiplyReals(*float64, uintptr, *float64, uintptr, *float64, uintptr) {
+	panic("kernel: no assembly")
+}
+
 func peakPairs(uintptr) {
 	panic("kernel: no assembly")
 }

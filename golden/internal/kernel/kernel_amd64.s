@@ -481,6 +481,96 @@ loop:
 	VZEROUPPER
 	RET
 
+// func multiplyReals(a *float64, stride uintptr, b *float64, k uintptr, c *float64, cStride uintptr)
+// Requires: AVX
+TEXT ·multiplyReals(SB), NOSPLIT, $0-48
+	MOVQ    a+0(FP), AX
+	MOVQ    stride+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    k+24(FP), BX
+	MOVQ    c+32(FP), SI
+	MOVQ    cStride+40(FP), DI
+	LEAQ    (AX)(CX*2), R8
+	ADDQ    CX, R8
+	MOVQ    SI, R9
+	VMOVUPD (R9), Y0
+	VMOVUPD 32(R9), Y1
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y2
+	VMOVUPD 32(R9), Y3
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y4
+	VMOVUPD 32(R9), Y5
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y6
+	VMOVUPD 32(R9), Y7
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y8
+	VMOVUPD 32(R9), Y9
+	ADDQ    DI, R9
+	VMOVUPD (R9), Y10
+	VMOVUPD 32(R9), Y11
+	ADDQ    DI, R9
+
+loop:
+	VMOVUPD      (DX), Y12
+	VMOVUPD      32(DX), Y13
+	VBROADCASTSD (AX), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y0, Y0
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y1, Y1
+	VBROADCASTSD (AX)(CX*1), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y2, Y2
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y3, Y3
+	VBROADCASTSD (AX)(CX*2), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y4, Y4
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y5, Y5
+	VBROADCASTSD (R8), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y6, Y6
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y7, Y7
+	VBROADCASTSD (R8)(CX*1), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y8, Y8
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y9, Y9
+	VBROADCASTSD (R8)(CX*2), Y14
+	VMULPD       Y12, Y14, Y15
+	VADDPD       Y15, Y10, Y10
+	VMULPD       Y13, Y14, Y15
+	VADDPD       Y15, Y11, Y11
+	ADDQ         $0x40, DX
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, R8
+	DECQ         BX
+	JNZ          loop
+	VMOVUPD      Y0, (SI)
+	VMOVUPD      Y1, 32(SI)
+	ADDQ         DI, SI
+	VMOVUPD      Y2, (SI)
+	VMOVUPD      Y3, 32(SI)
+	ADDQ         DI, SI
+	VMOVUPD      Y4, (SI)
+	VMOVUPD      Y5, 32(SI)
+	ADDQ         DI, SI
+	VMOVUPD      Y6, (SI)
+	VMOVUPD      Y7, 32(SI)
+	ADDQ         DI, SI
+	VMOVUPD      Y8, (SI)
+	VMOVUPD      Y9, 32(SI)
+	ADDQ         DI, SI
+	VMOVUPD      Y10, (SI)
+	VMOVUPD      Y11, 32(SI)
+	ADDQ         DI, SI
+	VZEROUPPER
+	RET
+
 // func multiplyQuads64(a *uint8, stride uintptr, b *int8, quads uintptr, planes uintptr, start *int32, acc *int32, accStride uintptr, tiles uintptr)
 // Requires: AVX, AVX512F, AVX512VNNI
 TEXT ·multiplyQuads64(SB), NOSPLIT, $0-72

@@ -44,6 +44,11 @@ func lookupAVX2(v *int8, table *[256]int8, n uintptr)
 //go:noescape
 func peakPairs(steps uintptr)
 
+// multiplyReals adds to 6 rows x 8 columns of c the sums over k of a*b. Strides are in bytes; b has 8 columns side by side.
+//
+//go:noescape
+func multiplyReals(a *float64, stride uintptr, b *float64, k uintptr, c *float64, cStride uintptr)
+
 // multiplyQuads64 computes tiles of 6 rows, one below the other, by 64 outputs: acc = start + sum over quads of a*b.
 // Strides are in bytes. Of two planes of b the first counts 256 times.
 //

@@ -16,6 +16,7 @@ func main() {
 	numerators()
 	lookupAVX2()
 	peakPairs()
+	reals()
 
 	quads("multiplyQuads64", 4)
 	quads("multiplyQuads16", 1)
