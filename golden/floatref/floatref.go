@@ -33,7 +33,8 @@ type Network struct {
 type block struct {
 	shape        configs.BlockShape
 	norm1, norm2 layerNorm
-	qkv, proj    linear
+	qkv          []linear // three
+	proj         linear
 	fc1, fc2     linear
 	windows      *windows // Swin
 	merge        *merge   // Swin, where a stage begins
@@ -48,6 +49,8 @@ type Trace struct {
 	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1),
 	// before the first head's logits are added (head_dist).
 	Pre [][]float64
+
+	scratch scratch
 }
 
 // New converts the weights of a model.
@@ -79,7 +82,7 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 			windows: newWindows(shape, b.RelPos), merge: newMerge(m, shape, &b),
 			norm1: newNorm(b.Norm1G, b.Norm1B, m.LayerNormEps),
 			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
-			qkv:   newLinear(b.QKVW, b.QKVB),
+			qkv:   newParts(b.QKVW, b.QKVB, 3),
 			proj:  newLinear(b.ProjW, b.ProjB),
 			fc1:   newLinear(b.FC1W, b.FC1B),
 			fc2:   newLinear(b.FC2W, b.FC2B),
@@ -130,11 +133,11 @@ func (n *Network) runViT(image []uint8, tr *Trace) {
 		b := &n.blocks[i]
 		x, q, k, v := next(), next(), next(), next()
 		b.norm1.run(res, x)
-		b.qkv.rows(0, m.Dim).run(x, q, tokens)
-		b.qkv.rows(m.Dim, 2*m.Dim).run(x, k, tokens)
-		b.qkv.rows(2*m.Dim, 3*m.Dim).run(x, v, tokens)
+		for p, y := range [][]float64{q, k, v} {
+			b.qkv[p].run(x, y, tokens)
+		}
 		scores, prob, av := next(), next(), next()
-		n.attend(q, k, v, scores, prob, av)
+		n.attend(q, k, v, scores, prob, av, &tr.scratch)
 		before = pre()
 		res = b.proj.add(n.join(av), res, before, next(), tokens)
 		x = next()

@@ -4,16 +4,30 @@ import (
 	"math"
 
 	"vitdse/configs"
+	"vitdse/golden/internal/kernel"
 )
 
 // linear is y = x W^T + b with W of Out x In.
 type linear struct {
-	in   int
-	w, b []float64
+	in int
+	w  kernel.Reals
+	b  []float64
 }
 
 func newLinear(w, b []float32) linear {
-	return linear{in: len(w) / len(b), w: widen(w), b: widen(b)}
+	l := linear{in: len(w) / len(b), b: widen(b)}
+	l.w.RealRows(widen(w), len(b), l.in, l.in)
+	return l
+}
+
+// newParts are linears of equal parts of the outputs: q, k and v.
+func newParts(w, b []float32, parts int) []linear {
+	var list []linear
+	for i := range parts {
+		n, k := len(w)/parts, len(b)/parts
+		list = append(list, newLinear(w[i*n:(i+1)*n], b[i*k:(i+1)*k]))
+	}
+	return list
 }
 
 func widen(v []float32) []float64 {
@@ -24,72 +38,26 @@ func widen(v []float32) []float64 {
 	return out
 }
 
-// rows is the part of the layer that computes outputs [from, to).
-func (l linear) rows(from, to int) linear {
-	return linear{l.in, l.w[from*l.in : to*l.in], l.b[from:to]}
-}
-
-// run computes the given number of rows: two rows by three outputs at a time, then
-// what is left one by one.
-func (l linear) run(x, y []float64, rows int) {
-	in, out := l.in, len(l.b)
-	r := 0
-	for ; r+2 <= rows; r += 2 {
-		x0, x1 := x[r*in:(r+1)*in], x[(r+1)*in:(r+2)*in]
-		y0, y1 := y[r*out:(r+1)*out], y[(r+1)*out:(r+2)*out]
-		o := 0
-		for ; o+3 <= out; o += 3 {
-			t := tile(x0, x1, l.w[o*in:(o+1)*in], l.w[(o+1)*in:(o+2)*in], l.w[(o+2)*in:(o+3)*in])
-			for j := range 3 {
-				y0[o+j] = t[j] + l.b[o+j]
-				y1[o+j] = t[3+j] + l.b[o+j]
-			}
-		}
-		for ; o < out; o++ {
-			w := l.w[o*in : (o+1)*in]
-			y0[o], y1[o] = dot(x0, w)+l.b[o], dot(x1, w)+l.b[o]
-		}
-	}
-	for ; r < rows; r++ {
-		for o := range out {
-			y[r*out+o] = dot(x[r*in:(r+1)*in], l.w[o*in:(o+1)*in]) + l.b[o]
+// run computes the given number of rows.
+func (l *linear) run(x, y []float64, rows int) {
+	out := len(l.b)
+	y = y[:rows*out]
+	clear(y)
+	kernel.MultiplyReals(y, out, x, l.in, rows, &l.w, nil)
+	for ; len(y) > 0; y = y[out:] {
+		for o, b := range l.b {
+			y[o] += b
 		}
 	}
 }
 
 // add is run into pre, followed by the residual add into y.
-func (l linear) add(x, res, pre, y []float64, rows int) []float64 {
+func (l *linear) add(x, res, pre, y []float64, rows int) []float64 {
 	l.run(x, pre, rows)
 	for i, v := range pre {
 		y[i] = res[i] + v
 	}
 	return y
-}
-
-// tile is the six dot products of two rows with three weight rows.
-func tile(x0, x1, w0, w1, w2 []float64) [6]float64 {
-	n := len(x0)
-	x1, w0, w1, w2 = x1[:n], w0[:n], w1[:n], w2[:n]
-	var a, b, c, d, e, f float64
-	for k, p := range x0 {
-		q, u, v, w := x1[k], w0[k], w1[k], w2[k]
-		a += p * u
-		b += p * v
-		c += p * w
-		d += q * u
-		e += q * v
-		f += q * w
-	}
-	return [6]float64{a, b, c, d, e, f}
-}
-
-func dot(x, w []float64) float64 {
-	w = w[:len(x)]
-	var s float64
-	for k, v := range x {
-		s += v * w[k]
-	}
-	return s
 }
 
 // layerNorm normalises each row to mean 0 and variance 1, then scales and shifts.
@@ -159,28 +127,29 @@ func (n *Network) pool(x, pooled []float64) {
 	}
 }
 
+// scratch are the right operands of an attention's products.
+type scratch struct{ keys, values kernel.Reals }
+
 // attend computes scores (scaled by 1/sqrt(d)), probabilities and their product
 // with v, per head.
-func (n *Network) attend(q, k, v, scores, prob, av []float64) {
+func (n *Network) attend(q, k, v, scores, prob, av []float64, s *scratch) {
 	tokens, dim, hd := n.Model.Tokens(), n.Model.Dim, n.Model.HeadDim()
 	scale := 1 / math.Sqrt(float64(hd))
+	clear(scores)
+	clear(av)
 	for h := range n.Model.Heads {
-		col := h * hd
+		col, at := h*hd, h*tokens*tokens
+		s.keys.RealRows(k[col:], tokens, hd, dim)
+		kernel.MultiplyReals(scores[at:], tokens, q[col:], dim, tokens, &s.keys, nil)
 		for i := range tokens {
-			at := (h*tokens + i) * tokens
-			s, p := scores[at:at+tokens], prob[at:at+tokens]
-			for j := range s {
-				s[j] = scale * dot(q[i*dim+col:i*dim+col+hd], k[j*dim+col:j*dim+col+hd])
+			row := scores[at+i*tokens:][:tokens]
+			for j := range row {
+				row[j] *= scale
 			}
-			softmax(s, p)
-			out := av[(h*tokens+i)*hd : (h*tokens+i+1)*hd]
-			clear(out)
-			for j, w := range p {
-				for d, x := range v[j*dim+col : j*dim+col+hd] {
-					out[d] += w * x
-				}
-			}
+			softmax(row, prob[at+i*tokens:][:tokens])
 		}
+		s.values.RealColumns(v[col:], hd, tokens, dim)
+		kernel.MultiplyReals(av[h*tokens*hd:], hd, prob[at:], tokens, tokens, &s.values, nil)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
+	"vitdse/golden/internal/kernel"
 )
 
 // windows is what a Swin block's attention does beside products: the order of tokens in
@@ -94,9 +95,9 @@ func (n *Network) swinBlock(b *block, res []float64, tr *Trace, at int) []float6
 	b.norm1.run(res, op[0])
 	x := GatherRows(op[0], b.windows.order, d)
 	for i := range 3 {
-		b.qkv.rows(i*d, (i+1)*d).run(x, op[1+i], s.WindowRows())
+		b.qkv[i].run(x, op[1+i], s.WindowRows())
 	}
-	b.attend(op[1], op[2], op[3], op[4], op[5], op[6])
+	b.attend(op[1], op[2], op[3], op[4], op[5], op[6], &tr.scratch)
 	b.proj.add(b.join(op[6]), res, tr.Pre[at+7], op[7], s.Tokens())
 	b.norm2.run(op[7], op[8])
 	b.fc1.run(op[8], tr.Pre[at+9], s.Tokens())
@@ -109,33 +110,31 @@ func (n *Network) swinBlock(b *block, res []float64, tr *Trace, at int) []float6
 // attend computes scores (scaled, with their bias), probabilities and their product with v, per head and
 // window. Pairs of different regions have probability 0, which is what frameworks reach
 // by adding -100 to the score.
-func (b *block) attend(q, k, v, scores, prob, av []float64) {
+func (b *block) attend(q, k, v, scores, prob, av []float64, tmp *scratch) {
 	s := b.shape
 	n, dim, hd, rows := s.WindowTokens(), s.Dim, s.Dim/s.Heads, s.WindowRows()
 	scale := 1 / math.Sqrt(float64(hd))
+	clear(scores)
+	clear(av)
+	masked := make([]float64, n)
 	for h := range s.Heads {
-		col := h * hd
-		for i := range rows {
-			first := i / n * n // row of the window
-			at := (h*rows + i) * n
-			sc, p := scores[at:at+n], prob[at:at+n]
-			masked := make([]float64, n)
-			for j := range sc {
-				from := (first+j)*dim + col
-				sc[j] = scale*dot(q[i*dim+col:i*dim+col+hd], k[from:from+hd]) + b.windows.bias[(h*n+i%n)*n+j]
-				masked[j] = sc[j]
-				if b.windows.regions[i] != b.windows.regions[first+j] {
-					masked[j] = math.Inf(-1)
+		for first := 0; first < rows; first += n { // row of the window
+			from, at := first*dim+h*hd, (h*rows+first)*n
+			tmp.keys.RealRows(k[from:], n, hd, dim)
+			kernel.MultiplyReals(scores[at:], n, q[from:], dim, n, &tmp.keys, nil)
+			for i := range n {
+				sc := scores[at+i*n:][:n]
+				for j := range sc {
+					sc[j] = scale*sc[j] + b.windows.bias[(h*n+i)*n+j]
+					masked[j] = sc[j]
+					if b.windows.regions[first+i] != b.windows.regions[first+j] {
+						masked[j] = math.Inf(-1)
+					}
 				}
+				softmax(masked, prob[at+i*n:][:n])
 			}
-			softmax(masked, p)
-			out := av[(h*rows+i)*hd : (h*rows+i+1)*hd]
-			clear(out)
-			for j, w := range p {
-				for d, x := range v[(first+j)*dim+col : (first+j)*dim+col+hd] {
-					out[d] += w * x
-				}
-			}
+			tmp.values.RealColumns(v[from:], hd, n, dim)
+			kernel.MultiplyReals(av[(h*rows+first)*hd:], hd, prob[at:], n, n, &tmp.values, nil)
 		}
 	}
 }
