@@ -4,6 +4,8 @@ import (
 	"math"
 	"sort"
 
+	"vitdse/golden/internal/kernel"
+
 	"vitdse/configs"
 )
 
@@ -130,18 +132,24 @@ func factors(in activations) []factor {
 func (a activations) covariance(order []int) (h, cross []float64) {
 	n := len(order)
 	h, cross = make([]float64, n*n), make([]float64, n*n)
-	real, coded := make([]float64, n), make([]float64, n)
 	trace := 0.0
-	for r := range a.source.rows {
-		values := a.source.values[r*a.source.channels:]
-		for i, c := range order {
-			x := a.f(float64(values[c]), c)
-			real[i], coded[i] = x-a.mean[c], a.round(x, a.bits)-a.coded[c]
+	var right kernel.Reals
+	var real, coded, codedRows []float64 // real and coded: n x rows
+	for from := 0; from < a.source.rows; from += covarianceRows {
+		rows := min(covarianceRows, a.source.rows-from)
+		real, coded, codedRows = resized(real, n*rows), resized(coded, n*rows), resized(codedRows, n*rows)
+		for r := range rows {
+			values := a.source.values[(from+r)*a.source.channels:]
+			for i, c := range order {
+				x := a.f(float64(values[c]), c)
+				real[i*rows+r] = x - a.mean[c]
+				v := a.round(x, a.bits) - a.coded[c]
+				coded[i*rows+r], codedRows[r*n+i] = v, v
+			}
 		}
-		for i := range n {
-			outer(h[i*n+i:(i+1)*n], coded[i], coded[i:])
-			outer(cross[i*n:(i+1)*n], real[i], coded)
-		}
+		right.RealColumns(codedRows, n, rows, n)
+		kernel.MultiplyReals(h, n, coded, rows, n, &right, func(row int) int { return row })
+		kernel.MultiplyReals(cross, n, real, rows, n, &right, nil)
 	}
 	for i := range n {
 		trace += h[i*n+i]
@@ -154,12 +162,15 @@ func (a activations) covariance(order []int) (h, cross []float64) {
 	return h, cross
 }
 
-// outer adds scale*v to dst.
-func outer(dst []float64, scale float64, v []float64) {
-	dst = dst[:len(v)]
-	for j, x := range v {
-		dst[j] += scale * x
+// covarianceRows is how many sampled rows are multiplied at a time.
+const covarianceRows = 512
+
+// resized is a slice of n values, v's own memory where it is long enough.
+func resized(v []float64, n int) []float64 {
+	if cap(v) < n {
+		return make([]float64, n)
 	}
+	return v[:n]
 }
 
 // inverseFactor is the upper triangular U with U^T U = H^-1. H is symmetric and

@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 
 	"vitdse/configs"
@@ -97,9 +98,14 @@ func (m *memo[K, V]) get(key K, compute func() V) V {
 	return v
 }
 
-// Calibrate runs the float reference over all given images and collects ranges and
-// a sample of each tensor's values.
+// Calibrate runs the float reference over all given images, on all cores, and collects
+// ranges and a sample of each tensor's values.
 func Calibrate(m configs.Model, w *checkpoint.Weights, images *dataset.Images) (*Stats, error) {
+	return CalibrateWith(m, w, images, nil)
+}
+
+// CalibrateWith is Calibrate with a function that hears of every image done; it may be nil.
+func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Images, progress func(done, total int)) (*Stats, error) {
 	net, err := floatref.New(m, w)
 	if err != nil {
 		return nil, err
@@ -108,12 +114,41 @@ func Calibrate(m configs.Model, w *checkpoint.Weights, images *dataset.Images) (
 		return nil, fmt.Errorf("quant: calibration needs at least one image")
 	}
 	s := newStats(m, images.N)
-	var tr floatref.Trace
+	workers := min(runtime.GOMAXPROCS(0), images.N)
+	// Worker i runs images i, i+workers, ...; what they give is taken in in the images' order,
+	// so that the result does not depend on the number of workers.
+	type result struct {
+		tr  *floatref.Trace
+		err error
+	}
+	done, free := make([]chan result, workers), make([]chan *floatref.Trace, workers)
+	stop := make(chan struct{})
+	defer close(stop)
+	for w := range workers {
+		done[w], free[w] = make(chan result), make(chan *floatref.Trace, 1)
+		free[w] <- new(floatref.Trace)
+		go func() {
+			for i := w; i < images.N; i += workers {
+				tr := <-free[w]
+				_, err := net.Run(images.At(i), tr)
+				select {
+				case done[w] <- result{tr, err}:
+				case <-stop:
+					return
+				}
+			}
+		}()
+	}
 	for i := range images.N {
-		if _, err := net.Run(images.At(i), &tr); err != nil {
-			return nil, fmt.Errorf("quant: calibration image %d: %w", i, err)
+		r := <-done[i%workers]
+		if r.err != nil {
+			return nil, fmt.Errorf("quant: calibration image %d: %w", i, r.err)
 		}
-		s.observe(net, &tr)
+		s.observe(net, r.tr)
+		free[i%workers] <- r.tr
+		if progress != nil {
+			progress(i+1, images.N)
+		}
 	}
 	return s, nil
 }
