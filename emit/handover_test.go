@@ -198,7 +198,7 @@ func TestRTLRegisters(t *testing.T) {
 		if (reads != nil) != (r.Access != emit.WriteOnly) {
 			t.Errorf("%s is %s; its read is %q", r.Name, r.Access, reads)
 		}
-		writes := regexp.MustCompile(`REG_` + r.Name + `: +[a-z_]+(\[.*\])? +<= s_axi_wdata;`).MatchString(rtl)
+		writes := regexp.MustCompile(`REG_` + r.Name + `: +[a-z_]+(\[.*\])? +<= wdata;`).MatchString(rtl)
 		if writes != (r.Access == emit.ReadWrite) {
 			t.Errorf("%s is %s; written: %v", r.Name, r.Access, writes)
 		}
@@ -214,7 +214,7 @@ func TestRTLRegisters(t *testing.T) {
 		if r.Name == "CONTROL" {
 			for _, f := range r.Fields {
 				signal := map[string]string{"START": "start", "RESET": "soft_reset"}[f.Name]
-				line := regexp.MustCompile(`(?m)^ +` + signal + ` +<= aresetn.*REG_CONTROL && s_axi_wdata\[(\d+)\]`).FindStringSubmatch(rtl)
+				line := regexp.MustCompile(`(?m)^ +` + signal + ` +<= aresetn.*REG_CONTROL && wdata\[(\d+)\]`).FindStringSubmatch(rtl)
 				if line == nil || line[1] != fmt.Sprint(f.Bit) {
 					t.Errorf("bit of %s in the RTL: %v; expected %d", f.Name, line, f.Bit)
 				}

@@ -45,7 +45,7 @@ func newTimeline(s *Shape, mem MemoryTiming, images int) *timeline {
 
 // Pipeline lengths of the emitted RTL, in cycles.
 const (
-	readTurnaround = 3  // a FIFO place given back to the request, and the beat's way in
+	readTurnaround = 4  // a FIFO place given back to the request, and the beat's way in
 	stepTurnaround = 3  // a step handed over to the next step's readiness check
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	drainLatency   = 7  // last columns at the array to the end of the op

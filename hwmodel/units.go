@@ -45,16 +45,16 @@ func (s *Shape) softmaxCycles() int64 {
 	return int64(s.ScoreDepth) + softmaxTail
 }
 
-// storeCycles is the time of the bursts of an image's result: address, data, response. Results
-// follow one another from the start of a page of 4 KiB, and no burst crosses one.
+// storeCycles is the time of the bursts of an image's result: data, with the address beside them, and the
+// response. Results follow one another from the start of a page of 4 KiB, and no burst crosses one.
 func (s *Shape) storeCycles(mem MemoryTiming, image int) int64 {
 	cycles, left, page := int64(0), s.ResultBeats, 4096/(s.Design.Engine.BusBits/8)
 	for left > 0 {
 		at := (image+1)*s.ResultBeats - left
 		n := min(left, BurstBeats, page-at%page)
 		data := int64(float64(n)/(1-mem.Stall) + 0.5)
-		cycles += 2 + data + int64(mem.Latency)
+		cycles += data + int64(mem.Latency) + 1
 		left -= n
 	}
-	return cycles + 1
+	return cycles
 }

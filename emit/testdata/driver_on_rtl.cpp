@@ -37,20 +37,22 @@ static void tick() {
   top->m_axi_arready = read_beats == 0;
   top->m_axi_rvalid = read_beats > 0;
   if (read_beats > 0) std::memcpy(&top->m_axi_rdata, at(read_addr), VITDSE_ALIGN);
-  top->m_axi_awready = write_beats == 0 && !response;
-  top->m_axi_wready = write_beats > 0;
+  // As an interconnect may that takes address and first beat of a burst together.
+  const bool both = write_beats == 0 && !response && top->m_axi_awvalid && top->m_axi_wvalid;
+  top->m_axi_awready = both;
+  top->m_axi_wready = both || write_beats > 0;
   top->m_axi_bvalid = response;
   top->aclk = 0;
   top->eval();
   if (top->m_axi_bvalid && top->m_axi_bready) response = false;
   if (top->m_axi_rvalid && top->m_axi_rready) read_addr += VITDSE_ALIGN, --read_beats;
   if (top->m_axi_arvalid && top->m_axi_arready) read_addr = top->m_axi_araddr, read_beats = top->m_axi_arlen + 1;
+  if (top->m_axi_awvalid && top->m_axi_awready) write_addr = top->m_axi_awaddr, write_beats = top->m_axi_awlen + 1;
   if (top->m_axi_wvalid && top->m_axi_wready) {
     std::memcpy(at(write_addr), &top->m_axi_wdata, VITDSE_ALIGN);
     write_addr += VITDSE_ALIGN;
     response = --write_beats == 0;
   }
-  if (top->m_axi_awvalid && top->m_axi_awready) write_addr = top->m_axi_awaddr, write_beats = top->m_axi_awlen + 1;
   top->aclk = 1;
   top->eval();
 }
@@ -74,6 +76,7 @@ static void rtl_write(uint32_t offset, uint32_t value) {
   top->s_axi_awvalid = top->s_axi_wvalid = top->s_axi_bready = 1;
   tick();
   top->s_axi_awvalid = top->s_axi_wvalid = 0;
+  while (!top->s_axi_bvalid) tick();
   tick();
 }
 

@@ -55,19 +55,31 @@ module vit_axi_lite #(
   assign stream_base = base_q[1][ADDRW-1:0];
   assign result_base = base_q[2][ADDRW-1:0];
 
-  // Address and data are taken together, one write at a time.
-  wire write = s_axi_awvalid && s_axi_wvalid && !s_axi_bvalid;
-  wire read  = s_axi_arvalid && !s_axi_rvalid;
-  assign s_axi_awready = write;
-  assign s_axi_wready  = write;
-  assign s_axi_arready = read;
+  // Address and data are taken in any order, and acted on when both are there; the next ones when the
+  // response has been taken, so writes are at least three cycles apart. No READY depends on a VALID.
+  reg        has_address, has_data;
+  reg [3:0]  wreg;
+  reg [31:0] wdata;
+  wire write = has_address && has_data && !s_axi_bvalid;
+  wire read  = s_axi_arvalid && s_axi_arready;
+  assign s_axi_awready = !has_address;
+  assign s_axi_wready  = !has_data;
+  assign s_axi_arready = !s_axi_rvalid;
   assign s_axi_bresp   = 2'b00;
   assign s_axi_rresp   = 2'b00;
-
-  wire [3:0] wreg = s_axi_awaddr[5:2];
   always @(posedge aclk) begin
-    start      <= aresetn && write && wreg == REG_CONTROL && s_axi_wdata[0] && !busy && !soft_reset;
-    soft_reset <= aresetn && ((write && wreg == REG_CONTROL && s_axi_wdata[1]) || (soft_reset && !(halted[1] && bus_idle)));
+    if (!aresetn || (s_axi_bvalid && s_axi_bready)) {has_address, has_data} <= 2'b00;
+    else begin
+      if (s_axi_awvalid) has_address <= 1'b1;
+      if (s_axi_wvalid)  has_data    <= 1'b1;
+    end
+    if (!has_address) wreg  <= s_axi_awaddr[5:2];
+    if (!has_data)    wdata <= s_axi_wdata;
+  end
+
+  always @(posedge aclk) begin
+    start      <= aresetn && write && wreg == REG_CONTROL && wdata[0] && !busy && !soft_reset;
+    soft_reset <= aresetn && ((write && wreg == REG_CONTROL && wdata[1]) || (soft_reset && !(halted[1] && bus_idle)));
     halted     <= {halted[0] && soft_reset, soft_reset};
     if (!aresetn) begin
       s_axi_bvalid <= 1'b0;
@@ -80,13 +92,13 @@ module vit_axi_lite #(
       else if (s_axi_bready) s_axi_bvalid <= 1'b0;
       if (write)
         case (wreg)
-          REG_IMAGES:         images            <= s_axi_wdata;
-          REG_IMAGE_ADDR_LO:  base_q[0][31:0]   <= s_axi_wdata;
-          REG_IMAGE_ADDR_HI:  base_q[0][63:32]  <= s_axi_wdata;
-          REG_STREAM_ADDR_LO: base_q[1][31:0]   <= s_axi_wdata;
-          REG_STREAM_ADDR_HI: base_q[1][63:32]  <= s_axi_wdata;
-          REG_RESULT_ADDR_LO: base_q[2][31:0]   <= s_axi_wdata;
-          REG_RESULT_ADDR_HI: base_q[2][63:32]  <= s_axi_wdata;
+          REG_IMAGES:         images            <= wdata;
+          REG_IMAGE_ADDR_LO:  base_q[0][31:0]   <= wdata;
+          REG_IMAGE_ADDR_HI:  base_q[0][63:32]  <= wdata;
+          REG_STREAM_ADDR_LO: base_q[1][31:0]   <= wdata;
+          REG_STREAM_ADDR_HI: base_q[1][63:32]  <= wdata;
+          REG_RESULT_ADDR_LO: base_q[2][31:0]   <= wdata;
+          REG_RESULT_ADDR_HI: base_q[2][63:32]  <= wdata;
           default:            ;
         endcase
       busy_q <= busy && !soft_reset;

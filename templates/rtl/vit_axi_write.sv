@@ -1,11 +1,12 @@
 // Collects the logits of an image, 32 bits each, and writes them as one block with an AXI4
 // write master. Bursts are INCR, at most BURST beats, never across a 4 KiB boundary, one at a
-// time; done comes with the response of the last. halt ends the block with the burst under
-// way: what was announced is sent, and its response awaited.
+// time; done comes with the response of the last. Address and data are offered together and each
+// is taken when the memory likes: neither waits for the other (AXI4, A3.3.1). halt ends the block with
+// the burst under way: what was announced is sent, and its response awaited.
 module vit_axi_write #(
   parameter BW     = 64,
   parameter ADDRW  = 40,
-  parameter BURST  = 16,
+  parameter BURST  = 16,     // beats, a power of two, of at most half a page
   parameter COUNT  = 10,     // logits
   parameter LW     = 18,     // bits of a logit, signed
   parameter BEATS  = 5,      // bus beats of a result
@@ -21,8 +22,10 @@ module vit_axi_write #(
   input  wire [LW-1:0]     logit,
   // One result block.
   input  wire              first,          // before the first image: start over at base
+  /* verilator lint_off UNUSED */
   input  wire [ADDRW-1:0]  base,           // aligned to the bus width
-  input  wire              start,
+  /* verilator lint_on UNUSED */
+  input  wire              start,          // three cycles after first or more, and not before done
   output reg               done,
   output reg               error,          // a response other than OKAY, sticky until first
   output reg  [ADDRW-1:0]  m_axi_awaddr,
@@ -30,8 +33,8 @@ module vit_axi_write #(
   output reg               m_axi_awvalid,
   input  wire              m_axi_awready,
   output wire [BW-1:0]     m_axi_wdata,
-  output wire              m_axi_wlast,
-  output wire              m_axi_wvalid,
+  output reg               m_axi_wlast,
+  output reg               m_axi_wvalid,
   input  wire              m_axi_wready,
   input  wire [1:0]        m_axi_bresp,
   input  wire              m_axi_bvalid,
@@ -40,10 +43,15 @@ module vit_axi_write #(
   localparam LB = $clog2(BW/8);
   localparam PER = BW / 32;                       // logits of a beat
   localparam PL  = $clog2(PER);
-  localparam [12-LB:0] PAGE = {1'b1, {(12-LB){1'b0}}}; // beats of a 4 KiB page
+  localparam BL  = $clog2(BURST);
+  localparam REST = COUNT % PER;                  // logits of the last beat, 0: all
 
   // One memory a 32-bit lane of the bus, so that a logit is written by itself.
+  localparam [BIW-1:0] BEFORE_LAST = BEATS - 2;
   reg  [BIW-1:0]  sent;
+  /* verilator lint_off UNUSED */
+  reg             at_end;                         // sent is the last beat
+  /* verilator lint_on UNUSED */
   wire [31:0]     logit32 = {{(32-LW){logit[LW-1]}}, logit};
   genvar g;
   generate
@@ -57,20 +65,41 @@ module vit_axi_write #(
       always @(posedge aclk)
         if (logit_valid && mine) kept[logit_index[PL +: BIW]] <= logit32;
       // Lanes past the last logit are sent as zeros.
-      assign m_axi_wdata[g*32 +: 32] = {{(32-BIW-PL){1'b0}}, sent, {PL{1'b0}}} + g < COUNT ? kept[sent] : 32'd0;
+      if (REST != 0 && g >= REST) begin : gen_short
+        assign m_axi_wdata[g*32 +: 32] = at_end ? 32'd0 : kept[sent];
+      end else begin : gen_full
+        assign m_axi_wdata[g*32 +: 32] = kept[sent];
+      end
     end
   endgenerate
 
-  localparam [1:0] IDLE = 2'd0, ADDRESS = 2'd1, DATA = 2'd2, RESPONSE = 2'd3;
+  // The next burst is made ahead: its address, and the beats left with it; a cycle later what page and
+  // block allow, BURST at most; then the less of both. A burst of one beat takes as long. All lengths
+  // are less one.
+  localparam AH = ADDRW - LB;                     // bits of an address in beats
+  localparam [15:0] BLOCK = BEATS - 1;
+  reg  [AH-1:0]    addr;
+  reg  [15:0]      left;
+  reg  [BL-1:0]    to_page, to_end, len;
+  reg              no_more, final_burst;          // not more than BURST are left; the burst ends the block
+  /* verilator lint_off UNUSED */ // one addition: the lowest bits carry
+  wire [AH:0]      after = {addr, 1'b1} + {{(AH-BL){1'b0}}, len, 1'b1};
+  /* verilator lint_on UNUSED */
+  always @(posedge aclk) begin
+    to_page     <= &addr[11-LB:BL] ? ~addr[BL-1:0] : {BL{1'b1}};
+    no_more     <= left[15:BL] == {(16-BL){1'b0}};
+    to_end      <= left[BL-1:0];
+    len         <= no_more && to_end < to_page ? to_end : to_page;
+    final_burst <= no_more && to_end <= to_page;
+  end
+
+  localparam [1:0] IDLE = 2'd0, NEXT = 2'd1, SEND = 2'd2;
   reg  [1:0]       state;
-  reg  [ADDRW-1:0] addr;
-  reg  [15:0]      left, in_burst;
-  wire [12-LB:0]   to_page = PAGE - {1'b0, addr[11:LB]};
-  wire [15:0]      most    = left < BURST ? left : BURST;
-  wire [15:0]      len     = most < {{(3+LB){1'b0}}, to_page} ? most : {{(3+LB){1'b0}}, to_page};
-  assign m_axi_wvalid = state == DATA;
-  assign m_axi_wlast  = in_burst == 16'd1;
-  assign m_axi_bready = state == RESPONSE;
+  reg              last_burst;                    // the one that is sent
+  reg  [BL-1:0]    in_burst;                      // beats to come behind this one
+  wire             begins  = !halt && (state == NEXT || (state == IDLE && start));
+  wire             beat    = m_axi_wvalid && m_axi_wready;
+  assign m_axi_bready = state == SEND && !m_axi_awvalid && !m_axi_wvalid;
   assign idle         = state == IDLE;
 
   always @(posedge aclk) begin
@@ -78,43 +107,50 @@ module vit_axi_write #(
     if (!aresetn) begin
       state         <= IDLE;
       m_axi_awvalid <= 1'b0;
+      m_axi_wvalid  <= 1'b0;
       error         <= 1'b0;
     end else begin
       if (first) begin
-        addr  <= base;
+        addr  <= base[ADDRW-1:LB];
+        left  <= BLOCK;
         error <= 1'b0;
       end
+      if (m_axi_awready) m_axi_awvalid <= 1'b0;
+      if (m_axi_wready && m_axi_wlast) m_axi_wvalid <= 1'b0;
       case (state)
-        IDLE: if (start && !halt) begin
-          state <= ADDRESS;
-          left  <= BEATS;
-          sent  <= {BIW{1'b0}};
-        end
-        ADDRESS: if (halt && !m_axi_awvalid) state <= IDLE;
-        else begin
-          m_axi_awvalid <= 1'b1;
-          m_axi_awaddr  <= addr;
-          m_axi_awlen   <= len[7:0] - 8'd1;
-          in_burst      <= len;
-          if (m_axi_awvalid && m_axi_awready) begin
-            m_axi_awvalid <= 1'b0;
-            addr          <= addr + {{(ADDRW-16){1'b0}}, len << LB};
-            left          <= left - len;
-            state         <= DATA;
-          end
-        end
-        DATA: if (m_axi_wready) begin
-          sent     <= sent + {{(BIW-1){1'b0}}, 1'b1};
-          in_burst <= in_burst - 16'd1;
-          if (in_burst == 16'd1) state <= RESPONSE;
-        end
-        RESPONSE: if (m_axi_bvalid) begin
+        IDLE: if (begins) state <= SEND;
+        NEXT: state <= begins ? SEND : IDLE;
+        SEND: if (m_axi_bready && m_axi_bvalid) begin
           error <= error || m_axi_bresp != 2'b00;
-          state <= left == 16'd0 || halt ? IDLE : ADDRESS;
-          done  <= left == 16'd0 && !halt;
+          state <= last_burst ? IDLE : NEXT;
+          done  <= last_burst && !halt;
         end
         default: state <= IDLE;
       endcase
+      if (begins) begin
+        m_axi_awvalid <= 1'b1;
+        m_axi_awaddr  <= {addr, {LB{1'b0}}};
+        m_axi_awlen   <= {{(8-BL){1'b0}}, len};
+        m_axi_wvalid  <= 1'b1;
+        last_burst    <= final_burst;
+        addr          <= after[AH:1];
+        left          <= final_burst ? BLOCK : left + {{(16-BL){1'b1}}, ~len};
+      end
+    end
+    // Beats of the block, and of the burst.
+    if (state == IDLE) begin
+      sent   <= {BIW{1'b0}};
+      at_end <= BEATS == 1;
+    end else if (beat) begin
+      sent   <= sent + {{(BIW-1){1'b0}}, 1'b1};
+      at_end <= sent == BEFORE_LAST;
+    end
+    if (begins) begin
+      in_burst    <= len;
+      m_axi_wlast <= len == {BL{1'b0}};
+    end else if (beat) begin
+      in_burst    <= in_burst - {{(BL-1){1'b0}}, 1'b1};
+      m_axi_wlast <= in_burst == {{(BL-1){1'b0}}, 1'b1};
     end
   end
 endmodule

@@ -4,7 +4,8 @@
 //   - what is valid stays valid, and as it is, until it is taken (A3.2.1)
 //   - nothing is valid while reset is held (A3.1.2)
 //   - bursts are INCR, of the bus's width, aligned, and within 4 KiB (A3.4.1)
-//   - write data follow their address, all of them, with WLAST in the last beat alone
+//   - a burst's address and its data come in any order, all of them, with WLAST in the last beat alone,
+//     and those of the next when it has been answered
 //   - no response or beat of data comes that nobody asked for
 #pragma once
 #include <cinttypes>
@@ -26,7 +27,8 @@ class AxiChecker {
     was_reset_ = reset;
     if (reset) {
       ar_ = aw_ = w_ = b_ = r_ = {};
-      reads_ = writes_left_ = responses_ = 0;
+      reads_ = written_ = responses_ = 0;
+      announced_ = 0, whole_ = false;
       return broken_;
     }
     steady("AR", ar_, t.m_axi_arvalid, t.m_axi_arready, t.m_axi_araddr, t.m_axi_arlen, t.m_axi_arsize, t.m_axi_arburst, t.m_axi_arcache, t.m_axi_arprot);
@@ -40,22 +42,27 @@ class AxiChecker {
       burst("read", t.m_axi_araddr, t.m_axi_arlen, t.m_axi_arsize, t.m_axi_arburst, sizeof t.m_axi_rdata);
       reads_ += t.m_axi_arlen + 1;
     }
-    if (t.m_axi_wvalid && t.m_axi_wready) {
-      if (writes_left_ == 0) broken_ = "a beat was written without an address";
-      else if (bool(t.m_axi_wlast) != (writes_left_ == 1)) broken_ = "WLAST is in the wrong beat";
-      else if (--writes_left_ == 0) ++responses_;
-    }
     if (t.m_axi_bvalid && t.m_axi_bready && responses_-- == 0) broken_ = "a response was taken that was not due";
+    if (t.m_axi_wvalid && t.m_axi_wready) {
+      if (whole_ || responses_ > 0) broken_ = "a beat was written that belongs to no burst";
+      ++written_;
+      whole_ = t.m_axi_wlast;
+    }
     if (t.m_axi_awvalid && t.m_axi_awready) {
       burst("write", t.m_axi_awaddr, t.m_axi_awlen, t.m_axi_awsize, t.m_axi_awburst, sizeof t.m_axi_wdata);
-      if (writes_left_ != 0) broken_ = "a write address came before the data of the last";
-      writes_left_ = t.m_axi_awlen + 1;
+      if (announced_ != 0 || responses_ > 0) broken_ = "a write address came before the last burst was answered";
+      announced_ = t.m_axi_awlen + 1;
+    }
+    if (announced_ != 0 && (whole_ ? written_ != announced_ : written_ >= announced_)) broken_ = "WLAST is in the wrong beat";
+    if (announced_ != 0 && whole_) {
+      ++responses_;
+      announced_ = written_ = 0, whole_ = false;
     }
     return broken_;
   }
 
   // idle tells whether everything asked for has been answered.
-  bool idle() const { return reads_ == 0 && writes_left_ == 0 && responses_ == 0 && !ar_.waits && !aw_.waits; }
+  bool idle() const { return reads_ == 0 && announced_ == 0 && written_ == 0 && responses_ == 0 && !ar_.waits && !aw_.waits && !w_.waits; }
 
  private:
   struct Held { bool waits = false; uint64_t hash = 0; };
@@ -84,7 +91,8 @@ class AxiChecker {
 
   Held ar_, aw_, w_, b_, r_;
   int64_t reads_ = 0;  // beats that were asked for and have not come
-  int writes_left_ = 0, responses_ = 0;
+  int announced_ = 0, written_ = 0, responses_ = 0;  // beats of the burst by its address, and those that came
+  bool whole_ = false;                               // its last beat came
   bool was_reset_ = false;
   std::string broken_;
 };

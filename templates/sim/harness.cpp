@@ -71,9 +71,11 @@ struct Options { int first = 0, images = -1, full = -1, latency = 1, stall = 0; 
 struct Random {
   uint64_t s;
   bool chance(int permille) {
-    if (permille == 0) return false;
+    return permille != 0 && below(1000) < permille;
+  }
+  int below(int n) {
     s ^= s >> 12; s ^= s << 25; s ^= s >> 27;
-    return (s * 2685821657736338717ull >> 33) % 1000 < static_cast<uint64_t>(permille);
+    return (s * 2685821657736338717ull >> 33) % n;
   }
 };
 
@@ -111,6 +113,7 @@ class Bench {
       fail("vectors hold " + std::to_string(have_full) + " images op by op; asked for " + std::to_string(opt_.first + opt_.full));
     images_.erase(images_.begin(), images_.begin() + size_t(opt_.first) * kImageBytes);  // the first is always at kImageBase
     results_.resize(size_t(opt_.images) * kResultBytes);
+    if (opt_.stall > 0) order_ = static_cast<Order>(random_.below(4));
     compared_.assign(kOps, 0);
     mismatches_.assign(kOps, 0);
     digests_.assign(kOps, kDigest);
@@ -146,8 +149,10 @@ class Bench {
   struct Read { uint64_t addr, at; int beats; };
   std::deque<Read> reads_;
   uint64_t write_addr_ = 0, response_at_ = 0;
-  int write_beats_ = 0;
-  bool response_pending_ = false;
+  int write_beats_ = 0;  // of the burst, behind its address and in front of it
+  std::deque<std::vector<uint8_t>> early_;  // data that came in front of their address
+  bool data_whole_ = false, response_pending_ = false;
+  enum Order { kAny, kAddressFirst, kDataFirst, kTogether } order_ = kAny;  // in which the burst is taken
   uint64_t beats_read_ = 0, beats_written_ = 0;
   AxiChecker<Vsim_top> checker_;
   bool rehearsal_ = false, read_refused_ = false, write_refused_ = false;  // error responses given
@@ -182,8 +187,16 @@ void Bench::drive_memory() {
     top_.m_axi_rlast = reads_.front().beats == 1;
     top_.m_axi_rresp = rehearsal_ && reads_.front().beats == 1 ? 2 : 0;  // SLVERR
   }
-  top_.m_axi_awready = write_beats_ == 0 && !random_.chance(opt_.stall);
-  top_.m_axi_wready = write_beats_ > 0 && !random_.chance(opt_.stall);
+  // Address and data of a burst in any order that AXI allows a memory (A3.3.1); one with pauses has all of
+  // them at random. VALIDs come out of registers, so this cycle's are known.
+  const bool address = write_beats_ > 0, data = data_whole_;
+  bool aw = !address && !response_pending_ && !random_.chance(opt_.stall);
+  bool w = !data && !response_pending_ && !random_.chance(opt_.stall);
+  if (order_ == kAddressFirst) w &= address;
+  if (order_ == kDataFirst) aw &= data;
+  if (order_ == kTogether && !address) aw = w = aw && w && top_.m_axi_awvalid && top_.m_axi_wvalid;
+  top_.m_axi_awready = aw;
+  top_.m_axi_wready = w;
   top_.m_axi_bvalid = response_pending_ && response_at_ <= cycle_;
   top_.m_axi_bresp = rehearsal_ ? 2 : 0;
 }
@@ -207,18 +220,24 @@ void Bench::sample_memory() {
     write_refused_ |= top_.m_axi_bresp != 0;
   }
   if (top_.m_axi_wvalid && top_.m_axi_wready) {
-    if (write_addr_ < kResultBase || write_addr_ + kBusBytes > kResultBase + results_.size()) fail("write outside the result block");
-    std::memcpy(&results_[write_addr_ - kResultBase], &top_.m_axi_wdata, kBusBytes);
-    ++beats_written_;
-    write_addr_ += kBusBytes;
-    if (--write_beats_ == 0) {
-      response_pending_ = true;
-      response_at_ = cycle_ + opt_.latency;
-    }
+    const uint8_t* beat = reinterpret_cast<const uint8_t*>(&top_.m_axi_wdata);
+    early_.emplace_back(beat, beat + kBusBytes);
+    data_whole_ = top_.m_axi_wlast;
   }
   if (top_.m_axi_awvalid && top_.m_axi_awready) {
     write_addr_ = top_.m_axi_awaddr;
     write_beats_ = top_.m_axi_awlen + 1;
+  }
+  for (; write_beats_ > 0 && !early_.empty(); early_.pop_front()) {
+    if (write_addr_ < kResultBase || write_addr_ + kBusBytes > kResultBase + results_.size()) fail("write outside the result block");
+    std::memcpy(&results_[write_addr_ - kResultBase], early_.front().data(), kBusBytes);
+    ++beats_written_;
+    write_addr_ += kBusBytes;
+    if (--write_beats_ > 0) continue;
+    response_pending_ = true;
+    response_at_ = cycle_ + opt_.latency;
+    data_whole_ = false;
+    if (opt_.stall > 0) order_ = static_cast<Order>(random_.below(4));
   }
 }
 
@@ -317,8 +336,12 @@ void Bench::write_register(int addr, uint32_t value) {
   top_.s_axi_wdata = value;
   top_.s_axi_wstrb = 15;
   top_.s_axi_awvalid = top_.s_axi_wvalid = top_.s_axi_bready = 1;
-  tick();  // accepted in its first cycle: the slave is idle
+  tick();  // taken in its first cycle: the slave is idle
   top_.s_axi_awvalid = top_.s_axi_wvalid = 0;
+  for (int i = 0; !top_.s_axi_bvalid; ++i) {
+    if (i == 100) fail("a write of register " + std::to_string(addr) + " gets no response");
+    tick();
+  }
   tick();
 }
 

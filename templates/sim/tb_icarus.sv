@@ -117,6 +117,7 @@ module tb_icarus;
     begin
       @(negedge aclk) awaddr = addr; wdata = data; awvalid = 1'b1;
       @(negedge aclk) awvalid = 1'b0;
+      while (!bvalid) @(negedge aclk);
       @(negedge aclk);
     end
   endtask
