@@ -1,69 +1,33 @@
 package emit
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"vitdse/configs"
-	"vitdse/hwmodel"
 )
 
-// ManifestName is the file that describes an emitted folder.
-const ManifestName = "manifest.json"
-
-// Manifest says what an emitted folder is: the design point, the network's shape and the
-// claims that verification holds it to.
-type Manifest struct {
-	Tool   string         `json:"tool"`
-	Hash   string         `json:"design_hash"`
-	Model  configs.Model  `json:"model"`
-	Design configs.Design `json:"design"`
-	Full   int            `json:"full_images"`      // images with vectors of every op
-	Ops    []ManifestOp   `json:"ops"`              // in network order; the last is the store of the result
-	NoHLS  string         `json:"no_hls,omitempty"` // why the HLS tool could not take the design
-}
-
-// ManifestOp is one op with its predicted cycles, first image, ideal memory.
-type ManifestOp struct {
-	Name   string `json:"name"`
-	Kind   string `json:"kind"`
-	Heads  int    `json:"heads"`
-	Rows   int    `json:"rows"`
-	Cols   int    `json:"cols"`
-	Cycles int64  `json:"cycles"`
-}
-
-// Manifest describes the plan's folder.
-func (p *Plan) Manifest(full int) Manifest {
-	m := Manifest{Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Full: full}
-	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
-	for i, op := range p.index.ops {
-		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
-	}
-	m.Ops = append(m.Ops, ManifestOp{Name: hwmodel.StoreName, Kind: "store", Cycles: cycles[len(cycles)-1]})
-	if err := p.HLSCheck(); err != nil {
-		m.NoHLS = err.Error()
-	}
-	return m
-}
-
 // Files is everything of the folder but the vectors: the rendered templates, tables and
-// program, the memory image, the design point and the manifest.
-func (p *Plan) Files(part configs.Part, full int) ([]File, error) {
-	files, err := p.Render(part, full)
+// program, the memory image, the design point and the manifest, which WriteFolder completes. full
+// is the number of images with vectors of every op.
+func (p *Plan) Files(full int) ([]File, error) {
+	files, err := p.Render(full)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := json.MarshalIndent(p.Manifest(full), "", "  ")
+	manifest, err := p.Manifest(full).text()
 	if err != nil {
 		return nil, err
 	}
 	if p.HLSCheck() == nil { // else the folder has no hls/, and the manifest says why
-		hls, err := p.HLSFiles(part, full)
+		hls, err := p.HLSFiles(full)
 		if err != nil {
 			return nil, err
 		}
@@ -73,17 +37,24 @@ func (p *Plan) Files(part configs.Part, full int) ([]File, error) {
 	return append(files,
 		File{"mem/stream.bin", p.stream},
 		File{"design.yaml", []byte(design)},
-		File{ManifestName, append(manifest, '\n')},
+		File{ManifestName, manifest},
 	), nil
 }
 
-// WriteFolder writes the files to dir, all or none: they are written beside it and moved
-// into place. An existing dir is refused unless force is set, and then replaced.
+// WriteFolder writes the files to dir, all or none: they are written beside it and moved into
+// place. The manifest among them is completed with the list of the others. An existing dir that
+// holds just these files stays as it is. Another is refused unless force is set; then it is replaced if
+// all that is in it was written by this tool and has not been changed since, and refused with
+// the names of the others if not.
 func WriteFolder(dir string, files []File, force bool) (err error) {
 	dir = filepath.Clean(dir)
-	if _, err := os.Lstat(dir); err == nil && !force {
-		return fmt.Errorf("output folder %s exists; remove it, choose another or use --force", dir)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if files, err = sealed(files); err != nil {
+		return err
+	}
+	if holds(dir, files) {
+		return nil
+	}
+	if err := Replaceable(dir, force); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -93,12 +64,10 @@ func WriteFolder(dir string, files []File, force bool) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp) // a no-op once it has been moved
-	if err := os.Chmod(tmp, 0o755); err != nil {
-		return err
-	}
+	defer os.RemoveAll(tmp)
+	fresh, old := filepath.Join(tmp, "new"), filepath.Join(tmp, "old")
 	for _, f := range files {
-		path := filepath.Join(tmp, filepath.FromSlash(f.Path))
+		path := filepath.Join(fresh, filepath.FromSlash(f.Path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
@@ -106,45 +75,108 @@ func WriteFolder(dir string, files []File, force bool) (err error) {
 			return err
 		}
 	}
-	if force {
-		if err := replaceable(dir); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return err
-		}
-	}
-	return os.Rename(tmp, dir)
-}
-
-// replaceable refuses to delete a folder that this tool did not make.
-func replaceable(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
-		return nil
-	}
-	if err != nil {
+	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, ManifestName)); err != nil {
-		return fmt.Errorf("%s holds files but no %s: it was not emitted by this tool and is not replaced", dir, ManifestName)
+	if err := os.Rename(fresh, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
 	}
 	return nil
 }
 
-// LoadManifest reads the manifest of an emitted folder.
-func LoadManifest(dir string) (Manifest, error) {
-	var m Manifest
-	path := filepath.Join(dir, ManifestName)
-	data, err := os.ReadFile(path)
+// holds says whether dir is the folder of these files, none of them changed.
+func holds(dir string, files []File) bool {
+	at := slices.IndexFunc(files, func(f File) bool { return f.Path == ManifestName })
+	have, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if err != nil || !bytes.Equal(have, files[at].Data) {
+		return false
+	}
+	man, err := LoadManifest(dir)
 	if err != nil {
-		return m, fmt.Errorf("%s is not an emitted folder: %w", dir, err)
+		return false
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("%s: %w", path, err)
+	changed, err := man.Changed(dir)
+	return err == nil && len(changed) == 0
+}
+
+// Replaceable refuses a folder that WriteFolder would not replace.
+func Replaceable(dir string, force bool) error {
+	info, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !force:
+		return fmt.Errorf("output folder %s exists; remove it, choose another or use --force", dir)
+	case !info.IsDir():
+		return fmt.Errorf("%s is no folder and is not replaced; move it away or choose another", dir)
 	}
-	if len(m.Hash) != 64 || len(m.Ops) == 0 {
-		return m, fmt.Errorf("%s: design_hash or ops are missing; emit the folder again", path)
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) == 0 {
+		return err
 	}
-	return m, nil
+	man, err := LoadManifest(dir)
+	if err != nil {
+		return fmt.Errorf("%s holds files but no manifest of an emitted folder, and is not replaced: move it away or choose another folder (%w)", dir, err)
+	}
+	foreign, err := man.foreign(dir)
+	if err != nil {
+		return err
+	}
+	if len(foreign) > 0 {
+		return fmt.Errorf("%s holds what this tool did not write, or what was changed since: %s; move that away, remove the folder or choose another",
+			dir, few(foreign))
+	}
+	return nil
+}
+
+// made are what the folder's own Makefiles make, as path.Match has it; a name that ends in / is a folder with all in it.
+var made = []string{
+	"sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
+	"syn/ecp5_seed*.json", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
+}
+
+func isMade(name string) bool {
+	return slices.ContainsFunc(made, func(pattern string) bool {
+		if strings.HasSuffix(pattern, "/") {
+			return strings.HasPrefix(name, pattern)
+		}
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
+}
+
+// foreign lists what in the folder is neither as the manifest says nor made from that.
+func (m Manifest) foreign(dir string) ([]string, error) {
+	changed, err := m.Changed(dir)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{ManifestName: true}
+	for _, f := range m.Files {
+		known[f.Path] = true
+	}
+	var list []string
+	err = filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, at)
+		name = filepath.ToSlash(name)
+		if !known[name] && !isMade(name) || slices.Contains(changed, name) {
+			list = append(list, name)
+		}
+		return err
+	})
+	return list, err
+}
+
+// few names the first of a list.
+func few(names []string) string {
+	const most = 5
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -90,7 +90,7 @@ func (p *Plan) hlsView(v view) hlsView {
 // HLSFiles is the Vitis HLS side of the design: the same engine in C++, its testbench, and the
 // stand-ins for the vendor's headers. full is the number of images with vectors of every op.
 // It fails with HLSCheck's error where the tool cannot take the design.
-func (p *Plan) HLSFiles(part configs.Part, full int) ([]File, error) {
+func (p *Plan) HLSFiles(full int) ([]File, error) {
 	if err := p.HLSCheck(); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (p *Plan) HLSFiles(part configs.Part, full int) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := p.hlsView(p.view(part, full))
+	h := p.hlsView(p.view(full))
 	for _, name := range names {
 		if strings.HasSuffix(name, ".cpp") {
 			h.Sources = append(h.Sources, path.Base(name))

@@ -7,7 +7,6 @@
 package emit
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math/big"
 	"strings"
@@ -31,7 +30,8 @@ type Param struct {
 type Plan struct {
 	Shape    *hwmodel.Shape
 	Net      *intnet.Network
-	Hash     string // of design and weights, 64 hex digits
+	Part     configs.Part
+	Hash     string // of all that is emitted, 64 hex digits; see designHash
 	Steps    []hwmodel.Step
 	Segments []hwmodel.Segment
 	Fields   []Field
@@ -41,16 +41,17 @@ type Plan struct {
 	index    opIndex
 }
 
-// NewPlan computes the plan. The network must have been quantized for the design.
-func NewPlan(design configs.Design, net *intnet.Network, hash string) (*Plan, error) {
-	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != 32 {
-		return nil, fmt.Errorf("design hash %q is not 64 hex digits", hash)
+// NewPlan computes the plan. The network must have been quantized for the design, and the design be
+// for the part.
+func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Plan, error) {
+	if part.Name != design.Part {
+		return nil, fmt.Errorf("design %s is for part %s; got part %s", design.Name, design.Part, part.Name)
 	}
 	shape, err := hwmodel.NewShape(net.Model, design)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Shape: shape, Net: net, Hash: hash, Steps: shape.Program(), Segments: shape.Segments()}
+	p := &Plan{Shape: shape, Net: net, Part: part, Steps: shape.Program(), Segments: shape.Segments()}
 	if p.index, err = indexOps(net); err != nil {
 		return nil, err
 	}
@@ -67,7 +68,8 @@ func NewPlan(design configs.Design, net *intnet.Network, hash string) (*Plan, er
 		return nil, err
 	}
 	p.Params = p.params(width, shifts)
-	return p, nil
+	p.Hash, err = p.designHash()
+	return p, err
 }
 
 // checkWidths holds the widths proven from the codes against the engine's, which are

@@ -70,8 +70,9 @@ type view struct {
 	handover
 }
 
-// view shows the plan on its part; full is the number of images with vectors of every op.
-func (p *Plan) view(part configs.Part, full int) view {
+// view shows the plan; full is the number of images with vectors of every op.
+func (p *Plan) view(full int) view {
+	part := p.Part
 	s := p.Shape
 	bus := s.Design.Engine.BusBits
 	var longest int64 = 1
@@ -110,8 +111,8 @@ type File struct {
 
 // Render is every text file of the design, byte for byte the same for the same plan.
 // full is the number of images with vectors of every op.
-func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
-	v := p.view(part, full)
+func (p *Plan) Render(full int) ([]File, error) {
+	v := p.view(full)
 	var files []File
 	for _, dir := range []string{"rtl", "sim", "syn", "driver"} {
 		entries, err := fs.ReadDir(templates.FS, dir)
@@ -120,7 +121,7 @@ func (p *Plan) Render(part configs.Part, full int) ([]File, error) {
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			if !emitted(name, part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
+			if !emitted(name, p.Part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
 				continue
 			}
 			text, err := fs.ReadFile(templates.FS, name)

@@ -223,11 +223,11 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		return nil, err
 	}
 	st.set("emitting", "", 0, 0, "")
-	plan, err := emit.NewPlan(d, net, configs.Hash(d))
+	plan, err := emit.NewPlan(d, net, part)
 	if err != nil {
 		return nil, err
 	}
-	files, err := plan.Files(part, b.images)
+	files, err := plan.Files(b.images)
 	if err != nil {
 		return nil, err
 	}

@@ -232,15 +232,15 @@ func (d *digests) emitted() {
 		design.Engine.AccumulatorBits = 30
 		net, err := quant.Quantize(m, design.Numerics, w, stats)
 		d.must(err)
-		plan, err := emit.NewPlan(design, net, strings.Repeat("5a", 32))
+		plan, err := emit.NewPlan(design, net, part)
 		d.must(err)
-		files, err := plan.Files(part, 1)
+		files, err := plan.Files(1)
 		d.must(err)
 		slices.SortFunc(files, func(a, b emit.File) int { return strings.Compare(a.Path, b.Path) })
 		var b bytes.Buffer
 		for _, f := range files {
 			if ext := filepath.Ext(f.Path); ext == ".mem" || ext == ".bin" || f.Path == "design.yaml" || strings.HasSuffix(f.Path, "vit_program.h") {
-				fmt.Fprintf(&b, "%s\n%s\n", f.Path, f.Data)
+				fmt.Fprintf(&b, "%s\n%s\n", f.Path, bytes.ReplaceAll(f.Data, []byte(plan.Hash), []byte(strings.Repeat("5a", 32))))
 			}
 		}
 		fmt.Fprintln(&b, plan.Params, plan.Columns())

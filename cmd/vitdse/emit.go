@@ -82,7 +82,7 @@ written whole or not at all.`,
 }
 
 func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
-	if err := refuseExisting(f.dir, f.force); err != nil {
+	if err := emit.Replaceable(f.dir, f.force); err != nil {
 		return err
 	}
 	n, err := loadForEngine(run)
@@ -134,7 +134,7 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(d, integers, configs.Hash(d, n.files...))
+	plan, err := emit.NewPlan(d, integers, part)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d con
 	}
 	images := min(max(run.Verify.Logits.Of(n.test.N), run.Verify.Images), n.test.N)
 	full := min(run.Verify.Images, images)
-	files, err := plan.Files(part, full)
+	files, err := plan.Files(full)
 	if err != nil {
 		return err
 	}
@@ -202,13 +202,13 @@ var folderWords = map[string]string{
 	"vectors":  "images, and the expected value of every element",
 }
 
-// refuseExisting says early that a folder would not be replaced.
-func refuseExisting(dir string, force bool) error {
-	switch _, err := os.Lstat(dir); {
+// refuseExisting says early that a file would not be replaced.
+func refuseExisting(path string, force bool) error {
+	switch _, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist) || force && err == nil:
 		return nil
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("output folder %s exists; remove it, choose another or use --force", dir)
+	return fmt.Errorf("%s exists; remove it, choose another or use --force", path)
 }

@@ -20,7 +20,6 @@ import (
 // network is a trained network with its data.
 type network struct {
 	model   configs.Model
-	files   [][]byte // the checkpoint as it is, for the design's hash
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
 	test    *dataset.Images
@@ -68,7 +67,7 @@ func loadWeights(model configs.Model, file string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{files: c.Files()}
+	n := &network{}
 	if n.model, err = c.Complete(model); err != nil {
 		return nil, err
 	}

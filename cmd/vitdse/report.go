@@ -14,6 +14,7 @@ import (
 	"vitdse/cmd/vitdse/page"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/emit"
 )
 
 // ReportFile is the page's name in a run's out.
@@ -147,7 +148,7 @@ func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p d
 	}
 	var noise dse.Noise
 	if run.Checkpoint != "" && run.Checkpoint != "-" {
-		prediction, err := a.measureInside(ctx, run, d, &in)
+		prediction, err := a.measureInside(ctx, run, d, s.Part, &in)
 		if err != nil {
 			return in, err
 		}
@@ -160,12 +161,20 @@ func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p d
 }
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.
-func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, in *page.Inside) (*dse.Prediction, error) {
+func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part, in *page.Inside) (*dse.Prediction, error) {
 	n, err := loadNetwork(run)
 	if err != nil {
 		return nil, err
 	}
-	in.Hash = configs.ShortHash(configs.Hash(d, n.files...))
+	net, err := n.quantize(d)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := emit.NewPlan(d, net, part)
+	if err != nil {
+		return nil, err
+	}
+	in.Hash = configs.ShortHash(plan.Hash)
 	calibration, err := n.calibration(d.Numerics)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/emit"
 	"vitdse/hwmodel"
 )
 
@@ -38,7 +39,7 @@ with one line, the verdict. The same steps one by one are sweep, pareto, emit an
 func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	start := time.Now()
 	// What would stop the last steps stops the first.
-	if err := refuseExisting(designDir(run), force); err != nil {
+	if err := resumable(designDir(run), run, force); err != nil {
 		return err
 	}
 	if err := needTools(simulationTools); err != nil {
@@ -105,6 +106,20 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 	}
 	a.printf("From the checkpoint to here: %s.\n", span(time.Since(start)))
 	return a.conclude(outs)
+}
+
+// resumable refuses a folder that the run would not write: one that is there, but for that of a run of the
+// same network that was stopped after it, which goes on if it comes to the same design.
+func resumable(dir string, run configs.Run, force bool) error {
+	err := emit.Replaceable(dir, force)
+	if err == nil || force {
+		return err
+	}
+	man, other := emit.LoadManifest(dir)
+	if m, unread := configs.LoadModel(run.Model); other == nil && unread == nil && man.Model.Name == m.Name {
+		return nil
+	}
+	return err
 }
 
 // largestArray is the roof under which the network is shown before a sweep: 8 bits, and

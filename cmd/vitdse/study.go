@@ -135,11 +135,11 @@ func (a *app) synthesizeOne(ctx context.Context, n *network, m *synth.Measured) 
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(m.Design, net, configs.Hash(m.Design, n.files...))
+	plan, err := emit.NewPlan(m.Design, net, part)
 	if err != nil {
 		return err
 	}
-	files, err := plan.Files(part, 0)
+	files, err := plan.Files(0)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,9 @@ func (a *app) conclude(outs []*outcome) error {
 }
 
 // holds says whether everything was compared and is as claimed.
-func (o *outcome) holds() bool { return o.report.OK && len(o.late()) == 0 }
+func (o *outcome) holds() bool {
+	return o.report.OK && len(o.late()) == 0 && len(o.report.Changed) == 0
+}
 
 func (o *outcome) verdict() string {
 	r := o.report
@@ -74,6 +76,9 @@ func (o *outcome) verdict() string {
 	}
 	if late := o.late(); len(late) > 0 {
 		faults = append(faults, fmt.Sprintf("cycles of %s are not the predicted ones", firstFew(late)))
+	}
+	if len(r.Changed) > 0 {
+		faults = append(faults, "not what was emitted: "+firstFew(r.Changed))
 	}
 	word := "PASS"
 	if !r.OK || len(faults) > 0 {

@@ -35,6 +35,8 @@ func TestVerdict(t *testing.T) {
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of head are not the predicted ones; 257 cycles an image predicted, 258 measured"},
 		{"late in a later image", func(o *outcome) { o.report.MeasuredRun++ },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of a later image are not the predicted ones; 257 cycles an image predicted, 257 measured"},
+		{"changed", func(o *outcome) { o.report.Changed = []string{"rtl/vit_ram.sv"} },
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, not what was emitted: rtl/vit_ram.sv; 257 cycles an image predicted, 257 measured"},
 		{"late, but the memory stalls", func(o *outcome) { o.report.Ops[1].Measured, o.opt.Stall = 98, 0.1 },
 			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches; 257 cycles an image predicted, 257 measured"},
 	} {

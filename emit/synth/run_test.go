@@ -49,9 +49,9 @@ func digitsFolder(t *testing.T, name string) string {
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 	net, err := quant.Quantize(m, d.Numerics, w, stats)
 	must(err)
-	plan, err := emit.NewPlan(d, net, configs.Hash(d, file))
+	plan, err := emit.NewPlan(d, net, part)
 	must(err)
-	files, err := plan.Files(part, 0)
+	files, err := plan.Files(0)
 	must(err)
 	dir := filepath.Join(t.TempDir(), "design")
 	must(emit.WriteFolder(dir, files, false))

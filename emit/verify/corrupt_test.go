@@ -101,6 +101,7 @@ func TestRefused(t *testing.T) {
 	good := smallFolder(t, 8, 8)
 	mustVerify(t, good, Options{Images: -1, Full: -1, Latency: 1})
 	other := smallFolder(t, 4, 8)
+	more, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 8, 8), engine(4, 4, 2), 3, 2)
 	for _, c := range []struct {
 		name   string
 		damage func(t *testing.T, dir string)
@@ -117,16 +118,19 @@ func TestRefused(t *testing.T) {
 		}, "vit_accel_core.sv belongs to design"},
 		{"a truncated list of modules", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
-		}, "rtl/filelist.f names no module"},
+		}, "rtl/filelist.f does not name its design"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `o_once && o_valid};`, "o_once && o_valid && d6_op != 12'd1};")
 		}, "0 columns of 320 were produced by op patch_embed (1)"},
 		{"truncated vectors", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })
-		}, "0 images op by op"},
+		}, "vectors/expected.bin has 125422 bytes; it was emitted with"},
 		{"truncated memory image", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte { return b[:len(b)/2] })
-		}, "read outside memory"},
+		}, "mem/stream.bin has 112432 bytes; it was emitted with"},
+		{"logits of another emission of the design", func(t *testing.T, dir string) {
+			copyFile(t, filepath.Join(more, "vectors/logits.bin"), filepath.Join(dir, "vectors/logits.bin"))
+		}, "vectors/logits.bin has 192 bytes; it was emitted with 152"},
 		{"an engine that hangs", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `divided <= aresetn & divide`, "divided <= 1'b0 & divide")
 		}, "no op has ended"},

@@ -86,15 +86,15 @@ func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (s
 	if err != nil {
 		return "", err
 	}
-	plan, err := emit.NewPlan(d, net, configs.Hash(d))
-	if err != nil {
-		return "", err
-	}
 	part, err := configs.LoadPart(d.Part)
 	if err != nil {
 		return "", err
 	}
-	files, err := plan.Files(part, images)
+	plan, err := emit.NewPlan(d, net, part)
+	if err != nil {
+		return "", err
+	}
+	files, err := plan.Files(images)
 	if err != nil {
 		return "", err
 	}

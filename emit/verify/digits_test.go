@@ -93,11 +93,11 @@ func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := emit.NewPlan(d, net, configs.Hash(d, c.file))
+	plan, err := emit.NewPlan(d, net, part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := plan.Files(part, full)
+	files, err := plan.Files(full)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ type run struct {
 	target   configs.Target
 	program  string // that simulates
 	man      emit.Manifest
+	changed  []string
 	opt      Options
 	shape    *hwmodel.Shape
 	progress func(Progress)

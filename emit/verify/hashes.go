@@ -3,47 +3,76 @@ package verify
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"vitdse/emit"
 )
 
-// checkHashes refuses a folder whose files belong to different designs.
-func checkHashes(dir, hash string) error {
-	want := []string{
-		"rtl/filelist.f", "rtl/exp.mem", "rtl/rsqrt.mem", "rtl/program.mem", "rtl/loads.mem",
-		"sim/sim_top.sv", "sim/harness.cpp", "sim/axi_checker.h", "sim/Makefile",
-	}
-	list, err := os.ReadFile(filepath.Join(dir, "rtl/filelist.f"))
-	if err != nil {
-		return fmt.Errorf("%s: %w; emit the folder again", dir, err)
-	}
-	_, names, _ := strings.Cut(string(list), "\n") // behind the design's line
-	if strings.TrimSpace(names) == "" {
-		return fmt.Errorf("%s names no module; emit the folder again", filepath.Join(dir, "rtl/filelist.f"))
-	}
-	for _, line := range strings.Fields(names) {
-		want = append(want, "rtl/"+line)
-	}
-	return checkFiles(dir, hash, want)
-}
+// needed are the files that every target reads.
+var needed = []string{"design.yaml", "mem/stream.bin", "rtl/filelist.f", "vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin"}
 
-// checkFiles refuses a folder in which a file is missing or of another design: the files named
-// and those that every target reads.
-func checkFiles(dir, hash string, want []string) error {
-	if _, err := os.Stat(filepath.Join(dir, "mem/stream.bin")); err != nil {
-		return fmt.Errorf("%s: the memory image is missing: %w; emit the folder again", dir, err)
+// checkFolder refuses a folder whose files belong to different designs, or of which one is missing or has
+// another length than a reader takes it to have. What else was changed since it was emitted is listed: it is
+// simulated as it is, and never passes as the design that it was.
+func checkFolder(dir string, man emit.Manifest) (changed []string, err error) {
+	lengths := map[string]int64{}
+	for _, f := range man.Files {
+		lengths[f.Path] = f.Bytes
 	}
-	shared := []string{"design.yaml", "vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin"}
+	for _, name := range needed {
+		if _, known := lengths[name]; !known {
+			return nil, fmt.Errorf("%s is missing; emit the folder again", filepath.Join(dir, name))
+		}
+	}
+	if changed, err = man.Changed(dir); err != nil {
+		return nil, err
+	}
 	var errs []error
-	for _, name := range append(shared, want...) {
-		if err := checkHash(filepath.Join(dir, name), hash); err != nil {
+	for _, name := range changed {
+		if err := checkChanged(filepath.Join(dir, name), filepath.Ext(name) == ".bin", lengths[name], man.Hash); err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	switch len(errs) {
+	case 0:
+		return changed, nil
+	case 1:
+		return nil, errs[0]
+	}
+	return nil, fmt.Errorf("%w (and so with %d more files)", errs[0], len(errs)-1)
+}
+
+// checkChanged refuses what cannot be simulated though it was changed.
+func checkChanged(path string, binary bool, length int64, hash string) error {
+	if filepath.Base(path) != "stream.bin" { // which is as the engine reads it, with no place for a hash
+		if err := checkHash(path, hash); err != nil {
+			return err
+		}
+	}
+	if binary {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Size() != length {
+			return fmt.Errorf("%s has %d bytes; it was emitted with %d: emit the folder again", path, info.Size(), length)
+		}
+	}
+	if filepath.Base(path) != "filelist.f" {
+		return nil
+	}
+	list, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	_, names, _ := strings.Cut(string(list), "\n") // behind the design's line
+	if strings.TrimSpace(names) == "" {
+		return fmt.Errorf("%s names no module; emit the folder again", path)
+	}
+	return nil
 }
 
 // checkHash looks for the design's hash in the head of a file.

@@ -30,18 +30,15 @@ func RunHLS(ctx context.Context, dir string, opt Options, progress func(Progress
 	if man.NoHLS != "" {
 		return nil, fmt.Errorf("%s has no HLS sources: %s", dir, man.NoHLS)
 	}
-	names, err := emit.HLSNames()
+	changed, err := checkFolder(dir, man)
 	if err != nil {
-		return nil, err
-	}
-	if err := checkFiles(dir, man.Hash, names); err != nil {
 		return nil, err
 	}
 	program, err := hlsProgram(dir).build(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
-	return newRun(ctx, configs.TargetHLS, dir, program, man, opt, progress)
+	return newRun(ctx, configs.TargetHLS, dir, program, man, changed, opt, progress)
 }
 
 // RunTarget verifies one target of a folder, or all. With configs.TargetAll the reports of RTL and HLS are

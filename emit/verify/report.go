@@ -68,6 +68,7 @@ func (m Mismatch) String() string {
 type Report struct {
 	Target                          configs.Target // "rtl" or "hls"; HLS C++ has no cycles
 	Hash, Model, Part               string
+	Changed                         []string // files that are not what was emitted: whatever is equal, the design is another
 	FullImages                      int
 	Ops                             []OpResult // the last is the store of the result, which has no elements
 	Mismatches                      []Mismatch // the first few of each op

@@ -33,18 +33,19 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHashes(dir, man.Hash); err != nil {
+	changed, err := checkFolder(dir, man)
+	if err != nil {
 		return nil, err
 	}
 	program, err := rtlProgram(dir).build(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
-	return newRun(ctx, configs.TargetRTL, dir, program, man, opt, progress)
+	return newRun(ctx, configs.TargetRTL, dir, program, man, changed, opt, progress)
 }
 
 // newRun simulates what has been built and reports.
-func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, opt Options, progress func(Progress)) (*Report, error) {
+func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, changed []string, opt Options, progress func(Progress)) (*Report, error) {
 	shape, err := hwmodel.NewShape(man.Model, man.Design)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 	if opt.Images, err = imagesToRun(dir, opt.Images, man.Model.Classes); err != nil {
 		return nil, err
 	}
-	r := &run{target: target, program: program, man: man, opt: opt, shape: shape, progress: progress}
+	r := &run{target: target, program: program, man: man, changed: changed, opt: opt, shape: shape, progress: progress}
 	if err := r.simulate(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func imagesToRun(dir string, asked, classes int) (int, error) {
 // report turns what was seen into a verdict; what was not seen is a failure.
 func (r *run) report() (*Report, error) {
 	rep := &Report{
-		Target: r.target, Hash: r.man.Hash, Model: r.man.Model.Name, Part: r.man.Design.Part,
+		Target: r.target, Hash: r.man.Hash, Changed: r.changed, Model: r.man.Model.Name, Part: r.man.Design.Part,
 		FullImages: r.end.Full, Mismatches: r.mismatches, SimSeconds: r.end.Seconds, Processes: len(r.processes),
 		BeatsRead: r.end.BeatsRead, BeatsWritten: r.end.BeatsWritten,
 	}

@@ -84,9 +84,6 @@ func Load(path string) (*Checkpoint, error) {
 	return c, nil
 }
 
-// Files are the bytes that were read, the given file first: what a design's hash counts.
-func (c *Checkpoint) Files() [][]byte { return c.files }
-
 // Decode reads a safetensors file from memory. The name appears in errors; file
 // must not be changed afterwards.
 func Decode(name string, file []byte) (*Checkpoint, error) {

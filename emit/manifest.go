@@ -1,0 +1,179 @@
+package emit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// ManifestName is the file that describes an emitted folder.
+const ManifestName = "manifest.json"
+
+// Manifest says what an emitted folder is: the design point, the network's shape and the
+// claims that verification holds it to.
+type Manifest struct {
+	Schema int            `json:"schema"`
+	Tool   string         `json:"tool"`
+	Hash   string         `json:"design_hash"`
+	Model  configs.Model  `json:"model"`
+	Design configs.Design `json:"design"`
+	Full   int            `json:"full_images"`      // images with vectors of every op
+	Ops    []ManifestOp   `json:"ops"`              // in network order; the last is the store of the result
+	NoHLS  string         `json:"no_hls,omitempty"` // why the HLS tool could not take the design
+	Files  []ManifestFile `json:"files"`            // all of the folder but the manifest, by path
+	Sum    string         `json:"sha256"`           // of the manifest with "" here
+}
+
+// manifestSchema is the version of manifest.json.
+const manifestSchema = 2
+
+// ManifestFile is a file as it was emitted.
+type ManifestFile struct {
+	Path   string `json:"path"` // relative to the folder, with /
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// ManifestOp is one op with its predicted cycles, first image, ideal memory.
+type ManifestOp struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	Heads  int    `json:"heads"`
+	Rows   int    `json:"rows"`
+	Cols   int    `json:"cols"`
+	Cycles int64  `json:"cycles"`
+}
+
+// Manifest describes the plan's folder.
+func (p *Plan) Manifest(full int) Manifest {
+	m := Manifest{Schema: manifestSchema, Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Full: full}
+	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
+	for i, op := range p.index.ops {
+		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
+	}
+	m.Ops = append(m.Ops, ManifestOp{Name: hwmodel.StoreName, Kind: "store", Cycles: cycles[len(cycles)-1]})
+	if err := p.HLSCheck(); err != nil {
+		m.NoHLS = err.Error()
+	}
+	return m
+}
+
+// text is manifest.json.
+func (m Manifest) text() ([]byte, error) {
+	text, err := json.MarshalIndent(m, "", "  ")
+	return append(text, '\n'), err
+}
+
+// sealed completes the manifest among files with the list of the others.
+func sealed(files []File) ([]File, error) {
+	files = slices.Clone(files)
+	at := slices.IndexFunc(files, func(f File) bool { return f.Path == ManifestName })
+	if at < 0 {
+		return nil, fmt.Errorf("emit: %s is not among the files", ManifestName)
+	}
+	var m Manifest
+	if err := json.Unmarshal(files[at].Data, &m); err != nil {
+		return nil, err
+	}
+	m.Files, m.Sum = nil, ""
+	for i, f := range files {
+		if i != at {
+			m.Files = append(m.Files, ManifestFile{f.Path, int64(len(f.Data)), digest(f.Data)})
+		}
+	}
+	slices.SortFunc(m.Files, func(a, b ManifestFile) int { return strings.Compare(a.Path, b.Path) })
+	text, err := m.text()
+	if err != nil {
+		return nil, err
+	}
+	m.Sum = digest(text)
+	files[at].Data, err = m.text()
+	return files, err
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// LoadManifest reads the manifest of an emitted folder. One that is not, byte for byte, as it was
+// written is refused.
+func LoadManifest(dir string) (Manifest, error) {
+	var m Manifest
+	path := filepath.Join(dir, ManifestName)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return m, fmt.Errorf("%s is not an emitted folder: %w", dir, err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(m.Hash) != 64 || len(m.Ops) == 0 || m.Schema == 0 {
+		return m, fmt.Errorf("%s: schema, design_hash or ops are missing; emit the folder again", path)
+	}
+	if m.Schema != manifestSchema {
+		return m, fmt.Errorf("%s: has schema %d, this version reads %d; emit the folder again", path, m.Schema, manifestSchema)
+	}
+	blank := m
+	blank.Sum = ""
+	unsummed, err := blank.text()
+	if err != nil {
+		return m, err
+	}
+	if text, err := m.text(); err != nil || !bytes.Equal(text, data) || digest(unsummed) != m.Sum {
+		return m, fmt.Errorf("%s: is not as it was written; emit the folder again", path)
+	}
+	return m, nil
+}
+
+// Changed lists the files of the folder that are not what was emitted; one that is missing is an error.
+func (m Manifest) Changed(dir string) ([]string, error) {
+	var changed []string
+	for _, f := range m.Files {
+		same, err := f.in(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s is missing; emit the folder again", filepath.Join(dir, f.Path))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !same {
+			changed = append(changed, f.Path)
+		}
+	}
+	return changed, nil
+}
+
+// in says whether the folder has the file as it was emitted.
+func (f ManifestFile) in(dir string) (bool, error) {
+	path := filepath.Join(dir, filepath.FromSlash(f.Path))
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false, err
+	}
+	if !info.Mode().IsRegular() || info.Size() != f.Bytes {
+		return false, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return false, err
+	}
+	return hex.EncodeToString(h.Sum(nil)) == f.SHA256, nil
+}
