@@ -41,6 +41,9 @@ type Model struct {
 	CropPct       float64       `yaml:"crop_pct,omitempty" json:",omitzero"`
 	Interpolation Interpolation `yaml:"interpolation,omitempty" json:",omitzero"`
 
+	CropMode   CropMode   `yaml:"crop_mode,omitempty" json:",omitzero"`   // empty is center
+	CropOffset CropOffset `yaml:"crop_offset,omitempty" json:",omitzero"` // empty is even
+
 	// What a vit or deit may have that the plain one has not; not of Swin.
 	Activation   Activation `yaml:"activation,omitempty" json:",omitzero"`     // of the MLP; empty is gelu
 	NoClassToken bool       `yaml:"no_class_token,omitempty" json:",omitzero"` // the patches' tokens have none in front
@@ -50,6 +53,24 @@ type Model struct {
 	FCNorm       bool       `yaml:"fc_norm,omitempty" json:",omitzero"`        // the last LayerNorm is behind the pooling, not in front of it
 	Features     bool       `yaml:"features,omitempty" json:",omitzero"`       // there is no head: what it would read is the result, classes its width
 }
+
+// CropMode says which shape a photograph has before its centre is cut out.
+type CropMode string
+
+// The shapes: its own, or that of the input, to which both sides are resized.
+const (
+	CropCenter CropMode = "center"
+	CropSquash CropMode = "squash"
+)
+
+// CropOffset says how half of an odd margin is rounded.
+type CropOffset string
+
+// The roundings: to the even pixel, as torchvision and timm do, or down, as transformers does.
+const (
+	CropEven  CropOffset = "even"
+	CropFloor CropOffset = "floor"
+)
 
 // Interpolation is the filter of a resize.
 type Interpolation string
@@ -204,6 +225,16 @@ func (m Model) Validate() error {
 	}
 	if !(m.CropPct == 0 || m.CropPct >= 0.1 && m.CropPct <= 1) {
 		bad("crop_pct", "is %g; expected 0.1..1", m.CropPct)
+	}
+	switch m.CropMode {
+	case "", CropCenter, CropSquash:
+	default:
+		bad("crop_mode", "is %q; expected center or squash", m.CropMode)
+	}
+	switch m.CropOffset {
+	case "", CropEven, CropFloor:
+	default:
+		bad("crop_offset", "is %q; expected even or floor", m.CropOffset)
 	}
 	switch m.Interpolation {
 	case "", Bicubic, Bilinear:

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ const (
 // Model, Checkpoint, Dataset and Space are relative to the run file, Out to the
 // directory the command runs in.
 type Run struct {
-	Model      string   `yaml:"model" mapstructure:"model"`                       // name of a built-in model, or a path
+	Model      string   `yaml:"model,omitempty" mapstructure:"model"`             // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
 	Checkpoint string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`   // safetensors
 	Dataset    string   `yaml:"dataset,omitempty" mapstructure:"dataset"`         // npz of images and labels
 	Space      string   `yaml:"space" mapstructure:"space"`                       // path
@@ -141,7 +142,10 @@ func (r Run) Resolve(file string) Run {
 			*p = beside(file, *p)
 		}
 	}
-	if isPath(r.Model) {
+	switch {
+	case r.Model == "": // the checkpoint's own
+		r.Model = r.Checkpoint
+	case isPath(r.Model), isFolder(beside(file, r.Model)):
 		r.Model = beside(file, r.Model)
 	}
 	r.Coefficients = slices.Clone(r.Coefficients)
@@ -149,6 +153,12 @@ func (r Run) Resolve(file string) Run {
 		r.Coefficients[i] = beside(file, c)
 	}
 	return r
+}
+
+// isFolder says whether there is a folder of the name: of a checkpoint.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // PickParts are the parts whose points may be picked; none means any.
@@ -165,6 +175,9 @@ func (r Run) Validate() error {
 	var f faults
 	for _, p := range []struct{ key, path string }{{"model", r.Model}, {"checkpoint", r.Checkpoint},
 		{"dataset", r.Dataset}, {"space", r.Space}, {"out", r.Out}} {
+		if p.key == "model" && r.Checkpoint != "" {
+			continue // that of the checkpoint
+		}
 		if optional := r.Sensitivities != "" && (p.key == "checkpoint" || p.key == "dataset"); p.path == "" && !optional {
 			f.add(p.key, "is empty; expected a path")
 		}

@@ -83,7 +83,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	}
 	failed := false
 	for _, model := range b.models {
-		m, err := configs.LoadModel(model)
+		m, err := loadModel(model)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ Exit code 1 says that nothing fits some part.`,
 		if *model == "" {
 			return fmt.Errorf("no network: give --model; see %s --help", cmd.CommandPath())
 		}
-		m, err := configs.LoadModel(*model)
+		m, err := loadModel(*model)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type network struct {
 // loadForEngine is loadNetwork for the commands that design hardware: a network that the
 // engine does not run is refused before anything else is read.
 func loadForEngine(run configs.Run) (*network, error) {
-	model, err := configs.LoadModel(run.Model)
+	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func loadForEngine(run configs.Run) (*network, error) {
 
 // loadNetwork reads model, checkpoint and dataset of a run.
 func loadNetwork(run configs.Run) (*network, error) {
-	model, err := configs.LoadModel(run.Model)
+	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func loadStudied(run configs.Run) (*network, error) {
 	if run.Checkpoint != "" || run.Sensitivities == "" {
 		return loadForEngine(run)
 	}
-	model, err := configs.LoadModel(run.Model)
+	model, err := loadModel(run.Model)
 	if err == nil {
 		err = model.OnEngine()
 	}

@@ -180,10 +180,16 @@ func quantizable(cmd *cobra.Command, args []string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
+	if run.Checkpoint == "-" && isCheckpoint(run.Model) {
+		run.Checkpoint = run.Model
+	}
+	if run.Model == "-" {
+		run.Model = run.Checkpoint
+	}
 	if run.Model == "-" || run.Checkpoint == "-" {
 		return nil, errors.New("no network: give a run file, or --model and --checkpoint")
 	}
-	model, err := configs.LoadModel(run.Model)
+	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (a *app) roofline(cmd *cobra.Command, args []string, f rooflineFlags) error
 	if modelName == "" {
 		return fmt.Errorf("no network: give a run file, or --model and --part; see %s --help", cmd.CommandPath())
 	}
-	model, err := configs.LoadModel(modelName)
+	model, err := loadModel(modelName)
 	if err != nil {
 		return err
 	}

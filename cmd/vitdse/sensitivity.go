@@ -108,7 +108,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	}
 	var file *dse.SensitivityFile
 	if f.synthetic {
-		model, err := configs.LoadModel(run.Model)
+		model, err := loadModel(run.Model)
 		if err != nil {
 			return err
 		}

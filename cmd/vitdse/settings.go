@@ -30,7 +30,7 @@ type setting struct {
 
 // usages says what each key of a run is for, in the words of --help.
 var usages = map[string]string{
-	"model":               "`name` of a built-in model, or a model file",
+	"model":               "`name` of a built-in model, a model file, or a checkpoint with its config.json",
 	"checkpoint":          "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
 	"dataset":             "npz `file` of images and labels",
 	"space":               "space `file`: what the sweep may vary",

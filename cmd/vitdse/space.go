@@ -24,7 +24,7 @@ exact, whatever their size.`,
 			if err != nil {
 				return err
 			}
-			model, err := configs.LoadModel(run.Model)
+			model, err := loadModel(run.Model)
 			if err != nil {
 				return err
 			}

@@ -12,8 +12,6 @@ import (
 	"math"
 	"os"
 
-	"golang.org/x/image/draw"
-
 	"vitdse/configs"
 )
 
@@ -52,39 +50,25 @@ func decodePhoto(f io.ReadSeeker, m configs.Model) ([]uint8, error) {
 	return prepare(src, m)
 }
 
-// prepare resizes the shorter side, as torchvision's Resize does, and cuts out the centre.
-// Weights and order of the filter are PIL's; PIL rounds to 8 bits between its two passes and
-// this does not, so that pixels may differ by 1.
+// prepare resizes a photograph and cuts out the centre, as timm, torchvision and transformers do.
 func prepare(src image.Image, m configs.Model) ([]uint8, error) {
 	want := m.Image
 	if want.Channels != 1 && want.Channels != 3 {
 		return nil, fmt.Errorf("model %s has %d channels; photographs have 1 or 3", m.Name, want.Channels)
 	}
-	src = opaque(src)
-	w, h := src.Bounds().Dx(), src.Bounds().Dy()
-	short := m.Resize(min(want.Width, want.Height))
-	toW, toH := short, int(float64(short)*float64(h)/float64(w))
-	if w > h {
-		toW, toH = int(float64(short)*float64(w)/float64(h)), short
-	}
+	toW, toH := resized(src.Bounds().Dx(), src.Bounds().Dy(), m)
 	if toW < want.Width || toH < want.Height {
 		return nil, fmt.Errorf("becomes %d x %d pixels, smaller than the input's %d x %d", toW, toH, want.Width, want.Height)
 	}
 	if int64(toW)*int64(toH) > maxPhotoPixels {
 		return nil, errors.New("has a side too long for its other side")
 	}
-	filter := draw.CatmullRom
-	if m.Interpolation == configs.Bilinear {
-		filter = draw.BiLinear
-	}
-	resized := image.NewRGBA(image.Rect(0, 0, toW, toH))
-	filter.Scale(resized, resized.Bounds(), src, src.Bounds(), draw.Src, nil)
-	left := int(math.RoundToEven(float64(toW-want.Width) / 2)) // Python's round
-	top := int(math.RoundToEven(float64(toH-want.Height) / 2))
+	resized := resize(rgb(src), toW, toH, m)
+	left, top := margin(toW-want.Width, m), margin(toH-want.Height, m)
 	pixels := make([]uint8, 0, want.Pixels())
 	for y := range want.Height {
 		for x := range want.Width {
-			c := resized.RGBAAt(left+x, top+y)
+			c := resized.NRGBAAt(left+x, top+y)
 			if want.Channels == 1 {
 				pixels = append(pixels, color.GrayModel.Convert(c).(color.Gray).Y)
 			} else {
@@ -95,19 +79,27 @@ func prepare(src image.Image, m configs.Model) ([]uint8, error) {
 	return pixels, nil
 }
 
-// opaque drops transparency, as PIL's conversion to RGB does: colours stay what they are.
-func opaque(src image.Image) image.Image {
-	if o, ok := src.(interface{ Opaque() bool }); ok && o.Opaque() {
-		return src
+// resized is the size of a photograph before its centre is cut out. With squash both sides are those of the input
+// over crop_pct. Otherwise the aspect ratio stays: of a square input the shorter side becomes that (torchvision's
+// Resize), of another the side that is the shorter one in comparison with the input's (timm's ResizeKeepRatio).
+func resized(w, h int, m configs.Model) (toW, toH int) {
+	wideW, wideH := m.Resize(m.Image.Width), m.Resize(m.Image.Height)
+	switch {
+	case m.CropMode == configs.CropSquash:
+		return wideW, wideH
+	case wideW == wideH && w > h:
+		return int(float64(wideH) * float64(w) / float64(h)), wideH
+	case wideW == wideH:
+		return wideW, int(float64(wideW) * float64(h) / float64(w))
 	}
-	b := src.Bounds()
-	out := image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			c := color.NRGBAModel.Convert(src.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-			c.A = 255
-			out.SetNRGBA(x, y, c)
-		}
+	ratio := min(float64(h)/float64(wideH), float64(w)/float64(wideW))
+	return int(math.RoundToEven(float64(w) * (1 / ratio))), int(math.RoundToEven(float64(h) * (1 / ratio)))
+}
+
+// margin is what is cut off in front, of all that is cut off.
+func margin(all int, m configs.Model) int {
+	if m.CropOffset == configs.CropFloor {
+		return all / 2
 	}
-	return out
+	return int(math.RoundToEven(float64(all) / 2)) // Python's round
 }

@@ -16,8 +16,8 @@ import (
 	"vitdse/golden/dataset"
 )
 
-// Every photograph of testdata gives the pixels that PIL makes of it, but for 1 where PIL
-// rounds between its passes, and a little more where JPEG decoders differ.
+// Every photograph of testdata gives the pixels that PIL makes of it, but for a little
+// where JPEG decoders differ.
 func TestPhotosEqualPIL(t *testing.T) {
 	want, err := dataset.Load("testdata/photos.npz")
 	if err != nil {
