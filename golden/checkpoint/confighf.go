@@ -44,7 +44,7 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 			list = append(list, fact{k.ours, v, "config.json: " + k.theirs})
 		}
 	}
-	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" {
+	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" && !strings.HasPrefix(kind, "dinov2") { // DINOv2 has mlp_ratio
 		list = append(list, fact{"hidden", v, "config.json: intermediate_size"})
 	}
 	if size := s.numbers("image_size"); len(size) > 0 {

@@ -48,7 +48,11 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		return fmt.Errorf("tensor %s is %v; expected [dim, channels, patch, patch]", l.find("patch_embed.proj.weight")[0], patch)
 	}
 	m.Dim, m.Image.Channels, m.Patch = patch[0], patch[1], patch[2]
-	if fc1 := dims(m.BlockShape(0).Name + ".mlp.fc1.weight"); len(fc1) == 2 && fc1[1] == m.Dim {
+	block := "blocks.0"
+	if m.Family == configs.Swin {
+		block = "layers.0.blocks.0"
+	}
+	if fc1 := dims(block + ".mlp.fc1.weight"); len(fc1) == 2 && fc1[1] == m.Dim {
 		m.MLPRatio = ratio(fc1[0], m.Dim)
 	}
 	var missing []string

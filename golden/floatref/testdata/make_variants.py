@@ -1,0 +1,158 @@
+"""Makes the folders of variants/ and refused/: small random networks as timm and transformers save them, with
+config.json, and for those in variants/ what they compute (data.npz: images of random bytes and logits, float32 on a CPU).
+
+    python3 -m venv venv
+    venv/bin/pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 transformers==5.24.0 \
+        safetensors==0.8.0 onnx==1.23.2 onnxscript==0.7.2
+    venv/bin/python make_variants.py
+"""
+import json
+import logging
+import os
+import shutil
+import warnings
+
+import numpy as np
+import onnx
+import timm
+import torch
+import transformers as T
+from timm.models._hub import save_for_hf
+
+warnings.filterwarnings("ignore")
+logging.disable(logging.CRITICAL)
+HERE = os.path.dirname(os.path.abspath(__file__))
+CLASSES = 5
+SMALL = dict(img_size=(8, 12), patch_size=4, embed_dim=16, depth=1, num_heads=2, mlp_ratio=2)
+HF = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=40, image_size=12, patch_size=4, num_labels=CLASSES)
+TEXT = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, vocab_size=9, max_position_embeddings=8)
+
+
+def randomize(model, seed):
+    """Draws every parameter so that no part of the network is idle or saturated."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if name.endswith(("gamma", "gamma_1", "gamma_2", "lambda1")):  # layer scale
+                p.uniform_(0.3, 1.5)
+            elif p.dim() == 1 and name.endswith("weight"):  # LayerNorm
+                p.normal_(1, 0.2)
+            elif name.endswith("bias"):
+                p.normal_(0, 0.3)
+            elif "token" in name or "pos" in name or "class_embedding" in name:
+                p.normal_(0, 0.7)
+            else:
+                p.normal_(0, 1.5 / np.sqrt(p[0].numel()))
+    return model.eval()
+
+
+def result(out):
+    for key in ("logits", "image_embeds", "pooler_output", "last_hidden_state"):
+        if getattr(out, key, None) is not None:
+            return out[key][:, 0] if key == "last_hidden_state" else out[key]
+    return out
+
+
+def data(folder, model, size, mean, std, seed, call=None):
+    images = np.random.default_rng(seed).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    x = torch.tensor(images).float().div(255).sub(torch.tensor(mean)).div(torch.tensor(std)).permute(0, 3, 1, 2).contiguous()
+    with torch.no_grad():
+        logits = result((call or model)(x)).numpy()
+    np.savez_compressed(os.path.join(folder, "data.npz"), images=images, logits=logits)
+    return x
+
+
+def export(folder, model, x, dynamo):
+    path = os.path.join(folder, "dynamo.onnx" if dynamo else "script.onnx")
+    rest = {"external_data": False} if dynamo else {"opset_version": 17}
+    torch.onnx.export(model, (x[:1],), path, dynamo=dynamo, verbose=False, **rest)
+    m = onnx.load(path)
+    for part in [m, m.graph, *m.graph.node, *m.graph.value_info, *m.graph.input, *m.graph.output, *m.graph.initializer]:
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    m.graph.ClearField("value_info")
+    with open(path, "wb") as f:
+        f.write(m.SerializeToString())
+
+
+def fresh(kind, name):
+    folder = os.path.join(HERE, kind, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    return folder
+
+
+def from_timm(name, architecture, seed, kind="variants", onnx_too=(), classes=CLASSES, **rest):
+    args = {**SMALL, "num_classes": classes, **rest}
+    args = {k: v for k, v in args.items() if v is not None}
+    m = randomize(timm.create_model(architecture, **args), seed)
+    folder = fresh(kind, name)
+    save_for_hf(m, folder, model_args=args, safe_serialization=True)
+    if kind == "variants":
+        cfg = m.pretrained_cfg
+        x = data(folder, m, args.get("img_size", (16, 16)), cfg["mean"], cfg["std"], seed)
+        for dynamo in onnx_too:
+            export(folder, m, x, dynamo)
+
+
+def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 12), mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3)):
+    m = randomize(model, seed)
+    folder = fresh(kind, name)
+    m.save_pretrained(folder)
+    if kind == "variants":
+        with open(os.path.join(folder, "preprocessor_config.json"), "w") as f:
+            json.dump(dict(do_resize=True, size=dict(height=size[0], width=size[1]), resample=2, do_rescale=True, rescale_factor=1 / 255, do_normalize=True,
+                           image_mean=mean, image_std=std), f, indent=2)
+        data(folder, m, size, mean, std, seed, call and (lambda x: call(m, x)))
+
+
+def main():
+    both = (False, True)
+    from_timm("timm_relu", "vit_tiny_patch16_224", 1, act_layer="relu", onnx_too=both)
+    from_timm("timm_quick_gelu", "vit_tiny_patch16_224", 2, act_layer="quick_gelu", mlp_ratio=8 / 3, onnx_too=both)
+    from_timm("timm_gelu_tanh", "vit_tiny_patch16_224", 3, act_layer="gelu_tanh", mlp_ratio=2.5, onnx_too=both)
+    from_timm("timm_avg", "vit_tiny_patch16_224", 4, global_pool="avg", onnx_too=both)
+    from_timm("timm_avg_no_fc_norm", "vit_tiny_patch16_224", 5, global_pool="avg", fc_norm=False, onnx_too=both)
+    from_timm("timm_max", "vit_tiny_patch16_224", 6, global_pool="max", onnx_too=both)
+    from_timm("timm_siglip_gap", "vit_base_patch16_siglip_gap_224", 7, onnx_too=both)
+    from_timm("timm_clip", "vit_base_patch16_clip_224", 8, onnx_too=both)
+    from_timm("timm_clip_quickgelu", "vit_base_patch16_clip_quickgelu_224", 9, onnx_too=both)
+    from_timm("timm_dinov2_reg4", "vit_small_patch14_reg4_dinov2", 10, patch_size=7, img_size=(14, 21), onnx_too=both)
+    from_timm("timm_deit3", "deit3_small_patch16_224", 11, onnx_too=both)
+    from_timm("timm_no_qkv_bias", "vit_tiny_patch16_224", 12, qkv_bias=False, proj_bias=False)
+    from_timm("timm_features", "vit_small_patch14_dinov2", 13, classes=0)
+    from_timm("timm_reg_no_class_token", "vit_tiny_patch16_224", 14, class_token=False, reg_tokens=2, global_pool="avg")
+    from_timm("timm_mae", "vit_base_patch16_224", 15, classes=0)
+    from_timm("timm_distilled", "deit_tiny_distilled_patch16_224", 16)
+    from_timm("timm_swin", "swin_tiny_patch4_window7_224", 17, img_size=(16, 16), patch_size=2, embed_dim=8, depth=None, depths=(1, 2), num_heads=(1, 2), window_size=4)
+
+    from_transformers("hf_vit", T.ViTForImageClassification(T.ViTConfig(hidden_act="gelu_new", qkv_bias=False, **HF)), 21)
+    from_transformers("hf_deit", T.DeiTForImageClassification(T.DeiTConfig(**HF)), 22)
+    from_transformers("hf_deit_teacher", T.DeiTForImageClassificationWithTeacher(T.DeiTConfig(**HF)), 23)
+    dino = {**HF, "mlp_ratio": 3}
+    from_transformers("hf_dinov2", T.Dinov2Model(T.Dinov2Config(**dino)), 24)
+    from_transformers("hf_dinov2_reg", T.Dinov2WithRegistersModel(T.Dinov2WithRegistersConfig(**dino)), 25)
+    from_transformers("hf_clip", T.CLIPVisionModelWithProjection(T.CLIPVisionConfig(projection_dim=7, **HF)), 26)
+    from_transformers("hf_siglip", T.SiglipForImageClassification(T.SiglipConfig(vision_config=HF, text_config=TEXT, num_labels=CLASSES)), 27)
+    from_transformers("hf_ijepa", T.IJepaForImageClassification(T.IJepaConfig(**HF)), 28)
+    from_transformers("hf_mae", T.ViTMAEModel(T.ViTMAEConfig(mask_ratio=0.0, **HF)), 29, call=lambda m, x: m(x, noise=torch.arange(9.0).repeat(len(x), 1)))
+    from_transformers("hf_swin", T.SwinForImageClassification(T.SwinConfig(image_size=16, patch_size=2, embed_dim=8, depths=[1, 2], num_heads=[1, 2], window_size=4,
+                                                                           mlp_ratio=2, num_labels=CLASSES)), 30, size=(16, 16))
+
+    from_timm("timm_eva02", "eva02_tiny_patch14_224", 31, kind="refused", img_size=28, patch_size=14)
+    from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32, kind="refused", img_size=16)
+    from_timm("timm_qk_norm", "vit_tiny_patch16_224", 33, kind="refused", qk_norm=True)
+    from_timm("timm_siglip", "vit_base_patch16_siglip_224", 34, kind="refused")
+    from_timm("timm_beit", "beit_base_patch16_224", 35, kind="refused", img_size=16)
+    from_timm("timm_avgmax", "vit_tiny_patch16_224", 36, kind="refused", global_pool="avgmax")
+    from_timm("timm_silu", "vit_tiny_patch16_224", 37, kind="refused", act_layer="silu")
+    from_transformers("hf_beit", T.BeitForImageClassification(T.BeitConfig(**HF)), 41, kind="refused")
+    from_transformers("hf_dinov3", T.DINOv3ViTModel(T.DINOv3ViTConfig(**HF)), 42, kind="refused")
+    from_transformers("hf_dinov2_head", T.Dinov2ForImageClassification(T.Dinov2Config(**dino)), 43, kind="refused")
+    from_transformers("hf_siglip_tower", T.SiglipVisionModel(T.SiglipVisionConfig(**HF)), 44, kind="refused")
+    from_transformers("hf_clip_head", T.CLIPForImageClassification(T.CLIPConfig(vision_config=HF, text_config=TEXT)), 45, kind="refused")
+    from_transformers("hf_vit_pooler", T.ViTModel(T.ViTConfig(**HF)), 46, kind="refused")
+
+
+if __name__ == "__main__":
+    main()
