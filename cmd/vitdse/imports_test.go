@@ -45,7 +45,7 @@ var onlyHere = map[string][]string{
 	"gonum.org/v1/plot":          {"cmd/vitdse/chart"},
 	"go.yaml.in/yaml":            {"configs"},
 	"golang.org/x/term":          {"cmd/..."},
-	"google.golang.org/protobuf": {"golden/checkpoint"},
+	"google.golang.org/protobuf": {"golden/checkpoint", "golden/export"},
 	"github.com/go-viper/":       {"cmd/..."},
 	"github.com/rogpeppe/":       nil, // tests only
 	"github.com/google/go-cmp":   nil,
