@@ -34,7 +34,7 @@ func (p *Plan) Files(full int) ([]File, error) {
 		files = append(files, hls...)
 	}
 	var net bytes.Buffer
-	if err := p.Net.EncodeNPZ(&net, ""); err != nil {
+	if err := p.Net.EncodeNPZ(&net, p.Hash); err != nil {
 		return nil, err
 	}
 	design := fmt.Sprintf("# vitdse %s\n# design %s\n%s", Version, p.Hash, configs.MarshalDesign(p.Shape.Design))
@@ -138,7 +138,7 @@ func Replaceable(dir string, force bool) error {
 
 // made are what the folder's own Makefiles make, as path.Match has it; a name that ends in / is a folder with all in it.
 var made = []string{
-	"sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/vivado/", "syn/vitis_hls/", "syn/ecp5.json", "syn/ecp5_stat.json",
+	"sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
 	"syn/ecp5_seed*.json", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
 }
 

@@ -72,8 +72,12 @@ func (a *app) integerNetwork(cmd *cobra.Command, args []string, f *numericsFlags
 			if err != nil {
 				return nil, "", err
 			}
-			net, _, err := readNetwork(filepath.Join(args[0], emit.NetworkName))
-			return net, man.Hash, err
+			path := filepath.Join(args[0], emit.NetworkName)
+			net, hash, err := readNetwork(path)
+			if err == nil && hash != man.Hash {
+				err = fmt.Errorf("%s is of design %.16s, the folder of %.16s; emit the folder again", path, hash, man.Hash)
+			}
+			return net, hash, err
 		case filepath.Ext(args[0]) == ".npz":
 			return readNetwork(args[0])
 		}

@@ -41,18 +41,19 @@ func (n *Network) EncodeNPZ(w io.Writer, hash string) error {
 	if err != nil {
 		return err
 	}
-	put := func(name string, data []byte) error {
-		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+	put := func(name string, method uint16, data []byte) error {
+		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: method})
 		if err == nil {
 			_, err = f.Write(data)
 		}
 		return err
 	}
-	if err := put(headerName, append(text, '\n')); err != nil {
+	// First and as it is, so that the hash can be read without unpacking.
+	if err := put(headerName, zip.Store, append(text, '\n')); err != nil {
 		return err
 	}
 	err = visit(reflect.ValueOf(n).Elem(), "", func(name string, shape []int, v reflect.Value) error {
-		return put(name+".npy", npy(shape, v))
+		return put(name+".npy", zip.Deflate, npy(shape, v))
 	})
 	if err != nil {
 		return err
