@@ -5,7 +5,8 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strings"
+
+	"vitdse/configs/network"
 )
 
 // AxisKind says what a choice of an axis sets.
@@ -26,7 +27,7 @@ type Axis struct {
 	Len    int
 	Values []string
 	Kind   AxisKind
-	Layers []int // of Model.QuantLayers, ascending
+	Layers []int // of the network's layers, ascending
 
 	set func(d *Design, choice int) // makes the choice in a design that lists all layers
 	law bool                        // whether a choice can make a point illegal
@@ -47,13 +48,13 @@ func (a Axis) of(kind AxisKind, layers []int) Axis {
 	return a
 }
 
-// Set makes a choice in a design that lists all layers in the order of Model.QuantLayers.
+// Set makes a choice in a design that lists all layers in the network's order.
 func (a Axis) Set(d *Design, choice int) { a.set(d, choice) }
 
 // axes lists every axis: numerics first and the engine last, so that in order of
 // rank the numerics change least often.
 func (s Space) axes(m Model) []Axis {
-	layers := m.QuantLayers()
+	layers := layersOf(m)
 	axes := append(s.bitAxes(layers), s.granularityAxes(layers)...)
 	units := []Axis{
 		axisOf("softmax_bits", false, s.SoftmaxBits, func(d *Design, v int) { d.Numerics.SoftmaxBits = v }),
@@ -110,10 +111,10 @@ type groups struct {
 	members map[string][]int
 }
 
-func grouped(layers []string, sym Symmetry) groups {
+func grouped(layers []network.Layer, sym Symmetry) groups {
 	g := groups{members: map[string][]int{}}
-	for i, name := range layers {
-		n := sym.group(name)
+	for i, l := range layers {
+		n := sym.group(l)
 		if g.members[n] == nil {
 			g.order = append(g.order, n)
 		}
@@ -123,10 +124,10 @@ func grouped(layers []string, sym Symmetry) groups {
 }
 
 // weighted are those of the members that have weights.
-func weighted(layers []string, members []int) []int {
+func weighted(layers []network.Layer, members []int) []int {
 	var list []int
 	for _, i := range members {
-		if HasWeights(layers[i]) {
+		if layers[i].Weights {
 			list = append(list, i)
 		}
 	}
@@ -134,7 +135,7 @@ func weighted(layers []string, members []int) []int {
 }
 
 // bitAxes makes one axis of weights and one of activations for each group of layers.
-func (s Space) bitAxes(layers []string) []Axis {
+func (s Space) bitAxes(layers []network.Layer) []Axis {
 	var axes []Axis
 	g := grouped(layers, s.Bits.Symmetry)
 	for _, name := range g.order {
@@ -168,11 +169,11 @@ func (s Space) edgeAxes(n int) []Axis {
 }
 
 // granularityAxes is one axis for all layers, or one a group.
-func (s Space) granularityAxes(layers []string) []Axis {
+func (s Space) granularityAxes(layers []network.Layer) []Axis {
 	axis := func(name string, candidates []Granularity, list []int) Axis {
 		return axisOf(name, false, candidates, func(d *Design, g Granularity) {
 			for _, i := range list {
-				d.Numerics.Layers[i].setGranularity(g, s.Group)
+				d.Numerics.Layers[i].setGranularity(layers[i], g, s.Group)
 			}
 		}).of(AxisGranularity, list)
 	}
@@ -207,7 +208,7 @@ func (s Space) edgeGranularity() []Granularity {
 	return list
 }
 
-func indices(layers []string) []int {
+func indices(layers []network.Layer) []int {
 	list := make([]int, len(layers))
 	for i := range list {
 		list[i] = i
@@ -226,27 +227,29 @@ func setWeights(layers []int) func(*Design, int) {
 // edge is the group of the layers outside the blocks.
 const edge = "edge"
 
-// group names the layers that share a choice with the named one.
-func (y Symmetry) group(layer string) string {
-	if IsEdge(layer) {
+// group names the layers that share a choice with the given one.
+func (y Symmetry) group(l network.Layer) string {
+	if l.Edge {
 		return edge
 	}
-	parts := strings.Split(layer, ".") // blocks.N.attn.qkv
 	switch y {
 	case SymAll:
 		return "blocks"
 	case SymAttnMLP:
-		return parts[2]
+		if l.Role.InAttention() {
+			return "attn"
+		}
+		return "mlp"
 	case SymKind:
-		return strings.Join(parts[2:], ".")
+		return l.Role.Short()
 	case SymBlock:
-		return strings.Join(parts[:2], ".")
+		return l.Within
 	case SymQKV:
-		if parts[3] == "matmul" {
-			return strings.Join(parts[:3], ".") + ".qkv"
+		if l.Role == network.AttentionLayer {
+			return l.Within + "." + network.QKVLayer.Short()
 		}
 	}
-	return layer
+	return l.Name
 }
 
 // product is the number of combinations of the axes.

@@ -1,16 +1,9 @@
 package configs
 
-import "slices"
+import (
+	"slices"
 
-import "strings"
-
-// Names of the quantization layers outside the blocks. Inside block N they are
-// blocks.N.attn.qkv, blocks.N.attn.matmul (the q, k and v codes; it has no weights),
-// blocks.N.attn.proj, blocks.N.mlp.fc1 and blocks.N.mlp.fc2. Block N of Swin's stage S is
-// layers.S.blocks.N, and the patch merging in front of the stage layers.S.downsample.reduction.
-const (
-	LayerPatchEmbed = "patch_embed"
-	LayerHead       = "head"
+	"vitdse/configs/network"
 )
 
 // ResidualBits is the width of the residual stream, LogitBits that of the logits:
@@ -29,9 +22,6 @@ const (
 	PerChannel Granularity = "channel"
 	PerGroup   Granularity = "group" // LayerBits.Group products of one output channel
 )
-
-// IsEdge tells whether a layer is the first or the last, outside the blocks.
-func IsEdge(layer string) bool { return layer == LayerPatchEmbed || layer == LayerHead }
 
 // GroupMultBits is the width of a group's stored multiplier m-1: the scale of a group is
 // that of its channel times m/2^GroupMultBits, m = 1..16.
@@ -54,7 +44,7 @@ type Numerics struct {
 	GELUBits    int         `yaml:"gelu_bits"`    // index of the GELU table, 4..10
 	LNFold      float64     `yaml:"ln_fold"`      // exponent of the LayerNorm fold, 0 off .. 1 full
 	CalibImages int         `yaml:"calib_images"` // training images used for the ranges
-	Layers      []LayerBits `yaml:"layers"`       // one entry for each of QuantLayers
+	Layers      []LayerBits `yaml:"layers"`       // one entry for each quantization layer of the network
 
 	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"` // how scales and codes are chosen; empty is the default
 }
@@ -83,11 +73,11 @@ func (l LayerBits) OperandBits() int {
 
 // setGranularity sets the granularity and with it the group; edge layers have a scale for each
 // channel where others have groups.
-func (l *LayerBits) setGranularity(g Granularity, group int) {
+func (l *LayerBits) setGranularity(of network.Layer, g Granularity, group int) {
 	switch {
 	case g != PerGroup:
 		group = 0
-	case IsEdge(l.Name):
+	case of.Edge:
 		g, group = PerChannel, 0
 	}
 	l.Granularity, l.Group = g, group
@@ -185,48 +175,27 @@ func (p Packing) Port() int {
 // MACs is the number of multiply-accumulates of the array in a cycle.
 func (e Engine) MACs() int { return e.TM * e.TN * e.TK }
 
-// QuantLayers lists the quantization layers of a network in its order. Both heads of a
-// distilled DeiT are the layer head.
-func (m Model) QuantLayers() []string {
-	names := []string{LayerPatchEmbed}
-	for b := range m.BlockCount() {
-		shape := m.BlockShape(b)
-		if shape.Merges() {
-			names = append(names, shape.MergeName()+".reduction")
+// InOrder is the layers in a network's order, which is theirs unless someone has mixed them; nil if one is missing.
+func (n Numerics) InOrder(net *network.Network) []LayerBits {
+	if len(n.Layers) != len(net.Layers) {
+		return nil
+	}
+	mixed := false
+	for i := range n.Layers {
+		mixed = mixed || n.Layers[i].Name != net.Layers[i].Name
+	}
+	if !mixed {
+		return n.Layers
+	}
+	list := make([]LayerBits, len(net.Layers))
+	for i := range net.Layers {
+		l, ok := n.Layer(net.Layers[i].Name)
+		if !ok {
+			return nil
 		}
-		for _, s := range []string{"attn.qkv", "attn.matmul", "attn.proj", "mlp.fc1", "mlp.fc2"} {
-			names = append(names, shape.Name+"."+s)
-		}
+		list[i] = l
 	}
-	return append(names, LayerHead)
-}
-
-// Inner is the number of products of one output of a quantization layer; of attn.matmul
-// that of a score, the head dimension.
-func (m Model) Inner(layer string) int {
-	b := m.LayerBlock(layer)
-	switch {
-	case b < 0:
-		return m.PatchInner()
-	case b == m.BlockCount():
-		return m.BlockShape(b - 1).Dim
-	}
-	shape := m.BlockShape(b)
-	switch {
-	case !HasWeights(layer):
-		return shape.Dim / shape.Heads
-	case strings.HasSuffix(layer, "mlp.fc2"):
-		return m.HiddenOf(shape.Dim)
-	case strings.HasSuffix(layer, ".reduction"):
-		return 2 * shape.Dim
-	}
-	return shape.Dim
-}
-
-// HasWeights says whether a quantization layer has stored weights.
-func HasWeights(layer string) bool {
-	const suffix = "attn.matmul"
-	return len(layer) < len(suffix) || layer[len(layer)-len(suffix):] != suffix
+	return list
 }
 
 // Layer returns the bits of the named quantization layer, and whether it is there.
@@ -243,32 +212,41 @@ func (n Numerics) Layer(name string) (LayerBits, bool) {
 // every block, an 8-bit image, and 8-bit weights in patch embedding and head.
 func Uniform(m Model, w, a int) Numerics {
 	n := Numerics{SoftmaxBits: 8, GELUBits: 8, LNFold: 1, CalibImages: 256}
-	for _, name := range m.QuantLayers() {
-		l := LayerBits{Name: name, Weights: w, Activations: a, Granularity: PerChannel}
-		switch {
-		case name == LayerPatchEmbed:
-			l.Weights, l.Activations = 8, 8
-		case name == LayerHead:
-			l.Weights = 8
-		case !HasWeights(name):
-			l.Weights, l.Granularity = 0, ""
-		}
-		n.Layers = append(n.Layers, l)
+	for _, layer := range layersOf(m) {
+		n.Layers = append(n.Layers, usual(layer, LayerBits{Weights: w, Activations: a, Granularity: PerChannel}))
 	}
 	return n
 }
 
-// WithEdges is the numerics with so many bits for the image, for the first and the last layer's weights, and
-// for softmax.
-func (n Numerics) WithEdges(bits int) Numerics {
+// usual is a layer's bits where nothing but those of the blocks is said.
+func usual(of network.Layer, l LayerBits) LayerBits {
+	l.Name = of.Name
+	if of.Edge {
+		l.Weights = 8
+	}
+	if of.Role == network.EmbedLayer {
+		l.Activations = 8
+	}
+	if !of.Weights {
+		l.Weights, l.Granularity, l.Group = 0, "", 0
+	}
+	return l
+}
+
+// WithEdges is the numerics of a model with so many bits for the image, for the first and the last layer's weights,
+// and for softmax.
+func (n Numerics) WithEdges(m Model, bits int) Numerics {
 	n.SoftmaxBits, n.Layers = bits, slices.Clone(n.Layers)
-	for i := range n.Layers {
-		l := &n.Layers[i]
-		if IsEdge(l.Name) {
-			l.Weights = bits
+	for _, layer := range layersOf(m) {
+		i := slices.IndexFunc(n.Layers, func(l LayerBits) bool { return l.Name == layer.Name })
+		if i < 0 {
+			continue
 		}
-		if l.Name == LayerPatchEmbed {
-			l.Activations = bits
+		if layer.Edge {
+			n.Layers[i].Weights = bits
+		}
+		if layer.Role == network.EmbedLayer {
+			n.Layers[i].Activations = bits
 		}
 	}
 	return n

@@ -8,7 +8,7 @@ import (
 
 // tinyModel has two blocks of head dimension 16: 12 quantization layers.
 func tinyModel() Model {
-	return Model{Name: "tiny", Family: ViT, Image: ImageShape{8, 8, 1}, Patch: 2, Dim: 64, Depth: 2, Heads: 4, MLPRatio: 4,
+	return Model{Name: "tiny", Family: ViT, Image: ImageShape{Height: 8, Width: 8, Channels: 1}, Patch: 2, Dim: 64, Depth: 2, Heads: 4, MLPRatio: 4,
 		Classes: 10, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
 }
 
@@ -256,10 +256,10 @@ func TestDesignValidate(t *testing.T) {
 			d.Engine.TM, d.Engine.TK, d.Engine.PatchTokens = 1, 1, 2
 		}, "engine.patch_tokens: is 2; expected 1, tm is 1 and a tile has no pairs of tokens"},
 		{"two patch tokens, a chunk a beat", "xc7z020", func(m *Model, d *Design, _ *Part) {
-			m.Patch, m.Image, d.Engine.BusBits, d.Engine.PatchTokens = 4, ImageShape{8, 8, 1}, 32, 2
+			m.Patch, m.Image, d.Engine.BusBits, d.Engine.PatchTokens = 4, ImageShape{Height: 8, Width: 8, Channels: 1}, 32, 2
 		}, "engine.patch_tokens: is 2; expected 1, a word of the image buffer is a beat of 32 bits: one chunk of 4 values, where two memories need two"},
 		{"two patch tokens, three even patches across", "xc7z020", func(m *Model, d *Design, _ *Part) {
-			m.Patch, m.Image, d.Engine.PatchTokens = 2, ImageShape{6, 6, 1}, 2
+			m.Patch, m.Image, d.Engine.PatchTokens = 2, ImageShape{Height: 6, Width: 6, Channels: 1}, 2
 		}, "engine.patch_tokens: is 2; expected 1, the chunks of tokens 6 and 7 are an even number of chunks of 2 values apart in the image, so in the same of two memories"},
 		{"name", "xc7z020", func(_ *Model, d *Design, _ *Part) { d.Name = "a b" },
 			`name: is "a b"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},

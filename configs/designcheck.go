@@ -1,6 +1,13 @@
 package configs
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"vitdse/configs/network"
+)
 
 // Validate says everything that is wrong with the design as one for model m on part
 // p, both valid, each fault with its key in the design file. The array's shape is
@@ -53,7 +60,7 @@ func (n Numerics) checkUnits(f *faults) {
 
 // checkLayers asks for every quantization layer of m exactly once, in any order.
 func (n Numerics) checkLayers(f *faults, m Model) {
-	names := m.QuantLayers()
+	layers, names := layersOf(m), layerNames(m)
 	at := map[string]int{}
 	for _, name := range names {
 		at[name] = -1
@@ -69,8 +76,9 @@ func (n Numerics) checkLayers(f *faults, m Model) {
 			f.add(key+".name", "is %q, which layers[%d] gives already", l.Name, before)
 		}
 		at[l.Name] = i
-		l.check(f, key)
-		l.checkGroup(f, key, m)
+		of := layers[slices.Index(names, l.Name)]
+		l.check(f, key, of.Weights)
+		l.checkGroup(f, key, of)
 	}
 	for _, name := range names {
 		if at[name] < 0 {
@@ -79,10 +87,10 @@ func (n Numerics) checkLayers(f *faults, m Model) {
 	}
 }
 
-// check checks one layer whose keys are under key.
-func (l LayerBits) check(f *faults, key string) {
+// check checks one layer, with stored weights or without, whose keys are under key.
+func (l LayerBits) check(f *faults, key string, weights bool) {
 	f.within(key+".activations", l.Activations, 2, 8)
-	if HasWeights(l.Name) {
+	if weights {
 		f.within(key+".weights", l.Weights, 2, 8)
 		oneOf(f, key+".granularity", l.Granularity, PerLayer, PerChannel, PerGroup)
 		switch grouped := l.Granularity == PerGroup; {
@@ -111,10 +119,10 @@ const minGroup = 16
 // LegalGroup tells whether a design may give so many weights one multiplier.
 func LegalGroup(size int) bool { return size >= minGroup && powerOfTwo(size) }
 
-// checkGroup holds a layer's group against the model, if it is a group at all.
-func (l LayerBits) checkGroup(f *faults, key string, m Model) {
+// checkGroup holds a layer's group against the network's, if it is a group at all.
+func (l LayerBits) checkGroup(f *faults, key string, of network.Layer) {
 	if l.Granularity == PerGroup && LegalGroup(l.Group) {
-		checkDivides(f, key+".group", l.Group, m, l.Name)
+		checkDivides(f, key+".group", l.Group, of)
 	}
 }
 
@@ -126,12 +134,11 @@ func checkGroupSize(f *faults, key string, size int) {
 }
 
 // checkDivides asks that groups of a size fill a layer's products, and says whether they do.
-func checkDivides(f *faults, key string, size int, m Model, layer string) bool {
-	inner := m.Inner(layer)
-	if inner%size != 0 {
-		f.add(key, "is %d; expected a divisor of the inner dimension of %s, %d", size, layer, inner)
+func checkDivides(f *faults, key string, size int, of network.Layer) bool {
+	if of.Inner%size != 0 {
+		f.add(key, "is %d; expected a divisor of the inner dimension of %s, %d", size, of.Name, of.Inner)
 	}
-	return inner%size == 0
+	return of.Inner%size == 0
 }
 
 // checkGroups asks that a word of weights lies within a group.
@@ -149,8 +156,30 @@ func layerHint(name string, names []string) string {
 	if best := nearest(name, names); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	return "expected " + LayerPatchEmbed + ", blocks.N.attn.qkv, blocks.N.attn.matmul, blocks.N.attn.proj, " +
-		"blocks.N.mlp.fc1, blocks.N.mlp.fc2 or " + LayerHead
+	list := patterns(names)
+	last := len(list) - 1
+	return "expected " + strings.Join(list[:last], ", ") + " or " + list[last]
+}
+
+var numbered = regexp.MustCompile(`\.\d+\.`)
+
+// patterns are names with numbers left open, each once.
+func patterns(names []string) []string {
+	var list []string
+	for _, name := range names {
+		if p := numbered.ReplaceAllString(name, ".N."); !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func layerNames(m Model) []string {
+	var names []string
+	for _, l := range layersOf(m) {
+		names = append(names, l.Name)
+	}
+	return names
 }
 
 // weightBuffers are the numbers of tile columns whose weights a buffer may hold.
@@ -162,7 +191,7 @@ var busWidths = []int{32, 64, 128, 256, 512}
 // check holds the engine against the model.
 func (e Engine) check(f *faults, m Model) {
 	if e.checkArray(f) {
-		e.checkHeads(f, m.HeadDim())
+		e.checkHeads(f, headDim(m))
 	}
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
 	if e.Packing != "" {
@@ -210,7 +239,7 @@ func (e Engine) checkMixed(f *faults) {
 // be in the same.
 func (e Engine) checkPatchTokens(f *faults, m Model) {
 	const key = "engine.patch_tokens"
-	chunk := m.Chunk(e.BusBits)
+	chunk := Chunk(m, e.BusBits)
 	switch {
 	case e.PatchTokens == 1:
 	case e.PatchTokens != 2:
@@ -220,10 +249,36 @@ func (e Engine) checkPatchTokens(f *faults, m Model) {
 	case e.BusBits < 2*8*chunk:
 		f.add(key, "is 2; expected 1, a word of the image buffer is a beat of %d bits: one chunk of %d values, where two memories need two", e.BusBits, chunk)
 	default:
-		if t := m.samePlace(chunk); t >= 0 {
+		if t := samePlace(m, chunk); t >= 0 {
 			f.add(key, "is 2; expected 1, the chunks of tokens %d and %d are an even number of chunks of %d values apart in the image, so in the same of two memories", t, t+1, chunk)
 		}
 	}
+}
+
+// Chunk is how many values of a patch the engine reads in a cycle for a token: the largest power of two that
+// neither a beat of the bus nor a row of a patch cuts.
+func Chunk(m Model, busBits int) int {
+	chunk := max(1, busBits/8)
+	for m.Patch*m.Image.Channels%chunk != 0 {
+		chunk /= 2
+	}
+	return chunk
+}
+
+// samePlace is the first of two neighbouring tokens, the first even, that are patches an even number of
+// chunks apart in the image; -1 if there are none.
+func samePlace(m Model, chunk int) int {
+	across := m.Image.Width / m.Patch
+	corner := func(token int) int { // in chunks
+		patch := token - m.PrefixTokens()
+		return (patch/across*m.Patch*m.Image.Width + patch%across*m.Patch) * m.Image.Channels / chunk
+	}
+	for t := 0; t+1 < m.Tokens(); t += 2 {
+		if t >= m.PrefixTokens() && (corner(t+1)-corner(t))%2 == 0 {
+			return t
+		}
+	}
+	return -1
 }
 
 // checkArray checks the shape of the array alone: three powers of two, tk at most tn, since
@@ -246,6 +301,16 @@ func (e Engine) checkArray(f *faults) bool {
 		f.add("engine.vector_columns", "is %d; expected a power of two up to tk, %d", v, e.TK)
 	}
 	return len(f.errs) == before
+}
+
+// headDim is the channels of a head: of a network that an engine with one array shape runs, of every block.
+func headDim(m Model) int {
+	for _, l := range layersOf(m) {
+		if l.Role == network.AttentionLayer {
+			return l.Inner
+		}
+	}
+	return 1
 }
 
 // checkHeads asks that attention's matmuls, whose sides are the head dimension, fill

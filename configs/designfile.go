@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
+
+	"vitdse/configs/network"
 )
 
 // designFile is how people write a design: numerics.default for the blocks, and
@@ -100,27 +102,27 @@ func (in designFile) resolve(f *faults, m Model) Design {
 	n := in.Numerics
 	if n.Default != nil {
 		LayerBits{Name: "default", Weights: n.Default.Weights, Activations: n.Default.Activations,
-			Granularity: n.Default.Granularity, Group: n.Default.Group}.check(f, "numerics.default")
+			Granularity: n.Default.Granularity, Group: n.Default.Group}.check(f, "numerics.default", true)
 	}
 	given := n.byName(f, m)
 	d := Design{Name: in.Name, Model: in.Model, Part: in.Part, ClockMHz: in.ClockMHz, Engine: in.Engine,
 		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages, Quantizer: n.Quantizer}}
-	for _, name := range m.QuantLayers() {
-		i, listed := given[name]
+	for _, layer := range layersOf(m) {
+		i, listed := given[layer.Name]
 		if !listed && n.Default == nil {
-			f.add("numerics.layers", "lacks %s; expected every layer of %s, or numerics.default", name, m.Name)
+			f.add("numerics.layers", "lacks %s; expected every layer of %s, or numerics.default", layer.Name, m.Name)
 			continue
 		}
-		l := LayerBits{Name: name}
+		l := LayerBits{Name: layer.Name}
 		if n.Default != nil {
-			l = n.Default.layer(name)
+			l = n.Default.layer(layer)
 		}
 		if listed {
 			key := fmt.Sprintf("numerics.layers[%d]", i)
-			n.Layers[i].override(f, key, &l, n.Default != nil)
-			l.checkGroup(f, key, m)
+			n.Layers[i].override(f, key, layer, &l, n.Default != nil)
+			l.checkGroup(f, key, layer)
 		} else {
-			l.checkGroup(f, "numerics.default", m)
+			l.checkGroup(f, "numerics.default", layer)
 		}
 		d.Numerics.Layers = append(d.Numerics.Layers, l)
 	}
@@ -128,23 +130,15 @@ func (in designFile) resolve(f *faults, m Model) Design {
 }
 
 // layer is the default for one layer.
-func (dl layerDefault) layer(name string) LayerBits {
-	l := LayerBits{Name: name, Weights: dl.Weights, Activations: dl.Activations}
-	l.setGranularity(dl.Granularity, dl.Group)
-	switch {
-	case name == LayerPatchEmbed:
-		l.Weights, l.Activations = 8, 8
-	case name == LayerHead:
-		l.Weights = 8
-	case !HasWeights(name):
-		l.Weights, l.Granularity, l.Group = 0, "", 0
-	}
-	return l
+func (dl layerDefault) layer(of network.Layer) LayerBits {
+	l := LayerBits{Weights: dl.Weights, Activations: dl.Activations}
+	l.setGranularity(of, dl.Granularity, dl.Group)
+	return usual(of, l)
 }
 
 // byName finds the entry of each listed layer.
 func (n numericsFile) byName(f *faults, m Model) map[string]int {
-	names := m.QuantLayers()
+	names := layerNames(m)
 	given := map[string]int{}
 	for _, name := range names {
 		given[name] = -1
@@ -170,7 +164,7 @@ func (n numericsFile) byName(f *faults, m Model) map[string]int {
 
 // override applies one entry of numerics.layers to a layer; without a default the
 // entry must be complete.
-func (lf layerFile) override(f *faults, key string, l *LayerBits, hasDefault bool) {
+func (lf layerFile) override(f *faults, key string, of network.Layer, l *LayerBits, hasDefault bool) {
 	had := len(f.errs)
 	need := func(name string, missing bool) {
 		if missing && !hasDefault {
@@ -178,7 +172,7 @@ func (lf layerFile) override(f *faults, key string, l *LayerBits, hasDefault boo
 		}
 	}
 	need("activations", lf.Activations == nil)
-	if HasWeights(l.Name) {
+	if of.Weights {
 		need("weights", lf.Weights == nil)
 		need("granularity", lf.Granularity == nil)
 	}
@@ -197,14 +191,14 @@ func (lf layerFile) override(f *faults, key string, l *LayerBits, hasDefault boo
 		l.Group = *lf.Group
 	}
 	if len(f.errs) == had {
-		lf.check(f, key, *l)
+		lf.check(f, key, of, *l)
 	}
 }
 
 // check checks only what the entry gives; the default was checked where it stands.
-func (lf layerFile) check(f *faults, key string, l LayerBits) {
+func (lf layerFile) check(f *faults, key string, of network.Layer, l LayerBits) {
 	good := LayerBits{Name: l.Name, Weights: 8, Activations: 8, Granularity: PerLayer}
-	if !HasWeights(l.Name) {
+	if !of.Weights {
 		good.Weights, good.Granularity = 0, ""
 	}
 	if lf.Weights != nil {
@@ -216,7 +210,7 @@ func (lf layerFile) check(f *faults, key string, l LayerBits) {
 	if lf.Granularity != nil || lf.Group != nil {
 		good.Granularity, good.Group = l.Granularity, l.Group
 	}
-	good.check(f, key)
+	good.check(f, key, of.Weights)
 }
 
 // MarshalDesign writes a design as YAML: always the same bytes for the same design,

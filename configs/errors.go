@@ -3,15 +3,12 @@ package configs
 import (
 	"errors"
 	"fmt"
+
+	"vitdse/configs/fault"
 )
 
 // KeyError is a fault of one key of a configuration; the decoder adds file and line.
-type KeyError struct {
-	Key string // dotted path, e.g. "image.height" or "layers[3].weights"
-	Msg string // what is wrong and what was expected
-}
-
-func (e *KeyError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Msg) }
+type KeyError = fault.KeyError
 
 // FileError places a fault in a file. Err is a *KeyError where a key is at fault.
 type FileError struct {

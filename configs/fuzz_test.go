@@ -9,6 +9,21 @@ import (
 	"testing"
 )
 
+const goodSwin = `name: s
+family: swin
+image: {height: 20, width: 28, channels: 3}
+patch: 2
+dim: 8
+depths: [2, 2]
+stage_heads: [1, 2]
+window: 4
+mlp_ratio: 2
+classes: 5
+layer_norm_eps: 1.0e-5
+mean: [0.5, 0.5, 0.5]
+std: [0.5, 0.5, 0.5]
+`
+
 // FuzzDecode asks of any bytes: no panic, errors that name the file, and for what is
 // accepted the same value from its own text.
 func FuzzDecode(f *testing.F) {

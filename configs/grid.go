@@ -5,17 +5,20 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
+
+	"vitdse/configs/network"
 )
 
 // Grid is a space on one model and one part: a box of points, each an index of one
 // choice an axis, some of them illegal. It is read-only: goroutines may share it.
 type Grid struct {
-	space Space
-	model Model
-	part  Part
-	axes  []Axis
-	base  Design // everything that does not vary, with every layer listed
-	small bool   // whether ranks fit an int64
+	space   Space
+	net     *network.Network
+	headDim int // channels of an attention head
+	part    Part
+	axes    []Axis
+	base    Design // everything that does not vary, with every layer listed
+	small   bool   // whether ranks fit an int64
 
 	constraints []Constraint
 }
@@ -26,13 +29,17 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("space %s: %w", s.Name, err)
 	}
-	if err := m.OnEngine(); err != nil {
+	net, err := network.Compile(m)
+	if err != nil {
+		return nil, err
+	}
+	if err := OnEngine(net); err != nil {
 		return nil, err
 	}
 	if err := s.checkModel(m); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
-	g := &Grid{space: s, model: m, part: p, axes: s.axes(m)}
+	g := &Grid{space: s, net: net, headDim: headDim(m), part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {
 		c, err := ParseConstraint(text)
@@ -48,6 +55,9 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	}
 	return g, nil
 }
+
+// Network is the model compiled.
+func (g *Grid) Network() *network.Network { return g.net }
 
 // Axes lists what varies, numerics first; the last axis varies fastest in order of
 // rank. The caller must not change it.
@@ -99,7 +109,7 @@ func (g *Grid) rankText(index []int) string {
 func (g *Grid) legal(e Engine, clockMHz float64) error {
 	var f faults
 	if e.checkArray(&f) {
-		e.checkHeads(&f, g.model.HeadDim())
+		e.checkHeads(&f, g.headDim)
 	}
 	e.checkPart(&f, g.part)
 	for _, c := range g.constraints {

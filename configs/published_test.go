@@ -1,6 +1,10 @@
 package configs
 
-import "testing"
+import (
+	"testing"
+
+	"vitdse/configs/network"
+)
 
 // Every published design names a part and a model that there are, and rates that its array
 // could reach: two operations a MAC, packed twofold at most.
@@ -20,12 +24,12 @@ func TestPublishedDesigns(t *testing.T) {
 		if _, err := LoadPart(p.Part); err != nil {
 			t.Fatal(err)
 		}
-		ops, err := m.Ops()
+		n, err := network.Compile(m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var macs int64
-		for _, op := range ops {
+		for _, op := range n.Ops {
 			macs += op.MACs()
 		}
 		if need, have := p.FPS*float64(macs), 2*float64(p.MACs)*p.ClockMHz*1e6; need > have {

@@ -1,6 +1,10 @@
 package configs
 
-import "fmt"
+import (
+	"fmt"
+
+	"vitdse/configs/network"
+)
 
 // Quantizer says how calibration chooses the scales and codes of a network: the menu of
 // the survey of Du, Gong and Chu (arXiv 2405.00314). The empty value of a key is its
@@ -181,10 +185,13 @@ func (q Quantizer) check(f *faults, prefix string) {
 	oneOf(f, prefix+"token_scales", q.TokenScales, tokenScales...)
 }
 
-// OnEngine says which of the numerics the emitted engine does not run, nil if it runs all.
-func (n Numerics) OnEngine() error {
+// OnEngine says which of the numerics of a network the emitted engine does not run, nil if it runs all.
+func (n Numerics) OnEngine(net *network.Network) error {
 	for _, l := range n.Layers {
-		if l.Name == LayerPatchEmbed && l.Granularity == PerGroup {
+		if l.Granularity != PerGroup {
+			continue
+		}
+		if of, ok := net.Layer(l.Name); ok && of.Role == network.EmbedLayer {
 			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, it sums a patch in another order than that of the groups", l.Name)
 		}
 	}

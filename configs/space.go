@@ -163,8 +163,8 @@ func (s Space) checkModel(m Model) error {
 		return nil
 	}
 	var f faults
-	for _, name := range m.QuantLayers() {
-		if HasWeights(name) && !IsEdge(name) && !checkDivides(&f, "group", s.Group, m, name) {
+	for _, l := range layersOf(m) {
+		if l.Weights && !l.Edge && !checkDivides(&f, "group", s.Group, l) {
 			break
 		}
 	}

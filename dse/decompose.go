@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -16,8 +17,7 @@ import (
 // concern one stage of the network, a run of layers inside a block, are the stage's own; all
 // others are shared: their combinations are enumerated, and reduced to classes.
 type decomposition struct {
-	model   configs.Model
-	layers  []string
+	net     *network.Network
 	axes    []configs.Axis // of the numerics
 	shared  []int          // axes
 	stages  []stage        // behind the patch embedding
@@ -43,7 +43,7 @@ type class2 struct {
 // decompose takes the numerics of a space apart.
 func decompose(m configs.Model, s configs.Space, noise Additive) (*decomposition, error) {
 	all := s.Axes(m)
-	d := &decomposition{model: m, layers: m.QuantLayers(), axes: all[:split(all)], noise: noise,
+	d := &decomposition{net: network.MustCompile(m), axes: all[:split(all)], noise: noise,
 		timingIDs: map[string]int32{}, tableIDs: map[string]int{}}
 	own := d.partition()
 	if combinations(pickAxes(d.axes, d.shared), maxNumerics) < 0 {
@@ -78,7 +78,7 @@ func axisNames(axes []configs.Axis, which []int) string {
 func (d *decomposition) enumerate(own map[int]bool) error {
 	shared := pickAxes(d.axes, d.shared)
 	at := map[string]int{}
-	design := configs.Design{Numerics: configs.Uniform(d.model, 8, 8)}
+	design := configs.Design{Numerics: configs.Uniform(d.net.Model, 8, 8)}
 	for i := range d.axes { // of the stages' own axes the first choice, to be overwritten
 		d.axes[i].Set(&design, 0)
 	}
@@ -118,7 +118,7 @@ func (d *decomposition) class(n configs.Numerics) (class2, error) {
 	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, n.LNFold); err != nil {
 		return c, err
 	}
-	c.widths = hwmodel.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(hwmodel.LayerWidths(d.model, n.Layers[0]))
+	c.widths = hwmodel.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(hwmodel.LayerWidths(d.net.Layers[0], n.Layers[0]))
 	first, err := d.noise.Layer(n.LNFold, n.Layers[0])
 	if err != nil {
 		return c, err

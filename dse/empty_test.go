@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -35,7 +36,7 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 			t.Errorf("%+v; expected every point to be short of %s", p, resource)
 			continue
 		}
-		e, err := hwmodel.Price(in.Model, p.Nearest.Design, in.Parts[i])
+		e, err := hwmodel.Price(network.MustCompile(in.Model), p.Nearest.Design, in.Parts[i])
 		if err != nil {
 			t.Fatal(err)
 		}

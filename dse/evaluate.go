@@ -10,7 +10,6 @@ import (
 
 // evaluator covers the points of shards. It belongs to one goroutine.
 type evaluator struct {
-	model  configs.Model
 	floor  *floor
 	table  *numericsTable
 	cycles []int64 // by timing; those of the geometry in hand, 0 for not yet known
@@ -18,8 +17,8 @@ type evaluator struct {
 	priced int64   // cycle counts and resource counts computed
 }
 
-func newEvaluator(m configs.Model, f *floor, t *numericsTable) *evaluator {
-	return &evaluator{model: m, floor: f, table: t, at: -1}
+func newEvaluator(f *floor, t *numericsTable) *evaluator {
+	return &evaluator{floor: f, table: t, at: -1}
 }
 
 // outcome is what a shard found, by part.
@@ -157,7 +156,7 @@ func (v *evaluator) time(key int) (int64, error) {
 func (v *evaluator) shape(n configs.Numerics) (*hwmodel.Shape, error) {
 	for i := range v.floor.sites {
 		if list := v.floor.sites[i].byGeo[v.at]; len(list) > 0 {
-			return hwmodel.NewShape(v.model, configs.Design{Numerics: n, Engine: list[0].engine})
+			return hwmodel.NewShape(v.floor.sites[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
 		}
 	}
 	return nil, fmt.Errorf("dse: geometry %v is no part's", v.floor.geometries[v.at])

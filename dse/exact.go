@@ -145,7 +145,7 @@ func (x *exact) enlist(ctx context.Context) error {
 			return err
 		}
 		f.sequence(func(e configs.Engine) int64 {
-			return x.cycles(hwmodel.NewWalk(x.in.Model, e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
+			return x.cycles(hwmodel.NewWalk(f.grid.Network(), e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
 		})
 		x.fleets = append(x.fleets, f)
 		legal += f.legal

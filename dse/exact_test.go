@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -120,7 +121,7 @@ func repriced(t *testing.T, f *Front, p Point) Quantities {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := hwmodel.Price(f.Model, d, f.Parts[0].Part)
+	e, err := hwmodel.Price(network.MustCompile(f.Model), d, f.Parts[0].Part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func priceAll(t *testing.T, in Input) (front []costs, legal int64) {
 	var left archive[struct{}]
 	each(func(d configs.Design, noise float64) {
 		legal++
-		e, err := hwmodel.Price(in.Model, d, in.Parts[0])
+		e, err := hwmodel.Price(network.MustCompile(in.Model), d, in.Parts[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -116,7 +116,7 @@ func (x *exact) hash() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			e, err := hwmodel.Price(in.Model, d, f.part)
+			e, err := hwmodel.Price(f.grid.Network(), d, f.part)
 			if err != nil {
 				return "", err
 			}

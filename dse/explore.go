@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Study is a space to explore with everything that it takes.
@@ -34,7 +35,11 @@ type Study struct {
 // are written at an interruption and for an empty front, too, with the counts so far. Without
 // weights, which needs a prediction, the front is not measured.
 func Explore(ctx context.Context, s Study) (Result, error) {
-	if err := s.Network.Model.OnEngine(); err != nil { // before the long work, not after it
+	net, err := network.Compile(s.Network.Model)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := configs.OnEngine(net); err != nil { // before the long work, not after it
 		return Result{}, err
 	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}

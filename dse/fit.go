@@ -2,6 +2,7 @@ package dse
 
 import (
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -93,11 +94,11 @@ type Candidate struct {
 }
 
 // Fit prices candidates on a part and says what fits, and what is short for more.
-func Fit(m configs.Model, part configs.Part, designs []configs.Design) (FitResult, error) {
+func Fit(net *network.Network, part configs.Part, designs []configs.Design) (FitResult, error) {
 	r := FitResult{Short: map[string]int{}}
 	var all []Candidate
 	for _, d := range designs {
-		e, err := hwmodel.Price(m, d, part)
+		e, err := hwmodel.Price(net, d, part)
 		if err != nil {
 			return r, err
 		}

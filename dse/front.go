@@ -186,7 +186,7 @@ func (s *sweep) point(site *site, r ranked) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
-	p, err := newPoint(s.in.Model, site.part, site.grid, index, r.Noise, DefaultObjectives)
+	p, err := newPoint(site.part, site.grid, index, r.Noise, DefaultObjectives)
 	if err != nil {
 		return Point{}, err
 	}
@@ -198,12 +198,12 @@ func (s *sweep) point(site *site, r ranked) (Point, error) {
 }
 
 // newPoint prices the point of an index.
-func newPoint(m configs.Model, part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
+func newPoint(part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
 	d, err := g.Design(index)
 	if err != nil {
 		return Point{}, err
 	}
-	e, err := hwmodel.Price(m, d, part)
+	e, err := hwmodel.Price(g.Network(), d, part)
 	if err != nil {
 		return Point{}, err
 	}

@@ -52,7 +52,7 @@ func (in Input) hash(f *floor, t *numericsTable) (string, error) {
 	in.Space.Parts = nil // in.Parts says more
 	var probes []hwmodel.Estimate
 	for i := range f.sites {
-		list, err := f.sites[i].probe(in.Model, f.engines, t.count)
+		list, err := f.sites[i].probe(f.engines, t.count)
 		if err != nil {
 			return "", err
 		}
@@ -70,7 +70,7 @@ func (in Input) hash(f *floor, t *numericsTable) (string, error) {
 const probes = 32
 
 // probe prices legal points spread over the space.
-func (s *site) probe(m configs.Model, engines, numerics int64) ([]hwmodel.Estimate, error) {
+func (s *site) probe(engines, numerics int64) ([]hwmodel.Estimate, error) {
 	var all []variant
 	for _, list := range s.byGeo {
 		all = append(all, list...)
@@ -85,7 +85,7 @@ func (s *site) probe(m configs.Model, engines, numerics int64) ([]hwmodel.Estima
 		if err != nil {
 			return nil, err
 		}
-		e, err := hwmodel.Price(m, d, s.part)
+		e, err := hwmodel.Price(s.grid.Network(), d, s.part)
 		if err != nil {
 			return nil, err
 		}

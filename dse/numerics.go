@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -83,7 +84,7 @@ func advance(index []int, axes []configs.Axis) bool {
 
 // tabulate enumerates the numerics. engine is a choice of the engine's axes that is
 // legal on the grid's part.
-func tabulate(m configs.Model, g *configs.Grid, engine []int, noise Noise, limits Limits) (*numericsTable, error) {
+func tabulate(g *configs.Grid, engine []int, noise Noise, limits Limits) (*numericsTable, error) {
 	axes := g.Axes()[:split(g.Axes())]
 	if combinations(axes, maxNumerics) < 0 {
 		return nil, fmt.Errorf("the space has more than %d choices of numerics, too many to enumerate; "+
@@ -94,7 +95,7 @@ func tabulate(m configs.Model, g *configs.Grid, engine []int, noise Noise, limit
 	for more := true; more; more = advance(index, axes) {
 		d, err := g.Design(index)
 		if err == nil {
-			err = r.read(m, d, noise)
+			err = r.read(g.Network(), d, noise)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("numerics %d of the space: %w", len(r.noise), err)
@@ -103,7 +104,7 @@ func tabulate(m configs.Model, g *configs.Grid, engine []int, noise Noise, limit
 	return r.classify(limits), nil
 }
 
-func (r *readings) read(m configs.Model, d configs.Design, noise Noise) error {
+func (r *readings) read(net *network.Network, d configs.Design, noise Noise) error {
 	v, err := noise(d.Numerics)
 	if err != nil {
 		return err
@@ -111,15 +112,15 @@ func (r *readings) read(m configs.Model, d configs.Design, noise Noise) error {
 	if !(v > 0 && v <= math.MaxFloat64) {
 		return fmt.Errorf("predicted noise is %g; expected a finite number above 0", v)
 	}
-	if err := d.Numerics.OnEngine(); err != nil {
+	if err := d.Numerics.OnEngine(net); err != nil {
 		return err
 	}
 	if len(r.noise) == 0 || v < r.least {
 		r.least, r.best = v, d.Numerics
 	}
 	r.noise = append(r.noise, v)
-	r.area = append(r.area, int32(r.areas.number(hwmodel.NumericsWidths(m, d.Numerics).Size(), d.Numerics)))
-	r.time = append(r.time, int32(r.times.number(hwmodel.TimingOf(m, d.Numerics), d.Numerics)))
+	r.area = append(r.area, int32(r.areas.number(hwmodel.NumericsWidths(net, d.Numerics).Size(), d.Numerics)))
+	r.time = append(r.time, int32(r.times.number(hwmodel.TimingOf(net, d.Numerics), d.Numerics)))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package dse
 
 import (
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -15,19 +16,15 @@ type OnChip struct {
 
 // KeptOnChip counts for a candidate on a part. Buffers fit only where Estimate.Fits says so:
 // blocks come whole and in few shapes.
-func KeptOnChip(m configs.Model, d configs.Design, part configs.Part) (OnChip, error) {
-	s, err := hwmodel.NewShape(m, d)
-	if err != nil {
-		return OnChip{}, err
-	}
-	ops, err := m.Ops()
+func KeptOnChip(net *network.Network, d configs.Design, part configs.Part) (OnChip, error) {
+	s, err := hwmodel.NewShape(net, d)
 	if err != nil {
 		return OnChip{}, err
 	}
 	var weights, buffers int64
-	for _, op := range ops {
+	for _, op := range net.Ops {
 		if op.Kind.HasWeights() {
-			l, _ := d.Numerics.Layer(op.Layer)
+			l, _ := d.Numerics.Layer(net.LayerOf(op).Name)
 			weights += int64(op.Inner) * int64(op.Cols) * int64(l.Weights)
 		}
 	}

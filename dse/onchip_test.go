@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // DeiT-Tiny has 5,308,416 weights in its blocks (12 x 12 x 192 x 192), 147,456 in the patch
@@ -22,7 +23,7 @@ func TestKeptOnChip(t *testing.T) {
 		weights int64
 	}{{8, 5308416 + 147456 + 192000}, {4, 5308416/2 + 147456 + 192000}} {
 		d := Candidates(m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
-		got, err := KeptOnChip(m, d, part)
+		got, err := KeptOnChip(network.MustCompile(m), d, part)
 		if err != nil {
 			t.Fatal(err)
 		}

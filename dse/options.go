@@ -60,9 +60,9 @@ func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 				return 0, err
 			}
 			o.noise += v
-			o.widths = o.widths.Join(hwmodel.LayerWidths(d.model, layer))
-			if k, ok := walkKind(layer.Name); ok {
-				tm = append(tm, layerTiming{k, hwmodel.StoredOf(layer)})
+			o.widths = o.widths.Join(hwmodel.LayerWidths(d.net.Layers[l], layer))
+			if d.net.Layers[l].Weights {
+				tm = append(tm, layerTiming{hwmodel.KindOf(d.net.Layers[l].Role), hwmodel.StoredOf(layer)})
 			}
 		}
 		o.timing = d.timing(tm)

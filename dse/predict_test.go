@@ -48,7 +48,7 @@ func TestPredictionIsTheTables(t *testing.T) {
 		for i := range n.Layers {
 			l := &n.Layers[i]
 			l.Activations = 2 + 2*rng.IntN(4)
-			if configs.HasWeights(l.Name) {
+			if l.Weights > 0 {
 				l.Weights = 2 + 2*rng.IntN(4)
 				l.Granularity = some(rng, 1, configs.PerLayer, configs.PerChannel)[0]
 			}

@@ -33,7 +33,7 @@ func NewProblem(m configs.Model, s configs.Space, p configs.Part, noise Noise, o
 	if err != nil {
 		return nil, err
 	}
-	first, err := hwmodel.NewPricer(m, p)
+	first, err := hwmodel.NewPricer(g.Network(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (p *Problem) price(d *configs.Design) (hwmodel.Estimate, error) {
 	pricer, _ := p.pricers.Get().(*hwmodel.Pricer)
 	if pricer == nil {
 		var err error
-		if pricer, err = hwmodel.NewPricer(p.Model, p.Part); err != nil {
+		if pricer, err = hwmodel.NewPricer(p.grid.Network(), p.Part); err != nil {
 			return hwmodel.Estimate{}, err
 		}
 	}

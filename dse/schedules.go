@@ -129,7 +129,7 @@ func (h *hand) cycles(run *solving, s *subproblem) int64 {
 }
 
 func (h *hand) key(s *subproblem) walkKey {
-	return walkKey{uint8(s.widths.AccBits(h.x.in.Model)), s.widths.GELU}
+	return walkKey{uint8(s.widths.AccBits(h.fleet.grid.Network())), s.widths.GELU}
 }
 
 // solving is the schedule for the widths of a subproblem.
@@ -137,7 +137,7 @@ func (h *hand) solving(s *subproblem) *solving {
 	k := h.key(s)
 	run := h.solvers[k]
 	if run == nil {
-		run = &solving{walk: hwmodel.NewWalk(h.x.in.Model, h.hangar.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
+		run = &solving{walk: hwmodel.NewWalk(h.fleet.grid.Network(), h.hangar.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
 		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks { return h.x.move(run.walk, timing, c) })
 		h.solvers[k] = run
 	}

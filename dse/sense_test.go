@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -50,7 +51,7 @@ func load(t *testing.T, model, part string) (configs.Model, configs.Part) {
 
 func price(t *testing.T, m configs.Model, d configs.Design, p configs.Part) hwmodel.Estimate {
 	t.Helper()
-	e, err := hwmodel.Price(m, d, p)
+	e, err := hwmodel.Price(network.MustCompile(m), d, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestWiderBusIsNoSlower(t *testing.T) {
 			if wide := price(t, m, d, p); wide.Cycles > narrow.Cycles {
 				t.Errorf("%s: %d cycles with a bus of %d bits, %d with half; engine %+v", m.Name, wide.Cycles, d.Engine.BusBits, narrow.Cycles, d.Engine)
 			}
-			s, err := hwmodel.NewShape(m, d)
+			s, err := hwmodel.NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +116,7 @@ func TestLargerBudgetIsNoWorse(t *testing.T) {
 	best := func(b configs.Budget) int64 {
 		q := p
 		q.Budget, q.Limits = b, configs.Limits{LUT: 1, FF: 1, DSP: 1, BRAM: 1, URAM: 1}
-		r, err := Fit(m, q, designs)
+		r, err := Fit(network.MustCompile(m), q, designs)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/measure"
 )
 
@@ -86,13 +87,13 @@ func Synthetic(m configs.Model, s configs.Space, seed int64) *SensitivityFile {
 			e.Total = t.ReferenceNoise + e.Noise
 			t.Entries = append(t.Entries, e)
 		}
-		for _, name := range m.QuantLayers() {
+		for _, layer := range network.MustCompile(m).Layers {
 			w, a := 0.02*math.Exp(0.7*rng.NormFloat64()), 0.04*math.Exp(0.7*rng.NormFloat64())
 			for bits := 2; bits <= 8; bits++ {
-				add(measure.Entry{Source: measure.Activations, Layer: name, Bits: bits}, a, true)
+				add(measure.Entry{Source: measure.Activations, Layer: layer.Name, Bits: bits}, a, true)
 				for _, g := range s.Granularity {
-					if configs.HasWeights(name) {
-						add(measure.Entry{Source: measure.Weights, Layer: name, Bits: bits, Granularity: g}, w*coarseness(g), g == configs.PerChannel)
+					if layer.Weights {
+						add(measure.Entry{Source: measure.Weights, Layer: layer.Name, Bits: bits, Granularity: g}, w*coarseness(g), g == configs.PerChannel)
 					}
 				}
 			}

@@ -47,7 +47,7 @@ func (x *exact) solve(ctx context.Context, n int) (*finding, error) {
 	j := x.jobs[n]
 	h := &hand{x: x, fleet: x.fleets[j.fleet], hangar: &x.fleets[j.fleet].hangars[j.hangar], front: &x.archives[j.fleet],
 		find: &finding{}, solvers: map[walkKey]*solving{}}
-	h.sizer = hwmodel.NewSizer(x.in.Model, h.fleet.part, x.sizes)
+	h.sizer = hwmodel.NewSizer(h.fleet.grid.Network(), h.fleet.part, x.sizes)
 	for _, e := range h.hangar.engines {
 		h.clocks = h.clocks || e.clock != h.hangar.engines[0].clock
 	}

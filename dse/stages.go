@@ -1,11 +1,6 @@
 package dse
 
-import (
-	"strings"
-
-	"vitdse/configs"
-	"vitdse/hwmodel"
-)
+import "vitdse/configs/network"
 
 // stage is a run of layers with the axes that concern no other.
 type stage struct {
@@ -19,14 +14,14 @@ type stage struct {
 func (d *decomposition) partition() (own map[int]bool) {
 	own = map[int]bool{}
 	for i, a := range d.axes {
-		if len(a.Layers) > 0 && a.Layers[0] > 0 && d.block(a.Layers[0]) == d.block(a.Layers[len(a.Layers)-1]) {
+		if len(a.Layers) > 0 && a.Layers[0] > 0 && d.sameBlock(a.Layers[0], a.Layers[len(a.Layers)-1]) {
 			own[i] = true
 		} else {
 			d.shared = append(d.shared, i)
 		}
 	}
 	kinds := map[string]int32{}
-	for from := 1; from < len(d.layers); {
+	for from := 1; from < len(d.net.Layers); {
 		to := from + 1
 		for grown := true; grown; {
 			grown = false
@@ -44,7 +39,7 @@ func (d *decomposition) partition() (own map[int]bool) {
 			}
 		}
 		// Layers without a choice of their own make one stage with their neighbours.
-		if n := len(d.stages); n > 0 && len(st.axes) == 0 && len(d.stages[n-1].axes) == 0 && d.block(d.stages[n-1].from) == d.block(from) {
+		if n := len(d.stages); n > 0 && len(st.axes) == 0 && len(d.stages[n-1].axes) == 0 && d.sameBlock(d.stages[n-1].from, from) {
 			d.stages[n-1].to = to
 		} else {
 			d.stages = append(d.stages, st)
@@ -55,8 +50,8 @@ func (d *decomposition) partition() (own map[int]bool) {
 		st := &d.stages[i]
 		var key []byte
 		for l := st.from; l < st.to; l++ {
-			if k, ok := walkKind(d.layers[l]); ok {
-				key = append(key, byte(k))
+			if layer := &d.net.Layers[l]; layer.Weights {
+				key = append(key, byte(layer.Class))
 			}
 		}
 		if _, known := kinds[string(key)]; !known {
@@ -67,23 +62,7 @@ func (d *decomposition) partition() (own map[int]bool) {
 	return own
 }
 
-// block is the name of a layer up to its block.
-func (d *decomposition) block(layer int) string {
-	name := d.layers[layer]
-	if rest, ok := strings.CutPrefix(name, "blocks."); ok {
-		n, _, _ := strings.Cut(rest, ".")
-		return n
-	}
-	return name
-}
-
-// walkKind is the kind of a weighted layer in hwmodel's walk.
-func walkKind(layer string) (hwmodel.LayerKind, bool) {
-	for suffix, kind := range map[string]hwmodel.LayerKind{configs.LayerPatchEmbed: hwmodel.WalkPatchEmbed, "attn.qkv": hwmodel.WalkQKV,
-		"attn.proj": hwmodel.WalkProj, "mlp.fc1": hwmodel.WalkFC1, "mlp.fc2": hwmodel.WalkFC2, configs.LayerHead: hwmodel.WalkHead} {
-		if strings.HasSuffix(layer, suffix) {
-			return kind, true
-		}
-	}
-	return 0, false
+// sameBlock says whether two layers are in one block; a layer outside is only with itself.
+func (d *decomposition) sameBlock(a, b int) bool {
+	return a == b || d.net.Layers[a].Block != network.None && d.net.Layers[a].Block == d.net.Layers[b].Block
 }

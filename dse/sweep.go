@@ -79,7 +79,7 @@ func newSweep(in Input) (*sweep, error) {
 		return nil, err
 	}
 	at := &s.floor.sites[s.floor.site]
-	if s.table, err = tabulate(in.Model, at.grid, s.floor.first, in.Noise, in.Limits); err != nil {
+	if s.table, err = tabulate(at.grid, s.floor.first, in.Noise, in.Limits); err != nil {
 		return nil, err
 	}
 	if s.floor.tooMany(s.table.count) {
@@ -129,7 +129,7 @@ func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
 	var wg sync.WaitGroup
 	for range max(1, s.in.Options.Workers) {
 		wg.Go(func() {
-			v := newEvaluator(s.in.Model, s.floor, s.table)
+			v := newEvaluator(s.floor, s.table)
 			for n := range work {
 				results <- v.run(n, s.shards[n])
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -159,7 +160,7 @@ func naive(t *testing.T, in Input) []tally {
 		var y tally
 		var points []ranked
 		each(p, func(rank int64, d configs.Design, noise float64) {
-			e, err := hwmodel.Price(in.Model, d, p)
+			e, err := hwmodel.Price(network.MustCompile(in.Model), d, p)
 			if err != nil {
 				t.Fatal(err)
 			}

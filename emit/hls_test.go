@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -43,7 +44,7 @@ func TestHLSCheck(t *testing.T) {
 		{16, 128, 8, 8, []string{"tm*tn*tk = 16384", "the stream loader needs the widest word, in whole beats, = 8192; the tool's limit is 4096 bits"}},
 	} {
 		d := configs.Design{Numerics: configs.Uniform(m, c.w, 8), Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
-		s, err := hwmodel.NewShape(m, d)
+		s, err := hwmodel.NewShape(network.MustCompile(m), d)
 		if err != nil {
 			t.Fatal(err)
 		}

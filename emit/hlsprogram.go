@@ -81,7 +81,7 @@ func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step) {
 	av := steps[i]
 	av.Base -= av.Row * av.Stride
 	softmax := sc
-	softmax.Op++
+	softmax.Op = sc.Softmax
 	h.step(p, "UNIT_MATMUL", sc, 0, false, tiles)
 	h.step(p, "UNIT_SOFTMAX", softmax, 0, false, tiles)
 	h.step(p, "UNIT_MATMUL", av, 0, true, tiles)

@@ -2,15 +2,15 @@ package emit
 
 import (
 	"fmt"
-	"strings"
 
-	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 )
 
 // opIndex finds the parts of the integer network by op index.
 type opIndex struct {
-	ops       []configs.Op
+	net       *network.Network
+	ops       []network.Op
 	linear    map[int]*intnet.Linear
 	norm      map[int]*intnet.LayerNorm
 	attention map[int]*intnet.Attention
@@ -18,19 +18,16 @@ type opIndex struct {
 }
 
 func indexOps(net *intnet.Network) (opIndex, error) {
-	if err := net.Model.OnEngine(); err != nil {
-		return opIndex{}, err
-	}
-	ops, err := net.Model.Ops()
+	compiled, err := network.Compile(net.Model)
 	if err != nil {
 		return opIndex{}, err
 	}
-	ix := opIndex{ops, map[int]*intnet.Linear{}, map[int]*intnet.LayerNorm{},
+	ix := opIndex{compiled, compiled.Ops, map[int]*intnet.Linear{}, map[int]*intnet.LayerNorm{},
 		map[int]*intnet.Attention{}, map[int]*intnet.GELU{}}
-	if len(net.Blocks) != net.Model.Depth {
-		return ix, fmt.Errorf("network %s has %d blocks; its model has %d", net.Model.Name, len(net.Blocks), net.Model.Depth)
+	if len(net.Blocks) != len(compiled.Blocks) {
+		return ix, fmt.Errorf("network %s has %d blocks; its model has %d", net.Model.Name, len(net.Blocks), len(compiled.Blocks))
 	}
-	for _, op := range ops {
+	for _, op := range ix.ops {
 		var b *intnet.Block
 		if op.Block >= 0 {
 			b = &net.Blocks[op.Block]
@@ -40,32 +37,32 @@ func indexOps(net *intnet.Network) (opIndex, error) {
 	return ix, nil
 }
 
-func (ix opIndex) add(net *intnet.Network, b *intnet.Block, op configs.Op) {
+func (ix opIndex) add(net *intnet.Network, b *intnet.Block, op network.Op) {
 	i := op.Index
-	switch op.Kind {
-	case configs.OpPatchEmbed:
+	switch op.Role {
+	case network.RoleEmbed:
 		ix.linear[i] = &net.PatchEmbed
-	case configs.OpHead:
-		ix.linear[i] = &net.Head
-	case configs.OpLayerNorm:
-		switch {
-		case b == nil:
-			ix.norm[i] = &net.Norm
-		case op.Name[len(op.Name)-1] == '1':
-			ix.norm[i] = &b.Norm1
-		default:
-			ix.norm[i] = &b.Norm2
-		}
-	case configs.OpLinear:
-		ix.linear[i] = map[byte]*intnet.Linear{'q': &b.Q, 'k': &b.K, 'v': &b.V}[op.Name[len(op.Name)-1]]
-	case configs.OpScores, configs.OpSoftmax, configs.OpAttnValue:
+	case network.RoleNorm1:
+		ix.norm[i] = &b.Norm1
+	case network.RoleQuery:
+		ix.linear[i] = &b.Q
+	case network.RoleKey:
+		ix.linear[i] = &b.K
+	case network.RoleValue:
+		ix.linear[i] = &b.V
+	case network.RoleScores, network.RoleSoftmax, network.RoleContext:
 		ix.attention[i] = &b.Attn
-	case configs.OpLinearAdd:
+	case network.RoleProj:
 		ix.linear[i] = &b.Proj
-		if strings.HasSuffix(op.Name, "fc2") {
-			ix.linear[i] = &b.FC2
-		}
-	case configs.OpLinearGELU:
+	case network.RoleNorm2:
+		ix.norm[i] = &b.Norm2
+	case network.RoleFC1:
 		ix.linear[i], ix.gelu[i] = &b.FC1, &b.GELU
+	case network.RoleFC2:
+		ix.linear[i] = &b.FC2
+	case network.RoleNorm:
+		ix.norm[i] = &net.Norm
+	case network.RoleHead:
+		ix.linear[i] = &net.Head
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 )
@@ -47,14 +48,15 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 	if part.Name != design.Part {
 		return nil, fmt.Errorf("design %s is for part %s; got part %s", design.Name, design.Part, part.Name)
 	}
-	shape, err := hwmodel.NewShape(net.Model, design)
+	index, err := indexOps(net)
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Shape: shape, Net: net, Part: part, Steps: shape.Program(), Segments: shape.Segments()}
-	if p.index, err = indexOps(net); err != nil {
+	shape, err := hwmodel.NewShape(index.net, design)
+	if err != nil {
 		return nil, err
 	}
+	p := &Plan{Shape: shape, Net: net, Part: part, Steps: shape.Program(), Segments: shape.Segments(), index: index}
 	if err := p.checkWidths(); err != nil {
 		return nil, err
 	}
@@ -153,7 +155,7 @@ func (p *Plan) OpName(i int) string {
 }
 
 // Ops is the op list of the network.
-func (p *Plan) Ops() []configs.Op { return p.index.ops }
+func (p *Plan) Ops() []network.Op { return p.index.ops }
 
 // loadField is a field of a segment in the stream loader's list.
 type loadField struct {

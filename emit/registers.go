@@ -121,8 +121,8 @@ func (p *Plan) Layout() Layout {
 	s, bus := p.Shape, p.Shape.Design.Engine.BusBits/8
 	return Layout{
 		Align:       bus,
-		ImagePixels: s.Model.Image.Pixels(), ImageStride: s.ImageBeats * bus,
+		ImagePixels: s.Net.Model.Image.Pixels(), ImageStride: s.ImageBeats * bus,
 		StreamBytes: len(p.stream), StreamCRC32: crc32.ChecksumIEEE(p.stream),
-		Classes: s.Model.Classes, ResultStride: s.ResultBeats * bus,
+		Classes: s.Net.Model.Classes, ResultStride: s.ResultBeats * bus,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 )
@@ -150,7 +151,7 @@ func (p *Plan) putMultipliers(b *bitPacker, lin *intnet.Linear, n, group int) {
 
 // products is the order in which an op's products are summed.
 func (p *Plan) products(op, inner int) []int {
-	if p.index.ops[op].Kind == configs.OpPatchEmbed {
+	if p.index.ops[op].Kind == network.OpPatchEmbed {
 		return p.patchOrder()
 	}
 	order := make([]int, inner)

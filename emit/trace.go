@@ -62,8 +62,8 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 			}
 		}
 		if st.To == hwmodel.ToScores {
-			for j := range p.index.ops[st.Op+1].Cols {
-				put(st.Op+1, 0, j)
+			for j := range p.index.ops[st.Softmax].Cols {
+				put(st.Softmax, 0, j)
 			}
 		}
 	}

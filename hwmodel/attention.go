@@ -1,19 +1,17 @@
 package hwmodel
 
-import "vitdse/configs"
-
 // attentionCycles is from the end of v's matmul to that of the last value product: the scores
 // and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
 func (s *Shape) attentionCycles() int64 {
 	var fed, scored, softmax, last int64 // the end of v is 0
 	fed = -int64(s.scoresLead())
-	for h := range s.Model.Heads + 1 {
+	for h := range s.Heads + 1 {
 		var sc, av Step
-		if h < s.Model.Heads {
-			sc, _ = s.headSteps(configs.Op{}, h)
+		if h < s.Heads {
+			sc, _ = s.headSteps(s.scores(), h)
 		}
 		for m := range s.MTiles {
-			if h < s.Model.Heads {
+			if h < s.Heads {
 				fed, last = s.rowTile(&sc, fed+1)
 				scored = last + scoresLatency
 			}
@@ -26,10 +24,10 @@ func (s *Shape) attentionCycles() int64 {
 				of--
 			}
 			if av.KT == 0 || m < 2 {
-				_, av = s.headSteps(configs.Op{}, of)
+				_, av = s.headSteps(s.scores(), of)
 			}
 			fed, last = s.rowTile(&av, max(fed+1, softmax+1))
-			if h == s.Model.Heads {
+			if h == s.Heads {
 				return last + drainLatency
 			}
 			softmax = max(scored, softmax) + 1 + s.softmaxCycles()

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // The parts of an estimate add up to it, and every term is used by some design.
 func TestExplainAddsUp(t *testing.T) {
 	m, d, part := digits(t)
-	s, err := NewShape(m, d)
+	s, err := NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestWithCoefficients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewShape(m, d)
+	s, err := NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}

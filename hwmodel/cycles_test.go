@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // randomDesign draws a valid design for the model, with bits that differ from layer to layer.
@@ -14,9 +15,9 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 	n.SoftmaxBits, n.GELUBits = pick(2, 4, 6, 8), pick(4, 6, 8, 10)
 	for i := range n.Layers {
 		n.Layers[i].Activations = 2 + r.IntN(7)
-		if configs.HasWeights(n.Layers[i].Name) {
+		if n.Layers[i].Weights > 0 {
 			n.Layers[i].Weights = 2 + r.IntN(7)
-			if !configs.IsEdge(n.Layers[i].Name) && r.IntN(3) == 0 {
+			if i > 0 && i < len(n.Layers)-1 && r.IntN(3) == 0 {
 				n.Layers[i].Granularity, n.Layers[i].Group = configs.PerGroup, pick(16, 32, 64)
 			}
 		}
@@ -52,7 +53,7 @@ func TestIdealCyclesAreTheTimelines(t *testing.T) {
 		}
 		for range 300 {
 			d := randomDesign(r, m, part)
-			s, err := NewShape(m, d)
+			s, err := NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}

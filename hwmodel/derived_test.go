@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Engines for families whose model is derived from the ECP5's, against what Yosys 0.23 made of
@@ -29,7 +30,7 @@ func TestDerivedFamilies(t *testing.T) {
 		}
 		n := configs.Uniform(m, c.weights, c.act)
 		n.SoftmaxBits, n.GELUBits = c.exp, c.gelu
-		s, err := NewShape(m, configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20, Numerics: n, Engine: c.engine})
+		s, err := NewShape(network.MustCompile(m), configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20, Numerics: n, Engine: c.engine})
 		if err != nil {
 			t.Fatal(err)
 		}

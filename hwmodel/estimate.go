@@ -1,6 +1,9 @@
 package hwmodel
 
-import "vitdse/configs"
+import (
+	"vitdse/configs"
+	"vitdse/configs/network"
+)
 
 // Estimate is what a design point costs and what it gives, for one part.
 type Estimate struct {
@@ -27,8 +30,8 @@ type Shortage struct {
 }
 
 // Price estimates a design point. It does what a sweep needs a million times, and no more.
-func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, error) {
-	s, err := NewShape(m, d)
+func Price(net *network.Network, d configs.Design, part configs.Part) (Estimate, error) {
+	s, err := NewShape(net, d)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -37,7 +40,7 @@ func Price(m configs.Model, d configs.Design, part configs.Part) (Estimate, erro
 
 // Estimate prices the shape on a part.
 func (s *Shape) Estimate(part configs.Part) Estimate {
-	e := Estimate{Cycles: s.cyclesOn(part), MACs: s.MACs(), Resources: s.Resources(part)}
+	e := Estimate{Cycles: s.cyclesOn(part), MACs: s.Net.MACs(), Resources: s.Resources(part)}
 	e.BytesRead, e.BytesWritten = s.bytes()
 	usable := part.Usable()
 	e.derive(&s.Design, powerFor(&part), &usable)
@@ -83,15 +86,6 @@ func (s *Shape) FirstImage(mem MemoryTiming) int64 {
 // cyclesOn is the first image's cycles with the part's memory.
 func (s *Shape) cyclesOn(part configs.Part) int64 {
 	return s.FirstImage(MemoryOf(s.Design.Engine, s.Design.ClockMHz, part))
-}
-
-// MACs is the number of products of one image: padding, and the rows of the class token
-// in the patch embedding, are not counted.
-func (s *Shape) MACs() int64 {
-	m := s.Model
-	n, d, h := int64(s.Tokens), int64(s.Dim), int64(s.Hidden)
-	block := 4*n*d*d + 2*n*d*h + 2*n*n*d
-	return int64(m.Patches())*int64(m.PatchInner())*d + int64(m.Depth)*block + d*int64(m.Classes)
 }
 
 // EnergyJ is the estimated energy of one image, J.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // load reads a model and a part, by name or path.
@@ -36,11 +37,11 @@ func digits(tb testing.TB) (configs.Model, configs.Design, configs.Part) {
 
 func TestPriceIsTheLongWay(t *testing.T) {
 	m, d, part := digits(t)
-	e, err := Price(m, d, part)
+	e, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewShape(m, d)
+	s, err := NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,15 +58,10 @@ func TestPriceIsTheLongWay(t *testing.T) {
 	if want := s.Cycles(IdealMemory); e.Cycles != want {
 		t.Errorf("Price has %d cycles, the timeline %d", e.Cycles, want)
 	}
-	ops, _ := m.Ops()
-	var macs int64
-	for _, op := range ops {
-		if op.Kind == configs.OpPatchEmbed {
-			op.Rows = m.Patches() // the class token is not multiplied
-		}
-		macs += op.MACs()
-	}
-	if e.MACs != macs {
+	// q, k, v, proj, fc1 and fc2 on every token, scores and value products, the patches and one row of the classifier.
+	n, dim, hidden := m.Tokens(), m.Dim, m.Hidden()
+	block := 4*n*dim*dim + 2*n*dim*hidden + 2*n*n*dim
+	if macs := int64(m.Patches()*m.PatchInner()*dim + m.Depth*block + dim*m.Classes); e.MACs != macs {
 		t.Errorf("Price has %d MACs, the ops %d", e.MACs, macs)
 	}
 	if e.ArrayUse <= 0 || e.ArrayUse > 1 || !e.Fits {
@@ -78,7 +74,7 @@ func TestShortOfWhatThePartLacks(t *testing.T) {
 	m, d, part := digits(t)
 	d.Engine.TM, d.Engine.TN = 16, 16
 	d.Engine.Weights = configs.MemUltra // the xc7z020 has none: built from blocks
-	e, err := Price(m, d, part)
+	e, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +98,7 @@ func TestLargerArraysCostMore(t *testing.T) {
 			var before Resources
 			for _, side := range []int{2, 4, 8, 16} {
 				d.Engine.TM, d.Engine.TN = side, side
-				e, err := Price(m, d, part)
+				e, err := Price(network.MustCompile(m), d, part)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -120,7 +116,7 @@ func BenchmarkPrice(b *testing.B) {
 	m, d, part := digits(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Price(m, d, part); err != nil {
+		if _, err := Price(network.MustCompile(m), d, part); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -130,7 +126,7 @@ func BenchmarkNewShape(b *testing.B) {
 	m, d, _ := digits(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := NewShape(m, d); err != nil {
+		if _, err := NewShape(network.MustCompile(m), d); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -138,7 +134,7 @@ func BenchmarkNewShape(b *testing.B) {
 
 func BenchmarkTimeline(b *testing.B) {
 	m, d, _ := digits(b)
-	s, _ := NewShape(m, d)
+	s, _ := NewShape(network.MustCompile(m), d)
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Cycles(IdealMemory)
@@ -151,12 +147,12 @@ func TestBandwidth(t *testing.T) {
 	d := configs.Design{Name: "d", Model: m.Name, Part: part.Name, ClockMHz: 400, Numerics: configs.Uniform(m, 8, 8),
 		Engine: configs.Engine{TM: 16, TN: 16, TK: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-	slow, err := Price(m, d, part)
+	slow, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
 	part.BandwidthGBs = 1000
-	fast, err := Price(m, d, part)
+	fast, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}

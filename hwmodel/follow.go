@@ -1,6 +1,6 @@
 package hwmodel
 
-import "vitdse/configs"
+import "vitdse/configs/network"
 
 // A matmul that reads what the one before writes need not wait until that has left the array, if
 // every row tile is in its buffer before it is read: rows are written and read in one order, and there
@@ -24,6 +24,9 @@ func (s *Shape) lead(before *Step, written, read int) int {
 	return tail
 }
 
+// scores is the first block's scores: those of all blocks take the same time.
+func (s *Shape) scores() int { return s.Net.Next(0, network.RoleScores) }
+
 // matmulTo is a linear layer's tiles when a matmul of tiles of kt beats follows at once.
 func (s *Shape) matmulTo(to, cols, inner, kt int) Step {
 	p := Step{To: to}
@@ -41,7 +44,7 @@ func (s *Shape) fc2Lead() int {
 
 // projLead is the lead of proj, which starts when the last value product has been fed.
 func (s *Shape) projLead() int {
-	_, av := s.headSteps(configs.Op{}, s.Model.Heads-1)
+	_, av := s.headSteps(s.scores(), s.Heads-1)
 	proj := s.matmulTo(ToResidual, s.Dim, s.Dim, 1)
 	return s.lead(&av, av.PeriodLast, min(proj.PeriodFull, proj.PeriodLast))
 }
@@ -49,7 +52,7 @@ func (s *Shape) projLead() int {
 // scoresLead is the lead of the first scores, which start when v has been fed: if k has long left the array,
 // and if v will have when the first value product starts. Else it is 0.
 func (s *Shape) scoresLead() int {
-	sc, _ := s.headSteps(configs.Op{}, 0)
+	sc, _ := s.headSteps(s.scores(), 0)
 	k, v := s.matmulTo(ToKeys, s.Dim, s.Dim, CeilDiv(s.Dim, s.TK)), s.matmulTo(ToValues, s.Dim, s.Dim, sc.KT)
 	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 + scoresLatency + int(s.softmaxCycles())
 	if tail := s.tail(&v); s.MTiles*((v.NT-1)*v.PeriodFull+v.PeriodLast) >= s.tail(&k) && softmax >= tail {

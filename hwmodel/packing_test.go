@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // The packed array against what Yosys 0.23 made of vit_pe_array alone, 2 or 4 tokens x 4
@@ -122,7 +123,7 @@ func TestMixedArray(t *testing.T) {
 		d := configs.Design{Numerics: configs.Uniform(m, 8, 8), Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
 			Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-		s, err := NewShape(m, d)
+		s, err := NewShape(network.MustCompile(m), d)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Pricer prices many designs of one model on one part: Price to the bit, but for Short, which
@@ -16,7 +16,7 @@ import (
 // design costs two lookups a layer, and it allocates only for what it sees for the first time.
 // It belongs to one goroutine.
 type Pricer struct {
-	model  configs.Model
+	net    *network.Network
 	part   configs.Part
 	usable configs.Budget
 	power  partPower
@@ -40,31 +40,28 @@ type pricedLayer struct {
 }
 
 // NewPricer prepares for a model, which the engine must run, on a part.
-func NewPricer(m configs.Model, part configs.Part) (*Pricer, error) {
-	if err := m.OnEngine(); err != nil {
+func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
+	if err := configs.OnEngine(net); err != nil {
 		return nil, err
 	}
-	p := &Pricer{model: m, part: part, usable: part.Usable(), power: powerFor(&part), engines: map[configs.Engine]*pricedEngine{}}
-	tables := map[string]*widthTable{}
-	for _, name := range m.QuantLayers() {
-		// Layers of one name in their blocks ask for the same.
-		key := name[strings.LastIndexByte(name[:max(0, strings.LastIndexByte(name, '.'))], '.')+1:]
-		if tables[key] == nil {
-			tables[key] = newWidthTable(m, name)
+	p := &Pricer{net: net, part: part, usable: part.Usable(), power: powerFor(&part), engines: map[configs.Engine]*pricedEngine{}}
+	tables := map[int]*widthTable{} // by class
+	for _, layer := range net.Layers {
+		if tables[layer.Class] == nil {
+			tables[layer.Class] = newWidthTable(layer)
 		}
-		l := pricedLayer{name: name, at: -1, widths: tables[key]}
-		if configs.HasWeights(name) {
+		l := pricedLayer{name: layer.Name, at: -1, widths: tables[layer.Class]}
+		if layer.Weights {
 			l.at = len(p.kinds)
-			p.kinds = append(p.kinds, [...]LayerKind{WalkFC2, WalkQKV, WalkProj, WalkFC1}[l.at%4])
+			p.kinds = append(p.kinds, KindOf(layer.Role))
 		}
 		p.layers = append(p.layers, l)
 	}
-	p.kinds[0], p.kinds[len(p.kinds)-1] = WalkPatchEmbed, WalkHead
 	p.stored = make([]uint8, len(p.kinds))
 	for w := range maxWeightBits + 1 {
 		p.ways = append(p.ways, Stored{Bits: uint8(w)})
 	}
-	p.macs = NewSizer(m, part, nil).shape.MACs()
+	p.macs = net.MACs()
 	return p, nil
 }
 
@@ -80,11 +77,11 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
 	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
 		var bytes int64
-		e.Cycles, bytes = p.walk(known.run(w.accumulator(&p.model, &d.Engine), int(w.GELU), len(p.ways)))
+		e.Cycles, bytes = p.walk(known.run(w.accumulator(p.net, &d.Engine), int(w.GELU), len(p.ways)))
 		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
 		e.BytesRead = bytes - e.BytesWritten
 	} else {
-		s, err := NewShape(p.model, *d)
+		s, err := NewShape(p.net, *d)
 		if err != nil {
 			return Estimate{}, err
 		}
@@ -98,7 +95,7 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 // read takes a design's numerics apart: the widths they ask for, and how weights are stored.
 func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 	if len(n.Layers) != len(p.layers) {
-		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s", len(n.Layers), len(p.layers), p.model.Name)
+		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s", len(n.Layers), len(p.layers), p.net.Model.Name)
 	}
 	if err := n.Quantizer.OnEngine(); err != nil {
 		return widthSet{}, err
@@ -121,7 +118,7 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 		}
 	}
 	if p.ways[p.stored[0]].Group > 0 {
-		return widthSet{}, n.OnEngine()
+		return widthSet{}, n.OnEngine(p.net)
 	}
 	return widthSet{codes, products}, nil
 }
@@ -130,7 +127,7 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 func (p *Pricer) place(i int, name string) error {
 	at := slices.IndexFunc(p.layers, func(l pricedLayer) bool { return l.name == name })
 	if at < 0 {
-		return fmt.Errorf("numerics.layers[%d] is %q, no layer of %s", i, name, p.model.Name)
+		return fmt.Errorf("numerics.layers[%d] is %q, no layer of %s", i, name, p.net.Model.Name)
 	}
 	p.layers[i], p.layers[at] = p.layers[at], p.layers[i]
 	p.layers[i].name = name
@@ -166,7 +163,7 @@ func (p *Pricer) engine(e *configs.Engine) *pricedEngine {
 		if len(p.engines) == maxPricedEngines {
 			clear(p.engines)
 		}
-		known = &pricedEngine{sizer: sizerOf(p.model, p.part, *e), sizes: map[Widths]Resources{}}
+		known = &pricedEngine{sizer: sizerOf(p.net, p.part, *e), sizes: map[Widths]Resources{}}
 		p.engines[*e] = known
 	}
 	p.last = known
@@ -280,11 +277,11 @@ func (p *Pricer) move(r *pricedRun, state, i int) (by int32, to pricedState) {
 	} else {
 		to.clocks = r.walk.Advance(from, kind, stored)
 	}
-	switch kind {
-	case WalkPatchEmbed, WalkFC2:
+	if i+1 < len(p.kinds) {
+		to.kind = p.kinds[i+1]
+	}
+	if to.kind == WalkHead { // what it does is kept apart, see pricedRun.head
 		to.kind = WalkQKV
-	default:
-		to.kind = kind + 1
 	}
 	clocks, now := to.clocks.Relative()
 	to.clocks = clocks

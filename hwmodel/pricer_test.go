@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // A pricer says what Price says, whatever it priced before.
@@ -17,14 +18,14 @@ func TestPricerIsPrice(t *testing.T) {
 	}{{"../configs/digits/model.yaml", "lfe5u-85f", 100}, {"../configs/digits/model.yaml", "ice40up5k", 20}, // memories slower than most buses
 		{"deit-tiny", "xczu9eg", 200}, {"vit-b16", "xcvc1902", 50}} {
 		m, part := load(t, c.model, c.part)
-		p, err := NewPricer(m, part)
+		p, err := NewPricer(network.MustCompile(m), part)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range c.engines {
 			d := randomDesign(r, m, part)
 			for range 3 { // the engine again with other numerics
-				want, err := Price(m, d, part)
+				want, err := Price(network.MustCompile(m), d, part)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -42,7 +43,7 @@ func TestPricerIsPrice(t *testing.T) {
 func TestPricerRefuses(t *testing.T) {
 	m, part := load(t, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(23, 24))
-	p, err := NewPricer(m, part)
+	p, err := NewPricer(network.MustCompile(m), part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +64,14 @@ func TestPricerRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewPricer(swin, part); err == nil {
+	if _, err := NewPricer(network.MustCompile(swin), part); err == nil {
 		t.Error("Swin: no error")
 	}
 }
 
 func inGroups(n *configs.Numerics) {
 	for i := range n.Layers {
-		if l := &n.Layers[i]; l.Name == configs.LayerPatchEmbed {
+		if l := &n.Layers[i]; l.Name == "patch_embed" {
 			l.Granularity, l.Group = configs.PerGroup, 16
 		}
 	}
@@ -85,7 +86,7 @@ func BenchmarkPricer(b *testing.B) {
 		len  int
 	}{{"engines in turn", 1}, {"64 designs an engine", 64}} {
 		b.Run(run.name, func(b *testing.B) {
-			p, err := NewPricer(m, part)
+			p, err := NewPricer(network.MustCompile(m), part)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -104,7 +105,7 @@ func BenchmarkPricer(b *testing.B) {
 					l.Activations = 2 + r.IntN(7)
 					if l.Weights > 0 {
 						l.Weights = 2 + r.IntN(7)
-						if !configs.IsEdge(l.Name) && r.IntN(3) == 0 {
+						if l.Name != "head" && l.Name != "patch_embed" && r.IntN(3) == 0 {
 							l.Granularity, l.Group = configs.PerGroup, 32
 						}
 					}

@@ -1,7 +1,7 @@
 package hwmodel
 
 import (
-	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Opcode selects the unit that runs a step.
@@ -41,9 +41,10 @@ const (
 // value product are steps of their own; the softmax between them follows the scores by
 // itself. Numerical constants (shifts, zero points) are not part of it; the emitter adds them.
 type Step struct {
-	Op     int // index of the op; len(ops) for the store of the result
-	Head   int
-	Opcode Opcode
+	Op      int // index of the op; len(ops) for the store of the result
+	Softmax int // index of the softmax that follows scores
+	Head    int
+	Opcode  Opcode
 
 	Row     int  // first row tile of an attention step
 	Loop    bool // go back one step, Loops-1 times
@@ -74,18 +75,18 @@ func (p Step) Passes() int { return max(1, p.Loops) }
 
 // Program is the engine's schedule for one image.
 func (s *Shape) Program() []Step {
-	ops, _ := s.Model.Ops() // NewShape has checked them
+	ops := s.Net.Ops
 	var steps []Step
 	for _, op := range ops {
 		switch op.Kind {
-		case configs.OpScores:
+		case network.OpScores:
 			steps = append(steps, s.attention(op)...)
-		case configs.OpSoftmax, configs.OpAttnValue: // inside attention
-		case configs.OpPatches:
+		case network.OpSoftmax, network.OpAttnValue: // inside attention
+		case network.OpPatches:
 			steps = append(steps, Step{Op: op.Index, Opcode: StepPatches, MT: s.MTiles, NeedImage: true})
-		case configs.OpLayerNorm:
+		case network.OpLayerNorm:
 			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: CeilDiv(op.Rows, s.TM),
-				NeedNorm: true, FreePos: op.Index == len(ops)-2})
+				NeedNorm: true, FreePos: op.Role == network.RoleNorm})
 		default:
 			steps = append(steps, s.linear(op))
 		}
@@ -93,38 +94,54 @@ func (s *Shape) Program() []Step {
 	return append(steps, Step{Op: len(ops), Opcode: StepStore, Last: true})
 }
 
-func (s *Shape) linear(op configs.Op) Step {
+// destination is the buffer that a matmul by weights writes.
+func destination(role network.Role) int {
+	switch role {
+	case network.RoleQuery, network.RoleFC1:
+		return ToQ
+	case network.RoleKey:
+		return ToKeys
+	case network.RoleValue:
+		return ToValues
+	case network.RoleEmbed, network.RoleProj, network.RoleFC2:
+		return ToResidual
+	case network.RoleHead:
+		return ToLogits
+	}
+	panic("hwmodel: the engine has no matmul of this role")
+}
+
+// chained says whether a matmul's rows are still being made when it starts: it is the first to read what a LayerNorm
+// or the patch gather writes.
+func chained(role network.Role) bool {
+	switch role {
+	case network.RoleEmbed, network.RoleQuery, network.RoleFC1, network.RoleHead:
+		return true
+	}
+	return false
+}
+
+func (s *Shape) linear(op network.Op) Step {
 	p := Step{
 		Op: op.Index, Opcode: StepMatmul, AFrom: FromX, BFrom: FromWeights, BKStep: 1,
 		MT: CeilDiv(op.Rows, s.TM), AStride: s.Dim / s.TK,
 	}
-	switch op.Kind {
-	case configs.OpPatchEmbed:
-		p.To, p.NeedPos, p.Mask, p.Chained = ToResidual, true, true, true
+	p.To, p.Chained = destination(op.Role), chained(op.Role)
+	switch op.Role {
+	case network.RoleEmbed:
+		p.NeedPos, p.Mask = true, true
 		p.AFrom, p.AStride = FromQ, s.patchWords()
-	case configs.OpLinear:
-		switch op.Name[len(op.Name)-1] {
-		case 'q':
-			p.To, p.Chained = ToQ, true
-		case 'k':
-			p.To = ToKeys
-		case 'v':
-			p.To = ToValues
-		}
-	case configs.OpLinearGELU:
-		p.To, p.GELU, p.NeedGELU, p.Chained = ToQ, true, true, true
-	case configs.OpLinearAdd:
-		p.To = ToResidual
-		lead := s.projLead()
-		if hasSuffix(op.Name, "fc2") { // it reads the hidden codes
-			p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
-			lead = s.fc2Lead()
-		}
-		if lead == 0 {
+	case network.RoleFC1:
+		p.GELU, p.NeedGELU = true, true
+	case network.RoleProj:
+		if s.projLead() == 0 {
 			p.Wait = WaitDrained
 		}
-	case configs.OpHead:
-		p.To, p.Chained = ToLogits, true
+	case network.RoleFC2: // it reads the hidden codes
+		p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
+		if s.fc2Lead() == 0 {
+			p.Wait = WaitDrained
+		}
 	}
 	switch p.To {
 	case ToQ:
@@ -142,7 +159,7 @@ func (s *Shape) linear(op configs.Op) Step {
 }
 
 // patchWords is the words of a patch in Q.
-func (s *Shape) patchWords() int { return CeilDiv(s.Model.PatchInner(), s.TK) }
+func (s *Shape) patchWords() int { return CeilDiv(s.PatchInner, s.TK) }
 
 // passes is how many cycles a group of columns takes to leave.
 func (s *Shape) passes(to int) int {
@@ -176,9 +193,10 @@ func (s *Shape) periodEnd(p *Step, kt int) int {
 // attention is the program of the three attention ops. Over all heads and row tiles t, the
 // array does the scores of t+1 and then the value product of t, so that softmax t has the
 // time of two matmuls.
-func (s *Shape) attention(scores configs.Op) []Step {
+func (s *Shape) attention(op network.Op) []Step {
 	var steps []Step
-	for h := range scores.Heads {
+	scores := op.Index
+	for h := range op.Heads {
 		sc, _ := s.headSteps(scores, h)
 		first := sc
 		if h == 0 && s.scoresLead() == 0 {
@@ -195,23 +213,23 @@ func (s *Shape) attention(scores configs.Op) []Step {
 			steps = append(steps, sc, av)
 		}
 	}
-	return append(steps, s.lastValues(scores, scores.Heads-1))
+	return append(steps, s.lastValues(scores, op.Heads-1))
 }
 
-func (s *Shape) lastValues(scores configs.Op, h int) Step {
+func (s *Shape) lastValues(scores, h int) Step {
 	_, av := s.headSteps(scores, h)
 	av.Row = s.MTiles - 1
 	av.Base += av.Row * av.Stride
 	return av
 }
 
-// headSteps is the scores and the value product of a head's first row tile.
-func (s *Shape) headSteps(scores configs.Op, h int) (sc, av Step) {
+// headSteps is the scores (an op by its index) and the value product of a head's first row tile.
+func (s *Shape) headSteps(scores, h int) (sc, av Step) {
 	first := h * s.HeadDim / s.TK
-	sc = Step{Op: scores.Index, Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
+	sc = Step{Op: scores, Softmax: s.Net.Next(scores, network.RoleSoftmax), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
 		To: ToScores, Raw: true, ABase: first, AStride: s.Dim / s.TK,
 		BBase: first, BNStep: s.Dim / s.TK, BKStep: 1, NStep: s.TN / s.VC}
-	av = Step{Op: scores.Index + 2, Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
+	av = Step{Op: s.Net.Next(scores, network.RoleContext), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
 		To: ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * s.HeadDim / s.TN, BNStep: 1, BKStep: s.ValueColumns,
 		Base: first, Stride: s.Dim / s.TK, NStep: s.TN / s.TK}
 	s.tiles(&sc, s.Tokens, s.HeadDim, 0)

@@ -1,6 +1,9 @@
 package hwmodel
 
-import "vitdse/configs"
+import (
+	"vitdse/configs"
+	"vitdse/configs/network"
+)
 
 // core is the glue: operand multiplexers, residual add, buffer write data and addresses.
 func (s *Shape) core(f fabric) Resources {
@@ -96,11 +99,20 @@ func (s *Shape) sequencer(f fabric) Resources {
 
 // steps is the length of Program.
 func (s *Shape) steps() int {
-	attention := 2 * s.Model.Heads
-	if s.MTiles > 1 {
-		attention *= 2 // a loop over the row tiles between the first and the last
+	n := 1 // the store
+	for i := range s.Net.Ops {
+		switch op := &s.Net.Ops[i]; op.Kind {
+		case network.OpSoftmax, network.OpAttnValue: // with the scores
+		case network.OpScores:
+			n += 2 * op.Heads
+			if s.MTiles > 1 {
+				n += 2 * op.Heads // a loop over the row tiles between the first and the last
+			}
+		default:
+			n++
+		}
 	}
-	return 5 + s.Model.Depth*(8+attention)
+	return n
 }
 
 // loaderImages is what the stream loader takes to count images and to find its way to the next one

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // synthesised is a design that was emitted and put through Yosys, with what came out: a line
@@ -53,7 +54,7 @@ func TestResourcesAgainstYosys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := NewShape(d.Model, d.Design)
+		s, err := NewShape(network.MustCompile(d.Model), d.Design)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,10 +106,11 @@ func TestStepsIsTheProgramsLength(t *testing.T) {
 		}
 		_, d, _ := digits(t)
 		d.Numerics = configs.Uniform(m, 8, 8)
-		s, err := NewShape(m, d)
-		if m.OnEngine() != nil { // there is no program: an error, and the reason
-			if err == nil || err.Error() != m.OnEngine().Error() {
-				t.Errorf("%s: error is %v; expected %v", name, err, m.OnEngine())
+		net := network.MustCompile(m)
+		s, err := NewShape(net, d)
+		if refused := configs.OnEngine(net); refused != nil { // there is no program: an error, and the reason
+			if err == nil || err.Error() != refused.Error() {
+				t.Errorf("%s: error is %v; expected %v", name, err, refused)
 			}
 			continue
 		}

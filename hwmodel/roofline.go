@@ -1,14 +1,14 @@
 package hwmodel
 
 import (
-	"strings"
-
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // OpRoofline places one matmul of the network, or the sum of all, under the roof of the
 // array's peak and the part's memory bandwidth.
 type OpRoofline struct {
+	Op    int    // first of its ops
 	Name  string // timm's module path; q, k and v are one matmul, "attn.qkv"
 	Kind  string // kind of the op, e.g. "linear"
 	Shape string // heads x rows x inner x columns, heads left out if 1
@@ -53,20 +53,16 @@ var Traffics = []Traffic{TrafficUnfused, TrafficWeights, TrafficOnChip, TrafficE
 // images that use the weights together, by a policy of what stays on the chip. Softmax,
 // LayerNorm and GELU are not counted. The total has the image and the logits where the
 // policy keeps activations on the chip.
-func Roofline(m configs.Model, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error) {
-	s, err := NewShape(m, d)
-	if err != nil {
-		return nil, OpRoofline{}, err
-	}
-	ops, err := m.Ops()
+func Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error) {
+	s, err := NewShape(net, d)
 	if err != nil {
 		return nil, OpRoofline{}, err
 	}
 	roof := newRoof(d, part)
 	total := OpRoofline{Name: "total", Kind: "total"}
 	var rows []OpRoofline
-	for _, op := range ops {
-		if !op.Kind.IsMatmul() || strings.HasSuffix(op.Name, ".attn.k") || strings.HasSuffix(op.Name, ".attn.v") {
+	for _, op := range net.Ops {
+		if !op.Kind.IsMatmul() || op.First != op.Index {
 			continue // k and v are counted with q
 		}
 		r := s.opTraffic(op, policy, int64(batch))
@@ -77,7 +73,7 @@ func Roofline(m configs.Model, d configs.Design, part configs.Part, policy Traff
 	}
 	switch b := int64(batch); policy {
 	case TrafficWeights, TrafficOnChip:
-		total.Bytes += b * int64(m.Image.Pixels()+(m.Classes*configs.LogitBits+7)/8)
+		total.Bytes += b * int64(net.Model.Image.Pixels()+(net.Model.Classes*configs.LogitBits+7)/8)
 	case TrafficEngine:
 		total.Bytes = b * int64(s.ImageBeats+s.StreamBeats+s.ResultBeats) * int64(d.Engine.BusBits) / 8
 	}
@@ -116,22 +112,24 @@ func (f roof) place(r *OpRoofline) {
 }
 
 // opTraffic counts one matmul; for q it counts q, k and v.
-func (s *Shape) opTraffic(op configs.Op, policy Traffic, batch int64) OpRoofline {
+func (s *Shape) opTraffic(op network.Op, policy Traffic, batch int64) OpRoofline {
 	rows, cols, name := op.Rows, op.Cols, op.Name
-	switch {
-	case op.Kind == configs.OpPatchEmbed:
-		rows = s.Model.Patches() // the class token is not multiplied
-	case strings.HasSuffix(name, ".attn.q"):
-		name, cols = strings.TrimSuffix(name, "q")+"qkv", 3*cols
+	if op.Role == network.RoleEmbed {
+		rows -= len(s.Net.Prefix) // the class token is not multiplied
 	}
-	l, _ := s.Design.Numerics.Layer(op.Layer)
+	for _, o := range s.Net.LayerOf(op).Ops {
+		if o != op.Index && s.Net.Ops[o].First == op.Index {
+			name, cols = s.Net.LayerOf(op).Name, cols+s.Net.Ops[o].Cols
+		}
+	}
+	l := s.bits[op.Layer]
 	act, weight := int64(l.Activations), int64(l.Weights)
 	if !op.Kind.HasWeights() {
 		weight = act // scores and value product: both operands are activations
 	}
 	h, r, c, k := int64(op.Heads), int64(rows), int64(cols), int64(op.Inner)
 	out := OpRoofline{
-		Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols), FLOPs: batch * 2 * h * r * c * k,
+		Op: op.Index, Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols), FLOPs: batch * 2 * h * r * c * k,
 	}
 	activations, weights := h*(r*k+r*c)*act, h*k*c*weight
 	switch {
@@ -149,14 +147,10 @@ func (s *Shape) opTraffic(op configs.Op, policy Traffic, batch int64) OpRoofline
 }
 
 // opBeats is the bus beats of the read stream that the matmul uses; for q those of k and v too.
-func (s *Shape) opBeats(op configs.Op) int64 {
-	last := op.Index
-	if strings.HasSuffix(op.Name, ".attn.q") {
-		last += 2
-	}
+func (s *Shape) opBeats(op network.Op) int64 {
 	beats := 0
 	for _, g := range s.Segments() {
-		if g.Op >= op.Index && g.Op <= last {
+		if s.Net.Ops[g.Op].First == op.Index {
 			beats += g.Beats(s.Design.Engine.BusBits)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // survey holds the arithmetic intensity of DeiT at 8 bits and batch 1 as published surveys
@@ -25,7 +26,7 @@ func TestRooflineMatchesSurvey(t *testing.T) {
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
 			Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
 				Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-		rows, total, err := Roofline(m, d, part, TrafficUnfused, 1)
+		rows, total, err := Roofline(network.MustCompile(m), d, part, TrafficUnfused, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +57,7 @@ func TestRooflinePolicies(t *testing.T) {
 	d.Model, d.Part, d.Numerics = m.Name, part.Name, configs.Uniform(m, 4, 8)
 	totals := map[Traffic]OpRoofline{}
 	for _, policy := range Traffics {
-		rows, total, err := Roofline(m, d, part, policy, 1)
+		rows, total, err := Roofline(network.MustCompile(m), d, part, policy, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +70,7 @@ func TestRooflinePolicies(t *testing.T) {
 		}
 		totals[policy] = total
 		// A batch of 8 shares the weights of the surveys' policies, and nothing on the engine.
-		_, batch, err := Roofline(m, d, part, policy, 8)
+		_, batch, err := Roofline(network.MustCompile(m), d, part, policy, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func TestRooflinePolicies(t *testing.T) {
 		totals[TrafficWeights].Bytes > totals[TrafficOnChip].Bytes) {
 		t.Errorf("bytes do not shrink with what stays on the chip: %+v", totals)
 	}
-	e, err := Price(m, d, part)
+	e, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func TestRooflinePolicies(t *testing.T) {
 	// At 8 bits: 5.31 M weights of the blocks, 0.148 M of the patch embedding and 0.192 M of
 	// the head, an image of 0.151 MB and 2 kB of logits.
 	d.Numerics = configs.Uniform(m, 8, 8)
-	_, eight, err := Roofline(m, d, part, TrafficWeights, 1)
+	_, eight, err := Roofline(network.MustCompile(m), d, part, TrafficWeights, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

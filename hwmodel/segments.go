@@ -1,6 +1,9 @@
 package hwmodel
 
-import "vitdse/configs"
+import (
+	"vitdse/configs"
+	"vitdse/configs/network"
+)
 
 // SegmentKind is the buffer a part of the read stream is for.
 type SegmentKind int
@@ -47,21 +50,20 @@ func (g Segment) tileBeats() int {
 // program reads, in the order in which it does. Of several images each but the first is read
 // ahead, with the stream of the one before it (see Ahead).
 func (s *Shape) Segments() []Segment {
-	ops, _ := s.Model.Ops()
 	bus := s.Design.Engine.BusBits
 	segs := []Segment{
 		{Kind: SegImage, Op: 0, Tiles: 1, Words: s.ImageBeats, WordBeats: 1},
 		{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)},
 	}
-	for _, op := range ops {
+	for _, op := range s.Net.Ops {
 		switch {
-		case op.Kind == configs.OpLayerNorm:
+		case op.Kind == network.OpLayerNorm:
 			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: s.Dim, WordBeats: CeilDiv(64, bus)})
 		case op.Kind.HasWeights():
-			if op.Kind == configs.OpLinearGELU {
+			if op.Kind == network.OpLinearGELU {
 				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1})
 			}
-			l, _ := s.Design.Numerics.Layer(op.Layer)
+			l := s.bits[op.Layer]
 			g := Segment{
 				Kind: SegTiles, Op: op.Index, Tiles: CeilDiv(op.Cols, s.TN),
 				Params: s.TN / s.ParamsPerWord(), ParamBeats: CeilDiv(s.ParamsPerWord()*s.ParamBits(), bus),
@@ -82,10 +84,9 @@ func (s *Shape) Segments() []Segment {
 // the array needs no weights, so the loader has the most time, during attention. So it
 // is the last block's attention, in front of its projection.
 func (s *Shape) Ahead() (segment, beats int) {
-	ops, _ := s.Model.Ops()
 	for i, g := range s.Segments() {
-		switch op := ops[g.Op]; {
-		case op.Kind == configs.OpLinearAdd && op.Block == s.Model.Depth-1:
+		switch op := &s.Net.Ops[g.Op]; {
+		case op.Role == network.RoleProj && op.Block == len(s.Net.Blocks)-1:
 			return i, beats
 		case g.Kind != SegImage:
 			beats += g.Beats(s.Design.Engine.BusBits)

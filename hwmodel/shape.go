@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // BurstBeats is the longest AXI burst the engine asks for.
@@ -18,10 +19,12 @@ const BurstBeats = 16
 // and buffer sizes. The widths are bounds that hold for any weights, so that the same RTL
 // serves a retrained network.
 type Shape struct {
-	Model  configs.Model
+	Net    *network.Network
 	Design configs.Design
 
 	Tokens, Dim, HeadDim, Hidden int
+	Heads                        int
+	PatchInner                   int // products of the patch embedding
 	TM, TN, TK                   int
 	VC                           int // columns that the drain and the vector units take in a cycle
 	MTiles                       int // row tiles: ceil(Tokens / TM)
@@ -57,6 +60,8 @@ type Shape struct {
 	ValueParts                                                  int // row tiles in a V word: TK/TM, at least 1
 	Chunk                                                       int // pixel values the patch gather reads in a cycle for a token
 
+	bits []configs.LayerBits // of Design.Numerics, in the network's order
+
 	ImageBeats, StreamBeats, ResultBeats int // of the bus, for one image
 	AsmBeats                             int // beats of the widest word of the stream
 }
@@ -81,22 +86,20 @@ func ExpIndexBits(pb int) int { return bits.Len(uint((pb + 1) << ExpFracBits)) }
 
 // NewShape computes the geometry. The design must have been validated for the model.
 // A network that the engine does not run is refused, with what it lacks.
-func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
-	if err := m.OnEngine(); err != nil {
+func NewShape(net *network.Network, d configs.Design) (*Shape, error) {
+	if err := configs.OnEngine(net); err != nil {
 		return nil, err
 	}
-	if err := d.Numerics.OnEngine(); err != nil {
+	if err := d.Numerics.OnEngine(net); err != nil {
 		return nil, err
 	}
-	s := &Shape{
-		Model: m, Design: d,
-		Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden(),
-	}
+	s := emptyShape(net)
+	s.Design = d
 	s.geometry()
-	w := NumericsWidths(m, d.Numerics)
-	if w.QKV == 0 || w.Weights == 0 || w.Image == 0 {
-		return nil, fmt.Errorf("design %s: numerics.layers is incomplete for model %s", d.Name, m.Name)
+	if s.bits = d.Numerics.InOrder(net); s.bits == nil {
+		return nil, fmt.Errorf("design %s: numerics.layers is incomplete for model %s", d.Name, net.Model.Name)
 	}
+	w := NumericsWidths(net, d.Numerics)
 	s.setWidths(w)
 	for b := range maxWeightBits + 1 {
 		if w.Formats>>b&1 != 0 {
@@ -107,25 +110,13 @@ func NewShape(m configs.Model, d configs.Design) (*Shape, error) {
 	return s, nil
 }
 
-// innerOf is the number of products of a layer's matmul.
-func innerOf(m configs.Model, layer string) int {
-	switch {
-	case layer == configs.LayerPatchEmbed:
-		return m.PatchInner()
-	case !configs.HasWeights(layer):
-		return m.HeadDim()
-	case hasSuffix(layer, "mlp.fc2"):
-		return m.Hidden()
-	}
-	return m.Dim
-}
-
-func isNormOutput(layer string) bool {
-	return layer == configs.LayerHead || hasSuffix(layer, "attn.qkv") || hasSuffix(layer, "mlp.fc1")
-}
-
-func hasSuffix(s, suffix string) bool {
-	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
+// emptyShape is what of a shape the network decides: its blocks have one geometry.
+func emptyShape(net *network.Network) *Shape {
+	s := &Shape{Net: net}
+	b := &net.Blocks[0]
+	s.Tokens, s.Dim, s.HeadDim, s.Hidden, s.Heads = b.Tokens(), b.Dim, b.HeadDim(), b.Hidden, b.Heads
+	s.PatchInner = net.Layers[0].Inner
+	return s
 }
 
 func (s *Shape) buffers() {
@@ -137,9 +128,9 @@ func (s *Shape) buffers() {
 	s.ValueColumns = CeilDiv(s.Dim, s.TN)
 	s.ValueParts = max(1, s.TK/s.TM)
 	s.ValueDepth = CeilDiv(s.MTiles, s.ValueParts) * max(1, s.TM/s.TK) * s.ValueColumns
-	s.WeightDepth = CeilDiv(max(s.Model.PatchInner(), s.Hidden), s.TK)
+	s.WeightDepth = CeilDiv(max(s.PatchInner, s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim / s.VC
-	s.Chunk = s.Model.Chunk(s.Design.Engine.BusBits)
+	s.Chunk = configs.Chunk(s.Net.Model, s.Design.Engine.BusBits)
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.

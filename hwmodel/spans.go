@@ -18,7 +18,7 @@ const (
 var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store"}
 
 // Span is a stretch of cycles in which a unit works on an op: it begins when From cycles have
-// passed since the start and ends when To have. Op is an index into configs.Model.Ops, the number
+// passed since the start and ends when To have. Op is an index into network.Network.Ops, the number
 // of ops for the store of the result; that of the loader is the op that needs what it loads.
 type Span struct {
 	Unit     Unit

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Spans are the walk that Timeline counts: they lie inside the image, the last ends with it, the
@@ -21,7 +22,7 @@ func TestSpansAreTheTimeline(t *testing.T) {
 		m configs.Model
 		d configs.Design
 	}{{m, d}, {tiny, e}} {
-		s, err := NewShape(c.m, c.d)
+		s, err := NewShape(network.MustCompile(c.m), c.d)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,14 +23,13 @@ var IdealMemory = MemoryTiming{Latency: 1}
 // until the buffer it needs is in use; the sequencer, which runs ahead until the array's queue
 // is full; the array's feeder and its drain; and softmax.
 func (s *Shape) Timeline(mem MemoryTiming, images int) [][]int64 {
-	ops, _ := s.Model.Ops()
 	t := newTimeline(s, mem, images)
 	out := make([][]int64, images)
 	for i := range out {
 		t.ends = t.ends[:0]
 		t.image()
 		slices.SortStableFunc(t.ends, func(a, b ending) int { return cmp.Or(cmp.Compare(a.at, b.at), a.port-b.port) })
-		out[i] = make([]int64, len(ops)+1)
+		out[i] = make([]int64, len(s.Net.Ops)+1)
 		for _, e := range t.ends {
 			out[i][e.op] += e.at - t.counted
 			t.counted = e.at
@@ -219,8 +218,8 @@ func (t *timeline) matmul(p *Step, queued int64) {
 			filled = max(filled, t.softmax[n-1]+1)
 		}
 		t.softmax = append(t.softmax, filled+t.s.softmaxCycles())
-		t.end(filled+t.s.softmaxCycles(), p.Op+1, endSoftmax)
-		t.span(UnitSoftmax, p.Op+1, filled+1, filled+t.s.softmaxCycles())
+		t.end(filled+t.s.softmaxCycles(), p.Softmax, endSoftmax)
+		t.span(UnitSoftmax, p.Softmax, filled+1, filled+t.s.softmaxCycles())
 	}
 }
 

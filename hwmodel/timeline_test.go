@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 func wideDeiT(t *testing.T) *Shape {
@@ -12,7 +13,7 @@ func wideDeiT(t *testing.T) *Shape {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewShape(m, configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8),
+	s, err := NewShape(network.MustCompile(m), configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8),
 		Engine: configs.Engine{TM: 8, TN: 64, TK: 8, VectorColumns: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 128, WeightBuffers: 4,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}})
 	if err != nil {

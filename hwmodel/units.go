@@ -23,7 +23,7 @@ func (s *Shape) patchRows() rows {
 	}
 	reads := s.TM / s.Design.Engine.GatherTokens() // of a chunk, for all tokens
 	period := max(reads, words)
-	all := s.Model.PatchInner() / s.Chunk * period
+	all := s.PatchInner / s.Chunk * period
 	return rows{int64(all - period + reads + lead), int64(all)}
 }
 

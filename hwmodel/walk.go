@@ -2,6 +2,7 @@ package hwmodel
 
 import (
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Clocks is the state of the engine between two layers: what the rest of an image's time
@@ -50,6 +51,25 @@ const (
 	walkKinds
 )
 
+// KindOf is the kind of a layer with weights.
+func KindOf(role network.LayerRole) LayerKind {
+	switch role {
+	case network.EmbedLayer:
+		return WalkPatchEmbed
+	case network.QKVLayer:
+		return WalkQKV
+	case network.ProjLayer:
+		return WalkProj
+	case network.FC1Layer:
+		return WalkFC1
+	case network.FC2Layer:
+		return WalkFC2
+	case network.HeadLayer:
+		return WalkHead
+	}
+	panic("hwmodel: the engine runs no layer " + role.Short())
+}
+
 // Walk is the schedule of one engine for one model as a machine that is advanced layer by
 // layer. The memory is ideal, and the read FIFO never runs dry (see Walkable). What depends
 // on the numerics is how each layer's weights are stored, which Advance is told, and
@@ -73,7 +93,6 @@ type Walk struct {
 	column      [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits, without multipliers of groups
 	mult        int64                               // beats of a group's multipliers
 	fixedBeats  int64                               // read whatever the bits
-	depth       int
 	busBytes    int64
 	resultBeats int64
 }
@@ -99,52 +118,66 @@ func Walkable(e configs.Engine, clockMHz, bandwidthGBs float64) bool {
 
 // NewWalk makes the walk of an engine with numerics that have these widths, of which only
 // those of accumulators and GELU table matter.
-func NewWalk(m configs.Model, e configs.Engine, w Widths) *Walk {
-	s := &sizerOf(m, configs.Part{}, e).shape
-	s.AccBits, s.GELUBits = w.accumulator(&m, &e), int(w.GELU)
+func NewWalk(net *network.Network, e configs.Engine, w Widths) *Walk {
+	s := &sizerOf(net, configs.Part{}, e).shape
+	s.AccBits, s.GELUBits = w.accumulator(net, &e), int(w.GELU)
 	k := &Walk{}
 	k.init(s)
 	return k
 }
 
 func (k *Walk) init(s *Shape) {
-	m, bus := s.Model, s.Design.Engine.BusBits
+	bus := s.Design.Engine.BusBits
 	*k = Walk{
-		banks: s.Design.Engine.WeightBuffers, first: int64(IdealMemory.Latency) + 3, depth: m.Depth,
+		banks: s.Design.Engine.WeightBuffers, first: int64(IdealMemory.Latency) + 3,
 		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), normRows: s.normRows(), tiles: int64(s.MTiles),
 		pos:  int64(s.MTiles * s.Dim / s.VC * CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)),
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
 		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
 	k.store, k.mult = s.storeCycles(IdealMemory, 0), int64(s.MultBeats())
-	k.fixedBeats = k.imageBeats + k.pos + int64(m.Depth)*(2*k.norm+int64(CeilDiv(8<<s.GELUBits, bus))) + k.norm
-	d, hidden := s.Dim, s.Hidden
-	k.layer(s, WalkPatchEmbed, s.Tokens, d, m.PatchInner(), ToResidual)
-	k.layer(s, WalkQKV, s.Tokens, d, d, ToQ, ToKeys, ToValues)
-	k.layer(s, WalkProj, s.Tokens, d, d, ToResidual)
-	k.layer(s, WalkFC1, s.Tokens, hidden, d, ToQ)
-	k.layer(s, WalkFC2, s.Tokens, d, hidden, ToResidual)
-	k.layer(s, WalkHead, 1, m.Classes, d, ToLogits)
+	k.fixedBeats = k.imageBeats + k.pos
+	for i := range s.Net.Ops {
+		switch op := &s.Net.Ops[i]; op.Kind {
+		case network.OpLayerNorm:
+			k.fixedBeats += k.norm
+		case network.OpLinearGELU:
+			k.fixedBeats += int64(CeilDiv(8<<s.GELUBits, bus))
+		}
+	}
+	for i := range s.Net.Layers {
+		if l := &s.Net.Layers[i]; l.Weights && k.count[KindOf(l.Role)] == 0 {
+			k.layer(s, l)
+		}
+	}
 	k.lead[WalkProj], k.lead[WalkFC2] = int64(s.projLead()), int64(s.fc2Lead())
 }
 
-func (k *Walk) layer(s *Shape, kind LayerKind, rows, cols, inner int, to ...int) {
-	for i, dst := range to {
-		p := Step{To: dst, GELU: kind == WalkFC1}
-		s.tiles(&p, cols, inner, 0)
+// layer takes in the matmuls of a layer: all of its kind are alike.
+func (k *Walk) layer(s *Shape, l *network.Layer) {
+	kind, n := KindOf(l.Role), 0
+	var op *network.Op
+	for _, at := range l.Ops {
+		if op = &s.Net.Ops[at]; !op.Kind.HasWeights() {
+			continue
+		}
+		p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
+		s.tiles(&p, op.Cols, op.Inner, 0)
 		s.followed(&p)
-		passes := int64(s.passes(dst))
+		passes := int64(s.passes(p.To))
 		tail := int64(p.KT) - 1 + s.arrayLatency() - 1
-		k.passes[kind][i] = pass{
-			columns: p.NT, tiles: int64(CeilDiv(rows, s.TM)),
+		k.passes[kind][n] = pass{
+			columns: p.NT, tiles: int64(CeilDiv(op.Rows, s.TM)),
 			period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast), periodEnd: int64(p.PeriodEnd),
 			drainFull: tail + int64(p.GroupsFull)*passes - int64(p.PeriodFull),
 			drainTo:   tail + int64(p.GroupsLast)*passes - int64(p.PeriodLast),
-			chained:   i == 0 && (kind == WalkPatchEmbed || kind == WalkQKV || kind == WalkFC1 || kind == WalkHead),
+			chained:   chained(op.Role),
 		}
+		n++
 	}
-	k.count[kind] = len(to)
-	k.inner[kind], k.columns[kind] = int64(inner), int64(len(to)*CeilDiv(cols, s.TN))
+	cols, inner := op.Cols, op.Inner
+	k.count[kind] = n
+	k.inner[kind], k.columns[kind] = int64(inner), int64(n*CeilDiv(cols, s.TN))
 	for bits := 1; bits <= maxWeightBits; bits++ {
 		k.column[kind][bits] = int64(s.tileBeats(inner, Stored{Bits: uint8(bits)}))
 	}

@@ -5,22 +5,25 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // walkAll walks a design's layers from the first to the last.
-func walkAll(m configs.Model, k *Walk, weights []Stored) (cycles, bytes int64) {
-	c := k.Start(weights[0])
-	bytes = k.FixedBytes() + k.Bytes(WalkPatchEmbed, weights[0])
-	step := func(kind LayerKind, w Stored) {
-		c = k.Advance(c, kind, w)
+func walkAll(net *network.Network, k *Walk, bits []configs.LayerBits) (cycles, bytes int64) {
+	var c Clocks
+	bytes = k.FixedBytes()
+	for i, l := range net.Layers {
+		if !l.Weights {
+			continue
+		}
+		kind, w := KindOf(l.Role), StoredOf(bits[i])
 		bytes += k.Bytes(kind, w)
-	}
-	for b := range m.Depth {
-		for i, kind := range []LayerKind{WalkQKV, WalkProj, WalkFC1, WalkFC2} {
-			step(kind, weights[1+4*b+i])
+		if kind == WalkPatchEmbed {
+			c = k.Start(w)
+		} else {
+			c = k.Advance(c, kind, w)
 		}
 	}
-	step(WalkHead, weights[len(weights)-1])
 	return c[0], bytes
 }
 
@@ -41,13 +44,12 @@ func TestWalkIsTheTimeline(t *testing.T) {
 			if !Walkable(d.Engine, d.ClockMHz, part.BandwidthGBs) {
 				continue
 			}
-			s, err := NewShape(m, d)
+			s, err := NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}
 			e := s.Estimate(part)
-			var store [maxFastLayers]Stored
-			cycles, bytes := walkAll(m, NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics)), s.layerWeights(store[:0]))
+			cycles, bytes := walkAll(s.Net, NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics)), s.bits)
 			if cycles != e.Cycles || bytes != e.BytesRead+e.BytesWritten {
 				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
 			}
@@ -62,7 +64,7 @@ func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
 	for range 2000 {
 		d := randomDesign(r, m, part)
-		k := NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics))
+		k := NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics))
 		stored := func() Stored { return Stored{uint8(2 + r.IntN(7)), []uint16{0, 16, 64}[r.IntN(3)]} }
 		a := k.Start(stored())
 		for range r.IntN(4) {
@@ -89,18 +91,19 @@ func BenchmarkWalk(b *testing.B) {
 	m, part := load(b, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(3, 4))
 	var walks []*Walk
-	var weights [][]Stored
+	var weights [][]configs.LayerBits
+	net := network.MustCompile(m)
 	for range 1000 {
 		d := randomDesign(r, m, part)
-		s, err := NewShape(m, d)
+		s, err := NewShape(network.MustCompile(m), d)
 		if err != nil {
 			b.Fatal(err)
 		}
-		walks = append(walks, NewWalk(m, d.Engine, NumericsWidths(m, d.Numerics)))
-		weights = append(weights, s.layerWeights(nil))
+		walks = append(walks, NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics)))
+		weights = append(weights, s.bits)
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		walkAll(m, walks[i%1000], weights[i%1000])
+		walkAll(net, walks[i%1000], weights[i%1000])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Widths is all of a design's numerics that an engine's resources depend on. Every number
@@ -22,17 +23,17 @@ type Widths struct {
 }
 
 // LayerWidths are the widths that one layer asks for.
-func LayerWidths(m configs.Model, l configs.LayerBits) Widths {
+func LayerWidths(of network.Layer, l configs.LayerBits) Widths {
 	a := uint8(l.Activations)
 	w := Widths{Act: a}
-	if isNormOutput(l.Name) {
+	if of.Role.AfterNorm() {
 		w.Norm = a
 	}
-	if !configs.HasWeights(l.Name) {
+	if !of.Weights {
 		w.QKV = a
 		return w
 	}
-	if l.Name == configs.LayerPatchEmbed {
+	if of.Role == network.EmbedLayer {
 		w.Image = a
 	}
 	w.Weights = uint8(l.OperandBits())
@@ -40,7 +41,7 @@ func LayerWidths(m configs.Model, l configs.LayerBits) Widths {
 	if l.Granularity == configs.PerGroup {
 		w.Groups = w.Formats
 	}
-	w.Acc = uint8(l.Activations + l.OperandBits() + CeilLog2(innerOf(m, l.Name)))
+	w.Acc = uint8(l.Activations + l.OperandBits() + CeilLog2(of.Inner))
 	w.NarrowProduct = uint8(24 - l.OperandBits() - l.Activations)
 	return w
 }
@@ -50,11 +51,11 @@ func UnitWidths(softmaxBits, geluBits int) Widths {
 	return Widths{Softmax: uint8(softmaxBits), GELU: uint8(geluBits)}
 }
 
-// NumericsWidths are the widths of a whole choice of numerics.
-func NumericsWidths(m configs.Model, n configs.Numerics) Widths {
+// NumericsWidths are the widths of a whole choice of numerics, which must have every layer of the network.
+func NumericsWidths(net *network.Network, n configs.Numerics) Widths {
 	w := UnitWidths(n.SoftmaxBits, n.GELUBits)
-	for _, l := range n.Layers {
-		w = w.Join(LayerWidths(m, l))
+	for i, l := range n.InOrder(net) {
+		w = w.Join(LayerWidths(net.Layers[i], l))
 	}
 	return w
 }
@@ -88,31 +89,32 @@ type Timing struct {
 	Weights string
 }
 
-// TimingOf is the Timing of a choice of numerics, whose layers are in the model's order.
-func TimingOf(m configs.Model, n configs.Numerics) Timing {
-	w := NumericsWidths(m, n)
+// TimingOf is the Timing of a choice of numerics, whose layers are in the network's order.
+func TimingOf(net *network.Network, n configs.Numerics) Timing {
+	w := NumericsWidths(net, n)
 	weights := make([]byte, 0, 3*len(n.Layers))
 	for _, l := range n.Layers {
 		stored := StoredOf(l)
 		weights = append(weights, stored.Bits, byte(stored.Group), byte(stored.Group>>8))
 	}
-	return Timing{w.AccBits(m), int(w.GELU), string(weights)}
+	return Timing{w.AccBits(net), int(w.GELU), string(weights)}
 }
 
 // Within says whether numerics of widths w ask for nothing that o does not.
 func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 
 // AccBits is the width of the accumulators, attention's included.
-func (w Widths) AccBits(m configs.Model) int {
-	return max(int(w.Acc), w.scoreBits(m), int(w.Softmax)+1+int(w.QKV)+CeilLog2(m.Tokens()))
+func (w Widths) AccBits(net *network.Network) int {
+	b := &net.Blocks[0]
+	return max(int(w.Acc), w.scoreBits(b.HeadDim()), int(w.Softmax)+1+int(w.QKV)+CeilLog2(b.WindowTokens()))
 }
 
 // accumulator is the width of an engine's accumulators.
-func (w Widths) accumulator(m *configs.Model, e *configs.Engine) int {
-	return max(w.AccBits(*m), e.AccumulatorBits)
+func (w Widths) accumulator(net *network.Network, e *configs.Engine) int {
+	return max(w.AccBits(net), e.AccumulatorBits)
 }
 
-func (w Widths) scoreBits(m configs.Model) int { return 2*int(w.QKV) + CeilLog2(m.HeadDim()) }
+func (w Widths) scoreBits(headDim int) int { return 2*int(w.QKV) + CeilLog2(headDim) }
 
 // Sizer counts the resources of engines for one model on one part with numerics of given
 // widths: what a search asks for millions of times. Engines of one schedule share what does
@@ -144,16 +146,14 @@ func Schedule(e configs.Engine) configs.Engine {
 	return e
 }
 
-// NewSizer makes a Sizer for numerics of these widths.
-func NewSizer(m configs.Model, part configs.Part, sizes []Widths) *Sizer {
-	z := &Sizer{fabric: newFabric(part), sizes: sizes}
-	z.shape = Shape{Model: m, Tokens: m.Tokens(), Dim: m.Dim, HeadDim: m.HeadDim(), Hidden: m.Hidden()}
-	return z
+// NewSizer makes a Sizer for a network's numerics of these widths.
+func NewSizer(net *network.Network, part configs.Part, sizes []Widths) *Sizer {
+	return &Sizer{fabric: newFabric(part), sizes: sizes, shape: *emptyShape(net)}
 }
 
 // sizerOf makes a Sizer of one engine, for its shape.
-func sizerOf(m configs.Model, part configs.Part, e configs.Engine) *Sizer {
-	z := NewSizer(m, part, nil)
+func sizerOf(net *network.Network, part configs.Part, e configs.Engine) *Sizer {
+	z := NewSizer(net, part, nil)
 	z.shape.Design.Engine = e
 	z.shape.geometry()
 	return z
@@ -194,8 +194,8 @@ func (s *Shape) geometry() {
 	s.KeyBanks, s.KeySegments = max(1, e.TN/e.TM), max(1, e.TM/e.TN)
 	s.MTiles = CeilDiv(s.Tokens, s.TM)
 	s.buffers()
-	s.ImageBeats = CeilDiv(8*s.Model.Image.Pixels(), e.BusBits)
-	s.ResultBeats = CeilDiv(32*s.Model.Classes, e.BusBits)
+	s.ImageBeats = CeilDiv(8*s.Net.Model.Image.Pixels(), e.BusBits)
+	s.ResultBeats = CeilDiv(32*s.Net.Model.Classes, e.BusBits)
 }
 
 // Resources is what the engine takes with the numerics of a size: Shape.Resources of any
@@ -253,7 +253,7 @@ func (s *Shape) setWidths(w Widths) {
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
-	s.ScoreBits, s.AccBits = w.scoreBits(s.Model), w.accumulator(&s.Model, &s.Design.Engine)
+	s.ScoreBits, s.AccBits = w.scoreBits(s.HeadDim), w.accumulator(s.Net, &s.Design.Engine)
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 }

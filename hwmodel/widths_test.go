@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // The short way to a design's resources is the long one.
@@ -28,9 +29,9 @@ func TestSizerIsTheShapes(t *testing.T) {
 			var sizes []Widths
 			for range 10 {
 				d := randomDesign(r, m, anyPart)
-				designs, sizes = append(designs, d), append(sizes, NumericsWidths(m, d.Numerics))
+				designs, sizes = append(designs, d), append(sizes, NumericsWidths(network.MustCompile(m), d.Numerics))
 			}
-			z := NewSizer(m, part, sizes)
+			z := NewSizer(network.MustCompile(m), part, sizes)
 			kinds := []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT}
 			for range 60 { // any engine with any numerics, engines of one schedule behind each other
 				d := designs[r.IntN(len(designs))]
@@ -39,7 +40,7 @@ func TestSizerIsTheShapes(t *testing.T) {
 				for range 3 {
 					d.Engine.Multiplier = []configs.Multiplier{configs.MulDSP, configs.MulLUT}[r.IntN(2)]
 					d.Engine.Activations, d.Engine.Weights, d.Engine.Residual = kinds[r.IntN(3)], kinds[r.IntN(3)], kinds[r.IntN(3)]
-					s, err := NewShape(m, d)
+					s, err := NewShape(network.MustCompile(m), d)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -56,13 +57,15 @@ func TestSizerIsTheShapes(t *testing.T) {
 // Random layers join to the widths of the network, in any order, and lie within them.
 func TestWidthsJoin(t *testing.T) {
 	m, part := load(t, "deit-tiny", "xczu9eg")
+	net := network.MustCompile(m)
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 50 {
 		n := randomDesign(r, m, part).Numerics
-		all := NumericsWidths(m, n)
+		all := NumericsWidths(net, n)
 		back := UnitWidths(n.SoftmaxBits, n.GELUBits)
 		for i := len(n.Layers) - 1; i >= 0; i-- {
-			w := LayerWidths(m, n.Layers[i])
+			of, _ := net.Layer(n.Layers[i].Name)
+			w := LayerWidths(of, n.Layers[i])
 			if !w.Within(all) {
 				t.Fatalf("layer %+v is not within %+v", w, all)
 			}
@@ -82,7 +85,7 @@ func BenchmarkSizer(b *testing.B) {
 	var sizes []Widths
 	for range 100 {
 		d := randomDesign(r, m, part)
-		sizes = append(sizes, NumericsWidths(m, d.Numerics))
+		sizes = append(sizes, NumericsWidths(network.MustCompile(m), d.Numerics))
 		for _, x := range []configs.Multiplier{configs.MulDSP, configs.MulLUT} {
 			for _, k := range []configs.MemoryKind{configs.MemAuto, configs.MemBlock, configs.MemLUT} {
 				e := d.Engine
@@ -91,7 +94,7 @@ func BenchmarkSizer(b *testing.B) {
 			}
 		}
 	}
-	z := NewSizer(m, part, sizes)
+	z := NewSizer(network.MustCompile(m), part, sizes)
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // widthSet is Widths as sets of bits, so that the Join of many is an OR: of every field's
@@ -62,18 +63,18 @@ func (s widthSet) widths() Widths {
 // 0 too: no layer has both) and activations, with groups and without.
 type widthTable [8][8][2]widthSet
 
-func newWidthTable(m configs.Model, name string) *widthTable {
+func newWidthTable(of network.Layer) *widthTable {
 	t := new(widthTable)
 	least := 2
-	if !configs.HasWeights(name) {
+	if !of.Weights {
 		least = maxWeightBits
 	}
 	for w := least; w <= maxWeightBits; w++ {
 		for a := 2; a <= 8; a++ {
-			l := configs.LayerBits{Name: name, Weights: w, Activations: a}
-			t[w&7][a&7][0] = setOf(LayerWidths(m, l))
+			l := configs.LayerBits{Name: of.Name, Weights: w, Activations: a}
+			t[w&7][a&7][0] = setOf(LayerWidths(of, l))
 			l.Granularity = configs.PerGroup
-			t[w&7][a&7][1] = setOf(LayerWidths(m, l))
+			t[w&7][a&7][1] = setOf(LayerWidths(of, l))
 		}
 	}
 	return t

@@ -170,7 +170,7 @@ type seeded struct {
 }
 
 func newSeeded(m configs.Model, images int) (*seeded, error) {
-	if err := m.OnEngine(); err != nil {
+	if _, err := onEngine(m); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(7, 0))
@@ -199,7 +199,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if n, err := fmt.Sscanf(bits, "%dx%d", &w, &act); n != 2 || err != nil {
 		return nil, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
 	}
-	d.Numerics = configs.Uniform(s.model, w, act).WithEdges(b.edges)
+	d.Numerics = configs.Uniform(s.model, w, act).WithEdges(s.model, b.edges)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
 	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}

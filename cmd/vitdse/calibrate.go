@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
 	"vitdse/hwmodel/fit"
@@ -94,7 +95,11 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 			if part, err = hwmodel.WithCoefficients(part, start); err != nil {
 				return nil, start, err
 			}
-			shape, err := hwmodel.NewShape(m.Model, m.Design)
+			net, err := network.Compile(m.Model)
+			if err != nil {
+				return nil, start, fmt.Errorf("%s: %w", path, err)
+			}
+			shape, err := hwmodel.NewShape(net, m.Design)
 			if err != nil {
 				return nil, start, fmt.Errorf("%s: %w", path, err)
 			}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse"
 	"vitdse/emit"
 	"vitdse/golden/checkpoint"
@@ -93,10 +94,8 @@ func (d *digests) model(name string) configs.Model {
 // opLists are the ops of every built-in model: names, kinds and shapes.
 func (d *digests) opLists() {
 	for _, name := range configs.Models() {
-		ops, err := d.model(name).Ops()
-		d.must(err)
 		var b bytes.Buffer
-		for _, op := range ops {
+		for _, op := range network.MustCompile(d.model(name)).Ops {
 			fmt.Fprintln(&b, op.Name, op.Kind, op.Heads, op.Rows, op.Cols, op.Inner)
 		}
 		d.add("ops "+name, b.Bytes())
@@ -140,26 +139,29 @@ func (d *digests) drawDesign(rng *rand.Rand, m configs.Model, part configs.Part)
 // prices are estimates, cycles with a slow memory, and the two other ways to the same price.
 func (d *digests) prices(model string, count int) {
 	m := d.model(model)
+	net := network.MustCompile(m)
 	var b bytes.Buffer
 	for _, name := range []string{"xc7z020", "xczu9eg", "lfe5u-85f"} {
 		part, err := configs.LoadPart(name)
 		d.must(err)
 		rng := rand.New(rand.NewPCG(7, 7))
-		pricer, err := hwmodel.NewPricer(m, part)
+		pricer, err := hwmodel.NewPricer(net, part)
 		d.must(err)
 		for range count / 3 {
 			design := d.drawDesign(rng, m, part)
-			e, err := hwmodel.Price(m, design, part)
+			e, err := hwmodel.Price(net, design, part)
 			d.must(err)
 			fast, err := pricer.Price(&design)
 			d.must(err)
 			fmt.Fprintf(&b, "%s %d %d %d %d %v %d\n", name, e.Cycles, e.BytesRead, e.BytesWritten, e.MACs, e.Resources, fast.Cycles)
-			s, err := hwmodel.NewShape(m, design)
+			s, err := hwmodel.NewShape(net, design)
 			d.must(err)
 			fmt.Fprintln(&b, s.Timeline(hwmodel.MemoryTiming{Latency: 40, Stall: 0.1}, 2), s.Resources(part), s.Memories())
-			rows, total, err := hwmodel.Roofline(m, design, part, hwmodel.TrafficEngine, 2)
+			rows, total, err := hwmodel.Roofline(net, design, part, hwmodel.TrafficEngine, 2)
 			d.must(err)
-			fmt.Fprintln(&b, rows, total)
+			for _, r := range append(rows, total) {
+				fmt.Fprintln(&b, r.Name, r.Kind, r.Shape, r.FLOPs, r.Bytes, r.Intensity, r.Attainable, r.Bound, r.IdealCycles)
+			}
 		}
 	}
 	d.add("prices "+m.Name, b.Bytes())

@@ -115,7 +115,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 }
 
 // emitPoint emits a point of a front.
-func (a *app) emitPoint(ctx context.Context, n *network, run configs.Run, front *dse.Front, p dse.Point, dir string, force bool) error {
+func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *dse.Front, p dse.Point, dir string, force bool) error {
 	d, err := front.Design(p)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (a *app) emitPoint(ctx context.Context, n *network, run configs.Run, front 
 }
 
 // emitDesign writes the folder of a design.
-func (a *app) emitDesign(ctx context.Context, n *network, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
+func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
 	integers, err := n.quantize(d)
 	if err != nil {
 		return err

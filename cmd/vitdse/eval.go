@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/configs/network"
 	"vitdse/golden/dataset"
 	"vitdse/golden/measure"
 )
@@ -91,16 +92,15 @@ with lines "path class".
 
 func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
 	ops := newTable("<op", "SQNR dB")
-	worst := map[string]int{} // the worst op of each name within the blocks
+	worst := map[network.Role]int{} // the worst op of each role within the blocks
 	var keep []measure.OpSQNR
 	for _, op := range d.Ops {
-		_, rest, in := cutBlock(op.Name)
-		if all || !in {
+		if role := op.Op.Role; all || op.Op.Block == network.None || role == network.RoleMergeNorm || role == network.RoleMerge {
 			keep = append(keep, op)
 			continue
 		}
-		if i, seen := worst[rest]; !seen {
-			worst[rest] = len(keep)
+		if i, seen := worst[op.Op.Role]; !seen {
+			worst[op.Op.Role] = len(keep)
 			keep = append(keep, op)
 		} else if op.SQNR < keep[i].SQNR {
 			keep[i] = op

@@ -90,7 +90,7 @@ func (a *app) integerNetwork(cmd *cobra.Command, args []string, f *numericsFlags
 	return net, "", err
 }
 
-func (a *app) quantizeFor(ctx context.Context, n *network, num configs.Numerics) (*intnet.Network, error) {
+func (a *app) quantizeFor(ctx context.Context, n *trained, num configs.Numerics) (*intnet.Network, error) {
 	if _, err := a.checkFloat(ctx, n, false); err != nil {
 		return nil, err
 	}

@@ -24,29 +24,12 @@ func TestGroupsReachEveryFamily(t *testing.T) {
 			switch {
 			case l.Weights == 0:
 				want = ""
-			case l.Name == configs.LayerPatchEmbed || l.Name == configs.LayerHead:
+			case l.Name == "patch_embed" || l.Name == "head":
 				want = configs.PerChannel
 			}
 			if l.Granularity != want {
 				t.Errorf("%s: layer %s has granularity %q; expected %q", name, l.Name, l.Granularity, want)
 			}
-		}
-	}
-}
-
-func TestCutBlock(t *testing.T) {
-	for _, c := range []struct {
-		name, block, rest string
-		in                bool
-	}{
-		{"blocks.3.attn.q", "3", "attn.q", true},
-		{"layers.1.blocks.0.mlp.fc1", "0", "mlp.fc1", true},
-		{"layers.1.downsample.norm", "", "", false},
-		{"patch_embed.norm", "", "", false},
-		{"head", "", "", false},
-	} {
-		if block, rest, in := cutBlock(c.name); block != c.block || rest != c.rest || in != c.in {
-			t.Errorf("%s is cut into %q, %q, %t; expected %q, %q, %t", c.name, block, rest, in, c.block, c.rest, c.in)
 		}
 	}
 }

@@ -73,12 +73,16 @@ type fitOptions struct {
 func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 	t := newTable("<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
 	none, weights := 0, int64(0)
+	net, err := onEngine(m)
+	if err != nil {
+		return err
+	}
 	for _, p := range parts {
 		designs, err := fitDesigns(m, p, o)
 		if err != nil {
 			return err
 		}
-		r, err := dse.Fit(m, p, designs)
+		r, err := dse.Fit(net, p, designs)
 		if err != nil {
 			return err
 		}
@@ -98,7 +102,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		}
 		for _, row := range rows {
 			if row.c != nil && (row.what != "smallest" || row.c != r.Best) {
-				kept, err := dse.KeptOnChip(m, row.c.Design, p)
+				kept, err := dse.KeptOnChip(net, row.c.Design, p)
 				if err != nil {
 					return err
 				}
@@ -139,7 +143,7 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 	if err != nil {
 		return nil, err
 	}
-	numerics := configs.Uniform(m, w, act).WithEdges(o.edges)
+	numerics := configs.Uniform(m, w, act).WithEdges(m, o.edges)
 	if err := numerics.Validate(m); err != nil {
 		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
 	}

@@ -19,20 +19,22 @@ var rooms = []struct {
 	pkg string
 	may []string
 }{
-	{"configs", nil},
+	{"configs/fault", nil},
+	{"configs/network", []string{"configs/fault"}},
+	{"configs", []string{"configs/fault", "configs/network"}},
 	{"templates", nil},
-	{"golden/...", []string{"configs", "golden/..."}},
-	{"hwmodel", []string{"configs"}},
-	{"hwmodel/fit", []string{"configs", "hwmodel"}},
+	{"golden/...", []string{"configs/...", "golden/..."}},
+	{"hwmodel", []string{"configs/..."}},
+	{"hwmodel/fit", []string{"configs/...", "hwmodel"}},
 	{"dse/labels", []string{"hwmodel"}},
-	{"dse/baseline", []string{"configs", "hwmodel", "dse", "emit/child"}},
-	{"dse", []string{"configs", "hwmodel", "golden/...", "dse/labels"}},
-	{"emit", []string{"configs", "hwmodel", "golden/intnet", "templates"}},
+	{"dse/baseline", []string{"configs/...", "hwmodel", "dse", "emit/child"}},
+	{"dse", []string{"configs/...", "hwmodel", "golden/...", "dse/labels"}},
+	{"emit", []string{"configs/...", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/child", nil},
-	{"emit/timing", []string{"configs"}},
-	{"emit/synth", []string{"configs", "hwmodel", "emit", "emit/child", "emit/timing"}},
-	{"emit/verify", []string{"configs", "hwmodel", "golden/...", "templates", "emit", "emit/child"}},
-	{"cmd/...", []string{"configs", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
+	{"emit/timing", []string{"configs/..."}},
+	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/timing"}},
+	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child"}},
+	{"cmd/...", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
@@ -17,8 +18,8 @@ import (
 	"vitdse/hwmodel"
 )
 
-// network is a trained network with its data.
-type network struct {
+// trained is a trained network with its data.
+type trained struct {
 	model   configs.Model
 	weights *checkpoint.Weights
 	train   *dataset.Images // for calibration
@@ -28,25 +29,35 @@ type network struct {
 	logits  []float32 // of test, by the framework that trained the network; nil if the dataset has none
 }
 
+// onEngine compiles a model that the engine must run.
+func onEngine(m configs.Model) (*network.Network, error) {
+	net, err := network.Compile(m)
+	if err != nil {
+		return nil, err
+	}
+	return net, configs.OnEngine(net)
+}
+
 // loadForEngine is loadNetwork for the commands that design hardware: a network that the
 // engine does not run is refused before anything else is read.
-func loadForEngine(run configs.Run) (*network, error) {
+func loadForEngine(run configs.Run) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
 	}
-	if err := model.OnEngine(); err != nil {
+	if _, err := onEngine(model); err != nil {
 		return nil, err
 	}
 	n, err := loadNetwork(run)
 	if err != nil {
 		return nil, err
 	}
-	return n, n.model.OnEngine() // as the checkpoint completes it
+	_, err = onEngine(n.model) // as the checkpoint completes it
+	return n, err
 }
 
 // loadNetwork reads model, checkpoint and dataset of a run.
-func loadNetwork(run configs.Run) (*network, error) {
+func loadNetwork(run configs.Run) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -62,12 +73,12 @@ func loadNetwork(run configs.Run) (*network, error) {
 }
 
 // loadWeights reads a network without its data.
-func loadWeights(model configs.Model, file string) (*network, error) {
+func loadWeights(model configs.Model, file string) (*trained, error) {
 	c, err := checkpoint.Load(file)
 	if err != nil {
 		return nil, err
 	}
-	n := &network{}
+	n := &trained{}
 	if n.model, err = c.Complete(model); err != nil {
 		return nil, err
 	}
@@ -77,7 +88,7 @@ func loadWeights(model configs.Model, file string) (*network, error) {
 }
 
 // loadData reads the network's images and labels.
-func (n *network) loadData(file string) error {
+func (n *trained) loadData(file string) error {
 	data, err := dataset.Load(file)
 	if err != nil {
 		return err
@@ -107,7 +118,7 @@ func (n *network) loadData(file string) error {
 
 // checkFloat compares the float network with the dataset's test_logits, where there are any, and
 // says how far they are apart. Beyond rounding it is another network, and the command ends.
-func (a *app) checkFloat(ctx context.Context, n *network, quiet bool) (*measure.Reference, error) {
+func (a *app) checkFloat(ctx context.Context, n *trained, quiet bool) (*measure.Reference, error) {
 	for _, note := range n.notes {
 		a.log.Info("checkpoint: " + note)
 	}
@@ -137,18 +148,18 @@ func (a *app) checkFloat(ctx context.Context, n *network, quiet bool) (*measure.
 
 // loadStudied reads what a search of the run's space needs: with sensitivities from a file
 // and no checkpoint, only the model; the front is then not measured.
-func loadStudied(run configs.Run) (*network, error) {
+func loadStudied(run configs.Run) (*trained, error) {
 	if run.Checkpoint != "" || run.Sensitivities == "" {
 		return loadForEngine(run)
 	}
 	model, err := loadModel(run.Model)
 	if err == nil {
-		err = model.OnEngine()
+		_, err = onEngine(model)
 	}
-	return &network{model: model}, err
+	return &trained{model: model}, err
 }
 
-func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
+func (n *trained) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
 	m, err := data.Images(name)
 	if err != nil {
 		return nil, err
@@ -165,13 +176,13 @@ func (n *network) images(data *dataset.Archive, file, name string) (*dataset.Ima
 }
 
 // study is the network as a sweep takes it.
-func (n *network) study() dse.Network {
+func (n *trained) study() dse.Network {
 	return dse.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
 }
 
 // calibration is the images that ranges are taken from: those of the training set, or with
 // calibration synthetic made-up ones.
-func (n *network) calibration(num configs.Numerics) (*dataset.Images, error) {
+func (n *trained) calibration(num configs.Numerics) (*dataset.Images, error) {
 	if num.Quantizer.Calibration == configs.CalibNoise {
 		return quant.Synthetic(n.model, num.CalibImages, 1), nil
 	}
@@ -182,13 +193,13 @@ func (n *network) calibration(num configs.Numerics) (*dataset.Images, error) {
 }
 
 // quantize makes the integer network of a design.
-func (n *network) quantize(d configs.Design) (*intnet.Network, error) {
+func (n *trained) quantize(d configs.Design) (*intnet.Network, error) {
 	net, _, err := n.inspect(d.Numerics)
 	return net, err
 }
 
 // inspect is quantize with a report of every layer.
-func (n *network) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
+func (n *trained) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
 	images, err := n.calibration(num)
 	if err != nil {
 		return nil, nil, err

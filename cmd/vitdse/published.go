@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse"
 	"vitdse/hwmodel"
 )
@@ -61,13 +62,17 @@ func publishedRow(p configs.Published) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	net, err := network.Compile(m)
+	if err != nil {
+		return nil, err
+	}
 	size := 1
 	for 2*size <= p.MACs {
 		size *= 2
 	}
 	var best *dse.Candidate
 	for _, d := range dse.Candidates(m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, size, size) {
-		e, err := hwmodel.Price(m, d, part)
+		e, err := hwmodel.Price(net, d, part)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/quant"
 )
 
@@ -44,6 +45,10 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 	if err != nil {
 		return configs.Numerics{}, err
 	}
+	net, err := network.Compile(m)
+	if err != nil {
+		return configs.Numerics{}, err
+	}
 	n := configs.Uniform(m, w, a)
 	n.CalibImages, n.LNFold = f.images, f.fold
 	if n.Quantizer, err = parseQuantizer(f.quantizer); err != nil {
@@ -51,7 +56,7 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
-		edge := configs.IsEdge(l.Name) // never in groups
+		edge := net.Layers[i].Edge // never in groups
 		if l.Weights > 0 && (f.granularity != string(configs.PerGroup) || !edge) {
 			if l.Granularity = configs.Granularity(f.granularity); l.Granularity == configs.PerGroup {
 				l.Group = f.group
@@ -62,7 +67,7 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 }
 
 // load reads the network of a run file or of flags alone, and the numerics for it.
-func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*network, configs.Numerics, error) {
+func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*trained, configs.Numerics, error) {
 	n, err := quantizable(cmd, args)
 	if err != nil {
 		return nil, configs.Numerics{}, err
@@ -168,7 +173,7 @@ func percent2(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // quantizable reads a network with what there is to calibrate it on, from a run file or from
 // flags alone.
-func quantizable(cmd *cobra.Command, args []string) (*network, error) {
+func quantizable(cmd *cobra.Command, args []string) (*trained, error) {
 	if len(args) == 1 {
 		run, err := loadRun(cmd, args[0])
 		if err != nil {

@@ -199,7 +199,7 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 
 // measuredPrediction is the prediction of noise that the run's search used, from the cache if it is
 // there.
-func (a *app) measuredPrediction(ctx context.Context, n *network, run configs.Run, st *stages) (*dse.Prediction, error) {
+func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *stages) (*dse.Prediction, error) {
 	space, _, err := loadSpace(run)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"vitdse/cmd/vitdse/chart"
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -124,7 +125,7 @@ func (a *app) rooflineOf(model configs.Model, partName string, f rooflineFlags) 
 
 // nominal is a design with an array and uniform bits, for its roof only.
 func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Design, error) {
-	if err := m.OnEngine(); err != nil {
+	if _, err := onEngine(m); err != nil {
 		return configs.Design{}, err
 	}
 	var tm, tn, tk, w, act int
@@ -144,15 +145,15 @@ func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Desig
 
 // printOps prints the op table of a network under the roof of a design.
 func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f rooflineFlags) error {
-	ops, err := m.Ops()
+	net, err := onEngine(m)
 	if err != nil {
 		return err
 	}
-	matmuls, total, err := hwmodel.Roofline(m, d, p, hwmodel.Traffic(f.traffic), f.batch)
+	matmuls, total, err := hwmodel.Roofline(net, d, p, hwmodel.Traffic(f.traffic), f.batch)
 	if err != nil {
 		return err
 	}
-	rows := opRows(ops, matmuls)
+	rows := opRows(net, matmuls)
 	if !f.all {
 		rows = fold(rows)
 	}
@@ -162,7 +163,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	}
 	t.add("total", "", "", "", mega(total.FLOPs), kilo(total.Bytes), fmt.Sprintf("%.1f", total.Intensity),
 		fmt.Sprintf("%.1f", total.Attainable), total.Bound, count(total.IdealCycles))
-	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, m.Depth, m.Heads, len(ops))
+	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, len(net.Blocks), m.Heads, len(net.Ops))
 	e := d.Engine
 	a.printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
 		d.ClockMHz, 2*float64(e.MACs())*d.ClockMHz/1000, p.Name, p.BandwidthGBs)
@@ -171,7 +172,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	}
 	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
 	a.printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
-	price, err := hwmodel.Price(m, d, p)
+	price, err := hwmodel.Price(net, d, p)
 	if err != nil {
 		return err
 	}
@@ -199,11 +200,7 @@ func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineF
 	}
 	for _, row := range rows {
 		if row.roof != nil {
-			name := row.name
-			if _, rest, in := cutBlock(name); in {
-				name = rest
-			}
-			r.Ops = append(r.Ops, chart.RoofOp{Name: name, Intensity: row.roof.Intensity, GOPS: row.roof.Attainable, Weights: row.weights})
+			r.Ops = append(r.Ops, chart.RoofOp{Name: row.short, Intensity: row.roof.Intensity, GOPS: row.roof.Attainable, Weights: row.weights})
 		}
 	}
 	r.Ops = append(r.Ops, chart.RoofOp{Name: "whole network", Intensity: total.Intensity, GOPS: total.Attainable, Total: true})
@@ -216,10 +213,11 @@ func plotRoofline(m configs.Model, d configs.Design, p configs.Part, f rooflineF
 
 // opRow is one line of the op table; roof is nil for ops that are no matmul.
 type opRow struct {
-	name, kind, shape string
-	times             int
-	weights           bool // one operand is weights
-	roof              *hwmodel.OpRoofline
+	name, short, kind, shape string // short without its block
+	block                    int    // network.None outside
+	times                    int
+	weights                  bool // one operand is weights
+	roof                     *hwmodel.OpRoofline
 }
 
 func (r opRow) cells() []string {
@@ -236,26 +234,27 @@ func (r opRow) cells() []string {
 }
 
 // opRows puts the matmuls of a roofline, where q, k and v are one, among the other ops.
-func opRows(ops []configs.Op, matmuls []hwmodel.OpRoofline) []opRow {
-	byName := map[string]*hwmodel.OpRoofline{}
+func opRows(net *network.Network, matmuls []hwmodel.OpRoofline) []opRow {
+	byOp := map[int]*hwmodel.OpRoofline{}
 	for i := range matmuls {
-		byName[matmuls[i].Name] = &matmuls[i]
+		byOp[matmuls[i].Op] = &matmuls[i]
 	}
 	var rows []opRow
-	for _, op := range ops {
-		name := op.Name
-		if strings.HasSuffix(name, ".attn.q") {
-			name += "kv"
-		}
-		switch f := byName[name]; {
-		case f != nil:
-			rows = append(rows, opRow{f.Name, f.Kind, f.Shape, 1, op.Kind.HasWeights(), f})
+	for _, op := range net.Ops {
+		row := opRow{name: op.Name, kind: op.Kind.String(), shape: fmt.Sprintf("%dx%d", op.Rows, op.Cols), times: 1, block: op.Block, roof: byOp[op.Index]}
+		switch {
+		case row.roof != nil:
+			row.name, row.kind, row.shape, row.weights = row.roof.Name, row.roof.Kind, row.roof.Shape, op.Kind.HasWeights()
 		case op.Kind.IsMatmul(): // k and v
+			continue
 		case op.Heads > 1:
-			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%dx%d", op.Heads, op.Rows, op.Cols), 1, false, nil})
-		default:
-			rows = append(rows, opRow{op.Name, op.Kind.String(), fmt.Sprintf("%dx%d", op.Rows, op.Cols), 1, false, nil})
+			row.shape = fmt.Sprintf("%dx%s", op.Heads, row.shape)
 		}
+		row.short = row.name
+		if op.Block != network.None {
+			row.short = strings.TrimPrefix(row.name, net.Blocks[op.Block].Name+".")
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -265,21 +264,20 @@ func fold(rows []opRow) []opRow {
 	var out []opRow
 	at := map[string]int{}
 	for _, r := range rows {
-		block, rest, in := cutBlock(r.name)
-		if !in {
+		if r.block == network.None {
 			out = append(out, r)
 			continue
 		}
-		i, seen := at[rest]
+		i, seen := at[r.short]
 		if !seen {
-			at[rest] = len(out)
+			at[r.short] = len(out)
 			out = append(out, r)
 			continue
 		}
 		if !alike(out[i], r) {
 			return rows
 		}
-		out[i].name, out[i].times = fmt.Sprintf("blocks.0-%s.%s", block, rest), out[i].times+1
+		out[i].name, out[i].times = fmt.Sprintf("blocks.0-%d.%s", r.block, r.short), out[i].times+1
 	}
 	return out
 }
@@ -289,17 +287,6 @@ func alike(a, b opRow) bool {
 		return false
 	}
 	return a.roof == nil || a.roof.FLOPs == b.roof.FLOPs && a.roof.Bytes == b.roof.Bytes
-}
-
-// cutBlock splits blocks.3.attn.q into 3 and attn.q, and layers.1.blocks.3.attn.q too.
-func cutBlock(name string) (block, rest string, ok bool) {
-	if stage, found := strings.CutPrefix(name, "layers."); found {
-		_, name, _ = strings.Cut(stage, ".")
-	}
-	if rest, ok = strings.CutPrefix(name, "blocks."); !ok {
-		return "", "", false
-	}
-	return strings.Cut(rest, ".")
 }
 
 func mega(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }

@@ -171,7 +171,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 }
 
 // sensitivities measures those of a run's space, or takes them from its cache.
-func sensitivities(ctx context.Context, n *network, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
+func sensitivities(ctx context.Context, n *trained, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
 	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), sensitivityWork("sensitivities", run, build, st))
 }
 

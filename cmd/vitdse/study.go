@@ -61,7 +61,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 }
 
 // synthesize adds to the file the designs that are not in it yet.
-func (a *app) synthesize(ctx context.Context, n *network, parts []configs.Part, designs int, file string) error {
+func (a *app) synthesize(ctx context.Context, n *trained, parts []configs.Part, designs int, file string) error {
 	have, err := synth.Study(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -126,7 +126,7 @@ func (a *app) synthesize(ctx context.Context, n *network, parts []configs.Part, 
 }
 
 // synthesizeOne emits a design to a temporary folder and maps it.
-func (a *app) synthesizeOne(ctx context.Context, n *network, m *synth.Measured) error {
+func (a *app) synthesizeOne(ctx context.Context, n *trained, m *synth.Measured) error {
 	part, err := configs.LoadPart(m.Design.Part)
 	if err != nil {
 		return err

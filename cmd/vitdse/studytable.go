@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
 )
@@ -17,6 +18,7 @@ type compared struct {
 	by        map[string]hwmodel.Resources // estimate by module
 	estimate  hwmodel.Resources
 	mapped    hwmodel.Resources
+	net       *network.Network
 	hardWrong []string // modules whose DSPs, block RAM or UltraRAM are not exact
 }
 
@@ -31,11 +33,15 @@ func compareStudy(file string) ([]compared, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		shape, err := hwmodel.NewShape(m.Model, m.Design)
+		net, err := network.Compile(m.Model)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		c := compared{Measured: m, family: part.Family, by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
+		shape, err := hwmodel.NewShape(net, m.Design)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		c := compared{Measured: m, net: net, family: part.Family, by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
 		for _, name := range sortedKeys(m.Modules) {
 			y, e := m.Modules[name], c.by[name]
 			c.mapped = c.mapped.Add(y)
@@ -156,7 +162,7 @@ func designTable(designs []compared) *table {
 		if c.HeldOut {
 			note = "held out"
 		}
-		t.add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.Design.Numerics),
+		t.add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.net, c.Design.Numerics),
 			strings.Join([]string{string(e.Multiplier), count(e.BusBits), string(e.Activations), string(e.Weights), string(e.Residual)}, " "),
 			count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT), count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF),
 			hard(c.estimate.DSP, c.mapped.DSP), hard(c.estimate.BRAM18, c.mapped.BRAM18), hard(c.estimate.URAM, c.mapped.URAM), note)
@@ -165,10 +171,10 @@ func designTable(designs []compared) *table {
 }
 
 // bitsText is the range of weight and activation bits of the blocks.
-func bitsText(n configs.Numerics) string {
+func bitsText(net *network.Network, n configs.Numerics) string {
 	loW, hiW, loA, hiA := 8, 2, 8, 2
 	for _, l := range n.Layers {
-		if configs.IsEdge(l.Name) {
+		if of, _ := net.Layer(l.Name); of.Edge {
 			continue
 		}
 		loA, hiA = min(loA, l.Activations), max(hiA, l.Activations)

@@ -65,7 +65,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 }
 
 // sweep explores the run's space and writes the front.
-func (a *app) sweep(ctx context.Context, n *network, run configs.Run, force bool) (*dse.Front, error) {
+func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool) (*dse.Front, error) {
 	space, parts, err := loadSpace(run)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/emit/timing"
@@ -67,7 +68,11 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if part.Family != configs.ECP5 && (len(opt.Seeds) > 0 || opt.Pack) {
 		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, whose vendor tool takes syn/vivado.tcl", dir, part.Name)
 	}
-	shape, err := hwmodel.NewShape(man.Model, man.Design)
+	net, err := network.Compile(man.Model)
+	if err != nil {
+		return err
+	}
+	shape, err := hwmodel.NewShape(net, man.Design)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Draw is the design of the given number in a study of a model: bits, array, buffers and bus
@@ -14,11 +15,15 @@ import (
 func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, heldOut bool, err error) {
 	part := parts[number%len(parts)]
 	rng := rand.New(rand.NewPCG(uint64(number), 4))
+	net, err := network.Compile(m)
+	if err != nil {
+		return d, false, err
+	}
 	for range 10000 {
 		d = configs.Design{Name: fmt.Sprintf("study-%d", number), Model: m.Name, Part: part.Name, ClockMHz: part.ClockMHz,
 			Numerics: drawNumerics(rng, m), Engine: drawEngine(rng, part)}
 		if number >= groupsFrom {
-			drawGroups(rng, &d.Numerics)
+			drawGroups(rng, net, &d.Numerics)
 		}
 		if d.Engine.TK > d.Engine.TM && number < longWordsFrom {
 			continue
@@ -41,10 +46,10 @@ const groupsFrom = 60
 const longWordsFrom = 72
 
 // drawGroups puts the weights of some layers in groups, wherever a layer may have them.
-func drawGroups(rng *rand.Rand, n *configs.Numerics) {
+func drawGroups(rng *rand.Rand, net *network.Network, n *configs.Numerics) {
 	group := draw(rng, 16, 32)
 	for i := range n.Layers {
-		if l := &n.Layers[i]; l.Weights > 0 && !configs.IsEdge(l.Name) && rng.IntN(3) > 0 {
+		if l := &n.Layers[i]; l.Weights > 0 && !net.Layers[i].Edge && rng.IntN(3) > 0 {
 			l.Granularity, l.Group = configs.PerGroup, group
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -36,7 +37,7 @@ var seeds = []int{1, 2}
 // today's estimates.
 func TestHandoverDoc(t *testing.T) {
 	m, d, part := ecp5Design(t)
-	shape, err := hwmodel.NewShape(m, d)
+	shape, err := hwmodel.NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestHandoverDoc(t *testing.T) {
 		fmt.Fprintf(&b, "| %d | %.1f MHz | %.1f ns | %.1f ns |\n", seed, last.MHz, logic, routing)
 	}
 	sum, est := Total(modules), shape.Resources(part)
-	price, err := hwmodel.Price(m, d, part)
+	price, err := hwmodel.Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestHandoverDoc(t *testing.T) {
 // TestEstimateECP5 holds the model against the recorded mapping of this design.
 func TestEstimateECP5(t *testing.T) {
 	m, d, part := ecp5Design(t)
-	shape, err := hwmodel.NewShape(m, d)
+	shape, err := hwmodel.NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/hwmodel"
 )
@@ -182,7 +183,7 @@ func (r *run) rehearse(images int) []int64 {
 	total, store, ahead := int64(0), int64(0), int64(0)
 	for i, n := range timeline[0] {
 		total, store = total+n, n
-		if r.man.Ops[i].Kind == configs.OpLinear.String() { // q, k and v of the last block are in front of it
+		if i < len(r.shape.Net.Ops) && r.shape.Net.Ops[i].Kind == network.OpLinear { // q, k and v of the last block are in front of it
 			ahead = total
 		}
 	}

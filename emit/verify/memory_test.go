@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/hwmodel"
 )
@@ -49,7 +50,7 @@ func flipWeight(t *testing.T, dir, op string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shape, err := hwmodel.NewShape(man.Model, man.Design)
+	shape, err := hwmodel.NewShape(network.MustCompile(man.Model), man.Design)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -41,6 +42,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
+	of := network.MustCompile(m)
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)
@@ -50,7 +52,7 @@ func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
 			case 0:
 				l.Granularity = configs.PerLayer
 			case 1:
-				if group := 16 << rng.IntN(3); l.Name != configs.LayerPatchEmbed && m.Inner(l.Name)%group == 0 {
+				if group := 16 << rng.IntN(3); i > 0 && of.Layers[i].Inner%group == 0 {
 					l.Granularity, l.Group = configs.PerGroup, group
 				}
 			}
@@ -155,7 +157,7 @@ const slowRun = 40_000
 func runPair(t testing.TB, number uint64, r *pairResult) error {
 	rng := rand.New(rand.NewPCG(number, 7))
 	r.latency, r.stall = 16+rng.IntN(185), 0.3*rng.Float64()
-	shape, err := hwmodel.NewShape(r.model, r.design)
+	shape, err := hwmodel.NewShape(network.MustCompile(r.model), r.design)
 	if err != nil {
 		return err
 	}

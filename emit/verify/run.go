@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/hwmodel"
 )
@@ -46,7 +47,11 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 
 // newRun simulates what has been built and reports.
 func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, changed []string, opt Options, progress func(Progress)) (*Report, error) {
-	shape, err := hwmodel.NewShape(man.Model, man.Design)
+	net, err := network.Compile(man.Model)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := hwmodel.NewShape(net, man.Design)
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +93,7 @@ func (r *run) report() (*Report, error) {
 		return nil, fmt.Errorf("the simulation reported %d of %d images", len(r.cycles), r.opt.Images)
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
-	ops, err := r.man.Model.Ops()
-	if err != nil {
-		return nil, err
-	}
+	ops := r.shape.Net.Ops
 	rep.Resets = len(r.resets)
 	rep.PredictedQueued, rep.MeasuredQueued = r.queued[0], r.queued[1]
 	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals) {

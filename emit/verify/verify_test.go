@@ -76,13 +76,13 @@ func corners(t *testing.T) []corner {
 	}
 	groups := configs.Uniform(m, 4, 6)
 	for i := range groups.Layers {
-		if l := &groups.Layers[i]; l.Weights > 0 && l.Name != configs.LayerPatchEmbed && i%5 != 4 {
+		if l := &groups.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" && i%5 != 4 {
 			l.Weights, l.Granularity, l.Group = 2+i%4, configs.PerGroup, 16<<(i%3)
 		}
 	}
 	wide := configs.Uniform(m, 8, 8)
 	for i := range wide.Layers {
-		if l := &wide.Layers[i]; l.Weights > 0 && !configs.IsEdge(l.Name) {
+		if l := &wide.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" && l.Name != "head" {
 			l.Granularity, l.Group = configs.PerGroup, 16
 		}
 	}

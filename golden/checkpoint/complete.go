@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // fact is something about a network that its tensors do not show, or that has to agree with them.
@@ -24,10 +25,8 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	if err != nil {
 		return m, fmt.Errorf("checkpoint %s: %w", c.path, err)
 	}
-	if m.Family != configs.Swin && m.Family != configs.DeiTDistilled {
-		if err := c.fromTensors(&m); err != nil {
-			return m, err
-		}
+	if err := c.fromTensors(&m); err != nil {
+		return m, err
 	}
 	var bad []string
 	for _, f := range facts {
@@ -52,8 +51,14 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 
 // fromTensors sets the keys that the tensors decide, where the model leaves them open.
 func (c *Checkpoint) fromTensors(m *configs.Model) error {
-	w := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}
-	l, err := c.detect(*m, w.slots(*m))
+	net, err := network.Compile(*m)
+	if err != nil {
+		return err
+	}
+	if windows(net) || net.Classifiers > 1 { // they have no such keys
+		return nil
+	}
+	l, err := c.detect(net, empty(net).slots(net))
 	if err != nil {
 		return err
 	}
@@ -65,7 +70,7 @@ func (c *Checkpoint) fromTensors(m *configs.Model) error {
 	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
 	m.Features = m.Features || m.Classes == m.Dim && !l.there("head.weight") && !l.anyHead()
 	if m.Registers == 0 {
-		m.Registers = l.registers(*m)
+		m.Registers = l.registers(net)
 	}
 	return nil
 }

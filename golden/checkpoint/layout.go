@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // layout is where a checkpoint keeps the tensors of a model: the names of a framework, behind the
@@ -25,8 +26,11 @@ var ordinaryPrefixes = []string{"", "vit.", "deit.", "swin.", "dinov2.", "dinov2
 // Notes say what of the checkpoint was left out to read the model from it: a prefix of its names that no
 // library gives, and the tensors of a text tower.
 func (c *Checkpoint) Notes(m configs.Model) []string {
-	w := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}
-	l, err := c.detect(m, w.slots(m))
+	net, err := network.Compile(m)
+	if err != nil {
+		return nil
+	}
+	l, err := c.detect(net, empty(net).slots(net))
 	if err != nil {
 		return nil
 	}
@@ -82,10 +86,10 @@ func (l layout) there(name string) bool {
 
 // detect finds the layout under which the checkpoint has most of the model's tensors. It is an error
 // if there are two such networks in it.
-func (c *Checkpoint) detect(m configs.Model, slots []slot) (layout, error) {
+func (c *Checkpoint) detect(net *network.Network, slots []slot) (layout, error) {
 	var best []layout
-	for _, n := range namings(m) {
-		for _, p := range c.prefixes(n, m) {
+	for _, n := range namings(net) {
+		for _, p := range c.prefixes(n, net) {
 			l := layout{naming: n, prefix: p, c: c, of: len(slots)}
 			for _, s := range slots {
 				if l.there(s.name) {
@@ -114,8 +118,8 @@ var numbered = regexp.MustCompile(`(^|\.)\d+\.`)
 
 // prefixes are those under which a network of the naming may be in the file: what stands in front of
 // the first block's first norm. No prefix is one if there is no other.
-func (c *Checkpoint) prefixes(n naming, m configs.Model) []string {
-	first := n.sources(m.BlockShape(0).Name + ".norm1.weight")[0]
+func (c *Checkpoint) prefixes(n naming, net *network.Network) []string {
+	first := n.sources(net.At(0, network.RoleNorm1).Name + ".weight")[0]
 	var list []string
 	for _, name := range c.Names() {
 		if p, ok := strings.CutSuffix(name, first); ok && (p == "" || p[len(p)-1] == '.') && !numbered.MatchString(p) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Model makes the model of a checkpoint: its shape from the tensors, what they do not show from config.json
@@ -38,7 +39,7 @@ func (c *Checkpoint) fault(err error) error { return fmt.Errorf("checkpoint %s: 
 
 // shape sets what the tensors show, and what config.json alone knows: heads and epsilon.
 func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
-	l, err := c.any(m)
+	l, net, err := c.any(m)
 	if err != nil {
 		return err
 	}
@@ -48,11 +49,7 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		return fmt.Errorf("tensor %s is %v; expected [dim, channels, patch, patch]", l.find("patch_embed.proj.weight")[0], patch)
 	}
 	m.Dim, m.Image.Channels, m.Patch = patch[0], patch[1], patch[2]
-	block := "blocks.0"
-	if m.Family == configs.Swin {
-		block = "layers.0.blocks.0"
-	}
-	if fc1 := dims(block + ".mlp.fc1.weight"); len(fc1) == 2 && fc1[1] == m.Dim {
+	if fc1 := dims(net.At(0, network.RoleFC1).Name + ".weight"); len(fc1) == 2 && fc1[1] == m.Dim {
 		m.MLPRatio = ratio(fc1[0], m.Dim)
 	}
 	var missing []string
@@ -67,7 +64,7 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		missing = append(missing, "layer_norm_eps")
 	}
 	width := m.Dim
-	if m.Family == configs.Swin {
+	if windows(net) {
 		m.Window, width = whole("window"), m.Dim<<(len(m.Depths)-1)
 		if m.StageHeads = wholes(known["stage_heads"]); m.StageHeads == nil {
 			missing = append(missing, "stage_heads")
@@ -90,27 +87,33 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 }
 
 // any finds a layout without a model: the one under which most is there of what every network has.
-func (c *Checkpoint) any(m *configs.Model) (layout, error) {
+func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 	var best layout
+	var of *network.Network
 	for _, family := range []configs.Family{configs.ViT, configs.Swin} {
-		probe := configs.Model{Family: family, Dim: 1, Depth: 1, Heads: 1, Patch: 1, Depths: []int{1}, StageHeads: []int{1}, Window: 1,
+		probe := configs.Model{Name: "probe", LayerNormEps: 1e-6, Mean: []float64{0}, Std: []float64{1}, Family: family, Dim: 1, Depth: 1, Heads: 1, Patch: 1, Depths: []int{1}, StageHeads: []int{1}, Window: 1,
 			MLPRatio: 1, Classes: 1, Image: configs.ImageShape{Height: 1, Width: 1, Channels: 1}}
 		if family == configs.ViT {
 			probe.Depths, probe.StageHeads, probe.Window = nil, nil, 0
+		} else {
+			probe.Depth, probe.Heads = 0, 0
 		}
-		w := &Weights{Blocks: make([]BlockWeights, 1)}
-		l, err := c.detect(probe, w.slots(probe))
+		net, err := network.Compile(probe)
 		if err != nil {
-			return l, err
+			return best, nil, err
 		}
-		if l.hits > best.hits {
-			best, m.Family = l, family
+		l, err := c.detect(net, empty(net).slots(net))
+		if err != nil {
+			return l, nil, err
+		}
+		if l.hits > best.hits || of == nil {
+			best, of, m.Family = l, net, family
 		}
 	}
 	if best.hits*2 < best.of || best.hits == 0 {
-		return best, errors.New("is of no family that is known: vit, deit, deit-distilled and swin are, under the names of timm, torchvision and transformers" + c.known(*m))
+		return best, of, errors.New("is of no family that is known: vit, deit, deit-distilled and swin are, under the names of timm, torchvision and transformers" + c.known(of))
 	}
-	if m.Family == configs.Swin {
+	if windows(of) {
 		m.Depth, m.Heads = 0, 0
 		for s := 0; ; s++ {
 			n := 0
@@ -118,7 +121,7 @@ func (c *Checkpoint) any(m *configs.Model) (layout, error) {
 				n++
 			}
 			if n == 0 {
-				return best, nil
+				return best, of, nil
 			}
 			m.Depths = append(m.Depths, n)
 		}
@@ -127,11 +130,11 @@ func (c *Checkpoint) any(m *configs.Model) (layout, error) {
 	for best.there(fmt.Sprintf("blocks.%d.norm1.weight", m.Depth)) {
 		m.Depth++
 	}
-	return best, nil
+	return best, of, nil
 }
 
-func (c *Checkpoint) known(m configs.Model) string {
-	if f := c.foreignFamily(m); f != "" && f != "a ViT" {
+func (c *Checkpoint) known(net *network.Network) string {
+	if f := c.foreignFamily(net); f != "" && f != "a ViT" {
 		return "; it looks like " + f
 	}
 	return ""

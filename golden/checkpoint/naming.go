@@ -6,28 +6,31 @@ import (
 	"strconv"
 	"strings"
 
-	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // naming is how one framework names the tensors of a model. Stems are names without
 // .weight or .bias; those of blocks follow the block's own prefix.
 type naming struct {
 	title  string
-	block  func(stage, block int) string // prefix of a block's tensors
-	merge  func(stage int) string        // prefix of the patch merging in front of a stage
-	outer  map[string]string             // stems outside of blocks
-	inner  map[string]string             // stems inside blocks; three with commas are q, k and v apart
-	differ func(m configs.Model) string  // why the framework computes something else for the model, "" if it does not
+	block  func(stage, block int) string     // prefix of a block's tensors
+	merge  func(stage int) string            // prefix of the patch merging in front of a stage
+	outer  map[string]string                 // stems outside of blocks
+	inner  map[string]string                 // stems inside blocks; three with commas are q, k and v apart
+	differ func(net *network.Network) string // why the framework computes something else for the model, "" if it does not
 }
 
-// namings lists what a checkpoint of the model's family may be named after; the first
+// namings lists what a checkpoint of a network may be named after, of one with windows or without; the first
 // is what timm writes, the names this package uses itself.
-func namings(m configs.Model) []naming {
-	if m.Family == configs.Swin {
+func namings(net *network.Network) []naming {
+	if windows(net) {
 		return swinNamings
 	}
 	return vitNamings
 }
+
+// windows says whether attention is inside windows: a Swin's.
+func windows(net *network.Network) bool { return net.Blocks[0].Window > 0 }
 
 func flat(format string) func(stage, block int) string {
 	return func(_, block int) string { return fmt.Sprintf(format, block) }
@@ -134,34 +137,35 @@ var (
 )
 
 // padded finds a stage with shifted windows whose grid is not a whole number of them.
-func padded(m configs.Model) (configs.Stage, bool) {
-	for i := range m.Depths {
-		if s := m.Stage(i); s.Depth > 1 && (s.H%m.Window != 0 || s.W%m.Window != 0) {
+func padded(net *network.Network) (network.Stage, bool) {
+	window := net.Blocks[0].Window
+	for _, s := range net.Stages {
+		if s.Depth > 1 && (s.H%window != 0 || s.W%window != 0) {
 			return s, true
 		}
 	}
-	return configs.Stage{}, false
+	return network.Stage{}, false
 }
 
-func shiftsBeforePadding(m configs.Model) string {
-	if s, ok := padded(m); ok {
+func shiftsBeforePadding(net *network.Network) string {
+	if s, ok := padded(net); ok {
 		return fmt.Sprintf("timm shifts a grid before it pads it, the others and this tool afterwards; with %dx%d tokens in stage %d and windows of %d "+
-			"that is another function: use an image whose stages are whole windows", s.H, s.W, s.Index, m.Window)
+			"that is another function: use an image whose stages are whole windows", s.H, s.W, s.Index, net.Blocks[0].Window)
 	}
 	return ""
 }
 
-func doesNotPad(m configs.Model) string {
-	if s, ok := padded(m); ok {
-		return fmt.Sprintf("the authors' classifier takes whole windows only; stage %d has %dx%d tokens in windows of %d", s.Index, s.H, s.W, m.Window)
+func doesNotPad(net *network.Network) string {
+	if s, ok := padded(net); ok {
+		return fmt.Sprintf("the authors' classifier takes whole windows only; stage %d has %dx%d tokens in windows of %d", s.Index, s.H, s.W, net.Blocks[0].Window)
 	}
 	return ""
 }
 
 // shiftsNoStrip: transformers shifts in neither direction where one side is a window.
-func shiftsNoStrip(m configs.Model) string {
-	for i := range m.Depths {
-		if s := m.Stage(i); s.Depth > 1 && min(s.H, s.W) == m.Window && s.H != s.W {
+func shiftsNoStrip(net *network.Network) string {
+	for _, s := range net.Stages {
+		if s.Depth > 1 && min(s.H, s.W) == net.Blocks[0].Window && s.H != s.W {
 			return fmt.Sprintf("transformers does not shift the %dx%d tokens of stage %d at all, because one side is a single window; "+
 				"torchvision, timm and this tool shift along the other side: use a square image", s.H, s.W, s.Index)
 		}

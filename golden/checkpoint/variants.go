@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // refused are the variants that are known by their tensors and not carried.
@@ -32,10 +33,11 @@ var refused = []struct {
 }
 
 // variants says which variants of a transformer the file has that the model has not.
-func (l layout) variants(m configs.Model) error {
+func (l layout) variants(net *network.Network) error {
+	m := net.Model
 	seen := map[string]string{}
 	for _, n := range l.c.Names() {
-		if l.ignored(n, m) || m.Family == configs.Swin {
+		if l.ignored(n, m) || windows(net) {
 			continue
 		}
 		for _, r := range refused {
@@ -45,7 +47,7 @@ func (l layout) variants(m configs.Model) error {
 		}
 	}
 	if len(seen) == 0 {
-		return l.otherHead(m)
+		return l.otherHead(net)
 	}
 	var list []string
 	for what, tensor := range seen {
@@ -63,8 +65,9 @@ func count(n int, what string) string {
 }
 
 // otherHead refuses heads and tokens that belong to another model than the one given.
-func (l layout) otherHead(m configs.Model) error {
-	if m.Family == configs.Swin {
+func (l layout) otherHead(net *network.Network) error {
+	m := net.Model
+	if windows(net) {
 		return nil
 	}
 	bad := func(format string, args ...any) error {
@@ -78,7 +81,7 @@ func (l layout) otherHead(m configs.Model) error {
 		return bad("the checkpoint has %s, the model file says depth: %d", count(blocks, "block"), m.Depth)
 	}
 	second := l.there("head_dist.weight")
-	if m.Family != configs.DeiTDistilled && second {
+	if net.Classifiers == 1 && second {
 		return bad("the checkpoint has a second head, on a distillation token (%s); expected family: deit-distilled", l.find("head_dist.weight")[0])
 	}
 	if head := l.find("head.weight")[0]; !m.Features {
@@ -108,7 +111,7 @@ func (l layout) otherHead(m configs.Model) error {
 			return bad("the checkpoint has no %s; expected no %s", l.find(t.name)[0], t.key)
 		}
 	}
-	if n := l.registers(m); n != m.Registers {
+	if n := l.registers(net); n != m.Registers {
 		return bad("the checkpoint has %s, the model %d; expected registers: %d", count(n, "register token"), m.Registers, n)
 	}
 	return nil
@@ -135,12 +138,12 @@ func (l layout) register() string {
 }
 
 // registers counts the register tokens.
-func (l layout) registers(m configs.Model) int {
+func (l layout) registers(net *network.Network) int {
 	name := l.register()
-	if m.Family == configs.DeiTDistilled || !hasKey(l.c.entries, name) || m.Dim == 0 {
+	if net.Classifiers > 1 || !hasKey(l.c.entries, name) {
 		return 0
 	}
-	return volume(l.c.entries[name].Shape) / m.Dim
+	return volume(l.c.entries[name].Shape) / net.Model.Dim
 }
 
 func hasKey(m map[string]entry, k string) bool { _, ok := m[k]; return ok }
@@ -180,7 +183,7 @@ func (l layout) otherTower(name string) bool {
 }
 
 // foreignFamily names a family by its tensors, "" if it is not known.
-func (c *Checkpoint) foreignFamily(m configs.Model) string {
+func (c *Checkpoint) foreignFamily(net *network.Network) string {
 	for _, f := range []struct {
 		pattern *regexp.Regexp
 		what    string
@@ -192,7 +195,7 @@ func (c *Checkpoint) foreignFamily(m configs.Model) string {
 		{regexp.MustCompile(`(^|\.)(wte|word_embeddings|embed_tokens|token_embedding)\.weight$`), "a language model"},
 	} {
 		for n := range c.entries {
-			if f.pattern.MatchString(n) && !(m.Family == configs.Swin && strings.Contains(f.what, "Swin")) {
+			if f.pattern.MatchString(n) && !(windows(net) && strings.Contains(f.what, "Swin")) {
 				return f.what
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // ViT returns the weights of a vision transformer of any family. The framework whose
@@ -14,24 +15,28 @@ import (
 // zeros; buffers that follow from the model's shape are ignored. What makes it another network than the
 // model is refused by its name; tensors that are missing, of another shape or not finite are listed.
 func (c *Checkpoint) ViT(m configs.Model) (*Weights, error) {
-	w := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}
-	slots := w.slots(m)
-	l, err := c.detect(m, slots)
+	net, err := network.Compile(m)
+	if err != nil {
+		return nil, err
+	}
+	w := empty(net)
+	slots := w.slots(net)
+	l, err := c.detect(net, slots)
 	if err != nil {
 		return nil, err
 	}
 	if l.hits < (l.of+3)/4 {
-		return nil, c.stranger(m)
+		return nil, c.stranger(net)
 	}
-	if err := l.variants(m); err != nil {
+	if err := l.variants(net); err != nil {
 		return nil, err
 	}
 	if l.differ != nil {
-		if why := l.differ(m); why != "" {
+		if why := l.differ(net); why != "" {
 			return nil, fmt.Errorf("checkpoint %s: model %s: %s", c.path, m.Name, why)
 		}
 	}
-	r := reading{layout: l, m: m, known: map[string]bool{}, absent: map[string][]string{}, present: map[string]bool{}}
+	r := reading{layout: l, net: net, m: m, known: map[string]bool{}, absent: map[string][]string{}, present: map[string]bool{}}
 	for i := range slots {
 		r.slot(&slots[i])
 	}
@@ -44,6 +49,7 @@ func (c *Checkpoint) ViT(m configs.Model) (*Weights, error) {
 // reading is one pass over a checkpoint.
 type reading struct {
 	layout
+	net     *network.Network
 	m       configs.Model
 	known   map[string]bool     // tensors of the file that were read
 	absent  map[string][]string // biases that are not there, by their kind
@@ -147,7 +153,7 @@ var layerScales = [2][2]string{{"ls1.gamma", "gamma_1"}, {"ls2.gamma", "gamma_2"
 func (r *reading) scale(w *Weights) {
 	found := [2]int{}
 	for i := range w.Blocks {
-		b, shape := &w.Blocks[i], r.m.BlockShape(i)
+		b, shape := &w.Blocks[i], r.net.Blocks[i]
 		for j, into := range [2][2][]float32{{b.ProjW, b.ProjB}, {b.FC2W, b.FC2B}} {
 			for _, name := range append(layerScales[j][:], fmt.Sprintf("ls%d", j+1)) {
 				name = r.find(shape.Name + "." + name)[0]
@@ -203,7 +209,7 @@ func (r *reading) strangers() {
 	for _, n := range r.c.Names() {
 		if !r.known[n] && !r.ignored(n, r.m) {
 			r.fault(fmt.Errorf("checkpoint %s: tensor %s %v is not part of model %s (%s, %d blocks, names of %s): it is another network",
-				r.c.path, n, r.c.entries[n].Shape, r.m.Name, r.m.Family, r.m.BlockCount(), r.title))
+				r.c.path, n, r.c.entries[n].Shape, r.m.Name, r.m.Family, len(r.net.Blocks), r.title))
 		}
 	}
 }
@@ -229,13 +235,14 @@ func (r *reading) err() error {
 }
 
 // stranger says that the file holds another network.
-func (c *Checkpoint) stranger(m configs.Model) error {
+func (c *Checkpoint) stranger(net *network.Network) error {
+	m := net.Model
 	var titles []string
-	for _, n := range namings(m) {
+	for _, n := range namings(net) {
 		titles = append(titles, n.title)
 	}
 	what := ""
-	if f := c.foreignFamily(m); f != "" {
+	if f := c.foreignFamily(net); f != "" {
 		what = ": it is a checkpoint of " + f
 	}
 	have := c.Names()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Weights are the tensors of a vision transformer, row-major, as timm stores them: a
@@ -59,102 +60,123 @@ type slot struct {
 	optional bool // a bias: zeros where the file has none of its kind
 }
 
-// slots lists every tensor of a model in timm's names; w must have as many blocks.
-func (w *Weights) slots(m configs.Model) []slot {
-	d := m.Dim
-	var list []slot
-	add := func(name string, dst *[]float32, shape ...int) {
-		list = append(list, slot{name, shape, dst, strings.HasSuffix(name, ".bias")})
-	}
-	w.prefixSlots(m, add)
-	add("patch_embed.proj.weight", &w.PatchW, d, m.Image.Channels, m.Patch, m.Patch)
-	add("patch_embed.proj.bias", &w.PatchB, d)
-	if norm := patchNorm(m); norm != "" {
-		add(norm+".weight", &w.PatchNormG, d)
-		add(norm+".bias", &w.PatchNormB, d)
-	}
-	for i := range w.Blocks {
-		shape := m.BlockShape(i)
-		w.Blocks[i].slots(shape, m.HiddenOf(shape.Dim), add)
-		d = shape.Dim
-	}
-	norm := "norm"
-	if m.FCNorm {
-		norm = "fc_norm"
-	}
-	add(norm+".weight", &w.NormG, d)
-	add(norm+".bias", &w.NormB, d)
-	add("head.weight", &w.HeadW, m.Classes, d)
-	add("head.bias", &w.HeadB, m.Classes)
-	if m.Family == configs.DeiTDistilled {
-		add("head_dist.weight", &w.HeadDistW, m.Classes, d)
-		add("head_dist.bias", &w.HeadDistB, m.Classes)
-	}
-	return list
+// learned are the tensors of a network's prefix tokens.
+func (w *Weights) learned() map[string]*[]float32 {
+	return map[string]*[]float32{"cls_token": &w.Cls, "dist_token": &w.Dist, "reg_token": &w.Reg}
 }
 
-// prefixSlots lists the learned tokens and positions.
-func (w *Weights) prefixSlots(m configs.Model, add func(name string, dst *[]float32, shape ...int)) {
-	if m.Family == configs.Swin {
-		return
+// slots lists every tensor of a network in timm's names; w must have as many blocks.
+func (w *Weights) slots(net *network.Network) []slot {
+	l := tensors{w: w, net: net}
+	l.prefix()
+	for _, op := range net.Ops {
+		l.op(op)
 	}
-	if !m.NoClassToken {
-		add("cls_token", &w.Cls, 1, 1, m.Dim)
-	}
-	add("pos_embed", &w.Pos, 1, m.Tokens(), m.Dim)
-	if m.Family == configs.DeiTDistilled {
-		add("dist_token", &w.Dist, 1, 1, m.Dim)
-	}
-	if m.Registers > 0 {
-		add("reg_token", &w.Reg, 1, m.Registers, m.Dim)
+	return l.list
+}
+
+// tensors collects them.
+type tensors struct {
+	w    *Weights
+	net  *network.Network
+	list []slot
+}
+
+func (l *tensors) add(name string, dst *[]float32, shape ...int) {
+	l.list = append(l.list, slot{name, shape, dst, strings.HasSuffix(name, ".bias")})
+}
+
+// layer adds a weight of so many outputs, and its bias where it may have one.
+func (l *tensors) layer(name string, weight, bias *[]float32, out, in int) {
+	l.add(name+".weight", weight, out, in)
+	if bias != nil {
+		l.add(name+".bias", bias, out)
 	}
 }
 
-// patchNorm is timm's name of the LayerNorm behind the patch embedding, "" if there is none.
-func patchNorm(m configs.Model) string {
-	switch {
-	case m.Family == configs.Swin:
-		return "patch_embed.norm"
-	case m.PreNorm:
-		return "norm_pre"
+func (l *tensors) norm(name string, gamma, beta *[]float32, channels int) {
+	l.add(name+".weight", gamma, channels)
+	l.add(name+".bias", beta, channels)
+}
+
+// prefix lists the learned tokens and positions, the positions behind the class token.
+func (l *tensors) prefix() {
+	d := l.net.Stages[0].Dim
+	positions := func() {
+		if l.net.Positions {
+			l.add("pos_embed", &l.w.Pos, 1, l.net.Model.Tokens(), d)
+		}
 	}
-	return ""
+	class := len(l.net.Prefix) > 0 && l.net.Prefix[0].Read
+	if !class {
+		positions()
+	}
+	for i, token := range l.net.Prefix {
+		l.add(token.Name, l.w.learned()[token.Name], 1, token.Count, d)
+		if class && i == 0 {
+			positions()
+		}
+	}
+}
+
+// op lists the tensors that belong to an op.
+func (l *tensors) op(op network.Op) {
+	w, b := l.w, (*BlockWeights)(nil)
+	if op.Block != network.None {
+		b = &w.Blocks[op.Block]
+	}
+	switch op.Role {
+	case network.RoleEmbed:
+		l.add(op.Name+".proj.weight", &w.PatchW, op.Cols, l.net.Model.Image.Channels, l.net.Model.Patch, l.net.Model.Patch)
+		l.add(op.Name+".proj.bias", &w.PatchB, op.Cols)
+	case network.RoleEmbedNorm:
+		l.norm(op.Name, &w.PatchNormG, &w.PatchNormB, op.Cols)
+	case network.RoleMergeNorm:
+		l.norm(op.Name, &b.MergeG, &b.MergeB, op.Cols)
+	case network.RoleMerge:
+		l.layer(op.Name, &b.MergeW, nil, op.Cols, op.Inner)
+	case network.RoleNorm1:
+		l.norm(op.Name, &b.Norm1G, &b.Norm1B, op.Cols)
+	case network.RoleQuery: // with k and v
+		if s := l.net.Blocks[op.Block]; s.Window > 0 {
+			l.add(s.Name+".attn.relative_position_bias_table", &b.RelPos, (2*s.Window-1)*(2*s.Window-1), s.Heads)
+		}
+		l.layer(l.net.LayerOf(op).Name, &b.QKVW, &b.QKVB, 3*op.Cols, op.Inner)
+	case network.RoleProj:
+		l.layer(op.Name, &b.ProjW, &b.ProjB, op.Cols, op.Inner)
+	case network.RoleNorm2:
+		l.norm(op.Name, &b.Norm2G, &b.Norm2B, op.Cols)
+	case network.RoleFC1:
+		l.layer(op.Name, &b.FC1W, &b.FC1B, op.Cols, op.Inner)
+	case network.RoleFC2:
+		l.layer(op.Name, &b.FC2W, &b.FC2B, op.Cols, op.Inner)
+	case network.RoleNorm:
+		name := op.Name
+		if l.net.Ops[op.Inputs[0]].Kind == network.OpPoolStream {
+			name = "fc_norm"
+		}
+		l.norm(name, &w.NormG, &w.NormB, op.Cols)
+	case network.RoleHead:
+		l.layer(op.Name, &w.HeadW, &w.HeadB, op.Cols, op.Inner)
+	case network.RoleSecondHead:
+		l.layer(op.Name, &w.HeadDistW, &w.HeadDistB, op.Cols, op.Inner)
+	}
+}
+
+// empty is the weights of a network before they are read.
+func empty(net *network.Network) *Weights {
+	return &Weights{Blocks: make([]BlockWeights, len(net.Blocks))}
 }
 
 // Prefix is what the rows in front of the patches hold, their positions not counted: PrefixTokens x Dim.
 func (w *Weights) Prefix() []float32 { return slices.Concat(w.Cls, w.Dist, w.Reg) }
 
-func (b *BlockWeights) slots(s configs.BlockShape, h int, add func(name string, dst *[]float32, shape ...int)) {
-	d := s.Dim
-	if s.Merges() {
-		p := s.MergeName()
-		add(p+".norm.weight", &b.MergeG, 2*d)
-		add(p+".norm.bias", &b.MergeB, 2*d)
-		add(p+".reduction.weight", &b.MergeW, d, 2*d)
-	}
-	p := s.Name + "."
-	add(p+"norm1.weight", &b.Norm1G, d)
-	add(p+"norm1.bias", &b.Norm1B, d)
-	if s.Window > 0 {
-		add(p+"attn.relative_position_bias_table", &b.RelPos, (2*s.Window-1)*(2*s.Window-1), s.Heads)
-	}
-	add(p+"attn.qkv.weight", &b.QKVW, 3*d, d)
-	add(p+"attn.qkv.bias", &b.QKVB, 3*d)
-	add(p+"attn.proj.weight", &b.ProjW, d, d)
-	add(p+"attn.proj.bias", &b.ProjB, d)
-	add(p+"norm2.weight", &b.Norm2G, d)
-	add(p+"norm2.bias", &b.Norm2B, d)
-	add(p+"mlp.fc1.weight", &b.FC1W, h, d)
-	add(p+"mlp.fc1.bias", &b.FC1B, h)
-	add(p+"mlp.fc2.weight", &b.FC2W, d, h)
-	add(p+"mlp.fc2.bias", &b.FC2B, d)
-}
-
-// Fill sets every tensor of a model to the values that draw gives for its name (timm's)
+// Fill sets every tensor of a model, which must be valid, to the values that draw gives for its name (timm's)
 // and shape: for weights that come from elsewhere than a file.
 func (w *Weights) Fill(m configs.Model, draw func(name string, shape []int) []float32) {
-	w.Blocks = make([]BlockWeights, m.BlockCount())
-	for _, s := range w.slots(m) {
+	net := network.MustCompile(m)
+	*w = *empty(net)
+	for _, s := range w.slots(net) {
 		*s.dst = draw(s.name, s.shape)
 	}
 }
@@ -162,11 +184,15 @@ func (w *Weights) Fill(m configs.Model, draw func(name string, shape []int) []fl
 // Check says whether the lengths of all tensors are those of the model: for weights
 // that were not read from a file.
 func (w *Weights) Check(m configs.Model) error {
-	if len(w.Blocks) != m.BlockCount() {
-		return fmt.Errorf("weights have %d blocks; model %s has %d", len(w.Blocks), m.Name, m.BlockCount())
+	net, err := network.Compile(m)
+	if err != nil {
+		return err
+	}
+	if len(w.Blocks) != len(net.Blocks) {
+		return fmt.Errorf("weights have %d blocks; model %s has %d", len(w.Blocks), m.Name, len(net.Blocks))
 	}
 	var errs []error
-	for _, s := range w.slots(m) {
+	for _, s := range w.slots(net) {
 		if len(*s.dst) != s.size() {
 			errs = append(errs, fmt.Errorf("tensor %s has %d values; expected %v", s.name, len(*s.dst), s.shape))
 		}
@@ -174,10 +200,10 @@ func (w *Weights) Check(m configs.Model) error {
 	return errors.Join(errs...)
 }
 
-// Parameters is the number of weights of a model.
+// Parameters is the number of weights of a model, which must be valid.
 func Parameters(m configs.Model) int {
-	w, n := &Weights{Blocks: make([]BlockWeights, m.BlockCount())}, 0
-	for _, s := range w.slots(m) {
+	net, n := network.MustCompile(m), 0
+	for _, s := range empty(net).slots(net) {
 		n += s.size()
 	}
 	return n

@@ -86,17 +86,16 @@ func (r *Runner) dynamicAdd(l *layer, fine []int32) {
 // dynamicFinish runs the last LayerNorm and the classifiers.
 func (r *Runner) dynamicFinish() []int32 {
 	m := r.net.Model
-	_, rows := m.NormRows()
-	fine := r.fine[:rows*m.Dim]
+	fine := r.fine[:r.last.Elements()]
 	copy(fine, r.res)
 	r.norm.Values(fine)
 	record(r, fine)
 	logits := make([]int32, m.Classes)
-	r.tokenCodes(&r.head, fine[:m.Dim])
+	r.tokenCodes(&r.head, fine[:r.head.in])
 	r.requantize(&r.head, func(at int, y int64) { logits[at] = int32(y) })
 	record(r, logits)
 	if r.headDist != nil {
-		r.tokenCodes(r.headDist, fine[m.Dim:])
+		r.tokenCodes(r.headDist, fine[r.head.in:])
 		r.requantize(r.headDist, func(at int, y int64) { logits[at] = int32(sat(int64(logits[at])+y, r.net.HeadDist.Bits)) })
 		record(r, logits)
 	}

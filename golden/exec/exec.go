@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"slices"
 
-	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
 
-// Trace holds the result of every op of configs.Model.Ops, index-aligned and laid
+// Trace holds the result of every op of network.Network.Ops, index-aligned and laid
 // out as the ops say: [head][row][col]. Run replaces its content.
 //
 //   - patches: pixel codes; the prefix rows are 0
@@ -67,19 +67,19 @@ func New(net *intnet.Network) (*Runner, error) {
 // Runner makes room for running the network.
 func (p *Program) Runner() *Runner {
 	m := p.net.Model
-	var acc, codes, wide, rows, stream, joined int
+	var acc, codes, wide, hidden, rows, stream, joined int
 	for _, op := range p.ops {
 		n := op.Rows * op.Cols
 		switch op.Kind {
-		case configs.OpPatches:
-			wide = max(wide, m.Tokens()*m.PatchInner())
-		case configs.OpLinearGELU:
+		case network.OpPatches:
 			wide = max(wide, n)
-		case configs.OpLayerNorm:
+		case network.OpLinearGELU:
+			wide, hidden = max(wide, n), max(hidden, n)
+		case network.OpLayerNorm:
 			codes, joined = max(codes, n), max(joined, n)
-		case configs.OpPatchEmbed, configs.OpEmbedNorm, configs.OpMerge, configs.OpLinearAdd:
+		case network.OpPatchEmbed, network.OpEmbedNorm, network.OpMerge, network.OpLinearAdd:
 			stream = max(stream, n)
-		case configs.OpLinear:
+		case network.OpLinear:
 			rows = max(rows, n)
 		}
 		acc = max(acc, kernel.AccSize(kernel.Block, op.Cols))
@@ -89,9 +89,9 @@ func (p *Program) Runner() *Runner {
 		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes), pooled: make([]int32, p.head.in)}
 	r.res = r.stream
 	if p.head.dynamic != nil {
-		r.fine = make([]int32, m.Tokens()*max(m.Dim, m.Hidden()))
+		r.fine = make([]int32, max(stream, hidden))
 	}
-	if m.Family == configs.Swin {
+	if _, merges := p.of.Find(network.RoleMerge); merges {
 		r.joined = make([]int32, joined)
 	}
 	return r
@@ -194,20 +194,16 @@ func (r *Runner) finish() []int32 {
 		return r.dynamicFinish()
 	}
 	m, c := r.net.Model, r.head.in
-	from, rows := 0, len(r.res)/c // of the residual stream
-	if m.Family != configs.Swin {
-		from, rows = m.NormRows()
-	}
-	in := r.res[from*c : (from+rows)*c]
-	if m.FCNorm {
-		in = r.pooled[:c]
-		pool(r.net.Pool, r.res[m.PrefixTokens()*c:], in)
+	in := r.res[r.last.FirstRow*c:]
+	if from := r.ops[r.last.Inputs[0]]; from.Kind == network.OpPoolStream {
+		pool(r.net.Pool, r.res[from.FirstRow*c:], r.pooled)
+		in = r.pooled
 		record(r, in)
 	}
-	x := r.codes[:len(in)]
-	r.norm.Codes(x, in)
+	x := r.codes[:r.last.Elements()]
+	r.norm.Codes(x, in[:len(x)])
 	record(r, x)
-	if r.net.Pool != nil && !m.FCNorm {
+	if r.ops[r.last.Index+1].Kind == network.OpPool {
 		pooled := r.wide[:c]
 		pool(r.net.Pool, x, pooled)
 		x = pooled

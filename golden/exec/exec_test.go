@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
@@ -39,15 +40,17 @@ func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm {
 		n.Quantizer.TokenScales = ""
 	}
+	of := network.MustCompile(m)
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)
-		if configs.HasWeights(l.Name) {
+		inner := of.Layers[i].Inner
+		if l.Weights > 0 {
 			l.Weights = 2 + rng.IntN(7)
 			l.Granularity = []configs.Granularity{configs.PerChannel, configs.PerLayer, configs.PerGroup}[rng.IntN(3)]
 			if l.Granularity == configs.PerGroup { // any divisor of the inner dimension
-				for l.Group = 0; l.Group == 0 || m.Inner(l.Name)%l.Group != 0; {
-					l.Group = 1 + rng.IntN(m.Inner(l.Name))
+				for l.Group = 0; l.Group == 0 || inner%l.Group != 0; {
+					l.Group = 1 + rng.IntN(inner)
 				}
 			}
 		}
@@ -112,10 +115,7 @@ func compare(t *testing.T, net *intnet.Network, image []uint8) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ops, err := net.Model.Ops()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ops := network.MustCompile(net.Model).Ops
 	want := slowRun(net, image)
 	if len(tr.Ops) != len(ops) || len(want) != len(ops) {
 		t.Fatalf("traces have %d and %d ops; expected %d", len(tr.Ops), len(want), len(ops))
@@ -154,7 +154,7 @@ func TestRandomNetworksMatchSlowImplementation(t *testing.T) {
 // grouped gives the layers of the blocks groups of weights.
 func grouped(n configs.Numerics, group int) configs.Numerics {
 	for i := range n.Layers {
-		if l := &n.Layers[i]; l.Weights > 0 && l.Name != configs.LayerPatchEmbed {
+		if l := &n.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" {
 			l.Granularity, l.Group = configs.PerGroup, group
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/exec"
 	"vitdse/golden/intnet"
@@ -81,8 +82,7 @@ func TestRandomSwinsMatchSlowImplementation(t *testing.T) {
 			compare(t, net, images.At(0))
 			compare(t, net, images.At(1))
 		})
-		for b := range m.BlockCount() {
-			s := m.BlockShape(b)
+		for _, s := range network.MustCompile(m).Blocks {
 			if s.WindowRows() > s.Tokens() {
 				padded++
 			}
@@ -182,7 +182,7 @@ func TestResumeSwinEqualsRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := range m.BlockCount() + 1 {
+	for cut := range len(network.MustCompile(m).Blocks) + 1 {
 		stream, err := r.Stream(image)
 		if err != nil {
 			t.Fatal(err)

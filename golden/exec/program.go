@@ -3,7 +3,7 @@ package exec
 import (
 	"fmt"
 
-	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
@@ -11,8 +11,10 @@ import (
 // Program is a network made ready for running: its weights in the order in which the
 // kernels read them. Any number of runners share it.
 type Program struct {
-	net *intnet.Network
-	ops []configs.Op
+	net  *intnet.Network
+	of   *network.Network // what it computes
+	ops  []network.Op
+	last network.Op // the last norm
 
 	pixels    *kernel.Patches
 	patch     layer
@@ -55,7 +57,7 @@ type merge struct {
 
 // geometry is where the tokens of a block are. The attention of a ViT is one window.
 type geometry struct {
-	configs.BlockShape
+	network.Block
 	order   []int   // Swin: token of each row of the windows, -1 for padding
 	regions []uint8 // Swin: rows of a window meet only within a region
 	from    []int   // Swin: four tokens of the previous stage for each token, -1 for padding
@@ -64,15 +66,15 @@ type geometry struct {
 // Prepare makes a network ready. It refuses networks that are not what the contract
 // describes.
 func Prepare(net *intnet.Network) (*Program, error) {
-	ops, err := net.Model.Ops()
+	of, err := network.Compile(net.Model)
 	if err != nil {
 		return nil, err
 	}
-	if err := validate(net); err != nil {
+	if err := validate(net, of); err != nil {
 		return nil, fmt.Errorf("exec: %w", err)
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
-	p := &Program{net: net, ops: ops, patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
+	p := &Program{net: net, of: of, ops: of.Ops, last: of.At(network.None, network.RoleNorm), patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
 	var codes [256]int8 // sat(rsh(p-128, 8-b)) of each pixel value p
 	for i := range codes {
 		codes[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
@@ -90,7 +92,7 @@ func Prepare(net *intnet.Network) (*Program, error) {
 	}
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
-		next := block{geometry: newGeometry(net.Model, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
+		next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
 			q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 			bias: b.Attn.Bias}
 		if next.fc1.dynamic != nil {
@@ -137,15 +139,10 @@ func (b *block) attend(a *intnet.Attention, exp *intnet.Exp) {
 	b.scale = kernel.NewScale(top/int64(exp.Table[0]), 128*top, a.OutShift, a.OutZero, a.OutBits)
 }
 
-func newGeometry(m configs.Model, block int) geometry {
-	g := geometry{BlockShape: m.BlockShape(block)}
-	if g.Window == 0 {
-		return g
-	}
-	g.order, g.regions = g.WindowOrder(), g.WindowRegions()
+func newGeometry(of *network.Network, block int) geometry {
+	g := geometry{Block: of.Blocks[block], order: of.At(block, network.RoleQuery).Gather, regions: of.At(block, network.RoleSoftmax).Regions}
 	if g.Merges() {
-		from := m.Stage(g.Stage - 1)
-		g.from = g.MergeOrder(from.H, from.W)
+		g.from = of.At(block, network.RoleMergeNorm).Gather
 	}
 	return g
 }

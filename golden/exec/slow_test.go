@@ -140,7 +140,7 @@ func slowNorm(ln *intnet.LayerNorm, table []uint32, x matrix) matrix {
 
 // slowAttention returns scores, numerators and codes as [head*row][col].
 func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (scores, exps, av matrix) {
-	hd := net.Model.HeadDim()
+	hd := net.Model.Dim / net.Model.Heads
 	for h := range net.Model.Heads {
 		for i := range q {
 			var s, e, o []*big.Int

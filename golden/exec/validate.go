@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
@@ -22,10 +23,10 @@ func (c *checker) add(format string, args ...any) {
 }
 
 // validate checks what the fast arithmetic relies on.
-func validate(net *intnet.Network) error {
+func validate(net *intnet.Network, of *network.Network) error {
 	m := net.Model
-	if len(net.Blocks) != m.BlockCount() {
-		return fmt.Errorf("network has %d blocks; model %s has %d", len(net.Blocks), m.Name, m.BlockCount())
+	if len(net.Blocks) != len(of.Blocks) {
+		return fmt.Errorf("network has %d blocks; model %s has %d", len(net.Blocks), m.Name, len(of.Blocks))
 	}
 	c := &checker{dynamic: net.Head.Dynamic}
 	if n := len(net.Exp.Table); n == 0 || n > kernel.MaxExp || net.Exp.Table[0] == 0 || net.Exp.Table[n-1] != 0 {
@@ -41,7 +42,7 @@ func validate(net *intnet.Network) error {
 	d := m.Dim
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
-		shape := m.BlockShape(i)
+		shape := of.Blocks[i]
 		d = shape.Dim
 		c.errs = append(c.errs, validateWindows(b, shape))
 		if b.Merge != nil {
@@ -53,8 +54,8 @@ func validate(net *intnet.Network) error {
 		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
 			c.linear(l, d, d, c.dynamic)
 		}
-		c.linear(&b.FC1, d, m.HiddenOf(d), c.dynamic)
-		c.linear(&b.FC2, m.HiddenOf(d), d, c.dynamic)
+		c.linear(&b.FC1, d, shape.Hidden, c.dynamic)
+		c.linear(&b.FC2, shape.Hidden, d, c.dynamic)
 		if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
 			c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
 		}
@@ -65,38 +66,34 @@ func validate(net *intnet.Network) error {
 	c.norm(&net.Norm, d)
 	c.linear(&net.Head, d, m.Classes, c.dynamic)
 	switch {
-	case (net.HeadDist != nil) != (m.Family == configs.DeiTDistilled):
+	case (net.HeadDist != nil) != (of.Classifiers == 2):
 		c.add("a second head is there or missing; family %s", m.Family)
 	case net.HeadDist != nil:
 		c.linear(net.HeadDist, d, m.Classes, c.dynamic)
 	}
-	c.around(net)
+	c.around(net, of)
 	return errors.Join(c.errs...)
 }
 
 // around checks what only some networks have in front of the blocks and behind them.
-func (c *checker) around(net *intnet.Network) {
-	m := net.Model
-	swin := m.Family == configs.Swin
-	if (swin || m.PreNorm) != (net.PatchNorm != nil) {
-		c.add("the norm behind the patch embedding is there or missing; family %s, pre_norm %v", m.Family, m.PreNorm)
+func (c *checker) around(net *intnet.Network, of *network.Network) {
+	if _, norms := of.Find(network.RoleEmbedNorm); norms != (net.PatchNorm != nil) {
+		c.add("the norm behind the patch embedding is there or missing; its op is there: %v", norms)
 	}
 	if net.PatchNorm != nil {
-		c.norm(net.PatchNorm, m.Dim)
+		c.norm(net.PatchNorm, of.Blocks[0].Dim)
 	}
-	if (swin || m.Pools()) != (net.Pool != nil) {
-		c.add("the pool is there or missing; family %s, pool %q", m.Family, m.Pool)
+	op, pools := of.Find(network.RolePool)
+	if pools != (net.Pool != nil) {
+		c.add("the pool is there or missing; its op is there: %v", pools)
 	}
-	if p := net.Pool; p != nil {
-		tokens, bits := m.Patches(), net.Head.ActBits
-		if swin {
-			tokens = m.Stage(len(m.Depths) - 1).Tokens()
-		}
-		if m.FCNorm {
+	if p := net.Pool; p != nil && pools {
+		tokens, bits := of.Ops[op.Inputs[0]].Rows-op.FirstRow, net.Head.ActBits
+		if op.Kind == network.OpPoolStream {
 			bits = configs.ResidualBits
 		}
-		if p.Tokens != tokens || p.Bits != bits || p.Max != (m.Pool == configs.PoolMax) {
-			c.add("the pool is of %d tokens to %d bits, maximum %v; expected %d tokens, %d bits, pool %q", p.Tokens, p.Bits, p.Max, tokens, bits, m.Pool)
+		if p.Tokens != tokens || p.Bits != bits || p.Max != op.Max {
+			c.add("the pool is of %d tokens to %d bits, maximum %v; expected %d tokens, %d bits, maximum %v", p.Tokens, p.Bits, p.Max, tokens, bits, op.Max)
 		}
 	}
 	if c.dynamic && (net.Pool != nil || net.PatchNorm != nil) {
@@ -144,7 +141,7 @@ func validateGroups(l *intnet.Linear) error {
 }
 
 // validateWindows checks what belongs to a block of Swin, and to no other.
-func validateWindows(b *intnet.Block, s configs.BlockShape) error {
+func validateWindows(b *intnet.Block, s network.Block) error {
 	n := s.WindowTokens()
 	switch {
 	case s.Window == 0 && (b.Attn.Bias != nil || b.Pad != nil || b.Merge != nil):
@@ -158,7 +155,7 @@ func validateWindows(b *intnet.Block, s configs.BlockShape) error {
 	case (b.Merge != nil) != s.Merges():
 		return fmt.Errorf("%s: a patch merging is there or missing", s.Name)
 	case b.Merge != nil && b.Merge.Norm.Channels != 2*s.Dim:
-		return fmt.Errorf("%s.norm: has %d channels; expected %d", s.MergeName(), b.Merge.Norm.Channels, 2*s.Dim)
+		return fmt.Errorf("%s: has %d channels; expected %d", b.Merge.Norm.Name, b.Merge.Norm.Channels, 2*s.Dim)
 	}
 	return nil
 }

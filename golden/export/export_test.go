@@ -67,7 +67,7 @@ func networks(t *testing.T) (map[string]*intnet.Network, *dataset.Images) {
 				n.Layers[i].Activations = 4
 				if l.Weights > 0 {
 					n.Layers[i].Weights = 4
-					if !configs.IsEdge(l.Name) {
+					if l.Name != "patch_embed" && l.Name != "head" {
 						n.Layers[i].Granularity, n.Layers[i].Group = configs.PerGroup, 16
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 )
 
@@ -13,19 +14,23 @@ import (
 type writer struct {
 	*graph
 	net *intnet.Network
+	of  *network.Network
 }
 
 // ONNX is the network as an ONNX model: input "image", images x H x W x channels of u8, output "logits",
 // images x classes of 32-bit integers, as golden/exec gives them; and metadata "logit_scale", the real value
 // of one step. Networks that the graph has no form for are refused with what it is.
 func ONNX(net *intnet.Network, hash string) ([]byte, error) {
+	of, err := network.Compile(net.Model)
 	switch {
-	case net.Model.Family == configs.Swin:
+	case err != nil:
+		return nil, err
+	case of.Blocks[0].Window > 0:
 		return nil, fmt.Errorf("model %s is a Swin: its windows have no ONNX form here yet; use the npz", net.Model.Name)
 	case net.Head.Dynamic:
 		return nil, fmt.Errorf("model %s has dynamic scales, which have no ONNX form here; use the npz", net.Model.Name)
 	}
-	w := &writer{newGraph(), net}
+	w := &writer{newGraph(), net, of}
 	x := w.embed()
 	for i := range net.Blocks {
 		x = w.block("blocks."+strconv.Itoa(i), &net.Blocks[i], x)
@@ -279,15 +284,16 @@ func (w *writer) rows(name, x string, from, n int) string {
 
 // classify is the last norm, in front of a pooling or behind it, and the heads (3.6 and 3.9).
 func (w *writer) classify(x string) string {
-	m := w.net.Model
-	if m.FCNorm {
-		x = w.pool("pool", w.rows("pool.rows", x, m.PrefixTokens(), m.Patches()))
+	norm := w.of.At(network.None, network.RoleNorm)
+	pool, pools := w.of.Find(network.RolePool)
+	inFront := pool.Kind == network.OpPoolStream
+	if pools && inFront {
+		x = w.pool("pool", w.rows("pool.rows", x, pool.FirstRow, w.net.Pool.Tokens))
 	} else {
-		from, n := m.NormRows()
-		x = w.rows("norm.rows", x, from, n)
+		x = w.rows("norm.rows", x, norm.FirstRow, norm.Rows)
 	}
 	x = w.layerNorm("norm", &w.net.Norm, x)
-	if w.net.Pool != nil && !m.FCNorm {
+	if pools && !inFront {
 		x = w.pool("pool", x)
 	}
 	head := func(name string, l *intnet.Linear, row int64) string {

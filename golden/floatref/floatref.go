@@ -9,35 +9,35 @@ import (
 	"fmt"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 )
 
 // Network is a model with its weights in float64. It is safe for concurrent use,
 // each goroutine with its own Trace.
 type Network struct {
-	Model  configs.Model
-	Ops    []configs.Op
-	prefix []float64 // of the rows in front of the patches
-	pos    []float64
-	patch  linear
-	blocks []block
-	norm   layerNorm
-	head   linear
+	Model configs.Model
+	Net   *network.Network
+	Ops   []network.Op
+
+	pos       []float64 // what is added to the patch embedding: positions, and the learned tokens in their rows
+	patch     linear
+	patchNorm layerNorm
+	blocks    []block
+	norm      layerNorm
+	heads     []linear // on the class token or the pooled tokens, then on the distillation token
 
 	activation func(x float64) float64
-
-	patchNorm layerNorm // Swin, and with pre_norm
-	headDist  linear    // distilled DeiT
 }
 
 type block struct {
-	shape        configs.BlockShape
 	norm1, norm2 layerNorm
 	qkv          []linear // three
 	proj         linear
 	fc1, fc2     linear
-	windows      *windows // Swin
-	merge        *merge   // Swin, where a stage begins
+	bias         []float64 // Heads x WindowTokens x WindowTokens: of windows
+	mergeNorm    layerNorm // where a patch merging precedes the block
+	merge        linear
 }
 
 // Trace holds the real-valued results of one image, index-aligned with the model's
@@ -55,7 +55,7 @@ type Trace struct {
 
 // New converts the weights of a model.
 func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
-	ops, err := m.Ops()
+	net, err := network.Compile(m)
 	if err != nil {
 		return nil, err
 	}
@@ -63,30 +63,33 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 		return nil, fmt.Errorf("floatref: %w", err)
 	}
 	n := &Network{
-		Model: m, Ops: ops, prefix: widen(w.Prefix()), pos: widen(w.Pos),
-		patch: newLinear(w.PatchW, w.PatchB),
+		Model: m, Net: net, Ops: net.Ops, pos: widen(w.Pos),
+		patch: newLinear(w.PatchW, w.PatchB), patchNorm: newNorm(w.PatchNormG, w.PatchNormB, m.LayerNormEps),
 		norm:  newNorm(w.NormG, w.NormB, m.LayerNormEps),
-		head:  newLinear(w.HeadW, w.HeadB),
+		heads: []linear{newLinear(w.HeadW, w.HeadB)}, activation: ActivationOf(m),
 	}
-	n.activation = ActivationOf(m)
-	if m.Family == configs.DeiTDistilled {
-		n.headDist = newLinear(w.HeadDistW, w.HeadDistB)
+	for i, v := range w.Prefix() {
+		n.pos[i] += float64(v)
 	}
-	if w.PatchNormG != nil {
-		n.patchNorm = newNorm(w.PatchNormG, w.PatchNormB, m.LayerNormEps)
+	if net.Classifiers == 2 {
+		n.heads = append(n.heads, newLinear(w.HeadDistW, w.HeadDistB))
 	}
 	for i, b := range w.Blocks {
-		shape := m.BlockShape(i)
-		n.blocks = append(n.blocks, block{
-			shape:   shape,
-			windows: newWindows(shape, b.RelPos), merge: newMerge(m, shape, &b),
+		shape := net.Blocks[i]
+		next := block{
+			bias:  pairBias(shape, b.RelPos),
 			norm1: newNorm(b.Norm1G, b.Norm1B, m.LayerNormEps),
 			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
 			qkv:   newParts(b.QKVW, b.QKVB, 3),
 			proj:  newLinear(b.ProjW, b.ProjB),
 			fc1:   newLinear(b.FC1W, b.FC1B),
 			fc2:   newLinear(b.FC2W, b.FC2B),
-		})
+		}
+		if shape.Merges() {
+			next.mergeNorm = newNorm(b.MergeG, b.MergeB, m.LayerNormEps)
+			next.merge = newLinear(b.MergeW, make([]float32, shape.Dim))
+		}
+		n.blocks = append(n.blocks, next)
 	}
 	return n, nil
 }
@@ -101,10 +104,8 @@ func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
 		tr = &Trace{}
 	}
 	tr.grow(n.Ops)
-	if n.Model.Family == configs.Swin {
-		n.runSwin(image, tr)
-	} else {
-		n.runViT(image, tr)
+	for i := range n.Ops {
+		n.run(&n.Ops[i], image, tr)
 	}
 	if err := n.finite(tr); err != nil {
 		return nil, err
@@ -112,62 +113,84 @@ func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
 	return n.logits(tr), nil
 }
 
-// runViT fills the trace of a ViT or DeiT.
-func (n *Network) runViT(image []uint8, tr *Trace) {
-	m := n.Model
-	tokens := m.Tokens()
-	at := -1
-	next := func() []float64 { at++; return tr.Ops[at] }
-	pre := func() []float64 { return tr.Pre[at+1] } // of the op that comes next
+// run fills the trace of one op.
+func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
+	y, pre := tr.Ops[op.Index], tr.Pre[op.Index]
+	var x, with []float64
+	if op.Inputs[0] != network.Image {
+		x = tr.Ops[op.Inputs[0]]
+	}
+	if len(op.Inputs) > 1 {
+		with = tr.Ops[op.Inputs[1]]
+	}
+	b := &block{}
+	if op.Block != network.None {
+		b = &n.blocks[op.Block]
+	}
+	switch op.Role {
+	case network.RolePatches:
+		n.gather(image, y)
+	case network.RoleEmbed:
+		n.embed(op, x, pre, y)
+	case network.RoleEmbedNorm:
+		n.patchNorm.run(x, y)
+	case network.RoleMergeNorm:
+		b.mergeNorm.run(GatherRows(x, op.Gather, op.Cols/op.Join), y)
+	case network.RoleMerge:
+		b.merge.run(x, y, op.Rows)
+	case network.RoleNorm1:
+		b.norm1.run(x, y)
+	case network.RoleQuery, network.RoleKey, network.RoleValue:
+		b.qkv[op.Index-op.First].run(gathered(x, op), y, op.Rows)
+	case network.RoleScores:
+		b.scores(op, x, with, y, &tr.scratch.keys)
+	case network.RoleSoftmax:
+		probabilities(op, x, y)
+	case network.RoleContext:
+		context(op, x, with, y, &tr.scratch.values)
+	case network.RoleProj:
+		b.proj.add(gathered(join(x, n.Ops[op.Inputs[0]]), op), with, pre, y, op.Rows)
+	case network.RoleNorm2:
+		b.norm2.run(x, y)
+	case network.RoleFC1:
+		b.fc1.run(x, pre, op.Rows)
+		for i, h := range pre {
+			y[i] = n.activation(h)
+		}
+	case network.RoleFC2:
+		b.fc2.add(x, with, pre, y, op.Rows)
+	case network.RoleNorm:
+		n.norm.run(x[op.FirstRow*op.Cols:][:len(y)], y)
+	case network.RolePool:
+		pool(x[op.FirstRow*op.Cols:], y, op.Max)
+	case network.RoleHead:
+		n.heads[0].run(x[:op.Inner], y, op.Rows)
+	case network.RoleSecondHead:
+		n.heads[1].add(x[op.FirstRow*op.Inner:], with, pre, y, op.Rows)
+	}
+}
 
-	patches := next()
-	n.gather(image, patches)
-	before := pre()
-	res := n.embed(patches, before, next())
-	if m.PreNorm {
-		x := next()
-		n.patchNorm.run(res, x)
-		res = x
+// gathered is the rows that an op reads.
+func gathered(x []float64, op *network.Op) []float64 {
+	if op.Gather == nil {
+		return x
 	}
-	for i := range n.blocks {
-		b := &n.blocks[i]
-		x, q, k, v := next(), next(), next(), next()
-		b.norm1.run(res, x)
-		for p, y := range [][]float64{q, k, v} {
-			b.qkv[p].run(x, y, tokens)
+	return GatherRows(x, op.Gather, op.Inner)
+}
+
+// pool is the mean of the rows, or their maximum.
+func pool(x, y []float64, most bool) {
+	if most {
+		copy(y, x)
+		for i, v := range x {
+			y[i%len(y)] = max(y[i%len(y)], v)
 		}
-		scores, prob, av := next(), next(), next()
-		n.attend(q, k, v, scores, prob, av, &tr.scratch)
-		before = pre()
-		res = b.proj.add(n.join(av), res, before, next(), tokens)
-		x = next()
-		b.norm2.run(res, x)
-		before = pre()
-		hidden := next()
-		b.fc1.run(x, before, tokens)
-		for i, h := range before {
-			hidden[i] = n.activation(h)
-		}
-		before = pre()
-		res = b.fc2.add(hidden, res, before, next(), tokens)
+		return
 	}
-	from, rows := m.NormRows()
-	read := res[from*m.Dim : (from+rows)*m.Dim]
-	if m.FCNorm {
-		read = next()
-		n.pool(res[m.PrefixTokens()*m.Dim:], read)
-	}
-	x := next()
-	n.norm.run(read, x)
-	if m.Pools() && !m.FCNorm {
-		pooled := next()
-		n.pool(x, pooled)
-		x = pooled
-	}
-	logits := next()
-	n.head.run(x[:m.Dim], logits, 1)
-	if m.Family == configs.DeiTDistilled {
-		n.headDist.add(x[m.Dim:], logits, pre(), next(), 1)
+	clear(y)
+	rows := float64(len(x) / len(y))
+	for i, v := range x {
+		y[i%len(y)] += v / rows
 	}
 }
 
@@ -175,10 +198,8 @@ func (n *Network) runViT(image []uint8, tr *Trace) {
 // has it, the trace holding their sum.
 func (n *Network) logits(tr *Trace) []float64 {
 	out := append([]float64(nil), tr.Ops[len(tr.Ops)-1]...)
-	if n.Model.Family == configs.DeiTDistilled {
-		for i := range out {
-			out[i] /= 2
-		}
+	for i := range out {
+		out[i] /= float64(n.Net.Classifiers)
 	}
 	return out
 }
@@ -198,7 +219,7 @@ func (n *Network) finite(tr *Trace) error {
 }
 
 // grow makes room for the results of every op.
-func (t *Trace) grow(ops []configs.Op) {
+func (t *Trace) grow(ops []network.Op) {
 	if len(t.Ops) == len(ops) {
 		return
 	}
@@ -207,7 +228,7 @@ func (t *Trace) grow(ops []configs.Op) {
 	for i, op := range ops {
 		t.Ops[i] = make([]float64, op.Elements())
 		switch op.Kind {
-		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpLinearGELU, configs.OpHeadAdd:
+		case network.OpPatchEmbed, network.OpLinearAdd, network.OpLinearGELU, network.OpHeadAdd:
 			t.Pre[i] = make([]float64, op.Elements())
 		}
 	}
@@ -233,27 +254,26 @@ func (n *Network) gather(image []uint8, rows []float64) {
 	}
 }
 
-// embed fills the residual stream: patch matmul, class token, position.
-func (n *Network) embed(patches, pre, res []float64) []float64 {
-	m := n.Model
-	n.patch.run(patches, pre, m.Tokens())
-	clear(pre[:m.PrefixTokens()*m.Dim])
-	for i := range res {
-		res[i] = pre[i] + n.pos[i]
+// embed is the patch matmul, and where tokens have positions the residual stream: the learned tokens' rows are
+// positions alone.
+func (n *Network) embed(op *network.Op, patches, pre, y []float64) {
+	if !n.Net.Positions {
+		n.patch.run(patches, y, op.Rows)
+		return
 	}
-	for i, v := range n.prefix {
-		res[i] += v
+	n.patch.run(patches, pre, op.Rows)
+	clear(pre[:n.Model.PrefixTokens()*op.Cols])
+	for i := range y {
+		y[i] = pre[i] + n.pos[i]
 	}
-	return res
 }
 
 // join turns [head][row][col] into [row][head*col].
-func (n *Network) join(av []float64) []float64 {
-	hd, tokens := n.Model.HeadDim(), n.Model.Tokens()
+func join(av []float64, op network.Op) []float64 {
 	out := make([]float64, len(av))
-	for h := range n.Model.Heads {
-		for t := range tokens {
-			copy(out[t*n.Model.Dim+h*hd:], av[(h*tokens+t)*hd:(h*tokens+t+1)*hd])
+	for h := range op.Heads {
+		for r := range op.Rows {
+			copy(out[(r*op.Heads+h)*op.Cols:], av[(h*op.Rows+r)*op.Cols:(h*op.Rows+r+1)*op.Cols])
 		}
 	}
 	return out

@@ -109,49 +109,8 @@ func ActivationOf(m configs.Model) func(x float64) float64 {
 	return GELU
 }
 
-// pool is the mean, or the maximum, over rows of Dim channels.
-func (n *Network) pool(x, pooled []float64) {
-	rows := float64(len(x) / len(pooled))
-	copy(pooled, x)
-	for i, v := range x[len(pooled):] {
-		if c := i % len(pooled); n.Model.Pool == configs.PoolMax {
-			pooled[c] = max(pooled[c], v)
-		} else {
-			pooled[c] += v
-		}
-	}
-	if n.Model.Pool != configs.PoolMax {
-		for c := range pooled {
-			pooled[c] /= rows
-		}
-	}
-}
-
 // scratch are the right operands of an attention's products.
 type scratch struct{ keys, values kernel.Reals }
-
-// attend computes scores (scaled by 1/sqrt(d)), probabilities and their product
-// with v, per head.
-func (n *Network) attend(q, k, v, scores, prob, av []float64, s *scratch) {
-	tokens, dim, hd := n.Model.Tokens(), n.Model.Dim, n.Model.HeadDim()
-	scale := 1 / math.Sqrt(float64(hd))
-	clear(scores)
-	clear(av)
-	for h := range n.Model.Heads {
-		col, at := h*hd, h*tokens*tokens
-		s.keys.RealRows(k[col:], tokens, hd, dim)
-		kernel.MultiplyReals(scores[at:], tokens, q[col:], dim, tokens, &s.keys, nil)
-		for i := range tokens {
-			row := scores[at+i*tokens:][:tokens]
-			for j := range row {
-				row[j] *= scale
-			}
-			softmax(row, prob[at+i*tokens:][:tokens])
-		}
-		s.values.RealColumns(v[col:], hd, tokens, dim)
-		kernel.MultiplyReals(av[h*tokens*hd:], hd, prob[at:], tokens, tokens, &s.values, nil)
-	}
-}
 
 // softmax writes exp(s) / sum exp(s), relative to the row's maximum.
 func softmax(s, p []float64) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/floatref"
@@ -130,7 +131,7 @@ func traits(m configs.Model) string {
 }
 
 func onEngine(m configs.Model) string {
-	if m.OnEngine() != nil {
+	if configs.OnEngine(network.MustCompile(m)) != nil {
 		return "refused"
 	}
 	return "runs"

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/exec"
 	"vitdse/golden/floatref"
@@ -28,8 +28,9 @@ type Detail struct {
 // OpSQNR is how far an op's result is from the float network's, all ops before it being
 // integer too.
 type OpSQNR struct {
-	Name string  `json:"name"`
-	SQNR float64 `json:"sqnr_db"`
+	Name string     `json:"name"`
+	SQNR float64    `json:"sqnr_db"`
+	Op   network.Op `json:"-"`
 }
 
 // powers are the signal and noise of one image's ops.
@@ -92,7 +93,7 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 			copy(logits[i*classes:], l)
 			c, err := run.Run(image, &got)
 			copy(codes[i*classes:], c)
-			found[i] = e.compare(float.Ops, &want, &got)
+			found[i] = e.compare(float.Net, &want, &got)
 			count(nil)
 			return err
 		}, nil
@@ -104,23 +105,23 @@ func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
 }
 
 // compare adds up signal and noise of each op of one image.
-func (e Evaluation) compare(ops []configs.Op, want *floatref.Trace, got *exec.Trace) powers {
-	p := powers{make([]float64, len(ops)), make([]float64, len(ops))}
-	for i, op := range ops {
+func (e Evaluation) compare(net *network.Network, want *floatref.Trace, got *exec.Trace) powers {
+	p := powers{make([]float64, len(net.Ops)), make([]float64, len(net.Ops))}
+	for i, op := range net.Ops {
 		read, ok := e.Report.Readings[op.Name]
 		switch {
-		case op.Kind == configs.OpSoftmax:
+		case op.Kind == network.OpSoftmax:
 			read.Scale = []float64{1}
 		case !ok:
 			continue
 		}
-		rows := e.counted(op)
+		rows := net.Used(op)
 		for r := 0; r < len(want.Ops[i]); r += op.Cols {
 			if r/op.Cols%op.Rows >= rows {
 				continue
 			}
 			real, codes := want.Ops[i][r:r+op.Cols], got.Ops[i][r:r+op.Cols]
-			if op.Kind == configs.OpSoftmax {
+			if op.Kind == network.OpSoftmax {
 				read.Scale[0] = 1 / float64(max(1, total(codes)))
 			}
 			for c, v := range real {
@@ -132,23 +133,6 @@ func (e Evaluation) compare(ops []configs.Op, want *floatref.Trace, got *exec.Tr
 	return p
 }
 
-// counted is the number of an op's rows that reach the logits: behind the last attention
-// of a ViT or DeiT only those that heads or pooling read, and only they were calibrated.
-func (e Evaluation) counted(op configs.Op) int {
-	if e.Model.Family == configs.Swin || op.Block != e.Model.Depth-1 {
-		return op.Rows
-	}
-	switch op.Kind {
-	case configs.OpAttnValue, configs.OpLinearAdd, configs.OpLinearGELU:
-		return e.Model.RowsRead()
-	case configs.OpLayerNorm:
-		if strings.HasSuffix(op.Name, "norm2") {
-			return e.Model.RowsRead()
-		}
-	}
-	return op.Rows
-}
-
 func total(codes []int32) int64 {
 	sum := int64(0)
 	for _, c := range codes {
@@ -158,7 +142,7 @@ func total(codes []int32) int64 {
 }
 
 // sum makes the result of all images.
-func (e Evaluation) sum(ops []configs.Op, logits []float64, codes []int32, found []powers) Detail {
+func (e Evaluation) sum(ops []network.Op, logits []float64, codes []int32, found []powers) Detail {
 	n := e.Model.Classes
 	d := Detail{Result: Result{Images: e.Images.Count(), Noise: NoisePower(logits, codes, e.Net.LogitScale)}}
 	d.SQNR = decibels(d.Noise)
@@ -187,7 +171,7 @@ func (e Evaluation) sum(ops []configs.Op, logits []float64, codes []int32, found
 			signal, noise = signal+p.signal[i], noise+p.noise[i]
 		}
 		if signal > 0 && noise > 0 {
-			d.Ops = append(d.Ops, OpSQNR{op.Name, decibels(noise / signal)})
+			d.Ops = append(d.Ops, OpSQNR{op.Name, decibels(noise / signal), op})
 		}
 	}
 	return d

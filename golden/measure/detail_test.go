@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -39,13 +40,10 @@ func TestExamine(t *testing.T) {
 	if d.Top5 < d.Top1 || d.Top5 < 0.999 || math.Abs(d.FloatTop1-0.9944) > 1e-3 {
 		t.Errorf("top-5 %g, top-1 %g, top-1 of the float network %g", d.Top5, d.Top1, d.FloatTop1)
 	}
-	ops, err := c.Model.Ops()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ops := network.MustCompile(c.Model).Ops
 	without := 0
 	for _, op := range ops {
-		if op.Kind == configs.OpPatches || op.Kind == configs.OpScores {
+		if op.Kind == network.OpPatches || op.Kind == network.OpScores {
 			without++
 		}
 	}

@@ -87,7 +87,7 @@ func TestDigitsQuality(t *testing.T) {
 	} {
 		n := configs.Uniform(c.Model, v.w, v.a)
 		for i := range n.Layers {
-			if configs.HasWeights(n.Layers[i].Name) {
+			if n.Layers[i].Weights > 0 {
 				n.Layers[i].Granularity = v.gran
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
@@ -37,6 +38,10 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	if sweep.Granularities == nil {
 		sweep.Granularities = []configs.Granularity{configs.PerChannel, configs.PerLayer}
 	}
+	of, err := network.Compile(m)
+	if err != nil {
+		return nil, err
+	}
 	logits, err := FloatLogits(ctx, m, w, images, sweep.Workers)
 	if err != nil {
 		return nil, err
@@ -50,12 +55,12 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 		return nil, err
 	}
 	t := &Table{Model: m.Name, Images: images.N, Reference: reference, Group: sweep.Group,
-		ReferenceNoise: NoisePower(logits, codes, net.LogitScale), Entries: entries(m, reference, sweep)}
+		ReferenceNoise: NoisePower(logits, codes, net.LogitScale), Entries: entries(of, reference, sweep)}
 	program, err := exec.Prepare(net)
 	if err != nil {
 		return nil, err
 	}
-	s := &sensitivity{model: m, weights: w, stats: stats, images: images, logits: logits, reference: program}
+	s := &sensitivity{net: of, weights: w, stats: stats, images: images, logits: logits, reference: program}
 	if err := s.measure(ctx, t, sweep); err != nil {
 		return nil, err
 	}
@@ -64,16 +69,17 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 }
 
 // entries lists what is to be measured; the reference itself has no noise and is left out.
-func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
+func entries(net *network.Network, ref configs.Numerics, sweep Sweep) []Entry {
 	var list []Entry
-	for _, layer := range m.QuantLayers() {
+	for _, of := range net.Layers {
+		layer := of.Name
 		l, _ := ref.Layer(layer)
 		for _, bits := range sweep.Bits {
 			if bits != l.Activations {
 				list = append(list, Entry{Source: Activations, Layer: layer, Bits: bits})
 			}
 			for _, g := range sweep.Granularities {
-				if configs.HasWeights(layer) && sweep.covers(m, layer, g) && (bits != l.Weights || g != l.Granularity) {
+				if of.Weights && sweep.covers(of, g) && (bits != l.Weights || g != l.Granularity) {
 					list = append(list, Entry{Source: Weights, Layer: layer, Bits: bits, Granularity: g})
 				}
 			}
@@ -94,8 +100,8 @@ func entries(m configs.Model, ref configs.Numerics, sweep Sweep) []Entry {
 
 // covers tells whether a layer's weights can have a granularity: the first and the last
 // layer are never in groups, nor are those that the group's size does not divide.
-func (s Sweep) covers(m configs.Model, layer string, g configs.Granularity) bool {
-	return g != configs.PerGroup || !configs.IsEdge(layer) && s.Group > 0 && m.Inner(layer)%s.Group == 0
+func (s Sweep) covers(of network.Layer, g configs.Granularity) bool {
+	return g != configs.PerGroup || !of.Edge && s.Group > 0 && of.Inner%s.Group == 0
 }
 
 // apply returns the reference with the entry's source changed; group is the size of groups.
@@ -131,17 +137,23 @@ func groupOf(g configs.Granularity, size int) int {
 
 // first is the block in which the entry's change is felt first: -1 for the patch
 // embedding, the number of blocks for the head.
-func (e Entry) first(m configs.Model) int {
-	if e.Layer == "" {
+func (e Entry) first(net *network.Network) int {
+	switch l, known := net.Layer(e.Layer); {
+	case !known:
 		return 0
+	case l.Role == network.EmbedLayer:
+		return -1
+	case l.Role == network.HeadLayer:
+		return len(net.Blocks)
+	default:
+		return l.Block
 	}
-	return m.LayerBlock(e.Layer)
 }
 
 // sensitivity is one measurement: the float logits, the reference network, and its
 // residual streams in front of the block that is being measured.
 type sensitivity struct {
-	model     configs.Model
+	net       *network.Network
 	weights   *checkpoint.Weights
 	stats     *quant.Stats
 	images    *dataset.Images
@@ -156,13 +168,13 @@ func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error 
 	todo, known := t.recall(sweep.Known)
 	count := counter(known, len(t.Entries), sweep.Progress)
 
-	for block := -1; block <= s.model.BlockCount(); block++ {
+	for block := -1; block <= len(s.net.Blocks); block++ {
 		if err := s.advance(ctx, block, sweep.Workers); err != nil {
 			return err
 		}
 		var list []*Entry
 		for _, e := range todo {
-			if e.first(s.model) == block {
+			if e.first(s.net) == block {
 				list = append(list, e)
 			}
 		}
@@ -223,7 +235,7 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 
 // run measures one entry over all images.
 func (s *sensitivity) run(ctx context.Context, e *Entry, t *Table, block int) error {
-	net, err := quant.Quantize(s.model, e.apply(t.Reference, t.Group), s.weights, s.stats)
+	net, err := quant.Quantize(s.net.Model, e.apply(t.Reference, t.Group), s.weights, s.stats)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ func expTable(pb int) intnet.Exp {
 
 // headScales finds the symmetric scale of q, k or v for each head.
 func (q *quantizer) headScales(name string, block int, s *sample, width int) []float64 {
-	scales := make([]float64, q.model.Heads)
-	hd := q.model.HeadDim()
+	scales := make([]float64, q.shape.Heads)
+	hd := q.shape.HeadDim()
 	for h := range scales {
 		set := q.stats.ranges.get(gridKey{rangeKey{name, block, h, 0}, q.menu}, func() rangeSet {
 			t := tensor{s.rows * hd, func(i int) (float64, float64) {
@@ -43,11 +43,11 @@ func (q *quantizer) headScales(name string, block int, s *sample, width int) []f
 
 // attention builds the constants between q, k, v and the value product's codes.
 func (q *quantizer) attention(name string, sq, sk, sv []float64, width int, out activations) (intnet.Attention, error) {
-	m := q.model
+	m := q.shape
 	a := intnet.Attention{
 		Name: name, QKVBits: width, OutBits: out.bits, OutZero: int32(out.Zero),
 		ScoreBits: signedBits(uint64(m.HeadDim()) << (2*width - 2)),
-		ValueBits: signedBits(uint64(m.Tokens()) * (1<<q.net.Exp.Bits - 1) << (width - 1)),
+		ValueBits: signedBits(uint64(m.WindowTokens()) * (1<<q.net.Exp.Bits - 1) << (width - 1)),
 	}
 	ratios := make([]float64, m.Heads)
 	for h := range ratios {

@@ -2,36 +2,44 @@ package quant
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/floatref"
 	"vitdse/golden/intnet"
 )
 
-// block builds one transformer block.
-func (q *quantizer) block(i int) (intnet.Block, error) {
-	var b intnet.Block
-	name := fmt.Sprintf("blocks.%d.", i)
+// block builds one transformer block, and the patch merging in front of it.
+func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
+	view, i := q.at(shape), shape.Index
 	w, s := &q.weights.Blocks[i], &q.stats.blocks[i]
-	err := errors.Join(q.attentionHalf(&b, name, i, w, s), q.mlpHalf(&b, name, i, w, s))
-	return b, err
+	var b intnet.Block
+	var errs [3]error
+	if shape.Merges() {
+		b.Merge, errs[0] = view.merge(i, w, s)
+	}
+	if errs[1] = view.attentionHalf(&b, i, w, s); errs[1] == nil && shape.Window > 0 {
+		errs[1] = view.window(&b, i, w, s)
+	}
+	errs[2] = view.mlpHalf(&b, i, w, s)
+	return b, errors.Join(errs[:]...)
 }
 
 // attentionHalf builds norm1, q, k, v, the attention and proj.
-func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkpoint.BlockWeights, s *blockStats) error {
-	dim := q.model.Dim
-	qkv, mat, proj := q.bits(name+"attn.qkv"), q.bits(name+"attn.matmul"), q.bits(name+"attn.proj")
+func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
+	dim := q.shape.Dim
+	qkv, mat, proj := q.bits(i, network.QKVLayer), q.bits(i, network.AttentionLayer), q.bits(i, network.ProjLayer)
 	f := foldOf(s.norm1.out, q.num.LNFold)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, q.inputBits(qkv), f, columnPower(weights, dim))
 	parts := [3]struct {
-		name string
+		name string // of its range
+		role network.Role
 		s    *sample
 		dst  *intnet.Linear
-	}{{"q", s.q, &b.Q}, {"k", s.k, &b.K}, {"v", s.v, &b.V}}
+	}{{"q", network.RoleQuery, s.q, &b.Q}, {"k", network.RoleKey, s.k, &b.K}, {"v", network.RoleValue, s.v, &b.V}}
 	var head [3][]float64
 	var out []float64
 	for p, part := range parts {
@@ -41,41 +49,41 @@ func (q *quantizer) attentionHalf(b *intnet.Block, name string, i int, w *checkp
 	codes := q.round(qkv, weights, in.activations, f.exponent, out)
 
 	var errs [6]error
-	b.Norm1, errs[0] = q.layerNorm(name+"norm1", s.norm1, w.Norm1G, w.Norm1B, in)
+	b.Norm1, errs[0] = q.layerNorm(q.name(i, network.RoleNorm1), s.norm1, w.Norm1G, w.Norm1B, in)
 	for p, part := range parts {
 		*part.dst, errs[1+p] = q.build(linear{
-			name: name + "attn." + part.name, layer: qkv, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
+			name: q.name(i, part.role), layer: qkv, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
 			rounded: codes.rows(p*dim, (p+1)*dim), bits: qkv.Weights, in: in.activations,
 			out: out[p*dim : (p+1)*dim], outBits: mat.Activations,
 		})
 	}
 
-	q.report.heads(mat, q.model.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
+	q.report.heads(mat, q.shape.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
 
 	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
 	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), identity)
-	q.report.reading(name+"attn.av", Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
-	b.Attn, errs[4] = q.attention(name+"attn", head[0], head[1], head[2], mat.Activations, av)
+	q.report.reading(q.name(i, network.RoleContext), Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
+	b.Attn, errs[4] = q.attention(q.of.LayerAt(i, network.AttentionLayer).Within+".attn", head[0], head[1], head[2], mat.Activations, av)
 	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av)
 	return errors.Join(errs[:]...)
 }
 
 // mlpHalf builds norm2, fc1, the GELU table and fc2.
-func (q *quantizer) mlpHalf(b *intnet.Block, name string, i int, w *checkpoint.BlockWeights, s *blockStats) error {
-	dim, hidden := q.model.Dim, q.model.Hidden()
-	fc1, fc2 := q.bits(name+"mlp.fc1"), q.bits(name+"mlp.fc2")
-	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
+func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
+	dim, hidden := q.shape.Dim, q.shape.Hidden
+	fc1, fc2 := q.bits(i, network.FC1Layer), q.bits(i, network.FC2Layer)
 	act := floatref.ActivationOf(q.model)
+	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
 	gelu := q.plainRange("gelu", i, s.hidden, q.inputBits(fc2), columnPower(w2, hidden),
 		func(x float64, _ int) float64 { return act(x) })
 	index := q.geluInput(s.hidden, gelu)
-	b.GELU = q.geluTable(name+"mlp.act", index, gelu)
+	b.GELU = q.geluTable(fc1.Name+": GELU", index, gelu)
 
 	f := foldOf(s.norm2.out, q.num.LNFold)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
 	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, q.inputBits(fc1), f, columnPower(w1, dim))
 	var errs [3]error
-	b.Norm2, errs[0] = q.layerNorm(name+"norm2", s.norm2, w.Norm2G, w.Norm2B, in)
+	b.Norm2, errs[0] = q.layerNorm(q.name(i, network.RoleNorm2), s.norm2, w.Norm2G, w.Norm2B, in)
 	steps := repeat(index.Scale, hidden)
 	b.FC1, errs[1] = q.build(linear{
 		name: fc1.Name, layer: fc1, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent, steps), bits: fc1.Weights,
@@ -130,7 +138,7 @@ func identity(x float64, _ int) float64 { return x }
 func (q *quantizer) perHead(scales []float64) []float64 {
 	var list []float64
 	for _, s := range scales {
-		list = append(list, repeat(s, q.model.HeadDim())...)
+		list = append(list, repeat(s, q.shape.HeadDim())...)
 	}
 	return list
 }

@@ -6,37 +6,40 @@ import (
 	"math"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 )
 
 // head builds what is behind the last block: LayerNorm, pooling, and the classifiers, that of the
 // class token or of what is pooled, and for distilled DeiT that of the distillation token.
 func (q *quantizer) head() error {
-	m, bits := q.model, q.bits(configs.LayerHead)
-	if m.Pool == configs.PoolAvg && !m.FCNorm {
-		return q.averagedHead(q, m.Patches(), m.Dim)
+	bits := q.bits(network.None, network.HeadLayer)
+	pool, pools := q.of.Find(network.RolePool)
+	last := q.at(q.of.Blocks[len(q.of.Blocks)-1])
+	if pools && pool.Kind == network.OpPool && !pool.Max {
+		return q.averagedHead(last, q.pooled(pool))
 	}
 	f := foldOf(q.stats.norm.out, q.num.LNFold)
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
 	switch {
-	case m.Family == configs.DeiTDistilled:
+	case q.of.Classifiers == 2:
 		heads[0].in = q.stats.prefix[0]
-		heads = append(heads, classifier{"head_dist", q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
-	case m.FCNorm:
-		if err := q.streamPool(); err != nil {
+		heads = append(heads, classifier{q.name(network.None, network.RoleSecondHead), q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
+	case pools && pool.Kind == network.OpPoolStream:
+		if err := q.streamPool(last, pool); err != nil {
 			return err
 		}
-	case m.Pools(): // the maximum of codes is the code of the maximum
+	case pools: // the maximum of codes is the code of the maximum
 		heads[0].in = q.stats.pool
-		q.net.Pool = &intnet.Pool{Max: true, Tokens: m.Patches(), Bits: bits.Activations}
+		q.net.Pool = &intnet.Pool{Max: true, Tokens: q.pooled(pool), Bits: bits.Activations}
 	}
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, q.headPower(heads, f, m.Dim))
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, q.headPower(heads, f, last.shape.Dim))
 	var err error
-	if q.net.Norm, err = q.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
+	if q.net.Norm, err = last.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
 		return err
 	}
-	if q.net.Pool != nil && !m.FCNorm {
-		q.report.reading("pool", Reading{[]float64{in.Scale}, in.Zero, f.scale, f.offset})
+	if pools && pool.Kind == network.OpPool {
+		q.report.reading(pool.Name, Reading{[]float64{in.Scale}, in.Zero, f.scale, f.offset})
 	}
 	built, err := q.classifiers(bits, heads, in.activations, f)
 	if err != nil {
@@ -49,6 +52,9 @@ func (q *quantizer) head() error {
 	}
 	return nil
 }
+
+// pooled is the number of rows that a pooling reads.
+func (q *quantizer) pooled(pool network.Op) int { return q.of.Ops[pool.Inputs[0]].Rows - pool.FirstRow }
 
 // headPower is how much an error in each channel matters to all of the heads.
 func (q *quantizer) headPower(heads []classifier, f fold, dim int) []float64 {
@@ -63,11 +69,11 @@ func (q *quantizer) headPower(heads []classifier, f fold, dim int) []float64 {
 }
 
 // streamPool builds the pooling in front of the last LayerNorm: of the residual stream, into it.
-func (q *quantizer) streamPool() error {
-	n := q.model.Patches()
-	p := &intnet.Pool{Max: q.model.Pool == configs.PoolMax, Tokens: n, Bits: configs.ResidualBits}
+func (q *quantizer) streamPool(last *quantizer, pool network.Op) error {
+	n := q.pooled(pool)
+	p := &intnet.Pool{Max: pool.Max, Tokens: n, Bits: configs.ResidualBits}
 	q.net.Pool = p
-	q.report.reading("pool", Reading{Scale: []float64{q.net.ResidualScale}})
+	q.report.reading(pool.Name, Reading{Scale: []float64{last.net.ResidualScale}})
 	if p.Max {
 		return nil
 	}
@@ -81,8 +87,8 @@ func (q *quantizer) streamPool() error {
 
 // averagedHead builds the last LayerNorm of all tokens that count, the mean over them and the
 // classifier; last is the quantizer as the last block sees it.
-func (q *quantizer) averagedHead(last *quantizer, tokens, dim int) error {
-	bits := q.bits(configs.LayerHead)
+func (q *quantizer) averagedHead(last *quantizer, tokens int) error {
+	bits, dim := q.bits(network.None, network.HeadLayer), last.shape.Dim
 	f := foldOf(q.stats.norm.out, q.num.LNFold)
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.pool}}
 	power := q.headPower(heads, f, dim)

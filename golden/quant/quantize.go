@@ -11,6 +11,7 @@ import (
 	"reflect"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/intnet"
 )
@@ -21,6 +22,8 @@ const headroom = 1.25
 // quantizer is one call of Quantize.
 type quantizer struct {
 	model   configs.Model
+	of      *network.Network
+	shape   network.Block // of the block in hand, see at
 	num     configs.Numerics
 	menu    configs.Quantizer // of num, with every default written out
 	weights *checkpoint.Weights
@@ -40,43 +43,58 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	if !reflect.DeepEqual(m, stats.model) {
 		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
-	if err := errors.Join(w.Check(m), checkNumerics(m, num)); err != nil {
+	if err := errors.Join(w.Check(m), checkNumerics(stats.net, num)); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	q := &quantizer{m, num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report}
-	q.net.ResidualScale = max(headroom*stats.residual, 1e-9) / (1<<(configs.ResidualBits-1) - 1)
+	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report}
+	for _, top := range stats.stages {
+		q.net.StageScales = append(q.net.StageScales, residualScale(top))
+	}
+	q.net.ResidualScale = q.net.StageScales[0]
 	q.net.LogitScale = max(headroom*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
 	q.net.Exp = expTable(num.SoftmaxBits)
 	q.net.Rsqrt = rsqrtTable()
 
-	if m.Family == configs.Swin {
-		if err := q.swin(); err != nil {
-			return nil, fmt.Errorf("quant: %w", err)
-		}
-		return q.net, nil
-	}
-	embed := q.patchEmbed
-	if m.PreNorm {
-		embed = func() error { return q.embedThenNorm("norm_pre") }
-	}
-	err := embed()
-	for b := 0; b < m.Depth && err == nil; b++ {
-		var blk intnet.Block
-		if blk, err = q.block(b); err == nil {
-			q.net.Blocks = append(q.net.Blocks, blk)
-		}
-	}
-	if err == nil {
-		err = q.head()
-	}
-	if err != nil {
+	if err := q.run(); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
 	return q.net, nil
 }
 
+// run makes the network from its embedding to its classifiers.
+func (q *quantizer) run() error {
+	embed := q.patchEmbed
+	if _, norms := q.of.Find(network.RoleEmbedNorm); norms {
+		embed = q.embedThenNorm
+	}
+	if err := embed(); err != nil {
+		return err
+	}
+	for _, shape := range q.of.Blocks {
+		b, err := q.block(shape)
+		if err != nil {
+			return err
+		}
+		q.net.Blocks = append(q.net.Blocks, b)
+	}
+	return q.head()
+}
+
+// residualScale is the step of a residual stream whose values reach so far.
+func residualScale(top float64) float64 {
+	return max(headroom*top, 1e-9) / (1<<(configs.ResidualBits-1) - 1)
+}
+
+// at is the quantizer as a block sees it: with its shape, and the scale of its stage's residual stream.
+func (q *quantizer) at(shape network.Block) *quantizer {
+	view, net := *q, *q.net
+	net.ResidualScale = q.net.StageScales[shape.Stage]
+	view.shape, view.net = shape, &net
+	return &view
+}
+
 // checkNumerics compares the numerics with the model's layers and the legal widths.
-func checkNumerics(m configs.Model, num configs.Numerics) error {
+func checkNumerics(net *network.Network, num configs.Numerics) error {
 	var errs []error
 	within := func(what string, v, lo, hi int) {
 		if v < lo || v > hi {
@@ -91,24 +109,25 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 	if err := num.Quantizer.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("quantizer: %w", err))
 	}
-	if num.Quantizer.TokenScales == configs.DynamicScales && m.Family == configs.Swin {
-		errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin"))
+	if num.Quantizer.TokenScales == configs.DynamicScales {
+		_, pools := net.Find(network.RolePool)
+		if _, norms := net.Find(network.RoleEmbedNorm); pools || norms {
+			errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin, and for a network that pools tokens or has a norm in front of the blocks"))
+		}
 	}
-	if num.Quantizer.TokenScales == configs.DynamicScales && (m.Pools() || m.PreNorm) {
-		errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a network that pools tokens or has a norm in front of the blocks"))
-	}
-	for _, name := range m.QuantLayers() {
+	for _, layer := range net.Layers {
+		name := layer.Name
 		l, ok := num.Layer(name)
 		if !ok {
 			errs = append(errs, fmt.Errorf("layer %s has no bits; expected one entry for each layer", name))
 			continue
 		}
 		within("layer "+name+": activations", l.Activations, 2, 8)
-		if !configs.HasWeights(name) {
+		if !layer.Weights {
 			continue
 		}
 		within("layer "+name+": weights", l.Weights, 2, 8)
-		switch inner := m.Inner(name); l.Granularity {
+		switch inner := layer.Inner; l.Granularity {
 		case configs.PerChannel, configs.PerLayer:
 			within("layer "+name+": group", l.Group, 0, 0)
 		case configs.PerGroup:
@@ -122,11 +141,14 @@ func checkNumerics(m configs.Model, num configs.Numerics) error {
 	return errors.Join(errs...)
 }
 
-// bits returns the bits of a layer that checkNumerics has found to be there.
-func (q *quantizer) bits(layer string) configs.LayerBits {
-	l, _ := q.num.Layer(layer)
+// bits are those of the layer of a block (network.None outside) that has a role: checkNumerics has found it there.
+func (q *quantizer) bits(block int, role network.LayerRole) configs.LayerBits {
+	l, _ := q.num.Layer(q.of.LayerAt(block, role).Name)
 	return l
 }
+
+// name is the op of a block (network.None outside) that has a role.
+func (q *quantizer) name(block int, role network.Role) string { return q.of.At(block, role).Name }
 
 // inputBits is the width of the codes that a layer is handed: its own, or where every token
 // finds its scale itself the fine ones.
@@ -138,12 +160,12 @@ func (q *quantizer) inputBits(l configs.LayerBits) int {
 }
 
 // residual is the output step of the layers that write to the residual stream.
-func (q *quantizer) residual() []float64 { return repeat(q.net.ResidualScale, q.model.Dim) }
+func (q *quantizer) residual() []float64 { return repeat(q.net.ResidualScale, q.shape.Dim) }
 
 // patchEmbed folds mean and standard deviation of the pixels into the matmul, and
 // rounds class token and positions to the residual scale.
 func (q *quantizer) patchEmbed() error {
-	m, bits := q.model, q.bits(configs.LayerPatchEmbed)
+	m, bits := q.model, q.bits(network.None, network.EmbedLayer)
 	n, area := m.PatchInner(), m.Patch*m.Patch
 	step := float64(int(1) << (8 - bits.Activations)) // pixel = code*step + 128
 	scale, offset := make([]float64, n), make([]float64, n)
@@ -160,7 +182,7 @@ func (q *quantizer) patchEmbed() error {
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
 	var err error
 	q.net.PatchEmbed, err = q.build(linear{
-		name: configs.LayerPatchEmbed, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
+		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	})
 	q.net.ImageBits = bits.Activations

@@ -246,10 +246,10 @@ func TestZeroWeights(t *testing.T) {
 	for _, g := range []configs.Granularity{configs.PerChannel, configs.PerLayer, configs.PerGroup} {
 		n := configs.Uniform(c.Model, 4, 4)
 		for i := range n.Layers {
-			if configs.HasWeights(n.Layers[i].Name) {
+			if n.Layers[i].Weights > 0 {
 				n.Layers[i].Granularity = g
 			}
-			if configs.HasWeights(n.Layers[i].Name) && g == configs.PerGroup {
+			if n.Layers[i].Weights > 0 && g == configs.PerGroup {
 				n.Layers[i].Group = 4
 			}
 		}

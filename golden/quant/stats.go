@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/floatref"
@@ -18,16 +19,16 @@ import (
 type Stats struct {
 	Images int // calibration images
 
-	model    configs.Model
-	residual float64 // max |value| of the residual stream and of what is added to it
-	logit    float64 // max |logit|
-	patches  *sample // normalised pixels, prefix rows excluded
-	blocks   []blockStats
-	norm     normStats
-	prefix   []*sample // distilled DeiT: rows of norm of the class and of the distillation token
-	swin     *swinStats
-	embed    embedStats // where a LayerNorm is behind the patch embedding
-	pool     *sample    // what the head reads of the pooled tokens; nil where nothing is pooled behind the last LayerNorm
+	model   configs.Model
+	net     *network.Network
+	stages  []float64 // of each residual stream: max |value| of it and of what is added to it
+	logit   float64   // max |logit|
+	patches *sample   // normalised pixels, prefix rows excluded
+	embed   spread    // the patch embedding, where a LayerNorm follows it
+	blocks  []blockStats
+	norm    normStats
+	prefix  []*sample // with a classifier on each of several prefix tokens: their rows of norm
+	pool    *sample   // the pooled tokens, where they are pooled
 
 	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
@@ -44,27 +45,16 @@ type blockStats struct {
 	norm1, norm2 normStats
 	q, k, v, av  *sample   // Dim channels, heads side by side
 	hidden       *sample   // FC1's output before GELU
-	merge        normStats // Swin, where a stage begins
+	merge        normStats // where a patch merging precedes the block
 }
+
+// spread is the largest |value| of a tensor (and of what was added to make it), and the least sqrt(variance + eps) of its rows.
+type spread struct{ most, least float64 }
 
 // normStats is a LayerNorm's output and the least sqrt(variance + eps) of its input rows.
 type normStats struct {
 	out   *sample
 	sigma float64
-}
-
-// embedStats is what goes into the LayerNorm behind a patch embedding.
-type embedStats struct {
-	top   float64 // max |value|, also of the matmul's result before the positions
-	least float64 // least sqrt(variance + eps) of its rows
-}
-
-func (e *embedStats) observe(out, pre []float64, m configs.Model) {
-	e.top = max(e.top, largest(out), largest(pre))
-	for r := 0; r < len(out); r += m.Dim {
-		_, variance := floatref.Moments(out[r : r+m.Dim])
-		e.least = min(e.least, math.Sqrt(variance+m.LayerNormEps))
-	}
 }
 
 // memo remembers results by key. Two goroutines may compute the same result; it is
@@ -154,99 +144,114 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 }
 
 func newStats(m configs.Model, images int) *Stats {
-	if m.Family == configs.Swin {
-		return newSwinStats(m, images)
+	net := network.MustCompile(m)
+	norm := func(op network.Op) normStats {
+		return normStats{out: newSample(op.Cols, images*net.Used(op)), sigma: math.Inf(1)}
 	}
-	n := images * m.Tokens()
-	norm := func(rows int) normStats {
-		return normStats{out: newSample(m.Dim, rows), sigma: math.Inf(1)}
+	rows := func(op network.Op) *sample { return newSample(op.Cols, images*op.Rows) }
+	last := net.At(network.None, network.RoleNorm)
+	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)), inputs: memo[inputKey, []factor]{limit: maxFactors},
+		embed: spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
+	if net.Classifiers > 1 {
+		for range net.Classifiers {
+			s.prefix = append(s.prefix, newSample(last.Cols, images))
+		}
 	}
-	_, rows := m.NormRows()
-	s := &Stats{Images: images, model: m, inputs: memo[inputKey, []factor]{limit: maxFactors}, norm: norm(images * rows), embed: embedStats{least: math.Inf(1)},
-		patches: newSample(m.PatchInner(), images*m.Patches())}
-	if m.Family == configs.DeiTDistilled {
-		s.prefix = []*sample{newSample(m.Dim, images), newSample(m.Dim, images)}
+	if op, ok := net.Find(network.RolePool); ok && op.Kind == network.OpPool {
+		s.pool = rows(op)
 	}
-	if m.Pools() && !m.FCNorm {
-		s.pool = newSample(m.Dim, images)
-	}
-	for b := range m.Depth {
-		used := images * s.used(configs.Op{Block: b, Rows: m.Tokens()})
-		s.blocks = append(s.blocks, blockStats{
-			norm1: norm(n), norm2: norm(used),
-			q: newSample(m.Dim, n), k: newSample(m.Dim, n), v: newSample(m.Dim, n),
-			av: newSample(m.Dim, used), hidden: newSample(m.Hidden(), used),
-		})
+	for b, shape := range net.Blocks {
+		at := func(role network.Role) network.Op { return net.At(b, role) }
+		fc1 := at(network.RoleFC1)
+		next := blockStats{
+			norm1: norm(at(network.RoleNorm1)), norm2: norm(at(network.RoleNorm2)),
+			q: rows(at(network.RoleQuery)), k: rows(at(network.RoleKey)), v: rows(at(network.RoleValue)),
+			av: newSample(shape.Dim, images*net.Used(at(network.RoleProj))), hidden: newSample(fc1.Cols, images*net.Used(fc1)),
+		}
+		if shape.Merges() {
+			next.merge = norm(at(network.RoleMergeNorm))
+		}
+		s.blocks = append(s.blocks, next)
 	}
 	return s
 }
 
 // observe takes in the results of one image.
 func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
-	m := s.model
-	if s.swin != nil {
-		s.observeSwin(net, tr)
-		return
-	}
-	var res []float64
 	for i, op := range net.Ops {
-		out := tr.Ops[i]
-		b := &blockStats{}
-		if op.Block >= 0 {
-			b = &s.blocks[op.Block]
-		}
-		switch op.Kind {
-		case configs.OpPatches:
-			s.patches.add(out[m.PrefixTokens()*m.PatchInner():])
-		case configs.OpPatchEmbed, configs.OpLinearAdd, configs.OpEmbedNorm, configs.OpPoolStream:
-			res = out
-			if op.Kind == configs.OpPatchEmbed && m.PreNorm {
-				s.embed.observe(out, tr.Pre[i], m)
-				continue
-			}
-			s.residual = max(s.residual, largest(out), largest(tr.Pre[i]))
-		case configs.OpLayerNorm:
-			switch {
-			case op.Block < 0:
-				from, _ := m.NormRows()
-				s.norm.observe(res[from*m.Dim:], out, m)
-				for i, p := range s.prefix {
-					p.add(out[i*m.Dim : (i+1)*m.Dim])
-				}
-			case net.Ops[i+1].Kind == configs.OpLinearGELU:
-				b.norm2.observe(res, out[:s.used(op)*op.Cols], m)
-			default:
-				b.norm1.observe(res, out, m)
-			}
-		case configs.OpLinear:
-			[]*sample{b.q, b.k, b.v}[i-s.firstLinear(net, i)].add(out)
-		case configs.OpAttnValue:
-			b.av.add(joinHeads(out, op)[:s.used(op)*m.Dim])
-		case configs.OpLinearGELU:
-			b.hidden.add(tr.Pre[i][:s.used(op)*op.Cols])
-		case configs.OpPool:
-			s.pool.add(out)
-		case configs.OpHead, configs.OpHeadAdd: // both heads' logits, and their sum
-			s.logit = max(s.logit, largest(out), largest(tr.Pre[i]))
-		}
+		s.observeOp(op, net.Ops, tr, tr.Ops[i])
 	}
 }
 
-// used is the number of an op's rows that reach the logits: behind the last block's
-// attention only the tokens that heads read do, and statistics of the others would mislead.
-func (s *Stats) used(op configs.Op) int {
-	if op.Block == s.model.Depth-1 {
-		return s.model.RowsRead()
+func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, out []float64) {
+	b, used := &blockStats{}, s.net.Used(op)*op.Cols
+	if op.Block != network.None {
+		b = &s.blocks[op.Block]
 	}
-	return op.Rows
+	var in []float64
+	if op.Inputs[0] != network.Image {
+		in = tr.Ops[op.Inputs[0]]
+	}
+	pre := tr.Pre[op.Index]
+	switch op.Role {
+	case network.RolePatches:
+		s.patches.add(out[s.model.PrefixTokens()*op.Cols:])
+	case network.RoleEmbed:
+		if _, norms := s.net.Find(network.RoleEmbedNorm); norms {
+			s.embed.observe(out, pre, op.Cols, s.model.LayerNormEps)
+			return
+		}
+		s.stream(op, out, pre)
+	case network.RoleEmbedNorm, network.RoleMerge, network.RoleFC2:
+		s.stream(op, out, pre)
+	case network.RoleMergeNorm:
+		b.merge.observe(floatref.GatherRows(in, op.Gather, op.Cols/op.Join), out, s.model)
+	case network.RoleNorm1:
+		b.norm1.observe(in, out, s.model)
+	case network.RoleQuery:
+		b.q.add(out)
+	case network.RoleKey:
+		b.k.add(out)
+	case network.RoleValue:
+		b.v.add(out)
+	case network.RoleProj:
+		s.stream(op, out, pre)
+		rows := joinHeads(in, ops[op.Inputs[0]])
+		if op.Gather != nil {
+			rows = floatref.GatherRows(rows, op.Gather, op.Cols)
+		}
+		b.av.add(rows[:used])
+	case network.RoleNorm2:
+		b.norm2.observe(in, out[:used], s.model)
+	case network.RoleFC1:
+		b.hidden.add(pre[:used])
+	case network.RoleNorm:
+		s.norm.observe(in[op.FirstRow*op.Cols:], out, s.model)
+		for i, p := range s.prefix {
+			p.add(out[i*op.Cols : (i+1)*op.Cols])
+		}
+	case network.RolePool:
+		if op.Kind == network.OpPoolStream {
+			s.stream(op, out, pre)
+			return
+		}
+		s.pool.add(out)
+	case network.RoleHead, network.RoleSecondHead: // both heads' logits, and their sum
+		s.logit = max(s.logit, largest(out), largest(pre))
+	}
 }
 
-// firstLinear is the index of the q op of the block that op i belongs to.
-func (s *Stats) firstLinear(net *floatref.Network, i int) int {
-	for net.Ops[i-1].Kind == configs.OpLinear {
-		i--
+// stream takes in what an op leaves in its residual stream, and what it added.
+func (s *Stats) stream(op network.Op, out, pre []float64) {
+	s.stages[op.Stage] = max(s.stages[op.Stage], largest(out), largest(pre))
+}
+
+func (r *spread) observe(v, pre []float64, width int, eps float64) {
+	r.most = max(r.most, largest(v), largest(pre))
+	for at := 0; at < len(v); at += width {
+		_, variance := floatref.Moments(v[at : at+width])
+		r.least = min(r.least, math.Sqrt(variance+eps))
 	}
-	return i
 }
 
 func (n *normStats) observe(in, out []float64, m configs.Model) {
@@ -259,7 +264,7 @@ func (n *normStats) observe(in, out []float64, m configs.Model) {
 }
 
 // joinHeads turns [head][row][col] into [row][head*col].
-func joinHeads(v []float64, op configs.Op) []float64 {
+func joinHeads(v []float64, op network.Op) []float64 {
 	out := make([]float64, len(v))
 	for h := range op.Heads {
 		for r := range op.Rows {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -71,34 +72,31 @@ type Layer struct {
 
 // InsideOf says what hwmodel knows of a design.
 func InsideOf(m configs.Model, d configs.Design, part configs.Part) (Inside, error) {
-	s, err := hwmodel.NewShape(m, d)
+	net, err := network.Compile(m)
 	if err != nil {
 		return Inside{}, err
 	}
-	ops, err := m.Ops()
+	s, err := hwmodel.NewShape(net, d)
 	if err != nil {
 		return Inside{}, err
 	}
 	in := Inside{Point: d.Name, Part: d.Part, ClockMHz: Number(d.ClockMHz), MACs: d.Engine.MACs(), Memory: Number(part.BandwidthGBs),
 		Peak: Number(2 * float64(d.Engine.MACs()) * d.ClockMHz / 1e3), Causes: hwmodel.Causes[:], Variants: []Variant{}}
-	rows, total, err := hwmodel.Roofline(m, d, part, hwmodel.TrafficEngine, 1)
+	rows, total, err := hwmodel.Roofline(net, d, part, hwmodel.TrafficEngine, 1)
 	if err != nil {
 		return Inside{}, err
 	}
-	roofs := map[string]*Roof{}
+	roofs := map[int]*Roof{} // q, k and v are one matmul, at q
 	for _, r := range rows {
-		roofs[r.Name] = roofOf(r)
+		roofs[r.Op] = roofOf(r)
 	}
 	in.Total = *roofOf(total)
 	cycles := s.Timeline(hwmodel.IdealMemory, 1)[0]
-	for i, op := range ops {
-		x := Op{Name: op.Name, Kind: op.Kind.String(), Shape: shapeOf(op), Layer: op.Layer, Block: op.Block, MACs: op.MACs(), Cycles: cycles[i], Roof: roofs[op.Name]}
-		if n := len(op.Name) - 1; op.Name[n] == 'q' && roofs[op.Name+"kv"] != nil {
-			x.Roof = roofs[op.Name+"kv"]
-		}
+	for i, op := range net.Ops {
+		x := Op{Name: op.Name, Kind: op.Kind.String(), Shape: shapeOf(op), Layer: net.LayerOf(op).Name, Block: op.Block, MACs: op.MACs(), Cycles: cycles[i], Roof: roofs[op.Index]}
 		in.Ops = append(in.Ops, x)
 	}
-	in.Ops = append(in.Ops, Op{Name: hwmodel.StoreName, Kind: "store", Block: -1, Cycles: cycles[len(ops)]})
+	in.Ops = append(in.Ops, Op{Name: hwmodel.StoreName, Kind: "store", Block: -1, Cycles: cycles[len(net.Ops)]})
 	in.Timeline = timelineOf(s)
 	for _, l := range d.Numerics.Layers {
 		in.Layers = append(in.Layers, Layer{Name: l.Name, Weights: l.Weights, Activations: l.Activations, Granularity: string(l.Granularity), Group: l.Group})
@@ -110,7 +108,7 @@ func roofOf(r hwmodel.OpRoofline) *Roof {
 	return &Roof{r.FLOPs, r.Bytes, Number(r.Intensity), Number(r.Attainable), r.Bound, r.IdealCycles}
 }
 
-func shapeOf(op configs.Op) string {
+func shapeOf(op network.Op) string {
 	s := fmt.Sprintf("%d×%d", op.Rows, op.Cols)
 	if op.Inner > 0 {
 		s = fmt.Sprintf("%d×%d×%d", op.Rows, op.Inner, op.Cols)

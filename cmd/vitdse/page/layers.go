@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
@@ -175,10 +176,11 @@ const mostBins = 64
 
 // histograms counts the integers of every op's result over some images.
 func histograms(net *intnet.Network, images *dataset.Images) ([]Codes, error) {
-	ops, err := net.Model.Ops()
+	of, err := network.Compile(net.Model)
 	if err != nil {
 		return nil, err
 	}
+	ops := of.Ops
 	runner, err := exec.New(net)
 	if err != nil {
 		return nil, err

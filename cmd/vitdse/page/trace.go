@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -27,14 +28,15 @@ type traceEvent struct {
 // so and gives the clock. Units whose next span may begin before the last has ended have a second
 // row.
 func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) error {
-	s, err := hwmodel.NewShape(m, d)
+	net, err := network.Compile(m)
 	if err != nil {
 		return err
 	}
-	ops, err := m.Ops()
+	s, err := hwmodel.NewShape(net, d)
 	if err != nil {
 		return err
 	}
+	ops := net.Ops
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")
 	events := 0

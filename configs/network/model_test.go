@@ -1,10 +1,31 @@
-package configs
+package network_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"vitdse/configs"
+	"vitdse/configs/network"
 )
+
+func compile(t *testing.T, m configs.Model) *network.Network {
+	t.Helper()
+	n, err := network.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// edit replaces a text that is there once.
+func edit(t *testing.T, text, old, new string) string {
+	t.Helper()
+	if strings.Count(text, old) != 1 {
+		t.Fatalf("%q is there %d times; expected once", old, strings.Count(text, old))
+	}
+	return strings.Replace(text, old, new, 1)
+}
 
 // Parameters and MACs of one 224x224 image, as the papers' tables and timm's results
 // list them: the op lists of the built-in models have to add up to the same.
@@ -19,29 +40,19 @@ func TestPublishedSizes(t *testing.T) {
 		{"vit-t16", 1.26, 0.01}, {"vit-s16", 4.6, 0.05}, {"vit-b16", 17.6, 0.05}, {"vit-l16", 61.6, 0.1}, {"vit-b32", 4.41, 0.01},
 		{"swin-tiny", 4.5, 0.05}, {"swin-small", 8.7, 0.1}, {"swin-base", 15.4, 0.1},
 	} {
-		m, err := LoadModel(c.name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ops, err := m.Ops()
+		m, err := configs.LoadModel(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var macs int64
-		for i, op := range ops {
+		for _, op := range compile(t, m).Ops {
 			macs += op.MACs()
-			if op.Index != i || op.Elements() <= 0 {
-				t.Errorf("%s: op %+v", c.name, op)
-			}
-			if op.Layer != "" && !slices.Contains(m.QuantLayers(), op.Layer) {
-				t.Errorf("%s: op %s has the bits of layer %q, which is not a quantization layer", c.name, op.Name, op.Layer)
-			}
 		}
 		if got := float64(macs) / 1e9; got < c.gmacs-c.tol || got > c.gmacs+c.tol {
 			t.Errorf("%s: %.3f GMAC an image; published %.2f", c.name, got, c.gmacs)
 		}
 	}
-	if n := len(Models()); n != 14 {
+	if n := len(configs.Models()); n != 14 {
 		t.Errorf("there are %d built-in models; the table above has 14", n)
 	}
 }
@@ -75,7 +86,7 @@ func TestSwinRefuses(t *testing.T) {
 		{"vit with stages", "family: swin\n", "family: vit\n", "m.yaml:6: depths: is a key of family swin"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Decode[Model]("m.yaml", []byte(edit(t, goodSwin, c.old, c.new)))
+			_, err := configs.Decode[configs.Model]("m.yaml", []byte(edit(t, goodSwin, c.old, c.new)))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v; expected %q", err, c.want)
 			}
@@ -86,11 +97,12 @@ func TestSwinRefuses(t *testing.T) {
 // The 5x7 grid of goodSwin's second stage, in windows of 4 and shifted by 2, drawn by
 // hand: rows of tokens, -1 for padding to 8x8.
 func TestWindowOrder(t *testing.T) {
-	m, err := Decode[Model]("m.yaml", []byte(goodSwin))
+	m, err := configs.Decode[configs.Model]("m.yaml", []byte(goodSwin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := m.BlockShape(3)
+	n := compile(t, m)
+	s := n.Blocks[3]
 	if s.Name != "layers.1.blocks.1" || s.H != 5 || s.W != 7 || s.Dim != 16 || s.ShiftY != 2 || s.ShiftX != 2 || s.WindowRows() != 64 {
 		t.Fatalf("block 3 is %+v", s)
 	}
@@ -106,7 +118,8 @@ func TestWindowOrder(t *testing.T) {
 	if got, want := regions[48:], []uint8{4, 4, 5, 5, 4, 4, 5, 5, 7, 7, 8, 8, 7, 7, 8, 8}; !slices.Equal(got, want) {
 		t.Errorf("regions of the last window are %v; expected %v", got, want)
 	}
-	merge := m.BlockShape(2).MergeOrder(10, 14)
+	i := slices.IndexFunc(n.Ops, func(op network.Op) bool { return op.Role == network.RoleMergeNorm })
+	merge := n.Ops[i].Gather
 	if want := []int{0, 14, 1, 15, 2, 16, 3, 17}; !slices.Equal(merge[:8], want) {
 		t.Errorf("patch merging starts with %v; expected %v", merge[:8], want)
 	}
@@ -117,14 +130,15 @@ func TestWindowOrder(t *testing.T) {
 }
 
 func TestLayerBlock(t *testing.T) {
-	m, err := LoadModel("swin-tiny")
+	m, err := configs.LoadModel("swin-tiny")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for layer, want := range map[string]int{"patch_embed": -1, "layers.0.blocks.1.mlp.fc2": 1, "layers.1.downsample.reduction": 2,
-		"layers.2.blocks.5.attn.matmul": 9, "head": 12} {
-		if got := m.LayerBlock(layer); got != want {
-			t.Errorf("layer %s is in block %d; expected %d", layer, got, want)
+	n := compile(t, m)
+	for layer, want := range map[string]int{"patch_embed": network.None, "layers.0.blocks.1.mlp.fc2": 1, "layers.1.downsample.reduction": 2,
+		"layers.2.blocks.5.attn.matmul": 9, "head": network.None} {
+		if l, ok := n.Layer(layer); !ok || l.Block != want {
+			t.Errorf("layer %s is in block %d; expected %d", layer, l.Block, want)
 		}
 	}
 }

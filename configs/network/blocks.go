@@ -1,0 +1,116 @@
+package network
+
+// Stage is one residual stream: H x W tokens of Dim channels. A ViT has one, of 1 x Tokens.
+type Stage struct {
+	Index, Depth int
+	H, W         int
+	Dim, Heads   int
+}
+
+// Tokens is the number of tokens of the stage's grid.
+func (s Stage) Tokens() int { return s.H * s.W }
+
+// Block is the geometry of one transformer block. The attention of a ViT is one window of all tokens.
+type Block struct {
+	Index int    // among all blocks
+	Name  string // timm's module path, e.g. "blocks.0" or "layers.1.blocks.0"
+	Stage int    // 0 for a ViT
+	First bool   // first block of its stage
+	H, W  int    // grid of tokens; for a ViT 1 x Tokens
+	Dim   int
+	Heads int
+
+	Hidden int // width of the MLP
+
+	Window         int // side of a window; 0 for a ViT
+	ShiftY, ShiftX int // cyclic shift of the grid, towards the origin
+}
+
+// HeadDim is the number of channels of one head.
+func (s Block) HeadDim() int { return s.Dim / s.Heads }
+
+// Merges says whether a patch merging precedes the block.
+func (s Block) Merges() bool { return s.First && s.Stage > 0 }
+
+// Tokens is the number of tokens, padding not counted.
+func (s Block) Tokens() int { return s.H * s.W }
+
+// padded is the grid with its sides rounded up to whole windows.
+func (s Block) padded() (h, w int) {
+	return (s.H + s.Window - 1) / s.Window * s.Window, (s.W + s.Window - 1) / s.Window * s.Window
+}
+
+// WindowTokens is the number of tokens that attend to each other.
+func (s Block) WindowTokens() int {
+	if s.Window == 0 {
+		return s.Tokens()
+	}
+	return s.Window * s.Window
+}
+
+// WindowRows is the number of rows of all windows, padding included.
+func (s Block) WindowRows() int {
+	if s.Window == 0 {
+		return s.Tokens()
+	}
+	h, w := s.padded()
+	return h * w
+}
+
+// WindowOrder lists, for each row of the windows, the token (in raster order) that is
+// there, or -1 for padding: the grid is padded at its bottom and right side, shifted
+// cyclically, and cut into windows, row by row.
+func (s Block) WindowOrder() []int {
+	order := make([]int, 0, s.WindowRows())
+	s.eachRow(func(y, x int) {
+		h, w := s.padded()
+		y, x = (y+s.ShiftY)%h, (x+s.ShiftX)%w
+		at := -1
+		if y < s.H && x < s.W {
+			at = y*s.W + x
+		}
+		order = append(order, at)
+	})
+	return order
+}
+
+// WindowRegions names, for each row of the windows, the region of the grid it came from.
+// Rows of one window attend to each other only within a region: the cyclic shift brings
+// together tokens that are not neighbours. All are 0 where nothing is shifted.
+func (s Block) WindowRegions() []uint8 {
+	h, w := s.padded()
+	part := func(at, size, shift int) uint8 {
+		switch {
+		case shift == 0 || at < size-s.Window:
+			return 0
+		case at < size-shift:
+			return 1
+		}
+		return 2
+	}
+	regions := make([]uint8, 0, s.WindowRows())
+	s.eachRow(func(y, x int) {
+		regions = append(regions, 3*part(y, h, s.ShiftY)+part(x, w, s.ShiftX))
+	})
+	return regions
+}
+
+// eachRow visits the cells of the shifted grid window by window.
+func (s Block) eachRow(visit func(y, x int)) {
+	h, w := s.padded()
+	for top := 0; top < h; top += s.Window {
+		for left := 0; left < w; left += s.Window {
+			for i := range s.Window * s.Window {
+				visit(top+i/s.Window, left+i%s.Window)
+			}
+		}
+	}
+}
+
+// RelativePosition is the row of the table of relative position biases, (2*Window-1)^2
+// rows, for the pair of tokens i and j of a window.
+func (s Block) RelativePosition(i, j int) int {
+	w := s.Window
+	dy, dx := i/w-j/w+w-1, i%w-j%w+w-1
+	return dy*(2*w-1) + dx
+}

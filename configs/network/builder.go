@@ -1,0 +1,105 @@
+package network
+
+// builder collects the ops of a network. Its methods are what families have in common.
+type builder struct {
+	n       *Network
+	layers  map[string]int
+	classes map[class]int
+}
+
+// class is all that a layer's cost depends on, but its bits.
+type class struct {
+	role              LayerRole
+	stage, inner, ops int
+}
+
+// add appends an op of a layer within a block or patch merging ("" outside), and the layer where it is the first of
+// it. It is the op's index.
+func (b *builder) add(op Op, within string, role LayerRole) int {
+	layer := role.Short()
+	if within != "" {
+		layer = within + "." + layer
+	}
+	op.Index = len(b.n.Ops)
+	if op.First == 0 {
+		op.First = op.Index
+	}
+	op.Heads, op.Join = max(1, op.Heads), max(1, op.Join)
+	at, known := b.layers[layer]
+	if !known {
+		at = len(b.n.Layers)
+		b.layers[layer] = at
+		b.n.Layers = append(b.n.Layers, Layer{Index: at, Name: layer, Within: within, Role: role, Block: op.Block, Stage: op.Stage,
+			Edge: role == EmbedLayer || role == HeadLayer})
+	}
+	op.Layer = at
+	l := &b.n.Layers[at]
+	l.Ops = append(l.Ops, op.Index)
+	l.Weights = l.Weights || op.Kind.HasWeights()
+	if l.Inner == 0 {
+		l.Inner = op.Inner
+	}
+	b.n.Ops = append(b.n.Ops, op)
+	return op.Index
+}
+
+// classify numbers the layers' classes, once all are there.
+func (b *builder) classify() {
+	for i := range b.n.Layers {
+		l := &b.n.Layers[i]
+		key := class{l.Role, l.Stage, l.Inner, len(l.Ops)}
+		if _, known := b.classes[key]; !known {
+			b.classes[key] = len(b.classes)
+		}
+		l.Class = b.classes[key]
+	}
+}
+
+// patches gathers the image's pixels into rows.
+func (b *builder) patches(rows, inner int) int {
+	return b.add(Op{Name: "patches", Kind: OpPatches, Role: RolePatches, Block: None, Inputs: []int{Image}, Rows: rows, Cols: inner},
+		"", EmbedLayer)
+}
+
+// block lists one transformer block on the residual stream of an op, and is the op that leaves the new one.
+// Attention's rows are those of all its windows.
+func (b *builder) block(s Block, stream int) int {
+	b.n.Blocks = append(b.n.Blocks, s)
+	n, d, rows, width := s.Tokens(), s.Dim, s.WindowRows(), s.WindowTokens()
+	add := func(name string, role LayerRole, op Op) int {
+		op.Name, op.Block, op.Stage = s.Name+"."+name, s.Index, s.Stage
+		return b.add(op, s.Name, role)
+	}
+	var order, back []int
+	var regions []uint8
+	if s.Window > 0 {
+		order, regions = s.WindowOrder(), s.WindowRegions()
+		back = make([]int, n)
+		for row, token := range order {
+			if token != Padding {
+				back[token] = row
+			}
+		}
+	}
+	x := add("norm1", QKVLayer, Op{Kind: OpLayerNorm, Role: RoleNorm1, Inputs: []int{stream}, Rows: n, Cols: d})
+	part := func(name string, role Role) int {
+		return add(name, QKVLayer, Op{Kind: OpLinear, Role: role, Inputs: []int{x}, First: x + 1, Rows: rows, Cols: d, Inner: d, Gather: order})
+	}
+	q, k, v := part("attn.q", RoleQuery), part("attn.k", RoleKey), part("attn.v", RoleValue)
+	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k}, Heads: s.Heads, Rows: rows,
+		Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})
+	softmax := add("attn.softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores}, Heads: s.Heads, Rows: rows,
+		Cols: width, Regions: regions})
+	av := add("attn.av", AttentionLayer, Op{Kind: OpAttnValue, Role: RoleContext, Inputs: []int{softmax, v}, Heads: s.Heads, Rows: rows,
+		Cols: s.HeadDim(), Inner: width})
+	stream = add("attn.proj", ProjLayer, Op{Kind: OpLinearAdd, Role: RoleProj, Inputs: []int{av, stream}, Rows: n, Cols: d, Inner: d, Gather: back})
+	x = add("norm2", FC1Layer, Op{Kind: OpLayerNorm, Role: RoleNorm2, Inputs: []int{stream}, Rows: n, Cols: d})
+	hidden := add("mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x}, Rows: n, Cols: s.Hidden, Inner: d})
+	return add("mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream}, Rows: n, Cols: d, Inner: s.Hidden})
+}
+
+// outside adds an op of the head layer, which no block has.
+func (b *builder) outside(op Op) int {
+	op.Block, op.Stage = None, len(b.n.Stages)-1
+	return b.add(op, "", HeadLayer)
+}

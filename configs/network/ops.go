@@ -1,0 +1,122 @@
+package network
+
+// OpKind says what an op computes; names and shapes only, no numerics.
+type OpKind int
+
+// The op kinds, those of a ViT first and in the order in which an image meets them.
+const (
+	OpPatches    OpKind = iota // image pixels gathered into patch rows (im2col)
+	OpPatchEmbed               // patch matmul + position, into the residual stream
+	OpLayerNorm                // residual stream -> codes
+	OpLinear                   // matmul + requantize -> codes (q, k, v)
+	OpScores                   // q k^T, exact, per head
+	OpSoftmax                  // numerators of the softmax, per head
+	OpAttnValue                // numerators x v, normalised, per head
+	OpLinearAdd                // matmul + requantize + residual add (proj, fc2)
+	OpLinearGELU               // matmul + requantize + GELU table (fc1)
+	OpHead                     // classifier: matmul + requantize -> logits
+	OpHeadAdd                  // second classifier: matmul + requantize + add of the first's logits
+	OpEmbedNorm                // LayerNorm into the residual stream (behind a patch embedding)
+	OpMerge                    // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
+	OpPool                     // mean or maximum over the tokens -> codes
+	OpPoolStream               // mean or maximum over the tokens of the residual stream -> one row of it
+)
+
+var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
+	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream"}
+
+func (k OpKind) String() string { return opKindNames[k] }
+
+// IsMatmul says whether the op is a matrix product.
+func (k OpKind) IsMatmul() bool {
+	switch k {
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream:
+		return false
+	}
+	return true
+}
+
+// HasWeights says whether the op multiplies by stored weights.
+func (k OpKind) HasWeights() bool {
+	return k.IsMatmul() && k != OpScores && k != OpAttnValue
+}
+
+// Role says which part of the network an op is. Ops of one kind differ in it: q, k and v, proj and fc2, the two norms
+// of a block.
+type Role int
+
+// The roles, in the order in which an image meets them.
+const (
+	RolePatches    Role = iota // the image's pixels as rows
+	RoleEmbed                  // patch embedding
+	RoleEmbedNorm              // the norm behind it
+	RoleMergeNorm              // the norm of a patch merging, in front of its reduction
+	RoleMerge                  // the reduction of a patch merging
+	RoleNorm1                  // the norm in front of attention
+	RoleQuery                  // q
+	RoleKey                    // k
+	RoleValue                  // v
+	RoleScores                 // q k^T
+	RoleSoftmax                // numerators of the scores
+	RoleContext                // numerators x v
+	RoleProj                   // attention's output projection
+	RoleNorm2                  // the norm in front of the MLP
+	RoleFC1                    // the MLP's first layer, with its activation function
+	RoleFC2                    // the MLP's second layer
+	RoleNorm                   // the last norm
+	RolePool                   // the tokens made one
+	RoleHead                   // classifier
+	RoleSecondHead             // classifier of a further token, whose logits are added to the first's
+)
+
+// Image is the input of an op that reads the image, None a block, layer or stage that is none.
+const (
+	Image = -1
+	None  = -1
+)
+
+// Padding is the row of a [Op.Gather] that is padding.
+const Padding = -1
+
+// Op is one step of a network for one image: an output of Heads x Rows x Cols elements, each a sum over Inner products
+// where the op is a matmul (Inner 0 otherwise).
+type Op struct {
+	Index int    // position in the op list
+	Name  string // timm's module path, e.g. "blocks.0.attn.q": for people, files and traces, never for decisions
+	Kind  OpKind
+	Role  Role
+	Layer int // the quantization layer whose bits apply, of Network.Layers
+	Block int // transformer block, of Network.Blocks, None outside; a patch merging is its next block's
+	Stage int // residual stream that it reads or writes, of Network.Stages
+
+	// Inputs are the ops whose results it reads, Image for the pixels: first the rows (operand a), then what they are
+	// multiplied with or added to (k of scores, v of the value product, the residual stream of proj and fc2, the
+	// first head's logits of the second).
+	Inputs []int
+
+	// First is the first op of those that read the same rows with weights of the same layer: of q, k and v that of q.
+	// It is Index for any other op.
+	First int
+
+	Heads int // 1, or the number of heads for the per-head ops
+	Rows  int // tokens; of Swin's q, k, v and attention: those of all windows, padding included
+	Cols  int // channels, or tokens for scores and numerators
+	Inner int // products summed for one element
+
+	// How rows are found, where they do not simply lie as the result's do.
+	FirstRow int   // of the input: the first row that it reads (the second head reads row 1, pooling the rows behind the prefix)
+	Gather   []int // for each row that it reads the row of its input, or Padding; nil where they lie in order
+	Join     int   // rows of Gather side by side in one: 4 for a patch merging's norm, 1 otherwise
+
+	Max bool // of pooling: the maximum, not the mean
+
+	// Attention inside windows: a window is Cols rows of scores and numerators, Inner of the value product.
+	Regions  []uint8 // for each row: rows of one window attend to each other only within a region; nil: all do
+	Relative bool    // scores get a bias for each pair of a window's rows, see Block.RelativePosition
+}
+
+// Elements is the number of output elements of the op.
+func (o Op) Elements() int { return o.Heads * o.Rows * o.Cols }
+
+// MACs is the number of multiply-accumulates of the op, padding not counted.
+func (o Op) MACs() int64 { return int64(o.Heads) * int64(o.Rows) * int64(o.Cols) * int64(o.Inner) }
