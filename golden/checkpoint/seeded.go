@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 )
 
 // Seeded makes weights for a ViT out of a seed, for benchmarks and tests that need no
@@ -38,7 +39,7 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 	if m.PreNorm {
 		w.PatchNormG, w.PatchNormB = normal(d, 1, 0.2), normal(d, 0, 0.1)
 	}
-	for range m.Depth {
+	for range network.MustCompile(m).Blocks {
 		w.Blocks = append(w.Blocks, BlockWeights{
 			Norm1G: normal(d, 1, 0.2), Norm1B: normal(d, 0, 0.1),
 			QKVW: normal(3*d*d, 0, 1.5*fan), QKVB: normal(3*d, 0, 0.1),
