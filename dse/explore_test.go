@@ -45,7 +45,7 @@ func TestQuickStartStudy(t *testing.T) {
 		t.Skip("VITDSE_QUICK is not set")
 	}
 	s := digits(t)
-	s.Options.Dir, s.Cache, s.Limits = dir+"/run", configs.Store(dir+"/cache"), Limits{MaxLossDB: 6}
+	s.Options.Dir, s.Cache, s.Limits = dir+"/run", configs.NewStore(dir+"/cache", nil), Limits{MaxLossDB: 6}
 	start := time.Now()
 	s.OnSwept = func(r Result) { t.Logf("swept after %v", time.Since(start)) }
 	res, err := Explore(context.Background(), s)

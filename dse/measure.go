@@ -139,7 +139,7 @@ type wanted struct {
 }
 
 func newMeasurement(n Network, calibImages int, w Work) (*measurement, error) {
-	common, err := digest(goldenVersion, w.Version, "measure", n.Model, n.weightsHash(),
+	common, err := configs.Key(goldenVersion, w.Version, "measure", n.Model, n.Weights.Digest(n.Model),
 		imagesHash(n.calibration(calibImages), nil), imagesHash(n.Images, n.Labels))
 	return &measurement{net: n, common: common, work: w, calibrate: calibImages,
 		known: map[string]bool{}, have: map[string]measure.Result{}}, err
@@ -151,7 +151,7 @@ func (m *measurement) want(hash string, n configs.Numerics) {
 		return
 	}
 	m.known[hash] = true
-	key, err := digest(m.common, n)
+	key, err := configs.Key(m.common, n)
 	if err != nil {
 		panic(err) // numericsHash took the same value
 	}

@@ -30,7 +30,7 @@ func smallStudy(t *testing.T) Study {
 
 func TestExploreMeasuresTheFront(t *testing.T) {
 	s := smallStudy(t)
-	s.Cache, s.Options.Dir = configs.Store(t.TempDir()), t.TempDir()
+	s.Cache, s.Options.Dir = configs.NewStore(t.TempDir(), nil), t.TempDir()
 	res, err := Explore(context.Background(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	for i := range clear.Points {
 		clear.Points[i].Measured = nil
 	}
-	work := Work{Workers: 1, Cache: configs.Store(t.TempDir()), Progress: func(done, total int) { cancel() }}
+	work := Work{Workers: 1, Cache: configs.NewStore(t.TempDir(), nil), Progress: func(done, total int) { cancel() }}
 	if err := clear.Measure(ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
 		t.Errorf("error %v, partial %t", err, clear.Partial)
 	}

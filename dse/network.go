@@ -2,11 +2,9 @@ package dse
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
@@ -45,30 +43,10 @@ func (n Network) heldOut(skip, count int) *dataset.Images {
 	return n.Calibration.Slice(from, from+count)
 }
 
-// weightsHash is the identity of the weights.
-func (n Network) weightsHash() string {
-	h := sha256.New()
-	w := n.Weights
-	floats(h, w.Cls, w.Pos, w.PatchW, w.PatchB, w.NormG, w.NormB, w.HeadW, w.HeadB)
-	for i := range w.Blocks {
-		b := &w.Blocks[i]
-		floats(h, b.Norm1G, b.Norm1B, b.QKVW, b.QKVB, b.ProjW, b.ProjB, b.Norm2G, b.Norm2B, b.FC1W, b.FC1B, b.FC2W, b.FC2B)
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // imagesHash is the identity of images and their labels.
 func imagesHash(m *dataset.Images, labels []int) string {
 	h := sha256.New()
 	fmt.Fprintln(h, m.N, m.H, m.W, m.C, labels)
 	h.Write(m.Pixels)
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// floats feeds tensors to a hash, each after its length.
-func floats(h hash.Hash, tensors ...[]float32) {
-	for _, t := range tensors {
-		binary.Write(h, binary.LittleEndian, int64(len(t))) // a hash takes everything
-		binary.Write(h, binary.LittleEndian, t)
-	}
 }

@@ -2,8 +2,10 @@ package dse
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,9 +15,14 @@ import (
 	"vitdse/golden/measure"
 )
 
-// partial keeps the entries of a sensitivity measurement as they come, a JSON line each, so
-// that an interrupted one goes on where it was. The zero value keeps nothing.
+// partialKind is of the checksums in a partial's file.
+const partialKind = "entry"
+
+// partial keeps the entries of a sensitivity measurement as they come, a line of JSON and its checksum
+// each, so that an interrupted one goes on where it was. The zero value keeps nothing.
 type partial struct {
+	store   configs.Store
+	key     string
 	file    *os.File
 	err     error // the first write that failed
 	entries map[entryKey]float64
@@ -34,38 +41,40 @@ func keyOf(e measure.Entry) entryKey {
 }
 
 // openPartial reads what an earlier measurement under the key has kept. A line that was cut
-// off in the middle is measured again, and so is all behind it.
+// off in the middle or is not as it was written is measured again, and so is all behind it.
 func openPartial(c configs.Store, key string) (*partial, error) {
-	if c == "" {
+	if !c.Holds() {
 		return &partial{}, nil
 	}
-	path := filepath.Join(string(c), "sensitivity", key[:2], key+".part")
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
+	path := c.Path("sensitivity", key, ".part")
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	var f *os.File
+	if err == nil {
+		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, err
+		c.Failed(err)
+		return &partial{}, nil
 	}
 	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return &partial{}, f.Close() // another process measures the same and keeps it
 	}
-	p := &partial{file: f, entries: map[entryKey]float64{}}
+	p := &partial{store: c, key: key, file: f, entries: map[entryKey]float64{}}
 	good := int64(0)
 	for r := bufio.NewReader(f); ; {
 		line, err := r.ReadBytes('\n')
 		var e measure.Entry
-		if err != nil || json.Unmarshal(line, &e) != nil {
+		text, sum, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte("\t"))
+		if err != nil || string(sum) != configs.Checksum(partialKind, key, text) || json.Unmarshal(text, &e) != nil {
 			break
 		}
 		p.entries[keyOf(e)] = e.Total
 		good += int64(len(line))
 	}
-	if err := f.Truncate(good); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if _, err := f.Seek(good, 0); err != nil {
-		return nil, errors.Join(err, f.Close())
+	err = f.Truncate(good)
+	if _, serr := f.Seek(good, 0); err != nil || serr != nil {
+		c.Failed(errors.Join(err, serr, f.Close()))
+		return &partial{}, nil
 	}
 	return p, nil
 }
@@ -81,7 +90,7 @@ func (p *partial) keep(e measure.Entry) {
 	}
 	line, err := json.Marshal(e)
 	if err == nil {
-		_, err = p.file.Write(append(line, '\n'))
+		_, err = fmt.Fprintf(p.file, "%s\t%s\n", line, configs.Checksum(partialKind, p.key, line))
 	}
 	p.err = err
 }
@@ -90,7 +99,8 @@ func (p *partial) close() error {
 	if p.file == nil {
 		return nil
 	}
-	return errors.Join(p.err, p.file.Close())
+	p.store.Failed(errors.Join(p.err, p.file.Close()))
+	return nil
 }
 
 // remove deletes the kept entries: the whole table is in the cache.
@@ -99,7 +109,7 @@ func (p *partial) remove() error {
 		return nil
 	}
 	if err := os.Remove(p.file.Name()); !errors.Is(err, fs.ErrNotExist) {
-		return err
+		p.store.Failed(err)
 	}
 	return nil
 }

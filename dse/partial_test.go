@@ -2,7 +2,7 @@ package dse
 
 import (
 	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 
 	"vitdse/configs"
@@ -11,7 +11,7 @@ import (
 
 // TestPartial: entries that were kept are known again, a half-written line is not.
 func TestPartial(t *testing.T) {
-	c := configs.Store(t.TempDir())
+	c := configs.NewStore(t.TempDir(), nil)
 	key := "0123456789abcdef"
 	first := measure.Entry{Source: measure.Weights, Layer: "head", Bits: 4, Granularity: "layer", Total: 0.25}
 	second := measure.Entry{Source: measure.Softmax, Bits: 7, Total: 0.125}
@@ -33,10 +33,7 @@ func TestPartial(t *testing.T) {
 	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob(filepath.Join(string(c), "sensitivity", "*", "*.part"))
-	if len(files) != 1 {
-		t.Fatalf("kept in %v", files)
-	}
+	files := []string{c.Path("sensitivity", key, ".part")}
 	text, err := os.ReadFile(files[0])
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +60,22 @@ func TestPartial(t *testing.T) {
 	}
 	if len(p.entries) != 2 {
 		t.Errorf("%d entries after the repair, expected 2", len(p.entries))
+	}
+	if text, err = os.ReadFile(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(text), "0.125", "9.125", 1)
+	if err := os.WriteFile(files[0], []byte(edited), 0o644); err != nil || edited == string(text) {
+		t.Fatal(err)
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	if p, err = openPartial(c, key); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := p.known(second); ok {
+		t.Error("an edited entry is known")
 	}
 	if err := p.close(); err != nil {
 		t.Fatal(err)

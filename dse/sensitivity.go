@@ -68,7 +68,7 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	reference.LNFold, reference.CalibImages = fold, c.CalibImages
 	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
 	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers, Progress: w.Progress}
-	key, err := digest(goldenVersion, w.Version, "sensitivity", n.Model, n.weightsHash(), imagesHash(calibration, nil),
+	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model), imagesHash(calibration, nil),
 		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
 	if err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func Replaceable(dir string, force bool) error {
 // made are what the folder's own Makefiles make, as path.Match has it; a name that ends in / is a folder with all in it.
 var made = []string{
 	"sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
-	"syn/ecp5_seed*.json", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
+	"syn/ecp5_seed*.json", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
 }
 
 func isMade(name string) bool {

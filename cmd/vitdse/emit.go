@@ -21,23 +21,21 @@ func sweepDir(run configs.Run) string  { return filepath.Join(run.Out, "sweep") 
 func designDir(run configs.Run) string { return filepath.Join(run.Out, "design") }
 
 // cacheOf is the store that the run names, or the user's.
-func cacheOf(run configs.Run) configs.Store {
-	if run.Cache != "" {
-		return configs.Store(run.Cache)
+func (a *app) cacheOf(run configs.Run) configs.Store {
+	dir := run.Cache
+	if dir == "" {
+		dir = userCache()
 	}
-	return userCache()
+	return configs.NewStore(dir, func(said string) { a.log.Warn(said) })
 }
 
-// userCache is vitdse's folder among the user's caches; where there is none, nothing is kept.
-func userCache() configs.Store {
+// userCache is vitdse's folder among the user's caches; "" where there is none.
+func userCache() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return ""
 	}
-	if dir = filepath.Join(dir, "vitdse"); os.MkdirAll(dir, 0o777) != nil {
-		return ""
-	}
-	return configs.Store(dir)
+	return filepath.Join(dir, "vitdse")
 }
 
 // emitFlags choose what is emitted and where to.

@@ -86,7 +86,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	defer st.drop()
 	study := dse.Study{
 		Search: run.Search, Objectives: objectives, Prediction: prediction,
-		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: cacheOf(run),
+		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run))},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },

@@ -40,7 +40,7 @@ done all the same, and the exit code is 3.`,
 		Example: "  vitdse synth out/digits/design\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opt := synth.Options{Seeds: seeds, Pack: pack, Cache: cacheOf(configs.Run{Cache: cache})}
+			opt := synth.Options{Seeds: seeds, Pack: pack, Cache: a.cacheOf(configs.Run{Cache: cache})}
 			if alone {
 				return a.synthAlone(cmd.Context(), args[0], opt)
 			}

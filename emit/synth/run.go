@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"vitdse/configs"
 	"vitdse/emit"
@@ -129,12 +129,11 @@ func (r *runner) modules() error {
 	if err != nil {
 		return err
 	}
-	key := ""
-	if r.opt.Cache != "" {
-		if key, err = r.key(prog); err != nil {
-			return err
-		}
+	inputs, err := r.inputs(prog, "-V", "yosys.ys")
+	if err != nil {
+		return err
 	}
+	key := inputs.key
 	path := filepath.Join(r.syn, "yosys_stat.json")
 	var kept []byte // not JSON: Yosys 0.23 writes what is not quite that
 	if r.opt.Cache.Get("synth", key, &kept) && r.keptTiming(key) {
@@ -143,7 +142,7 @@ func (r *runner) modules() error {
 			return configs.WriteFile(path, kept)
 		}
 	}
-	if err := r.make("yosys", "yosys", "YOSYS="+prog); err != nil {
+	if err := r.remake("yosys", "yosys", inputs, []string{"yosys_stat.json", "yosys_netlist.json"}, "YOSYS="+prog); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(path)
@@ -162,8 +161,11 @@ func (r *runner) timingKey(key string) string {
 	if basis == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(key + basis))
-	return hex.EncodeToString(sum[:])
+	at, err := configs.Key(emit.Version, key, basis)
+	if err != nil {
+		panic(err) // texts have JSON
+	}
+	return at
 }
 
 // keptTiming says whether the timing that is asked for, if any, was kept.
@@ -213,27 +215,60 @@ func (r *runner) timing(key string) error {
 	return r.opt.Cache.Put("timing", at, r.rep.Timing)
 }
 
-// key is the hash of all that the counts depend on.
-func (r *runner) key(prog string) (string, error) {
-	version, err := exec.CommandContext(r.ctx, prog, "-V").Output()
-	if err != nil {
-		return "", fmt.Errorf("%s -V: %w", prog, err)
-	}
+// inputs are what a step makes its files from, as keys: the content of all that it reads, and that with
+// the program's version, "" where the program is not known.
+type inputs struct{ content, key string }
+
+// inputs are those of a program on the folder's RTL by scripts in syn/; ask has it say its version.
+func (r *runner) inputs(prog, ask string, scripts ...string) (in inputs, err error) {
 	files, err := filepath.Glob(filepath.Join(r.syn, "../rtl/*"))
 	if err != nil {
-		return "", err
+		return in, err
 	}
-	h := sha256.New()
-	h.Write(version)
-	for _, path := range append(files, filepath.Join(r.syn, "yosys.ys"), filepath.Join(r.syn, "Makefile")) {
+	for _, name := range append(scripts, "Makefile") {
+		files = append(files, filepath.Join(r.syn, name))
+	}
+	var values []any
+	for _, path := range files {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return "", err
+			return in, err
 		}
-		fmt.Fprintf(h, "%s %d\n", filepath.Base(path), len(data))
-		h.Write(data)
+		values = append(values, filepath.Base(path), sha256.Sum256(data))
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	if in.content, err = configs.Key(values...); err != nil || prog == "" {
+		return in, err
+	}
+	cmd := exec.CommandContext(r.ctx, prog, ask)
+	cmd.WaitDelay = time.Second
+	version, err := cmd.CombinedOutput()
+	if r.ctx.Err() != nil {
+		return in, r.ctx.Err()
+	}
+	if err != nil {
+		return in, fmt.Errorf("%s %s, which asks for its version, failed: %w", prog, ask, err)
+	}
+	in.key, err = configs.Key(in.content, version)
+	return in, err
+}
+
+// remake makes a target, whose files are names, and removes them first unless they were made of the
+// same by the same, which stands beside the first: make would go by times, which say neither.
+func (r *runner) remake(stage, target string, in inputs, names []string, vars ...string) error {
+	stamp := filepath.Join(r.syn, names[0]+".key")
+	have, err := os.ReadFile(stamp)
+	key, content, _ := strings.Cut(string(have), " ")
+	if err != nil || content != in.content || in.key != "" && key != in.key {
+		for _, name := range append(names, filepath.Base(stamp)) {
+			if err := os.Remove(filepath.Join(r.syn, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	if err := r.make(stage, target, vars...); err != nil || in.key == "" {
+		return err
+	}
+	return configs.WriteFile(stamp, []byte(in.key+" "+in.content))
 }
 
 // routes places and routes the flattened design with each seed, and packs the first.
@@ -243,20 +278,28 @@ func (r *runner) routes() error {
 	}
 	mapper, errYosys := yosys.find(r.opt.Yosys)
 	router, errRouter := nextpnr.find(r.opt.Nextpnr)
-	if _, err := os.Stat(filepath.Join(r.syn, "ecp5.json")); err == nil {
-		errYosys = nil // make runs Yosys only if what is there is out of date
+	const netlist = "ecp5.json"
+	if _, err := os.Stat(filepath.Join(r.syn, netlist)); err == nil {
+		errYosys = nil // Yosys runs only if what is there is out of date
 	}
 	if err := errors.Join(errYosys, errRouter); err != nil {
 		return err
 	}
-	if mapper != "" {
-		if err := r.make("flatten", "ecp5.json", "YOSYS="+mapper); err != nil {
-			return err
-		}
+	in, err := r.inputs(mapper, "-V", "ecp5.ys", "ecp5_shell.sv")
+	if err == nil {
+		err = r.remake("flatten", netlist, in, []string{netlist}, "YOSYS="+mapper)
+	}
+	if err != nil {
+		return err
+	}
+	if in, err = r.inputs(router, "--version", netlist, "ecp5.lpf"); err != nil {
+		return err
 	}
 	for _, seed := range r.opt.Seeds {
-		name := fmt.Sprintf("ecp5_seed%d.json", seed)
-		if err := r.make(fmt.Sprintf("route %d", seed), name, "NEXTPNR="+router, "SEED="+strconv.Itoa(seed)); err != nil {
+		base := fmt.Sprintf("ecp5_seed%d", seed)
+		name := base + ".json"
+		files := []string{name, base + ".config", base + ".bit"}
+		if err := r.remake(fmt.Sprintf("route %d", seed), name, in, files, "NEXTPNR="+router, "SEED="+strconv.Itoa(seed)); err != nil {
 			return err
 		}
 		data, err := os.ReadFile(filepath.Join(r.syn, name))

@@ -139,7 +139,7 @@ func TestRun(t *testing.T) {
 // where a file differs.
 func TestRunCached(t *testing.T) {
 	fakePath(t, "yosys")
-	cache := configs.Store(t.TempDir())
+	cache := configs.NewStore(t.TempDir(), nil)
 	run := func(dir string) (*Report, int) {
 		lines := 0
 		rep, err := Run(context.Background(), dir, Options{Cache: cache}, func(Progress) { lines++ })
@@ -154,12 +154,26 @@ func TestRunCached(t *testing.T) {
 		}
 		return rep, lines
 	}
-	if rep, lines := run(digitsFolder(t, "lfe5u-85f")); rep.Cached || lines == 0 {
+	first := digitsFolder(t, "lfe5u-85f")
+	if rep, lines := run(first); rep.Cached || lines == 0 {
 		t.Errorf("first run: cached %v, %d lines", rep.Cached, lines)
 	}
 	again := digitsFolder(t, "lfe5u-85f")
 	if rep, lines := run(again); !rep.Cached || lines != 0 {
 		t.Errorf("second run: cached %v, %d lines", rep.Cached, lines)
+	}
+	// Another Yosys in a folder that is mapped: its own counts, with and without a cache.
+	yosys := filepath.Join(os.Getenv("PATH"), "yosys")
+	for version, c := range map[string]configs.Store{"0.97": cache, "0.98": {}} {
+		other := strings.NewReplacer("Yosys 0.23", "Yosys "+version, `../syn/yosys_stat.json`, `../syn/yosys_stat.json`)
+		if err := os.WriteFile(yosys, []byte("#!/bin/sh\nset -e\n"+other.Replace(fakes["yosys"])+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		rep, err := Run(context.Background(), first, Options{Cache: c}, func(Progress) { lines++ })
+		if err != nil || rep.Cached || lines == 0 {
+			t.Errorf("Yosys %s: %v, cached %v, %d lines", version, err, rep.Cached, lines)
+		}
 	}
 	f, err := os.OpenFile(filepath.Join(again, "rtl/vit_softmax.sv"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -241,7 +255,7 @@ func TestRunFaults(t *testing.T) {
 func TestRunInterrupted(t *testing.T) {
 	dir := digitsFolder(t, "lfe5u-85f")
 	fakePath(t)
-	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "yosys"), []byte("#!/bin/sh\necho started\nsleep 60\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "yosys"), []byte("#!/bin/sh\n[ \"$1\" = -V ] && exit 0\necho started\nsleep 60\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
