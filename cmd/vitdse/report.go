@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 const ReportFile = "report.html"
 
 func newReport(a *app) *cobra.Command {
+	var q asked
 	var to string
 	var force bool
 	cmd := &cobra.Command{
@@ -36,20 +38,22 @@ report.html beside it.`,
 		Example: "  vitdse report configs/digits/run.yaml\n  vitdse report out/digits/sweep --to front.html",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, dir, err := a.reported(cmd, args[0])
-			if err != nil {
+			var err error
+			if q.run, q.dir, err = a.reported(cmd, args[0]); err != nil {
 				return err
 			}
-			if to == "" {
-				to, force = filepath.Join(filepath.Dir(dir), ReportFile), true
+			if q.arg, q.command = args[0], "vitdse report "+args[0]; to == "" {
+				to, force = filepath.Join(filepath.Dir(q.dir), ReportFile), true
 			}
 			if err := refuseExisting(to, force); err != nil {
 				return err
 			}
-			return a.writeReport(cmd.Context(), run, dir, args[0], to)
+			return a.writeReport(cmd.Context(), q, to)
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
+	cmd.Flags().BoolVar(&q.budget, "budget", false, "search what 10 % more and less of each resource of the picked point's part is worth, which takes minutes")
+	cmd.Flags().StringArrayVar(&q.why, "why", nil, "`choices` of a point that differs from the picked one in them, such as tm=8,multiplier=lut: say why it is not on the front")
 	cmd.Flags().StringVar(&to, "to", "", "`file` to write")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file that --to names")
 	return cmd
@@ -69,18 +73,27 @@ func (a *app) reported(cmd *cobra.Command, arg string) (configs.Run, string, err
 	return run, strings.TrimSuffix(arg, string(filepath.Separator)), err
 }
 
+// asked is what a page is to be of.
+type asked struct {
+	run          configs.Run
+	dir          string // of the front
+	arg, command string
+	budget       bool
+	why          []string
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
 // writeReport writes the page of the front in a folder, whole or not at all.
-func (a *app) writeReport(ctx context.Context, run configs.Run, dir, arg, to string) error {
-	front, err := dse.LoadFront(dir)
+func (a *app) writeReport(ctx context.Context, q asked, to string) error {
+	front, err := dse.LoadFront(q.dir)
 	if err != nil {
 		return err
 	}
-	r, err := a.buildReport(ctx, run, front, arg)
+	r, err := a.buildReport(ctx, q, front)
 	if err != nil {
 		return err
 	}
@@ -101,39 +114,47 @@ func (a *app) writeReport(ctx context.Context, run configs.Run, dir, arg, to str
 
 // buildReport gathers what there is to say of a front. What needs the trained network is said where
 // the run names it.
-func (a *app) buildReport(ctx context.Context, run configs.Run, front *dse.Front, arg string) (*page.Report, error) {
+func (a *app) buildReport(ctx context.Context, q asked, front *dse.Front) (*page.Report, error) {
 	r, err := page.Of(front, page.MostPoints)
 	if err != nil {
 		return nil, err
 	}
-	r.Command = "vitdse report " + arg
+	r.Command = q.command
 	r.Emit = "vitdse emit RUN.yaml"
-	if isYAML(arg) {
-		r.Emit = "vitdse emit " + arg
+	if isYAML(q.arg) {
+		r.Emit = "vitdse emit " + q.arg
 	}
+	verdicts, err := loadVerdicts(filepath.Join(filepath.Dir(q.dir), "design"))
+	if err != nil {
+		return nil, err
+	}
+	r.Verified = append(r.Verified, verdicts...)
 	if len(front.Points) == 0 {
 		return r, nil
 	}
-	p, why, err := front.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
+	p, why, err := front.Pick(q.run.Pick, dse.Query{Parts: q.run.PickParts(), Limits: dse.LimitsOf(q.run)})
 	if err != nil {
 		a.log.Warn("no point is picked", "why", fmt.Sprint(err))
 		return r, nil
 	}
 	policy, reasons, _ := strings.Cut(why, ": ")
 	r.Picked = &page.Picked{Name: p.Name, Policy: policy, Why: reasons}
-	in, err := a.inside(ctx, run, front, p)
+	in, err := a.inside(ctx, q, front, p)
 	if err != nil {
 		return nil, err
 	}
 	r.Inside = append(r.Inside, in)
-	return r, nil
+	if q.budget {
+		r.Budgets, err = a.budgetsOf(ctx, q.run, p.Part)
+	}
+	return r, err
 }
 
 // insideImages is how many test images the layers of a design are measured on.
 const insideImages = 360
 
 // inside says what the picked design is made of; with a checkpoint also what its layers do.
-func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p dse.Point) (page.Inside, error) {
+func (a *app) inside(ctx context.Context, q asked, front *dse.Front, p dse.Point) (page.Inside, error) {
 	d, err := front.Design(p)
 	if err != nil {
 		return page.Inside{}, err
@@ -147,8 +168,8 @@ func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p d
 		return in, err
 	}
 	var noise dse.Noise
-	if run.Checkpoint != "" && run.Checkpoint != "-" {
-		prediction, err := a.measureInside(ctx, run, d, s.Part, &in)
+	if q.run.Checkpoint != "" && q.run.Checkpoint != "-" {
+		prediction, err := a.measureInside(ctx, q.run, d, s.Part, &in)
 		if err != nil {
 			return in, err
 		}
@@ -156,8 +177,60 @@ func (a *app) inside(ctx context.Context, run configs.Run, front *dse.Front, p d
 			noise = prediction.Noise
 		}
 	}
-	in.Variants, err = page.Variants(front, p, noise)
+	for _, text := range q.why {
+		changes, err := page.ParseChanges(text)
+		if err != nil {
+			return in, fmt.Errorf("--why: %w", err)
+		}
+		v, err := page.WhyNot(front, p, changes, noise)
+		if err != nil {
+			return in, fmt.Errorf("--why: %w", err)
+		}
+		a.printf("%s: %s: %s\n", text, v.Fate, v.Why)
+		in.Variants = append(in.Variants, v)
+	}
+	single, err := page.Variants(front, p, noise)
+	in.Variants = append(in.Variants, single...)
 	return in, err
+}
+
+// budgetShare is how much larger and smaller budgets are made.
+const budgetShare = 0.1
+
+// budgetsOf searches what more of each resource of a part would be worth.
+func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]page.Budget, error) {
+	if run.Space == "-" {
+		return nil, errors.New("--budget searches the space: give the run file")
+	}
+	run.Parts = []string{part}
+	n, err := loadStudied(run)
+	if err != nil {
+		return nil, err
+	}
+	space, parts, err := loadSpace(run)
+	if err != nil {
+		return nil, err
+	}
+	st := &stages{a: a}
+	defer st.drop()
+	prediction, err := a.prediction(run, n.model)
+	if prediction == nil && err == nil {
+		prediction, err = a.measuredPrediction(ctx, n, run, st)
+	}
+	if err != nil {
+		return nil, err
+	}
+	in := dse.Input{Model: n.model, Space: space, Parts: parts, Additive: prediction, Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
+	best, effects, err := dse.Budgets(ctx, in, budgetShare, func(done, total int) { st.set("budgets of "+part, "searches", int64(done), int64(total), "") })
+	if err != nil {
+		return nil, err
+	}
+	st.end()
+	b := page.Budget{Part: part, Point: best.Name, FPS: page.Number(best.FPS), Share: budgetShare}
+	for _, e := range effects {
+		b.Effects = append(b.Effects, page.Effect{Resource: e.Resource, Used: page.Number(e.Used), More: page.Number(e.More), Less: page.Number(e.Less)})
+	}
+	return []page.Budget{b}, nil
 }
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.

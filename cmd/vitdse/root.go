@@ -69,7 +69,7 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a),
-		newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
+		newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
 	return root
 }
 

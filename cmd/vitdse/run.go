@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ with one line, the verdict. The same steps one by one are sweep, pareto, emit an
 			if err != nil {
 				return err
 			}
-			return a.run(cmd.Context(), run, force)
+			return a.run(cmd.Context(), run, args[0], force)
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys, verifyKeys)
@@ -36,7 +37,7 @@ with one line, the verdict. The same steps one by one are sweep, pareto, emit an
 	return cmd
 }
 
-func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
+func (a *app) run(ctx context.Context, run configs.Run, file string, force bool) error {
 	start := time.Now()
 	// What would stop the last steps stops the first.
 	if err := resumable(designDir(run), run, force); err != nil {
@@ -103,6 +104,11 @@ func (a *app) run(ctx context.Context, run configs.Run, force bool) error {
 		if err := a.verifySlow(ctx, designDir(run), run); err != nil {
 			return err
 		}
+	}
+	a.section("Report")
+	asked := asked{run: run, dir: sweepDir(run), arg: file, command: "vitdse run " + file}
+	if err := a.writeReport(ctx, asked, filepath.Join(run.Out, ReportFile)); err != nil {
+		return err
 	}
 	a.printf("From the checkpoint to here: %s.\n", span(time.Since(start)))
 	return a.conclude(outs)

@@ -117,7 +117,7 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 			return nil, err
 		}
 	}
-	return outs, nil
+	return outs, keepVerdicts(dir, outs)
 }
 
 // simulate runs the verification with a bar for each of its stages. Of two targets the
