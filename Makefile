@@ -8,8 +8,8 @@ GO       ?= go
 RUN      ?= configs/digits/run.yaml
 FUZZTIME ?= 10s
 
-# $(call need,programs,why) installs what is missing of the programs, whose Debian
-# packages have the same names.
+# $(call need,programs,why,packages) installs what is missing of the programs; the Debian
+# packages have the same names unless they are given.
 define need
 @missing=; for p in $(1); do command -v $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 if [ -n "$$missing" ]; then \
@@ -20,8 +20,8 @@ if [ -n "$$missing" ]; then \
   echo "setup: installing$$missing with apt-get, $(2)"; \
   apt="$$as env DEBIAN_FRONTEND=noninteractive apt-get -qq -o=Dpkg::Use-Pty=0"; \
   ls /var/lib/apt/lists 2>/dev/null | grep -q Packages || $$apt update || exit 3; \
-  $$apt install -y --no-install-recommends $$missing >/dev/null \
-    || { $$apt update && $$apt install -y --no-install-recommends $$missing >/dev/null; } || exit 3; \
+  $$apt install -y --no-install-recommends $(or $(3),$$missing) >/dev/null \
+    || { $$apt update && $$apt install -y --no-install-recommends $(or $(3),$$missing) >/dev/null; } || exit 3; \
 fi
 endef
 
@@ -39,7 +39,9 @@ setup:
 # Only the tests ask for a second simulator, a synthesizer, Tcl and Python.
 setup-test: setup
 	$(call need,iverilog yosys tclsh python3,with which the tests simulate and synthesize the emitted design and run its scripts and drivers)
-	@$(MAKE) --no-print-directory $(PY)/ready
+	$(call need,node,with which the tests run the script of the report,nodejs)
+	$(call need,chromium,with which the tests open the report)
+	@$(MAKE) --no-print-directory $(PY)/ready out/axe/$(AXE)/axe.min.js
 
 # The tests' Python packages, in a folder of their own that stands in front in every recipe's PATH.
 PY := $(CURDIR)/out/py
@@ -51,6 +53,13 @@ $(PY)/ready: .ci/requirements.txt
 	  || { echo "setup: python3 cannot make a virtual environment; install python3-venv" >&2; exit 3; }
 	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --only-binary :all: -r $< \
 	  || { echo "setup: the packages of $< cannot be installed from PyPI" >&2; rm -rf $(PY); exit 3; }
+	@touch $@
+
+# axe-core, which looks for what keeps people from using a page: a wheel has its one file.
+AXE := axe_playwright_python
+out/axe/$(AXE)/axe.min.js: Makefile $(PY)/ready
+	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --no-deps --only-binary :all: --upgrade --target out/axe $(subst _,-,$(AXE))==0.1.8 \
+	  || { echo "setup: axe-core cannot be installed from PyPI" >&2; exit 3; }
 	@touch $@
 
 build:

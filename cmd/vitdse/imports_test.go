@@ -50,6 +50,7 @@ var onlyHere = map[string][]string{
 	"google.golang.org/protobuf": {"golden/checkpoint", "golden/export"},
 	"github.com/go-viper/":       {"cmd/..."},
 	"github.com/rogpeppe/":       nil, // tests only
+	"github.com/chromedp/":       nil,
 	"github.com/google/go-cmp":   nil,
 }
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed assets
+//go:embed assets/page.html assets/page.css assets/*.js
 var assets embed.FS
 
 // scripts are the modules of the page's script, each behind those that it imports from.

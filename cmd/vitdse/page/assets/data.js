@@ -54,10 +54,11 @@ export class Front {
     this.measured = report.numerics.some((n) => n.measured);
     // Quantities without a single number, or with the same everywhere, are not worth an axis.
     this.quantities = quantities.filter((x) => this.values(x.key).some((v) => !Number.isNaN(v)));
-    this.varying = this.quantities.filter((x) => {
+    const varying = this.quantities.filter((x) => {
       const v = this.values(x.key);
       return v.some((y) => y !== v[0] && !(Number.isNaN(y) && Number.isNaN(v[0])));
     });
+    this.varying = varying.length ? varying : this.quantities; // of a single point all are alike
   }
 
   column(name) {

@@ -62,7 +62,7 @@ function start() {
   show(document.getElementById("main"), frontSection(front, state), front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front));
   const restyle = () => state.changed("theme");
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
-  document.documentElement.dataset.ready = "1";
+  requestAnimationFrame(() => (document.documentElement.dataset.ready = String(Math.round(performance.now()))));
   window.vitdse = { report, front, state };
 }
 

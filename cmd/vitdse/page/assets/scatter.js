@@ -15,7 +15,7 @@ const REACH = 14; // px from a point at which it is meant
 export function scatter(front, state, tip) {
   const canvas = el("canvas", {
     class: "plot", id: "scatter", tabindex: 0, role: "application", "aria-roledescription": "scatter plot",
-    "aria-label": "The points of the front. Arrow keys walk along the horizontal axis, Enter picks a point, Escape clears the limits of both axes.",
+    "aria-label": "The points of the front. Arrow keys, Home and End walk along the horizontal axis, Enter picks a point, Escape clears the limits of both axes.",
   });
   const plot = { canvas, front, state, drag: null, width: 0, height: 0 };
   const node = el("figure", { class: "panel" }, el("figcaption", { class: "bar" }, chooser(front, state, "y", "Vertical"), chooser(front, state, "x", "Horizontal"), legend(front)), canvas,
@@ -221,10 +221,10 @@ function scatterKeys(plot, tip, e) {
     for (const key of [state.x, state.y]) state.limit(key, -Infinity, Infinity);
   } else if (e.key === "Enter" || e.key === " ") {
     if (state.hover >= 0) state.pick(state.hover);
-  } else if (step && state.list.length) {
+  } else if ((step || e.key === "Home" || e.key === "End") && state.list.length) {
     const vx = front.values(state.x), order = sorted(state.list, (i) => vx[i], true);
-    const at = order.indexOf(state.hover);
-    const i = order[at < 0 ? (step > 0 ? 0 : order.length - 1) : Math.min(order.length - 1, Math.max(0, at + step))];
+    const at = order.indexOf(state.hover), last = order.length - 1;
+    const i = order[e.key === "Home" ? 0 : e.key === "End" ? last : at < 0 ? (step > 0 ? 0 : last) : Math.min(last, Math.max(0, at + step))];
     const box = canvas.getBoundingClientRect();
     hover(state, tip, i, box.left + plot.sx(vx[i]), box.top + plot.sy(front.values(state.y)[i]));
     say(summary(front, i));

@@ -10,7 +10,7 @@ export class State {
     this.front = front;
     this.filter = { limits: new Map(), parts: new Set(), choices: new Map(), cut: front.measured ? "measured" : "all" };
     this.x = "latency";
-    this.y = front.varying.some((v) => v.key === "use") ? "use" : (front.varying[1] || front.quantities[1]).key;
+    this.y = front.varying.some((v) => v.key === "use") ? "use" : (front.varying[1] || front.varying[0] || quantity("use")).key;
     this.sort = { key: "latency", rising: true };
     this.page = 0;
     this.hover = -1;

@@ -1,0 +1,283 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"vitdse/configs"
+	"vitdse/dse"
+)
+
+// The logic of the page's script, in node's own test runner.
+func TestScript(t *testing.T) {
+	out, err := exec.Command("node", "--test", "testdata/").CombinedOutput()
+	if err != nil {
+		t.Fatalf("node --test (make setup-test installs node): %v\n%s", err, out)
+	}
+}
+
+// open opens a page in headless Chromium from a file, with every address but those of files and
+// the tab's errors made failures of the test.
+func open(t *testing.T, r *Report) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes seconds")
+	}
+	chrome, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("%v; make setup-test installs it", err)
+	}
+	file := filepath.Join(t.TempDir(), "report.html")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(f, r, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"), chromedp.WindowSize(1280, 900))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(stop)
+	chromedp.ListenTarget(ctx, func(e any) {
+		switch e := e.(type) {
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; !strings.HasPrefix(u, "file://") && !strings.HasPrefix(u, "data:") {
+				t.Errorf("the page asks for %s", u)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page's script fails: %s", e.ExceptionDetails.Error())
+		}
+	})
+	do(t, ctx, network.Enable(), runtime.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// value is that of an expression in the page.
+func value[T any](t *testing.T, ctx context.Context, js string) (v T) {
+	t.Helper()
+	do(t, ctx, chromedp.Evaluate(js, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return v
+}
+
+// full is the report of a front of n points with a design's inside and a verdict.
+func full(t *testing.T, n int) (*dse.Front, *Report) {
+	t.Helper()
+	f := made(n)
+	other, err := configs.LoadPart("xck26")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Parts = append(f.Parts, dse.PartSummary{Part: other, Legal: 10, Front: n / 2})
+	f.Reference = &dse.Measured{Images: 360, SQNRDB: 39}
+	for i := range f.Points {
+		p := &f.Points[i]
+		p.Name = fmt.Sprintf("made.%d", i)
+		if i%2 == 1 {
+			p.Part = other.Name
+		}
+		p.Numerics = fmt.Sprint(i % 7)
+		p.LossDB, p.SQNRDB = float64(i%7)/4, 40-float64(i%7)/4
+		p.Measured = &dse.Measured{Images: 360, Top1: 0.9 + float64(i%7)/100, SQNRDB: 39 - float64(i%7)/3, LossDB: float64(i%7) / 3, Feasible: true, OnFront: i%5 != 0}
+	}
+	r, err := Of(f, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := configs.LoadModel("../../../configs/digits/model.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := configs.Design{Name: "made.2", Model: m.Name, Part: "xc7z020", ClockMHz: 100, Numerics: configs.Uniform(m, 6, 8),
+		Engine: configs.Engine{TM: 8, TN: 8, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+	in, err := InsideOf(m, d, f.Parts[0].Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Hash = "0123"
+	in.Variants = []Variant{{Changes: []Change{{"tm", "8"}}, Fate: "beaten", Why: "<b>point 1</b> beats it"}}
+	v := Verdict{Design: "0123", Target: "rtl", Words: "PASS  all", OK: true}
+	for _, op := range in.Ops {
+		v.Ops = append(v.Ops, VerdictOp{Name: op.Name, Measured: op.Cycles, Spent: []int64{op.Cycles, 0, 0, 0, 0, 0, 0, 0, 0}})
+	}
+	r.Inside, r.Verified, r.Picked = []Inside{in}, []Verdict{v}, &Picked{"made.2", "the knee", "because"}
+	return f, r
+}
+
+// A page from a file, with the network cut: its numbers are those of front.json, limits filter,
+// points are picked, compared, and their command copied.
+func TestInBrowser(t *testing.T) {
+	f, r := full(t, 200)
+	ctx := open(t, r)
+	text, err := f.JSON(f.Points)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var front struct {
+		Points []struct {
+			Seconds, FPS, Use float64
+			Estimate          struct{ LUT float64 }
+			Measured          struct {
+				LossDB float64 `json:"loss_db"`
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &front); err != nil {
+		t.Fatal(err)
+	}
+	for name, of := range map[string]func(i int) float64{
+		"front.column('seconds')": func(i int) float64 { return front.Points[i].Seconds }, "front.values('fps')": func(i int) float64 { return front.Points[i].FPS },
+		"front.column('use')": func(i int) float64 { return front.Points[i].Use }, "front.values('lut')": func(i int) float64 { return front.Points[i].Estimate.LUT },
+		"front.values('mloss')": func(i int) float64 { return front.Points[i].Measured.LossDB },
+	} {
+		got := value[[]float64](t, ctx, "Array.from(vitdse."+name+")")
+		for i := range got {
+			if got[i] != of(i) {
+				t.Fatalf("%s of point %d is %g; front.json has %g", name, i+1, got[i], of(i))
+			}
+		}
+	}
+	frame := chromedp.Evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))", nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
+	// A limit typed into its field.
+	do(t, ctx, chromedp.SetValue("input[name=lut-most]", "1,049", chromedp.ByQuery), chromedp.Evaluate("document.querySelector('input[name=lut-most]').dispatchEvent(new Event('change'))", nil), frame)
+	want := 0
+	for i, p := range f.Points {
+		if p.Estimate.LUT <= 1049 && i%5 != 0 {
+			want++
+		}
+	}
+	if got := value[string](t, ctx, "document.querySelector('#count b').textContent"); got != fmt.Sprint(want) {
+		t.Errorf("%s points are shown at LUT <= 1,049; expected %d", got, want)
+	}
+	// The rows of the table, in order of latency, as text.
+	if got, want := value[string](t, ctx, "document.querySelector('table.points tbody td[data-key=latency]').textContent"), fmt.Sprintf("%.5f", 1e3*f.Points[1].Seconds); got != want[:len(got)] {
+		t.Errorf("the first row's latency is %s; expected %s", got, want)
+	}
+	// Pick two more from the table; three stand side by side with a command each.
+	do(t, ctx, chromedp.Click("tr[data-point='2'] input", chromedp.ByQuery), frame, chromedp.Click("tr[data-point='4'] input", chromedp.ByQuery), frame)
+	if got := value[[]string](t, ctx, "Array.from(document.querySelectorAll('#compare .command code'), e => e.textContent)"); len(got) != 3 || !strings.HasSuffix(got[1], " --point 2") {
+		t.Errorf("the commands are %q; expected three, the second of point 2", got)
+	}
+	do(t, ctx, browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}),
+		chromedp.Click("#compare .command button", chromedp.ByQuery), chromedp.Sleep(200*time.Millisecond))
+	if got := value[string](t, ctx, "navigator.clipboard.readText()"); got != "vitdse emit RUN.yaml --point 3" {
+		t.Errorf("the clipboard has %q", got)
+	}
+	// The first point along the horizontal axis, by the keyboard: it lets go what was picked.
+	do(t, ctx, chromedp.Focus("#scatter", chromedp.ByQuery), chromedp.KeyEvent(kb.Home), frame, chromedp.KeyEvent(kb.Enter), frame)
+	if got := value[[]int](t, ctx, "vitdse.state.picks"); len(got) != 2 || got[0] == 1 || got[1] == 1 {
+		t.Errorf("after Home and Enter on point 2 the picks are %v; expected two without it", got)
+	}
+	if got := value[string](t, ctx, "document.getElementById('say').textContent"); !strings.Contains(got, "Point 2 on xck26") {
+		t.Errorf("a screen reader is told %q", got)
+	}
+	// Why not: a wish that a point beats, and one that breaks a budget.
+	do(t, ctx, chromedp.SetValue("input[name=wish-dsp]", "100000", chromedp.ByQuery), chromedp.Click("#wish button", chromedp.ByQuery), frame)
+	if got := value[string](t, ctx, "document.querySelector('#wish + div').textContent"); !strings.Contains(got, "the budget of xc") || !strings.Contains(got, "at least as good") {
+		t.Errorf("the answer to 100,000 DSPs is %q", got)
+	}
+	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, "made.") {
+		t.Errorf("why says %q", got)
+	}
+}
+
+// Nothing serious or critical for axe-core, in light and dark, wide and at 400 pixels, where nothing
+// is wider than the screen.
+func TestAccessible(t *testing.T) {
+	_, r := full(t, 60)
+	ctx := open(t, r)
+	axe, err := os.ReadFile("../../../out/axe/axe_playwright_python/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v; make setup-test fetches it", err)
+	}
+	for _, screen := range []struct {
+		scheme string
+		width  int64
+	}{{"light", 1280}, {"dark", 400}} {
+		scheme, width := screen.scheme, screen.width
+		do(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.EmulateViewport(width, 900), chromedp.Evaluate(string(axe), nil))
+		type violation struct{ ID, Impact, Help, Node string }
+		for _, v := range value[[]violation](t, ctx, `axe.run().then(r => r.passes.length < 10 ? [{ID: "axe", Impact: "it did not run"}] : r.violations.filter(v => v.impact === "serious" || v.impact === "critical")
+			.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Node: v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + " " + n.failureSummary).join(" | ")})))`) {
+			t.Errorf("%s, %d pixels: %s: %s: %s: %s", scheme, width, v.Impact, v.ID, v.Help, v.Node)
+		}
+		if over := value[int64](t, ctx, "document.documentElement.scrollWidth"); over > width {
+			t.Errorf("%s: the page is %d pixels wide on a screen of %d", scheme, over, width)
+		}
+	}
+	var pdf []byte
+	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		pdf, _, err = page.PrintToPDF().WithPrintBackground(true).Do(ctx)
+		return err
+	}))
+	if len(pdf) < 10_000 {
+		t.Errorf("the page on paper has %d bytes", len(pdf))
+	}
+}
+
+// 5,000 points: the page is drawn at once and brushing does not stall. The bounds are far above what
+// docs/REPORT.md reports of a quiet machine, so that a busy one passes.
+func TestFast(t *testing.T) {
+	_, r := full(t, MostPoints)
+	ctx := open(t, r)
+	first := value[float64](t, ctx, "Number(document.documentElement.dataset.ready)")
+	rate := value[float64](t, ctx, `new Promise(done => { let n = 0, from = performance.now(); const step = () => {
+		if (n++ === 60) return done(60000 / (performance.now() - from));
+		vitdse.state.limit("latency", 0.05 + n / 200, 0.6 + n / 200);
+		requestAnimationFrame(step); }; requestAnimationFrame(step); })`)
+	t.Logf("first picture after %.0f ms, brushing at %.0f frames a second", first, rate)
+	if first > 5000 || rate < 3 {
+		t.Errorf("first picture after %.0f ms, brushing at %.0f frames a second", first, rate)
+	}
+}
+
+// Fronts with nothing, with one point and with no measurement are pages without errors.
+func TestSmallFronts(t *testing.T) {
+	for _, n := range []int{0, 1} {
+		f := made(n)
+		f.Model.Name = "m"
+		r, err := Of(f, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx := open(t, r)
+		got := value[string](t, ctx, "document.getElementById('front').textContent")
+		if n == 0 && !strings.Contains(got, "The front has no points") {
+			t.Errorf("a front of no points says %q", got)
+		}
+		if n == 1 && !strings.Contains(got, "1 of 1 points shown") {
+			t.Errorf("a front of one point says %q", got)
+		}
+	}
+}
