@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/hwmodel"
 )
 
@@ -36,7 +37,11 @@ func TestTrace(t *testing.T) {
 	if err := json.Unmarshal(buf.Bytes(), &trace); err != nil {
 		t.Fatal(err)
 	}
-	s, err := hwmodel.NewShape(m, d)
+	net, err := network.Compile(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := hwmodel.NewShape(net, d)
 	if err != nil {
 		t.Fatal(err)
 	}
