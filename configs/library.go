@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"vitdse/configs/fault"
 )
 
 // library holds the parts and models that come with the tool.
@@ -71,14 +73,9 @@ func isPath(s string) bool {
 	return ext == ".yaml" || ext == ".yml" || strings.ContainsAny(s, `/\`)
 }
 
-// validName is what may name a design, space or part: it ends up in file names and
-// in comments of generated files.
+// validName asks for a name, as fault.IsName has it.
 func validName(f *faults, key, name string) {
-	ok := name != "" && len(name) <= 128 && name[0] != '.' && name[0] != '-'
-	for _, c := range name {
-		ok = ok && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-", c))
-	}
-	if !ok {
-		f.add(key, "is %s; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'", quoted(name))
+	if !fault.IsName(name) {
+		f.add(key, "is %s; expected %s", quoted(name), fault.Names)
 	}
 }

@@ -1,9 +1,12 @@
 package configs
 
 import (
+	"unicode"
+
 	"fmt"
 	"slices"
 	"strings"
+	"vitdse/configs/fault"
 )
 
 // blockBits and ultraBits are the capacities of the memory blocks that budgets count.
@@ -18,6 +21,13 @@ func (p Part) Validate() error {
 	validName(&f, "name", p.Name)
 	if strings.TrimSpace(p.Title) == "" {
 		f.add("title", "is empty; expected the part's family and usual boards")
+	} else if !fault.IsTitle(p.Title) {
+		f.add("title", "is %s; expected %s", quoted(p.Title), fault.Titles)
+	}
+	for _, key := range sortedKeys(p.Sources) {
+		if strings.ContainsFunc(key+p.Sources[key], unicode.IsControl) {
+			f.add("sources", "has %s: %s; expected lines without control characters", quoted(key), quoted(p.Sources[key]))
+		}
 	}
 	validName(&f, "device", p.Device)
 	oneOf(&f, "family", p.Family, Fabrics...)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
@@ -155,8 +156,36 @@ func (p *Plan) Render(full int) ([]File, error) {
 	return files, nil
 }
 
+// quoting is how templates write texts that came from files of the user's. They are names by then; that
+// none of them could be more does not rest on that alone.
+var quoting = template.FuncMap{"tcl": tclWord, "line": oneLine}
+
+// tclWord escapes what Tcl reads as more than itself, inside double quotes and outside.
+func tclWord(s string) string {
+	var b strings.Builder
+	for _, c := range oneLine(s) {
+		if strings.ContainsRune("\\\"$[]{}; ", c) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// oneLine keeps a text in the comment that it stands in: no line's end, no comment's end, nor a backslash that
+// would go on with it in the next line.
+func oneLine(s string) string {
+	s = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == '\\' || c == '\u2028' || c == '\u2029' {
+			return ' '
+		}
+		return c
+	}, s)
+	return strings.ReplaceAll(strings.ReplaceAll(s, "*/", "* /"), "/*", "/ *")
+}
+
 func render(name, text string, v any) ([]byte, error) {
-	t, err := template.New(name).Delims("<%", "%>").Parse(text)
+	t, err := template.New(name).Delims("<%", "%>").Funcs(quoting).Parse(text)
 	if err != nil {
 		return nil, err
 	}

@@ -146,8 +146,8 @@ func (f *faults) positive(key string, v int) bool {
 // Validate says everything that is wrong with the model, each with its key.
 func (m Model) Validate() error {
 	f := &faults{}
-	if m.Name == "" {
-		f.add("name", "must not be empty")
+	if !fault.IsName(m.Name) {
+		f.add("name", "is %.60q; expected %s", m.Name, fault.Names)
 	}
 	own := familyOf(m.Family)
 	if own == nil {

@@ -1,5 +1,5 @@
 // The accelerator: images in, logits out.
-//   model <% .Model %>, part <% .Part %>,
+//   model <% line .Model %>, part <% line .Part %>,
 //   array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
 #include "vit_units.h"
 

@@ -1,5 +1,5 @@
 // Quantized ViT accelerator: AXI4-Lite control, one AXI4 master, image in, logits out.
-//   model <% .Model %>, part <% .Part %>, array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
+//   model <% line .Model %>, part <% line .Part %>, array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
 module vit_accel_top #(
   parameter C_M_AXI_ADDR_WIDTH = 40
 ) (

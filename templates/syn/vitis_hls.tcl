@@ -8,7 +8,7 @@
 #
 # The project in syn/vitis_hls/ is written anew each time; running it again gives the same.
 
-set part   <% .Device %>
+set part   <% tcl .Device %>
 set period <% .PeriodNS %>
 set top    vit_accel
 set design <% .HashShort %>

@@ -8,7 +8,7 @@
 # Without arguments all three. Everything goes to syn/vivado/, which each step that is run
 # writes anew; running it again gives the same.
 
-set part   <% .Device %>
+set part   <% tcl .Device %>
 set top    vit_accel_top
 set here   [file dirname [file normalize [info script]]]
 set rtl    [file join [file dirname $here] rtl]
@@ -95,7 +95,7 @@ proc package_ip {} {
   set_property name $top $core
   set_property version 1.0 $core
   set_property display_name "vitdse accelerator $design" $core
-  set_property description "<% .Model %> on <% .Part %>, design $design" $core
+  set_property description "<% tcl .Model %> on <% tcl .Part %>, design $design" $core
 
   # Interfaces that packaging has already inferred are found again, not added twice.
   ipx::infer_bus_interfaces xilinx.com:interface:aximm_rtl:1.0 $core
