@@ -18,8 +18,9 @@ func (d Design) Validate(m Model, p Part) error {
 	if d.Part != p.Name {
 		f.add("part", "is %s; expected %q, the part it is checked for", quoted(d.Part), p.Name)
 	}
-	d.Numerics.check(&f, m)
-	d.Engine.check(&f, m)
+	layers := layersOf(m)
+	d.Numerics.check(&f, m, layers)
+	d.Engine.check(&f, m, layers)
 	d.checkGroups(&f)
 	d.Engine.checkPart(&f, p)
 	return f.join()
@@ -33,19 +34,19 @@ func (d Design) checkTop(f *faults, m Model) {
 	checkClock(f, "clock_mhz", d.ClockMHz)
 }
 
-// checkUnits checks the non-linear units and the calibration.
 // Validate says everything that is wrong with the numerics for a model, each with its key.
 func (n Numerics) Validate(m Model) error {
 	var f faults
-	n.check(&f, m)
+	n.check(&f, m, layersOf(m))
 	return f.join()
 }
 
-func (n Numerics) check(f *faults, m Model) {
+func (n Numerics) check(f *faults, m Model, layers []network.Layer) {
 	n.checkUnits(f)
-	n.checkLayers(f, m)
+	n.checkLayers(f, m, layers)
 }
 
+// checkUnits checks the non-linear units and the calibration.
 func (n Numerics) checkUnits(f *faults) {
 	f.within("numerics.softmax_bits", n.SoftmaxBits, 2, 8)
 	f.within("numerics.gelu_bits", n.GELUBits, 4, 10)
@@ -59,8 +60,8 @@ func (n Numerics) checkUnits(f *faults) {
 }
 
 // checkLayers asks for every quantization layer of m exactly once, in any order.
-func (n Numerics) checkLayers(f *faults, m Model) {
-	layers, names := layersOf(m), layerNames(m)
+func (n Numerics) checkLayers(f *faults, m Model, layers []network.Layer) {
+	names := namesOf(layers)
 	at := map[string]int{}
 	for _, name := range names {
 		at[name] = -1
@@ -174,9 +175,9 @@ func patterns(names []string) []string {
 	return list
 }
 
-func layerNames(m Model) []string {
+func namesOf(layers []network.Layer) []string {
 	var names []string
-	for _, l := range layersOf(m) {
+	for _, l := range layers {
 		names = append(names, l.Name)
 	}
 	return names
@@ -189,9 +190,9 @@ var weightBuffers = []int{1, 2, 4}
 var busWidths = []int{32, 64, 128, 256, 512}
 
 // check holds the engine against the model.
-func (e Engine) check(f *faults, m Model) {
+func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 	if e.checkArray(f) {
-		e.checkHeads(f, headDim(m))
+		e.checkHeads(f, headDim(layers))
 	}
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
 	if e.Packing != "" {
@@ -304,8 +305,8 @@ func (e Engine) checkArray(f *faults) bool {
 }
 
 // headDim is the channels of a head: of a network that an engine with one array shape runs, of every block.
-func headDim(m Model) int {
-	for _, l := range layersOf(m) {
+func headDim(layers []network.Layer) int {
+	for _, l := range layers {
 		if l.Role == network.AttentionLayer {
 			return l.Inner
 		}

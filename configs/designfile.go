@@ -79,10 +79,11 @@ func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 		return Design{}, err
 	}
 	var f faults
-	d := in.resolve(&f, m)
+	layers := layersOf(m)
+	d := in.resolve(&f, m, layers)
 	d.checkTop(&f, m)
 	d.Numerics.checkUnits(&f)
-	d.Engine.check(&f, m)
+	d.Engine.check(&f, m, layers)
 	if p != nil {
 		if d.Part != p.Name {
 			f.add("part", "is %s; expected %q, the part it is checked for", quoted(d.Part), p.Name)
@@ -98,16 +99,16 @@ func DecodeDesign(file string, data []byte, m Model, p *Part) (Design, error) {
 }
 
 // resolve lists every layer, in network order. Faults carry the file's own keys.
-func (in designFile) resolve(f *faults, m Model) Design {
+func (in designFile) resolve(f *faults, m Model, layers []network.Layer) Design {
 	n := in.Numerics
 	if n.Default != nil {
 		LayerBits{Name: "default", Weights: n.Default.Weights, Activations: n.Default.Activations,
 			Granularity: n.Default.Granularity, Group: n.Default.Group}.check(f, "numerics.default", true)
 	}
-	given := n.byName(f, m)
+	given := n.byName(f, m, layers)
 	d := Design{Name: in.Name, Model: in.Model, Part: in.Part, ClockMHz: in.ClockMHz, Engine: in.Engine,
 		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages, Quantizer: n.Quantizer}}
-	for _, layer := range layersOf(m) {
+	for _, layer := range layers {
 		i, listed := given[layer.Name]
 		if !listed && n.Default == nil {
 			f.add("numerics.layers", "lacks %s; expected every layer of %s, or numerics.default", layer.Name, m.Name)
@@ -137,8 +138,8 @@ func (dl layerDefault) layer(of network.Layer) LayerBits {
 }
 
 // byName finds the entry of each listed layer.
-func (n numericsFile) byName(f *faults, m Model) map[string]int {
-	names := layerNames(m)
+func (n numericsFile) byName(f *faults, m Model, layers []network.Layer) map[string]int {
+	names := namesOf(layers)
 	given := map[string]int{}
 	for _, name := range names {
 		given[name] = -1

@@ -39,7 +39,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.checkModel(m); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
-	g := &Grid{space: s, net: net, headDim: headDim(m), part: p, axes: s.axes(m)}
+	g := &Grid{space: s, net: net, headDim: headDim(net.Layers), part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {
 		c, err := ParseConstraint(text)

@@ -114,9 +114,10 @@ func TestLargerArraysCostMore(t *testing.T) {
 
 func BenchmarkPrice(b *testing.B) {
 	m, d, part := digits(b)
+	net := network.MustCompile(m)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Price(network.MustCompile(m), d, part); err != nil {
+		if _, err := Price(net, d, part); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -124,9 +125,10 @@ func BenchmarkPrice(b *testing.B) {
 
 func BenchmarkNewShape(b *testing.B) {
 	m, d, _ := digits(b)
+	net := network.MustCompile(m)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := NewShape(network.MustCompile(m), d); err != nil {
+		if _, err := NewShape(net, d); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -121,6 +121,15 @@ func (m Model) Hidden() int { return m.hidden(m.Dim) }
 // int(dim * ratio) in double precision.
 func (m Model) hidden(dim int) int { return int(float64(dim) * m.MLPRatio) }
 
+// blocks is the number of transformer blocks.
+func (m Model) blocks() int {
+	n := m.Depth
+	for _, d := range m.Depths {
+		n += d
+	}
+	return n
+}
+
 // maxShape bounds every number of a model's shape, so that a slip of the keyboard
 // is an error and not a sweep that never ends.
 const maxShape = 1 << 16
