@@ -126,7 +126,7 @@ func (a *app) buildReport(ctx context.Context, q asked, front *dse.Front) (*page
 	}
 	verdicts, err := loadVerdicts(filepath.Join(filepath.Dir(q.dir), "design"))
 	if err != nil {
-		return nil, err
+		a.log.Warn("the page is without a verification", "why", err)
 	}
 	r.Verified = append(r.Verified, verdicts...)
 	if len(front.Points) == 0 {

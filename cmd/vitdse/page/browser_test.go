@@ -168,6 +168,9 @@ func TestInBrowser(t *testing.T) {
 			}
 		}
 	}
+	if at := value[int](t, ctx, "document.body.innerText.indexOf('[object ')"); at >= 0 {
+		t.Errorf("the page shows an object as text, at %d", at)
+	}
 	frame := chromedp.Evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))", nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
 	// A limit typed into its field.
 	do(t, ctx, chromedp.SetValue("input[name=lut-most]", "1,049", chromedp.ByQuery), chromedp.Evaluate("document.querySelector('input[name=lut-most]').dispatchEvent(new Event('change'))", nil), frame)

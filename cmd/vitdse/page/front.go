@@ -35,7 +35,7 @@ func Of(f *dse.Front, most int) (*Report, error) {
 func partOf(s dse.PartSummary) Part {
 	p := s.Part
 	return Part{Name: p.Name, Title: p.Title, Family: string(p.Family), Budget: budgetOf(p.Budget), Usable: budgetOf(p.Usable()),
-		BandwidthGBs: Number(p.BandwidthGBs), Clock: Clock{MHz: Number(p.ClockMHz), Evidence: "assumed: " + p.Sources["clock_mhz"]},
+		BandwidthGBs: Number(p.BandwidthGBs), Clock: Clock{MHz: Number(p.ClockMHz), Evidence: p.Sources["clock_mhz"]},
 		Bands: bandsOf(p), Legal: s.Legal, Fit: s.Fit, Feasible: s.Feasible, Short: s.Short, Front: s.Front, Recut: s.Recut,
 		Certificate: s.Certificate}
 }

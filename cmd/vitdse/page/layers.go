@@ -89,7 +89,9 @@ func (in *Inside) Measure(ctx context.Context, g Golden) error {
 		return err
 	}
 	for i := range in.Layers {
-		at := slices.IndexFunc(report.Layers, func(l quant.LayerReport) bool { return l.Layer == in.Layers[i].Name })
+		// Of q, k and v, which read the same codes, q is shown.
+		name := in.Layers[i].Name
+		at := slices.IndexFunc(report.Layers, func(l quant.LayerReport) bool { return l.Layer == name || l.Layer+"kv" == name })
 		if at < 0 {
 			continue
 		}

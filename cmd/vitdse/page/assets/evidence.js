@@ -7,11 +7,12 @@ const big = (text) => (text.length <= 15 ? text.replace(/\B(?=(\d{3})+$)/g, ",")
 
 export function evidence(front) {
   const r = front.report;
-  return [section("evidence", "Evidence", null), el("h3", null, "How exact each figure is"),
+  const node = section("evidence", "Evidence", null);
+  node.append(...[el("h3", null, "How exact each figure is"),
     grid("How exact each figure is", [["Figure", ""], ["", ""], ["How exact", ""], ["How one knows", ""]],
       r.accuracy.map((c) => [c.what, el("span", { class: "tag " + c.kind }, c.kind), el("span", { class: "wrap" }, c.exact), el("span", { class: "wrap" }, c.source)])),
-    el("h3", null, "What was compared"), verdicts(r), el("h3", null, "Why the front is exact"), r.parts.map((p) => certificate(p, r)), el("h3", null, "Made by"), made(r)]
-    .reduce((node, part) => (node ? (node.append(...[part].flat().filter(Boolean)), node) : part), null);
+    el("h3", null, "What was compared"), verdicts(r), el("h3", null, "Why the front is exact"), r.parts.map((p) => certificate(p, r)), el("h3", null, "Made by"), made(r)].flat(Infinity));
+  return node;
 }
 
 function verdicts(r) {

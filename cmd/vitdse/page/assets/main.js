@@ -46,7 +46,7 @@ function insideSection(front, state) {
     const i = front.place.get(inside.point);
     node.append(el("p", { class: "lead" }, `${i === undefined ? "" : `Point ${front.number(i)}, `}${inside.point} on ${inside.part}: ${group(inside.array_macs)} MACs a cycle at ${inside.clock_mhz} MHz.`),
       el("h3", null, "The engine over one image"), timeline(inside, state).node, el("h3", null, "Where the cycles go"), ...[causes(inside, verdict)].flat(),
-      el("div", { class: "columns wide" }, el("div", null, el("h3", null, "Ops"), opTable(inside, verdict)), el("div", { class: "grow" }, el("h3", null, "Roofline"), roofline(inside))),
+      el("div", { class: "columns wide" }, el("div", null, el("h3", null, "Ops"), opTable(inside, verdict)), el("div", { class: "grow" }, el("h3", null, "Roofline"), roofline(inside, verdict))),
       el("h3", null, "Bits"), strip(inside), el("h3", null, "Noise"), el("div", { class: "columns wide" }, el("div", null, noise(inside)), el("div", { class: "grow" }, codes(inside))));
   }
   if (!front.report.inside.length) node.append(el("p", { class: "hint" }, "No point was picked, so there is none to look into."));

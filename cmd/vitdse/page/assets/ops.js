@@ -25,9 +25,13 @@ export function byKind(inside, verdict) {
   return [...rows.values()];
 }
 
+// spentOn is the cycles of the array while an op was its next or its present one: 0 without a
+// simulation. The cycles of an op count for the op that ends next, and ops overlap.
+const spentOn = (row) => row.spent.reduce((a, b) => a + b, 0);
+
 export function opTable(inside, verdict) {
   const rows = byKind(inside, verdict).map((r) => [r.name, r.kind, r.shape, r.times > 1 ? String(r.times) : "", r.macs ? group(r.macs) : NONE, group(r.cycles), verdict ? group(r.measured) : NONE,
-    r.roof ? digits(r.flops / r.bytes, 3) : NONE, r.roof ? r.roof.bound : NONE, r.macs ? fixed((100 * r.macs) / inside.array_macs / Math.max(1, r.cycles), 1) : NONE]);
+    r.roof ? digits(r.flops / r.bytes, 3) : NONE, r.roof ? r.roof.bound : NONE, r.macs && spentOn(r) ? fixed((100 * r.macs) / inside.array_macs / spentOn(r), 1) : NONE]);
   const sum = (of) => inside.ops.reduce((s, o) => s + of(o), 0);
   rows.push([el("b", null, "total"), "", "", "", group(sum((o) => o.macs)), group(sum((o) => o.cycles)), verdict ? group(verdict.cycles_measured) : NONE,
     digits(inside.total.flops_per_byte, 3), inside.total.bound, fixed((100 * sum((o) => o.macs)) / inside.array_macs / sum((o) => o.cycles), 1)]);
@@ -35,9 +39,9 @@ export function opTable(inside, verdict) {
 }
 
 // roofline draws each matmul at its intensity and the rate that it reaches, under the roof.
-export function roofline(inside) {
+export function roofline(inside, verdict) {
   const W = 520, H = 300, L = 52, B = 40;
-  const ops = byKind(inside).filter((r) => r.roof && r.bytes > 0 && r.cycles > 0).map((r) => ({ ...r, x: r.flops / r.bytes, y: ((r.macs * 2) / r.cycles) * (inside.clock_mhz / 1e3) })).filter((r) => r.y > 0);
+  const ops = byKind(inside, verdict).map((r) => ({ ...r, cycles: spentOn(r) || r.cycles })).filter((r) => r.roof && r.bytes > 0 && r.cycles > 0).map((r) => ({ ...r, x: r.flops / r.bytes, y: ((r.macs * 2) / r.cycles) * (inside.clock_mhz / 1e3) })).filter((r) => r.y > 0);
   if (!ops.length) return null;
   const knee = inside.peak_gops / inside.memory_gb_s;
   const xs = pad([Math.min(knee, ...ops.map((o) => o.x)), Math.max(knee, ...ops.map((o) => o.x))], 0.12, true), ys = pad([Math.min(...ops.map((o) => o.y)), inside.peak_gops], 0.12, true);
@@ -48,7 +52,7 @@ export function roofline(inside) {
     sx.ticks(6).map((v) => [svg("line", { x1: sx(v), x2: sx(v), y1: 14, y2: H - B, class: "rule" }), text(sx(v), H - B + 16, short(v), { "text-anchor": "middle" })]),
     sy.ticks(5).map((v) => [svg("line", { x1: L, x2: W - 12, y1: sy(v), y2: sy(v), class: "rule" }), text(L - 6, sy(v) + 4, short(v), { "text-anchor": "end" })]),
     text((L + W) / 2, H - 6, "FLOP a byte that the engine moves", { "text-anchor": "middle", class: "tick strong" }), text(-(H - B) / 2, 12, "GOP/s", { transform: "rotate(-90)", "text-anchor": "middle", class: "tick strong" }),
-    svg("polyline", { points: roof, class: "roof" }), text(W - 14, sy(inside.peak_gops) - 5, `${digits(inside.peak_gops, 3)} GOP/s, the array`, { "text-anchor": "end" }),
+    svg("polyline", { points: roof, class: "roof" }), text(sx(knee) + 4, sy(inside.peak_gops) - 7, `the array: ${digits(inside.peak_gops, 3)} GOP/s`, { "text-anchor": "start" }),
     ops.map((o) => svg("circle", { cx: sx(o.x), cy: sy(o.y), r: 4.5, fill: kindColour(o.kind, false) }, svg("title", null, `${o.name}: ${digits(o.y, 3)} GOP/s at ${digits(o.x, 3)} FLOP/B`))),
     labels(ops, sx, sy, W).map(([x, y, anchor, words]) => text(x, y, words, { "text-anchor": anchor }))),
     el("figcaption", { class: "hint" }, `Rates are reached: an op's products over its cycles. The memory gives ${digits(inside.memory_gb_s, 3)} GB/s. Scores and values move nothing off the chip.`));
