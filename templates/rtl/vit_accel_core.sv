@@ -83,8 +83,8 @@ module vit_accel_core #(
   wire image_loaded, pos_loaded, norm_loaded, gelu_loaded, tile_loaded;
   reg  image_full, pos_full, norm_full, gelu_full;
   reg  norm_is_last;                                       // of the image: the residual stream is free
-  wire image_free = patches_done, norm_free = norm_done, pos_free = norm_done && norm_is_last,
-       gelu_free  = drained && d7_gelu;
+  wire image_free = patches_done, norm_free = norm_done, pos_free = norm_done && norm_is_last;
+  wire gelu_free;                                          // below, with the drain's settings
   always @(posedge aclk) begin
     if (!aresetn) {image_full, pos_full, norm_full, gelu_full} <= 4'd0;
     else begin
@@ -133,6 +133,7 @@ module vit_accel_core #(
           d<% . %>_sm_mul, d<% . %>_sm_shift, d<% . %>_sm_ch, d<% . %>_op} = settings[(<% . %>-1)*SETW +: SETW];
 <%- end %>
   /* verilator lint_on UNUSED */
+  assign gelu_free = drained && d7_gelu;
 
   // -------------------------------------------------------------------------------------
   // Read stream and its loader.
@@ -419,7 +420,6 @@ module vit_accel_core #(
   wire [METAW-1:0]   meta0 = {c_valid, c_end, c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last,
                               c_row == 16'd0, c_row, c_key_bank, c_pass, c_count, c_number, c_addr};
   reg  [METAW-1:0]   meta1, meta2, meta3, meta4, meta5, meta6;
-  reg                ended;
   always @(posedge aclk) begin
     meta1 <= aresetn ? meta0 : {METAW{1'b0}};
     meta2 <= aresetn ? meta1 : {METAW{1'b0}};
@@ -427,7 +427,6 @@ module vit_accel_core #(
     meta4 <= aresetn ? meta3 : {METAW{1'b0}};
     meta5 <= aresetn ? meta4 : {METAW{1'b0}};
     meta6 <= aresetn ? meta5 : {METAW{1'b0}};
-    ended <= aresetn && o_end;
   end
   wire           o_valid, o_end, o_once, o_first_tile, o_first, o_last;
   /* verilator lint_off UNUSED */
@@ -438,6 +437,8 @@ module vit_accel_core #(
   wire [AW-1:0]  o_addr;
   assign {o_valid, o_end, o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass,
           o_count, o_number, o_addr} = meta6;
+  reg            ended;
+  always @(posedge aclk) ended <= aresetn && o_end;
   assign drained = ended;
 
   wire [VL*YW-1:0]   y;

@@ -47,9 +47,9 @@ module vit_axi_write #(
   localparam REST = COUNT % PER;                  // logits of the last beat, 0: all
 
   // One memory a 32-bit lane of the bus, so that a logit is written by itself.
-  localparam [BIW-1:0] BEFORE_LAST = BEATS - 2;
+  localparam [31:0] LAST_BEAT = BEATS - 1;
   reg  [BIW-1:0]  sent;
-  /* verilator lint_off UNUSED */
+  /* verilator lint_off UNUSED */ // where all lanes of all beats are logits
   reg             at_end;                         // sent is the last beat
   /* verilator lint_on UNUSED */
   wire [31:0]     logit32 = {{(32-LW){logit[LW-1]}}, logit};
@@ -77,7 +77,7 @@ module vit_axi_write #(
   // block allow, BURST at most; then the less of both. A burst of one beat takes as long. All lengths
   // are less one.
   localparam AH = ADDRW - LB;                     // bits of an address in beats
-  localparam [15:0] BLOCK = BEATS - 1;
+  localparam [15:0] BLOCK = LAST_BEAT[15:0];
   reg  [AH-1:0]    addr;
   reg  [15:0]      left;
   reg  [BL-1:0]    to_page, to_end, len;
@@ -143,7 +143,7 @@ module vit_axi_write #(
       at_end <= BEATS == 1;
     end else if (beat) begin
       sent   <= sent + {{(BIW-1){1'b0}}, 1'b1};
-      at_end <= sent == BEFORE_LAST;
+      at_end <= sent + {{(BIW-1){1'b0}}, 1'b1} == LAST_BEAT[BIW-1:0];
     end
     if (begins) begin
       in_burst    <= len;

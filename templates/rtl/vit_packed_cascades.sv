@@ -27,6 +27,10 @@ module vit_packed_cascades #(
   localparam AW    = PT == 1 ? NA : PSHIFT + NA + 1;
   localparam BW    = PT*PSHIFT + NB + 1;
 
+  // Registers of all operands, so that no module names what is inside another generate block: the newest
+  // Yosys takes such a name for an undeclared one.
+  wire [TK*ROWS*AW-1:0]  rows;
+  wire [TK*PAIRS*BW-1:0] pairs;
   genvar k, r, c, g, n;
   generate
     for (k = 0; k < TK; k = k + 1) begin : gen_operands
@@ -49,11 +53,13 @@ module vit_packed_cascades #(
         wire signed [NA-1:0] a0 = a[PT*r*NA +: NA], a1 = a[(PT*r + PT - 1)*NA +: NA];
         reg  signed [AW-1:0] packed_a;
         always @(posedge aclk) packed_a <= PT == 1 ? a0 : (a1 <<< PSHIFT) + a0;
+        assign rows[(k*ROWS + r)*AW +: AW] = packed_a;
       end
       for (c = 0; c < PAIRS; c = c + 1) begin : gen_b
         wire signed [NB-1:0] b0 = b[2*c*NB +: NB], b1 = b[(2*c + 1)*NB +: NB];
         reg  signed [BW-1:0] packed_b;
         always @(posedge aclk) packed_b <= (b1 <<< (PT*PSHIFT)) + b0;
+        assign pairs[(k*PAIRS + c)*BW +: BW] = packed_b;
       end
     end
 
@@ -63,8 +69,8 @@ module vit_packed_cascades #(
           wire [N*AW-1:0] a;
           wire [N*BW-1:0] b;
           for (n = 0; n < N; n = n + 1) begin : gen_operand
-            assign a[n*AW +: AW] = gen_operands[g*N + n].gen_a[r].packed_a;
-            assign b[n*BW +: BW] = gen_operands[g*N + n].gen_b[c].packed_b;
+            assign a[n*AW +: AW] = rows[((g*N + n)*ROWS + r)*AW +: AW];
+            assign b[n*BW +: BW] = pairs[((g*N + n)*PAIRS + c)*BW +: BW];
           end
           vit_dsp_cascade #(.N(N), .AW(AW), .BW(BW), .SW(SW)) u_cascade (
             .aclk(aclk), .a(a), .b(b), .sum(sums[((g*PAIRS + c)*ROWS + r)*SW +: SW])
