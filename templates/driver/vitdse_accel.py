@@ -43,6 +43,11 @@ class AcceleratorError(Exception):
     """The accelerator, or what was given to it, is not as it has to be."""
 
 
+# Buffers of runs that could not be stopped, of all objects of this process: the accelerator may still read and
+# write them, so they are never given back.
+_lost = []
+
+
 class VitAccel:
     """The accelerator behind mmio; allocate gives it memory."""
 
@@ -92,8 +97,7 @@ class VitAccel:
                 )
             view[i * IMAGE_STRIDE : (i + 1) * IMAGE_STRIDE] = pixels.ljust(IMAGE_STRIDE, b"\0")
         source.flush()
-        self._start(source, result, len(images))
-        self._wait(timeout)
+        self._start(source, result, len(images), timeout)
         result.invalidate()
         raw = bytes(memoryview(result))
         return [
@@ -109,6 +113,15 @@ class VitAccel:
             if time.monotonic() > end:
                 raise AcceleratorError("the memory does not answer what was asked of it")
 
+    def _stop(self, *buffers):
+        """Stops a run that went wrong. Its buffers are the accelerator's until it is idle; if that cannot be
+        had, as the memory does not answer or Ctrl-C comes again, they are kept for good."""
+        kept = list(buffers) + [self._stream]
+        _lost.extend(kept)
+        self.reset()
+        for buffer in kept:  # by identity: buffers may compare as arrays do
+            del _lost[next(i for i, b in enumerate(_lost) if b is buffer)]
+
     def _buffer(self, size):
         buffer = self._allocate(shape=(size,), dtype="u1")
         address = buffer.device_address
@@ -119,7 +132,7 @@ class VitAccel:
             )
         return buffer
 
-    def _start(self, source, result, images):
+    def _start(self, source, result, images, timeout):
         if self._mmio.read(STATUS) & STATUS_BUSY:
             raise AcceleratorError("a run is under way")
         for register, buffer in (
@@ -130,7 +143,15 @@ class VitAccel:
             self._mmio.write(register, buffer.device_address & 0xFFFFFFFF)
             self._mmio.write(register + 4, buffer.device_address >> 32)
         self._mmio.write(IMAGES, images)
-        self._mmio.write(CONTROL, CONTROL_START)
+        try:
+            self._mmio.write(CONTROL, CONTROL_START)
+            self._wait(timeout)
+        except BaseException as why:  # Ctrl-C too
+            try:
+                self._stop(source, result)
+            except AcceleratorError as stuck:
+                raise AcceleratorError("%s; %s: its buffers stay allocated" % (why or "interrupted", stuck)) from why
+            raise
 
     def _wait(self, timeout):
         end = time.monotonic() + timeout
