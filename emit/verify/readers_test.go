@@ -30,7 +30,7 @@ func variants(t *testing.T) map[string]configs.Design {
 		}),
 		"groups": make(4, 8, 4, 4, 2, func(d *configs.Design) {
 			for i := range d.Numerics.Layers {
-				if l := &d.Numerics.Layers[i]; l.Weights > 0 && l.Name != configs.LayerPatchEmbed {
+				if l := &d.Numerics.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" {
 					l.Granularity, l.Group = configs.PerGroup, 16
 				}
 			}
