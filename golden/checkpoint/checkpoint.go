@@ -125,8 +125,12 @@ func (c *Checkpoint) Shape(name string) ([]int, bool) {
 	return slices.Clone(e.Shape), ok
 }
 
+// MostWeight is the largest magnitude of a weight: far beyond any trained network's, and so far from
+// what float64 holds that no sum of a network's products leaves it.
+const MostWeight = 1e12
+
 // Tensor returns the values of a tensor in row-major order. It must have exactly
-// the given shape and hold finite numbers only.
+// the given shape and hold finite numbers only, of magnitudes up to MostWeight.
 func (c *Checkpoint) Tensor(name string, shape ...int) ([]float32, error) {
 	e, ok := c.entries[name]
 	if !ok {
@@ -142,6 +146,10 @@ func (c *Checkpoint) Tensor(name string, shape ...int) ([]float32, error) {
 	for i, v := range values {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected finite numbers: the checkpoint is damaged", c.path, name, i, v)
+		}
+		if v > MostWeight || v < -MostWeight {
+			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected magnitudes up to %g: the checkpoint is damaged, or its training diverged",
+				c.path, name, i, v, float64(MostWeight))
 		}
 	}
 	return values, nil

@@ -134,6 +134,9 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 		if r.err != nil {
 			return nil, fmt.Errorf("quant: calibration image %d: %w", i, r.err)
 		}
+		if err := reach(net, r.tr); err != nil {
+			return nil, fmt.Errorf("quant: calibration image %d: %w", i, err)
+		}
 		s.observe(net, r.tr)
 		free[i%workers] <- r.tr
 		if progress != nil {
@@ -177,6 +180,19 @@ func newStats(m configs.Model, images int) *Stats {
 }
 
 // observe takes in the results of one image.
+// mostValue is the largest magnitude that an op may reach: far beyond any trained network's.
+const mostValue = 1e18
+
+// reach refuses an op whose values no grid of codes could hold.
+func reach(net *floatref.Network, tr *floatref.Trace) error {
+	for i, op := range net.Ops {
+		if top := largest(tr.Ops[i]); !(top <= mostValue) {
+			return fmt.Errorf("op %s reaches %g; expected magnitudes up to %g: are these the weights of a trained network?", op.Name, top, mostValue)
+		}
+	}
+	return nil
+}
+
 func (s *Stats) observe(net *floatref.Network, tr *floatref.Trace) {
 	for i, op := range net.Ops {
 		s.observeOp(op, net.Ops, tr, tr.Ops[i])
