@@ -33,7 +33,11 @@ static uint8_t* at(uint64_t addr) {
   return &memory[addr - kBase];
 }
 
+static uint64_t cycles;  // the driver's clock
+static uint64_t now() { return cycles; }
+
 static void tick() {
+  cycles++;
   top->m_axi_arready = read_beats == 0;
   top->m_axi_rvalid = read_beats > 0;
   if (read_beats > 0) std::memcpy(&top->m_axi_rdata, at(read_addr), VITDSE_ALIGN);
@@ -121,13 +125,12 @@ int main(int argc, char** argv) {
     CHECK(vitdse_start(0, kBase, kBase + stream_at, kBase + result_at, count) == VITDSE_IS_BUSY);
     CHECK(rtl_read(VITDSE_RESULT_ADDR_HI) == kBase >> 32);
     if (run == 0) {  // stopped on the way, at a moment without a transfer, and run again
-      CHECK(vitdse_wait(0, 300) == VITDSE_TIMEOUT);
-      rtl_write(VITDSE_CONTROL, VITDSE_CONTROL_RESET);
-      for (int i = 0; i < 40; i++) tick();
+      CHECK(vitdse_wait(0, now, 600) == VITDSE_TIMEOUT);
+      CHECK(vitdse_reset(0, now, 200) == VITDSE_OK);
       CHECK((rtl_read(VITDSE_STATUS) & VITDSE_STATUS_BUSY) == 0);
       continue;
     }
-    CHECK(vitdse_wait(0, 10000000) == VITDSE_OK);
+    CHECK(vitdse_wait(0, now, 20000000) == VITDSE_OK);
     CHECK(rtl_read(VITDSE_STATUS) == VITDSE_STATUS_DONE);
     CHECK(rtl_read(VITDSE_IMAGES_DONE) == count);
     CHECK(rtl_read(VITDSE_CYCLES_LO) > 1000 && rtl_read(VITDSE_CYCLES_HI) == 0);

@@ -1,8 +1,9 @@
 // Runs images on the accelerator and prints their logits.
 //
-// The functions down to vitdse_wait are the whole driver: C99, no operating system. They
+// The functions down to vitdse_reset are the whole driver: C99, no operating system. They
 // reach the registers through VITDSE_READ32 and VITDSE_WRITE32, which a system may define
-// itself (Xil_In32 and Xil_Out32, say). main is for Linux with the registers as a UIO device
+// itself (Xil_In32 and Xil_Out32, say), as VITDSE_BARRIER, which orders accesses of memory and of
+// registers. main is for Linux with the registers as a UIO device
 // and a u-dma-buf; -DVITDSE_NO_MAIN leaves it out.
 //
 //   gcc -O2 -Wall example.c -o example
@@ -20,13 +21,24 @@
 #define VITDSE_WRITE32(base, offset, value) (*(volatile uint32_t *)((uintptr_t)(base) + (offset)) = (value))
 #endif
 
+// What was written before it is in memory before anything after it, and nothing after it is read before.
+#ifndef VITDSE_BARRIER
+#if defined(__aarch64__)
+#define VITDSE_BARRIER() __asm__ volatile("dsb sy" ::: "memory")
+#elif defined(__arm__) && __ARM_ARCH >= 7
+#define VITDSE_BARRIER() __asm__ volatile("dsb" ::: "memory")
+#else
+#define VITDSE_BARRIER() __sync_synchronize()
+#endif
+#endif
+
 enum vitdse_result {
   VITDSE_OK = 0,
   VITDSE_WRONG_DESIGN,  // the hash in the registers is another design's
   VITDSE_WRONG_STREAM,  // stream.bin is another design's, or damaged
   VITDSE_BAD_ARGUMENT,  // no images, or an address that is not aligned or too long
   VITDSE_IS_BUSY,
-  VITDSE_TIMEOUT,
+  VITDSE_TIMEOUT,       // the accelerator may still read and write its blocks: vitdse_reset, before they are freed
   VITDSE_BUS_ERROR      // the memory answered a read or a write with an error
 };
 
@@ -80,18 +92,42 @@ enum vitdse_result vitdse_start(uintptr_t base, uint64_t image, uint64_t stream,
   vitdse_write64(base, VITDSE_STREAM_ADDR_LO, stream);
   vitdse_write64(base, VITDSE_RESULT_ADDR_LO, result);
   VITDSE_WRITE32(base, VITDSE_IMAGES, images);
+  VITDSE_BARRIER();  // image and stream are in memory
   VITDSE_WRITE32(base, VITDSE_CONTROL, VITDSE_CONTROL_START);
   return VITDSE_OK;
 }
 
-// vitdse_wait polls until the run has ended, at most polls times.
-enum vitdse_result vitdse_wait(uintptr_t base, uint64_t polls) {
-  while (polls-- > 0) {
+// vitdse_clock is the time in microseconds, from any start, never going back.
+typedef uint64_t vitdse_clock(void);
+
+// vitdse_wait polls until the run has ended, or for so many microseconds. After VITDSE_TIMEOUT and
+// VITDSE_BUS_ERROR the accelerator may still be at work: its blocks are its own until vitdse_reset has returned
+// VITDSE_OK.
+enum vitdse_result vitdse_wait(uintptr_t base, vitdse_clock *now, uint64_t timeout_us) {
+  const uint64_t begin = now();
+  for (;;) {
+    const int late = now() - begin > timeout_us;  // and one look after it, however long this process slept
     const uint32_t status = VITDSE_READ32(base, VITDSE_STATUS);
     if (status & (VITDSE_STATUS_READ_ERROR | VITDSE_STATUS_WRITE_ERROR)) return VITDSE_BUS_ERROR;
-    if (status & VITDSE_STATUS_DONE) return VITDSE_OK;
+    if (status & VITDSE_STATUS_DONE) break;
+    if (late) return VITDSE_TIMEOUT;
   }
-  return VITDSE_TIMEOUT;
+  VITDSE_BARRIER();  // results are read after this
+  return VITDSE_OK;
+}
+
+// vitdse_reset stops a run and waits until the bus is idle; then nothing of its blocks is read or written any
+// more. VITDSE_TIMEOUT: the memory does not answer, and the blocks have to stay.
+enum vitdse_result vitdse_reset(uintptr_t base, vitdse_clock *now, uint64_t timeout_us) {
+  const uint64_t begin = now();
+  VITDSE_WRITE32(base, VITDSE_CONTROL, VITDSE_CONTROL_RESET);
+  for (;;) {
+    const int late = now() - begin > timeout_us;
+    if ((VITDSE_READ32(base, VITDSE_STATUS) & VITDSE_STATUS_BUSY) == 0) break;
+    if (late) return VITDSE_TIMEOUT;
+  }
+  VITDSE_BARRIER();
+  return VITDSE_OK;
 }
 
 #ifndef VITDSE_NO_MAIN
@@ -100,6 +136,7 @@ enum vitdse_result vitdse_wait(uintptr_t base, uint64_t polls) {
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { VECTOR_HEADER = 72 };  // of vectors/*.bin: 8 bytes of magic, 64 of the design's hash
@@ -134,6 +171,12 @@ static void load(const char *path, long offset, uint8_t *to, size_t bytes) {
   fclose(f);
 }
 
+static uint64_t microseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
 static size_t page(size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
 int main(int argc, char **argv) {
@@ -159,7 +202,9 @@ int main(int argc, char **argv) {
   enum vitdse_result r = vitdse_probe(base);
   if (r == VITDSE_OK) r = vitdse_check_stream(memory + stream, VITDSE_STREAM_BYTES);
   if (r == VITDSE_OK) r = vitdse_start(base, physical + image, physical + stream, physical + result, 1);
-  if (r == VITDSE_OK) r = vitdse_wait(base, 1000000000u);
+  if (r == VITDSE_OK) r = vitdse_wait(base, microseconds, 60000000u);
+  if ((r == VITDSE_TIMEOUT || r == VITDSE_BUS_ERROR) && vitdse_reset(base, microseconds, 1000000u) != VITDSE_OK)
+    fprintf(stderr, "%s: it cannot be stopped: do not use %s before a reset of the board\n", argv[1], device);
   if (r != VITDSE_OK) fail(vitdse_text(r), argv[1]);
 
   const uint64_t cycles = VITDSE_READ32(base, VITDSE_CYCLES_LO) | (uint64_t)VITDSE_READ32(base, VITDSE_CYCLES_HI) << 32;
