@@ -25,7 +25,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
+PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine table-variants
 .PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
@@ -139,6 +139,10 @@ lint:
 
 test: setup-test build vet lint test-tiers
 	$(GO) test -timeout 40m ./...
+
+# The table of variants in docs/CHECKPOINTS.md, from the fixtures that timm and transformers saved.
+table-variants:
+	VITDSE_VARIANTS_TABLE=$(CURDIR)/docs/CHECKPOINTS.md $(GO) test -count 1 -run VariantsMatch ./golden/floatref
 
 # The networks with the kernels that a machine with AVX-512 would not use.
 test-tiers:

@@ -282,3 +282,19 @@ func TestDesignValidate(t *testing.T) {
 		t.Errorf("UltraRAM on the xck26: %v", err)
 	}
 }
+
+// The tokens in front of the patches have to be in the first row tile.
+func TestRegistersFitARowTile(t *testing.T) {
+	m := tinyModel()
+	for _, c := range []struct {
+		registers, tm int
+		legal         bool
+	}{{0, 1, true}, {1, 1, false}, {3, 4, true}, {4, 4, false}, {4, 8, true}} {
+		m.Registers = c.registers
+		var f faults
+		Engine{TM: c.tm, TN: 4, TK: 1}.checkPrefix(&f, m.PrefixTokens())
+		if err := f.join(); (err == nil) != c.legal {
+			t.Errorf("%d registers, tm %d: %v", c.registers, c.tm, err)
+		}
+	}
+}

@@ -131,7 +131,11 @@ func resumable(dir string, run configs.Run, force bool) error {
 // largestArray is the roof under which the network is shown before a sweep: 8 bits, and
 // the largest array of the space whose products fit the part's multipliers.
 func largestArray(m configs.Model, s configs.Space, p configs.Part) (configs.Design, error) {
-	best, err := nominal(m, p, "1x1x1", "w8a8")
+	least := 1 // rows of the smallest array that takes the tokens in front of the patches
+	for least < m.PrefixTokens() {
+		least *= 2
+	}
+	best, err := nominal(m, p, fmt.Sprintf("%dx1x1", least), "w8a8")
 	for _, tm := range s.Array.TM {
 		for _, tn := range s.Array.TN {
 			for _, tk := range s.Array.TK {

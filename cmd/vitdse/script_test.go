@@ -28,9 +28,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(withCache{m}, map[string]func(){"vitdse": main})
 }
 
-// The scripts find the digits case in configs/digits, and testdata/small in small.
+// The scripts find the digits case in configs/digits, testdata/small in small, and checkpoints as libraries save them in variants and refused.
 func TestScripts(t *testing.T) {
 	configs, err := filepath.Abs(filepath.Join("..", "..", "configs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixtures, err := filepath.Abs(filepath.Join("..", "..", "golden", "floatref", "testdata"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +50,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("VITDSE_CACHE", filepath.Join(env.WorkDir, "cache"))
 			return errors.Join(
 				os.Symlink(configs, filepath.Join(env.WorkDir, "configs")),
+				os.Symlink(filepath.Join(fixtures, "variants"), filepath.Join(env.WorkDir, "variants")),
+				os.Symlink(filepath.Join(fixtures, "refused"), filepath.Join(env.WorkDir, "refused")),
 				os.CopyFS(filepath.Join(env.WorkDir, "small"), os.DirFS(filepath.Join("testdata", "small"))))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"code": code},

@@ -32,7 +32,11 @@ func (c *Checkpoint) Model(name string, mean, std []float64) (configs.Model, err
 	if err := c.prepared(&m, known, mean, std); err != nil {
 		return m, c.fault(err)
 	}
-	return c.Complete(m)
+	if m, err = c.Complete(m); err != nil {
+		return m, err
+	}
+	_, err = c.ViT(m) // what contradicts the tensors
+	return m, err
 }
 
 func (c *Checkpoint) fault(err error) error { return fmt.Errorf("checkpoint %s: %w", c.path, err) }

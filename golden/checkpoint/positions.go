@@ -56,5 +56,7 @@ func otherSize(m configs.Model, rows int) string {
 			}
 		}
 	}
-	return fmt.Sprintf("the checkpoint is for an image of another size: it has %d tokens, %dx%d pixels in patches of %d have %d", rows, m.Image.Height, m.Image.Width, m.Patch, m.Tokens())
+	return fmt.Sprintf("the checkpoint is for an image of another size: it has %d tokens, %dx%d pixels in patches of %d have %d: "+
+		"give the image that it was trained with, or resize it with timm.layers.resample_abs_pos_embed(pos_embed, new_size=[%d, %d])",
+		rows, m.Image.Height, m.Image.Width, m.Patch, m.Tokens(), h, w)
 }

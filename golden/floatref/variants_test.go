@@ -33,7 +33,7 @@ func TestVariantsMatchTheLibraries(t *testing.T) {
 	}
 	rows := []string{"| network | what it has | file | float, max difference | integer w8a8, SQNR dB | engine |", "|---|---|---|---|---|---|"}
 	for _, dir := range folders {
-		for _, file := range []string{"model.safetensors", "script.onnx", "dynamo.onnx"} {
+		for _, file := range []string{"model.safetensors", "script.onnx", "dynamo.onnx", "simplified.onnx", "baked.onnx"} {
 			if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
 				continue
 			}

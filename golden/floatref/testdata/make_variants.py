@@ -3,7 +3,7 @@ config.json, and for those in variants/ what they compute (data.npz: images of r
 
     python3 -m venv venv
     venv/bin/pip install torch==2.15.0 torchvision==0.29.2 timm==1.0.31 transformers==5.24.0 \
-        safetensors==0.8.0 onnx==1.23.2 onnxscript==0.7.2
+        safetensors==0.8.0 onnx==1.23.2 onnxscript==0.7.2 onnxsim==0.8.1
     venv/bin/python make_variants.py
 """
 import json
@@ -14,6 +14,7 @@ import warnings
 
 import numpy as np
 import onnx
+import onnxsim
 import timm
 import torch
 import transformers as T
@@ -62,8 +63,29 @@ def data(folder, model, size, mean, std, seed, call=None):
     return x
 
 
-def export(folder, model, x, dynamo):
-    path = os.path.join(folder, "dynamo.onnx" if dynamo else "script.onnx")
+class Baked(torch.nn.Module):
+    """A network that takes pixels of 0..255 and normalises them itself."""
+
+    def __init__(self, model, mean, std):
+        super().__init__()
+        self.m = model
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.m((x / 255 - self.mean) / self.std)
+
+
+def wrapped(folder, model, size, mean, std):
+    """Exports with the normalisation in the graph, and what onnxsim makes of the plain export."""
+    export(folder, Baked(model, mean, std).eval(), torch.zeros(1, 3, *size), False, "baked.onnx")
+    simple, _ = onnxsim.simplify(onnx.load(os.path.join(folder, "script.onnx")))
+    with open(os.path.join(folder, "simplified.onnx"), "wb") as f:
+        f.write(simple.SerializeToString())
+
+
+def export(folder, model, x, dynamo, name=None):
+    path = os.path.join(folder, name or ("dynamo.onnx" if dynamo else "script.onnx"))
     rest = {"external_data": False} if dynamo else {"opset_version": 17}
     torch.onnx.export(model, (x[:1],), path, dynamo=dynamo, verbose=False, **rest)
     m = onnx.load(path)
@@ -93,6 +115,8 @@ def from_timm(name, architecture, seed, kind="variants", onnx_too=(), classes=CL
         x = data(folder, m, args.get("img_size", (16, 16)), cfg["mean"], cfg["std"], seed)
         for dynamo in onnx_too:
             export(folder, m, x, dynamo)
+        if name in ("timm_relu", "timm_dinov2_reg4"):
+            wrapped(folder, m, args["img_size"], cfg["mean"], cfg["std"])
 
 
 def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 12), mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3)):
@@ -103,7 +127,10 @@ def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 1
         with open(os.path.join(folder, "preprocessor_config.json"), "w") as f:
             json.dump(dict(do_resize=True, size=dict(height=size[0], width=size[1]), resample=2, do_rescale=True, rescale_factor=1 / 255, do_normalize=True,
                            image_mean=mean, image_std=std), f, indent=2)
-        data(folder, m, size, mean, std, seed, call and (lambda x: call(m, x)))
+        x = data(folder, m, size, mean, std, seed, call and (lambda x: call(m, x)))
+        if name == "hf_deit":
+            export(folder, m, x, False)
+            wrapped(folder, m, size, mean, std)
 
 
 def main():
