@@ -22,7 +22,8 @@ the platform's shell leaves. "model" says whether the resource model of the part
 was held against synthesis, or is derived from that of another. "multiplier" is its width
 and, with a slash, how many products of 8 x 8 and of 4 x 4 bits one can be made to give a
 cycle. One part alone is shown with the source of every figure.`,
-		Example: "  vitdse parts\n  vitdse parts xck26\n  vitdse parts my-part.yaml --format json",
+		Example:           "  vitdse parts\n  vitdse parts xck26\n  vitdse parts my-part.yaml --format json",
+		ValidArgsFunction: cobra.FixedCompletions(configs.Parts(), cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, names []string) error {
 			if !slices.Contains([]string{"table", "markdown", "json"}, format) {
 				return fmt.Errorf("--format is %q; expected table, markdown or json", format)

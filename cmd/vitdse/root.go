@@ -51,7 +51,11 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 	root.SetErr(stderr)
 	level := root.PersistentFlags().String("log-level", "info", "least `level` that is logged: trace, debug, info, warn, error or off")
 	asJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
+	wide := root.PersistentFlags().Bool("wide", false, "print every column of a table, also those that the terminal is too narrow for")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if *wide {
+			a.stdout = struct{ io.Writer }{a.stdout} // no terminal whose width would count
+		}
 		var err error
 		a.log, err = newLogger(cmd, stderr, *level, *asJSON)
 		if err != nil {
@@ -90,7 +94,7 @@ func newLogger(cmd *cobra.Command, stderr io.Writer, level string, asJSON bool) 
 		return nil, fmt.Errorf("log level is %q; expected trace, debug, info, warn, error or off", level)
 	}
 	color := hclog.ColorOff
-	if terminal(stderr) && !asJSON {
+	if terminal(stderr) && !asJSON && os.Getenv("NO_COLOR") == "" {
 		color = hclog.AutoColor
 	}
 	return hclog.New(&hclog.LoggerOptions{

@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+	"golang.org/x/term"
 )
 
 // table is rows of text under a header. Columns whose header starts with "<" hold
@@ -21,10 +25,15 @@ func newTable(header ...string) *table { return &table{header: header} }
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// print writes the table without borders: a header, a line, the rows.
+// print writes the table without borders: a header, a line, the rows. On a terminal that is too
+// narrow for it, the last columns are left out, and named.
 func (t *table) print(w io.Writer) error {
+	shown, left := t.within(columnsOf(w))
+	if left != nil {
+		defer fmt.Fprintf(w, "%s left out for the terminal's width: %s; --wide shows all\n", plural(len(left), "column"), strings.Join(left, ", "))
+	}
 	var text bytes.Buffer
-	if err := t.render(&text); err != nil {
+	if err := shown.render(&text); err != nil {
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
@@ -33,6 +42,46 @@ func (t *table) print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// columnsOf is how many characters a line of a terminal takes, 0 for what is none.
+func columnsOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
+
+// within is the table with as many of its first columns, at least two, as a width takes (0: any), and
+// the names of the others.
+func (t *table) within(width int) (*table, []string) {
+	total, fit := 0, 0
+	for i, h := range t.header {
+		most := utf8.RuneCountInString(strings.TrimPrefix(h, "<"))
+		for _, row := range t.rows {
+			if i < len(row) {
+				most = max(most, utf8.RuneCountInString(row[i]))
+			}
+		}
+		if total += most + 2; width > 0 && total > width && i >= 2 {
+			break
+		}
+		fit = i + 1
+	}
+	if fit == len(t.header) {
+		return t, nil
+	}
+	shown := newTable(t.header[:fit]...)
+	for _, row := range t.rows {
+		shown.add(row[:min(fit, len(row))]...)
+	}
+	var left []string
+	for _, h := range t.header[fit:] {
+		left = append(left, strings.TrimPrefix(h, "<"))
+	}
+	return shown, left
 }
 
 func (t *table) render(w io.Writer) error {
