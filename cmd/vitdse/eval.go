@@ -47,6 +47,7 @@ with lines "path class".
 		if err != nil {
 			return err
 		}
+		a.warnOfFew(n, num.CalibImages)
 		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels, Workers: runtime.GOMAXPROCS(0)}
 		if folder != "" {
 			from, err := dataset.OpenFolder(folder, labels, n.model)

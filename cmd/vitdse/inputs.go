@@ -192,6 +192,19 @@ func (n *trained) calibration(num configs.Numerics) (*dataset.Images, error) {
 	return n.train.Slice(0, min(num.CalibImages, n.train.N)), nil
 }
 
+// fewImages is the least number of calibration images that cost next to nothing: docs/QUANTIZERS.md.
+const fewImages = 32
+
+// warnOfFew says that ranges are taken from too few images.
+func (a *app) warnOfFew(n *trained, images int) {
+	if n.train != nil {
+		images = min(images, n.train.N)
+	}
+	if images < fewImages {
+		a.log.Warn("ranges from few calibration images cost accuracy", "images", images, "expected at least", fewImages)
+	}
+}
+
 // quantize makes the integer network of a design.
 func (n *trained) quantize(d configs.Design) (*intnet.Network, error) {
 	net, _, err := n.inspect(d.Numerics)

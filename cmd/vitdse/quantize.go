@@ -123,6 +123,7 @@ layer's result, and the accumulator width that the codes prove.
 		if _, err := a.checkFloat(cmd.Context(), n, f.asJSON); err != nil {
 			return err
 		}
+		a.warnOfFew(n, num.CalibImages)
 		st := &stages{a: a}
 		defer st.drop()
 		if !f.asJSON {

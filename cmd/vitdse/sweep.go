@@ -82,6 +82,9 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	if err != nil {
 		return nil, err
 	}
+	if n.weights != nil {
+		a.warnOfFew(n, space.CalibImages)
+	}
 	st := &stages{a: a}
 	defer st.drop()
 	study := dse.Study{

@@ -31,7 +31,7 @@ func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
 func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
 	dim := q.shape.Dim
 	qkv, mat, proj := q.bits(i, network.QKVLayer), q.bits(i, network.AttentionLayer), q.bits(i, network.ProjLayer)
-	f := foldOf(s.norm1.out, q.num.LNFold)
+	f := foldOf(s.norm1.out, q.num.LNFold, w.Norm1G, w.Norm1B)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, q.inputBits(qkv), f, columnPower(weights, dim))
 	parts := [3]struct {
@@ -79,7 +79,7 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 	index := q.geluInput(s.hidden, gelu)
 	b.GELU = q.geluTable(fc1.Name+": GELU", index, gelu)
 
-	f := foldOf(s.norm2.out, q.num.LNFold)
+	f := foldOf(s.norm2.out, q.num.LNFold, w.Norm2G, w.Norm2B)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
 	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, q.inputBits(fc1), f, columnPower(w1, dim))
 	var errs [3]error
@@ -112,7 +112,7 @@ func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, p
 func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64, f func(x float64, c int) float64) activations {
 	full := gridKey{key, q.menu}
 	set := q.stats.ranges.get(full, func() rangeSet {
-		t := tensor{len(s.values), func(i int) (float64, float64) {
+		t := tensor{len(s.values), q.stats.Images, func(i int) (float64, float64) {
 			c := i % s.channels
 			return f(float64(s.values[i]), c), power[c]
 		}}

@@ -10,8 +10,9 @@ import (
 // tensor is the values of an activation tensor in the order of calibration, each with the
 // weight of its error in the next layer's output.
 type tensor struct {
-	n     int
-	value func(i int) (x, weight float64)
+	n      int
+	images int // of calibration that the values are from
+	value  func(i int) (x, weight float64)
 }
 
 // scheme makes a grid of codes over a range of real numbers that holds 0.
@@ -68,7 +69,7 @@ func estimatorOf(q configs.Quantizer) estimator {
 type leastSquares struct{}
 
 func (leastSquares) grids(t tensor, s scheme) (set [9]grid) {
-	h := newHistogram(t.n, t.value)
+	h := newHistogram(t.n, tailWeight(t.images), t.value)
 	for bits := 2; bits <= 8; bits++ {
 		set[bits] = s.search(h, bits)
 	}

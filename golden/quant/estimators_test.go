@@ -11,7 +11,7 @@ import (
 
 // sampled is a tensor of given values, all of the same weight.
 func sampled(v []float64) tensor {
-	return tensor{len(v), func(i int) (float64, float64) { return v[i], 1 }}
+	return tensor{len(v), 1 << 20, func(i int) (float64, float64) { return v[i], 1 }}
 }
 
 // ends are the real numbers that the codes of a grid span.

@@ -25,6 +25,7 @@ func (q *quantizer) geluInput(hidden *sample, out activations) grid {
 	for c := range hidden.lo {
 		lo, hi = min(lo, hidden.lo[c]), max(hi, hidden.hi[c])
 	}
+	lo, hi = lo*q.stats.reach(), hi*q.stats.reach()
 	lo = max(lo, activationFloor(q.model.ActivationOf()))
 	top := float64(1<<(out.bits-1)-1-out.Zero) * out.Scale
 	hi = min(hi, inverse(floatref.ActivationOf(q.model), top+out.Scale/2))

@@ -53,6 +53,10 @@ func (q *quantizer) build(l linear) (intnet.Linear, error) {
 	return lin, err
 }
 
+// biasRows is how many rows it takes to trust half of the mean error that coding the inputs causes:
+// of one row the error is no mean.
+const biasRows = 8
+
 // build rounds the matmul to integers. The mean error that rounding weights and input
 // causes is taken out through the bias.
 func (l linear) build() (intnet.Linear, error) {
@@ -66,6 +70,8 @@ func (l linear) build() (intnet.Linear, error) {
 		q.ActBits = l.layer.Activations
 	}
 	ratios := make([]float64, n)
+	// What coding the inputs adds is trusted as far as its rows go, what rounding the weights adds always.
+	trust := float64(l.in.source.rows) / (float64(l.in.source.rows) + biasRows)
 	for o := range n {
 		row, scale := l.w[o*k:(o+1)*k], l.rounded.scales[o]
 		bias := l.bias[o]
@@ -73,7 +79,8 @@ func (l linear) build() (intnet.Linear, error) {
 		for c, v := range row {
 			code := int64(q.Weight(o, c))
 			if !l.biased {
-				bias += v*l.in.mean[c] - float64(code)*scale*l.in.coded[c]
+				bias += trust * (v*l.in.mean[c] - float64(code)*scale*l.in.coded[c])
+				bias += (1 - trust) * (v - float64(code)*scale) * l.in.mean[c]
 			}
 			sum += code
 			size += max(code, -code)

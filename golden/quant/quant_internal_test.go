@@ -15,7 +15,7 @@ func TestLossMatchesDirectRounding(t *testing.T) {
 	for i := range values {
 		values[i] = rng.ExpFloat64() - 0.3
 	}
-	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
+	h := newHistogram(len(values), stretchWeight, func(i int) (float64, float64) { return values[i], 1 })
 	for _, bits := range []int{2, 4, 8} {
 		g := gridBetween(-0.3, 4, bits)
 		direct := 0.0
@@ -40,7 +40,7 @@ func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
 	for i := range values {
 		values[i] = rng.NormFloat64()
 	}
-	h := newHistogram(len(values), func(i int) (float64, float64) { return values[i], 1 })
+	h := newHistogram(len(values), stretchWeight, func(i int) (float64, float64) { return values[i], 1 })
 	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
 		loss := 0.0
 		for _, x := range values {

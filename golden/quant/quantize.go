@@ -48,10 +48,10 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	}
 	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report}
 	for _, top := range stats.stages {
-		q.net.StageScales = append(q.net.StageScales, residualScale(top))
+		q.net.StageScales = append(q.net.StageScales, residualScale(stats.reach()*top))
 	}
 	q.net.ResidualScale = q.net.StageScales[0]
-	q.net.LogitScale = max(headroom*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
+	q.net.LogitScale = max(headroom*stats.reach()*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
 	q.net.Exp = expTable(num.SoftmaxBits)
 	q.net.Rsqrt = rsqrtTable()
 

@@ -47,6 +47,7 @@ type rangeKey struct {
 const (
 	stretch       = 1.3
 	stretchWeight = 0.01
+	tailImages    = 2
 )
 
 // gridKey names a tensor and the quantizer whose grids it has.
@@ -72,8 +73,12 @@ type histogram struct {
 	w, wx, wxx [bins + 1]float64
 }
 
-// newHistogram counts n values with their weights.
-func newHistogram(n int, value func(i int) (x, weight float64)) *histogram {
+// tailWeight is that of the stretched values: the fewer the images, the less is known of what
+// others reach.
+func tailWeight(images int) float64 { return stretchWeight + tailImages/float64(images) }
+
+// newHistogram counts n values with their weights, and once more stretched with tail times them.
+func newHistogram(n int, tail float64, value func(i int) (x, weight float64)) *histogram {
 	h := &histogram{} // the range always holds 0: a grid has a code for it
 	for i := range n {
 		x, _ := value(i)
@@ -89,7 +94,7 @@ func newHistogram(n int, value func(i int) (x, weight float64)) *histogram {
 		x, w := value(i / 2)
 		if i%2 == 1 {
 			x *= stretch
-			w *= stretchWeight
+			w *= tail
 		}
 		b := 1 + min(bins-1, int((x-h.lo)/h.width))
 		h.w[b] += w

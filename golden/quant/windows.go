@@ -16,7 +16,7 @@ import (
 func (q *quantizer) embedThenNorm() error {
 	s := q.stats.embed
 	view, net := *q, *q.net
-	net.ResidualScale = residualScale(s.most)
+	net.ResidualScale = residualScale(q.stats.reach() * s.most)
 	view.net = &net
 	if err := view.patchEmbed(); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (q *quantizer) embedThenNorm() error {
 // stage's residual stream, its reduction writes the new one.
 func (q *quantizer) merge(i int, w *checkpoint.BlockWeights, s *blockStats) (*intnet.Merge, error) {
 	bits, shape := q.bits(i, network.MergeLayer), q.shape
-	f := foldOf(s.merge.out, q.num.LNFold)
+	f := foldOf(s.merge.out, q.num.LNFold, w.MergeG, w.MergeB)
 	weights, bias := product(w.MergeW, make([]float32, shape.Dim), f.scale, f.offset)
 	in := q.foldedRange("merge", i, s.merge, w.MergeG, bits.Activations, f, columnPower(weights, 2*shape.Dim))
 	var m intnet.Merge
@@ -71,7 +71,7 @@ func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s
 		return fmt.Errorf("%s: scores with their relative position bias need %d bits; at most 32 are covered", b.Attn.Name, b.Attn.ScoreBits)
 	}
 	bits := q.bits(i, network.QKVLayer)
-	f := foldOf(s.norm1.out, q.num.LNFold)
+	f := foldOf(s.norm1.out, q.num.LNFold, w.Norm1G, w.Norm1B)
 	weights, _ := product(w.QKVW, w.QKVB, f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, bits.Activations, f, columnPower(weights, shape.Dim))
 	limit := 1 << (bits.Activations - 1)

@@ -1,0 +1,28 @@
+package quant_test
+
+import (
+	"testing"
+
+	"vitdse/configs"
+)
+
+// With few calibration images W8A8 loses little against 256: channels and tensors of which only the
+// class token's row counts have one row an image, and their ranges must not collapse to it.
+func TestFewCalibrationImages(t *testing.T) {
+	plain := load(t)
+	twin := *plain
+	twin.Weights = outliers(plain)
+	n := configs.Uniform(plain.Model, 8, 8)
+	best := sqnr(t, plain, calibrate(t, plain, 256), n, 120)
+	for _, c := range []struct {
+		images int
+		loss   float64 // dB at most
+	}{{1, 10}, {4, 3}, {16, 1.6}, {32, 1}} {
+		if got := sqnr(t, plain, calibrate(t, plain, c.images), n, 120); got < best-c.loss {
+			t.Errorf("%d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
+		}
+		if got := sqnr(t, &twin, calibrate(t, &twin, c.images), n, 120); got < best-c.loss {
+			t.Errorf("badly scaled twin, %d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
+		}
+	}
+}
