@@ -36,18 +36,19 @@ const (
 // Model, Checkpoint, Dataset and Space are relative to the run file, Out to the
 // directory the command runs in.
 type Run struct {
-	Model      string   `yaml:"model,omitempty" mapstructure:"model"`             // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
-	Checkpoint string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`   // safetensors
-	Dataset    string   `yaml:"dataset,omitempty" mapstructure:"dataset"`         // npz of images and labels
-	Space      string   `yaml:"space" mapstructure:"space"`                       // path
-	Seed       int64    `yaml:"seed,omitempty" mapstructure:"seed"`               // of all that is random; default 1
-	Out        string   `yaml:"out" mapstructure:"out"`                           // folder the results go to
-	Parts      []string `yaml:"parts,omitempty" mapstructure:"parts"`             // names; none: all of the space
-	Pick       Pick     `yaml:"pick,omitempty" mapstructure:"pick"`               // default knee
-	PickPart   string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"`     // part to pick on; none: any
-	MaxLossDB  float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"` // below the space's best ratio; 0: no limit
-	MinSQNRDB  float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
-	Verify     Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
+	Model       string   `yaml:"model,omitempty" mapstructure:"model"`                 // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
+	Checkpoint  string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`       // safetensors
+	Dataset     string   `yaml:"dataset,omitempty" mapstructure:"dataset"`             // npz of images and labels
+	Space       string   `yaml:"space" mapstructure:"space"`                           // path
+	Seed        int64    `yaml:"seed,omitempty" mapstructure:"seed"`                   // of all that is random; default 1
+	Out         string   `yaml:"out" mapstructure:"out"`                               // folder the results go to
+	Parts       []string `yaml:"parts,omitempty" mapstructure:"parts"`                 // names; none: all of the space
+	Pick        Pick     `yaml:"pick,omitempty" mapstructure:"pick"`                   // default knee
+	PickPart    string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"`         // part to pick on; none: any
+	MaxLossDB   float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"`     // below the space's best ratio; 0: no limit
+	MaxTop1Loss float64  `yaml:"max_top1_loss,omitempty" mapstructure:"max_top1_loss"` // points of top-1, as measured, below the space's best; 0: no limit
+	MinSQNRDB   float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"`     // of the logits; 0: no limit
+	Verify      Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
 
 	// Cache is the folder of measurements and synthesis results that runs share; none: the
 	// user's cache folder.
@@ -198,6 +199,9 @@ func (r Run) Validate() error {
 	}
 	if !(r.MaxLossDB >= 0) {
 		f.add("max_loss_db", "is %g; expected at least 0, 0 for no limit", r.MaxLossDB)
+	}
+	if !(r.MaxTop1Loss >= 0 && r.MaxTop1Loss <= 100) {
+		f.add("max_top1_loss", "is %g; expected 0 to 100 points of top-1, 0 for no limit", r.MaxTop1Loss)
 	}
 	if !(r.MinSQNRDB >= 0) {
 		f.add("min_sqnr_db", "is %g; expected at least 0, 0 for no limit", r.MinSQNRDB)

@@ -75,7 +75,7 @@ func (f *Front) apply(have map[string]measure.Result) {
 			return nil
 		}
 		return &Measured{Images: r.Images, Top1: r.Top1, Agree: r.Agree, Noise: r.Noise, SQNRDB: r.SQNR,
-			LossDB: reference.SQNR - r.SQNR, Feasible: r.Noise <= limit}
+			LossDB: reference.SQNR - r.SQNR, Feasible: r.Noise <= limit && f.Limits.top1(reference.Top1, r.Top1)}
 	}
 	f.Reference = result(numericsHash(f.BestNumerics))
 	for i := range f.Points {

@@ -111,3 +111,32 @@ func TestSelectSortsByEachObjective(t *testing.T) {
 		t.Error("an unknown objective is accepted")
 	}
 }
+
+// A limit on top-1 acts on what was measured, and is refused where nothing was.
+func TestPickByTop1(t *testing.T) {
+	f := handmade()
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.93, SQNR: 38, Noise: ratio(38)}}
+	for i, p := range f.Points {
+		have[p.Numerics] = measure.Result{Images: 1000, Top1: 0.93 - 0.005*float64(len(f.Points)-1-i), SQNR: p.SQNRDB, Noise: ratio(p.SQNRDB)}
+	}
+	f.apply(have)
+	q := Query{Parts: []string{"a"}}
+	for _, c := range []struct {
+		loss float64
+		rank int64
+	}{{0, 10}, {2.5, 10}, {2, 12}, {1.5, 12}, {1.4, 13}, {0.5, 14}} {
+		q.Limits.MaxTop1Loss = c.loss
+		if p, _, err := f.Pick(configs.PickFastest, q); err != nil || p.Rank != c.rank {
+			t.Errorf("at most %g points of top-1: rank %d, %v; expected %d", c.loss, p.Rank, err, c.rank)
+		}
+	}
+	q.Limits.MaxTop1Loss = 0.4
+	if p, _, err := f.Pick(configs.PickFastest, q); err == nil {
+		t.Errorf("at most 0.4 points of top-1: rank %d; expected an error, all lose more", p.Rank)
+	}
+	for name, front := range map[string]*Front{"not measured": handmade(), "without labels": measured(handmade())} {
+		if _, _, err := front.Pick(configs.PickFastest, q); err == nil || !strings.Contains(err.Error(), "max_top1_loss is 0.4") {
+			t.Errorf("%s: %v; expected max_top1_loss to be refused", name, err)
+		}
+	}
+}

@@ -73,6 +73,9 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	if err := f.checkTop1(q.Limits, c); err != nil {
+		return nil, "", err
+	}
 	for _, name := range q.Parts {
 		if _, err := f.Summary(name); err != nil {
 			return nil, "", err
@@ -86,6 +89,9 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 	var points []Point
 	for _, p := range f.Points {
 		if c == CutMeasured && (p.Measured == nil || !p.Measured.OnFront) {
+			continue
+		}
+		if c == CutMeasured && !q.Limits.top1(f.Reference.Top1, p.Measured.Top1) {
 			continue
 		}
 		_, sqnr, _ := p.Accuracy(c)

@@ -59,7 +59,7 @@ which points of two fronts dominate which.`,
 			return a.pareto(dir, run.Pick, f)
 		},
 	}
-	addFlags(cmd.Flags(), []string{"parts", "out", "pick", "max_loss_db", "min_sqnr_db"})
+	addFlags(cmd.Flags(), []string{"parts", "out", "pick", "max_loss_db", "max_top1_loss", "min_sqnr_db"})
 	cmd.Flags().StringVar(&f.cut, "cut", "", "`which` noise counts: predicted or measured")
 	cmd.Flags().StringVar(&f.sort, "sort", "latency", "`quantity` to sort by, the best first")
 	cmd.Flags().StringVar(&f.where, "where", "", "`conditions` that points must meet, such as 'fps>=60,dsp<=800'")

@@ -41,6 +41,7 @@ var usages = map[string]string{
 	"pick_part":           "part to pick the point on",
 	"pick":                "point to emit: knee, fastest, smallest or accurate",
 	"max_loss_db":         "most `dB` the picked point may lose against the space's best; 0 for no limit",
+	"max_top1_loss":       "most `points` of top-1, as measured, the picked point may lose against the space's best; 0 for no limit",
 	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
 	"coefficients":        "coefficients `files` of the resource model, at most one a family",
 	"search":              "`how` the front is found: auto, sweep or exact",
@@ -97,7 +98,7 @@ var (
 	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
 		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
 		"limits::max_energy"}
-	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "min_sqnr_db"}
+	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "max_top1_loss", "min_sqnr_db"}
 	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
 )
 
