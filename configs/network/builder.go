@@ -29,8 +29,8 @@ func (b *builder) add(op Op, within string, role LayerRole) int {
 	if !known {
 		at = len(b.n.Layers)
 		b.layers[layer] = at
-		b.n.Layers = append(b.n.Layers, Layer{Index: at, Name: layer, Within: within, Role: role, Block: op.Block, Stage: op.Stage,
-			Edge: role == EmbedLayer || role == HeadLayer})
+		b.n.Layers = append(b.n.Layers, Layer{Index: at, Name: layer, Within: within, Role: role, Block: op.Block,
+			Stage: op.Stage, Edge: role == EmbedLayer || role == HeadLayer})
 	}
 	op.Layer = at
 	l := &b.n.Layers[at]
@@ -57,8 +57,8 @@ func (b *builder) classify() {
 
 // patches gathers the image's pixels into rows.
 func (b *builder) patches(rows, inner int) int {
-	return b.add(Op{Name: "patches", Kind: OpPatches, Role: RolePatches, Block: None, Inputs: []int{Image}, Rows: rows, Cols: inner},
-		"", EmbedLayer)
+	return b.add(Op{Name: "patches", Kind: OpPatches, Role: RolePatches, Block: None,
+		Inputs: []int{Image}, Rows: rows, Cols: inner}, "", EmbedLayer)
 }
 
 // block lists one transformer block on the residual stream of an op, and is the op that leaves the new one.
@@ -83,19 +83,23 @@ func (b *builder) block(s Block, stream int) int {
 	}
 	x := add("norm1", QKVLayer, Op{Kind: OpLayerNorm, Role: RoleNorm1, Inputs: []int{stream}, Rows: n, Cols: d})
 	part := func(name string, role Role) int {
-		return add(name, QKVLayer, Op{Kind: OpLinear, Role: role, Inputs: []int{x}, First: x + 1, Rows: rows, Cols: d, Inner: d, Gather: order})
+		return add(name, QKVLayer, Op{Kind: OpLinear, Role: role, Inputs: []int{x}, First: x + 1,
+			Rows: rows, Cols: d, Inner: d, Gather: order})
 	}
 	q, k, v := part("attn.q", RoleQuery), part("attn.k", RoleKey), part("attn.v", RoleValue)
-	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k}, Heads: s.Heads, Rows: rows,
-		Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})
-	softmax := add("attn.softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores}, Heads: s.Heads, Rows: rows,
-		Cols: width, Regions: regions})
-	av := add("attn.av", AttentionLayer, Op{Kind: OpAttnValue, Role: RoleContext, Inputs: []int{softmax, v}, Heads: s.Heads, Rows: rows,
-		Cols: s.HeadDim(), Inner: width})
-	stream = add("attn.proj", ProjLayer, Op{Kind: OpLinearAdd, Role: RoleProj, Inputs: []int{av, stream}, Rows: n, Cols: d, Inner: d, Gather: back})
+	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k},
+		Heads: s.Heads, Rows: rows, Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})
+	softmax := add("attn.softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores},
+		Heads: s.Heads, Rows: rows, Cols: width, Regions: regions})
+	av := add("attn.av", AttentionLayer, Op{Kind: OpAttnValue, Role: RoleContext, Inputs: []int{softmax, v},
+		Heads: s.Heads, Rows: rows, Cols: s.HeadDim(), Inner: width})
+	stream = add("attn.proj", ProjLayer, Op{Kind: OpLinearAdd, Role: RoleProj, Inputs: []int{av, stream},
+		Rows: n, Cols: d, Inner: d, Gather: back})
 	x = add("norm2", FC1Layer, Op{Kind: OpLayerNorm, Role: RoleNorm2, Inputs: []int{stream}, Rows: n, Cols: d})
-	hidden := add("mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x}, Rows: n, Cols: s.Hidden, Inner: d})
-	return add("mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream}, Rows: n, Cols: d, Inner: s.Hidden})
+	hidden := add("mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x},
+		Rows: n, Cols: s.Hidden, Inner: d})
+	return add("mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream},
+		Rows: n, Cols: d, Inner: s.Hidden})
 }
 
 // outside adds an op of the head layer, which no block has.

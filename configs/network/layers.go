@@ -15,7 +15,8 @@ const (
 	HeadLayer                       // classifiers, all of them
 )
 
-var shortNames = [...]string{"patch_embed", "reduction", "attn.qkv", "attn.matmul", "attn.proj", "mlp.fc1", "mlp.fc2", "head"}
+var shortNames = [...]string{"patch_embed", "reduction", "attn.qkv", "attn.matmul", "attn.proj",
+	"mlp.fc1", "mlp.fc2", "head"}
 
 // Short is the name of a layer without its block or patch merging, e.g. "attn.qkv".
 func (r LayerRole) Short() string { return shortNames[r] }
