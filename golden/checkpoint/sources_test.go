@@ -184,6 +184,29 @@ func TestONNXRefuses(t *testing.T) {
 	}
 }
 
+// A graph that computes something else is refused by what its nodes are, whatever they are called.
+func TestONNXGraphRefuses(t *testing.T) {
+	node := func(op string, more ...any) []any { return []any{1, message(append([]any{1, "x", 2, "y", 4, op}, more...)...)} }
+	for _, c := range []struct {
+		name  string
+		nodes [][]any
+		want  string
+	}{
+		{"QDQ", [][]any{node("Conv"), node("QuantizeLinear"), node("DequantizeLinear")}, "is a quantized network (1 node QuantizeLinear)"},
+		{"QONNX", [][]any{node("Quant", 7, "qonnx.custom_op.general")}, "is a quantized network"},
+		{"two activations", [][]any{node("Erf"), node("Relu")}, "has the activations gelu and relu"},
+		{"SiLU", [][]any{node("Sigmoid")}, "the activation is SiLU"},
+		{"RMSNorm", [][]any{node("RMSNormalization")}, "RMSNorm is not carried"},
+	} {
+		var graph []any
+		for _, n := range c.nodes {
+			graph = append(graph, n...)
+		}
+		_, err := checkpoint.DecodeONNX("m.onnx", message(7, message(graph...)), nil)
+		wants(t, c.name, err, c.want, "m.onnx")
+	}
+}
+
 // One constant as the weight of very many layers does not take memory for each.
 func TestONNXWeightOfManyLayers(t *testing.T) {
 	graph := message(5, message(8, "w", 1, 100, 1, 100, 2, 1, 9, make([]byte, 40000)))
