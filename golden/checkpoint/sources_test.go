@@ -186,7 +186,9 @@ func TestONNXRefuses(t *testing.T) {
 
 // A graph that computes something else is refused by what its nodes are, whatever they are called.
 func TestONNXGraphRefuses(t *testing.T) {
-	node := func(op string, more ...any) []any { return []any{1, message(append([]any{1, "x", 2, "y", 4, op}, more...)...)} }
+	node := func(op string, more ...any) []any {
+		return []any{1, message(append([]any{1, "x", 2, "y", 4, op}, more...)...)}
+	}
 	for _, c := range []struct {
 		name  string
 		nodes [][]any
