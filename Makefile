@@ -27,6 +27,8 @@ endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine table-variants
 .PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test test-tiers check vet lint kernels fuzz clean
+PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search mutants demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -124,6 +126,11 @@ table-engine: setup build
 	bin/vitdse bench --arrays 8x32x8v8 --weight-buffers 4 --images 2 --table out/engine-deep.md
 	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md
+
+# Mutants of the RTL: 40 of each module; it goes on from out/mutants.jsonl. docs/VERIFICATION.md has the table.
+mutants: setup-test
+	@mkdir -p out
+	$(GO) test ./emit/verify -run TestMutants -v -timeout 120m -mutants 40 -mutant-log $(CURDIR)/out/mutants.jsonl
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

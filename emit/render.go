@@ -60,6 +60,7 @@ type view struct {
 
 	Classes, OpCount, ImageBytes, ResultBytes int
 	StreamBytes, ColumnCount, ElementCount    int   // of one image
+	LaneBits, SumBits, SquareBits             int   // of a lane's number in LayerNorm; of the sums of a row and of its squares
 	MaxCycles                                 int64 // after which an op is taken to hang
 	Full                                      int   // images with vectors of every op
 	YosysFamily                               string
@@ -95,7 +96,9 @@ func (p *Plan) view(full int) view {
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Net.Model.Classes, OpCount: len(p.index.ops),
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,
-		MaxCycles: 100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
+		LaneBits: max(1, hwmodel.CeilLog2(s.TM)), SumBits: configs.ResidualBits + hwmodel.CeilLog2(s.Dim),
+		SquareBits: 2*configs.ResidualBits - 1 + hwmodel.CeilLog2(s.Dim),
+		MaxCycles:  100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
 		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,

@@ -5,17 +5,37 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	go leave(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// patience is how long a command that was interrupted may take to finish what it writes.
+const patience = 5 * time.Second
+
+// leave ends the program when an interruption does not: where it waits for what never comes, as in
+// opening a FIFO. A second signal ends it at once. Children go with it (emit/child).
+func leave(ctx context.Context, stop context.CancelFunc) {
+	<-ctx.Done()
+	stop()
+	time.Sleep(patience)
+	fmt.Fprintln(os.Stderr, "vitdse: interrupted")
+	os.Exit(exitInterrupted)
 }
 
 // run is the program: it executes one command line and returns the exit code.

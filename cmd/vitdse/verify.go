@@ -64,7 +64,7 @@ func isYAML(path string) bool {
 // options are the verification's settings as the simulation takes them.
 func options(run configs.Run) verify.Options {
 	v := run.Verify
-	opt := verify.Options{Images: int(v.Logits), Full: v.Images, Latency: 1, Seed: uint64(run.Seed)}
+	opt := verify.Options{Images: int(v.Logits), Full: v.Images, Latency: 1, Seed: uint64(run.Seed), Checks: true}
 	if v.Logits != configs.AllImages {
 		opt.Images = max(opt.Images, v.Images)
 	}
@@ -100,6 +100,9 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 	}
 	hash := configs.ShortHash(manifest.Hash)
 	a.printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
+	if have, err := verify.Held(dir, manifest); err == nil && (opt.Images > have || opt.Full > manifest.Full) {
+		a.printf("the folder holds %s, %d of them op by op: all of them are taken\n", plural(have, "image"), manifest.Full)
+	}
 	reports, err := a.simulate(ctx, dir, run.Verify.Target, opt)
 	switch {
 	case ctx.Err() != nil:

@@ -35,6 +35,11 @@ func hlsProgram(dir string) program {
 	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the C++ compiler", []string{cxx, makeTool}}
 }
 
+// checkedProgram is the HLS C++ whose every index and arithmetic is checked as it runs.
+func checkedProgram(dir string) program {
+	return program{filepath.Join(dir, "hls"), "checked", "checked-program", "the C++ compiler", []string{cxx, makeTool}}
+}
+
 // build builds the program, unless it is there, and returns its path.
 func (p program) build(ctx context.Context, progress func(Progress)) (string, error) {
 	for _, tool := range p.tools {

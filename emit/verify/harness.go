@@ -37,8 +37,11 @@ type run struct {
 	compared   map[int]event
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
-	rehearsals []int64 // cycles in which a soft reset is to stop them
+	rehearsals []int64 // cycles in which a reset is to stop them; the last is that of the wire
 	resets     []int64 // and in which it did
+	starts     int     // runs that begin in random states
+	limit      int64   // cycles after which an op is taken to hang
+	sums       int64   // of rows that were compared
 	logits     event
 	end        event
 }
@@ -82,6 +85,7 @@ func (r *run) join() error {
 		r.end.Full += p.end.Full
 		r.end.Seconds = max(r.end.Seconds, p.end.Seconds)
 		r.end.BeatsRead += p.end.BeatsRead
+		r.sums += p.end.Compared
 		r.end.BeatsWritten += p.end.BeatsWritten
 		if r.opt.Results == "" {
 			continue
@@ -129,7 +133,7 @@ func (r *run) simulate(ctx context.Context, dir string) error {
 	}
 	r.predict(r.opt.Images/n, hwmodel.CeilDiv(r.opt.Images, n))
 	if r.target == configs.TargetRTL {
-		r.rehearsals = r.rehearse(r.opt.Images / n)
+		r.rehearse(r.opt.Images / n)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -175,25 +179,30 @@ func (r *run) predict(counts ...int) {
 // longRehearsal is the run, in cycles, that is still rehearsed to its end.
 const longRehearsal = 200_000
 
+// randomStarts is how many runs from random states come before a run that is short enough.
+const randomStarts = 2
+
 // rehearse chooses cycles of a run in which a soft reset stops it, before the run that counts:
 // at its start, among its first bursts, in its middle, and while the result is written; of several
-// images also when the next one is read ahead, and in the middle of that.
-func (r *run) rehearse(images int) []int64 {
+// images also when the next one is read ahead, and in the middle of that. At last the reset wire
+// stops it in its middle. A short run is also made from random states.
+func (r *run) rehearse(images int) {
 	timeline := r.timelines[images]
-	total, store, ahead := int64(0), int64(0), int64(0)
+	total, store, ahead, longest := int64(0), int64(0), int64(0), int64(0)
 	for i, n := range timeline[0] {
-		total, store = total+n, n
+		total, store, longest = total+n, n, max(longest, n)
 		if i < len(r.shape.Net.Ops) && r.shape.Net.Ops[i].Kind == network.OpLinear { // q, k and v of the last block are in front of it
 			ahead = total
 		}
 	}
+	r.limit = 20*longest + 20_000 // slow memories are in the prediction
 	list := []int64{4, 60 + int64(r.opt.Seed%40), min(total/2, longRehearsal/20)}
-	if total > longRehearsal {
-		return list
+	if total <= longRehearsal {
+		r.starts = randomStarts
+		list = append(list, total-store+4, total-2)
+		if images > 1 {
+			list = append(list, ahead+10, total+total/2)
+		}
 	}
-	list = append(list, total-store+4, total-2)
-	if images > 1 {
-		list = append(list, ahead+10, total+total/2)
-	}
-	return list
+	r.rehearsals = append(list, min(total/2, longRehearsal/20)+21)
 }

@@ -38,7 +38,21 @@ func RunHLS(ctx context.Context, dir string, opt Options, progress func(Progress
 	if err != nil {
 		return nil, err
 	}
-	return newRun(ctx, configs.TargetHLS, dir, program, man, changed, opt, progress)
+	rep, err := newRun(ctx, configs.TargetHLS, dir, program, man, changed, opt, progress)
+	if err != nil || !opt.Checks || !rep.OK && len(rep.Mismatches) > 0 {
+		return rep, err
+	}
+	if program, err = checkedProgram(dir).build(ctx, progress); err != nil {
+		return nil, err
+	}
+	opt.Images, opt.Full, opt.Results = min(3, rep.LogitImages), 1, ""
+	checked, err := newRun(ctx, configs.TargetHLS, dir, program, man, changed, opt, func(Progress) {})
+	if err != nil {
+		return nil, fmt.Errorf("HLS C++ compiled with checks of indices and arithmetic: %w", err)
+	}
+	rep.OK = rep.OK && (checked.OK || len(changed) > 0)
+	rep.Mismatches = append(rep.Mismatches, checked.Mismatches...)
+	return rep, nil
 }
 
 // RunTarget verifies one target of a folder, or all. With configs.TargetAll the reports of RTL and HLS are

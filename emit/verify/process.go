@@ -28,6 +28,7 @@ type process struct {
 	spent      map[int][]int64 // by op, cycles of the first image by cause
 	mismatches []Mismatch
 	resets     []int64 // cycles in which rehearsals were stopped
+	started    int     // runs from random states that came to their end
 	logits     *event
 	end        *event
 	fault      string // why it ended early
@@ -50,8 +51,11 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 		in = filepath.Join(abs, "rtl") // its tables are read from there
 		args = append(args, "--first", strconv.Itoa(p.first), "--latency", strconv.Itoa(p.opt.Latency), "--stall", strconv.Itoa(int(p.opt.Stall*1000+0.5)),
 			"--seed", strconv.FormatUint(p.opt.Seed+uint64(p.number), 10))
+		args = append(args, "--limit", strconv.FormatInt(p.limit, 10))
 		if p.number == 0 {
-			args = append(args, "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.rehearsals), " ", ","), "[]"))
+			soft, hard := p.rehearsals[:len(p.rehearsals)-1], p.rehearsals[len(p.rehearsals)-1]
+			args = append(args, "--resets", strings.Trim(strings.ReplaceAll(fmt.Sprint(soft), " ", ","), "[]"),
+				"--hard", strconv.FormatInt(hard, 10), "--starts", strconv.Itoa(p.starts))
 		}
 	}
 	said, err := child.Command{Dir: in, Args: append([]string{p.program}, args...), Line: p.line}.Run(ctx)
@@ -60,11 +64,11 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case p.fault != "":
-		return fmt.Errorf("simulation of %s: %s", abs, p.nameOps(p.fault))
+		return fmt.Errorf("simulation of %s: %s%s", abs, p.nameOps(p.fault), p.hung(p.fault))
 	case err != nil && !errors.As(err, &exit):
 		return fmt.Errorf("simulation of %s: %w", abs, err)
 	case p.end == nil || p.logits == nil || len(p.cycles) != p.images:
-		return fmt.Errorf("simulation of %s ended without a result: %v\n%s", abs, err, tail(said, 20))
+		return fmt.Errorf("simulation of %s ended without a result: %v\n%s", abs, err, tail(sanitized(said), 20))
 	}
 	return nil
 }
@@ -79,7 +83,7 @@ func (p *process) line(text []byte) error {
 		p.fault = e.What
 	}
 	p.take(e)
-	if len(p.cycles) > p.images || len(p.mismatches) > mostNamed*(len(p.man.Ops)+1) {
+	if len(p.cycles) > p.images || len(p.mismatches) > mostNamed*(p.starts+1)*(len(p.man.Ops)+1) {
 		return fmt.Errorf("it reported more than %d images, or more mismatches than it should name", p.images)
 	}
 	return nil
@@ -120,9 +124,14 @@ func (p *process) take(e event) {
 		if e.Op < len(p.man.Ops)-1 {
 			name = p.man.Ops[e.Op].Name
 		}
+		if e.What != "" {
+			name += ", " + e.What
+		}
 		p.mismatches = append(p.mismatches, Mismatch{name, e.Image, e.Head, e.Row, e.Col, e.Expected, e.Got, e.Cycle})
 	case "logits":
 		p.logits = &e
+	case "start":
+		p.started++
 	case "end":
 		p.end = &e
 	}
@@ -162,4 +171,16 @@ func (e event) cycles() []int64 {
 		cycles = append(cycles, int64(f))
 	}
 	return cycles
+}
+
+// sanitized is the report of a sanitizer, which begins by what happened, without what is in front of it.
+func sanitized(said string) string {
+	for _, mark := range []string{"runtime error: ", "ERROR: AddressSanitizer"} {
+		if at := strings.Index(said, mark); at >= 0 {
+			begin := strings.LastIndexByte(said[:at], '\n') + 1
+			lines := strings.SplitN(said[begin:], "\n", 12)
+			return strings.Join(lines[:min(len(lines), 11)], "\n")
+		}
+	}
+	return said
 }

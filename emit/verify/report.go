@@ -14,6 +14,7 @@ type Options struct {
 	Latency int     // cycles from a read request to its first beat; 1 is the ideal memory
 	Stall   float64 // chance of a pause on any AXI channel in any cycle, 0 .. 0.9
 	Seed    uint64  // of the pauses
+	Checks  bool    // the HLS C++ is also compiled with checks of every index, and run on a few images
 	Results string  // file that the result blocks are written to as well; "" for none
 }
 

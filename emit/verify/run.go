@@ -55,9 +55,11 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 	if err != nil {
 		return nil, err
 	}
-	if opt.Images, err = imagesToRun(dir, opt.Images, man.Model.Classes); err != nil {
+	have, err := Held(dir, man)
+	if err != nil {
 		return nil, err
 	}
+	opt = opt.within(have, man.Full)
 	r := &run{target: target, program: program, man: man, changed: changed, opt: opt, shape: shape, progress: progress}
 	if err := r.simulate(ctx, dir); err != nil {
 		return nil, err
@@ -65,21 +67,30 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 	return r.report()
 }
 
-// imagesToRun is how many images to simulate: asked, or with -1 all that have logits.
-func imagesToRun(dir string, asked, classes int) (int, error) {
+// Held is how many images a folder has the logits of.
+func Held(dir string, man emit.Manifest) (int, error) {
 	path := filepath.Join(dir, "vectors/logits.bin")
 	info, err := os.Stat(path)
 	if err != nil {
 		return 0, err
 	}
-	have := (int(info.Size()) - headerBytes) / (4 * classes)
-	if asked < 0 {
-		asked = have
+	have := (int(info.Size()) - headerBytes) / (4 * man.Model.Classes)
+	if have < 1 {
+		return 0, fmt.Errorf("%s holds the logits of no image; emit the folder again", path)
 	}
-	if asked < 1 || asked > have {
-		return 0, fmt.Errorf("%s holds the logits of %d images; asked for %d", path, have, asked)
+	return have, nil
+}
+
+// within takes as many images as the folder has, where all (-1) or more were asked for.
+func (o Options) within(have, full int) Options {
+	if o.Images < 0 || o.Images > have {
+		o.Images = have
 	}
-	return asked, nil
+	if o.Full < 0 || o.Full > full {
+		o.Full = full
+	}
+	o.Full = min(o.Full, o.Images)
+	return o
 }
 
 // report turns what was seen into a verdict; what was not seen is a failure.
@@ -99,12 +110,16 @@ func (r *run) report() (*Report, error) {
 	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals) {
 		return nil, fmt.Errorf("the simulation reported soft resets in cycles %v; expected %v", r.resets, r.rehearsals)
 	}
+	if r.target == configs.TargetRTL && r.processes[0].started != r.starts && len(r.mismatches) == 0 {
+		return nil, fmt.Errorf("the simulation ended %d of %d runs from random states", r.processes[0].started, r.starts)
+	}
 	rep.ArrayMACs = int64(r.man.Design.Engine.MACs())
 	if r.target == configs.TargetRTL {
 		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
 	}
 	ok := r.end.OK && rep.LogitMismatches == 0 && rep.FullImages >= 1 &&
 		rep.LogitCompared == int64(rep.LogitImages)*int64(r.man.Model.Classes)
+	sums := int64(0) // of rows, that the LayerNorms take
 	for i, op := range r.man.Ops {
 		if len(r.cycles[0]) != len(r.man.Ops) {
 			return nil, fmt.Errorf("the simulation reported %d ops; the folder has %d", len(r.cycles[0]), len(r.man.Ops))
@@ -118,11 +133,17 @@ func (r *run) report() (*Report, error) {
 			res.MACs = ops[i].MACs()
 		}
 		ok = ok && res.Compared == elements && res.Mismatches == 0
+		if op.Kind == network.OpLayerNorm.String() {
+			sums += 2 * int64(op.Rows) * int64(rep.FullImages)
+		}
 		rep.Ops = append(rep.Ops, res)
 		rep.PredictedCycles += res.Predicted
 		rep.MeasuredCycles += res.Measured
 	}
 	if r.target == configs.TargetRTL {
+		if r.sums != sums {
+			return nil, fmt.Errorf("the simulation compared %d sums of rows; expected %d", r.sums, sums)
+		}
 		if n := spent(rep.Ops); n != rep.MeasuredCycles {
 			return nil, fmt.Errorf("the simulation gives causes for %d cycles of the first image, which took %d", n, rep.MeasuredCycles)
 		}

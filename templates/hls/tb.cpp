@@ -10,12 +10,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cinttypes>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "vit_trace.h"
 #include "vit_units.h"
@@ -27,7 +31,9 @@ constexpr size_t kBeatBytes = BW / 8;
 constexpr size_t kImageBytes = IMAGE_BEATS * kBeatBytes;
 constexpr size_t kStreamBytes = STREAM_BEATS * kBeatBytes;
 constexpr size_t kResultBytes = RESULT_BEATS * kBeatBytes;
+constexpr size_t kColumns = <% .ColumnCount %>, kElements = <% .ElementCount %>;  // of an image
 constexpr int kBatch = 8;  // images of one call where only the logits are compared
+constexpr int kPatience = 20;  // seconds of the processor's time without a column: it hangs
 constexpr uint64_t kDigest = 0xcbf29ce484222325ull;  // of nothing
 const char kHash[] = "<% .Hash %>";
 
@@ -84,6 +90,15 @@ class Bench {
     if (stream.size() != kStreamBytes)
       fail(dir + "/mem/stream.bin has " + std::to_string(stream.size()) +
            " bytes; the design reads " + std::to_string(kStreamBytes));
+    const size_t n = images.size() / kImageBytes, op_by_op = expected_.size() / (4 * kElements);
+    if (trace.size() != kColumns * sizeof(Column) || images.size() != n * kImageBytes ||
+        expected_.size() != op_by_op * 4 * kElements || logits_.size() != n * CLASSES * 4)
+      fail(dir + "/vectors: images.bin has " + std::to_string(images.size()) +
+           " bytes of data, trace.bin " + std::to_string(trace.size()) + ", expected.bin " +
+           std::to_string(expected_.size()) + ", logits.bin " + std::to_string(logits_.size()) +
+           "; expected " + std::to_string(n * kImageBytes) + ", " +
+           std::to_string(kColumns * sizeof(Column)) + ", " +
+           std::to_string(op_by_op * 4 * kElements) + ", " + std::to_string(n * CLASSES * 4));
     stream_ = to_beats(stream);
     images_ = to_beats(images);
     trace_.resize(trace.size() / sizeof(Column));
@@ -139,6 +154,7 @@ class Bench {
   size_t values_per_image_ = 0;
 
   int image_ = 0;
+  size_t columns_ = 0, most_ = 0;  // of this call: produced, and to come
   struct Place { size_t column = 0, value = 0; };  // in the expectation
   std::vector<Place> begins_, places_;             // of each op: its first, the next to come
   std::vector<uint64_t> compared_, mismatches_;
@@ -146,7 +162,38 @@ class Bench {
   uint64_t total_mismatches_ = 0;
 };
 
+// What the watch over time sees: where the program is, and whether it gets on.
+volatile std::sig_atomic_t last_op = 0, last_image = 0, moved = 1;
+
+// Comes once a second of the processor's time.
+void on_second(int) {
+  static int idle = 0;
+  idle = moved ? 0 : idle + 1;
+  moved = 0;
+  if (idle < kPatience) return;
+  char text[200];
+  const int n = std::snprintf(text, sizeof text,
+                              "{\"event\":\"fault\",\"what\":\"no column for %d seconds of the "
+                              "processor's time: image %d hangs, the last column came from op %d\"}\n",
+                              kPatience, int(last_image), int(last_op));
+  if (write(1, text, size_t(n)) != n) _exit(4);
+  _exit(1);
+}
+
+void watch_time() {
+  std::signal(SIGPROF, on_second);
+  const itimerval every = {{1, 0}, {1, 0}};
+  setitimer(ITIMER_PROF, &every, nullptr);
+}
+
 void Bench::compare_column(int op, const int* got) {
+  moved = 1;
+  last_op = op;
+  last_image = image_;
+  if (op < 0 || op >= kOps) fail("a column of op " + std::to_string(op));
+  if (++columns_ > most_)
+    fail("image " + std::to_string(image_) + ": more columns than expected, the last from op " +
+         std::to_string(op));
   if (image_ >= opt_.full) return;
   Place& at = places_[op];
   if (at.column == begins_[op + 1].column)
@@ -206,6 +253,8 @@ bool Bench::run() {
   const auto begin = std::chrono::steady_clock::now();
   while (image_ < opt_.images) {
     const int count = image_ < opt_.full ? 1 : std::min(kBatch, opt_.images - image_);
+    columns_ = 0;
+    most_ = size_t(count) * trace_.size();
     vit_accel(&images_[size_t(image_) * IMAGE_BEATS], stream_.data(),
               &results_[size_t(image_) * RESULT_BEATS], count);
     for (int i = 0; i < count; ++i) end_image(image_ + i);
@@ -257,6 +306,7 @@ int main(int argc, char** argv) {
   try {
     Bench b(dir, opt);
     bench = &b;
+    watch_time();
     return b.run() ? 0 : 1;
   } catch (const Fault& f) {
     std::string text;

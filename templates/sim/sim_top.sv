@@ -60,6 +60,12 @@ module sim_top (
   output wire [<% .TK %>*<% .TM %>*32-1:0] trace_patches,
   output wire [4:0]   trace_end,                 // the port's op ends in this cycle; 4: the store
   output wire [5*12-1:0] trace_end_op,
+  // The sums over a token's channels that LayerNorm takes in this cycle, and for which op.
+  output wire         trace_sums,
+  output wire [11:0]  trace_norm_op,
+  output wire [31:0]  trace_sums_row,            // the token
+  output wire [63:0]  trace_s1,
+  output wire [63:0]  trace_s2,
   output wire [3:0]   trace_cause,               // what the array's cycle is spent on, and for which op
   output wire [11:0]  trace_cause_op
 );
@@ -92,6 +98,15 @@ module sim_top (
   assign trace_patches  = u_accel.u_core.trace_patches;
   assign trace_end      = u_accel.u_core.trace_end;
   assign trace_end_op   = u_accel.u_core.trace_end_op;
+  // LayerNorm takes a token's sums once for its reciprocal, a token a cycle.
+  wire [31:0] lane = {{(32-<% .LaneBits %>){1'b0}}, u_accel.u_core.u_layernorm.lane};
+  wire signed [<% .SumBits %>-1:0] sum = u_accel.u_core.row_s1[lane*<% .SumBits %> +: <% .SumBits %>];
+  wire        [<% .SquareBits %>-1:0] squares = u_accel.u_core.row_s2[lane*<% .SquareBits %> +: <% .SquareBits %>];
+  assign trace_sums     = u_accel.u_core.u_layernorm.rooting;
+  assign trace_norm_op  = u_accel.u_core.norm_op;
+  assign trace_sums_row = {16'd0, u_accel.u_core.u_layernorm.root_tile} * <% .TM %> + lane;
+  assign trace_s1       = {{(64-<% .SumBits %>){sum[<% .SumBits %>-1]}}, sum};
+  assign trace_s2       = {{(64-<% .SquareBits %>){1'b0}}, squares};
   assign trace_cause    = u_accel.u_core.trace_cause;
   assign trace_cause_op = u_accel.u_core.trace_cause_op;
 endmodule

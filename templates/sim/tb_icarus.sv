@@ -51,7 +51,8 @@ module tb_icarus;
     .m_axi_bresp(2'b00), .m_axi_bvalid(m_bvalid), .m_axi_bready(m_bready),
     .trace_start(trace_start), .trace_valid(trace_valid), .trace_op(trace_op), .trace_count(trace_count),
     .trace_drain(trace_drain), .trace_norm(trace_norm), .trace_softmax(trace_softmax),
-    .trace_patches(trace_patches), .trace_end(trace_end), .trace_end_op(), .trace_cause(), .trace_cause_op()
+    .trace_patches(trace_patches), .trace_end(trace_end), .trace_end_op(), .trace_sums(), .trace_norm_op(), .trace_sums_row(), .trace_s1(), .trace_s2(),
+    .trace_cause(), .trace_cause_op()
   );
 
   // Read channel: requests queue up, a beat a cycle.

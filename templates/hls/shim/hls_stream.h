@@ -24,7 +24,10 @@ template <class T, int Depth = 0> class stream {
 
   bool empty() const { return at_ == values_.size(); }
   size_t size() const { return values_.size() - at_; }
-  void write(const T& v) { values_.push_back(v); }
+  void write(const T& v) {
+    if (values_.size() * sizeof(T) > most) fault("holds a gigabyte");
+    values_.push_back(v);
+  }
   T read() {
     if (empty()) fault("is read while empty");
     const T v = values_[at_++];
@@ -39,6 +42,7 @@ template <class T, int Depth = 0> class stream {
   stream& operator>>(T& v) { v = read(); return *this; }
 
  private:
+  static constexpr size_t most = size_t(1) << 30;  // bytes: a loop without an end writes for ever
   // An exception of the testbench says more than what it leaves in the streams.
   static bool unwinding() {
 #if __cplusplus >= 201703L
