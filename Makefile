@@ -156,20 +156,26 @@ test-tiers:
 	$(AVX2) $(GO) test -count 1 ./golden/exec
 	$(GO) test -tags noasm ./golden/exec
 
-# The quick subset: no simulator is needed.
+# The quick subset: no simulator is needed. CI, which runs all tests anyway, checks so the packages whose
+# tests are other ones when they are to be short.
+CHECKED ?= ./...
 check: build vet lint
 	$(GO) mod verify
-	$(GO) test -short ./...
+	$(GO) test -short $(CHECKED)
 
 # The kernels' assembly, from its generator.
 kernels:
 	cd golden/internal/kernel/asm && $(GO) run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg kernel
 
-# Each fuzz target for a while; go test takes one at a time.
+# Each fuzz target for a while; go test takes one at a time. Inputs that are new are kept as they are, as making
+# them small takes more time than finding them. The last line of each says how many executions there were.
+LEAST_A_MINUTE ?= 10000
 fuzz:
-	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
+	@set -eo pipefail; grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r dir; do \
 	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | sed 's/^func //'); do \
-	    echo "fuzz $$dir $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$dir; \
+	    echo "fuzz $$dir $$f $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$dir \
+	      | awk -v name="$$dir $$f" -v least=$(LEAST_A_MINUTE) '{ print } /elapsed: [0-9]+s, execs: / { sub(/.*elapsed: /, ""); t = $$1 + 0; sub(/.*execs: /, ""); n = $$1 + 0 } \
+	        END { if (t > 0) { printf "fuzz %s: %d executions in %d s, %d a minute\n", name, n, t, 60 * n / t; if (60 * n / t < least) { print "fuzz: fewer than " least " a minute"; exit 1 } } }'; \
 	  done; done
 
 clean:

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 )
 
 // JournalFile is the name of the journal in a run directory: JSON lines, the first a
@@ -67,6 +69,20 @@ type journal struct {
 	file *os.File
 }
 
+// lock makes the journal this process's until it ends or closes the file, however it ends, and says in a file
+// beside it who has it.
+func lock(journal *os.File) error {
+	holder := journal.Name() + ".holder"
+	if syscall.Flock(int(journal.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		who := "another process"
+		if pid, err := os.ReadFile(holder); err == nil && len(pid) > 0 {
+			who = "process " + string(pid)
+		}
+		return fmt.Errorf("%s: %s is exploring into this folder; wait for it, or give another --out", filepath.Dir(journal.Name()), who)
+	}
+	return os.WriteFile(holder, strconv.AppendInt(nil, int64(os.Getpid()), 10), 0o666)
+}
+
 // openJournal starts the journal of a run directory, or continues the one that is there
 // and gives its lines. An empty directory name is no journal.
 func openJournal[L any](dir string, resume bool, h journalHeader) (*journal, []L, error) {
@@ -79,6 +95,9 @@ func openJournal[L any](dir string, resume bool, h journalHeader) (*journal, []L
 	file, err := os.OpenFile(filepath.Join(dir, JournalFile), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := lock(file); err != nil {
+		return nil, nil, errors.Join(err, file.Close())
 	}
 	j := &journal{file}
 	lines, size, err := readJournal[L](j, resume, h)
@@ -166,5 +185,6 @@ func (j *journal) close() error {
 	if j.file == nil {
 		return nil
 	}
+	os.Remove(j.file.Name() + ".holder") // before the lock is given up
 	return errors.Join(j.file.Sync(), j.file.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -186,5 +187,44 @@ func TestJournalOfOtherInputsIsRefused(t *testing.T) {
 	in.Options.Resume = false
 	if _, err := Sweep(context.Background(), in, nil); err != nil {
 		t.Errorf("starting over a damaged journal: %v", err)
+	}
+}
+
+// A folder is one sweep's at a time: the second is refused with the holder's process, and touches nothing.
+func TestJournalIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	h := journalHeader{journalName, journalVersion, "x", 3}
+	first, _, err := openJournal[journalLine](dir, true, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.write(journalLine{Shard: 1}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, resume := range []bool{true, false} {
+		_, _, err := openJournal[journalLine](dir, resume, h)
+		if want := fmt.Sprintf("process %d is exploring", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("resume %v: error %v; expected %q", resume, err, want)
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, JournalFile)); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the journal was changed: %v", err)
+	}
+	if err := first.close(); err != nil {
+		t.Fatal(err)
+	}
+	again, lines, err := openJournal[journalLine](dir, true, h)
+	if err != nil || len(lines) != 1 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	if err := again.close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("in the folder there is %v", left)
 	}
 }

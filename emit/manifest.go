@@ -29,6 +29,7 @@ type Manifest struct {
 	Hash   string         `json:"design_hash"`
 	Model  configs.Model  `json:"model"`
 	Design configs.Design `json:"design"`
+	Part   configs.Part   `json:"part"`             // that the design is for, also where it is none of the tool's
 	Full   int            `json:"full_images"`      // images with vectors of every op
 	Ops    []ManifestOp   `json:"ops"`              // in network order; the last is the store of the result
 	NoHLS  string         `json:"no_hls,omitempty"` // why the HLS tool could not take the design
@@ -37,7 +38,7 @@ type Manifest struct {
 }
 
 // manifestSchema is the version of manifest.json.
-const manifestSchema = 2
+const manifestSchema = 3
 
 // ManifestFile is a file as it was emitted.
 type ManifestFile struct {
@@ -58,7 +59,7 @@ type ManifestOp struct {
 
 // Manifest describes the plan's folder.
 func (p *Plan) Manifest(full int) Manifest {
-	m := Manifest{Schema: manifestSchema, Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Full: full}
+	m := Manifest{Schema: manifestSchema, Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part, Full: full}
 	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
 	for i, op := range p.index.ops {
 		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})

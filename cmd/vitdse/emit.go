@@ -41,6 +41,7 @@ func userCache() string {
 // emitFlags choose what is emitted and where to.
 type emitFlags struct {
 	point, design, dir string
+	part               string // file of the design's part
 	force              bool
 }
 
@@ -73,6 +74,7 @@ written whole or not at all.`,
 	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::target", "verify::images", "verify::logits"})
 	cmd.Flags().StringVar(&f.point, "point", "", "`number` or name of the front's point to emit")
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` to emit")
+	cmd.Flags().StringVar(&f.part, "part", "", "part `file` that the design is for; default the tool's part, or the space's, of that name")
 	cmd.Flags().StringVar(&f.dir, "dir", "", "`folder` to write; default design/ in the run's out")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace an emitted folder that is there")
 	cmd.MarkFlagsMutuallyExclusive("point", "design")
@@ -92,7 +94,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 		if err != nil {
 			return err
 		}
-		part, err := configs.LoadPart(d.Part)
+		part, err := partOf(run, f, d.Part)
 		if err != nil {
 			return fmt.Errorf("%s: part: %w", f.design, err)
 		}
@@ -110,6 +112,31 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 		return err
 	}
 	return a.emitPoint(ctx, n, run, front, point, f.dir, f.force)
+}
+
+// partOf is the part of a design file: of the tool's own, of --part FILE, or of the run's space.
+func partOf(run configs.Run, f emitFlags, name string) (configs.Part, error) {
+	if f.part != "" {
+		p, err := configs.LoadPart(f.part)
+		if err == nil && p.Name != name {
+			err = fmt.Errorf("is %s; --part gives %s", name, p.Name)
+		}
+		return p, err
+	}
+	part, err := configs.LoadPart(name)
+	if err == nil || run.Space == "" {
+		return part, err
+	}
+	space, unread := configs.LoadSpace(run.Space)
+	if unread != nil {
+		return part, err
+	}
+	for _, p := range space.Parts {
+		if other, err := configs.LoadPart(p); err == nil && other.Name == name {
+			return other, nil
+		}
+	}
+	return part, fmt.Errorf("%w; --part FILE names the file of a part of yours", err)
 }
 
 // emitPoint emits a point of a front.

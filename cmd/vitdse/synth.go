@@ -61,10 +61,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if err != nil {
 		return err
 	}
-	part, err := configs.LoadPart(man.Design.Part)
-	if err != nil {
-		return err
-	}
+	part := man.Part
 	if part.Family != configs.ECP5 && (len(opt.Seeds) > 0 || opt.Pack) {
 		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, whose vendor tool takes syn/vivado.tcl", dir, part.Name)
 	}

@@ -33,10 +33,7 @@ func Alone(ctx context.Context, dir string, opt Options, progress func(Progress)
 	if err != nil {
 		return nil, err
 	}
-	part, err := configs.LoadPart(man.Design.Part)
-	if err != nil {
-		return nil, err
-	}
+	part := man.Part
 	target, err := routing(part)
 	if err != nil {
 		return nil, err
