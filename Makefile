@@ -26,8 +26,6 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine table-variants
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search demo test test-tiers check vet lint kernels fuzz clean
-PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine
 .PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search mutants demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
