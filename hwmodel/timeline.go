@@ -148,6 +148,7 @@ func (t *timeline) step(p *Step) {
 			t.free(end, SegPos)
 		}
 		t.end(end, p.Op, endNorm)
+		end = t.chain.rest(start, p.MT)
 		t.span(UnitNorm, p.Op, start, end)
 	case StepStore:
 		end = start + t.s.storeCycles(t.mem, t.images)

@@ -60,3 +60,26 @@ func TestStoreAcrossPages(t *testing.T) {
 		t.Errorf("the second result takes %d cycles more than the first; expected %d", got, want)
 	}
 }
+
+// LayerNorm goes on for its period behind the last row tile, and the store waits for it: where a row tile has many
+// tokens of few channels, that is longer than the head. In Verilator the store of this engine took 49 cycles, two of which the
+// write master needs no more.
+func TestStoreWaitsForLayerNorm(t *testing.T) {
+	m := configs.Model{Name: "narrow", Family: configs.ViT, Image: configs.ImageShape{Height: 3, Width: 3, Channels: 1}, Patch: 3,
+		Dim: 8, Depth: 2, Heads: 1, MLPRatio: 1, Classes: 2, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
+	n := configs.Uniform(m, 8, 8)
+	d := configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 100, Numerics: n, Engine: configs.Engine{
+		TM: 64, TN: 8, TK: 8, VectorColumns: 4, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64, WeightBuffers: 2,
+		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: 26}}
+	s, err := NewShape(network.MustCompile(m), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cycles := s.Timeline(IdealMemory, 1)[0]
+	if got := cycles[len(cycles)-1]; got != 47 {
+		t.Errorf("the store takes %d cycles; expected 47", got)
+	}
+	if ideal := s.idealCycles(); ideal != s.Cycles(IdealMemory) {
+		t.Errorf("the walk has %d cycles, the timeline %d", ideal, s.Cycles(IdealMemory))
+	}
+}

@@ -10,9 +10,19 @@ func (s *Shape) arrayLatency() int64 {
 
 // rows is when a unit makes the row tiles of an op: the first so long after its start, then
 // one a period.
-type rows struct{ first, period int64 }
+type rows struct {
+	first, period int64
+	tail          int64 // of first, behind the reads
+}
 
 func (r rows) made(start int64, m int) int64 { return start + r.first + int64(m)*r.period }
+
+// rest is the last cycle in which the unit runs that makes so many row tiles: the last one's, or the end of its
+// period, whichever is later. LayerNorm makes the roots of the next row tile in a period, a token a cycle, and waits as long
+// behind the last.
+func (r rows) rest(start int64, tiles int) int64 {
+	return max(r.made(start, tiles-1), start+r.first-r.tail+int64(tiles)*r.period-1)
+}
 
 // patchRows are the row tiles of the patch gather.
 func (s *Shape) patchRows() rows {
@@ -24,13 +34,14 @@ func (s *Shape) patchRows() rows {
 	reads := s.TM / s.Design.Engine.GatherTokens() // of a chunk, for all tokens
 	period := max(reads, words)
 	all := s.PatchInner / s.Chunk * period
-	return rows{int64(all - period + reads + lead), int64(all)}
+	return rows{int64(all - period + reads + lead), int64(all), int64(all)}
 }
 
 // normRows are the row tiles of LayerNorm.
 func (s *Shape) normRows() rows {
 	groups := s.Dim / s.VC
-	return rows{int64(s.TM + normHead + groups - 1 + normTail), int64(max(groups, s.TM+normGap))}
+	tail := int64(groups - 1 + normTail)
+	return rows{int64(s.TM+normHead) + tail, int64(max(groups, s.TM+normGap)), tail}
 }
 
 // SoftmaxEarly says whether the value product and the next softmax may start while the

@@ -14,7 +14,7 @@ import (
 //
 // A clock that can no longer hold anything up stands at the value from which it could, so
 // that engines in the same situation have the same differences between their clocks.
-type Clocks [8]int64
+type Clocks [9]int64
 
 // Clocks by name.
 const (
@@ -26,6 +26,7 @@ const (
 	clkFree3
 	clkNorm // the LayerNorm parameters were given back
 	clkGELU // the GELU table was given back
+	clkUnit // LayerNorm has come to rest, which the next LayerNorm and the store wait for
 )
 
 // Relative is the clocks less the first of them, and that.
@@ -201,7 +202,7 @@ type chain struct {
 // Start is the clocks behind the patch embedding, with weights so stored.
 func (k *Walk) Start(w Stored) Clocks {
 	const never = -1 << 40
-	c := Clocks{clkFree0: never, clkFree1: never, clkFree2: never, clkFree3: never, clkNorm: never, clkGELU: never}
+	c := Clocks{clkFree0: never, clkFree1: never, clkFree2: never, clkFree3: never, clkNorm: never, clkGELU: never, clkUnit: never}
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1
@@ -219,12 +220,13 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 	}
 	// LayerNorm starts when all before has left the array and its parameters are there.
 	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
-	from := chain{k.normRows, max(c[clkNow]+1, c.load(k.norm)) + 1}
+	from := chain{k.normRows, max(c[clkNow]+1, c[clkUnit]+1, c.load(k.norm)) + 1}
 	tiles := k.tiles
 	if kind == WalkHead {
 		tiles = 1
 	}
 	c[clkNorm] = from.made(from.start, int(tiles)-1)
+	c[clkUnit] = from.rest(from.start, int(tiles))
 	queued := from.start + stepTurnaround
 	if kind == WalkFC1 {
 		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
@@ -237,7 +239,7 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 	case WalkFC1:
 		c[clkGELU] = c[clkNow]
 	case WalkHead:
-		c[clkNow] += 2 + k.store
+		c[clkNow] = max(c[clkNow], c[clkUnit]) + 2 + k.store
 	}
 	return c.settled()
 }
@@ -259,9 +261,10 @@ func (c *Clocks) load(beats int64) int64 {
 
 // settled raises clocks that hold nothing up to where they would begin to.
 func (c Clocks) settled() Clocks {
-	for i := clkFree0; i < len(c); i++ {
+	for i := clkFree0; i <= clkGELU; i++ {
 		c[i] = max(c[i], c[clkLoader]+1)
 	}
+	c[clkUnit] = max(c[clkUnit], c[clkNow])
 	return c
 }
 
