@@ -108,7 +108,7 @@ func (a *app) quantizeFor(ctx context.Context, n *trained, num configs.Numerics)
 
 // readNetwork reads an npz, and refuses a network that is not whole.
 func readNetwork(path string) (*intnet.Network, string, error) {
-	file, err := os.ReadFile(path)
+	file, err := configs.ReadRegular(path, intnet.MaxNPZ)
 	if err != nil {
 		return nil, "", err
 	}

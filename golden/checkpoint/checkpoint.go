@@ -17,6 +17,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"vitdse/configs"
 )
 
 // Checkpoint is the content of one checkpoint. It is safe for concurrent use, because
@@ -45,6 +47,9 @@ const (
 	indexFile  = "model.safetensors.index.json"
 )
 
+// maxCheckpoint is more than any network here has: bytes of all files of a checkpoint.
+const maxCheckpoint = 16 << 30
+
 // Load reads a checkpoint: a safetensors file, an index with its shards, an ONNX file
 // with its external data, or a folder that holds model.safetensors or its index. The error says so where
 // a file is truncated or is of another format, and how to convert it.
@@ -59,13 +64,17 @@ func Load(path string) (*Checkpoint, error) {
 			return nil, fmt.Errorf("checkpoint %s: is a folder without %s or %s; give the path of a file", dir, singleFile, indexFile)
 		}
 	}
-	file, err := os.ReadFile(path)
+	left := int64(maxCheckpoint)
+	read := func(path string) ([]byte, error) {
+		data, err := configs.ReadRegular(path, left)
+		left -= int64(len(data))
+		return data, err
+	}
+	file, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
-	beside := func(name string) ([]byte, error) {
-		return os.ReadFile(filepath.Join(filepath.Dir(path), name))
-	}
+	beside := func(name string) ([]byte, error) { return read(filepath.Join(filepath.Dir(path), name)) }
 	var c *Checkpoint
 	switch {
 	case strings.HasSuffix(path, ".json"):

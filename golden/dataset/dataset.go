@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"sort"
 	"strings"
+
+	"vitdse/configs"
 )
 
 // Archive is the content of one .npz file.
@@ -45,7 +46,7 @@ func (m *Images) Slice(from, to int) *Images {
 
 // Load reads every array of a .npz file.
 func Load(path string) (*Archive, error) {
-	file, err := os.ReadFile(path)
+	file, err := configs.ReadRegular(path, maxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
@@ -59,16 +60,38 @@ func Decode(name string, file []byte) (*Archive, error) {
 		return nil, fmt.Errorf("dataset %s: %w; expected a file that numpy.savez wrote", name, err)
 	}
 	a := &Archive{path: name, arrays: map[string]*Array{}}
+	left := uint64(maxBytes) // of all arrays together
 	for _, f := range z.File {
 		key, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok || a.arrays[key] != nil {
 			return nil, fmt.Errorf("dataset %s: entry %s: expected one .npy file of each name", name, f.Name)
 		}
+		if err := plausible(f, left); err != nil {
+			return nil, fmt.Errorf("dataset %s: array %s: %w", name, key, err)
+		}
+		left -= f.UncompressedSize64
 		if a.arrays[key], err = readEntry(f); err != nil {
 			return nil, fmt.Errorf("dataset %s: array %s: %w", name, key, err)
 		}
 	}
 	return a, nil
+}
+
+// What no array of images, labels or logits does: inflate so far, where it is not small.
+const (
+	maxInflation  = 500
+	smallInflated = 64 << 20
+)
+
+// plausible refuses an entry by what the archive says of it, before any of it is unpacked.
+func plausible(f *zip.File, left uint64) error {
+	switch size := f.UncompressedSize64; {
+	case size > left:
+		return fmt.Errorf("has %d bytes; all arrays of a dataset may have %d together", size, int64(maxBytes))
+	case size > smallInflated && size/maxInflation > f.CompressedSize64:
+		return fmt.Errorf("has %d bytes packed into %d, more than %d times as many; save real data with numpy.savez", size, f.CompressedSize64, maxInflation)
+	}
+	return nil
 }
 
 // readEntry unpacks one array of the zip archive.

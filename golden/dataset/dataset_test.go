@@ -168,3 +168,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What an archive says of its arrays is enough to refuse it: nothing is unpacked.
+func TestDecodeRefusesInflation(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("train_images.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 80 {
+		if _, err := w.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dataset.Decode("bomb.npz", b.Bytes()); err == nil || !strings.Contains(err.Error(), "bomb.npz: array train_images: has 83886080 bytes packed into") {
+		t.Errorf("error %v; expected what the archive says", err)
+	}
+}

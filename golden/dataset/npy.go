@@ -118,11 +118,13 @@ func parseHeader(text string) (descr string, shape []int, err error) {
 
 // readAll reads exactly size bytes and nothing after them may follow.
 func readAll(r io.Reader, size int) ([]byte, error) {
-	var data []byte
+	data := make([]byte, 0, min(size, chunk))
 	for len(data) < size {
-		n := min(chunk, size-len(data))
+		if len(data) == cap(data) { // twice as much: what is there says that more may be
+			data = append(make([]byte, 0, min(size, 2*cap(data))), data...)
+		}
 		at := len(data)
-		data = append(data, make([]byte, n)...)
+		data = data[:min(size, cap(data))]
 		if _, err := io.ReadFull(r, data[at:]); err != nil {
 			return nil, fmt.Errorf("data ends before %d bytes: truncated", size)
 		}

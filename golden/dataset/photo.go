@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -10,7 +11,6 @@ import (
 	_ "image/png"
 	"io"
 	"math"
-	"os"
 
 	"vitdse/configs"
 )
@@ -24,12 +24,11 @@ const (
 
 // readPhoto decodes a file and makes it an input of the model.
 func readPhoto(path string, m configs.Model) ([]uint8, error) {
-	f, err := os.Open(path)
+	data, err := configs.ReadRegular(path, maxPhotoBytes)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return decodePhoto(f, m)
+	return decodePhoto(bytes.NewReader(data), m)
 }
 
 func decodePhoto(f io.ReadSeeker, m configs.Model) ([]uint8, error) {

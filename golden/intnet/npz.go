@@ -177,8 +177,8 @@ func npy(shape []int, v reflect.Value) []byte {
 	return out.Bytes()
 }
 
-// maxNPZ is more than any network here has: bytes of all arrays together.
-const maxNPZ = 4 << 30
+// MaxNPZ is more than any network here has: bytes of a file, and of all its arrays together.
+const MaxNPZ = 4 << 30
 
 // DecodeNPZ reads what EncodeNPZ wrote, and the hash that was given to it. The network may be any that the
 // form can say; exec.Prepare checks that it is whole.
@@ -193,8 +193,8 @@ func DecodeNPZ(name string, file []byte) (*Network, string, error) {
 	var total uint64
 	arrays := map[string]*zip.File{}
 	for _, f := range z.File {
-		if total += f.UncompressedSize64; total > maxNPZ {
-			return fail("its arrays have more than %d bytes", maxNPZ)
+		if total += f.UncompressedSize64; total > MaxNPZ {
+			return fail("its arrays have more than %d bytes", MaxNPZ)
 		}
 		if _, twice := arrays[f.Name]; twice {
 			return fail("%s is there twice", f.Name)
