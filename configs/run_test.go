@@ -66,7 +66,6 @@ func TestRunErrors(t *testing.T) {
 		{"memory", "", "verify: {memory: real}\n", `r.yaml:6: verify.memory: is "real"; expected one of ideal, latency`},
 		{"latency", "", "verify: {latency: -1}\n", "r.yaml:6: verify.latency: is -1; expected 0..65535"},
 		{"stall", "", "verify: {stall: 1}\n", "r.yaml:6: verify.stall: is 1; expected 0 up to below 1"},
-		{"no space", "space: ../space.yaml\n", "", "r.yaml:1: space: missing; expected a text"},
 		{"empty path", "out: out", `out: ""`, "r.yaml:5: out: is empty; expected a path"},
 		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, max_top1_loss, min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
 	} {

@@ -226,6 +226,9 @@ func (n *trained) inspect(num configs.Numerics) (*intnet.Network, *quant.Report,
 
 // loadSpace reads the space of a run and the parts that are to be swept.
 func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
+	if run.Space == "" {
+		return configs.Space{}, nil, errors.New("no space: a search needs the run's key space or --space, the file of what may vary")
+	}
 	space, err := configs.LoadSpace(run.Space)
 	if err != nil {
 		return space, nil, err

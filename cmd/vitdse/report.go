@@ -199,7 +199,7 @@ const budgetShare = 0.1
 
 // budgetsOf searches what more of each resource of a part would be worth.
 func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]page.Budget, error) {
-	if run.Space == "-" {
+	if run.Space == "-" || run.Space == "" {
 		return nil, errors.New("--budget searches the space: give the run file")
 	}
 	run.Parts = []string{part}
