@@ -10,6 +10,7 @@ import (
 // Every run begins with rehearsals that a soft reset stops. Bus masters that do what AXI
 // forbids, or a reset that leaves transfers behind, end in a fault that says so.
 func TestBusFaultsCaught(t *testing.T) {
+	simulates(t)
 	t.Setenv("OPT", "-O0")
 	good := tinyFolder(t, 2)
 	opt := Options{Images: 1, Full: 1, Latency: 20, Stall: 0.2, Seed: 3}

@@ -43,6 +43,7 @@ func replace(t *testing.T, path, pattern, with string) {
 // TestCaught damages one thing of a good folder at a time: each has to fail, and the first
 // op named has to be the one that the damage hits first.
 func TestCaught(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	good := smallFolder(t, 8, 8)
 	mustVerify(t, good, Options{Images: -1, Full: -1, Latency: 1})
@@ -97,6 +98,7 @@ func TestCaught(t *testing.T) {
 
 // TestRefused: what cannot be concluded is an error, never a pass.
 func TestRefused(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	good := smallFolder(t, 8, 8)
 	mustVerify(t, good, Options{Images: -1, Full: -1, Latency: 1})

@@ -33,6 +33,7 @@ func mustVerifyHLS(t testing.TB, dir string) *Report {
 // TestHLSDigits: the HLS sources give every element of every op of 16 images and the logits of
 // all 360, at three precisions on two array shapes.
 func TestHLSDigits(t *testing.T) {
+	simulates(t)
 	m := digitsData(t).model
 	for _, bits := range [][2]int{{8, 8}, {4, 8}, {4, 4}} {
 		for _, a := range [][3]int{{8, 8, 2}, {4, 16, 4}} {
@@ -50,6 +51,7 @@ func TestHLSDigits(t *testing.T) {
 
 // TestHLSCorners runs the sources of engines at the corners of what a design may ask for.
 func TestHLSCorners(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	for _, c := range corners(t) {
 		t.Run(c.name, func(t *testing.T) {
@@ -63,6 +65,7 @@ func TestHLSCorners(t *testing.T) {
 // without, at the language level of the synthesis tool; no access outside an array and no
 // undefined arithmetic; 100 columns.
 func TestHLSSources(t *testing.T) {
+	simulates(t)
 	for _, c := range corners(t) {
 		if c.name == "tall" || c.name == "words-of-2-rows-4-columns" {
 			t.Run(c.name, func(t *testing.T) { checkHLSSources(t, c) })
@@ -108,6 +111,7 @@ func checkHLSSources(t *testing.T, c corner) {
 // TestHLSCaught damages one thing of a good folder at a time: each has to fail, and the first op
 // named has to be the one that the damage hits first.
 func TestHLSCaught(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	good := smallFolder(t, 8, 8)
 	mustVerifyHLS(t, good)
@@ -149,6 +153,7 @@ func TestHLSCaught(t *testing.T) {
 
 // TestHLSRefused: what cannot be concluded is an error, never a pass.
 func TestHLSRefused(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	good := smallFolder(t, 8, 8)
 	other := smallFolder(t, 4, 8)
@@ -214,6 +219,7 @@ func TestHLSTooLarge(t *testing.T) {
 
 // TestAll holds RTL and HLS against each other, and sees it where they differ.
 func TestAll(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	dir := smallFolder(t, 4, 8)
 	opt := Options{Images: -1, Full: -1, Latency: 1}

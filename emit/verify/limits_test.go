@@ -9,6 +9,7 @@ import (
 
 // What hangs, or goes where it must not, is a verdict that says where: each fault in its own words.
 func TestLimits(t *testing.T) {
+	simulates(t)
 	t.Setenv("OPT", "-O0")
 	good := tinyFolder(t, 2)
 	opt := Options{Images: -1, Full: -1, Latency: 1, Checks: true}

@@ -14,6 +14,7 @@ import (
 // TestSlowMemory: with latency and random pauses on every channel the results stay the same
 // and the total is within 2 % of the prediction.
 func TestSlowMemory(t *testing.T) {
+	simulates(t)
 	m := digitsData(t).model
 	// One engine waits for its array, the other for its bus.
 	slow := engine(4, 16, 4)

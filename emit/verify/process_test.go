@@ -14,6 +14,7 @@ import (
 // Several processes see what one sees: every element, every logit, the same digests and results. A
 // wrong logit of the last image, which another process simulates than the first, is named and fails.
 func TestSeveralProcesses(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	const images, full = 13, 7
 	dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 4, 4), engine(8, 8, 2), images, full)

@@ -13,6 +13,7 @@ import (
 // A source that is changed and given an old time, as cp -p, rsync and tar do, is simulated as it is; put
 // back, it is again what was built first, and that is not built anew.
 func TestStaleBuild(t *testing.T) {
+	simulates(t)
 	t.Setenv("OPT", "-O0")
 	dir := tinyFolder(t, 2)
 	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -68,6 +69,7 @@ func TestStaleBuild(t *testing.T) {
 // Two verifications of one folder at once, from its first build on, in a path that a shell and make
 // would take apart.
 func TestTwoAtOnce(t *testing.T) {
+	simulates(t)
 	t.Setenv("OPT", "-O0")
 	dir := filepath.Join(t.TempDir(), `it's a "zoë" $HOME;(x) & 100%`, "design #1")
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {

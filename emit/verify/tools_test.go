@@ -15,6 +15,7 @@ import (
 // and the undefined values that a compiled one may hide. The words of V of the second engine have
 // a part past the last row tile.
 func TestIcarus(t *testing.T) {
+	simulates(t)
 	for _, e := range []configs.Engine{engine(4, 4, 4), engine(2, 4, 4)} {
 		dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 4, 8), e, 1, 1)
 		out, err := exec.Command("make", "-s", "-C", filepath.Join(dir, "sim"), "icarus").CombinedOutput()
@@ -26,6 +27,7 @@ func TestIcarus(t *testing.T) {
 
 // TestYosys has the folder's own script map a whole engine.
 func TestYosys(t *testing.T) {
+	simulates(t)
 	dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 8, 8), engine(4, 4, 2), 1, 1)
 	cmd := exec.Command("yosys", "-s", "../syn/yosys.ys")
 	cmd.Dir = filepath.Join(dir, "rtl")

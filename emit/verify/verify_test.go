@@ -13,6 +13,7 @@ import (
 // images and the logits of all 360, at three precisions on two array shapes, and the cycles
 // of every op as predicted.
 func TestDigits(t *testing.T) {
+	simulates(t)
 	m := digitsData(t).model
 	for _, bits := range [][2]int{{8, 8}, {4, 8}, {4, 4}} {
 		for _, a := range [][3]int{{8, 8, 2}, {4, 16, 4}} {
@@ -152,6 +153,7 @@ func corners(t *testing.T) []corner {
 
 // TestCorners runs engines at the corners of what a design may ask for.
 func TestCorners(t *testing.T) {
+	simulates(t)
 	quickBuild(t)
 	for _, c := range corners(t) {
 		t.Run(c.name, func(t *testing.T) {
@@ -170,5 +172,13 @@ func lint(t *testing.T, dir string) {
 	out, err := exec.Command("make", "-s", "-C", filepath.Join(dir, "sim"), "lint").CombinedOutput()
 	if err != nil {
 		t.Errorf("verilator --lint-only -Wall: %v\n%s", err, tail(string(out), 40))
+	}
+}
+
+// simulates leaves a test that builds simulators out of the quick subset.
+func simulates(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds simulators; run without -short")
 	}
 }
