@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,6 +21,12 @@ const family = `sleep 300 & echo $! > pid.new; mv pid.new pid; wait`
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("VITDSE_CHILD_TEST"); dir != "" { // the parent that TestNeverOutlives kills
+		hangup := make(chan os.Signal, 1) // under nohup it would be ignored, and the test would wait for the family's end
+		signal.Notify(hangup, syscall.SIGHUP)
+		go func() {
+			<-hangup
+			os.Exit(1)
+		}()
 		Command{Dir: dir, Args: []string{"sh", "-c", family}}.Run(context.Background())
 		os.Exit(0)
 	}
