@@ -13,6 +13,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/timing"
 )
 
 // Lone is a module that was placed and routed by itself, between registers.
@@ -179,7 +180,7 @@ func parts(data []byte) ([]variant, error) {
 	inGlue := map[string]bool{}
 	for id, m := range design.Modules {
 		for _, c := range m.Cells {
-			if slices.Contains(glue, plainName(id)) && !slices.Contains(glue, plainName(c.Type)) {
+			if slices.Contains(glue, timing.PlainName(id)) && !slices.Contains(glue, timing.PlainName(c.Type)) {
 				inGlue[c.Type] = true
 			}
 		}
@@ -189,7 +190,7 @@ func parts(data []byte) ([]variant, error) {
 		if !inGlue[id] {
 			continue
 		}
-		v := variant{id: id, name: plainName(id)}
+		v := variant{id: id, name: timing.PlainName(id)}
 		clocked := false
 		for name, p := range m.Ports {
 			if name == "aclk" {

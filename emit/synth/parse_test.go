@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"vitdse/emit/timing"
 	"vitdse/hwmodel"
 )
 
@@ -73,8 +74,8 @@ func TestPlainName(t *testing.T) {
 		`$paramod\vit_core\ADDRW=s32'01`: "vit_core",
 		`vit_ram`:                        "vit_ram",
 	} {
-		if got := plainName(name); got != want {
-			t.Errorf("plainName(%q) is %q; expected %q", name, got, want)
+		if got := timing.PlainName(name); got != want {
+			t.Errorf("timing.PlainName(%q) is %q; expected %q", name, got, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"vitdse/emit/timing"
 	"vitdse/hwmodel"
 )
 
@@ -84,11 +85,11 @@ func ParseStat(data []byte, top string) ([]Module, error) {
 	var count func(name string, times, depth int) error
 	count = func(name string, times, depth int) error {
 		if depth > len(list) {
-			return fmt.Errorf("yosys statistics: module %s contains itself", plainName(name))
+			return fmt.Errorf("yosys statistics: module %s contains itself", timing.PlainName(name))
 		}
-		m := found[plainName(name)]
+		m := found[timing.PlainName(name)]
 		if m == nil {
-			m = &Module{Name: plainName(name), Cells: map[string]int{}}
+			m = &Module{Name: timing.PlainName(name), Cells: map[string]int{}}
 			found[m.Name] = m
 		}
 		m.Instances += times
@@ -110,7 +111,7 @@ func ParseStat(data []byte, top string) ([]Module, error) {
 	}
 	key := ""
 	for name := range list {
-		if plainName(name) == top {
+		if timing.PlainName(name) == top {
 			key = name
 		}
 	}
@@ -149,18 +150,6 @@ func moduleKey(list map[string]yosysModule, cell string) string {
 		}
 	}
 	return ""
-}
-
-// plainName is a module's name without Yosys' parameters: \x, $paramod\x\P=1 and
-// $paramod$hash\x are all x.
-func plainName(name string) string {
-	rest, paramod := strings.CutPrefix(name, "$paramod")
-	if !paramod {
-		return strings.TrimPrefix(name, `\`)
-	}
-	_, rest, _ = strings.Cut(rest, `\`)
-	plain, _, _ := strings.Cut(rest, `\`)
-	return plain
 }
 
 // Total adds up the resources of modules.

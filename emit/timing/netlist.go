@@ -72,7 +72,7 @@ func read(r io.Reader, top string) (*netlist, error) {
 	}
 	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]label, 2)}}
 	for name, m := range design.Modules {
-		if plain(name) == top {
+		if PlainName(name) == top {
 			if err := f.module(m, top, "", map[int]int{}, 0); err != nil {
 				return nil, err
 			}
@@ -139,7 +139,7 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 					}
 				}
 			}
-			if err := f.module(inner, plain(c.Type), join(path, id), inside, depth+1); err != nil {
+			if err := f.module(inner, PlainName(c.Type), join(path, id), inside, depth+1); err != nil {
 				return err
 			}
 			continue
@@ -207,8 +207,8 @@ func source(attribute any) string {
 	return file[strings.LastIndexByte(file, '/')+1:] + ":" + line
 }
 
-// plain is a module's name without Yosys' parameters: \x, $paramod\x\P=1 and $paramod$hash\x are all x.
-func plain(name string) string {
+// PlainName is a module's name without Yosys' parameters: \x, $paramod\x\P=1 and $paramod$hash\x are all x.
+func PlainName(name string) string {
 	if rest, ok := strings.CutPrefix(name, "$paramod"); ok {
 		_, rest, _ = strings.Cut(rest, `\`)
 		name, _, _ = strings.Cut(rest, `\`)
