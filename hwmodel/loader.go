@@ -212,7 +212,7 @@ func (l *loader) beat(earliest float64, stays int) float64 {
 	if begins {
 		l.burst()
 	}
-	asked := 0.0
+	asked := float64(3 - readTurnaround) // the first bursts are asked for by themselves
 	if before := l.burstEnd - 1 - fifo; before >= 0 {
 		asked = l.taken[before%fifo]
 	}

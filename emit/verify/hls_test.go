@@ -179,7 +179,7 @@ func TestHLSRefused(t *testing.T) {
 		}, "were produced by op blocks.0.attn.softmax (7)"},
 		{"truncated memory image", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte { return b[:len(b)/2] })
-		}, "bytes; the design reads"},
+		}, "bytes; it was emitted with"},
 		{"a step that is left out", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "hls/vit_program.h"), `.*UNIT_MATMUL.*// blocks.3.mlp.fc2\n`, "")
 			replace(t, filepath.Join(dir, "hls/vit_program.h"), `STEPS = 85`, "STEPS = 84")

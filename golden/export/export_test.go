@@ -92,12 +92,12 @@ func networks(t *testing.T) (map[string]*intnet.Network, *dataset.Images) {
 	}
 	// The variants of a ViT, with the trained blocks and random tokens, norms and heads around them.
 	for name, change := range map[string]func(*configs.Model){
-		"distilled":           func(m *configs.Model) { m.Family = configs.DeiTDistilled },
-		"average":             func(m *configs.Model) { m.Pool = configs.PoolAvg },
-		"average, fc_norm":    func(m *configs.Model) { m.Pool, m.FCNorm, m.NoClassToken = configs.PoolAvg, true, true },
-		"max":                 func(m *configs.Model) { m.Pool = configs.PoolMax },
-		"registers, pre_norm": func(m *configs.Model) { m.Registers, m.PreNorm = 3, true },
-		"features, relu":      func(m *configs.Model) { m.Features, m.Classes, m.Activation = true, m.Dim, configs.ReLU },
+		"distilled":          func(m *configs.Model) { m.Family = configs.DeiTDistilled },
+		"average":            func(m *configs.Model) { m.Pool = configs.PoolAvg },
+		"average-fc_norm":    func(m *configs.Model) { m.Pool, m.FCNorm, m.NoClassToken = configs.PoolAvg, true, true },
+		"max":                func(m *configs.Model) { m.Pool = configs.PoolMax },
+		"registers-pre_norm": func(m *configs.Model) { m.Registers, m.PreNorm = 3, true },
+		"features-relu":      func(m *configs.Model) { m.Features, m.Classes, m.Activation = true, m.Dim, configs.ReLU },
 	} {
 		v := m
 		v.Name = name

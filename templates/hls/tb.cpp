@@ -174,7 +174,8 @@ void on_second(int) {
   char text[200];
   const int n = std::snprintf(text, sizeof text,
                               "{\"event\":\"fault\",\"what\":\"no column for %d seconds of the "
-                              "processor's time: image %d hangs, the last column came from op %d\"}\n",
+                              "processor's time: image %d hangs, the last column came from op "
+                              "%d\"}\n",
                               kPatience, int(last_image), int(last_op));
   if (write(1, text, size_t(n)) != n) _exit(4);
   _exit(1);
