@@ -213,10 +213,7 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	prediction, err := a.prediction(run, n.model)
-	if prediction == nil && err == nil {
-		prediction, err = a.measuredPrediction(ctx, n, run, st)
-	}
+	prediction, err := a.keptOrMeasured(ctx, n, run, st)
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +228,15 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 		b.Effects = append(b.Effects, page.Effect{Resource: e.Resource, Used: page.Number(e.Used), More: page.Number(e.More), Less: page.Number(e.Less)})
 	}
 	return []page.Budget{b}, nil
+}
+
+// keptOrMeasured is the run's prediction of noise, measured where there is none yet.
+func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *stages) (*dse.Prediction, error) {
+	prediction, err := a.prediction(run, n.model)
+	if prediction == nil && err == nil {
+		prediction, err = a.measuredPrediction(ctx, n, run, st)
+	}
+	return prediction, err
 }
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.
@@ -254,10 +260,7 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	prediction, err := a.prediction(run, n.model)
-	if prediction == nil && err == nil {
-		prediction, err = a.measuredPrediction(ctx, n, run, st)
-	}
+	prediction, err := a.keptOrMeasured(ctx, n, run, st)
 	if err != nil {
 		return nil, err
 	}
