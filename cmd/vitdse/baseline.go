@@ -126,7 +126,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	}
 	st.end()
 	a.printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n", objectives, plural(f.seeds, "seed"))
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	if f.table == "" {
@@ -219,7 +219,7 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 			t.add(append(row, strings.Join(choices, " "))...)
 		}
 		a.printf("%s: %s after %s evaluations, %s distinct\n", p.Name, plural(len(r.Front), "point"), count(int64(r.Evaluations)), count(int64(r.Distinct)))
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			return err
 		}
 	}

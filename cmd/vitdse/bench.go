@@ -108,7 +108,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 			}
 		}
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ", plural(b.images, "image"), b.latency, b.clock)

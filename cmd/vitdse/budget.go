@@ -84,7 +84,7 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 			}
 			t.add(e.Resource, percent(e.Used), fmt.Sprintf("%+.1f %%", 100*e.More), less, words)
 		}
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			return err
 		}
 	}

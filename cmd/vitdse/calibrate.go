@@ -139,7 +139,7 @@ func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.S
 			which = "held out"
 		}
 		a.printf("designs %s, mean error of a module's LUTs:\n", which)
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ func (a *app) printCertificates(r dse.Result) {
 			share, _ := new(big.Rat).SetFrac(f.Points, c.Points).Float64()
 			t.add(bigCount(f.Points), fmt.Sprintf("%.2g", 100*share), f.Why)
 		}
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			a.log.Error("table", "error", err)
 		}
 		a.printf("%s on the front of %s; gap %g: no point of the space beats one of them\n", plural(p.Front, "point"), strings.Join(names, ", "), c.Gap)

@@ -212,7 +212,7 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 	for _, group := range sortedKeys(names) {
 		t.add(group, count(len(names[group])), kilo(size[group]), folderWords[group])
 	}
-	return t.print(a.stdout)
+	return a.show(t)
 }
 
 var folderWords = map[string]string{

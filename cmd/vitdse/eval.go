@@ -43,7 +43,7 @@ with lines "path class".
 		if err != nil {
 			return err
 		}
-		reference, err := a.checkFloat(cmd.Context(), n, f.asJSON)
+		reference, err := a.checkFloat(cmd.Context(), n, a.doc != nil)
 		if err != nil {
 			return err
 		}
@@ -70,20 +70,19 @@ with lines "path class".
 		}
 		st := &stages{a: a}
 		defer st.drop()
-		if !f.asJSON {
+		if a.doc == nil {
 			e.Progress = func(done, total int) { st.set("evaluation", "images", int64(done), int64(total), "") }
 		}
 		d, err := e.Examine(cmd.Context())
 		if err != nil {
 			return err
 		}
-		if d.Reference = reference; f.asJSON {
+		if d.Reference = reference; a.doc != nil {
 			text, err := json.MarshalIndent(d, "", "  ")
 			if err != nil {
 				return err
 			}
-			a.printf("%s\n", text)
-			return nil
+			return a.only(text)
 		}
 		st.end()
 		return a.printDetail(d, e.Labels != nil, all)
@@ -112,7 +111,7 @@ func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
 			ops.add(op.Name, fmt.Sprintf("%.1f", op.SQNR))
 		}
 	}
-	if err := ops.print(a.stdout); err != nil {
+	if err := a.show(ops); err != nil {
 		return err
 	}
 	if !all {
@@ -128,7 +127,7 @@ func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
 	}
 	t.add("float", share(d.FloatTop1), share(d.FloatTop5), "100.00", "-")
 	t.add("integer", share(d.Top1), share(d.Top5), percent2(d.Agree), fmt.Sprintf("%.2f", d.SQNR))
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("%s\n", plural(d.Images, "image"))

@@ -37,7 +37,6 @@ accuracy on any set of images can be found without this tool (docs/EXPORT.md).
 	}
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)
-	cmd.Flags().Lookup("json").Hidden = true
 	cmd.Flags().StringVar(&format, "format", "onnx", "`form` of the file: npz or onnx")
 	cmd.Flags().StringVar(&to, "to", "", "`file` to write; default network.npz or network.onnx")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file if it is there")

@@ -115,7 +115,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		}
 	}
 	a.printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", kilo(weights))

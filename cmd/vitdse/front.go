@@ -118,7 +118,7 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		}
 		t.add(row...)
 	}
-	return t.print(a.stdout)
+	return a.show(t)
 }
 
 // printPoint says what a point is made of and what it takes of its part.
@@ -145,7 +145,7 @@ func (a *app) printPoint(f *dse.Front, p dse.Point) error {
 		}
 		t.add(r.name, count(r.need), count(r.have), share)
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",

@@ -71,7 +71,7 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 	t := newTable("<front", "points", "dominated by the other", "also in the other", "only here")
 	t.add(dir, count(c.A), count(c.ABeaten), count(c.Equal), count(c.OnlyA))
 	t.add(f.compare, count(c.B), count(c.BBeaten), count(c.B-c.BBeaten-c.OnlyB), count(c.OnlyB))
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("by latency, largest share of the part and noise, %s\n", cut)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,7 +41,12 @@ func leave(ctx context.Context, stop context.CancelFunc) {
 
 // run is the program: it executes one command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := NewRoot(stdout, stderr)
+	a := &app{stdout: stdout, stderr: stderr}
+	root := a.root()
 	root.SetArgs(args)
-	return report(ctx, stderr, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if a.doc != nil {
+		err = errors.Join(err, a.doc.write(err))
+	}
+	return report(ctx, stderr, err)
 }

@@ -74,6 +74,9 @@ which points of two fronts dominate which.`,
 	cmd.Flags().StringVar(&f.out, "to", "", "`file` to write instead of standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that --to names")
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
+		if a.doc != nil {
+			f.format = "json"
+		}
 		if f.format != "table" && !cmd.Flags().Changed("top") {
 			f.query.Top = 0
 		}
@@ -146,8 +149,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.stdout.Write(text)
-		return err
+		return a.only(text)
 	}
 	if len(points) > 0 {
 		if err := a.printPoints(front, points, nil); err != nil {

@@ -25,6 +25,9 @@ cycle. One part alone is shown with the source of every figure.`,
 		Example:           "  vitdse parts\n  vitdse parts xck26\n  vitdse parts my-part.yaml --format json",
 		ValidArgsFunction: cobra.FixedCompletions(configs.Parts(), cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, names []string) error {
+			if a.doc != nil {
+				format = "json"
+			}
 			if !slices.Contains([]string{"table", "markdown", "json"}, format) {
 				return fmt.Errorf("--format is %q; expected table, markdown or json", format)
 			}
@@ -53,8 +56,7 @@ func (a *app) printParts(parts []configs.Part, format string) error {
 		if err != nil {
 			return err
 		}
-		a.printf("%s\n", text)
-		return nil
+		return a.only(text)
 	case "markdown":
 		a.printf("%s", partsTable(parts).markdown())
 		if len(parts) == 1 {
@@ -62,12 +64,12 @@ func (a *app) printParts(parts []configs.Part, format string) error {
 		}
 		return nil
 	}
-	if err := partsTable(parts).print(a.stdout); err != nil {
+	if err := a.show(partsTable(parts)); err != nil {
 		return err
 	}
 	if len(parts) == 1 {
 		a.printf("\n%s\n", parts[0].Title)
-		return sourcesTable(parts[0]).print(a.stdout)
+		return a.show(sourcesTable(parts[0]))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ largest that is no larger than the published one, and its rate is scaled to that
 			t.add(row...)
 			fmt.Fprintf(&notes, "- **%s** (%s; %s). Array: %s. What it does that an emitted engine does not: %s.\n", p.Name, p.Title, p.Source, p.MACsFrom, p.Differs)
 		}
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			return err
 		}
 		a.printf("\n%s", strings.ReplaceAll(notes.String(), "**", ""))

@@ -18,7 +18,6 @@ type numericsFlags struct {
 	design, bits, granularity, quantizer string
 	group, images                        int
 	fold                                 float64
-	asJSON                               bool
 }
 
 func (f *numericsFlags) add(cmd *cobra.Command) {
@@ -29,7 +28,6 @@ func (f *numericsFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=power-of-two")
 	cmd.Flags().IntVar(&f.images, "calib-images", 256, "training `images` that ranges are taken from")
 	cmd.Flags().Float64Var(&f.fold, "ln-fold", 1, "`strength` of the LayerNorm fold, 0 off to 1 full")
-	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	for _, other := range []string{"bits", "granularity", "group", "quantizer", "calib-images", "ln-fold"} {
 		cmd.MarkFlagsMutuallyExclusive("design", other)
 	}
@@ -120,26 +118,25 @@ layer's result, and the accumulator width that the codes prove.
 		if err != nil {
 			return err
 		}
-		if _, err := a.checkFloat(cmd.Context(), n, f.asJSON); err != nil {
+		if _, err := a.checkFloat(cmd.Context(), n, a.doc != nil); err != nil {
 			return err
 		}
 		a.warnOfFew(n, num.CalibImages)
 		st := &stages{a: a}
 		defer st.drop()
-		if !f.asJSON {
+		if a.doc == nil {
 			st.set("quantization", "layers", 0, int64(len(num.Layers)), "")
 		}
 		_, report, err := n.inspect(num)
 		if err != nil {
 			return err
 		}
-		if f.asJSON {
+		if a.doc != nil {
 			text, err := json.MarshalIndent(report.Layers, "", "  ")
 			if err != nil {
 				return err
 			}
-			a.printf("%s\n", text)
-			return nil
+			return a.only(text)
 		}
 		st.set("quantization", "layers", int64(len(num.Layers)), int64(len(num.Layers)), "")
 		st.end()
@@ -163,7 +160,7 @@ func (a *app) printLayers(r *quant.Report) error {
 		t.add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High), fmt.Sprintf("%.3g", l.Scale),
 			fmt.Sprint(l.Zero), percent2(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("Each layer is given the real input; scales of weights are the largest of the layer.\n")

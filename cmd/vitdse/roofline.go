@@ -167,7 +167,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	e := d.Engine
 	a.printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
 		d.ClockMHz, 2*float64(e.MACs())*d.ClockMHz/1000, p.Name, p.BandwidthGBs)
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")

@@ -15,6 +15,7 @@ import (
 type app struct {
 	stdout, stderr io.Writer
 	log            hclog.Logger
+	doc            *document // what is printed, with --json
 }
 
 // printf writes a result.
@@ -28,7 +29,10 @@ func (a *app) section(format string, args ...any) {
 
 // NewRoot builds the command line. Nothing is shared between two of them.
 func NewRoot(stdout, stderr io.Writer) *cobra.Command {
-	a := &app{stdout: stdout, stderr: stderr}
+	return (&app{stdout: stdout, stderr: stderr}).root()
+}
+
+func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vitdse",
 		Short: "Explore, emit and verify FPGA accelerators for quantized vision transformers",
@@ -47,17 +51,21 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	level := root.PersistentFlags().String("log-level", "info", "least `level` that is logged: trace, debug, info, warn, error or off")
-	asJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
+	logJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
 	wide := root.PersistentFlags().Bool("wide", false, "print every column of a table, also those that the terminal is too narrow for")
+	asJSON := root.PersistentFlags().Bool("json", false, "print one JSON object: the tables, their numbers as numbers, and the other lines as text")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if *wide {
 			a.stdout = struct{ io.Writer }{a.stdout} // no terminal whose width would count
 		}
+		if *asJSON {
+			a.document(cmd.CommandPath())
+		}
 		var err error
-		a.log, err = newLogger(cmd, stderr, *level, *asJSON)
+		a.log, err = newLogger(cmd, a.stderr, *level, *logJSON)
 		if err != nil {
 			return err
 		}
@@ -74,6 +82,7 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 	})
 	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a),
 		newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
+	complete(root)
 	return root
 }
 

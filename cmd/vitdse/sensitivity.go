@@ -160,7 +160,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 		t.add(count(int64(len(r.Pairs))), strings.Trim(fmt.Sprint(c.Bits), "[]"), joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold), count(int64(r.Images)),
 			fmt.Sprintf("%.4f", r.Spearman), fmt.Sprintf("%.2f", r.MeanAbsDB), fmt.Sprintf("%.2f", r.MaxAbsDB), fmt.Sprintf("%+.2f", r.BiasDB))
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return nil, err
 	}
 	a.printf("Logit SQNR of random assignments of bits: the sum of the sensitivities against what was measured.\n")

@@ -55,7 +55,7 @@ func (a *app) printSpace(m configs.Model, s configs.Space, parts []configs.Part)
 		t.add(axes[i].Name, "1", fmt.Sprint(axes[i].Len), strings.Join(axes[i].Values, " "))
 		i++
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	total := new(big.Int)

@@ -95,11 +95,11 @@ func (a *app) printStudy(file, table string) error {
 		}
 		moduleSpread(modules, designs, family)
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("\nby module, held-out designs:\n")
-	if err := modules.print(a.stdout); err != nil {
+	if err := a.show(modules); err != nil {
 		return err
 	}
 	for _, c := range designs {

@@ -166,7 +166,7 @@ func (a *app) printSwept(r dse.Result) {
 	for _, p := range r.Front.Parts {
 		t.add(p.Part.Name, count(p.Legal), count(p.Fit), count(p.Feasible), count(p.Front))
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		a.log.Error("table", "error", err)
 	}
 }

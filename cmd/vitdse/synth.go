@@ -116,7 +116,7 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 		row(m.Name, by[m.Name], m.Resources())
 	}
 	row("total", s.Resources(part), synth.Total(r.Modules))
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	switch v := r.Vivado; {
@@ -155,7 +155,7 @@ func (a *app) printTiming(r *timing.Report) error {
 		t.add(fmt.Sprintf("%.2f", p.NS), fmt.Sprintf("%.2f", p.LogicNS), count(p.LUTs), count(p.Carry), count(p.DSPs), count(p.Memories), count(p.Wires),
 			p.From, p.FromModule+" "+p.FromSource, p.To, p.ToModule+" "+p.ToSource)
 	}
-	return t.print(a.stdout)
+	return a.show(t)
 }
 
 // synthAlone prints how fast each module is by itself.
@@ -185,7 +185,7 @@ func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) err
 			least = l
 		}
 	}
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: more than that an engine reaches by luck of its placement only.\n", least.Module, least.Route.MHz)

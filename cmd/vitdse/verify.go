@@ -156,7 +156,7 @@ func (a *app) printReport(r *verify.Report) error {
 		t.add(o.Name, o.Kind, o.Shape, compared, count(o.Mismatches), count(o.Predicted), count(o.Measured))
 	}
 	t.add("total", "", "", count(r.Elements()), "", count(r.PredictedCycles), count(r.MeasuredCycles))
-	if err := t.print(a.stdout); err != nil {
+	if err := a.show(t); err != nil {
 		return err
 	}
 	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
@@ -164,7 +164,7 @@ func (a *app) printReport(r *verify.Report) error {
 		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)), inProcesses(r.Processes))
 	a.printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
 		count(r.MeasuredCycles), 100*r.Utilisation())
-	if err := causeTable(r).print(a.stdout); err != nil {
+	if err := a.show(causeTable(r)); err != nil {
 		return err
 	}
 	a.printMismatches(r)
@@ -191,7 +191,7 @@ func (a *app) printHLS(r *verify.Report) error {
 				t.add(o.Name, o.Kind, o.Shape, count(o.Elements), count(o.Compared), count(o.Mismatches))
 			}
 		}
-		if err := t.print(a.stdout); err != nil {
+		if err := a.show(t); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"vitdse/configs"
+)
+
+// complete gives every flag of the commands below root whose values are known the values that a shell
+// completes: parts, models, policies, and the points of the front that the command is about.
+func complete(root *cobra.Command) {
+	fixed := map[string]cobra.CompletionFunc{
+		"parts":     completions(configs.Parts(), cobra.ShellCompDirectiveNoFileComp),
+		"pick-part": completions(configs.Parts(), cobra.ShellCompDirectiveNoFileComp),
+		"part":      completions(configs.Parts(), cobra.ShellCompDirectiveDefault), // or a file
+		"model":     completions(configs.Models(), cobra.ShellCompDirectiveDefault),
+		"pick": completions([]configs.Pick{configs.PickKnee, configs.PickFastest, configs.PickSmallest, configs.PickAccurate},
+			cobra.ShellCompDirectiveNoFileComp),
+		"search": completions([]configs.Search{configs.SearchAuto, configs.SearchSweep, configs.SearchExact},
+			cobra.ShellCompDirectiveNoFileComp),
+		"target": completions([]configs.Target{configs.TargetRTL, configs.TargetHLS, configs.TargetAll},
+			cobra.ShellCompDirectiveNoFileComp),
+		"memory": completions([]configs.MemoryModel{configs.MemoryIdeal, configs.MemoryLatency},
+			cobra.ShellCompDirectiveNoFileComp),
+		"point": completePoints,
+	}
+	for _, cmd := range root.Commands() {
+		for name, values := range fixed {
+			if cmd.Flags().Lookup(name) != nil {
+				// The only error is a flag that is not there or has its values already.
+				_ = cmd.RegisterFlagCompletionFunc(name, values)
+			}
+		}
+	}
+}
+
+func completions[T ~string](values []T, otherwise cobra.ShellCompDirective) cobra.CompletionFunc {
+	list := make([]cobra.Completion, len(values))
+	for i, v := range values {
+		list[i] = cobra.Completion(v)
+	}
+	return cobra.FixedCompletions(list, otherwise)
+}
+
+// completePoints are the names of the points of the run's finished front, sorted; none where it has no
+// front yet.
+func completePoints(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var names []cobra.Completion
+	if len(args) > 0 {
+		if run, err := loadRun(cmd, args[0]); err == nil {
+			if front, err := loadFront(sweepDir(run)); err == nil {
+				for _, p := range front.Points {
+					names = append(names, p.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
