@@ -41,7 +41,7 @@ setup-test: setup
 	$(call need,iverilog yosys tclsh python3,with which the tests simulate and synthesize the emitted design and run its scripts and drivers)
 	$(call need,node,with which the tests run the script of the report,nodejs)
 	$(call need,chromium,with which the tests open the report)
-	@$(MAKE) --no-print-directory $(PY)/ready out/axe/$(AXE)/axe.min.js
+	@$(MAKE) --no-print-directory $(PY)/ready out/axe/$(AXE)/axe.min.js out/xilinx/include/ap_int.h
 
 # The tests' Python packages, in a folder of their own that stands in front in every recipe's PATH.
 PY := $(CURDIR)/out/py
@@ -60,6 +60,15 @@ AXE := axe_playwright_python
 out/axe/$(AXE)/axe.min.js: Makefile $(PY)/ready
 	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --no-deps --only-binary :all: --upgrade --target out/axe $(subst _,-,$(AXE))==0.1.8 \
 	  || { echo "setup: axe-core cannot be installed from PyPI" >&2; exit 3; }
+	@touch $@
+
+# AMD's own ap_int.h and hls_stream.h (Apache-2.0), which the wheel of hls4ml carries for C simulation.
+HLS4ML := hls4ml==1.3.0
+out/xilinx/include/ap_int.h: Makefile $(PY)/ready
+	@rm -rf out/xilinx && mkdir -p out/xilinx
+	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --no-deps --no-compile --only-binary :all: --target out/xilinx/wheel $(HLS4ML) \
+	  || { echo "setup: $(HLS4ML), whose headers the HLS C++ is compiled with, cannot be installed from PyPI" >&2; exit 3; }
+	@mv out/xilinx/wheel/hls4ml/templates/vivado/ap_types out/xilinx/include && rm -rf out/xilinx/wheel
 	@touch $@
 
 build:

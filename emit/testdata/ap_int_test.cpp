@@ -90,7 +90,9 @@ template <int W1, bool S1, int W2, bool S2> static void binary(big x, big y) {
   c += b; EQUAL("+=", value(c), wrapped(x + y, W1, S1));
   c = a; c -= b; EQUAL("-=", value(c), wrapped(x - y, W1, S1));
   c = a; c *= b; EQUAL("*=", value(c), wrapped(x * y, W1, S1));
-  c = a; c |= b; EQUAL("|=", value(c), wrapped(x | y, W1, S1));
+  c = a; c |= ap<W1, S2>(b); EQUAL("|=", value(c), wrapped(x | y, W1, S1));
+  c = a; c &= ap<W1, S2>(b); EQUAL("&=", value(c), wrapped(x & y, W1, S1));
+  c = a; c ^= ap<W1, S2>(b); EQUAL("^=", value(c), wrapped(x ^ y, W1, S1));
   c = true ? a : ap<W1, S1>(b); EQUAL("choice", value(c), x);
   if constexpr (W1 <= 32 && W2 <= 32) {  // beside native integers
     EQUAL("sum with int", value(a + int(y)), x + int(y));

@@ -22,12 +22,12 @@ steps:
 #pragma HLS PIPELINE II=1
     for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-      ap_uint<numsum_t::width + 1> next = ap_uint<numsum_t::width + 1>(rem[r]) << 1;
-      next |= ap_uint<1>(quotient[r][16]);
+      typedef ap_uint<numsum_t::width + 1> next_t;  // as wide on both sides of an operator
+      next_t next = (next_t(rem[r]) << 1) | next_t(quotient[r][16]);
       const bool fits = next >= z[r];
       if (fits) next -= z[r];
       rem[r] = next;
-      quotient[r] = recip_t(quotient[r] << 1) | ap_uint<1>(fits);
+      quotient[r] = recip_t(quotient[r] << 1) | recip_t(fits);
     }
   }
 result:

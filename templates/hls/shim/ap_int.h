@@ -258,9 +258,16 @@ template <int W, bool S> class ap_int_base : public ap_int_value<W, S, (W <= 128
   template <class T> ap_int_base& operator*=(const T& b) { return *this = *this * b; }
   template <class T> ap_int_base& operator/=(const T& b) { return *this = *this / b; }
   template <class T> ap_int_base& operator%=(const T& b) { return *this = *this % b; }
-  template <class T> ap_int_base& operator&=(const T& b) { return *this = *this & b; }
-  template <class T> ap_int_base& operator|=(const T& b) { return *this = *this | b; }
-  template <class T> ap_int_base& operator^=(const T& b) { return *this = *this ^ b; }
+  // The vendor's warn, every time they run, of an operand of another width: here it is an error.
+  template <bool S2> ap_int_base& operator&=(const ap_int_base<W, S2>& b) {
+    return *this = *this & b;
+  }
+  template <bool S2> ap_int_base& operator|=(const ap_int_base<W, S2>& b) {
+    return *this = *this | b;
+  }
+  template <bool S2> ap_int_base& operator^=(const ap_int_base<W, S2>& b) {
+    return *this = *this ^ b;
+  }
   template <class T> ap_int_base& operator<<=(const T& b) { return *this = *this << b; }
   template <class T> ap_int_base& operator>>=(const T& b) { return *this = *this >> b; }
   ap_int_base& operator++() { return *this += 1; }
