@@ -176,7 +176,7 @@ func (x *exact) enlist(ctx context.Context) error {
 	for i := range x.books {
 		x.books[i] = newBook()
 	}
-	x.stats.Shards, x.stats.Total, x.stats.Classes = len(x.jobs), legal, len(x.subs)
+	x.stats.Shards, x.stats.Total, x.stats.Classes, x.stats.SoFar = len(x.jobs), legal, len(x.subs), x.front
 	return nil
 }
 

@@ -16,6 +16,10 @@ type Progress struct {
 	Elapsed      time.Duration
 	PointsPerSec float64       // covered, without the resumed
 	ETA          time.Duration // until Done is Total, at that speed
+
+	// SoFar makes the front of what is done, with its counts and Partial set while some is not. It may
+	// be called while the callback that got the progress has not returned.
+	SoFar func() (*Front, error)
 }
 
 // clock fills the times of a progress.

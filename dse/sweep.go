@@ -93,6 +93,7 @@ func newSweep(in Input) (*sweep, error) {
 	s.parts = make([]tally, len(s.floor.sites))
 	s.stats = Stats{Shards: len(s.shards), Classes: len(s.table.classes)}
 	s.stats.Total = s.floor.points(s.table.count)
+	s.stats.SoFar = s.front
 	return s, nil
 }
 

@@ -114,3 +114,11 @@ func (p *progress) finish() time.Duration {
 	}
 	return time.Since(p.start)
 }
+
+// now is what the task is, how far in words, and how many of how many steps are done.
+func (p *progress) now() (title, text string, done, total int64) {
+	text = p.text()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.title, text, p.done, p.total
+}

@@ -87,7 +87,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// writeReport writes the page of the front in a folder, whole or not at all.
+// writeReport writes the page of the front in a folder.
 func (a *app) writeReport(ctx context.Context, q asked, to string) error {
 	front, err := dse.LoadFront(q.dir)
 	if err != nil {
@@ -97,6 +97,11 @@ func (a *app) writeReport(ctx context.Context, q asked, to string) error {
 	if err != nil {
 		return err
 	}
+	return a.putReport(r, to)
+}
+
+// putReport writes a page, whole or not at all.
+func (a *app) putReport(r *page.Report, to string) error {
 	var buf bytes.Buffer
 	if err := page.Write(&buf, r, ""); err != nil {
 		return err

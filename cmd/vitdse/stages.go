@@ -18,6 +18,9 @@ func (s *stages) set(title, unit string, done, total int64, detail string) {
 		s.from = 0
 	}
 	s.bar.set(done, total, detail)
+	if s.a.live != nil {
+		s.a.live.At(s.bar.now)
+	}
 }
 
 // resumed says how many of the steps were done before the task began.
@@ -50,6 +53,9 @@ func (s *stages) end() {
 		line += " (" + count(s.from) + " of them were done before)"
 	}
 	s.a.printf("%s\n", line)
+	if s.a.live != nil {
+		s.a.live.Finished(line)
+	}
 }
 
 // drop takes the bar away without a line: the task failed.

@@ -100,6 +100,9 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 			}
 			st.set(title, unit, p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
 			st.resumed(p.Resumed)
+			if a.live != nil {
+				a.live.Grown(p.SoFar)
+			}
 		},
 		OnSwept:   func(r dse.Result) { st.end(); a.printSwept(r) },
 		OnMeasure: func(done, total int) { st.set("front measured", "choices of bits", int64(done), int64(total), "") },

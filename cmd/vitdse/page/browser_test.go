@@ -31,9 +31,9 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// open opens a page in headless Chromium from a file, with every address but those of files and
-// the tab's errors made failures of the test.
-func open(t *testing.T, r *Report) context.Context {
+// browse starts headless Chromium with every address but files and those that begin so, and the tab's
+// errors, made failures of the test.
+func browse(t *testing.T, allowed string) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds")
@@ -42,6 +42,33 @@ func open(t *testing.T, r *Report) context.Context {
 	if err != nil {
 		t.Fatalf("%v; make setup-test installs it", err)
 	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(1280, 900))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(stop)
+	chromedp.ListenTarget(ctx, func(e any) {
+		switch e := e.(type) {
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; !strings.HasPrefix(u, allowed) && !strings.HasPrefix(u, "data:") {
+				t.Errorf("the page asks for %s", u)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("the page's script fails: %s", e.ExceptionDetails.Error())
+		}
+	})
+	do(t, ctx, network.Enable(), runtime.Enable())
+	return ctx
+}
+
+// open opens a page in headless Chromium from a file.
+func open(t *testing.T, r *Report) context.Context {
+	t.Helper()
+	ctx := browse(t, "file://")
 	file := filepath.Join(t.TempDir(), "report.html")
 	f, err := os.Create(file)
 	if err != nil {
@@ -53,26 +80,7 @@ func open(t *testing.T, r *Report) context.Context {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND"), chromedp.WindowSize(1280, 900))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
-	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(stop)
-	chromedp.ListenTarget(ctx, func(e any) {
-		switch e := e.(type) {
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; !strings.HasPrefix(u, "file://") && !strings.HasPrefix(u, "data:") {
-				t.Errorf("the page asks for %s", u)
-			}
-		case *runtime.EventExceptionThrown:
-			t.Errorf("the page's script fails: %s", e.ExceptionDetails.Error())
-		}
-	})
-	do(t, ctx, network.Enable(), runtime.Enable(), chromedp.Navigate("file://"+file), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
+	do(t, ctx, chromedp.Navigate("file://"+file), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
 	return ctx
 }
 

@@ -46,7 +46,7 @@ function cut(state) {
 function parts(front, state) {
   return el("fieldset", null, el("legend", null, "Parts"),
     front.report.parts.map((p, i) =>
-      el("label", { class: "box" }, el("input", { type: "checkbox", name: "part", value: p.name, onchange: () => state.toggle(state.filter.parts, i) }),
+      el("label", { class: "box" }, el("input", { type: "checkbox", name: "part", value: p.name, checked: state.filter.parts.has(i), onchange: () => state.toggle(state.filter.parts, i) }),
         el("span", { class: "key key" + (i % 6) }), el("span", null, p.name))));
 }
 
@@ -109,7 +109,7 @@ function axes(front, state) {
       const values = a.values.map((v, k) => [v, k]).sort((x, y) => x[0].localeCompare(y[0], "en", { numeric: true }));
       return el("fieldset", { class: "axis" }, el("legend", null, a.name),
         values.map(([v, k]) => el("label", { class: "chip" }, el("input", {
-          type: "checkbox", name: a.name, value: v,
+          type: "checkbox", name: a.name, value: v, checked: state.filter.choices.get(i)?.has(k),
           onchange: () => {
             if (!state.filter.choices.has(i)) state.filter.choices.set(i, new Set());
             state.toggle(state.filter.choices.get(i), k);

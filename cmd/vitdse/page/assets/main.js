@@ -14,6 +14,7 @@ import { timeline } from "./timeline.js";
 import { causes, opTable, roofline } from "./ops.js";
 import { codes, noise, strip } from "./layers.js";
 import { evidence } from "./evidence.js";
+import { follow } from "./live.js";
 
 function header(front) {
   const r = front.report;
@@ -29,7 +30,7 @@ function header(front) {
 function frontSection(front, state) {
   const node = section("front", "The front", null);
   if (!front.n) {
-    node.append(el("p", { class: "note" }, "The front has no points: nothing of the space fits a part and meets the limits. The evidence below says what was short."));
+    node.append(el("p", { class: "note" }, front.report.partial ? "No point is on the front yet." : "The front has no points: nothing of the space fits a part and meets the limits. The evidence below says what was short."));
     return node;
   }
   const tip = tooltip(front);
@@ -53,17 +54,24 @@ function insideSection(front, state) {
   return node;
 }
 
-function start() {
-  const report = JSON.parse(document.getElementById("data").textContent);
+// draw puts the page of a report together; what the reader had chosen on another page of it stays.
+function draw(report, before) {
   const front = new Front(report), state = new State(front);
+  if (before) state.adopt(before);
   show(document.getElementById("head"), header(front));
   const picked = report.picked && front.place.get(report.picked.name);
-  if (picked !== undefined && picked !== null) state.picks.push(picked);
+  if (!before && picked !== undefined && picked !== null) state.picks.push(picked);
   show(document.getElementById("main"), frontSection(front, state), front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front));
-  const restyle = () => state.changed("theme");
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
-  requestAnimationFrame(() => (document.documentElement.dataset.ready = String(Math.round(performance.now()))));
   window.vitdse = { report, front, state };
+  return state;
+}
+
+function start() {
+  let state = draw(JSON.parse(document.getElementById("data").textContent));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state.changed("theme"));
+  requestAnimationFrame(() => (document.documentElement.dataset.ready = String(Math.round(performance.now()))));
+  const news = document.documentElement.dataset.live;
+  if (news) follow(news, document.getElementById("live"), (report) => (state = draw(report, state)));
 }
 
 start();

@@ -20,6 +20,27 @@ export class State {
     this.refresh();
   }
 
+  // adopt takes over what the reader had chosen on a page of another report of the same run: filters and
+  // axes by name, picks by the points' names where the front still has them.
+  adopt(other) {
+    const was = other.front, is = this.front;
+    const parts = is.report.parts.map((p) => p.name), axes = is.report.axes;
+    this.filter.limits = other.filter.limits;
+    if (was.measured === is.measured) this.filter.cut = other.filter.cut;
+    for (const i of other.filter.parts) this.filter.parts.add(parts.indexOf(was.report.parts[i].name));
+    for (const [i, values] of other.filter.choices) {
+      const at = axes.findIndex((a) => a.name === was.report.axes[i].name);
+      const places = [...values].map((k) => axes[at].values.indexOf(was.report.axes[i].values[k])).filter((k) => k >= 0);
+      if (places.length) this.filter.choices.set(at, new Set(places));
+    }
+    const known = new Set(is.quantities.map((x) => x.key));
+    if (known.has(other.x)) this.x = other.x;
+    if (known.has(other.y)) this.y = other.y;
+    this.sort = other.sort;
+    this.picks = other.picks.map((i) => is.place.get(was.report.points.name[i])).filter((i) => i !== undefined);
+    this.refresh();
+  }
+
   // on calls back, at most once a frame, after a change of any of the topics.
   on(topics, callback) {
     this.listeners.push([topics.split(" "), callback]);
