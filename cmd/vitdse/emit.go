@@ -48,7 +48,7 @@ type emitFlags struct {
 func newEmit(a *app) *cobra.Command {
 	var f emitFlags
 	cmd := &cobra.Command{
-		Use:   "emit RUN.yaml",
+		Use:   "emit RUN.yaml|NETWORK.npz",
 		Short: "Emit one design point as SystemVerilog and HLS C++, ready to simulate and to hand over",
 		Long: `Writes a folder with the accelerator of one design point for the whole network:
 SystemVerilog, program, tables, memory image, simulation harness, HLS C++, drivers, scripts
@@ -57,11 +57,14 @@ limit of the HLS tool is refused, unless --target rtl says that the SystemVerilo
 
 The point is the one that the finished sweep's pick chooses, --point of its front (the
 number in the table of vitdse pareto, or its name), or any design file. The folder is
-written whole or not at all.`,
-		Example: "  vitdse emit configs/digits/run.yaml\n  vitdse emit configs/digits/run.yaml --point 3 --dir out/digits/p3\n  vitdse emit configs/digits/run.yaml --design my-design.yaml --dir out/mine",
+written whole or not at all.
+
+An integer network of vitdse export takes the place of a checkpoint: it is emitted as it is, by
+a design that has its numerics. Without a run file it needs --design, --dataset and --dir.`,
+		Example: "  vitdse emit configs/digits/run.yaml\n  vitdse emit configs/digits/run.yaml --point 3 --dir out/digits/p3\n  vitdse emit configs/digits/run.yaml --design my-design.yaml --dir out/mine\n  vitdse emit network.npz --design my-design.yaml --dataset configs/digits/digits.npz --dir out/mine",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, err := loadRun(cmd, args[0])
+			run, err := emitted(cmd, args[0], f)
 			if err != nil {
 				return err
 			}
@@ -85,7 +88,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 	if err := emit.Replaceable(f.dir, f.force); err != nil {
 		return err
 	}
-	n, err := loadForEngine(run)
+	n, err := forEngine(run, loadAny)
 	if err != nil {
 		return err
 	}
@@ -112,6 +115,19 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 		return err
 	}
 	return a.emitPoint(ctx, n, run, front, point, f.dir, f.force)
+}
+
+// emitted is the run of what emit is given: a run file, or an integer network with what flags say.
+func emitted(cmd *cobra.Command, file string, f emitFlags) (configs.Run, error) {
+	if !isNetwork(file) {
+		return loadRun(cmd, file)
+	}
+	run, err := runOrBare(cmd, "")
+	if err == nil && (f.design == "" || f.dir == "" || run.Dataset == "-") {
+		err = fmt.Errorf("%s is a network without a run: expected --design FILE, --dataset FILE and --dir FOLDER with it", file)
+	}
+	run.Model, run.Checkpoint, run.Space = file, file, ""
+	return run, err
 }
 
 // partOf is the part of a design file: of the tool's own, of --part FILE, or of the run's space.

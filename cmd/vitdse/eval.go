@@ -19,7 +19,7 @@ func newEval(a *app) *cobra.Command {
 	var folder, labels string
 	var all bool
 	cmd := &cobra.Command{
-		Use:   "eval [RUN.yaml]",
+		Use:   "eval [RUN.yaml|NETWORK.npz]",
 		Short: "Measure a quantized network on images, op by op",
 		Long: `Quantizes the network and runs it beside the float network on every test image: top-1 and
 top-5, how often both say the same, the ratio of signal to noise of the logits and of every
@@ -29,8 +29,11 @@ The images are the test images of the dataset, or a folder of PNG and JPEG files
 cut and normalised as the model's file says: a subfolder for each class, or --labels FILE
 with lines "path class".
 
+An integer network of vitdse export takes the place of a checkpoint: it is run as it is, and
+without float weights there is nothing to compare it with but the labels.
+
 ` + quantizeInputs,
-		Example: "  vitdse eval configs/digits/run.yaml --bits w4a8\n  vitdse eval --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic --images imagenet/val",
+		Example: "  vitdse eval configs/digits/run.yaml --bits w4a8\n  vitdse eval --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic --images imagenet/val\n  vitdse eval network.npz --dataset configs/digits/digits.npz",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	addFlags(cmd.Flags(), inputKeys)
@@ -47,7 +50,9 @@ with lines "path class".
 		if err != nil {
 			return err
 		}
-		a.warnOfFew(n, num.CalibImages)
+		if n.integers == nil {
+			a.warnOfFew(n, num.CalibImages)
+		}
 		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels, Workers: runtime.GOMAXPROCS(0)}
 		if folder != "" {
 			from, err := dataset.OpenFolder(folder, labels, n.model)
@@ -72,6 +77,9 @@ with lines "path class".
 		defer st.drop()
 		if a.doc == nil {
 			e.Progress = func(done, total int) { st.set("evaluation", "images", int64(done), int64(total), "") }
+		}
+		if n.integers != nil {
+			return a.evalIntegers(cmd.Context(), e, st)
 		}
 		d, err := e.Examine(cmd.Context())
 		if err != nil {

@@ -27,6 +27,8 @@ type trained struct {
 	labels  []int     // of test
 	notes   []string  // what of the checkpoint was left out
 	logits  []float32 // of test, by the framework that trained the network; nil if the dataset has none
+
+	integers *given // the integer network itself; weights is nil then
 }
 
 // onEngine compiles a model that the engine must run.
@@ -40,7 +42,9 @@ func onEngine(m configs.Model) (*network.Network, error) {
 
 // loadForEngine is loadNetwork for the commands that design hardware: a network that the
 // engine does not run is refused before anything else is read.
-func loadForEngine(run configs.Run) (*trained, error) {
+func loadForEngine(run configs.Run) (*trained, error) { return forEngine(run, loadNetwork) }
+
+func forEngine(run configs.Run, load func(configs.Run) (*trained, error)) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -48,7 +52,7 @@ func loadForEngine(run configs.Run) (*trained, error) {
 	if _, err := onEngine(model); err != nil {
 		return nil, err
 	}
-	n, err := loadNetwork(run)
+	n, err := load(run)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +60,17 @@ func loadForEngine(run configs.Run) (*trained, error) {
 	return n, err
 }
 
-// loadNetwork reads model, checkpoint and dataset of a run.
+// loadNetwork reads model, checkpoint and dataset of a run; the checkpoint is that of a float network.
 func loadNetwork(run configs.Run) (*trained, error) {
+	n, err := loadAny(run)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.needFloat()
+}
+
+// loadAny is loadNetwork that takes an integer network in the place of a checkpoint, too.
+func loadAny(run configs.Run) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -74,6 +87,9 @@ func loadNetwork(run configs.Run) (*trained, error) {
 
 // loadWeights reads a network without its data.
 func loadWeights(model configs.Model, file string) (*trained, error) {
+	if isNetwork(file) {
+		return loadIntegers(model, file)
+	}
 	c, err := checkpoint.Load(file)
 	if err != nil {
 		return nil, err
@@ -122,7 +138,7 @@ func (a *app) checkFloat(ctx context.Context, n *trained, quiet bool) (*measure.
 	for _, note := range n.notes {
 		a.log.Info("checkpoint: " + note)
 	}
-	if n.logits == nil {
+	if n.logits == nil || n.integers != nil {
 		return nil, nil
 	}
 	st := &stages{a: a}
@@ -213,6 +229,9 @@ func (n *trained) quantize(d configs.Design) (*intnet.Network, error) {
 
 // inspect is quantize with a report of every layer.
 func (n *trained) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
+	if n.integers != nil {
+		return n.integers.net, nil, n.integers.has(num)
+	}
 	images, err := n.calibration(num)
 	if err != nil {
 		return nil, nil, err

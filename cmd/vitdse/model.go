@@ -24,6 +24,13 @@ func isCheckpoint(nameOrPath string) bool {
 
 // loadModel reads a built-in model, a model file, or the model of a checkpoint.
 func loadModel(nameOrPath string) (configs.Model, error) {
+	if isNetwork(nameOrPath) {
+		net, _, err := readNetwork(nameOrPath)
+		if err != nil {
+			return configs.Model{}, err
+		}
+		return net.Model, nil
+	}
 	if !isCheckpoint(nameOrPath) {
 		return configs.LoadModel(nameOrPath)
 	}

@@ -70,6 +70,10 @@ func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*trained, confi
 	if err != nil {
 		return nil, configs.Numerics{}, err
 	}
+	if n.integers != nil {
+		num, err := f.given(cmd, n.integers)
+		return n, num, err
+	}
 	num, err := f.numerics(n.model)
 	return n, num, err
 }
@@ -115,6 +119,9 @@ layer's result, and the accumulator width that the codes prove.
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		n, num, err := f.load(cmd, args)
+		if err == nil {
+			err = n.needFloat()
+		}
 		if err != nil {
 			return err
 		}
@@ -172,18 +179,21 @@ func percent2(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 // quantizable reads a network with what there is to calibrate it on, from a run file or from
 // flags alone.
 func quantizable(cmd *cobra.Command, args []string) (*trained, error) {
-	if len(args) == 1 {
+	if len(args) == 1 && !isNetwork(args[0]) {
 		run, err := loadRun(cmd, args[0])
 		if err != nil {
 			return nil, err
 		}
-		return loadNetwork(run)
+		return loadAny(run)
 	}
 	run, err := runOrBare(cmd, "")
 	if err != nil {
 		return nil, err
 	}
-	if run.Checkpoint == "-" && isCheckpoint(run.Model) {
+	if len(args) == 1 {
+		run.Model, run.Checkpoint = args[0], args[0]
+	}
+	if run.Checkpoint == "-" && (isCheckpoint(run.Model) || isNetwork(run.Model)) {
 		run.Checkpoint = run.Model
 	}
 	if run.Model == "-" {

@@ -16,7 +16,7 @@ import (
 )
 
 func newVerify(a *app) *cobra.Command {
-	var config string
+	var config, network string
 	cmd := &cobra.Command{
 		Use:   "verify DIR|RUN.yaml",
 		Short: "Run an emitted folder and compare it with the integer network",
@@ -29,7 +29,8 @@ runs it on the same memory image and vectors; all does both and holds one agains
 
 Exit code 0 only if everything was compared and is equal. Anything that could not be
 compared is a failure: a missing vector, a file of another design, an op that did not
-finish. Given a run file, the folder is design/ in its out.`,
+finish. Given a run file, the folder is design/ in its out. With --network the folder has to be of
+that integer network, array by array.`,
 		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --target all --images 2 --logits 8 --memory ideal",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,6 +45,11 @@ finish. Given a run file, the folder is design/ in its out.`,
 			if !folder {
 				dir = designDir(run)
 			}
+			if network != "" {
+				if err := sameNetwork(dir, network); err != nil {
+					return err
+				}
+			}
 			outs, err := a.verify(cmd.Context(), dir, run)
 			if err != nil {
 				return err
@@ -52,6 +58,7 @@ finish. Given a run file, the folder is design/ in its out.`,
 		},
 	}
 	addFlags(cmd.Flags(), verifyKeys)
+	cmd.Flags().StringVar(&network, "network", "", "`file` of the integer network, npz, that the folder has to be of")
 	cmd.Flags().StringVar(&config, "config", "", "run `file` whose verify settings apply to DIR")
 	return cmd
 }

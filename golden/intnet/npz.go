@@ -105,6 +105,35 @@ func visit(v reflect.Value, path string, leaf func(name string, shape []int, v r
 	}
 }
 
+// Difference names the first array in which two networks differ, or model or numerics; "" if they are equal.
+func (n *Network) Difference(other *Network) string {
+	arrays := func(n *Network) (names []string, of map[string][]byte) {
+		of = map[string][]byte{}
+		_ = visit(reflect.ValueOf(n).Elem(), "", func(name string, shape []int, v reflect.Value) error {
+			names, of[name] = append(names, name), npy(shape, v)
+			return nil
+		})
+		return names, of
+	}
+	names, have := arrays(n)
+	others, want := arrays(other)
+	for _, name := range append(names, others...) {
+		if a, b := have[name], want[name]; !bytes.Equal(a, b) {
+			return name
+		}
+	}
+	for _, h := range []struct {
+		name string
+		a, b any
+	}{{"model", n.Model, other.Model}, {"numerics", n.Numerics, other.Numerics}} {
+		a, _ := json.Marshal(h.a)
+		if b, _ := json.Marshal(h.b); !bytes.Equal(a, b) {
+			return h.name
+		}
+	}
+	return ""
+}
+
 // matrix is the rows and columns of a field that is one, nil for others.
 func matrix(parent any, field string) []int {
 	switch p := parent.(type) {
