@@ -171,10 +171,13 @@ func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front 
 
 // emitDesign writes the folder of a design.
 func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
-	integers, err := n.quantize(d)
+	st := &stages{a: a}
+	defer st.drop()
+	integers, err := n.quantize(d.Numerics, a.cacheOf(run), st.of)
 	if err != nil {
 		return err
 	}
+	st.end()
 	plan, err := emit.NewPlan(d, integers, part)
 	if err != nil {
 		return err

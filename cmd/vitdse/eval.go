@@ -46,7 +46,7 @@ without float weights there is nothing to compare it with but the labels.
 		if err != nil {
 			return err
 		}
-		reference, err := a.checkFloat(cmd.Context(), n, a.doc != nil)
+		reference, err := a.checkFloat(cmd.Context(), n)
 		if err != nil {
 			return err
 		}
@@ -70,14 +70,12 @@ without float weights there is nothing to compare it with but the labels.
 		} else if n.test == nil {
 			return errors.New("no images: give --images FOLDER or --dataset FILE")
 		}
-		if e.Net, e.Report, err = n.inspect(num); err != nil {
-			return err
-		}
 		st := &stages{a: a}
 		defer st.drop()
-		if a.doc == nil {
-			e.Progress = func(done, total int) { st.set("evaluation", "images", int64(done), int64(total), "") }
+		if e.Net, e.Report, err = n.inspect(num, st); err != nil {
+			return err
 		}
+		e.Progress = st.task("evaluation", "images")
 		if n.integers != nil {
 			return a.evalIntegers(cmd.Context(), e, st)
 		}

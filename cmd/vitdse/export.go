@@ -85,24 +85,25 @@ func (a *app) integerNetwork(cmd *cobra.Command, args []string, f *numericsFlags
 	if err != nil {
 		return nil, "", err
 	}
-	net, err := a.quantizeFor(cmd.Context(), n, num)
+	run, err := runOrBare(cmd, "")
+	if err != nil {
+		return nil, "", err
+	}
+	net, err := a.quantizeFor(cmd.Context(), n, run, num)
 	return net, "", err
 }
 
-func (a *app) quantizeFor(ctx context.Context, n *trained, num configs.Numerics) (*intnet.Network, error) {
-	if _, err := a.checkFloat(ctx, n, false); err != nil {
+func (a *app) quantizeFor(ctx context.Context, n *trained, run configs.Run, num configs.Numerics) (*intnet.Network, error) {
+	if _, err := a.checkFloat(ctx, n); err != nil {
 		return nil, err
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	st.set("quantization", "layers", 0, int64(len(num.Layers)), "")
-	net, _, err := n.inspect(num)
-	if err != nil {
-		return nil, err
+	net, err := n.quantize(num, a.cacheOf(run), st.of)
+	if err == nil {
+		st.end()
 	}
-	st.set("quantization", "layers", int64(len(num.Layers)), int64(len(num.Layers)), "")
-	st.end()
-	return net, nil
+	return net, err
 }
 
 // readNetwork reads an npz, and refuses a network that is not whole.

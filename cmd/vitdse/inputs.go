@@ -134,7 +134,7 @@ func (n *trained) loadData(file string) error {
 
 // checkFloat compares the float network with the dataset's test_logits, where there are any, and
 // says how far they are apart. Beyond rounding it is another network, and the command ends.
-func (a *app) checkFloat(ctx context.Context, n *trained, quiet bool) (*measure.Reference, error) {
+func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, error) {
 	for _, note := range n.notes {
 		a.log.Info("checkpoint: " + note)
 	}
@@ -143,11 +143,7 @@ func (a *app) checkFloat(ctx context.Context, n *trained, quiet bool) (*measure.
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	var progress func(done, total int)
-	if !quiet {
-		progress = func(done, total int) { st.set("float network", "images", int64(done), int64(total), "") }
-	}
-	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), progress)
+	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), st.task("float network", "images"))
 	if err != nil {
 		return nil, err
 	}
@@ -155,10 +151,8 @@ func (a *app) checkFloat(ctx context.Context, n *trained, quiet bool) (*measure.
 	if err := r.Err(n.model); err != nil {
 		return nil, &exitError{exitUnequal, err}
 	}
-	if !quiet {
-		a.printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
-			plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
-	}
+	a.printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
+		plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
 	return &r, nil
 }
 
@@ -221,14 +215,26 @@ func (a *app) warnOfFew(n *trained, images int) {
 	}
 }
 
-// quantize makes the integer network of a design.
-func (n *trained) quantize(d configs.Design) (*intnet.Network, error) {
-	net, _, err := n.inspect(d.Numerics)
-	return net, err
+// quantize makes the integer network of some numerics, or takes the one that is kept. stage may be nil.
+func (n *trained) quantize(num configs.Numerics, cache configs.Store, stage func(title, unit string, done, total int)) (*intnet.Network, error) {
+	if n.integers != nil {
+		return n.integers.net, n.integers.has(num)
+	}
+	images, err := n.calibration(num)
+	if err != nil {
+		return nil, err
+	}
+	build, err := buildID()
+	if err != nil {
+		return nil, err
+	}
+	study := n.study()
+	study.Calibration = images
+	return study.Integers(num, dse.Work{Cache: cache, Version: build}, stage)
 }
 
-// inspect is quantize with a report of every layer.
-func (n *trained) inspect(num configs.Numerics) (*intnet.Network, *quant.Report, error) {
+// inspect makes the integer network with a report of every layer.
+func (n *trained) inspect(num configs.Numerics, st *stages) (*intnet.Network, *quant.Report, error) {
 	if n.integers != nil {
 		return n.integers.net, nil, n.integers.has(num)
 	}
@@ -236,11 +242,11 @@ func (n *trained) inspect(num configs.Numerics) (*intnet.Network, *quant.Report,
 	if err != nil {
 		return nil, nil, err
 	}
-	stats, err := quant.Calibrate(n.model, n.weights, images)
+	stats, err := quant.CalibrateWith(n.model, n.weights, images, st.task("calibration", "images"))
 	if err != nil {
 		return nil, nil, err
 	}
-	return quant.Inspect(n.model, num, n.weights, stats)
+	return quant.Inspect(n.model, num, n.weights, stats, st.task("quantization", "blocks"))
 }
 
 // loadSpace reads the space of a run and the parts that are to be swept.

@@ -125,19 +125,17 @@ layer's result, and the accumulator width that the codes prove.
 		if err != nil {
 			return err
 		}
-		if _, err := a.checkFloat(cmd.Context(), n, a.doc != nil); err != nil {
+		if _, err := a.checkFloat(cmd.Context(), n); err != nil {
 			return err
 		}
 		a.warnOfFew(n, num.CalibImages)
 		st := &stages{a: a}
 		defer st.drop()
-		if a.doc == nil {
-			st.set("quantization", "layers", 0, int64(len(num.Layers)), "")
-		}
-		_, report, err := n.inspect(num)
+		_, report, err := n.inspect(num, st)
 		if err != nil {
 			return err
 		}
+		st.end()
 		if a.doc != nil {
 			text, err := json.MarshalIndent(report.Layers, "", "  ")
 			if err != nil {
@@ -145,8 +143,6 @@ layer's result, and the accumulator width that the codes prove.
 			}
 			return a.only(text)
 		}
-		st.set("quantization", "layers", int64(len(num.Layers)), int64(len(num.Layers)), "")
-		st.end()
 		return a.printLayers(report)
 	}
 	return cmd

@@ -250,7 +250,9 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	net, err := n.quantize(d)
+	st := &stages{a: a}
+	defer st.drop()
+	net, err := n.quantize(d.Numerics, a.cacheOf(run), st.of)
 	if err != nil {
 		return nil, err
 	}
@@ -263,8 +265,6 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	st := &stages{a: a}
-	defer st.drop()
 	prediction, err := a.keptOrMeasured(ctx, n, run, st)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 		return err
 	}
 	a.section("Network")
-	if _, err := a.checkFloat(ctx, n, false); err != nil {
+	if _, err := a.checkFloat(ctx, n); err != nil {
 		return err
 	}
 	roof, err := largestArray(n.model, space, parts[0])

@@ -113,7 +113,7 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 
 // served is the search whose page is served, and the page at its end.
 func (a *app) served(ctx context.Context, n *trained, run configs.Run, file string, force bool) error {
-	if _, err := a.checkFloat(ctx, n, false); err != nil {
+	if _, err := a.checkFloat(ctx, n); err != nil {
 		return err
 	}
 	front, err := a.sweep(ctx, n, run, force)

@@ -23,6 +23,16 @@ func (s *stages) set(title, unit string, done, total int64, detail string) {
 	}
 }
 
+// of is set for a task without details.
+func (s *stages) of(title, unit string, done, total int) {
+	s.set(title, unit, int64(done), int64(total), "")
+}
+
+// task hears how far a task is.
+func (s *stages) task(title, unit string) func(done, total int) {
+	return func(done, total int) { s.of(title, unit, done, total) }
+}
+
 // resumed says how many of the steps were done before the task began.
 func (s *stages) resumed(from int64) {
 	if s.bar != nil {

@@ -131,7 +131,7 @@ func (a *app) synthesizeOne(ctx context.Context, n *trained, m *synth.Measured) 
 	if err != nil {
 		return err
 	}
-	net, err := n.quantize(m.Design)
+	net, err := n.quantize(m.Design.Numerics, configs.Store{}, nil)
 	if err != nil {
 		return err
 	}

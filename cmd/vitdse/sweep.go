@@ -47,7 +47,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			if err != nil {
 				return err
 			}
-			if _, err := a.checkFloat(cmd.Context(), n, false); err != nil {
+			if _, err := a.checkFloat(cmd.Context(), n); err != nil {
 				return err
 			}
 			front, err := a.sweep(cmd.Context(), n, run, force)

@@ -16,7 +16,7 @@ import (
 // examine evaluates the first test images.
 func (c *calibrated) examine(t *testing.T, n configs.Numerics, images, workers int) (measure.Detail, *quant.Report) {
 	t.Helper()
-	net, report, err := quant.Inspect(c.Model, n, c.Weights, c.stats)
+	net, report, err := quant.Inspect(c.Model, n, c.Weights, c.stats, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestExamine(t *testing.T) {
 
 func TestExamineIsCancelled(t *testing.T) {
 	c := digitsCase(t)
-	net, report, err := quant.Inspect(c.Model, configs.Uniform(c.Model, 8, 8), c.Weights, c.stats)
+	net, report, err := quant.Inspect(c.Model, configs.Uniform(c.Model, 8, 8), c.Weights, c.stats, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

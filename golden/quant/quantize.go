@@ -29,24 +29,25 @@ type quantizer struct {
 	weights *checkpoint.Weights
 	stats   *Stats
 	net     *intnet.Network
-	report  *Report // nil if nobody asks
+	report  *Report               // nil if nobody asks
+	blocks  func(done, total int) // hears of every block done; nil if nobody asks
 }
 
 // Quantize builds the integer network of the given numerics. stats must come from
 // Calibrate with the same model and weights. The error names the layer whose
 // integers would not fit the contract's widths.
 func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats) (*intnet.Network, error) {
-	return quantize(m, num, w, stats, nil)
+	return quantize(m, num, w, stats, nil, nil)
 }
 
-func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report) (*intnet.Network, error) {
+func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*intnet.Network, error) {
 	if !reflect.DeepEqual(m, stats.model) {
 		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
 	if err := errors.Join(w.Check(m), checkNumerics(stats.net, num)); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report}
+	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report, progress}
 	for _, top := range stats.stages {
 		q.net.StageScales = append(q.net.StageScales, residualScale(stats.reach()*top))
 	}
@@ -70,12 +71,18 @@ func (q *quantizer) run() error {
 	if err := embed(); err != nil {
 		return err
 	}
-	for _, shape := range q.of.Blocks {
+	for i, shape := range q.of.Blocks {
+		if q.blocks != nil {
+			q.blocks(i, len(q.of.Blocks))
+		}
 		b, err := q.block(shape)
 		if err != nil {
 			return err
 		}
 		q.net.Blocks = append(q.net.Blocks, b)
+	}
+	if q.blocks != nil {
+		q.blocks(len(q.of.Blocks), len(q.of.Blocks))
 	}
 	return q.head()
 }

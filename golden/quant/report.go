@@ -58,10 +58,10 @@ func (r Reading) Real(code int32, c int) float64 {
 	return v
 }
 
-// Inspect is Quantize with a report.
-func Inspect(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats) (*intnet.Network, *Report, error) {
+// Inspect is Quantize with a report, and a function that hears of every block done; it may be nil.
+func Inspect(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, progress func(done, total int)) (*intnet.Network, *Report, error) {
 	r := &Report{Readings: map[string]Reading{}}
-	net, err := quantize(m, num, w, stats, r)
+	net, err := quantize(m, num, w, stats, r, progress)
 	return net, r, err
 }
 

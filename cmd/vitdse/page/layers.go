@@ -84,7 +84,7 @@ func (in *Inside) Measure(ctx context.Context, g Golden) error {
 	if err != nil {
 		return err
 	}
-	net, report, err := quant.Inspect(g.Model, g.Numerics, g.Weights, stats)
+	net, report, err := quant.Inspect(g.Model, g.Numerics, g.Weights, stats, nil)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ function header(front) {
   const from = legal ? `, from ${group(legal)} legal points of the space ${r.space}` : `, of the space ${r.space}`;
   return [el("p", { class: "mark" }, "vitdse"), el("h1", null, `${r.model.name} on ${r.parts.length > 3 ? plural(r.parts.length, "part") : r.parts.map((p) => p.name).join(", ")}`),
     el("p", { class: "lead" }, `${plural(of, "accelerator")} on the Pareto front of ${r.objectives.join(", ")}${from}.${thinned}`),
-    r.partial && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];
+    r.partial && !document.documentElement.dataset.live && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];
 }
 
 function frontSection(front, state) {
