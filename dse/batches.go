@@ -2,17 +2,23 @@ package dse
 
 import (
 	"context"
-	"sync"
 	"time"
+
+	"vitdse/dse/jobs"
 )
 
 // run does the jobs that are left, batch by batch.
 func (x *exact) run(ctx context.Context, progress func(Progress)) error {
-	for _, batch := range x.batches {
-		if ctx.Err() != nil {
-			break
+	say := func() {
+		x.stats.Elapsed = time.Since(x.start)
+		x.stats.PricedPerSec = float64(x.stats.Priced) / x.stats.Elapsed.Seconds()
+		if progress != nil {
+			progress(x.stats.Progress)
 		}
-		if err := x.batch(ctx, batch, progress); err != nil {
+	}
+	say()
+	for _, batch := range x.batches {
+		if err := x.batch(ctx, batch, say); err != nil {
 			return err
 		}
 	}
@@ -21,46 +27,23 @@ func (x *exact) run(ctx context.Context, progress func(Progress)) error {
 
 // batch does the jobs of one batch, against the front before it, and merges what they
 // found in their order: so no result depends on which job ends first.
-func (x *exact) batch(ctx context.Context, batch []int, progress func(Progress)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type outcome struct {
-		job  int
-		find *finding
-		err  error
-	}
-	work, results := make(chan int, len(batch)), make(chan outcome)
+func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
+	var left []int
 	for _, n := range batch {
 		if x.results[n] == nil {
-			work <- n
+			left = append(left, n)
 		}
 	}
-	close(work)
-	var wg sync.WaitGroup
-	for range max(1, x.in.Options.Workers) {
-		wg.Go(func() {
-			for n := range work {
-				f, err := x.solve(ctx, n)
-				results <- outcome{n, f, err}
-			}
-		})
-	}
-	go func() { wg.Wait(); close(results) }()
-	var err error
-	for o := range results {
-		switch {
-		case err != nil || ctx.Err() != nil && o.find == nil:
-			continue
-		case o.err != nil:
-			err = o.err
-		default:
-			err = x.record(o.job, o.find, progress)
-		}
-		if err != nil {
-			cancel()
-		}
-	}
-	if err != nil {
+	err := jobs.Run(ctx, left, jobs.Work[*finding]{
+		Workers: x.in.Options.Workers,
+		Worker:  func() func(context.Context, int) (*finding, error) { return x.solve },
+		Take: func(n int, f *finding) error {
+			defer say()
+			x.take(n, f)
+			return x.journal.Write(n, f.line())
+		},
+	})
+	if err != nil && !interrupted(ctx, err) {
 		return err
 	}
 	for _, n := range batch {
@@ -70,21 +53,7 @@ func (x *exact) batch(ctx context.Context, batch []int, progress func(Progress))
 			}
 		}
 	}
-	return nil
-}
-
-// record takes in what a job found and writes it to the journal.
-func (x *exact) record(n int, f *finding, progress func(Progress)) error {
-	if err := x.journal.write(f.line(n)); err != nil {
-		return err
-	}
-	x.take(n, f)
-	x.stats.clock(time.Since(x.start))
-	x.stats.PricedPerSec = float64(x.stats.Priced) / x.stats.Elapsed.Seconds()
-	if progress != nil {
-		progress(x.stats.Progress)
-	}
-	return nil
+	return err
 }
 
 // take counts a job's result.

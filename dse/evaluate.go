@@ -23,17 +23,15 @@ func newEvaluator(f *floor, t *numericsTable) *evaluator {
 
 // outcome is what a shard found, by part.
 type outcome struct {
-	shard  int
 	parts  []tally
 	priced int64
-	err    error
 }
 
 // run covers one shard. The classes that share a size are taken together: their
 // resources are counted once for every engine, and of the engines of one part and clock,
 // which are equally fast, only the one that takes least can be on a front.
-func (v *evaluator) run(number int, s shard) outcome {
-	out := outcome{shard: number, parts: make([]tally, len(v.floor.sites))}
+func (v *evaluator) run(s shard) (outcome, error) {
+	out := outcome{parts: make([]tally, len(v.floor.sites))}
 	before := v.priced
 	if v.at != s.geometry {
 		v.at, v.cycles = s.geometry, make([]int64, len(v.table.times))
@@ -45,8 +43,8 @@ func (v *evaluator) run(number int, s shard) outcome {
 		if n < 0 {
 			n = len(classes)
 		}
-		if out.err = v.group(out.parts, classes[:n]); out.err != nil {
-			return out
+		if err := v.group(out.parts, classes[:n]); err != nil {
+			return out, err
 		}
 		classes = classes[n:]
 	}
@@ -54,7 +52,7 @@ func (v *evaluator) run(number int, s shard) outcome {
 		out.parts[i].front = skyline(out.parts[i].front)
 	}
 	out.priced = v.priced - before
-	return out
+	return out, nil
 }
 
 // group covers classes of one size on the geometry in hand.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 	"vitdse/hwmodel"
 )
 
@@ -28,7 +29,10 @@ func Exact(ctx context.Context, in Input, progress func(Progress)) (Result, erro
 		return Result{}, err
 	}
 	err = x.run(ctx, progress)
-	if err = errors.Join(err, x.journal.close()); err != nil {
+	if interrupted(ctx, err) {
+		err = nil // the front so far is given
+	}
+	if err = errors.Join(err, x.journal.Close()); err != nil {
 		return Result{}, err
 	}
 	res := Result{Stats: x.stats}
@@ -61,8 +65,8 @@ type exact struct {
 	archives []archive[found] // by part
 	books    []book           // by part
 	missed   []misses         // by part
-	inputs   string
-	journal  *journal
+	plan     jobs.Plan
+	journal  *jobs.Journal[exactLine]
 	stats    Stats
 	start    time.Time
 	left     int
@@ -125,9 +129,11 @@ func newExact(ctx context.Context, in Input) (*exact, error) {
 	if err := x.enlist(ctx); err != nil {
 		return nil, err
 	}
-	if x.inputs, err = x.hash(); err != nil {
+	inputs, err := x.hash()
+	if err != nil {
 		return nil, err
 	}
+	x.plan = jobs.Plan{Kind: exactKind, Inputs: inputs, Jobs: len(x.jobs)}
 	return x, nil
 }
 
@@ -176,7 +182,8 @@ func (x *exact) enlist(ctx context.Context) error {
 	for i := range x.books {
 		x.books[i] = newBook()
 	}
-	x.stats.Shards, x.stats.Total, x.stats.Classes, x.stats.SoFar = len(x.jobs), legal, len(x.subs), x.front
+	x.stats.Exact, x.stats.Shards, x.stats.Total, x.stats.Classes = true, len(x.jobs), legal, len(x.subs)
+	x.stats.SoFar = x.front
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 // front prices and names the points that are left.
 func (x *exact) front() (*Front, error) {
 	in := x.in
-	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.inputs, Seed: in.Options.Seed, Partial: x.left > 0,
+	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.plan.Inputs, Seed: in.Options.Seed, Partial: x.left > 0,
 		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: Decibels(x.best.Power()), Points: []Point{}}
 	for _, a := range x.fleets[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)

@@ -7,16 +7,14 @@ import (
 	"errors"
 	"fmt"
 
+	"vitdse/dse/jobs"
 	"vitdse/hwmodel"
 )
 
-// exactName is the journal of an exact search: after the header one line for each finished
-// job, as journal.go says it of shards.
-const exactName = "vitdse exact search"
+const exactKind = "vitdse exact search"
 
-// exactLine is what a job found.
+// exactLine is what a job found, as its journal has it.
 type exactLine struct {
-	Job    int          `json:"job"`
 	Book   []string     `json:"book"`
 	Misses misses       `json:"misses"`
 	Points []exactPoint `json:"points"`
@@ -29,8 +27,8 @@ type exactPoint struct {
 	Costs    []float64 `json:"costs"`
 }
 
-func (f *finding) line(job int) exactLine {
-	l := exactLine{Job: job, Misses: f.misses, Points: []exactPoint{}}
+func (f *finding) line() exactLine {
+	l := exactLine{Misses: f.misses, Points: []exactPoint{}}
 	for _, n := range f.book {
 		l.Book = append(l.Book, n.String())
 	}
@@ -64,29 +62,18 @@ func (l *exactLine) finding() (*finding, error) {
 
 // open starts the journal, or takes up where it ends.
 func (x *exact) open() error {
-	j, texts, err := openJournal[json.RawMessage](x.in.Options.Dir, x.in.Options.Resume,
-		journalHeader{exactName, journalVersion, x.inputs, len(x.jobs)})
+	path := x.in.Options.journal()
+	j, records, err := jobs.Open[exactLine](path, x.plan, x.in.Options.Resume, x.in.Options.Say)
 	if err != nil {
 		return err
 	}
 	x.journal = j
-	damaged := func(why any) error {
-		j.close()
-		return fmt.Errorf("%s: damaged: %v; run without resuming to start over", j.file.Name(), why)
-	}
-	for _, text := range texts {
-		var l exactLine
-		if err := json.Unmarshal(text, &l); err != nil {
-			return damaged(err)
+	for _, r := range records {
+		f, err := r.Value.finding()
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: job %d: %w; run without resuming to start over", path, r.Job, err), j.Close())
 		}
-		f, err := l.finding()
-		switch {
-		case err != nil:
-			return damaged(err)
-		case l.Job < 0 || l.Job >= len(x.jobs) || x.results[l.Job] != nil:
-			return damaged(fmt.Sprintf("job %d of %d is not there, or twice", l.Job, len(x.jobs)))
-		}
-		x.take(l.Job, f)
+		x.take(r.Job, f)
 	}
 	x.stats.Resumed = x.stats.Done
 	return nil
@@ -123,7 +110,7 @@ func (x *exact) hash() (string, error) {
 			prices = append(prices, e)
 		}
 	}
-	text, err := json.Marshal([]any{exactName, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, in.Objectives,
+	text, err := json.Marshal([]any{exactKind, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, in.Objectives,
 		hex.EncodeToString(sum.Sum(nil)), prices})
 	if err != nil {
 		return "", err

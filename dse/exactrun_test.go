@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 )
 
 // free is a small space in which blocks choose for themselves, on two parts.
@@ -70,14 +71,19 @@ func TestExactIsTheSweep(t *testing.T) {
 // A journal cut off anywhere, as by kill -9, is continued to the same bytes.
 func TestExactResumes(t *testing.T) {
 	in, dir := free(t), t.TempDir()
+	want, _ := exactTo(t, in, t.TempDir())
 	text := resumeFromCuts(t, in, exactTo, 8, "engines", nil)
 	damaged := bytes.Replace(text, []byte(`"book":["`), []byte(`"book":["x`), 1)
 	if err := os.WriteFile(filepath.Join(dir, JournalFile), damaged, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	in.Options.Dir, in.Options.Resume = dir, true
-	if _, err := Exact(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("error is %v; expected it to say damaged", err)
+	said := ""
+	in.Options.Resume, in.Options.Say = true, func(text string) { said += text }
+	if got, _ := exactTo(t, in, dir); !bytes.Equal(got, want) {
+		t.Error("a damaged line changes the front")
+	}
+	if !strings.Contains(said, JournalFile+":2: is damaged") {
+		t.Errorf("of a damaged line is said %q", said)
 	}
 }
 
@@ -116,18 +122,18 @@ func TestExactJournalOfOtherInputs(t *testing.T) {
 		"noise":      func(in *Input) { in.Additive = fakeAdditive{seed: 6} },
 		"limits":     func(in *Input) { in.Limits.Bounds = []Bound{{DSPs, 500}} },
 	} {
-		other := in
-		change(&other)
-		var je *JournalError
-		if _, err := Exact(context.Background(), other, nil); !errors.As(err, &je) || je.What != "inputs" {
-			t.Errorf("other %s: error is %v; expected a JournalError", name, err)
+		changed := in
+		change(&changed)
+		var other *jobs.OtherError
+		if _, err := Exact(context.Background(), changed, nil); !errors.As(err, &other) || other.What != "inputs" {
+			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
 		}
 	}
 	sweep := fixed(t)
 	sweep.Options = in.Options
-	var je *JournalError
-	if _, err := Sweep(context.Background(), sweep, nil); !errors.As(err, &je) || je.What != "method" {
-		t.Errorf("error is %v; expected a JournalError", err)
+	var other *jobs.OtherError
+	if _, err := Sweep(context.Background(), sweep, nil); !errors.As(err, &other) || other.What != "kind" {
+		t.Errorf("error is %v; expected a jobs.OtherError", err)
 	}
 }
 

@@ -42,7 +42,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	if err := configs.OnEngine(net); err != nil { // before the long work, not after it
 		return Result{}, err
 	}
-	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity}
+	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say}
 	prediction := s.Prediction
 	if prediction == nil {
 		var err error

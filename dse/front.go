@@ -132,7 +132,7 @@ func (p Point) Objectives() Objectives { return Objectives{p.Seconds, p.Use, p.N
 
 // front prices and names the points that are left.
 func (s *sweep) front() (*Front, error) {
-	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.inputs, Seed: s.in.Options.Seed,
+	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.plan.Inputs, Seed: s.in.Options.Seed,
 		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits, Objectives: DefaultObjectives,
 		BestSQNRDB: Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
 	f.Space.Parts = nil

@@ -33,6 +33,8 @@ type Options struct {
 	Dir     string // run directory for the journal; "" for none
 	Resume  bool   // continue the journal that is there, if any
 	Version string // of the tool; a journal of another version is refused
+
+	Say func(string) // is told of lines of the journal that are left out; may be nil
 }
 
 func (in Input) check() error {
@@ -58,7 +60,7 @@ func (in Input) hash(f *floor, t *numericsTable) (string, error) {
 		}
 		probes = append(probes, list...)
 	}
-	text, err := json.Marshal([]any{journalName, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, t.digest, probes})
+	text, err := json.Marshal([]any{sweepKind, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, t.digest, probes})
 	if err != nil {
 		return "", err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 )
 
 // fixed is a small space on two parts whose sweep has many shards.
@@ -163,68 +163,35 @@ func TestJournalOfOtherInputsIsRefused(t *testing.T) {
 		"limit": func(in *Input) { in.Limits.MinSQNRDB = 3 },
 		"tool":  func(in *Input) { in.Options.Version = "next" },
 	} {
-		other := in
-		other.Parts = append([]configs.Part{}, in.Parts...)
-		change(&other)
-		_, err := Sweep(context.Background(), other, nil)
-		var je *JournalError
-		if !errors.As(err, &je) || je.What != "inputs" || je.File != file || je.Have == je.Run || !strings.Contains(err.Error(), je.Have) {
-			t.Errorf("other %s: error is %v; expected a JournalError", name, err)
+		changed := in
+		changed.Parts = append([]configs.Part{}, in.Parts...)
+		change(&changed)
+		_, err := Sweep(context.Background(), changed, nil)
+		var other *jobs.OtherError
+		if !errors.As(err, &other) || other.What != "inputs" || other.File != file {
+			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
 		}
 	}
-	for name, c := range map[string]struct{ old, new, says string }{
-		"version": {`"version":1`, `"version":99`, "its version is 99, this run's is 1"},
-		"damage":  {`{"shard":`, `{"shard":x`, JournalFile + ":2: damaged"},
-		"foreign": {`vitdse sweep`, `shopping list`, "is no journal of a sweep"},
-	} {
-		if err := os.WriteFile(file, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Sweep(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
-		}
+	var said []string
+	in.Options.Say = func(text string) { said = append(said, text) }
+	if err := os.WriteFile(file, bytes.Replace(text, []byte(`"legal":`), []byte(`"legal":1`), 1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := sweepTo(t, in, dir)
+	if want, _ := sweepTo(t, in, t.TempDir()); !bytes.Equal(got, want) {
+		t.Error("a damaged line changes the front")
+	}
+	if len(said) != 1 || !strings.Contains(said[0], JournalFile+":2: is damaged") {
+		t.Errorf("of a damaged line is said %q", said)
+	}
+	if err := os.WriteFile(file, []byte("shopping list\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Sweep(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), "is no journal") {
+		t.Errorf("error is %v", err)
 	}
 	in.Options.Resume = false
 	if _, err := Sweep(context.Background(), in, nil); err != nil {
 		t.Errorf("starting over a damaged journal: %v", err)
-	}
-}
-
-// A folder is one sweep's at a time: the second is refused with the holder's process, and touches nothing.
-func TestJournalIsLocked(t *testing.T) {
-	dir := t.TempDir()
-	h := journalHeader{journalName, journalVersion, "x", 3}
-	first, _, err := openJournal[journalLine](dir, true, h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := first.write(journalLine{Shard: 1}); err != nil {
-		t.Fatal(err)
-	}
-	before, err := os.ReadFile(filepath.Join(dir, JournalFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, resume := range []bool{true, false} {
-		_, _, err := openJournal[journalLine](dir, resume, h)
-		if want := fmt.Sprintf("process %d is exploring", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("resume %v: error %v; expected %q", resume, err, want)
-		}
-	}
-	if after, err := os.ReadFile(filepath.Join(dir, JournalFile)); err != nil || !bytes.Equal(before, after) {
-		t.Errorf("the journal was changed: %v", err)
-	}
-	if err := first.close(); err != nil {
-		t.Fatal(err)
-	}
-	again, lines, err := openJournal[journalLine](dir, true, h)
-	if err != nil || len(lines) != 1 {
-		t.Fatalf("%d lines, %v", len(lines), err)
-	}
-	if err := again.close(); err != nil {
-		t.Fatal(err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("in the folder there is %v", left)
 	}
 }

@@ -3,9 +3,9 @@ package dse
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -129,7 +129,6 @@ type measurement struct {
 	known     map[string]bool
 	have      map[string]measure.Result
 	done      int
-	mu        sync.Mutex // of have, done and calls of Progress
 }
 
 type wanted struct {
@@ -168,6 +167,7 @@ func (m *measurement) run(ctx context.Context) error {
 	if len(m.todo) == 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	m.progress()
 	var err error
 	if m.stats, err = quant.Calibrate(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate)); err != nil {
 		return err
@@ -175,49 +175,35 @@ func (m *measurement) run(ctx context.Context) error {
 	if m.logits, err = measure.FloatLogits(ctx, m.net.Model, m.net.Weights, m.net.Images, m.work.Workers); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	next := make(chan wanted, len(m.todo))
-	for _, t := range m.todo {
-		next <- t
+	list := make([]int, len(m.todo))
+	for i := range list {
+		list[i] = i
 	}
-	close(next)
-	var wg sync.WaitGroup
-	for range max(1, m.work.Workers) {
-		wg.Go(func() {
-			for t := range next {
-				if err := m.one(ctx, t); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
+	return jobs.Run(ctx, list, jobs.Work[measure.Result]{
+		Workers: m.work.Workers,
+		Worker: func() func(context.Context, int) (measure.Result, error) {
+			return func(ctx context.Context, n int) (measure.Result, error) { return m.one(ctx, m.todo[n]) }
+		},
+		Take: func(n int, r measure.Result) error {
+			m.have[m.todo[n].hash] = r
+			m.done++
+			m.progress()
+			return m.work.Cache.Put("measure", m.todo[n].key, r)
+		},
+	})
 }
 
-func (m *measurement) one(ctx context.Context, t wanted) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	net, err := quant.Quantize(m.net.Model, t.numerics, m.net.Weights, m.stats)
-	if err != nil {
-		return fmt.Errorf("numerics %s: %w", t.hash, err)
-	}
-	r, err := measure.Evaluate(ctx, net, m.net.Images, m.net.Labels, m.logits, 1)
-	if err == nil {
-		err = m.work.Cache.Put("measure", t.key, r)
-	}
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.have[t.hash] = r
-	m.done++
+func (m *measurement) progress() {
 	if m.work.Progress != nil {
 		m.work.Progress(m.done, len(m.todo))
 	}
-	return nil
+}
+
+// one evaluates the network with some numerics.
+func (m *measurement) one(ctx context.Context, t wanted) (measure.Result, error) {
+	net, err := quant.Quantize(m.net.Model, t.numerics, m.net.Weights, m.stats)
+	if err != nil {
+		return measure.Result{}, fmt.Errorf("numerics %s: %w", t.hash, err)
+	}
+	return measure.Evaluate(ctx, net, m.net.Images, m.net.Labels, m.logits, 1)
 }

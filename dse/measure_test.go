@@ -7,7 +7,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"vitdse/configs"
@@ -84,10 +86,15 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	clear := again.Front
+	clear.Reference = nil
 	for i := range clear.Points {
 		clear.Points[i].Measured = nil
 	}
-	work := Work{Workers: 1, Cache: configs.NewStore(t.TempDir(), nil), Progress: func(done, total int) { cancel() }}
+	work := Work{Workers: 1, Cache: configs.NewStore(t.TempDir(), nil), Progress: func(done, total int) {
+		if done == 1 {
+			cancel()
+		}
+	}}
 	if err := clear.Measure(ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
 		t.Errorf("error %v, partial %t", err, clear.Partial)
 	}
@@ -99,6 +106,58 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	}
 	if clear.Reference == nil {
 		t.Error("the reference is not measured first")
+	}
+}
+
+// Sensitivities that are interrupted, and of which the last one kept is torn, go on from there to the same table.
+func TestSensitivitiesResume(t *testing.T) {
+	s := smallStudy(t)
+	s.Network.Calibration = s.Network.Calibration.Slice(0, 2)
+	c := ChoicesOf(s.Space)
+	want, err := Sensitivities(t.Context(), s.Network, c, Work{Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	w := Work{Workers: 2, Cache: configs.NewStore(dir, nil)}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reached := 0
+	w.Progress = func(done, total int) {
+		if reached = done; done == 20 {
+			cancel()
+		}
+	}
+	if _, err := Sensitivities(ctx, s.Network, c, w); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error is %v", err)
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "sensitivity", "*", "*.part"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept in %v, %v", kept, err)
+	}
+	text, err := os.ReadFile(kept[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(kept[0], text[:len(text)-3], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	first, said := -1, ""
+	w.Say = func(text string) { said += text }
+	w.Progress = func(done, total int) {
+		if first < 0 {
+			first = done
+		}
+	}
+	got, err := Sensitivities(t.Context(), s.Network, c, w)
+	if err != nil || first != reached-1 || !strings.Contains(said, "was cut off") {
+		t.Errorf("went on from %d of %d kept, says %q: %v", first, reached, said, err)
+	}
+	if !reflect.DeepEqual(want.File("").Tables, got.File("").Tables) {
+		t.Error("the tables differ from those of one run")
+	}
+	if _, err := os.Stat(kept[0]); err == nil {
+		t.Error("the journal is still there")
 	}
 }
 

@@ -42,7 +42,7 @@ func TestQuickStartSpace(t *testing.T) {
 	}
 	st := res.Stats
 	t.Logf("%d points of %d parts in %v: %.2g points/s covered, %.2g prices/s; %d classes, %d shards",
-		st.Done, len(res.Front.Parts), st.Elapsed, st.PointsPerSec, st.PricedPerSec, st.Classes, st.Shards)
+		st.Done, len(res.Front.Parts), st.Elapsed, st.PerSecond(), st.PricedPerSec, st.Classes, st.Shards)
 	for _, p := range res.Front.Parts {
 		t.Logf("%s: %d legal, %d fit, %d on the front, short %v", p.Part.Name, p.Legal, p.Fit, p.Front, p.Short)
 	}

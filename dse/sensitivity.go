@@ -2,7 +2,6 @@ package dse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -25,6 +24,7 @@ type Work struct {
 	Cache    configs.Store         // results that are kept between runs
 	Version  string                // of the tool; results of another version are measured again
 	Progress func(done, total int) // called from one goroutine at a time; may be nil
+	Say      func(string)          // is told of kept results that are damaged; may be nil
 }
 
 // Choices are what sensitivities are measured for.
@@ -67,7 +67,7 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	reference := configs.Uniform(n.Model, 8, 8)
 	reference.LNFold, reference.CalibImages = fold, c.CalibImages
 	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
-	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers, Progress: w.Progress}
+	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers}
 	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model), imagesHash(calibration, nil),
 		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
 	if err != nil {
@@ -77,23 +77,22 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	if w.Cache.Get("sensitivity", key, t) {
 		return t, nil
 	}
+	settings, err := w.settings(key, sweep, n.Model, reference)
+	if err != nil {
+		return nil, err
+	}
+	sweep.Run = settings.run
 	stats, err := quant.Calibrate(n.Model, n.Weights, calibration)
+	if err == nil {
+		t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep)
+	}
 	if err != nil {
+		w.Cache.Failed(settings.journal.Close())
 		return nil, err
 	}
-	part, err := openPartial(w.Cache, key)
-	if err != nil {
-		return nil, err
-	}
-	sweep.Known, sweep.Keep = part.known, part.keep
-	t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep)
-	if err = errors.Join(err, part.close()); err != nil {
-		return nil, err
-	}
-	if err := w.Cache.Put("sensitivity", key, t); err != nil {
-		return nil, err
-	}
-	return t, part.remove()
+	err = w.Cache.Put("sensitivity", key, t)
+	w.Cache.Failed(settings.journal.Remove())
+	return t, err
 }
 
 // bitsOf lists the candidates of all layers' bits, ascending.

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"sync"
 	"time"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 )
 
 // Stats are the facts of a sweep that differ from run to run.
@@ -41,7 +41,10 @@ func Sweep(ctx context.Context, in Input, progress func(Progress)) (Result, erro
 		return Result{}, err
 	}
 	err = s.run(ctx, progress)
-	if err = errors.Join(err, s.journal.close()); err != nil {
+	if interrupted(ctx, err) {
+		err = nil // the front so far is given
+	}
+	if err = errors.Join(err, s.journal.Close()); err != nil {
 		return Result{}, err
 	}
 	res := Result{Stats: s.stats}
@@ -60,10 +63,10 @@ type sweep struct {
 	floor   *floor
 	table   *numericsTable
 	shards  []shard
-	done    []bool
+	plan    jobs.Plan
+	todo    []int // shards that are left
 	left    int
-	inputs  string
-	journal *journal
+	journal *jobs.Journal[shardResult]
 	parts   []tally // by part
 	stats   Stats
 	start   time.Time
@@ -85,11 +88,12 @@ func newSweep(in Input) (*sweep, error) {
 	if s.floor.tooMany(s.table.count) {
 		return nil, fmt.Errorf("the space has %s points a part, too many to enumerate; give fewer candidates", at.grid.Size())
 	}
-	if s.inputs, err = in.hash(s.floor, s.table); err != nil {
+	inputs, err := in.hash(s.floor, s.table)
+	if err != nil {
 		return nil, err
 	}
 	s.shards = shards(s.floor, s.table)
-	s.done, s.left = make([]bool, len(s.shards)), len(s.shards)
+	s.plan, s.left = jobs.Plan{Kind: sweepKind, Inputs: inputs, Jobs: len(s.shards)}, len(s.shards)
 	s.parts = make([]tally, len(s.floor.sites))
 	s.stats = Stats{Shards: len(s.shards), Classes: len(s.table.classes)}
 	s.stats.Total = s.floor.points(s.table.count)
@@ -99,109 +103,67 @@ func newSweep(in Input) (*sweep, error) {
 
 // open starts the journal, or takes up where it ends.
 func (s *sweep) open() error {
-	j, lines, err := openJournal[journalLine](s.in.Options.Dir, s.in.Options.Resume,
-		journalHeader{journalName, journalVersion, s.inputs, len(s.shards)})
+	j, records, err := jobs.Open[shardResult](s.in.Options.journal(), s.plan, s.in.Options.Resume, s.in.Options.Say)
 	if err != nil {
 		return err
 	}
 	s.journal = j
-	for _, l := range lines {
-		if l.Shard < 0 || l.Shard >= len(s.done) || s.done[l.Shard] || len(l.Parts) != len(s.parts) {
-			j.close()
-			return fmt.Errorf("%s: damaged: shard %d is not there, there twice, or not for %d parts; run without resuming to start over",
-				j.file.Name(), l.Shard, len(s.parts))
+	for _, r := range records {
+		if len(r.Value.Parts) != len(s.parts) {
+			return errors.Join(fmt.Errorf("%s: shard %d has %d parts; expected %d; run without resuming to start over",
+				s.in.Options.journal(), r.Job, len(r.Value.Parts), len(s.parts)), j.Close())
 		}
-		o := outcome{shard: l.Shard, parts: make([]tally, len(l.Parts))}
-		for i, p := range l.Parts {
-			o.parts[i] = p.tally
-			o.parts[i].front = p.Front
-		}
-		s.merge(o)
+		s.merge(r.Value.tallies())
 	}
+	s.todo = jobs.Left(s.plan, records)
 	s.stats.Resumed = s.stats.Done
 	return nil
 }
 
 // run covers the shards that are left.
 func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	work, results := make(chan int), make(chan outcome)
-	var wg sync.WaitGroup
-	for range max(1, s.in.Options.Workers) {
-		wg.Go(func() {
-			v := newEvaluator(s.floor, s.table)
-			for n := range work {
-				results <- v.run(n, s.shards[n])
-			}
-		})
-	}
-	go func() {
-		s.feed(ctx, work)
-		wg.Wait()
-		close(results)
-	}()
-	var err error
-	for o := range results {
-		if err == nil {
-			err = s.record(o)
-		}
-		if err != nil {
-			cancel()
-			continue
-		}
+	say := func() {
+		s.stats.Elapsed = time.Since(s.start)
+		s.stats.PricedPerSec = float64(s.stats.Priced) / s.stats.Elapsed.Seconds()
 		if progress != nil {
 			progress(s.stats.Progress)
 		}
 	}
-	return err
-}
-
-// feed hands out shards until none is left or ctx ends.
-func (s *sweep) feed(ctx context.Context, work chan<- int) {
-	defer close(work)
-	var todo []int
-	for n, done := range s.done {
-		if !done {
-			todo = append(todo, n)
-		}
-	}
-	for _, n := range todo {
-		select {
-		case work <- n:
-		case <-ctx.Done():
-			return
-		}
-	}
+	say()
+	return jobs.Run(ctx, s.todo, jobs.Work[outcome]{
+		Workers: s.in.Options.Workers,
+		Worker: func() func(context.Context, int) (outcome, error) {
+			v := newEvaluator(s.floor, s.table)
+			return func(_ context.Context, n int) (outcome, error) { return v.run(s.shards[n]) }
+		},
+		Take: func(n int, o outcome) error {
+			defer say()
+			return s.record(n, o)
+		},
+	})
 }
 
 // record takes in a shard's outcome and writes it to the journal.
-func (s *sweep) record(o outcome) error {
-	if o.err != nil {
-		return o.err
-	}
-	s.merge(o)
+func (s *sweep) record(n int, o outcome) error {
+	s.merge(o.parts)
 	s.stats.Priced += o.priced
-	s.stats.clock(time.Since(s.start))
-	s.stats.PricedPerSec = float64(s.stats.Priced) / s.stats.Elapsed.Seconds()
-	line := journalLine{Shard: o.shard, Parts: make([]journalPart, len(o.parts))}
+	r := shardResult{Parts: make([]partResult, len(o.parts))}
 	for i := range o.parts {
 		o.parts[i].front = survivors(o.parts[i].front, s.parts[i].front)
-		line.Parts[i] = journalPart{o.parts[i], o.parts[i].front}
+		r.Parts[i] = partResult{o.parts[i], o.parts[i].front}
 	}
-	return s.journal.write(line)
+	return s.journal.Write(n, r)
 }
 
-// merge adds an outcome to the parts' tallies.
-func (s *sweep) merge(o outcome) {
-	s.done[o.shard] = true
+// merge adds what a shard found to the parts' tallies.
+func (s *sweep) merge(parts []tally) {
 	s.left--
 	s.stats.Front = 0
-	for i := range o.parts {
-		s.parts[i].add(&o.parts[i])
-		s.stats.Done += o.parts[i].Legal
-		s.stats.Fit += o.parts[i].Fit
-		s.stats.Feasible += o.parts[i].Feasible
+	for i := range parts {
+		s.parts[i].add(&parts[i])
+		s.stats.Done += parts[i].Legal
+		s.stats.Fit += parts[i].Fit
+		s.stats.Feasible += parts[i].Feasible
 		s.stats.Front += len(s.parts[i].front)
 	}
 }
@@ -228,4 +190,9 @@ func (s *site) design(rank int64) (configs.Design, error) {
 		return configs.Design{}, err
 	}
 	return s.grid.Design(index)
+}
+
+// interrupted says whether an error is only that ctx has ended.
+func interrupted(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }

@@ -235,7 +235,7 @@ func TestSweepIsTheNaiveEnumeration(t *testing.T) {
 func clean(y tally) tally { y.front = append([]ranked{}, y.front...); return y }
 
 func show(y tally) string {
-	text, _ := json.Marshal(journalPart{y, y.front})
+	text, _ := json.Marshal(partResult{y, y.front})
 	if len(text) > 2000 {
 		return string(text[:2000]) + "..."
 	}

@@ -10,12 +10,15 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"vitdse/dse/jobs"
 )
 
-// plainEvery is how often progress is a line of text where there is no terminal.
-const plainEvery = 5 * time.Second
+// plainFirst and plainEvery are when progress is a line of text where there is no terminal, whether or not anything
+// has ended since.
+const plainFirst, plainEvery = 1500 * time.Millisecond, 5 * time.Second
 
-// progress shows how far one task is: a bar on a terminal, otherwise a line every few
+// progress shows how far one task is: a bar on a terminal, otherwise a line soon and then every few
 // seconds. Its methods may be called from several goroutines.
 type progress struct {
 	w           io.Writer
@@ -24,11 +27,9 @@ type progress struct {
 
 	mu     sync.Mutex
 	detail string
-	from   int64 // done before the task began
-	done   int64
-	total  int64
-	last   time.Time // of the last plain line
+	pace   jobs.Pace
 
+	end  func()        // of the lines, without a terminal
 	bars *mpb.Progress // nil without a terminal
 	bar  *mpb.Bar
 }
@@ -36,9 +37,9 @@ type progress struct {
 // newProgress starts a task of total steps, 0 if not known yet; unit is what the rate
 // counts, in the plural.
 func newProgress(w io.Writer, title, unit string, total int64) *progress {
-	p := &progress{w: w, title: title, unit: unit, total: total, start: time.Now()}
-	p.last = p.start
+	p := &progress{w: w, title: title, unit: unit, pace: jobs.Pace{Total: total}, start: time.Now()}
 	if !terminal(w) {
+		p.lines()
 		return p
 	}
 	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(28), mpb.WithRefreshRate(150*time.Millisecond))
@@ -60,39 +61,49 @@ func terminal(w io.Writer) bool {
 // set moves the task to done of total steps.
 func (p *progress) set(done, total int64, detail string) {
 	p.mu.Lock()
-	p.done, p.total, p.detail = done, total, detail
-	due := p.bar == nil && time.Since(p.last) >= plainEvery
-	if due {
-		p.last = time.Now()
-	}
+	p.pace.Done, p.pace.Total, p.detail = done, total, detail
 	p.mu.Unlock()
 	if p.bar != nil {
 		p.bar.SetTotal(max(total, done+1), false) // finish completes it
 		p.bar.SetCurrent(done)
 	}
-	if due {
-		fmt.Fprintf(p.w, "%s: %s\n", p.title, p.text())
-	}
+}
+
+// lines writes lines of text until end is called.
+func (p *progress) lines() {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	p.end = func() { close(stop); <-ended }
+	go func() {
+		defer close(ended)
+		for wait := plainFirst; ; wait = plainEvery {
+			select {
+			case <-time.After(wait):
+				fmt.Fprintf(p.w, "%s: %s\n", p.title, p.text())
+			case <-stop:
+				return
+			}
+		}
+	}()
 }
 
 // resumed says how many of the steps were done before the task began.
 func (p *progress) resumed(from int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.from = from
+	p.pace.Resumed = from
 }
 
 // text says how far, how fast and how long still.
 func (p *progress) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	elapsed := time.Since(p.start)
-	if p.total <= 0 {
-		return join(span(elapsed)+" so far", p.detail)
+	p.pace.Elapsed = time.Since(p.start)
+	if p.pace.Total <= 0 {
+		return join(span(p.pace.Elapsed)+" so far", p.detail)
 	}
-	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.done), count(p.total), p.unit, rate(p.done-p.from, elapsed), p.unit)
-	if p.done > p.from && p.done < p.total {
-		left := time.Duration(float64(elapsed) * float64(p.total-p.done) / float64(p.done-p.from))
+	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.pace.Done), count(p.pace.Total), p.unit,
+		rate(p.pace.Done-p.pace.Resumed, p.pace.Elapsed), p.unit)
+	if left, known := p.pace.ETA(); known {
 		s += ", ETA " + span(left)
 	}
 	return join(s, p.detail)
@@ -111,6 +122,8 @@ func (p *progress) finish() time.Duration {
 	if p.bar != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
+	} else {
+		p.end()
 	}
 	return time.Since(p.start)
 }
@@ -120,5 +133,5 @@ func (p *progress) now() (title, text string, done, total int64) {
 	text = p.text()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.title, text, p.done, p.total
+	return p.title, text, p.pace.Done, p.pace.Total
 }

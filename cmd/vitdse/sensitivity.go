@@ -177,7 +177,7 @@ func sensitivities(ctx context.Context, n *trained, run configs.Run, space confi
 
 // sensitivityWork is how a task of a run measures settings.
 func sensitivityWork(task string, run configs.Run, build string, st *stages) dse.Work {
-	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: st.a.cacheOf(run), Version: build,
+	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: st.a.cacheOf(run), Version: build, Say: func(said string) { st.a.log.Warn(said) },
 		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
 }
 

@@ -50,14 +50,14 @@ func (s *stages) end() {
 	b := s.bar
 	s.bar = nil
 	line := b.title + ": "
-	if b.total > 0 {
-		line += count(b.done) + " " + b.unit + " in "
+	if b.pace.Total > 0 {
+		line += count(b.pace.Done) + " " + b.unit + " in "
 	} else {
 		line += "done in "
 	}
 	line += span(took)
-	if b.total > 1 && took > 10*time.Millisecond && b.done > s.from {
-		line += ", " + rate(b.done-s.from, took) + " " + b.unit + "/s"
+	if b.pace.Total > 1 && took > 10*time.Millisecond && b.pace.Done > s.from {
+		line += ", " + rate(b.pace.Done-s.from, took) + " " + b.unit + "/s"
 	}
 	if s.from > 0 {
 		line += " (" + count(s.from) + " of them were done before)"

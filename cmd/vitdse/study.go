@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
@@ -34,7 +36,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		Example: "  vitdse study configs/digits/run.yaml --parts xc7z020,xck26,lfe5u-85f --designs 60 --file study.jsonl",
 		Args:    cobra.ExactArgs(1),
 	}
-	addFlags(cmd.Flags(), inputKeys)
+	addFlags(cmd.Flags(), inputKeys, []string{"cache"})
 	cmd.Flags().IntVar(&designs, "designs", 60, "`number` of designs")
 	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"}, "`names` of the parts that the designs take turns on")
 	cmd.Flags().StringVar(&file, "file", "study.jsonl", "`file` of the designs synthesized so far")
@@ -52,7 +54,8 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		if err := a.synthesize(cmd.Context(), n, list, designs, file); err != nil {
+		s := &study{a: a, n: n, parts: list, cache: a.cacheOf(run), file: file}
+		if err := s.synthesize(cmd.Context(), designs); err != nil {
 			return err
 		}
 		return a.printStudy(file, table)
@@ -60,9 +63,65 @@ The table compares the resource model, as it is, with all designs of the file.`,
 	return cmd
 }
 
+// study is the designs of a study and what synthesis said of them: the jobs are the numbers of the draws.
+type study struct {
+	a     *app
+	n     *trained
+	parts []configs.Part
+	cache configs.Store
+	file  string
+	todo  map[int]synth.Measured // by draw, without modules: what the file does not have
+	found map[int]synth.Measured
+}
+
+// draws bounds the numbers of draws, so that a journal is good for any number of designs.
+const draws = 1 << 20
+
 // synthesize adds to the file the designs that are not in it yet.
-func (a *app) synthesize(ctx context.Context, n *trained, parts []configs.Part, designs int, file string) error {
-	have, err := synth.Study(file)
+func (s *study) synthesize(ctx context.Context, designs int) (err error) {
+	if err := s.draw(designs); err != nil {
+		return err
+	}
+	inputs, err := configs.Key(emit.Version, hwmodel.RTL, s.n.model, s.n.weights.Digest(s.n.model), s.parts)
+	if err != nil {
+		return err
+	}
+	journal, records, err := jobs.Open[synth.Measured](s.file+".journal", jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws},
+		true, func(said string) { s.a.log.Warn(said) })
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if _, wanted := s.todo[r.Job]; wanted {
+			s.found[r.Job] = r.Value
+		}
+	}
+	st := &stages{a: s.a}
+	defer st.drop()
+	had := int64(designs - len(s.todo) + len(s.found))
+	say := func(detail string) {
+		st.set("synthesis", "designs", int64(designs-len(s.todo)+len(s.found)), int64(designs), detail)
+	}
+	say("")
+	st.resumed(had)
+	err = jobs.Run(ctx, s.left(), jobs.Work[synth.Measured]{
+		Workers: runtime.GOMAXPROCS(0),
+		Worker:  func() func(context.Context, int) (synth.Measured, error) { return s.one },
+		Take: func(n int, m synth.Measured) error {
+			s.found[n] = m
+			say(m.Design.Name)
+			return journal.Write(n, m)
+		},
+	})
+	if err == nil {
+		st.end()
+	}
+	return errors.Join(err, s.gather(journal))
+}
+
+// draw draws the designs and leaves out those that are in the file.
+func (s *study) draw(designs int) error {
+	have, err := synth.Study(s.file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -70,63 +129,56 @@ func (a *app) synthesize(ctx context.Context, n *trained, parts []configs.Part, 
 	for _, m := range have {
 		known[configs.Hash(m.Design)] = true
 	}
-	var todo []synth.Measured
+	s.todo, s.found = map[int]synth.Measured{}, map[int]synth.Measured{}
 	for i := range designs {
-		d, heldOut, err := synth.Draw(n.model, parts, i)
+		d, heldOut, err := synth.Draw(s.n.model, s.parts, i)
 		if err != nil {
 			return err
 		}
 		if !known[configs.Hash(d)] {
-			todo = append(todo, synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: n.model, Design: d, HeldOut: heldOut})
+			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: s.n.model, Design: d, HeldOut: heldOut}
 		}
 	}
-	st := &stages{a: a}
-	defer st.drop()
-	done := designs - len(todo)
-	st.set("synthesis", "designs", int64(done), int64(designs), "")
-	st.resumed(int64(done))
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	work := make(chan synth.Measured)
-	var mu sync.Mutex
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for m := range work {
-				err := a.synthesizeOne(ctx, n, &m)
-				mu.Lock()
-				if err == nil {
-					err = synth.Append(file, m)
-				}
-				if err != nil {
-					stop(fmt.Errorf("%s on %s: %w", m.Design.Name, m.Design.Part, err))
-				} else {
-					done++
-					st.set("synthesis", "designs", int64(done), int64(designs), m.Design.Name)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for _, m := range todo {
-		select {
-		case work <- m:
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	close(work)
-	workers.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	st.end()
 	return nil
 }
 
+// left lists the draws that are to be synthesized, ascending.
+func (s *study) left() []int {
+	var list []int
+	for n := range s.todo {
+		if _, done := s.found[n]; !done {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// gather adds what was found to the file, in the order of the draws, and then deletes the journal.
+func (s *study) gather(j *jobs.Journal[synth.Measured]) error {
+	var list []synth.Measured
+	for _, n := range slices.Sorted(maps.Keys(s.found)) {
+		list = append(list, s.found[n])
+	}
+	if len(list) > 0 {
+		if err := synth.Extend(s.file, list); err != nil {
+			return errors.Join(err, j.Close())
+		}
+	}
+	return j.Remove()
+}
+
+// one synthesizes the design of a draw.
+func (s *study) one(ctx context.Context, n int) (synth.Measured, error) {
+	m := s.todo[n]
+	if err := synthesizeOne(ctx, s.n, &m, s.cache); err != nil {
+		return m, fmt.Errorf("%s on %s: %w", m.Design.Name, m.Design.Part, err)
+	}
+	return m, nil
+}
+
 // synthesizeOne emits a design to a temporary folder and maps it.
-func (a *app) synthesizeOne(ctx context.Context, n *trained, m *synth.Measured) error {
+func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, cache configs.Store) error {
 	part, err := configs.LoadPart(m.Design.Part)
 	if err != nil {
 		return err
@@ -152,7 +204,7 @@ func (a *app) synthesizeOne(ctx context.Context, n *trained, m *synth.Measured) 
 	if err := emit.WriteFolder(dir, files, false); err != nil {
 		return err
 	}
-	rep, err := synth.Run(ctx, dir, synth.Options{}, nil)
+	rep, err := synth.Run(ctx, dir, synth.Options{Cache: cache}, nil)
 	if err != nil {
 		return err
 	}

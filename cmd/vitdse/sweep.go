@@ -12,6 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/jobs"
 )
 
 func newSweep(a *app) *cobra.Command {
@@ -91,11 +92,11 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		Search: run.Search, Objectives: objectives, Prediction: prediction,
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
-			Resume: !force || !finished(sweepDir(run))},
+			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) }},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {
 			title, unit := "sweep", "points"
-			if p.Points > 0 {
+			if p.Exact {
 				title, unit = "search", "engines"
 			}
 			st.set(title, unit, p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
@@ -108,7 +109,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		OnMeasure: func(done, total int) { st.set("front measured", "choices of bits", int64(done), int64(total), "") },
 	}
 	res, err := dse.Explore(ctx, study)
-	if other := (*dse.JournalError)(nil); errors.As(err, &other) {
+	if other := (*jobs.OtherError)(nil); errors.As(err, &other) {
 		if !force {
 			return nil, fmt.Errorf("%s is the journal of a sweep with other inputs; give another --out, or --force to replace its results", other.File)
 		}

@@ -124,28 +124,19 @@ func Study(path string) ([]Measured, error) {
 	return list, scan.Err()
 }
 
-// Append adds a design to the end of a study, and sees to it that it is on the disk. What is
-// left of a line that was not finished is cut off first.
-func Append(path string, m Measured) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
+// Extend adds designs to the end of a study, all or none. What is left of a line that was not finished is cut off.
+func Extend(path string, list []Measured) error {
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	whole := int64(bytes.LastIndexByte(data, '\n') + 1)
-	line, err := json.Marshal(m)
-	if err != nil {
-		return err
+	data = data[:bytes.LastIndexByte(data, '\n')+1]
+	for _, m := range list {
+		line, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		data = append(append(data, line...), '\n')
 	}
-	if _, err := f.WriteAt(append(line, '\n'), whole); err != nil {
-		return err
-	}
-	if err := f.Truncate(whole + int64(len(line)) + 1); err != nil {
-		return err
-	}
-	return f.Sync()
+	return configs.WriteFile(path, data)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -19,12 +20,11 @@ type Sweep struct {
 	Granularities []configs.Granularity // of weights; nil is per channel and per layer
 	Group         int                   // weights that share a multiplier where they are in groups
 	Workers       int                   // goroutines
-	Progress      func(done, total int) // called from one goroutine at a time; may be nil
 
-	// Known gives the Total of an entry that an interrupted measurement has kept, Keep is
-	// handed every entry as it is measured, from one goroutine at a time. Both may be nil.
-	Known func(Entry) (total float64, ok bool)
-	Keep  func(Entry)
+	// Run measures entries of the table, which are numbered in its order, and hands the Total of each to take, from
+	// one goroutine at a time: by calling of, which several goroutines may, or from what an interrupted measurement
+	// has kept. Without it all are measured.
+	Run func(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error
 }
 
 // Sensitivity measures every layer of a network at every number of bits. The
@@ -32,12 +32,6 @@ type Sweep struct {
 // number of workers.
 func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numerics, w *checkpoint.Weights,
 	stats *quant.Stats, images *dataset.Images, sweep Sweep) (*Table, error) {
-	if sweep.Bits == nil {
-		sweep.Bits = []int{2, 3, 4, 5, 6, 7, 8}
-	}
-	if sweep.Granularities == nil {
-		sweep.Granularities = []configs.Granularity{configs.PerChannel, configs.PerLayer}
-	}
 	of, err := network.Compile(m)
 	if err != nil {
 		return nil, err
@@ -68,8 +62,23 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	return t, nil
 }
 
+// Count is the number of entries that Sensitivity measures.
+func (s Sweep) Count(m configs.Model, reference configs.Numerics) (int, error) {
+	net, err := network.Compile(m)
+	if err != nil {
+		return 0, err
+	}
+	return len(entries(net, reference, s)), nil
+}
+
 // entries lists what is to be measured; the reference itself has no noise and is left out.
 func entries(net *network.Network, ref configs.Numerics, sweep Sweep) []Entry {
+	if sweep.Bits == nil {
+		sweep.Bits = []int{2, 3, 4, 5, 6, 7, 8}
+	}
+	if sweep.Granularities == nil {
+		sweep.Granularities = []configs.Granularity{configs.PerChannel, configs.PerLayer}
+	}
 	var list []Entry
 	for _, of := range net.Layers {
 		layer := of.Name
@@ -165,53 +174,37 @@ type sensitivity struct {
 // measure fills in the entries, block by block, so that what lies before a changed
 // block is computed once.
 func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error {
-	todo, known := t.recall(sweep.Known)
-	count := counter(known, len(t.Entries), sweep.Progress)
-
+	run := sweep.Run
+	if run == nil {
+		run = func(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
+			var mu sync.Mutex
+			return each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
+				return func(i int) error {
+					total, err := of(ctx, list[i])
+					mu.Lock()
+					defer mu.Unlock()
+					return errors.Join(err, take(list[i], total))
+				}, nil
+			})
+		}
+	}
 	for block := -1; block <= len(s.net.Blocks); block++ {
 		if err := s.advance(ctx, block, sweep.Workers); err != nil {
 			return err
 		}
-		var list []*Entry
-		for _, e := range todo {
+		var list []int
+		for i, e := range t.Entries {
 			if e.first(s.net) == block {
-				list = append(list, e)
+				list = append(list, i)
 			}
 		}
-		err := each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
-			return func(i int) error {
-				if err := s.run(ctx, list[i], t, block); err != nil {
-					return err
-				}
-				count(func() {
-					if sweep.Keep != nil {
-						sweep.Keep(*list[i])
-					}
-				})
-				return nil
-			}, nil
-		})
-		if err != nil {
+		of := func(ctx context.Context, i int) (float64, error) { return s.run(ctx, t.Entries[i], t, block) }
+		take := func(i int, total float64) error { t.Entries[i].Total = total; return nil }
+		if err := run(ctx, list, of, take); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// recall fills in the entries that are known, counts them and lists the others.
-func (t *Table) recall(known func(Entry) (float64, bool)) (todo []*Entry, n int) {
-	for i := range t.Entries {
-		e := &t.Entries[i]
-		if known != nil {
-			if total, ok := known(*e); ok {
-				e.Total = total
-				n++
-				continue
-			}
-		}
-		todo = append(todo, e)
-	}
-	return todo, n
 }
 
 // advance moves the reference's residual streams to the front of a block.
@@ -233,15 +226,15 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 	})
 }
 
-// run measures one entry over all images.
-func (s *sensitivity) run(ctx context.Context, e *Entry, t *Table, block int) error {
+// run measures one entry's Total over all images.
+func (s *sensitivity) run(ctx context.Context, e Entry, t *Table, block int) (float64, error) {
 	net, err := quant.Quantize(s.net.Model, e.apply(t.Reference, t.Group), s.weights, s.stats)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r, err := exec.New(net)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	codes := make([]int32, 0, len(s.logits))
 	for i := range s.images.N {
@@ -252,10 +245,9 @@ func (s *sensitivity) run(ctx context.Context, e *Entry, t *Table, block int) er
 			l, err = r.Resume(s.streams[i], block)
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
-			return err
+			return 0, err
 		}
 		codes = append(codes, l...)
 	}
-	e.Total = NoisePower(s.logits, codes, net.LogitScale)
-	return nil
+	return NoisePower(s.logits, codes, net.LogitScale), nil
 }

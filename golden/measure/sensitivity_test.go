@@ -25,15 +25,14 @@ func TestSensitivityPredictsMixedBits(t *testing.T) {
 	if os.Getenv("SENSITIVITY") == "full" {
 		images, sweep.Bits = c.Train.Slice(256, 384), nil
 	}
-	start, calls := time.Now(), 0
-	sweep.Progress = func(done, total int) { calls++ }
+	start := time.Now()
 	table, err := measure.Sensitivity(ctx, c.Model, configs.Uniform(c.Model, 8, 8), c.Weights, c.stats, images, sweep)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d entries, %d images: %v", len(table.Entries), table.Images, time.Since(start))
-	if calls != len(table.Entries) {
-		t.Errorf("progress was reported %d times; expected %d", calls, len(table.Entries))
+	if n, err := sweep.Count(c.Model, table.Reference); n != len(table.Entries) {
+		t.Errorf("%d entries are counted (%v), %d measured", n, err, len(table.Entries))
 	}
 	logits, err := measure.FloatLogits(ctx, c.Model, c.Weights, images, 2)
 	if err != nil {
@@ -123,11 +122,19 @@ func TestSensitivityDoesNotDependOnWorkers(t *testing.T) {
 func TestSensitivityIsCancelled(t *testing.T) {
 	c := digitsCase(t)
 	ctx, cancel := context.WithCancel(context.Background())
+	done := 0
 	_, err := measure.Sensitivity(ctx, c.Model, configs.Uniform(c.Model, 8, 8), c.Weights, c.stats, c.Test.Slice(0, 4),
-		measure.Sweep{Workers: 2, Progress: func(done, total int) {
-			if done == 3 {
-				cancel()
+		measure.Sweep{Workers: 2, Run: func(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
+			for _, i := range list {
+				if done++; done == 3 {
+					cancel()
+				}
+				total, err := of(ctx, i)
+				if err = errors.Join(err, take(i, total)); err != nil {
+					return err
+				}
 			}
+			return nil
 		}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v; expected context.Canceled", err)
