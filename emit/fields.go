@@ -3,6 +3,7 @@ package emit
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"vitdse/golden/intnet"
@@ -14,29 +15,30 @@ import (
 type Field struct {
 	Name    string
 	Width   int
-	Readers string // s: the sequencer's step, f: the feeder's matmul, d: the drain's
+	Readers string // s: the sequencer's step, f: the feeder's matmul, d: the drain's, n: the one behind the drain's
 	Offset  int
 }
 
 // High is the index of the field's most significant bit within the field.
 func (f Field) High() int { return f.Width - 1 }
 
-// fieldGroups lists the descriptor's fields: the common ones, then two overlays.
+// fieldGroups lists the descriptor's fields: the common ones, then two overlays. Of what is counted the engine
+// needs the last number, one less than there are: those end in _1.
 var fieldGroups = [3][]Field{
 	{
 		{"op", 12, "sfd", 0}, {"opcode", 3, "s", 0}, {"last", 1, "s", 0},
 		{"need_image", 1, "s", 0}, {"need_pos", 1, "s", 0}, {"need_norm", 1, "s", 0}, {"need_gelu", 1, "s", 0},
-		{"free_pos", 1, "s", 0}, {"loop", 1, "s", 0}, {"loops", 16, "s", 0}, {"rowstep", 16, "s", 0},
-		{"mt", 16, "sfd", 0}, {"bits", 5, "sd", 0},
+		{"free_pos", 1, "s", 0}, {"loop", 1, "s", 0}, {"loops_1", 16, "s", 0}, {"rowstep", 16, "s", 0},
+		{"mt_1", 16, "sfdn", 0}, {"bits", 5, "sd", 0},
 	},
 	{
-		{"nt", 16, "fd", 0}, {"kt", 16, "f", 0}, {"period_full", 16, "f", 0}, {"period_last", 16, "f", 0},
-		{"period_end", 16, "f", 0}, {"wait", 2, "f", 0}, {"chained", 1, "f", 0}, {"a_from", 2, "f", 0},
-		{"b_from", 2, "fd", 0}, {"a_base", 16, "f", 0}, {"a_stride", 16, "f", 0}, {"b_base", 16, "f", 0},
+		{"nt_1", 16, "fn", 0}, {"kt_1", 16, "f", 0}, {"period_full_1", 16, "f", 0}, {"period_last_1", 16, "f", 0},
+		{"period_end_1", 16, "f", 0}, {"move_a", 1, "s", 0}, {"wait", 2, "f", 0}, {"chained", 1, "f", 0}, {"a_from", 2, "f", 0},
+		{"b_from", 2, "fd", 0}, {"a_base", 16, "sf", 0}, {"a_stride", 16, "f", 0}, {"b_base", 16, "f", 0},
 		{"b_nstep", 16, "f", 0}, {"b_kstep", 16, "f", 0},
-		{"groups_full", 16, "d", 0}, {"groups_last", 16, "d", 0}, {"count_last", 8, "d", 0}, {"skip", 16, "d", 0},
-		{"to", 3, "d", 0}, {"raw", 1, "d", 0}, {"per_lane", 1, "d", 0}, {"gelu", 1, "d", 0}, {"mask", 1, "d", 0},
-		{"base", 16, "d", 0}, {"stride", 16, "d", 0}, {"nstep", 16, "d", 0}, {"shift", 6, "d", 0}, {"zero", 16, "d", 0},
+		{"groups_full_1", 16, "dn", 0}, {"groups_last_1", 16, "dn", 0}, {"count_last", 8, "d", 0}, {"place", 16, "dn", 0},
+		{"to", 3, "sdn", 0}, {"per_lane", 1, "d", 0}, {"gelu", 1, "d", 0}, {"mask", 1, "d", 0},
+		{"base", 16, "sdn", 0}, {"stride", 16, "d", 0}, {"nstep", 16, "dn", 0}, {"tile_step", 16, "dn", 0}, {"shift", 6, "d", 0}, {"zero", 16, "d", 0},
 		{"sm_mul", 16, "d", 0}, {"sm_shift", 6, "d", 0}, {"sm_ch", 28, "d", 0},
 	},
 	{{"eps", 40, "s", 0}, {"ln_k", 6, "s", 0}, {"ln_k17", 6, "s", 0}, {"ln_sg", 6, "s", 0}},
@@ -51,6 +53,11 @@ func fieldsOf(fields []Field, reader string) []Field {
 		}
 	}
 	return out
+}
+
+// fieldNamed is a field that there is.
+func fieldNamed(fields []Field, name string) Field {
+	return fields[slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })]
 }
 
 // descriptor is the layout of a descriptor: its fields with their offsets, and its width.
@@ -87,7 +94,7 @@ func (w *word) set(name string, v int64) {
 		panic("emit: no descriptor field " + name)
 	}
 	lo, hi := int64(0), int64(1)<<f.Width
-	if name == "zero" || name == "ln_k17" { // the signed fields
+	if name == "zero" || name == "ln_k17" || name == "place" { // the signed fields
 		lo, hi = -(int64(1) << (f.Width - 1)), int64(1)<<(f.Width-1)
 	}
 	if v < lo || v >= hi {
@@ -118,9 +125,9 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	w.flag("need_gelu", p.NeedGELU)
 	w.flag("free_pos", p.FreePos)
 	w.flag("loop", p.Loop)
-	w.set("loops", int64(p.Loops))
+	w.set("loops_1", int64(max(0, p.Loops-1)))
 	w.set("rowstep", int64(p.RowStep))
-	w.set("mt", int64(p.MT))
+	w.set("mt_1", int64(max(0, p.MT-1)))
 	w.set("bits", int64(num.bits))
 	switch p.Opcode {
 	case hwmodel.StepMatmul:
@@ -139,18 +146,18 @@ func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
 		name  string
 		value int
 	}{
-		{"nt", p.NT}, {"kt", p.KT}, {"period_full", p.PeriodFull}, {"period_last", p.PeriodLast},
-		{"period_end", p.PeriodEnd}, {"wait", p.Wait}, {"a_from", p.AFrom}, {"b_from", p.BFrom},
+		{"nt_1", p.NT - 1}, {"kt_1", p.KT - 1}, {"period_full_1", p.PeriodFull - 1}, {"period_last_1", p.PeriodLast - 1},
+		{"period_end_1", p.PeriodEnd - 1}, {"wait", p.Wait}, {"a_from", p.AFrom}, {"b_from", p.BFrom},
 		{"a_base", p.ABase}, {"a_stride", p.AStride}, {"b_base", p.BBase}, {"b_nstep", p.BNStep}, {"b_kstep", p.BKStep},
-		{"groups_full", p.GroupsFull}, {"groups_last", p.GroupsLast}, {"count_last", p.CountLast}, {"skip", p.Skip},
-		{"to", p.To}, {"base", p.Base}, {"stride", p.Stride}, {"nstep", p.NStep},
+		{"groups_full_1", p.GroupsFull - 1}, {"groups_last_1", p.GroupsLast - 1}, {"count_last", p.CountLast}, {"place", -p.Skip},
+		{"to", p.To}, {"base", p.Base}, {"stride", p.Stride}, {"nstep", p.NStep}, {"tile_step", p.TileStep},
 		{"shift", int(num.shift)}, {"zero", int(num.zero)},
 		{"sm_mul", int(num.smMul)}, {"sm_shift", int(num.smShift)}, {"sm_ch", int(num.smCh)},
 	} {
 		w.set(v.name, int64(v.value))
 	}
 	w.flag("chained", p.Chained)
-	w.flag("raw", p.Raw)
+	w.flag("move_a", p.AFrom != hwmodel.FromNumerators)
 	w.flag("per_lane", p.PerLane)
 	w.flag("gelu", p.GELU)
 	w.flag("mask", p.Mask)

@@ -163,15 +163,16 @@ type loadField struct {
 	of    func(hwmodel.Segment) int
 }
 
-// loadFields are a segment's fields, the lowest first.
+// loadFields are a segment's fields, the lowest first. Of what is counted the loader needs the last number.
 func (p *Plan) loadFields() []loadField {
+	less := func(n int) int { return max(0, n-1) }
 	fields := []loadField{
 		{3, func(g hwmodel.Segment) int { return int(g.Kind) }},
-		{16, func(g hwmodel.Segment) int { return g.Tiles }},
-		{16, func(g hwmodel.Segment) int { return g.Params }},
-		{16, func(g hwmodel.Segment) int { return g.Words }},
-		{8, func(g hwmodel.Segment) int { return g.ParamBeats }},
-		{8, func(g hwmodel.Segment) int { return g.WordBeats }},
+		{16, func(g hwmodel.Segment) int { return less(g.Tiles) }},
+		{16, func(g hwmodel.Segment) int { return less(g.Params) }},
+		{16, func(g hwmodel.Segment) int { return less(g.Words) }},
+		{8, func(g hwmodel.Segment) int { return less(g.ParamBeats) }},
+		{8, func(g hwmodel.Segment) int { return less(g.WordBeats) }},
 		{3, func(g hwmodel.Segment) int { return g.Format }},
 	}
 	if p.Shape.GroupBits > 0 {
@@ -266,6 +267,7 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	addr("GW", s.ScoreDepth)
 	add("SM_REST", s.Tokens-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
 	add("SM_EARLY", flag(s.SoftmaxEarly()), "the value product need not wait for the division")
+	add("SM_READY", int(s.SoftmaxReady()), "cycle of a softmax in which it may start")
 	add("ROWS", s.MTiles, "row tiles")
 	addr("ROWW", s.MTiles)
 	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")
@@ -283,6 +285,9 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("VAR_K", sh.normK.bits(), "")
 	add("MIN_SG", int(sh.normSG.lo), "")
 	add("VAR_SG", sh.normSG.bits(), "")
+	add("NORM_WAIT", s.NormWait(), "LayerNorm's: until the sums are there; for a root; beyond a cycle a lane")
+	add("NORM_SETTLE", hwmodel.NormSettle, "")
+	add("NORM_GAP", hwmodel.NormGap, "")
 	add("BW", e.BusBits, "bus")
 	add("BURST", hwmodel.BurstBeats, "")
 	add("READ_FIFO", e.ReadFIFO, "beats")

@@ -4,6 +4,7 @@ package hwmodel
 // and value products of all heads, and softmax beside them. Nothing in it waits for the memory.
 func (s *Shape) attentionCycles() int64 {
 	var fed, scored, softmax, last int64 // the end of v is 0
+	ahead := s.softmaxCycles() - s.SoftmaxReady()
 	fed = -int64(s.scoresLead())
 	for h := range s.Heads + 1 {
 		var sc, av Step
@@ -13,7 +14,7 @@ func (s *Shape) attentionCycles() int64 {
 		for m := range s.MTiles {
 			if h < s.Heads {
 				fed, last = s.rowTile(&sc, fed+1)
-				scored = last + scoresLatency
+				scored = last + s.scoresLatency()
 			}
 			if h+m == 0 {
 				softmax = scored + 1 + s.softmaxCycles()
@@ -26,14 +27,14 @@ func (s *Shape) attentionCycles() int64 {
 			if av.KT == 0 || m < 2 {
 				_, av = s.headSteps(s.scores(), of)
 			}
-			fed, last = s.rowTile(&av, max(fed+1, softmax+1))
+			fed, last = s.rowTile(&av, max(fed+1, softmax-ahead+1))
 			if h == s.Heads {
-				return last + drainLatency
+				return last + DrainLatency
 			}
 			softmax = max(scored, softmax) + 1 + s.softmaxCycles()
 		}
 	}
-	return last + drainLatency
+	return last + DrainLatency
 }
 
 // rowTile is a matmul of one row tile that starts at a cycle and waits for nothing: the last

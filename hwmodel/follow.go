@@ -10,7 +10,7 @@ import "vitdse/configs/network"
 
 // tail is from the last cycle of a matmul's slots to the end of its drain.
 func (s *Shape) tail(p *Step) int {
-	return p.KT + int(s.arrayLatency()) + p.GroupsLast*s.passes(p.To) + drainLatency - 1 - p.PeriodEnd
+	return p.KT + int(s.arrayLatency()) + p.GroupsLast*s.passes(p.To) + DrainLatency - 1 - p.PeriodEnd
 }
 
 // lead is how much earlier than after the end of the drain of one matmul another starts whose row tiles are
@@ -54,7 +54,7 @@ func (s *Shape) projLead() int {
 func (s *Shape) scoresLead() int {
 	sc, _ := s.headSteps(s.scores(), 0)
 	k, v := s.matmulTo(ToKeys, s.Dim, s.Dim, CeilDiv(s.Dim, s.TK)), s.matmulTo(ToValues, s.Dim, s.Dim, sc.KT)
-	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 + scoresLatency + int(s.softmaxCycles())
+	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 + int(s.scoresLatency()+s.SoftmaxReady())
 	if tail := s.tail(&v); s.MTiles*((v.NT-1)*v.PeriodFull+v.PeriodLast) >= s.tail(&k) && softmax >= tail {
 		return tail
 	}

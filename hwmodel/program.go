@@ -68,6 +68,7 @@ type Step struct {
 	ABase, AStride         int
 	BBase, BNStep, BKStep  int
 	Base, Stride, NStep    int
+	TileStep               int // from a row tile's address to the next one's
 }
 
 // Passes is how often the step runs for an image.
@@ -153,6 +154,10 @@ func (s *Shape) linear(op network.Op) Step {
 	case ToResidual, ToLogits:
 		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
 	}
+	p.TileStep = p.Stride
+	if p.To == ToValues {
+		p.TileStep *= s.passes(p.To)
+	}
 	s.tiles(&p, op.Cols, op.Inner, 0)
 	s.followed(&p)
 	return p
@@ -179,8 +184,8 @@ func (s *Shape) tiles(p *Step, cols, inner, skip int) {
 	p.GroupsFull, p.GroupsLast = CeilDiv(min(cols, s.TN)+skip, s.VC), CeilDiv(last, s.VC)
 	p.CountLast = last - (p.GroupsLast-1)*s.VC
 	passes := s.passes(p.To)
-	p.PeriodFull = max(p.KT, p.GroupsFull*passes)
-	p.PeriodLast = max(p.KT, p.GroupsLast*passes)
+	p.PeriodFull = max(minSlot, p.KT, p.GroupsFull*passes)
+	p.PeriodLast = max(minSlot, p.KT, p.GroupsLast*passes)
 	p.PeriodEnd = p.PeriodLast
 }
 

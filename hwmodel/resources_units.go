@@ -159,7 +159,7 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	}
 	r.FF += token*s.TM + 59 + CeilLog2(s.TM)
 	if !f.lut6() {
-		period := max(s.Dim/s.VC, s.TM+normGap)
+		period := max(s.Dim/s.VC, s.TM+NormGap)
 		r.FF += 8*CeilLog2(period+1) + 7*max(1, CeilLog2(s.TM)) + 5 // what shift registers are elsewhere
 		if s.TM > 2 && !f.noDSP {
 			r.DSP++ // the product that addresses a lane's sums

@@ -42,21 +42,6 @@ func newTimeline(s *Shape, mem MemoryTiming, images int) *timeline {
 	return &timeline{s: s, steps: s.Program(), loader: newLoader(s, mem, images)}
 }
 
-// Pipeline lengths of the emitted RTL, in cycles.
-const (
-	readTurnaround = 4  // a FIFO place given back to the request, and the beat's way in
-	stepTurnaround = 3  // a step handed over to the next step's readiness check
-	loadedToReady  = 2  // last beat of a segment to its buffer being ready
-	drainLatency   = 7  // last columns at the array to the end of the op
-	scoresLatency  = 2  // the same, to a row tile of scores being there for softmax
-	softmaxTail    = 24 // beyond one cycle a group of columns
-	softmaxEarly   = 6  // the same, of a softmax whose division goes on beside what follows
-	normHead       = 4  // beyond one cycle a lane, to the first channels asked for
-	normTail       = 9  // channels asked for to their codes in the buffer
-	normGap        = 6  // least of a row tile's cycles beyond one a lane
-	queueDepth     = 4  // matmuls between the sequencer and the drain
-)
-
 // ending is the end of an op, or of a head's row tile of it. Of ends in one cycle, that of
 // the lower port counts first.
 type ending struct {
@@ -120,11 +105,11 @@ func (t *timeline) step(p *Step) {
 	at = t.need(at, p.NeedNorm, SegNorm)
 	at = t.need(at, p.NeedGELU, SegGELU)
 	if p.Opcode == StepMatmul {
-		if n := len(t.drained) - queueDepth; n >= 0 {
+		if n := len(t.drained) - QueueDepth; n >= 0 {
 			at = max(at, t.drained[n]+1)
 		}
 		t.ready = at + stepTurnaround
-		t.matmul(p, at+1)
+		t.matmul(p, at+queueLatency)
 		return
 	}
 	if n := len(t.drained); n > 0 {
@@ -160,14 +145,14 @@ func (t *timeline) step(p *Step) {
 	t.quiet = end
 }
 
-// matmul runs a matmul that is in the array's queue from a cycle on.
+// matmul runs a matmul that the feeder may start from a cycle on.
 func (t *timeline) matmul(p *Step, queued int64) {
 	start := max(queued, t.fed+1)
 	switch n := len(t.drained); {
 	case p.Wait == WaitDrained && n > 0:
 		start = max(start, t.drained[n-1]+1)
 	case p.Wait == WaitSoftmax:
-		start = max(start, t.softmax[t.consumed]+1)
+		start = max(start, t.softmax[t.consumed]-t.s.softmaxCycles()+t.s.SoftmaxReady()+1)
 		t.consumed++
 	}
 	at := start + 1 // first cycle of the first slot
@@ -206,7 +191,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		}
 	}
 	t.fed = lastSlot + int64(p.PeriodEnd) - 1
-	end := lastColumn + drainLatency
+	end := lastColumn + DrainLatency
 	t.drained = append(t.drained, end)
 	t.end(end, p.Op, endMatmul)
 	t.span(UnitDrain, p.Op, firstSlot+int64(p.KT)-1+t.s.arrayLatency(), end)
@@ -214,7 +199,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		t.free(end, SegGELU)
 	}
 	if p.To == ToScores {
-		filled := lastColumn + scoresLatency + 1
+		filled := lastColumn + t.s.scoresLatency() + 1
 		if n := len(t.softmax); n > 0 {
 			filled = max(filled, t.softmax[n-1]+1)
 		}

@@ -1,11 +1,12 @@
 package hwmodel
 
-// arrayLatency is from a tile's last beat leaving the buffers to its first column.
+// arrayLatency is from the address of a tile's last beat to its first column: two cycles of the buffers, then the
+// array's.
 func (s *Shape) arrayLatency() int64 {
 	if s.TK > 1 {
-		return 6 + int64(s.Late())
+		return 7 + int64(s.Late())
 	}
-	return 5
+	return 6
 }
 
 // rows is when a unit makes the row tiles of an op: the first so long after its start, then
@@ -27,9 +28,9 @@ func (r rows) rest(start int64, tiles int) int64 {
 // patchRows are the row tiles of the patch gather.
 func (s *Shape) patchRows() rows {
 	words := max(1, s.Chunk/s.TK) // of a chunk
-	lead := 3 + words
+	lead := 4 + words
 	if s.TK > s.Chunk {
-		lead = 3
+		lead = 4
 	}
 	reads := s.TM / s.Design.Engine.GatherTokens() // of a chunk, for all tokens
 	period := max(reads, words)
@@ -41,19 +42,34 @@ func (s *Shape) patchRows() rows {
 func (s *Shape) normRows() rows {
 	groups := s.Dim / s.VC
 	tail := int64(groups - 1 + normTail)
-	return rows{int64(s.TM+normHead) + tail, int64(max(groups, s.TM+normGap)), tail}
+	return rows{int64(s.TM+s.normHead()) + tail, int64(max(groups, s.TM+NormGap)), tail}
+}
+
+// softmaxSpare is how many cycles before the last numerator is written the value product could start for all that its
+// first columns need of the reciprocals: they leave the array when it has been fed. Negative: cycles after it.
+func (s *Shape) softmaxSpare() int {
+	return s.NumDepth + int(s.arrayLatency()) - softmaxDivide - CeilLog2(s.VC)
 }
 
 // SoftmaxEarly says whether the value product and the next softmax may start while the
-// division is going on: the first column of the product leaves the array after it.
-func (s *Shape) SoftmaxEarly() bool { return s.NumDepth >= 13 }
+// division is going on.
+func (s *Shape) SoftmaxEarly() bool { return s.softmaxSpare() >= 0 }
 
 // softmaxCycles is from the start of a row tile's softmax to its end.
 func (s *Shape) softmaxCycles() int64 {
 	if s.SoftmaxEarly() {
-		return int64(s.ScoreDepth) + softmaxEarly
+		return int64(s.ScoreDepth) + softmaxPass
 	}
-	return int64(s.ScoreDepth) + softmaxTail
+	return int64(s.ScoreDepth + softmaxPass + softmaxDivide + CeilLog2(s.VC))
+}
+
+// SoftmaxReady is from the start of a row tile's softmax to when the value product may start. It reads a word of
+// numerators a cycle, as fast as they are written at most, so that it need not wait for the last.
+func (s *Shape) SoftmaxReady() int64 {
+	if !s.SoftmaxEarly() {
+		return s.softmaxCycles()
+	}
+	return s.softmaxCycles() - int64(min(s.NumDepth, s.softmaxSpare()))
 }
 
 // storeCycles is the time of the bursts of an image's result: data, with the address beside them, and the

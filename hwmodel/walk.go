@@ -206,7 +206,7 @@ func (k *Walk) Start(w Stored) Clocks {
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1
-	queued := max(start+stepTurnaround-1, c.load(k.pos)) + 1
+	queued := max(start+stepTurnaround-1, c.load(k.pos)) + queueLatency
 	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, w)
 	return c.settled()
 }
@@ -227,10 +227,10 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 	}
 	c[clkNorm] = from.made(from.start, int(tiles)-1)
 	c[clkUnit] = from.rest(from.start, int(tiles))
-	queued := from.start + stepTurnaround
+	queued := from.start + stepTurnaround - 1 + queueLatency
 	if kind == WalkFC1 {
 		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
-		queued = max(queued, c.load(k.gelu)+1)
+		queued = max(queued, c.load(k.gelu)+queueLatency)
 	}
 	k.matmuls(&c, queued+1, from, kind, w)
 	switch kind {
@@ -313,6 +313,6 @@ func (k *Walk) matmul(c *Clocks, at int64, from chain, p *pass, beats int64) (la
 		}
 	}
 	c[clkFree0], c[clkFree1], c[clkFree2], c[clkFree3], c[clkLoader] = free0, free1, free2, free3, last+1
-	c[clkNow] = free0 + drainLatency
+	c[clkNow] = free0 + DrainLatency
 	return lastSlot
 }

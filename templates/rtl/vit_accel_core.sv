@@ -49,10 +49,10 @@ module vit_accel_core #(
   localparam S2W = 2*RB - 1 + $clog2(D);
 
   // -------------------------------------------------------------------------------------
-  // Program. The sequencer's step, the matmul the feeder works on, and the one the drain does.
-  wire [AW-1:0]    row_offset, feed_offset, drain_offset;
+  // Program. The sequencer's step, the matmul the feeder works on, the one the drain does, and the one behind it.
+  wire [AW-1:0]    s_a_moved, s_moved;
   /* verilator lint_off UNUSED */ // each decodes the fields it needs
-  wire [DESCW-1:0] desc, feed_desc, drain_desc;
+  wire [DESCW-1:0] desc, feed_desc, drain_desc, next_desc;
   /* verilator lint_on UNUSED */
 <%- range .SequencerFields %>
   wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>s_<% .Name %> = desc[<% .Offset %> +: <% .Width %>];
@@ -62,6 +62,9 @@ module vit_accel_core #(
 <%- end %>
 <%- range .DrainFields %>
   wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>d_<% .Name %> = drain_desc[<% .Offset %> +: <% .Width %>];
+<%- end %>
+<%- range .NextFields %>
+  wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>n_<% .Name %> = next_desc[<% .Offset %> +: <% .Width %>];
 <%- end %>
 
   localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_STORE = 3'd3;
@@ -73,7 +76,7 @@ module vit_accel_core #(
 
   wire op_start, push, queue_full, queue_empty, feed_valid, feed_start, feed_done, caught_up;
   wire c_end, drained;                                     // the drain's op leaves the array; is in its buffer
-  wire store_done, patches_done, norm_done, softmax_done;
+  wire store_done, patches_done, norm_done, softmax_ready, softmax_done;
   wire norm_running, patches_running;
   wire start_patches = op_start && s_opcode == OP_PATCHES;
   wire start_norm    = op_start && s_opcode == OP_NORM;
@@ -100,25 +103,34 @@ module vit_accel_core #(
 
   vit_sequencer #(.DESCW(DESCW), .OPS(OPS), .PCW(PCW), .AW(AW)) u_sequencer (
     .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .busy(busy),
-    .images_done(images_done), .desc(desc), .row_offset(row_offset), .is_matmul(s_opcode == OP_MATMUL),
-    .is_store(s_opcode == OP_STORE), .loop(s_loop), .loops(s_loops), .rowstep(s_rowstep), .last(s_last),
+    .images_done(images_done), .desc(desc), .a_base(s_a_moved), .base(s_moved), .is_matmul(s_opcode == OP_MATMUL),
+    .is_store(s_opcode == OP_STORE), .loop(s_loop), .loops_1(s_loops_1), .move_a(s_move_a), .move_out(s_to == TO_X),
+    .first_a_base(s_a_base), .first_base(s_base), .rowstep(s_rowstep), .last(s_last),
     .buffers_ready(buffers_ready), .queue_full(queue_full),
     .quiet(queue_empty && !norm_running && !patches_running), .push(push), .op_start(op_start),
     .store_done(store_done)
   );
-  vit_op_queue #(.WIDTH(AW + DESCW)) u_queue (
-    .aclk(aclk), .aresetn(aresetn), .push(push), .in_desc({row_offset, desc}), .full(queue_full),
-    .feed_valid(feed_valid), .feed_desc({feed_offset, feed_desc}), .feed_done(feed_done),
-    .drain_desc({drain_offset, drain_desc}), .drain_done(c_end), .drained(drained), .caught_up(caught_up),
+  // In the queue a matmul's addresses are those of its pass.
+  reg  [DESCW-1:0] queued_desc;
+  always @* begin
+    queued_desc = desc;
+    queued_desc[<% .ABaseField.Offset %> +: AW] = s_a_moved;
+    queued_desc[<% .BaseField.Offset %> +: AW] = s_moved;
+  end
+  wire drain_load;
+  vit_op_queue #(.WIDTH(DESCW)) u_queue (
+    .aclk(aclk), .aresetn(aresetn), .push(push), .in_desc(queued_desc), .full(queue_full),
+    .feed_valid(feed_valid), .feed_desc(feed_desc), .feed_done(feed_done), .drain_desc(drain_desc),
+    .next_desc(next_desc), .drain_load(drain_load), .drain_done(c_end), .drained(drained), .caught_up(caught_up),
     .empty(queue_empty)
   );
 
   // The settings of the drain's op travel with its columns, so that the next op's may follow at once:
   // dN_* is what columns need N cycles after they were at the array's head.
-  localparam SETW = 3 + 1 + 1 + 1 + 1 + 6 + 16 + 5 + 16 + 6 + 28 + 12;
-  reg  [7*SETW-1:0] settings;
+  localparam SETW = 3 + 1 + 1 + 1 + 6 + 16 + 5 + 16 + 6 + 28 + 12;
+  reg  [<% .Buffered %>*SETW-1:0] settings;
   always @(posedge aclk)
-    settings <= {settings[6*SETW-1:0], d_to, d_per_lane, d_raw, d_gelu, d_mask, d_shift, d_zero, d_bits,
+    settings <= {settings[(<% .Buffered %>-1)*SETW-1:0], d_to, d_per_lane, d_gelu, d_mask, d_shift, d_zero, d_bits,
                  d_sm_mul, d_sm_shift, d_sm_ch, d_op};
   /* verilator lint_off UNUSED */ // each stage needs some
 <%- range .DrainStages %>
@@ -128,12 +140,12 @@ module vit_accel_core #(
   wire [4:0]  d<% . %>_bits;
   wire [27:0] d<% . %>_sm_ch;
   wire [11:0] d<% . %>_op;
-  wire        d<% . %>_per_lane, d<% . %>_raw, d<% . %>_gelu, d<% . %>_mask;
-  assign {d<% . %>_to, d<% . %>_per_lane, d<% . %>_raw, d<% . %>_gelu, d<% . %>_mask, d<% . %>_shift, d<% . %>_zero, d<% . %>_bits,
+  wire        d<% . %>_per_lane, d<% . %>_gelu, d<% . %>_mask;
+  assign {d<% . %>_to, d<% . %>_per_lane, d<% . %>_gelu, d<% . %>_mask, d<% . %>_shift, d<% . %>_zero, d<% . %>_bits,
           d<% . %>_sm_mul, d<% . %>_sm_shift, d<% . %>_sm_ch, d<% . %>_op} = settings[(<% . %>-1)*SETW +: SETW];
 <%- end %>
   /* verilator lint_on UNUSED */
-  assign gelu_free = drained && d7_gelu;
+  assign gelu_free = drained && d<% .Buffered %>_gelu;
 
   // -------------------------------------------------------------------------------------
   // Read stream and its loader.
@@ -177,18 +189,13 @@ module vit_accel_core #(
 
   // -------------------------------------------------------------------------------------
   // Array: operand addresses, buffers, operands, PEs.
-  // Row tiles that the patches or LayerNorm have made since they started.
-  wire        row_made;
-  reg  [15:0] rows_made;
-  always @(posedge aclk)
-    if (start_patches || start_norm) rows_made <= 16'd0;
-    else                             rows_made <= rows_made + {15'd0, row_made};
-  // Softmaxes that no value product has used.
+  wire        row_made;                    // a row tile of the patches or of LayerNorm
+  // Softmaxes whose value product may start and has not.
   reg  [1:0]  softmaxes;
   wire        from_numerators = f_a_from != FROM_X && f_a_from != FROM_Q;
   always @(posedge aclk)
     if (!aresetn) softmaxes <= 2'd0;
-    else          softmaxes <= softmaxes + {1'b0, softmax_done} - {1'b0, feed_start && from_numerators};
+    else          softmaxes <= softmaxes + {1'b0, softmax_ready} - {1'b0, feed_start && from_numerators};
 
   /* verilator lint_off UNUSED */ // each buffer takes the address bits that it has
   wire [AW-1:0] a_addr, b_addr;
@@ -200,12 +207,12 @@ module vit_accel_core #(
   /* verilator lint_on UNUSED */
   vit_array_feeder #(.AW(AW), .KSEG(KSEG), .KSEGW(KSEGW), .WBANKS(WBANKS), .WDEPTH(WDEPTH)) u_feeder (
     .aclk(aclk), .aresetn(aresetn), .valid(feed_valid), .wait_drained(f_wait == WAIT_DRAINED),
-    .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt(f_mt), .nt(f_nt), .kt(f_kt),
-    .period_full(f_period_full), .period_last(f_period_last), .period_end(f_period_end),
+    .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt_1(f_mt_1), .nt_1(f_nt_1), .kt_1(f_kt_1),
+    .period_full_1(f_period_full_1), .period_last_1(f_period_last_1), .period_end_1(f_period_end_1),
     .from_weights(f_b_from == FROM_WEIGHTS), .from_keys(f_b_from == FROM_KEYS),
-    .a_base(from_numerators ? {AW{1'b0}} : f_a_base + feed_offset), .a_stride(f_a_stride),
+    .a_base(f_a_base), .a_stride(f_a_stride),
     .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .caught_up(caught_up),
-    .softmax_ready(softmaxes != 2'd0), .rows_made(rows_made), .tile_loaded(tile_loaded),
+    .softmax_ready(softmaxes != 2'd0), .row_made(row_made), .tile_loaded(tile_loaded),
     .op_start(feed_start), .op_done(feed_done), .a_addr(a_addr), .b_addr(b_addr),
     .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first), .beat_last(beat_last),
     .busy(feeder_busy), .stalled(stalled), .starved(starved), .feeding(feeding)
@@ -319,11 +326,13 @@ module vit_accel_core #(
 <%- end %>
   endgenerate
 
-  // The operands are in the array a cycle after their address: the feeder's op may have changed.
-  reg  [1:0] a_from, b_from;
+  // The operands are there two cycles after their address: the feeder's op may have changed.
+  reg  [1:0] a_from1, b_from1, a_from, b_from;
   always @(posedge aclk) begin
-    a_from <= f_a_from;
-    b_from <= f_b_from;
+    a_from1 <= f_a_from;
+    b_from1 <= f_b_from;
+    a_from  <= a_from1;
+    b_from  <= b_from1;
   end
   wire [TK*TM*NA-1:0] operand_a;
   wire [TK*TN*NB-1:0] operand_b;
@@ -375,13 +384,16 @@ module vit_accel_core #(
   wire           c_op_first, c_valid, c_first_tile, c_first, c_last;
   wire [7:0]     c_number, c_pass, c_count, c_key_bank;
   wire [15:0]    c_row;
-  wire [AW-1:0]  c_addr;
+  wire [AW-1:0]  c_addr;                      // of the group two cycles before
   vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), <% if gt .ValueParts 1 %>.VROWS(VPARTS)<% else %>.VPASS(TM/TK)<% end %>, .KROWS(KBANKS)) u_drain (
-    .aclk(aclk), .aresetn(aresetn), .mt(d_mt), .nt(d_nt), .groups_full(d_groups_full),
-    .groups_last(d_groups_last), .count_last(d_count_last), .skip(d_skip),
-    .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS), .to_logits(d_to == TO_LOGITS),
+    .aclk(aclk), .aresetn(aresetn), .mt_1(d_mt_1), .groups_full_1(d_groups_full_1),
+    .groups_last_1(d_groups_last_1), .count_last(d_count_last), .place(d_place),
+    .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS),
     .packed_words(d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS), .from_weights(d_b_from == FROM_WEIGHTS),
-    .base(d_to == TO_X ? d_base + drain_offset : d_base), .stride(d_stride), .nstep(d_nstep),
+    .base(d_base), .stride(d_stride), .nstep(d_nstep), .tile_step(d_tile_step), .load(drain_load),
+    .next_mt_1(n_mt_1), .next_nt_1(n_nt_1), .next_groups_full_1(n_groups_full_1),
+    .next_groups_last_1(n_groups_last_1), .next_place(n_place), <% if not (gt .ValueParts 1) %>.next_to_values(n_to == TO_VALUES),<% end %>
+    .next_to_logits(n_to == TO_LOGITS), .next_base(n_base), .next_nstep(n_nstep), .next_tile_step(n_tile_step),
     .tile_valid(tile_valid), .tile_shift(tile_shift), .op_first(c_op_first), .col_valid(c_valid),
     .col_number(c_number), .col_pass(c_pass), .col_count(c_count), .col_addr(c_addr),
     .col_key_bank(c_key_bank), .col_row(c_row), .col_first_tile(c_first_tile), .col_first(c_first),
@@ -392,53 +404,62 @@ module vit_accel_core #(
   // in each of the weights' banks. A word of the stream has those of PARS channels.
   wire [VC*PARW-1:0] param;
   reg  [1:0]         param_bank;
+  reg  [PAR_AW-1:0]  param_first;             // of the bank
   localparam [1:0]   LAST_BANK = {WBANKS == 4, WBANKS != 1};
   /* verilator lint_off UNUSED */
   wire [15:0]        param_word = word_index >> $clog2(VC/PARS);
   /* verilator lint_on UNUSED */
+  wire [1:0]         param_next = (param_bank + 2'd1) & LAST_BANK;
   always @(posedge aclk)
-    if (!aresetn)       param_bank <= 2'd0;
-    else if (tile_free) param_bank <= (param_bank + 2'd1) & LAST_BANK;
+    if (!aresetn) begin
+      param_bank  <= 2'd0;
+      param_first <= {PAR_AW{1'b0}};
+    end else if (tile_free) begin
+      param_bank  <= param_next;
+      param_first <= param_base(param_next);
+    end
   localparam [31:0] PAR_BANK = TN / VC, PAR_BANKS = 2 * PAR_BANK;
   function [PAR_AW-1:0] param_base(input [1:0] number);
     param_base = (number[0] ? PAR_BANK[PAR_AW-1:0] : {PAR_AW{1'b0}}) + (number[1] ? PAR_BANKS[PAR_AW-1:0] : {PAR_AW{1'b0}});
   endfunction
   generate
     for (g = 0; g < VC; g = g + 1) begin : gen_params
-      vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN/VC), .AW(PAR_AW), .STYLE("distributed")) u_params (
+      vit_ram #(.WIDTH(PARW), .DEPTH(WBANKS*TN/VC), .AW(PAR_AW), .LATENCY(1), .STYLE("distributed")) u_params (
         .aclk(aclk), .we(param_we && (word_index[7:0] & (VC[7:0]/PARS[7:0] - 8'd1)) == g/PARS),
         .waddr(param_word[PAR_AW-1:0] + param_base(weight_bank)),
         .wdata(word[(g % PARS)*PARW +: PARW]),
-        .raddr(c_number[PAR_AW-1:0] + param_base(param_bank)),
+        .raddr(c_number[PAR_AW-1:0] + param_first),
         .rdata(param[g*PARW +: PARW])
       );
     end
   endgenerate
 
-  // What travels with a group of columns: six stages from the array to the buffers.
-  localparam METAW = AW + 16 + 32 + 7;
-  wire [METAW-1:0]   meta0 = {c_valid, c_end, c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last,
-                              c_row == 16'd0, c_row, c_key_bank, c_pass, c_count, c_number, c_addr};
-  reg  [METAW-1:0]   meta1, meta2, meta3, meta4, meta5, meta6;
+  // What travels with a group of columns from the array's head to the buffers, OUT cycles: what is n cycles
+  // after it was there lies at (n-1)*METAW, its address at (n-3)*AW.
+  localparam OUT   = <% .Out %>;
+  localparam METAW = 16 + 32 + 5;
+  reg  [OUT*METAW-1:0]  meta;
+  reg  [OUT-1:0]        valids, ends;
+  reg  [(OUT-2)*AW-1:0] addrs;
+  reg                   ended;
   always @(posedge aclk) begin
-    meta1 <= aresetn ? meta0 : {METAW{1'b0}};
-    meta2 <= aresetn ? meta1 : {METAW{1'b0}};
-    meta3 <= aresetn ? meta2 : {METAW{1'b0}};
-    meta4 <= aresetn ? meta3 : {METAW{1'b0}};
-    meta5 <= aresetn ? meta4 : {METAW{1'b0}};
-    meta6 <= aresetn ? meta5 : {METAW{1'b0}};
+    meta   <= {meta[(OUT-1)*METAW-1:0], c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last, c_row == 16'd0,
+               c_row, c_key_bank, c_pass, c_count, c_number};
+    addrs  <= {addrs[(OUT-3)*AW-1:0], c_addr};
+    valids <= aresetn ? {valids[OUT-2:0], c_valid} : {OUT{1'b0}};
+    ends   <= aresetn ? {ends[OUT-2:0], c_end} : {OUT{1'b0}};
+    ended  <= aresetn && ends[OUT-1];
   end
-  wire           o_valid, o_end, o_once, o_first_tile, o_first, o_last;
+  wire           o_valid = valids[OUT-1];
+  wire           o_once, o_first_tile, o_first, o_last;
   /* verilator lint_off UNUSED */
   wire           o_first_rows;
   wire [15:0]    o_row;
   wire [7:0]     o_key_bank, o_pass, o_count, o_number;
   /* verilator lint_on UNUSED */
-  wire [AW-1:0]  o_addr;
-  assign {o_valid, o_end, o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass,
-          o_count, o_number, o_addr} = meta6;
-  reg            ended;
-  always @(posedge aclk) ended <= aresetn && o_end;
+  wire [AW-1:0]  o_addr = addrs[(OUT-3)*AW +: AW];
+  assign {o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass, o_count, o_number}
+       = meta[(OUT-1)*METAW +: METAW];
   assign drained = ended;
 
   wire [VL*YW-1:0]   y;
@@ -449,9 +470,9 @@ module vit_accel_core #(
     for (g = 0; g < VC; g = g + 1) begin : gen_requantize
       vit_requantize #(.LANES(TM), .ACCW(ACCW), .YW(YW), .MINSH(MIN_SHIFT), .VARSHW(VAR_SHIFT)) u_requantize (
         .aclk(aclk), .in_acc(tile_col[g*TM*ACCW +: TM*ACCW]),
-        .in_bias(d1_per_lane | d1_raw ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
-        .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d1_per_lane), .raw(d4_raw),
-        .shift(d3_shift), .zero(d4_zero), .bits(d4_bits), .out_y(y[g*TM*YW +: TM*YW])
+        .in_bias(d1_per_lane ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
+        .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d1_per_lane),
+        .shift(d3_shift), .zero(d7_zero), .bits(d7_bits), .out_y(y[g*TM*YW +: TM*YW])
       );
     end
   endgenerate
@@ -466,9 +487,9 @@ module vit_accel_core #(
   // Residual stream: rows of words of VC channels x TM tokens. Read by LayerNorm and by the residual
   // add, filled with the position embedding first.
   wire [AW-1:0]      norm_addr;
-  wire               add6     = o_valid && d6_to == TO_RESIDUAL;
+  wire               add6     = o_valid && d<% .Out %>_to == TO_RESIDUAL;
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]      res_raddr = norm_running ? norm_addr : meta4[AW-1:0];
+  wire [AW-1:0]      res_raddr = norm_running ? norm_addr : addrs[(OUT-7)*AW +: AW];
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : o_addr;
   /* verilator lint_on UNUSED */
   wire [VL*RB-1:0]   res_rdata, res_sum;
@@ -477,29 +498,37 @@ module vit_accel_core #(
     .wdata(pos_we ? word[VL*RB-1:0] : res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
   );
 
-  reg  [VL*YW-1:0]   y6;
-  wire               prefix_rows = d5_mask && meta5[METAW-7];
+  // The residual add takes two cycles, as the GELU table does: the sum, then what it saturates to.
+  reg  [VL*YW-1:0]   y_out;
+  wire               prefix_rows = d<% .Requantized %>_mask && meta[(OUT-3)*METAW + 48];
+  reg                residual;
+  always @(posedge aclk) residual <= d<% .Requantized %>_to == TO_RESIDUAL;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_out
       wire signed [YW-1:0] lane    = y[g*YW +: YW];
       wire signed [RB:0]   branch  = g % TM < PREFIX && prefix_rows ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
       wire signed [RB-1:0] stream  = res_rdata[g*RB +: RB];
-      wire signed [RB:0]   sum     = $signed({stream[RB-1], stream}) + branch;
-      wire signed [RB-1:0] sat     = sum[RB] != sum[RB-1] ? {sum[RB], {(RB-1){~sum[RB]}}} : sum[RB-1:0];
+      reg  signed [YW-1:0] lane1;
+      reg  signed [RB:0]   sum1;
+      wire signed [RB-1:0] sat     = sum1[RB] != sum1[RB-1] ? {sum1[RB], {(RB-1){~sum1[RB]}}} : sum1[RB-1:0];
       assign gelu_h[g*HB +: HB] = lane[HB-1:0];
-      always @(posedge aclk)
-        y6[g*YW +: YW] <= d5_to == TO_RESIDUAL ? {{(YW-RB){sat[RB-1]}}, sat} : lane;
-      assign res_sum[g*RB +: RB] = y6[g*YW +: RB];
+      always @(posedge aclk) begin
+        lane1 <= lane;
+        sum1  <= $signed({stream[RB-1], stream}) + branch;
+        y_out[g*YW +: YW] <= residual ? {{(YW-RB){sat[RB-1]}}, sat} : lane1;
+      end
+      assign res_sum[g*RB +: RB] = y_out[g*YW +: RB];
     end
   endgenerate
 
   // Sums of the rows that the next LayerNorm reads.
   wire [ROWW-1:0]    norm_row;
+  wire               norm_reading;
   wire [TM*S1W-1:0]  row_s1;
   wire [TM*S2W-1:0]  row_s2;
   vit_row_sums #(.LANES(TM), .VC(VC), .ROWS(ROWS), .ROWW(ROWW), .RB(RB), .S1W(S1W), .S2W(S2W)) u_row_sums (
     .aclk(aclk), .in_valid(add6), .in_first_tile(o_first_tile), .in_first(o_first), .in_last(o_last),
-    .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row), .reading(norm_running),
+    .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row), .reading(norm_reading),
     .s1(row_s1), .s2(row_s2)
   );
 
@@ -510,7 +539,7 @@ module vit_accel_core #(
   reg  [5:0]         norm_k, norm_k17, norm_sg;
   reg  [4:0]         norm_bits;
   always @(posedge aclk) if (start_norm) begin
-    norm_tiles <= s_mt;
+    norm_tiles <= s_mt_1;
     norm_eps   <= s_eps;
     norm_k     <= s_ln_k;
     norm_k17   <= s_ln_k17;
@@ -522,11 +551,11 @@ module vit_accel_core #(
   wire [VL*LB-1:0]   ln_col;
   vit_layernorm #(.LANES(TM), .VC(VC), .C(D), .CIW(DIW), .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW),
                   .S1W(S1W), .S2W(S2W), .MINK(MIN_K), .VARKW(VAR_K), .MINSG(MIN_SG), .VARSGW(VAR_SG),
-                  .PARAM_STYLE(LN_STYLE)) u_layernorm (
+                  .WAIT(NORM_WAIT), .SETTLE(NORM_SETTLE), .GAP(NORM_GAP), .PARAM_STYLE(LN_STYLE)) u_layernorm (
     .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
-    .param_wdata(word[63:0]), .start(start_norm), .tiles(norm_tiles), .eps(norm_eps), .k(norm_k),
+    .param_wdata(word[63:0]), .start(start_norm), .tiles_1(norm_tiles), .eps(norm_eps), .k(norm_k),
     .k17(norm_k17), .sg(norm_sg), .bits(norm_bits), .running(ln_busy), .op_last(ln_op_last),
-    .row(norm_row), .s1(row_s1), .s2(row_s2), .res_addr(norm_addr), .res_col(res_rdata),
+    .reading_sums(norm_reading), .row(norm_row), .s1(row_s1), .s2(row_s2), .res_addr(norm_addr), .res_col(res_rdata),
     .col_valid(ln_valid), .col_index(ln_group), .col_last(ln_last), .col(ln_col)
   );
   wire               lnw_valid;
@@ -574,13 +603,13 @@ module vit_accel_core #(
   wire [VL*AB-1:0]   code_col;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_code
-      assign code_col[g*AB +: AB] = d6_gelu ? gelu_y[g*AB +: AB] : y6[g*YW +: AB];
+      assign code_col[g*AB +: AB] = d<% .Out %>_gelu ? gelu_y[g*AB +: AB] : y_out[g*YW +: AB];
     end
   endgenerate
   wire               packed_we;
   wire [AW-1:0]      packed_addr;
   wire [TK*TM*AB-1:0] packed_word;
-  wire               to_words = d6_to == TO_X || d6_to == TO_Q || d6_to == TO_KEYS;
+  wire               to_words = d<% .Out %>_to == TO_X || d<% .Out %>_to == TO_Q || d<% .Out %>_to == TO_KEYS;
   vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(AB), .AW(AW)) u_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(o_valid && to_words), .in_slot(o_number & (GROUPW[7:0] - 8'd1)),
     .in_last(1'b0), .in_addr(o_addr), .in_col(code_col),
@@ -590,9 +619,9 @@ module vit_accel_core #(
   always @(posedge aclk) packed_bank <= o_key_bank;
   assign key_waddr = packed_addr;
   // X and Q have two writers each, one at a time.
-  assign x_we      = lnw_valid || (packed_we && d7_to == TO_X);
+  assign x_we      = lnw_valid || (packed_we && d<% .Buffered %>_to == TO_X);
   assign x_waddr   = lnw_valid ? lnw_addr : packed_addr;
-  assign q_we      = pg_valid || (packed_we && d7_to == TO_Q);
+  assign q_we      = pg_valid || (packed_we && d<% .Buffered %>_to == TO_Q);
   assign q_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : packed_addr;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
@@ -603,7 +632,7 @@ module vit_accel_core #(
       assign key_wdata[g*KB +: KB] = packed_word[g*AB +: KB];
     end
     for (g = 0; g < KBANKS; g = g + 1) begin : gen_key_we
-      assign key_we[g] = packed_we && d7_to == TO_KEYS && packed_bank == g;
+      assign key_we[g] = packed_we && d<% .Buffered %>_to == TO_KEYS && packed_bank == g;
     end
   endgenerate
 <%- if gt .ValueParts 1 %>
@@ -611,20 +640,20 @@ module vit_accel_core #(
   // V: a row tile goes into its part of the words and into the parts behind it, which the row
   // tiles to come overwrite. So what a word has past the last row tile is written too, if only with
   // copies; the numerators of tokens past the end are zeros.
-  assign value_we    = o_valid && d6_to == TO_VALUES;
+  assign value_we    = o_valid && d<% .Out %>_to == TO_VALUES;
   assign value_waddr = o_addr;
   assign value_group = o_number;
   assign value_part  = o_key_bank;
   integer channel;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_value
-      assign value_wdata[g*KB +: KB] = y6[g*YW +: KB];
+      assign value_wdata[g*KB +: KB] = y_out[g*YW +: KB];
     end
   endgenerate
 <%- else %>
 
   // V: pass p of a group moves tokens p*TK .. p*TK + TK-1 of its channels.
-  assign value_we    = o_valid && d6_to == TO_VALUES;
+  assign value_we    = o_valid && d<% .Out %>_to == TO_VALUES;
   assign value_waddr = o_addr;
   assign value_group = o_number;
   // A selection pass by pass: an index computed as a product would take a multiplier.
@@ -635,7 +664,7 @@ module vit_accel_core #(
       for (place = 0; place < TK; place = place + 1)
         for (pass = 0; pass < TM/TK; pass = pass + 1)
           if (o_pass == pass[7:0])
-            value_wdata[(channel*TK + place)*KB +: KB] = y6[(channel*TM + pass*TK + place)*YW +: KB];
+            value_wdata[(channel*TK + place)*KB +: KB] = y_out[(channel*TM + pass*TK + place)*YW +: KB];
   end
 <%- end %>
 
@@ -646,20 +675,26 @@ module vit_accel_core #(
   wire [VL*PB-1:0]    sm_col;
   wire [VL*SW-1:0]    score_col;
   // Scores are as they leave the array, so they need not go through the drain.
-  wire                score_valid = meta1[METAW-1] && d1_to == TO_SCORES;
+  wire                score_valid = valids[0] && d1_to == TO_SCORES;
+  wire                score_end   = ends[0] && d1_to == TO_SCORES;
   reg                 scored;               // the row tile's are all there
-  always @(posedge aclk) scored <= aresetn && meta1[METAW-2] && d1_to == TO_SCORES;
+  reg  [GW-1:0]       score_group;          // they come in their order
+  always @(posedge aclk) begin
+    scored <= aresetn && score_end;
+    if (!aresetn || score_end) score_group <= {GW{1'b0}};
+    else if (score_valid)      score_group <= score_group + {{(GW-1){1'b0}}, 1'b1};
+  end
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_score
       assign score_col[g*SW +: SW] = tile_col[g*ACCW +: SW];
     end
   endgenerate
   vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
-                .EARLY(SM_EARLY), .STYLE(SCORE_STYLE)) u_softmax (
-    .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(meta1[GW-1:0]),
-    .score_count(meta1[AW+8 +: 8]), .score_col(score_col), .filled(scored), .mul(d2_sm_mul),
+                .EARLY(SM_EARLY), .READY(SM_READY), .STYLE(SCORE_STYLE)) u_softmax (
+    .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(score_group),
+    .score_count(meta[8 +: 8]), .score_col(score_col), .filled(scored), .mul(d2_sm_mul),
     .shift(d2_sm_shift), .ch(d2_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
-    .col_last(sm_last), .col(sm_col), .recip(recip), .done(softmax_done)
+    .col_last(sm_last), .col(sm_col), .recip(recip), .ready(softmax_ready), .done(softmax_done)
   );
   /* verilator lint_off UNUSED */
   wire [15:0]         sm_word = {{(16-GW){1'b0}}, sm_group} >> GPL;
@@ -678,13 +713,13 @@ module vit_accel_core #(
   /* verilator lint_on UNUSED */
   reg  [LOGITB-1:0] logit;
   always @* begin
-    logit = y6[LOGITB-1:0];
+    logit = y_out[LOGITB-1:0];
     for (channel = 1; channel < VC; channel = channel + 1)
-      if (o_pass == channel[7:0]) logit = y6[channel*TM*YW +: LOGITB];
+      if (o_pass == channel[7:0]) logit = y_out[channel*TM*YW +: LOGITB];
   end
   vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
                   .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
-    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d6_to == TO_LOGITS && o_pass < o_count),
+    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d<% .Out %>_to == TO_LOGITS && o_pass < o_count),
     .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
     .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
     .m_axi_awvalid(m_axi_awvalid), .m_axi_awready(m_axi_awready), .m_axi_wdata(m_axi_wdata),
@@ -707,14 +742,23 @@ module vit_accel_core #(
     if (sm_start)      sm_op      <= sm_next_op;
   end
   wire [3:0]          trace_valid = {pg_valid, sm_valid, ln_valid, o_once && o_valid};
-  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d6_op};
+  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d<% .Out %>_op};
   wire [4*8-1:0]      trace_count = {pg_count, sm_last ? SM_REST[7:0] : VC[7:0], VC[7:0], o_count};
+  // Scores, as they were when they left the array.
+  reg  [VL*SW-1:0]    scores [0:15], raw;
+  reg  [3:0]          scores_at;
+  always @(posedge aclk) begin
+    scores_at         <= aresetn ? scores_at + 4'd1 : 4'd0;
+    scores[scores_at] <= score_col;
+    raw               <= scores[scores_at - (OUT - 4'd2)];
+  end
   wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;
   wire [TK*TM*32-1:0] trace_patches;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_trace
-      assign trace_drain[g*32 +: 32] = d6_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
-                                     : {{(32-YW+1){y6[g*YW + YW-1]}}, y6[g*YW +: YW-1]};
+      assign trace_drain[g*32 +: 32] = d<% .Out %>_to == TO_SCORES ? {{(32-SW+1){raw[g*SW + SW-1]}}, raw[g*SW +: SW-1]}
+                                     : d<% .Out %>_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
+                                     : {{(32-YW+1){y_out[g*YW + YW-1]}}, y_out[g*YW +: YW-1]};
       assign trace_norm[g*32 +: 32]    = {{(32-LB+1){ln_col[g*LB + LB-1]}}, ln_col[g*LB +: LB-1]};
       assign trace_softmax[g*32 +: 32] = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
     end
@@ -723,7 +767,7 @@ module vit_accel_core #(
     end
   endgenerate
   wire [4:0]          trace_end    = {store_done, patches_done, softmax_done, norm_done, drained};
-  wire [5*12-1:0]     trace_end_op = {store_op, patches_op, sm_op, norm_op, d7_op};
+  wire [5*12-1:0]     trace_end_op = {store_op, patches_op, sm_op, norm_op, d<% .Buffered %>_op};
   // What the array does in this cycle, and for which op.
   localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
                    START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;

@@ -7,6 +7,9 @@
 // n, and with `chained` in the first tile column for row tile m of the unit that makes operand a;
 // its start waits for the ops before to have left the array, or for a softmax, where it reads
 // what they write.
+//
+// A slot is at least two cycles, so that what the next one needs is made in time and waits in registers:
+// counters count down to a flag, and both addresses are registers that are moved on.
 module vit_array_feeder #(
   parameter AW      = 16,
   parameter KSEG    = 1,      // K buffer words hold this many tile columns (TM/TN, at least 1)
@@ -21,9 +24,9 @@ module vit_array_feeder #(
   input  wire              wait_drained,              // start when all ops before have left the array
   input  wire              wait_softmax,              // start when a softmax is ready
   input  wire              chained,                   // operand a is still being made
-  input  wire [15:0]       mt, nt, kt,
-  input  wire [15:0]       period_full, period_last,  // slot of a full and of the last tile column
-  input  wire [15:0]       period_end,                // slot of the op's last tile
+  input  wire [15:0]       mt_1, nt_1, kt_1,          // less one, all of these
+  input  wire [15:0]       period_full_1, period_last_1,  // slot of a full and of the last tile column
+  input  wire [15:0]       period_end_1,              // slot of the op's last tile
   input  wire              from_weights,              // b operand: weight buffer
   input  wire              from_keys,                 // b operand: K buffer
   input  wire [AW-1:0]     a_base, a_stride,          // word (m, k) at a_base + m*a_stride + k
@@ -31,13 +34,13 @@ module vit_array_feeder #(
   // What it waits for.
   input  wire              caught_up,                 // all ops before have left the array
   input  wire              softmax_ready,
-  input  wire [15:0]       rows_made,                 // row tiles of a chained operand a
+  input  wire              row_made,                  // a row tile of a chained operand a
   input  wire              tile_loaded,               // a weight bank has been filled
   output wire              op_start,
   output wire              op_done,                   // in the op's last cycle
-  // Addresses in one cycle, the beat's flags with the data in the next.
-  output wire [AW-1:0]     a_addr,
-  output wire [AW-1:0]     b_addr,
+  // Addresses in one cycle, the beat's flags with the data in the second after it.
+  output reg  [AW-1:0]     a_addr,
+  output reg  [AW-1:0]     b_addr,
   output reg  [KSEGW-1:0]  key_segment,
   output reg               beat_valid,
   output reg               beat_first,
@@ -54,68 +57,145 @@ module vit_array_feeder #(
     bank_base = (number[0] ? WDEPTH[AW-1:0] : {AW{1'b0}}) + (number[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
   endfunction
 
-  reg  [15:0]   m, n, slot;
+  // Of the op, in registers from its first slot's first cycle on.
+  reg  one_row, two_rows, one_beat, two_beats, short_full, short_last, short_end;
+  always @(posedge aclk) begin
+    one_row    <= mt_1 == 16'd0;
+    two_rows   <= mt_1 == 16'd1;
+    one_beat   <= kt_1 == 16'd0;
+    two_beats  <= kt_1 == 16'd1;
+    short_full <= period_full_1 == 16'd1;
+    short_last <= period_last_1 == 16'd1;
+    short_end  <= period_end_1 == 16'd1;
+  end
+
+  // Where the tile is: what is left of rows and columns, and whether it is the last or the last but one.
+  reg  [15:0] rows_left, columns_left;
+  reg         last_m, second_m, last_n, second_n;
+  // Within its slot.
+  reg         first, opening, rowing;                 // opening: it waits for weights; rowing: for a row tile
+  reg         first_n;
+  reg  [15:0] slot_left, beats_left;
+  reg         end_slot, more, last_beat;              // more: the next cycle has a beat too
+  // What it waits for.
   reg  [READYW-1:0] ready;                            // filled banks not started yet
-  reg  [1:0]    bank;                                 // of the tile column
-  reg  [AW-1:0] a_row, a_k, b_col, b_k;
-  reg  [KSEGW-1:0] segment;
-
-  wire        last_m   = m == mt - 16'd1;
-  wire        last_n   = n == nt - 16'd1;
-  wire [15:0] period   = !last_n ? period_full : last_m ? period_end : period_last;
-  wire        opening  = m == 16'd0 && slot == 16'd0 && from_weights;
-  assign      stalled  = busy && opening && ready == {READYW{1'b0}};
-  assign      starved  = busy && chained && n == 16'd0 && slot == 16'd0 && rows_made <= m;
-  wire        go       = busy && !stalled && !starved;
-  wire        in_beats = slot < kt;
-  wire        end_slot = slot == period - 16'd1;
-  wire [1:0]  bank_next = (bank + 2'd1) & LAST_BANK;
-  wire        end_key  = segment == KSEG[KSEGW-1:0] - 1'b1 || !from_keys;
+  reg  [15:0] rows;                                   // row tiles made and not started yet
+  reg         any_ready, any_row;
+  assign      stalled  = busy && opening && !any_ready;
+  assign      starved  = busy && rowing && !any_row;
+  wire        go       = busy && (!opening || any_ready) && (!rowing || any_row);
+  wire        in_beats = first || more;
+  wire        step     = busy && end_slot;            // to the next tile; a slot waits in its first cycle only
   assign      feeding  = go && in_beats;
+  assign      op_start = !busy && valid && (caught_up || !wait_drained) && (softmax_ready || !wait_softmax);
+  assign      op_done  = step && last_m && last_n;
 
-  assign op_start = !busy && valid && (caught_up || !wait_drained) && (softmax_ready || !wait_softmax);
-  assign op_done  = go && end_slot && last_m && last_n;
-  assign a_addr   = a_row + a_k;
-  assign b_addr   = b_col + b_k;
-
+  wire [READYW-1:0] ready_to = ready + {{(READYW-1){1'b0}}, tile_loaded} - {{(READYW-1){1'b0}}, go && opening};
+  reg  [1:0]  bank;                                   // of the tile column
+  wire [1:0]  bank_next = (bank + 2'd1) & LAST_BANK;
   always @(posedge aclk) begin
     if (!aresetn) begin
-      busy  <= 1'b0;
-      ready <= {READYW{1'b0}};
-      bank  <= 2'd0;
+      busy      <= 1'b0;
+      ready     <= {READYW{1'b0}};
+      any_ready <= 1'b0;
+      rows      <= 16'd0;
+      any_row   <= 1'b0;
+      bank      <= 2'd0;
     end else begin
-      if (op_start)     busy <= 1'b1;
-      else if (op_done) busy <= 1'b0;
-      ready <= ready + {{(READYW-1){1'b0}}, tile_loaded} - {{(READYW-1){1'b0}}, go && opening};
-      if (go && end_slot && last_m && from_weights) bank <= bank_next;
+      busy      <= op_start || (busy && !op_done);
+      ready     <= ready_to;
+      any_ready <= ready_to != {READYW{1'b0}};
+      if (row_made != (go && rowing)) begin
+        rows    <= row_made ? rows + 16'd1 : rows - 16'd1;
+        any_row <= row_made || rows != 16'd1;
+      end
+      if (step && last_m && from_weights) bank <= bank_next;
     end
-    if (op_start) begin
-      m       <= 16'd0;
-      n       <= 16'd0;
-      slot    <= 16'd0;
-      a_row   <= a_base;
-      a_k     <= {AW{1'b0}};
-      b_col   <= from_weights ? bank_base(bank) : b_base;
-      b_k     <= {AW{1'b0}};
-      segment <= {KSEGW{1'b0}};
+
+    if (!busy) begin                                  // the op's first tile
+      rows_left    <= mt_1;
+      columns_left <= nt_1;
+      last_m       <= mt_1 == 16'd0;
+      second_m     <= mt_1 == 16'd1;
+      last_n       <= nt_1 == 16'd0;
+      second_n     <= nt_1 == 16'd1;
+      first        <= 1'b1;
+      first_n      <= 1'b1;
+      opening      <= from_weights;
+      rowing       <= chained;
+      end_slot     <= 1'b0;
+      more         <= 1'b0;
+    end else if (step) begin
+      rows_left <= last_m ? mt_1 : rows_left - 16'd1;
+      last_m    <= last_m ? one_row : second_m;
+      second_m  <= last_m ? two_rows : rows_left == 16'd2;
+      if (last_m) begin
+        columns_left <= columns_left - 16'd1;
+        last_n       <= second_n;
+        second_n     <= columns_left == 16'd2;
+        first_n      <= 1'b0;
+      end
+      first    <= 1'b1;
+      opening  <= from_weights && last_m;
+      rowing   <= chained && first_n && !last_m;
+      end_slot <= 1'b0;
+      more     <= 1'b0;
     end else if (go) begin
-      slot <= end_slot ? 16'd0 : slot + 16'd1;
-      a_k  <= end_slot ? {AW{1'b0}} : a_k + {{(AW-1){1'b0}}, 1'b1};
-      b_k  <= end_slot ? {AW{1'b0}} : b_k + b_kstep;
-      if (end_slot) begin
-        m     <= last_m ? 16'd0 : m + 16'd1;
-        a_row <= last_m ? a_base : a_row + a_stride;
-        if (last_m) begin
-          n       <= n + 16'd1;
-          segment <= end_key ? {KSEGW{1'b0}} : segment + 1'b1;
-          if (from_weights) b_col <= bank_base(bank_next);
-          else if (end_key) b_col <= b_col + b_nstep;
-        end
+      first   <= 1'b0;
+      opening <= 1'b0;
+      rowing  <= 1'b0;
+      if (first) begin
+        slot_left  <= !last_n ? period_full_1 : last_m ? period_end_1 : period_last_1;
+        end_slot   <= !last_n ? short_full : last_m ? short_end : short_last;
+        beats_left <= kt_1;
+        more       <= !one_beat;
+        last_beat  <= two_beats;
+      end else begin
+        slot_left  <= slot_left - 16'd1;
+        end_slot   <= slot_left == 16'd2;
+        beats_left <= beats_left - 16'd1;
+        more       <= more && !last_beat;
+        last_beat  <= beats_left == 16'd2;
       end
     end
-    beat_valid  <= aresetn && go && in_beats;
-    beat_first  <= slot == 16'd0;
-    beat_last   <= slot == kt - 16'd1;
-    key_segment <= segment;
+  end
+
+  // Addresses: of the beat, of the row tile's and the tile column's first, and of those behind these.
+  reg  [AW-1:0]    a_next, b_col, b_next;
+  reg  [KSEGW-1:0] segment;
+  wire             end_key = segment == KSEG[KSEGW-1:0] - 1'b1 || !from_keys;
+  wire [AW-1:0]    b_first = from_weights ? bank_base(bank) : b_base;
+  always @(posedge aclk) begin
+    b_next <= from_weights ? bank_base(bank_next) : end_key ? b_col + b_nstep : b_col;
+    if (!busy) begin
+      a_addr  <= a_base;
+      b_addr  <= b_first;
+      b_col   <= b_first;
+      segment <= {KSEGW{1'b0}};
+    end else if (step) begin
+      a_addr <= last_m ? a_base : a_next;
+      b_addr <= last_m ? b_next : b_col;
+      if (last_m) begin
+        b_col   <= b_next;
+        segment <= end_key ? {KSEGW{1'b0}} : segment + 1'b1;
+      end
+    end else if (go) begin
+      if (first) a_next <= a_addr + a_stride;
+      a_addr <= a_addr + {{(AW-1){1'b0}}, 1'b1};
+      b_addr <= b_addr + b_kstep;
+    end
+  end
+
+  reg             valid1, first1, last1;
+  reg [KSEGW-1:0] segment1;
+  always @(posedge aclk) begin
+    valid1      <= aresetn && feeding;
+    first1      <= first;
+    last1       <= first ? one_beat : last_beat;
+    segment1    <= segment;
+    beat_valid  <= aresetn && valid1;
+    beat_first  <= first1;
+    beat_last   <= last1;
+    key_segment <= segment1;
   end
 endmodule

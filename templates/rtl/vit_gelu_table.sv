@@ -1,6 +1,7 @@
 // GELU as a table: y = table[h + 2^(HB-1)] for the signed index h of every lane.
 // The table is loaded an entry a cycle by the stream loader, one table a layer.
-// Latency: 1 cycle. Scale, zero point and saturation of the output are inside the table.
+// Latency: 2 cycles, the first of them the address's. Scale, zero point and saturation of the output are
+// inside the table.
 module vit_gelu_table #(
   parameter LANES = 8,
   parameter HB    = 8,       // bits of the index
@@ -18,11 +19,12 @@ module vit_gelu_table #(
     for (g = 0; g < LANES; g = g + 1) begin : gen_lane
       // A copy a lane: each lane looks up its own entry every cycle.
       (* ram_style = "distributed" *) reg [YB-1:0] entries [0:(1<<HB)-1];
+      reg  [HB-1:0] addr;
       reg  [YB-1:0] y;
-      wire [HB-1:0] addr = in_h[g*HB +: HB] ^ {1'b1, {(HB-1){1'b0}}};
       always @(posedge aclk) begin
         if (we) entries[waddr] <= wdata;
-        y <= entries[addr];
+        addr <= in_h[g*HB +: HB] ^ {1'b1, {(HB-1){1'b0}}};
+        y    <= entries[addr];
       end
       assign out_y[g*YB +: YB] = y;
     end

@@ -1,6 +1,10 @@
 // Matmuls on their way through the array. The sequencer pushes descriptors; the feeder works on
 // the oldest whose operands it has not all fed, the drain on the oldest whose columns have not
 // all left the array. An entry stays until they are all in their buffer.
+//
+// Both have their op in registers, from the second cycle after it was pushed, and in the cycle after the op
+// before is done. The drain, whose next op's columns may follow at once, has that op in registers too:
+// what it makes of its settings is ready before it changes over.
 module vit_op_queue #(
   parameter WIDTH = 256
 ) (
@@ -10,38 +14,53 @@ module vit_op_queue #(
   input  wire [WIDTH-1:0]  in_desc,
   output wire              full,
   // The feeder's op.
-  output wire              feed_valid,
-  output wire [WIDTH-1:0]  feed_desc,
+  output reg               feed_valid,
+  output reg  [WIDTH-1:0]  feed_desc,
   input  wire              feed_done,
-  // The drain's op.
-  output wire [WIDTH-1:0]  drain_desc,
-  input  wire              drain_done,    // its last columns leave the array
+  // The drain's op and the one behind it.
+  output reg  [WIDTH-1:0]  drain_desc,
+  output reg  [WIDTH-1:0]  next_desc,
+  output wire              drain_load,    // drain_desc takes next_desc at the end of the cycle
+  input  wire              drain_done,    // the op's last columns leave the array
   input  wire              drained,       // the oldest op's columns are in their buffer
   output wire              caught_up,     // all ops before the feeder's are
   output wire              empty
 );
-  (* ram_style = "distributed" *) reg [WIDTH-1:0] entries [0:3];
-  reg [2:0] head, fed, left, done;        // one more bit than an index: they wrap apart
+  (* ram_style = "distributed" *) reg [WIDTH-1:0] entries [0:<% .QueueDepth %>-1];
+  localparam PW = <% .QueuePointer %>;           // one more bit than an index: they wrap apart
+  reg [PW-1:0] head, fed, next, done;
+  reg          next_valid, next_settled, loaded;
+  wire [PW-1:0] fed_to  = fed + {{(PW-1){1'b0}}, feed_done};
+  wire [PW-1:0] next_to = next + {{(PW-1){1'b0}}, drain_load};
+  assign drain_load = next_settled && (drain_done || !loaded);
 
   always @(posedge aclk) begin
-    if (push) entries[head[1:0]] <= in_desc;
+    if (push) entries[head[PW-2:0]] <= in_desc;
+    feed_desc <= entries[fed_to[PW-2:0]];
+    next_desc <= entries[next_to[PW-2:0]];
+    if (drain_load) drain_desc <= next_desc;
     if (!aresetn) begin
-      head    <= 3'd0;
-      fed     <= 3'd0;
-      left    <= 3'd0;
-      done    <= 3'd0;
+      head         <= {PW{1'b0}};
+      fed          <= {PW{1'b0}};
+      next         <= {PW{1'b0}};
+      done         <= {PW{1'b0}};
+      feed_valid   <= 1'b0;
+      next_valid   <= 1'b0;
+      next_settled <= 1'b0;
+      loaded       <= 1'b0;
     end else begin
-      head    <= head    + {2'd0, push};
-      fed     <= fed     + {2'd0, feed_done};
-      left    <= left    + {2'd0, drain_done};
-      done    <= done    + {2'd0, drained};
+      head         <= head + {{(PW-1){1'b0}}, push};
+      fed          <= fed_to;
+      next         <= next_to;
+      done         <= done + {{(PW-1){1'b0}}, drained};
+      feed_valid   <= head != fed_to;
+      next_valid   <= head != next_to;
+      next_settled <= next_valid && !drain_load;
+      loaded       <= drain_load || (loaded && !drain_done);
     end
   end
 
-  assign full       = head == (done ^ 3'b100);
-  assign empty      = head == done;
-  assign caught_up  = fed == done;
-  assign feed_valid = head != fed;
-  assign feed_desc  = entries[fed[1:0]];
-  assign drain_desc = entries[left[1:0]];
+  assign full      = head == (done ^ {1'b1, {(PW-1){1'b0}}});
+  assign empty     = head == done;
+  assign caught_up = fed == done;
 endmodule

@@ -161,10 +161,10 @@ module vit_patch_gather #(
     .raddr(addr_a[0] ? beat_a : beat_b), .rdata(odd)
   );
 
-  // Stage 1: both chunks are there; stage 2: the tokens' codes shift in, until the chunk is whole.
-  reg              token1, whole1, whole2, tile1, tile2, all1, all2;
-  reg              patch1_a, patch1_b, odd1_a, odd1_b;
-  reg [31:0]       place1_a, place1_b;        // first bit of the chunk in its half of a beat
+  // Stage 0: both are read; stage 1: they are there; stage 2: the tokens' codes shift in, until the chunk is whole.
+  reg              token0, token1, whole0, whole1, whole2, tile0, tile1, tile2, all0, all1, all2;
+  reg              patch0_a, patch0_b, odd0_a, odd0_b, patch1_a, patch1_b, odd1_a, odd1_b;
+  reg [31:0]       place0_a, place0_b, place1_a, place1_b;        // first bit of the chunk in its half of a beat
   reg [G*IB*LANES-1:0] codes;                 // token r, value i at (r*G + i)*IB
   localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
   /* verilator lint_off UNUSED */
@@ -182,9 +182,9 @@ module vit_patch_gather #(
     .raddr(chunk_addr[CAW-1 -: BAW]), .rdata(beat)
   );
 
-  // Stage 1: the beat is there; stage 2: the tokens' codes shift in, until the chunk is whole.
-  reg              token1, patch1, whole1, whole2, tile1, tile2, all1, all2;
-  reg [31:0]       place1;                    // first bit of the chunk in its beat
+  // Stage 0: the beat is read; stage 1: it is there; stage 2: the tokens' codes shift in, until the chunk is whole.
+  reg              token0, token1, patch0, patch1, whole0, whole1, whole2, tile0, tile1, tile2, all0, all1, all2;
+  reg [31:0]       place0, place1;                    // first bit of the chunk in its beat
   reg [G*IB*LANES-1:0] codes;                 // token r, value i at (r*G + i)*IB
   localparam signed [8:0] TOP = (1 << (IB - 1)) - 1;
   /* verilator lint_off UNUSED */
@@ -213,24 +213,36 @@ module vit_patch_gather #(
     end
   end
   always @(posedge aclk) begin
-    token1 <= run && on_token;
+    token0 <= run && on_token;
 <%- if .TokenPairs %>
-    patch1_a <= is_patch_a;
-    patch1_b <= is_patch_b;
-    odd1_a   <= addr_a[0];
-    odd1_b   <= addr_b[0];
-    place1_a <= (({{(32-CAW){1'b0}}, addr_a} & (BW/8/G - 1)) >> 1) * (8*G);
-    place1_b <= (({{(32-CAW){1'b0}}, addr_b} & (BW/8/G - 1)) >> 1) * (8*G);
-    whole1 <= aresetn && run && lane == READS_1[PW-1:0];
-    tile1  <= end_chunk;
-    all1   <= end_chunk && next_token >= N[TW-1:0];
+    patch0_a <= is_patch_a;
+    patch0_b <= is_patch_b;
+    odd0_a   <= addr_a[0];
+    odd0_b   <= addr_b[0];
+    place0_a <= (({{(32-CAW){1'b0}}, addr_a} & (BW/8/G - 1)) >> 1) * (8*G);
+    place0_b <= (({{(32-CAW){1'b0}}, addr_b} & (BW/8/G - 1)) >> 1) * (8*G);
+    whole0 <= aresetn && run && lane == READS_1[PW-1:0];
+    tile0  <= end_chunk;
+    all0   <= end_chunk && next_token >= N[TW-1:0];
 <%- else %>
-    patch1 <= is_patch;
-    place1 <= ({{(32-CAW){1'b0}}, chunk_addr} & (BW/8/G - 1)) * (8*G);
-    whole1 <= aresetn && run && lane == LANES_1[PW-1:0];
-    tile1  <= end_chunk;
-    all1   <= end_chunk && token >= N[TW-1:0] - 1'b1;
+    patch0 <= is_patch;
+    place0 <= ({{(32-CAW){1'b0}}, chunk_addr} & (BW/8/G - 1)) * (8*G);
+    whole0 <= aresetn && run && lane == LANES_1[PW-1:0];
+    tile0  <= end_chunk;
+    all0   <= end_chunk && token >= N[TW-1:0] - 1'b1;
 <%- end %>
+    token1 <= token0;
+<%- if .TokenPairs %>
+    {patch1_a, patch1_b, odd1_a, odd1_b} <= {patch0_a, patch0_b, odd0_a, odd0_b};
+    place1_a <= place0_a;
+    place1_b <= place0_b;
+<%- else %>
+    patch1 <= patch0;
+    place1 <= place0;
+<%- end %>
+    whole1 <= aresetn && whole0;
+    tile1  <= tile0;
+    all1   <= all0;
     whole2 <= aresetn && whole1;
     tile2  <= tile1;
     all2   <= all1;
@@ -280,5 +292,5 @@ module vit_patch_gather #(
           end else                          word[(v*LANES + t)*IB +: IB] <= source[(t*G + v)*IB +: IB];
     end
   end
-  assign running = run || token1 || whole1 || whole2 || left != 0 || word_valid;
+  assign running = run || token0 || token1 || whole0 || whole1 || whole2 || left != 0 || word_valid;
 endmodule

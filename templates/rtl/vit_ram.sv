@@ -1,9 +1,12 @@
-// Simple dual-port memory: one write port, one read port, synchronous read.
-// Read latency: 1 cycle. Reading an address in the cycle it is written returns the old word.
+// Simple dual-port memory: one write port, one read port, synchronous read, and the output register of a
+// block RAM, without which its clock-to-out would lie in whatever reads it.
+// Read latency: 2 cycles, or 1 without the register. Reading an address in the cycle it is written returns
+// the old word.
 module vit_ram #(
   parameter WIDTH = 32,
   parameter DEPTH = 512,
   parameter AW    = 9,       // address bits, at least clog2(DEPTH)
+  parameter LATENCY = 2,
   /* verilator lint_off UNUSED */ // an attribute's value: synthesis reads it
   parameter STYLE = "auto"   // ram_style: auto, block, distributed, ultra
   /* verilator lint_on UNUSED */
@@ -13,12 +16,21 @@ module vit_ram #(
   input  wire [AW-1:0]    waddr,
   input  wire [WIDTH-1:0] wdata,
   input  wire [AW-1:0]    raddr,
-  output reg  [WIDTH-1:0] rdata
+  output wire [WIDTH-1:0] rdata
 );
   (* ram_style = STYLE *) reg [WIDTH-1:0] mem [0:DEPTH-1];
-
+  reg [WIDTH-1:0] word;
   always @(posedge aclk) begin
     if (we) mem[waddr] <= wdata;
-    rdata <= mem[raddr];
+    word <= mem[raddr];
   end
+  generate
+    if (LATENCY == 1) begin : gen_plain
+      assign rdata = word;
+    end else begin : gen_register
+      reg [WIDTH-1:0] word1;
+      always @(posedge aclk) word1 <= word;
+      assign rdata = word1;
+    end
+  endgenerate
 endmodule

@@ -4,8 +4,8 @@
 //   s1 = sum x,  s2 = sum x^2   over all channels of a token.
 //
 // Tiles come in the array's order (all row tiles of a tile column, then the next tile column), so
-// a row tile's sums rest in a memory between its tiles. They are complete three cycles after
-// the last column.
+// a row tile's sums rest in a memory between its tiles. They are complete 4 + log2(VC) cycles after the last
+// column: three for the square, one for each level of the sum over the VC channels, one to be added.
 module vit_row_sums #(
   parameter LANES = 8,       // tokens of a row tile
   parameter VC    = 1,       // channels a cycle
@@ -22,72 +22,68 @@ module vit_row_sums #(
   input  wire                  in_last,        // last columns of a tile
   input  wire [ROWW-1:0]       in_row,
   input  wire [VC*LANES*RB-1:0] in_x,          // column v, token r at v*LANES + r
-  // The sums of a row tile; combinational.
+  // The sums of a row tile, a cycle after they are asked for.
   input  wire [ROWW-1:0]       row,
   input  wire                  reading,
   output wire [LANES*S1W-1:0]  s1,
   output wire [LANES*S2W-1:0]  s2
 );
-  reg             valid1, start1, load1, last1, valid2, start2, load2, last2;
-  reg  [ROWW-1:0] row1, row2;
-  always @(posedge aclk) begin
-    valid1 <= in_valid;
-    start1 <= in_first && in_first_tile;
-    load1  <= in_first && ROWS > 1;            // one row tile: the sums are still there
-    last1  <= in_last;
-    row1   <= in_row;
-    {valid2, start2, load2, last2, row2} <= {valid1, start1, load1, last1, row1};
-  end
+  localparam LEVELS = $clog2(VC);
+  localparam S      = 3 + LEVELS;              // cycles to the addition
+  localparam TW     = ROWW + 4;
+  reg  [S*TW-1:0] travels;
+  wire            valid, fresh, load, last;
+  wire [ROWW-1:0] row_in, row_ahead;
+  always @(posedge aclk)                       // one row tile: the sums are still there
+    travels <= {travels[(S-1)*TW-1:0], in_valid, in_first && in_first_tile, in_first && ROWS > 1, in_last, in_row};
+  assign {valid, fresh, load, last, row_in} = travels[(S-1)*TW +: TW];
+  assign row_ahead = travels[(S-2)*TW +: ROWW];
 
   localparam W = LANES * (S1W + S2W);
   (* ram_style = "distributed" *) reg [W-1:0] kept [0:ROWS-1];
-  wire [W-1:0] rest = kept[reading ? row : row2];
+  reg  [W-1:0] rest, running;
   wire [W-1:0] total;
-  reg  [W-1:0] running;
   always @(posedge aclk) begin
-    if (valid2) running <= total;
-    if (valid2 && last2) kept[row2] <= total;
+    rest <= kept[reading ? row : row_ahead];
+    if (valid) running <= total;
+    if (valid && last) kept[row_in] <= total;
   end
 
-  genvar g, h;
+  genvar g, h, l;
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_lane
-      wire [VC*RB-1:0]         x1;             // a channel each, and its square
-      wire [VC*(2*RB-1)-1:0]   square1;
-      for (h = 0; h < VC; h = h + 1) begin : gen_channel
-        wire signed [RB-1:0]   x = in_x[(h*LANES + g)*RB +: RB];
-        reg         [RB-1:0]   kept_x;
-        reg         [2*RB-2:0] square;
-        /* verilator lint_off UNUSED */        // a square has no sign
-        wire signed [2*RB-1:0] xx = x * x;
-        /* verilator lint_on UNUSED */
-        always @(posedge aclk) begin
-          kept_x <= x;
-          square <= xx[2*RB-2:0];
+      // Sums of 1, 2, 4 .. channels, level by level, and of their squares.
+      for (l = 0; l <= LEVELS; l = l + 1) begin : gen_level
+        wire [(VC >> l)*S1W-1:0] sum;
+        wire [(VC >> l)*S2W-1:0] squares;
+        for (h = 0; h < VC >> l; h = h + 1) begin : gen_sum
+          if (l == 0) begin : gen_channel
+            wire signed [RB-1:0]   x = in_x[(h*LANES + g)*RB +: RB];
+            reg         [3*RB-1:0] waits;
+            /* verilator lint_off UNUSED */    // a square has no sign
+            wire        [2*RB-1:0] xx;
+            /* verilator lint_on UNUSED */
+            vit_multiply #(.AW(RB), .BW(RB)) u_square (.aclk(aclk), .a(x), .b(x), .p(xx));
+            always @(posedge aclk) waits <= {waits[2*RB-1:0], x};
+            assign sum[h*S1W +: S1W]     = {{(S1W-RB){waits[3*RB-1]}}, waits[2*RB +: RB]};
+            assign squares[h*S2W +: S2W] = {{(S2W-2*RB+1){1'b0}}, xx[2*RB-2:0]};
+          end else begin : gen_pair
+            reg [S1W-1:0] sum_q;
+            reg [S2W-1:0] squares_q;
+            always @(posedge aclk) begin
+              sum_q     <= gen_level[l-1].sum[2*h*S1W +: S1W] + gen_level[l-1].sum[(2*h + 1)*S1W +: S1W];
+              squares_q <= gen_level[l-1].squares[2*h*S2W +: S2W] + gen_level[l-1].squares[(2*h + 1)*S2W +: S2W];
+            end
+            assign sum[h*S1W +: S1W]     = sum_q;
+            assign squares[h*S2W +: S2W] = squares_q;
+          end
         end
-        assign x1[h*RB +: RB] = kept_x;
-        assign square1[h*(2*RB-1) +: 2*RB-1] = square;
       end
-      reg [S1W-1:0] x2, sum;                   // of the VC channels
-      reg [S2W-1:0] square2, squares;
-      integer v;
-      always @* begin
-        sum     = {S1W{1'b0}};
-        squares = {S2W{1'b0}};
-        for (v = 0; v < VC; v = v + 1) begin
-          sum     = sum + {{(S1W-RB){x1[v*RB + RB-1]}}, x1[v*RB +: RB]};
-          squares = squares + {{(S2W-2*RB+1){1'b0}}, square1[v*(2*RB-1) +: 2*RB-1]};
-        end
-      end
-      always @(posedge aclk) begin
-        x2      <= sum;
-        square2 <= squares;
-      end
-      wire [S1W-1:0] from1 = start2 ? {S1W{1'b0}} : load2 ? rest[g*S1W +: S1W] : running[g*S1W +: S1W];
-      wire [S2W-1:0] from2 = start2 ? {S2W{1'b0}}
-                           : load2 ? rest[LANES*S1W + g*S2W +: S2W] : running[LANES*S1W + g*S2W +: S2W];
-      assign total[g*S1W +: S1W]             = from1 + x2;
-      assign total[LANES*S1W + g*S2W +: S2W] = from2 + square2;
+      wire [S1W-1:0] from1 = fresh ? {S1W{1'b0}} : load ? rest[g*S1W +: S1W] : running[g*S1W +: S1W];
+      wire [S2W-1:0] from2 = fresh ? {S2W{1'b0}}
+                           : load ? rest[LANES*S1W + g*S2W +: S2W] : running[LANES*S1W + g*S2W +: S2W];
+      assign total[g*S1W +: S1W]             = from1 + gen_level[LEVELS].sum;
+      assign total[LANES*S1W + g*S2W +: S2W] = from2 + gen_level[LEVELS].squares;
     end
   endgenerate
   assign s1 = rest[LANES*S1W-1:0];

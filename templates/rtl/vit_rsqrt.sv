@@ -3,7 +3,8 @@
 //   D = C*s2 - s1^2 + eps,  e = floor((bitlen(D) - 1) / 2),  i = floor(D * 2^(6-2e)) in [64, 256)
 //   R = min(floor(rsqrt_rom[i - 64] * 2^(k17 - e)), 2^17 - 1)  ~  2^(k17+17) / sqrt(D)
 //
-// D is C^2 times the variance, exactly. Latency: 6 cycles.
+// D is C^2 times the variance, exactly. Latency: 11 cycles. The leading one is looked for in two steps, among
+// groups of four pairs of bits and then within the group, and D is aligned likewise.
 module vit_rsqrt #(
   parameter C   = 64,        // channels
   parameter S1W = 22,        // bits of s1, signed
@@ -19,41 +20,111 @@ module vit_rsqrt #(
   localparam CW = $clog2(C + 1);
   localparam DW = S2W + CW + 1 > 41 ? S2W + CW + 1 : 41;  // of few channels, the width of eps
 
-  localparam [DW-1:0] CHANNELS = {{(DW-CW){1'b0}}, C[CW-1:0]};
+  // s1^2, three cycles.
+  wire [2*S1W-1:0] square3;
+  vit_square #(.AW(S1W)) u_square (.aclk(aclk), .a(s1), .p(square3));
 
-  reg [DW-1:0] cs2, sq1, d, d4;
-  reg [5:0]    e, e4, e5;
-  reg [7:0]    index;
-  reg [16:0]   q;
-  (* rom_style = "distributed", ram_style = "logic" *)
-  reg [16:0]   rsqrt_rom [0:255];     // entries 64 .. 255 are used
-  initial $readmemh("rsqrt.mem", rsqrt_rom);
+  // C*s2 + eps, three cycles. C is an odd number times a power of two: where that is 1 or 3 there is nothing to
+  // multiply, else s2 is cut into parts as wide as a multiplier block takes.
+  function integer odd_part(input integer n);
+    begin
+      odd_part = n;
+      while (odd_part % 2 == 0) odd_part = odd_part / 2;
+    end
+  endfunction
+  localparam ODD  = odd_part(C);
+  localparam PART = <% .WidePort %> - 1 < S2W ? <% .WidePort %> - 1 : S2W;
+  localparam OW   = $clog2(ODD + 1);
+  localparam MW   = S2W + OW;                  // of ODD * s2
+  localparam [31:0] ODD_32 = ODD, POWER = C / ODD;
+  reg [MW-1:0] odd2;
+  reg [DW-1:0] scaled3;
+  generate
+    if (ODD <= 3) begin : gen_sum
+      reg [MW-1:0] odd1;
+      always @(posedge aclk) begin
+        odd1 <= ODD == 3 ? {s2, 1'b0} + {{(MW-S2W){1'b0}}, s2} : {{(MW-S2W){1'b0}}, s2};
+        odd2 <= odd1;
+      end
+    end else begin : gen_product
+      wire [3*PART-1:0]     parts = {{(3*PART-S2W){1'b0}}, s2};
+      reg  [PART+OW-1:0]    low1, middle1, high1;
+      /* verilator lint_off WIDTH */ // no wider than the product
+      wire [3*PART+OW-1:0]  sum = {high1, {(PART-OW){1'b0}}, low1} + {middle1, {PART{1'b0}}};
+      always @(posedge aclk) begin
+        low1    <= parts[0 +: PART] * ODD_32[OW-1:0];
+        middle1 <= parts[PART +: PART] * ODD_32[OW-1:0];
+        high1   <= parts[2*PART +: PART] * ODD_32[OW-1:0];
+        odd2    <= sum;
+      end
+      /* verilator lint_on WIDTH */
+    end
+  endgenerate
+  always @(posedge aclk)
+    scaled3 <= {{(DW-MW){1'b0}}, odd2} * POWER + {{(DW-40){1'b0}}, eps};
 
-  // Position of the leading one, halved.
-  integer i;
-  reg [5:0] half_log;
+  // D, and what is known of its leading one: GROUPS groups of four pairs of bits.
+  localparam GROUPS = (DW + 7) / 8;
+  reg  [DW-1:0]         d4, d5, d6;
+  wire [8*GROUPS-1:0]   d4_groups = {{(8*GROUPS-DW){1'b0}}, d4};
+  reg  [GROUPS-1:0]     any5;
+  reg  [2*GROUPS-1:0]   pair5, pair6;          // highest pair of each group that is not zero
+  reg  [2:0]            group6, group7;
+  reg  [13:0]           window7;
+  reg  [1:0]            pair7;
+  wire [8*GROUPS+13:0]  d6_padded = {{(8*GROUPS-DW+8){1'b0}}, d6, 6'd0};
+  reg  [2:0]            top;
+  reg  [13:0]           window;
+  reg  [1:0]            pair;
+  integer               i;
   always @* begin
-    half_log = 6'd0;
-    for (i = 0; i < DW; i = i + 1)
-      if (d[i]) half_log = i[6:1];
+    top = 3'd0;
+    for (i = 0; i < GROUPS; i = i + 1)
+      if (any5[i]) top = i[2:0];
+    window = d6_padded[13:0];
+    pair   = pair6[1:0];
+    for (i = 1; i < GROUPS; i = i + 1)
+      if (group6 == i[2:0]) begin
+        window = d6_padded[8*i +: 14];
+        pair   = pair6[2*i +: 2];
+      end
+  end
+  integer n;
+  always @(posedge aclk) begin
+    d4 <= scaled3 - {{(DW-2*S1W){1'b0}}, square3};
+    d5 <= d4;
+    d6 <= d5;
+    for (n = 0; n < GROUPS; n = n + 1) begin
+      any5[n]         <= |d4_groups[8*n +: 8];
+      pair5[2*n +: 2] <= |d4_groups[8*n+6 +: 2] ? 2'd3 : |d4_groups[8*n+4 +: 2] ? 2'd2 : |d4_groups[8*n+2 +: 2] ? 2'd1 : 2'd0;
+    end
+    group6  <= top;
+    pair6   <= pair5;
+    group7  <= group6;
+    window7 <= window;
+    pair7   <= pair;
   end
 
-  wire signed [2*S1W-1:0] square  = s1 * s1;
   /* verilator lint_off UNUSED */     // the normalised value keeps eight bits
-  wire        [DW+5:0]    aligned = {d4, 6'd0} >> {e, 1'b0};
+  wire [13:0]       aligned = window7 >> {pair7, 1'b0};
   /* verilator lint_on UNUSED */
-  wire signed [6:0]       up      = $signed({k17[5], k17}) - $signed({1'b0, e5});
-  wire        [6:0]       down    = -up;
+  reg  [7:0]        index8;
+  reg  [4:0]        e8;
+  reg  [16:0]       q9, q10;
+  reg  [6:0]        down9;             // e - (k - 17), signed
+  reg  [1:0]        down10;
+  reg               over10;
+  (* rom_style = "distributed", ram_style = "logic" *)
+  reg  [16:0]       rsqrt_rom [0:255]; // entries 64 .. 255 are used
+  initial $readmemh("rsqrt.mem", rsqrt_rom);
   always @(posedge aclk) begin
-    cs2   <= {{(DW-S2W){1'b0}}, s2} * CHANNELS;
-    sq1   <= {{(DW-2*S1W){1'b0}}, square};
-    d     <= cs2 - sq1 + {{(DW-40){1'b0}}, eps};
-    d4    <= d;
-    e     <= half_log;
-    e4    <= e;
-    index <= aligned[7:0];
-    e5    <= e4;
-    q     <= rsqrt_rom[index];
-    r     <= up > 0 ? 17'h1ffff : q >> down;
+    index8 <= aligned[7:0];
+    e8     <= {group7, pair7};
+    q9     <= rsqrt_rom[index8];
+    down9  <= {2'b00, e8} - {k17[5], k17};
+    q10    <= q9 >> {down9[5:2], 2'b00};
+    down10 <= down9[1:0];
+    over10 <= down9[6];
+    r      <= over10 ? 17'h1ffff : q10 >> down10;
   end
 endmodule

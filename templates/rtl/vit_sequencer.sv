@@ -6,6 +6,9 @@
 // A descriptor with `loop` set goes back one descriptor `loops` - 1 times (the scores of a row
 // tile, the value product of the one before), moving the row offset on by `rowstep`. After the
 // last descriptor the program starts over until `images` images are done.
+//
+// A step takes four cycles at least: the program's output register, the descriptor, what follows from it
+// (the addresses that the row offset moves, whether the loop goes on), and the hand-over.
 module vit_sequencer #(
   parameter DESCW = 256,
   parameter OPS   = 16,
@@ -19,12 +22,17 @@ module vit_sequencer #(
   output reg               busy,
   output reg  [31:0]       images_done,
   output reg  [DESCW-1:0]  desc,
-  output reg  [AW-1:0]     row_offset,
+  output reg  [AW-1:0]     a_base,         // desc's, in this pass of a loop
+  output reg  [AW-1:0]     base,
   // Fields of desc this module needs itself.
   input  wire              is_matmul,
   input  wire              is_store,
   input  wire              loop,
-  input  wire [15:0]       loops,
+  input  wire [15:0]       loops_1,        // loops - 1
+  input  wire              move_a,         // the row offset moves a_base
+  input  wire              move_out,       // and base
+  input  wire [AW-1:0]     first_a_base,
+  input  wire [AW-1:0]     first_base,
   input  wire [AW-1:0]     rowstep,
   input  wire              last,
   input  wire              buffers_ready,  // what the op reads has been loaded
@@ -37,18 +45,27 @@ module vit_sequencer #(
   reg [DESCW-1:0] program_rom [0:OPS-1];
   initial $readmemh("program.mem", program_rom);
 
-  localparam [2:0] IDLE = 3'd0, FETCH = 3'd1, DECODE = 3'd2, READY = 3'd3, STORE = 3'd4;
-  reg [2:0]     state;
-  reg [PCW-1:0] pc;
-  reg [15:0]    pass;
-  wire          again = loop && pass != loops - 16'd1;
+  localparam [2:0] IDLE = 3'd0, FETCH = 3'd1, DECODE = 3'd2, SETTLE = 3'd3, READY = 3'd4, STORE = 3'd5;
+  reg [2:0]       state;
+  reg [DESCW-1:0] fetched;
+  reg [PCW-1:0]   pc;
+  reg [15:0]      pass;
+  reg [AW-1:0]    row_offset;
+  reg             again;                   // the loop goes on
+  reg [31:0]      images_left;
+  reg             last_image;
   wire          go    = state == READY && buffers_ready && (is_matmul ? !queue_full : quiet);
   wire          next  = is_store ? state == STORE && store_done : go;
   assign        push  = go && is_matmul;
 
   always @(posedge aclk) begin
-    if (state == FETCH) desc <= program_rom[pc];
-    op_start <= aresetn && go && !is_matmul;
+    fetched    <= program_rom[pc];
+    if (state == DECODE) desc <= fetched;
+    a_base     <= first_a_base + (move_a ? row_offset : {AW{1'b0}});
+    base       <= first_base + (move_out ? row_offset : {AW{1'b0}});
+    again      <= loop && pass != loops_1;
+    last_image <= images_left == 32'd1;
+    op_start   <= aresetn && go && !is_matmul;
     if (!aresetn) begin
       state <= IDLE;
       busy  <= 1'b0;
@@ -60,9 +77,11 @@ module vit_sequencer #(
         pass        <= 16'd0;
         row_offset  <= {AW{1'b0}};
         images_done <= 32'd0;
+        images_left <= images;
       end
       FETCH:   state <= DECODE;
-      DECODE:  state <= READY;
+      DECODE:  state <= SETTLE;
+      SETTLE:  state <= READY;
       READY:   if (go) state <= is_store ? STORE : FETCH;
       STORE:   if (store_done) state <= FETCH;
       default: state <= IDLE;
@@ -81,7 +100,8 @@ module vit_sequencer #(
       end
       if (last) begin
         images_done <= images_done + 32'd1;
-        if (images_done == images - 32'd1) begin
+        images_left <= images_left - 32'd1;
+        if (last_image) begin
           state <= IDLE;
           busy  <= 1'b0;
         end

@@ -7,9 +7,11 @@
 // they are complete. The pass over them starts by itself when the one before is done, while the
 // scores of the next row tile go into the other half of the buffer. Normalisation is left to the
 // requantizer, which multiplies the value product by recip.
-// From the pass's start: column group j leaves in cycle 6 + j, the reciprocals are there in cycle
-// N/VC + 25. `done` comes with the last numerator, in cycle N/VC + 6, where the value product
-// takes longer to ask for the reciprocals than they to come (EARLY), else in cycle N/VC + 24.
+// From the pass's start: column group j leaves in cycle 11 + j, the reciprocals are there in cycle
+// N/VC + 30 + log2(VC). `done` comes with the last numerator, in cycle N/VC + 11, where the value product
+// takes longer to ask for the reciprocals than they to come (EARLY), else in cycle N/VC + 29 + log2(VC). `ready`
+// comes in cycle READY, when a value product that starts behind it finds each numerator written, and the
+// reciprocals when it asks for them.
 module vit_softmax #(
   parameter LANES = 8,
   parameter VC    = 1,       // columns a cycle
@@ -20,6 +22,7 @@ module vit_softmax #(
   parameter JW    = 8,       // bits of a token index
   parameter GW    = 8,       // bits of the index of a group of columns
   parameter EARLY = 1,       // the division goes on beside what follows
+  parameter READY = 20,      // cycle of the pass in which the value product may start
   parameter STYLE = "auto"   // ram_style of the score buffer
 ) (
   input  wire                  aclk,
@@ -42,6 +45,7 @@ module vit_softmax #(
   output wire                  col_last,
   output wire [VC*LANES*PB-1:0] col,
   output reg  [LANES*17-1:0]   recip,            // of the row tile that was divided last
+  output reg                   ready,
   output wire                  done
 );
   localparam PW     = SW + 17;
@@ -51,18 +55,28 @@ module vit_softmax #(
   localparam [GW-1:0] LAST     = GROUPS_1[GW-1:0];
   localparam REST   = N - (GROUPS - 1) * VC;     // columns of the last group
 
-  // A row tile waits here from `filled` until the pass before it is done.
+  // A row tile waits here from `filled` until the pass before it is done. Its maximum is there log2(VC) + 1
+  // cycles after its last scores, and needed four after `filled`.
+  localparam LEVELS = $clog2(VC);
+  localparam HELD   = LEVELS > 3 ? LEVELS - 3 : 0;
+  localparam SETTLE = LEVELS > 2 ? 2 : LEVELS > 1 ? 1 : 0;  // from the start to when the maximum is taken
+  reg  [HELD:0] filled_q;                        // filled, 1, 2 .. cycles ago
   reg         pending, busy;
   reg  [15:0] next_mul, cur_mul;
   reg  [5:0]  next_shift, cur_shift;
-  reg  [PB+16:0] next_ch, cur_ch;
+  reg  [PB+16:0] next_ch, cur_ch, divide_ch;
+  reg  [1:0]  start_q;
+  wire        take     = HELD == 0 ? filled : filled_q[HELD == 0 ? 0 : HELD-1];
+  wire        take_max = SETTLE == 0 ? start : start_q[SETTLE == 2 ? 1 : 0];
   assign      start = pending && !busy;
   always @(posedge aclk) begin
+    start_q  <= {start_q[0], start};
+    filled_q <= aresetn ? filled_q << 1 | {{HELD{1'b0}}, filled} : {(HELD+1){1'b0}};
     if (!aresetn) begin
       pending <= 1'b0;
       busy    <= 1'b0;
     end else begin
-      pending <= filled || (pending && busy);
+      pending <= take || (pending && busy);
       if (start)     busy <= 1'b1;
       else if (done) busy <= 1'b0;
     end
@@ -78,11 +92,21 @@ module vit_softmax #(
     end
   end
 
+  // When the value product may start.
+  localparam [31:0] READY_1 = READY - 1;
+  localparam EW = $clog2(READY + 1);
+  reg  [EW-1:0] elapsed;
+  always @(posedge aclk) begin
+    elapsed <= !aresetn ? {EW{1'b0}} : start ? {{(EW-1){1'b0}}, 1'b1} : elapsed == {EW{1'b0}} || ready ? {EW{1'b0}} : elapsed + {{(EW-1){1'b0}}, 1'b1};
+    ready   <= aresetn && elapsed == READY_1[EW-1:0];
+  end
+
   // Index of the group in each stage; the pass is a plain pipeline without stalls.
   reg              run, write_half, read_half;
   reg  [GW-1:0]    index;
-  reg  [4:0]       valid_q;
-  reg  [5*GW-1:0]  index_q;
+  localparam Q = 10;                             // cycles from an index to its numerators
+  reg  [Q-1:0]     valid_q;
+  reg  [Q*GW-1:0]  index_q;
   always @(posedge aclk) begin
     if (!aresetn)                    run <= 1'b0;
     else if (start)                  run <= 1'b1;
@@ -92,12 +116,22 @@ module vit_softmax #(
     if (!aresetn)                    read_half <= 1'b1;
     else if (start)                  read_half <= ~read_half;
     index   <= start ? {GW{1'b0}} : index + {{(GW-1){1'b0}}, run};
-    valid_q <= aresetn ? {valid_q[3:0], run} : 5'd0;
-    index_q <= {index_q[4*GW-1:0], index};
+    valid_q <= aresetn ? {valid_q[Q-2:0], run} : {Q{1'b0}};
+    index_q <= {index_q[(Q-1)*GW-1:0], index};
   end
-  assign col_valid = valid_q[4];
-  assign col_group = index_q[4*GW +: GW];
+  assign col_valid = valid_q[Q-1];
+  assign col_group = index_q[(Q-1)*GW +: GW];
   assign col_last  = col_group == LAST;
+
+  // Scores on their way through the levels of their maximum.
+  reg  [LEVELS:0] score_valid_q, score_first_q;
+  wire       first_score   = score_group == {GW{1'b0}};
+  wire       score_valid_z = LEVELS == 0 ? score_valid : score_valid_q[LEVELS == 0 ? 0 : LEVELS-1];
+  wire       score_first_z = LEVELS == 0 ? first_score : score_first_q[LEVELS == 0 ? 0 : LEVELS-1];
+  always @(posedge aclk) begin
+    score_valid_q <= score_valid_q << 1 | {{LEVELS{1'b0}}, score_valid};
+    score_first_q <= score_first_q << 1 | {{LEVELS{1'b0}}, first_score};
+  end
 
   wire [VC*LANES*SW-1:0] kept;
   vit_ram #(.WIDTH(VC*LANES*SW), .DEPTH(2 << GW), .AW(GW + 1), .STYLE(STYLE)) u_scores (
@@ -105,70 +139,110 @@ module vit_softmax #(
     .raddr({read_half, index}), .rdata(kept)
   );
 
-  // Division: 17 restoring steps after the last column, the rows side by side.
+  // Division: 17 restoring steps when the last columns have been added up, the rows side by side.
   reg        divide;
   reg  [4:0] step;
-  wire       begin_divide = col_valid & col_last;
-  reg        load_divide, divided;
-  assign     done = EARLY != 0 ? load_divide : divided;
+  reg        ended, divided;
+  // Columns on their way through the sum's levels.
+  wire       last_col  = col_valid & col_last;
+  wire       first_col = col_group == {GW{1'b0}};
+  reg  [LEVELS:0] last_q, first_q, sum_q;
+  wire       last_z  = LEVELS == 0 ? last_col  : last_q[LEVELS == 0 ? 0 : LEVELS-1];
+  wire       first_z = LEVELS == 0 ? first_col : first_q[LEVELS == 0 ? 0 : LEVELS-1];
+  wire       valid_z = LEVELS == 0 ? col_valid : sum_q[LEVELS == 0 ? 0 : LEVELS-1];
+  reg        load_divide;
+  assign     done = EARLY != 0 ? ended : divided;
   always @(posedge aclk) begin
-    load_divide <= aresetn & begin_divide;
+    last_q      <= aresetn ? last_q << 1 | {{LEVELS{1'b0}}, last_col} : {(LEVELS+1){1'b0}};
+    first_q     <= first_q << 1 | {{LEVELS{1'b0}}, first_col};
+    sum_q       <= sum_q << 1 | {{LEVELS{1'b0}}, col_valid};
+    ended       <= aresetn & last_col;
+    load_divide <= aresetn & last_z;
     if (!aresetn)             divide <= 1'b0;
     else if (load_divide)     divide <= 1'b1;
     else if (step == 5'd16)   divide <= 1'b0;
     step <= load_divide ? 5'd0 : step + {4'd0, divide};
     divided <= aresetn & divide & (step == 5'd16);
+    if (col_valid && first_col) divide_ch <= cur_ch;
   end
 
-  wire [PW-1:0] half = {{(PW-1){1'b0}}, 1'b1} << (cur_shift - 6'd1);
+  // Of the pass, settled before its first product: the shift is made in two steps.
+  reg  [PW-1:0] half;
+  always @(posedge aclk) half <= {{(PW-1){1'b0}}, 1'b1} << (cur_shift - 6'd1);
 
-  genvar g, h;
+  genvar g, h, l;
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_token
-      // Largest score of the group, then of the row.
-      integer v;
-      reg  signed [SW-1:0] candidate, top, in_max, max;
-      always @* begin
-        top = score_col[g*SW +: SW];
-        for (v = 1; v < VC; v = v + 1) begin
-          candidate = score_col[(v*LANES + g)*SW +: SW];
-          if (v[7:0] < score_count && candidate > top) top = candidate;
+      // Largest score of the group, level by level, then of the row. Columns past the last token do not count.
+      for (l = 0; l <= LEVELS; l = l + 1) begin : gen_level
+        wire [(VC >> l)*SW-1:0] tops;
+        for (h = 0; h < VC >> l; h = h + 1) begin : gen_top
+          if (l == 0) begin : gen_score
+            wire there = h == 0 || score_count > h[7:0];
+            assign tops[h*SW +: SW] = there ? score_col[(h*LANES + g)*SW +: SW] : {1'b1, {(SW-1){1'b0}}};
+          end else begin : gen_pair
+            wire signed [SW-1:0] a = gen_level[l-1].tops[2*h*SW +: SW];
+            wire signed [SW-1:0] b = gen_level[l-1].tops[(2*h + 1)*SW +: SW];
+            reg         [SW-1:0] larger;
+            always @(posedge aclk) larger <= a > b ? a : b;
+            assign tops[h*SW +: SW] = larger;
+          end
         end
       end
+      wire signed [SW-1:0] top = gen_level[LEVELS].tops;
+      reg  signed [SW-1:0] in_max, max;
       always @(posedge aclk) begin
-        if (score_valid && (score_group == {GW{1'b0}} || top > in_max)) in_max <= top;
-        if (start) max <= in_max;
+        if (score_valid_z && (score_first_z || top > in_max)) in_max <= top;
+        if (take_max) max <= in_max;
       end
 
-      wire [VC*PB-1:0] numerators;
       for (h = 0; h < VC; h = h + 1) begin : gen_lane
-        wire signed [SW-1:0] score = kept[(h*LANES + g)*SW +: SW];
-        reg         [SW-1:0] diff;    // max - score, never negative
-        (* use_dsp = "yes" *)
-        reg         [PW-1:0] prod;
-        reg         [VB-1:0] v1;
-        reg         [PB-1:0] e;
-        wire        [PW-1:0] scaled = (prod + half) >> cur_shift;
+        wire signed [SW-1:0] score2 = kept[(h*LANES + g)*SW +: SW];
+        wire        [SW-1:0] diff2  = max - score2;  // never negative
+        /* verilator lint_off UNUSED */              // neither is the product
+        wire        [PW:0]   prod5;
+        /* verilator lint_on UNUSED */
+        vit_multiply #(.AW(SW + 1), .BW(17)) u_scale (
+          .aclk(aclk), .a({1'b0, diff2}), .b({1'b0, cur_mul}), .p(prod5)
+        );
+        // Past the index's bits, and those that the second step shifts away, every value is the same.
+        localparam FW = VB + 7;
+        reg         [PW-1:0] rounded6, coarse7;
+        reg         [FW-1:0] fine8;
+        reg         [VB-1:0] v9;
+        reg         [PB-1:0] e10;
         (* rom_style = "distributed", ram_style = "logic" *)
         reg         [PB-1:0] exp_rom [0:(1<<VB)-1];
         initial $readmemh("exp.mem", exp_rom);
         always @(posedge aclk) begin
-          diff <= max - score;
-          prod <= {{(PW-SW){1'b0}}, diff} * {{(PW-16){1'b0}}, cur_mul};
-          v1   <= |scaled[PW-1:VB] ? {VB{1'b1}} : scaled[VB-1:0];
-          e    <= exp_rom[v1];
+          rounded6 <= prod5[PW-1:0] + half;
+          coarse7  <= rounded6 >> {cur_shift[5:3], 3'd0};
+          fine8    <= |coarse7[PW-1:FW] ? {FW{1'b1}} : coarse7[FW-1:0] >> cur_shift[2:0];
+          v9       <= |fine8[FW-1:VB] ? {VB{1'b1}} : fine8[VB-1:0];
+          e10      <= exp_rom[v9];
         end
         // Columns past the last token are zeros.
-        wire [PB-1:0] kept_e = h >= REST && col_last ? {PB{1'b0}} : e;
-        assign numerators[h*PB +: PB] = kept_e;
-        assign col[(h*LANES + g)*PB +: PB] = kept_e;
+        assign col[(h*LANES + g)*PB +: PB] = h >= REST && col_last ? {PB{1'b0}} : e10;
       end
 
-      reg  [ZW-1:0] group_z, z;
-      always @* begin
-        group_z = {ZW{1'b0}};
-        for (v = 0; v < VC; v = v + 1) group_z = group_z + {{(ZW-PB){1'b0}}, numerators[v*PB +: PB]};
+      // Sum of the group, level by level, then of the row.
+      for (l = 0; l <= LEVELS; l = l + 1) begin : gen_sum
+        wire [(VC >> l)*(PB+LEVELS)-1:0] sums;
+        for (h = 0; h < VC >> l; h = h + 1) begin : gen_part
+          if (l == 0) begin : gen_column
+            assign sums[h*(PB+LEVELS) +: PB+LEVELS] = {{LEVELS{1'b0}}, col[(h*LANES + g)*PB +: PB]};
+          end else begin : gen_pair
+            reg [PB+LEVELS-1:0] sum;
+            always @(posedge aclk)
+              sum <= gen_sum[l-1].sums[2*h*(PB+LEVELS) +: PB+LEVELS] + gen_sum[l-1].sums[(2*h + 1)*(PB+LEVELS) +: PB+LEVELS];
+            assign sums[h*(PB+LEVELS) +: PB+LEVELS] = sum;
+          end
+        end
       end
+      // verilator lint_off WIDTH
+      wire [ZW-1:0] group_z = gen_sum[LEVELS].sums;
+      // verilator lint_on WIDTH
+      reg  [ZW-1:0] z;
 
       // ch / z with z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1): the quotient has 17 bits.
       reg  [ZW-1:0] divisor, rem;
@@ -179,12 +253,11 @@ module vit_softmax #(
       wire [ZW:0]   reduced = next - {1'b0, divisor};
       /* verilator lint_on UNUSED */
       always @(posedge aclk) begin
-        if (start)          z <= {ZW{1'b0}};
-        else if (col_valid) z <= z + group_z;
+        if (valid_z) z <= first_z ? group_z : z + group_z;
         if (load_divide) begin
           divisor <= z;
-          rem <= {{JW{1'b0}}, cur_ch[17 +: PB]};
-          quo <= cur_ch[16:0];
+          rem <= {{JW{1'b0}}, divide_ch[17 +: PB]};
+          quo <= divide_ch[16:0];
         end else if (divide) begin
           rem <= fits ? reduced[ZW-1:0] : next[ZW-1:0];
           quo <= {quo[15:0], fits};

@@ -58,7 +58,8 @@ module vit_stream_loader #(
   // Segment kinds.
   localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
 
-  // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3
+  // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3; of what is counted
+  // one less than there are
 <%- if .GroupBits %>, words of a group 16<% end %>
   reg  [<% .LoadHigh %>:0]     list [0:SEGMENTS-1];
   initial $readmemh("loads.mem", list);
@@ -66,11 +67,11 @@ module vit_stream_loader #(
   reg  [SEGW-1:0] pc;
   always @(posedge aclk) seg <= list[pc];
   wire [2:0]  kind        = seg[2:0];
-  wire [15:0] tiles       = seg[18:3];
-  wire [15:0] params      = seg[34:19];
-  wire [15:0] words       = seg[50:35];
-  wire [7:0]  param_beats = seg[58:51];
-  wire [7:0]  word_beats  = seg[66:59];
+  wire [15:0] tiles_1       = seg[18:3];
+  wire [15:0] params_1      = seg[34:19];
+  wire [15:0] words_1       = seg[50:35];
+  wire [7:0]  param_beats_1 = seg[58:51];
+  wire [7:0]  word_beats_1  = seg[66:59];
   assign weight_format    = seg[69:67];
 <%- if .GroupBits %>
   wire [15:0] group_words = seg[85:70];
@@ -88,28 +89,71 @@ module vit_stream_loader #(
   localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5
 <%- if .GroupBits %>, MULTIPLIERS = 3'd6<% end %>;
   reg  [2:0]  state;
-  reg  [15:0] tile, index;
+  reg  [15:0] index;
   reg  [7:0]  slice;
   reg  [$clog2(BW/8)-1:0] byte_index;
+  reg  [15:0] tiles_left, words_left;
+  reg         last_slice, last_index, last_tile;
+  reg         one_param, one_word, one_param_beat, one_word_beat;
+  reg  [7:0]  next_slice;                    // slice + 1
   wire        in_params  = state == PARAMS;
 <%- if .GroupBits %>
   wire        in_mults   = state == MULTIPLIERS;
-  wire        mults_done = in_mults && beat_valid && slice == MULT_BEATS - 1;
+  localparam [31:0] MULT_BEATS_1 = MULT_BEATS - 1;
+  wire [7:0]  beats_1    = in_params ? param_beats_1 : in_mults ? MULT_BEATS_1[7:0] : word_beats_1;
   reg  [15:0] group_index;
   wire        group_done = group_index == group_words - 16'd1;
   wire        take       = beat_valid && (in_params || in_mults || state == WORDS);
-  wire        word_done  = take && !in_mults && slice == (in_params ? param_beats : word_beats) - 8'd1;
+  wire        mults_done = take && in_mults && last_slice;
+  wire        word_done  = take && !in_mults && last_slice;
 <%- else %>
+  wire [7:0]  beats_1    = in_params ? param_beats_1 : word_beats_1;
   wire        take       = beat_valid && (in_params || state == WORDS);
-  wire        word_done  = take && slice == (in_params ? param_beats : word_beats) - 8'd1;
+  wire        word_done  = take && last_slice;
 <%- end %>
-  wire        part_done  = word_done && index == (in_params ? params : words) - 16'd1;
-  wire        last_tile  = tile == tiles - 16'd1;
+  wire        part_done  = word_done && last_index;
+
+  // What is left of the segment's tiles and of the tile's words, and whether the slice, the word and the tile are
+  // the last: in registers, so that a beat's way through the three is short. What a segment begins with is known
+  // when its buffer is claimed.
+  always @(posedge aclk) begin
+    one_param      <= params_1 == 16'd0;
+    one_word       <= words_1 == 16'd0;
+    one_param_beat <= param_beats_1 == 8'd0;
+    one_word_beat  <= word_beats_1 == 8'd0;
+    if (state == DECODE) begin
+      tiles_left <= tiles_1;
+      last_tile  <= tiles_1 == 16'd0;
+    end else if (part_done && !in_params) begin
+      tiles_left <= tiles_left - 16'd1;
+      last_tile  <= tiles_left == 16'd1;
+    end
+    if (state == CLAIM) begin
+      words_left <= kind == TILES ? params_1 : words_1;
+      last_index <= kind == TILES ? one_param : one_word;
+    end else if (part_done) begin            // of the parameters
+      words_left <= words_1;
+      last_index <= one_word;
+    end else if (word_done || byte_take) begin
+      words_left <= words_left - 16'd1;
+      last_index <= words_left == 16'd1;
+    end
+    if (state == CLAIM) last_slice <= kind == TILES ? one_param_beat : one_word_beat;
+<%- if .GroupBits %>
+    else if (part_done)  last_slice <= weight_in_group ? MULT_BEATS == 1 : one_word_beat;
+    else if (mults_done) last_slice <= one_word_beat;
+    else if (word_done)  last_slice <= in_params ? one_param_beat : weight_in_group && group_done ? MULT_BEATS == 1 : one_word_beat;
+<%- else %>
+    else if (part_done) last_slice <= one_word_beat;
+    else if (word_done) last_slice <= in_params ? one_param_beat : one_word_beat;
+<%- end %>
+    else if (take)      last_slice <= next_slice == beats_1;
+  end
   wire        claim      = state == CLAIM && free;
   // GELU entries: a byte a cycle out of a beat that stays at the head of the FIFO.
   wire        byte_take  = state == BYTES && beat_valid;
   wire        beat_done  = byte_take && &byte_index;
-  wire        bytes_done = byte_take && index == words - 16'd1;
+  wire        bytes_done = byte_take && last_index;
   wire        seg_done   = bytes_done || (part_done && !in_params && last_tile);
   assign beat_ready = take || beat_done || bytes_done;
 
@@ -153,18 +197,16 @@ module vit_stream_loader #(
       BYTES:  if (bytes_done) state <= FETCH;
       default: state <= FETCH;
     endcase
-    if (state == DECODE)                          tile <= 16'd0;
-    else if (part_done && !in_params)             tile <= tile + 16'd1;
     if (state == CLAIM || part_done)              index <= 16'd0;
     else if (word_done || byte_take)              index <= index + 16'd1;
 <%- if .GroupBits %>
     if (in_mults)                                 group_index <= 16'd0;
     else if (word_done)                           group_index <= group_index + 16'd1;
-    if (state == CLAIM || word_done || mults_done) slice <= 8'd0;
+    if (state == CLAIM || word_done || mults_done) {next_slice, slice} <= {8'd1, 8'd0};
 <%- else %>
-    if (state == CLAIM || word_done)              slice <= 8'd0;
+    if (state == CLAIM || word_done)              {next_slice, slice} <= {8'd1, 8'd0};
 <%- end %>
-    else if (take)                                slice <= slice + 8'd1;
+    else if (take)                                {next_slice, slice} <= {next_slice + 8'd1, next_slice};
     if (state == CLAIM)                           byte_index <= 0;
     else if (byte_take)                           byte_index <= byte_index + 1'b1;
   end

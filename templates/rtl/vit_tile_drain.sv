@@ -14,6 +14,9 @@
 //           = base + m*stride + n*nstep + group / (TK/VC)     (packed words)
 //           = base + (m*passes + pass)*stride + n*nstep       (V words)
 <%- end %>
+//
+// As in the feeder, what a tile, a tile column and the op need next waits in registers: tiles come two cycles
+// apart at least, and the next op's settings a cycle before they are needed.
 module vit_tile_drain #(
   parameter AW    = 16,
   parameter VC    = 1,        // columns of a group
@@ -28,16 +31,25 @@ module vit_tile_drain #(
   input  wire           aclk,
   input  wire           aresetn,
   // The op; changes in the cycle after its last column.
-  input  wire [15:0]    mt, nt,
-  input  wire [15:0]    groups_full, groups_last,     // of a full and of the last tile column
+  input  wire [15:0]    mt_1,                         // row tiles, less one
+  input  wire [15:0]    groups_full_1, groups_last_1, // of a full and of the last tile column, less one
   input  wire [7:0]     count_last,                   // columns in the last of them
-  input  wire [15:0]    skip,                         // leading groups that belong to other heads
+  input  wire [15:0]    place,                        // of the first group: -1 for each that belongs to another head
   input  wire           to_values,                    // destination: V buffer
   input  wire           to_keys,                      // destination: K buffer
-  input  wire           to_logits,
   input  wire           packed_words,                 // destination takes packed words
   input  wire           from_weights,
   input  wire [AW-1:0]  base, stride, nstep,
+  input  wire [AW-1:0]  tile_step,                     // from a row tile's address to the next one's
+  // The op behind it, a cycle at least before it takes its place with `load`.
+  input  wire           load,
+  input  wire [15:0]    next_mt_1, next_nt_1, next_groups_full_1, next_groups_last_1, next_place,
+<%- if gt .ValueParts 1 %>
+  input  wire           next_to_logits,
+<%- else %>
+  input  wire           next_to_values, next_to_logits,
+<%- end %>
+  input  wire [AW-1:0]  next_base, next_nstep, next_tile_step,
   // From and to the array.
   input  wire           tile_valid,
   output wire           tile_shift,
@@ -47,92 +59,149 @@ module vit_tile_drain #(
   output wire [7:0]     col_number,                   // of the group, within the tile
   output wire [7:0]     col_pass,
   output wire [7:0]     col_count,                    // columns of the op in it
-  output wire [AW-1:0]  col_addr,
   output wire [7:0]     col_key_bank,<% if gt .ValueParts 1 %>                 // or the part of a V word<% end %>
   output wire [15:0]    col_row,                      // row tile
   output wire           col_first_tile,               // of tile column 0
   output wire           col_first,                    // first of its tile
   output wire           col_last,                     // last of its tile
   output wire           col_end,                      // last of the op
-  output wire           tile_free                     // the weights of tile column n are done with
+  output wire           tile_free,                    // the weights of tile column n are done with
+  // Its address, two cycles later.
+  output reg  [AW-1:0]  col_addr
 );
-  reg           active, fresh;                        // fresh: at the op's first group
-  reg  [15:0]   m, n, group;
-  reg  [7:0]    pass_number, key_bank;
-  reg  [AW-1:0] row, pass, tile_col;
+<%- if gt .ValueParts 1 %>
+  wire [7:0] next_passes = next_to_logits ? VC[7:0] : 8'd1;  // of a group
+<%- else %>
+  wire [7:0] next_passes = next_to_values ? VPASS[7:0] : next_to_logits ? VC[7:0] : 8'd1;  // of a group
+<%- end %>
 
-  wire        on        = tile_valid || active;
-  wire        last_n    = n == nt - 16'd1;
-  wire        last_m    = m == mt - 16'd1;
+  // What follows from the next op's settings, and from this op's.
+  reg          next_one_row, next_two_rows, next_one_column, next_two_columns, next_one_full, next_one_last, next_one_pass;
+  reg [AW-1:0] next_second_row;
+  reg          one_row, two_rows, one_full, one_last, one_pass;
+  reg [7:0]    passes_2;
+  reg [AW-1:0] second_row;
+  always @(posedge aclk) begin
+    next_one_row     <= next_mt_1 == 16'd0;
+    next_two_rows    <= next_mt_1 == 16'd1;
+    next_one_column  <= next_nt_1 == 16'd0;
+    next_two_columns <= next_nt_1 == 16'd1;
+    next_one_full    <= next_groups_full_1 == 16'd0;
+    next_one_last    <= next_groups_last_1 == 16'd0;
+    next_one_pass    <= next_passes == 8'd1;
+    next_second_row  <= next_base + next_tile_step;
+    if (load) begin
+      one_row    <= next_one_row;
+      two_rows   <= next_two_rows;
+      one_full   <= next_one_full;
+      one_last   <= next_one_last;
+      one_pass   <= next_one_pass;
+      passes_2   <= next_passes - 8'd2;
+      second_row <= next_second_row;
+    end
+  end
+
+  reg           active, fresh;                        // fresh: at the op's first group
+  reg  [15:0]   m, rows_left, columns_left, groups_left, place_now;
+  reg  [7:0]    group, pass_number, key_bank;
+  reg           first_n, last_m, second_m, last_n, second_n, last_group, last_pass;
+  reg  [AW-1:0] row, row_next, pass, tile_col, tile_col_next;
+
+  wire        on       = tile_valid || active;
+  wire        end_tile = on && last_pass && last_group;
+  wire        end_col  = end_tile && last_m;
+  wire        last_n_next = last_m ? second_n : last_n;  // the next tile is of the last tile column
 <%- if gt .ValueParts 1 %>
-  wire [7:0]  passes    = to_logits ? VC[7:0] : 8'd1;
+  wire        end_rows = to_keys ? key_bank == KROWS - 1 : !to_values || key_bank == VROWS - 1;
 <%- else %>
-  wire [7:0]  passes    = to_values ? VPASS[7:0] : to_logits ? VC[7:0] : 8'd1;
+  wire        end_rows = !to_keys || key_bank == KROWS - 1;
 <%- end %>
-  wire        last_pass = pass_number == passes - 8'd1;
-  wire [15:0] groups    = last_n ? groups_last : groups_full;
-  wire        last_group = group == groups - 16'd1;
-  wire        end_tile  = on && last_pass && last_group;
-<%- if gt .ValueParts 1 %>
-  wire        end_rows  = to_keys ? key_bank == KROWS - 1 : !to_values || key_bank == VROWS - 1;
-<%- else %>
-  wire        end_keys  = !to_keys || key_bank == KROWS - 1;
-<%- end %>
-  wire [15:0] place     = group - skip;
-  wire [AW-1:0] row_now = fresh ? base : row;
 
   assign tile_shift     = on && last_pass;
   assign op_first       = on && fresh;
-  assign col_valid      = on && group >= skip;
-  assign col_number     = group[7:0];
+  assign col_valid      = on && !place_now[15];
+  assign col_number     = group;
   assign col_pass       = pass_number;
   assign col_count      = last_n && last_group ? count_last : VC[7:0];
   assign col_key_bank   = key_bank;
   assign col_row        = m;
-  assign col_first_tile = n == 16'd0;
-  assign col_first      = group == 16'd0;
+  assign col_first_tile = first_n;
+  assign col_first      = group == 8'd0;
   assign col_last       = last_group;
-  assign col_end        = end_tile && last_m && last_n;
-  assign tile_free      = end_tile && last_m && from_weights;
-  assign col_addr       = row_now + tile_col + (to_values ? pass : packed_words ? place[AW-1:0] >> GPL : place[AW-1:0]);
+  assign col_end        = end_col && last_n;
+  assign tile_free      = end_col && from_weights;
 
   always @(posedge aclk) begin
     if (!aresetn) begin
-      active      <= 1'b0;
-      fresh       <= 1'b1;
-      m           <= 16'd0;
-      n           <= 16'd0;
-      group       <= 16'd0;
-      pass_number <= 8'd0;
-      key_bank    <= 8'd0;
-      pass        <= {AW{1'b0}};
-      tile_col    <= {AW{1'b0}};
+      active <= 1'b0;
+      fresh  <= 1'b1;
     end else begin
       active <= on && !end_tile;
-      if (on) begin
-        fresh       <= col_end;
-        row         <= row_now;
-        pass_number <= last_pass ? 8'd0 : pass_number + 8'd1;
-        pass        <= last_pass ? {AW{1'b0}} : pass + stride;
-        if (last_pass) group <= last_group ? 16'd0 : group + 16'd1;
-        if (end_tile) begin
-          m        <= last_m ? 16'd0 : m + 16'd1;
-<%- if gt .ValueParts 1 %>
-          key_bank <= last_m || end_rows ? 8'd0 : key_bank + 8'd1;
-          if (last_m)        row <= base;
-          else if (end_rows) row <= row_now + stride;
-<%- else %>
-          key_bank <= last_m || end_keys ? 8'd0 : key_bank + 8'd1;
-          if (last_m)         row <= base;
-          else if (to_values) row <= row_now + pass + stride;
-          else if (end_keys)  row <= row_now + stride;
-<%- end %>
-          if (last_m) begin
-            n        <= last_n ? 16'd0 : n + 16'd1;
-            tile_col <= last_n ? {AW{1'b0}} : tile_col + nstep;
-          end
+      fresh  <= load || (fresh && !on);
+    end
+
+    if (load) begin
+      m             <= 16'd0;
+      rows_left     <= next_mt_1;
+      last_m        <= next_one_row;
+      second_m      <= next_two_rows;
+      columns_left  <= next_nt_1;
+      first_n       <= 1'b1;
+      last_n        <= next_one_column;
+      second_n      <= next_two_columns;
+      group         <= 8'd0;
+      place_now     <= next_place;
+      groups_left   <= next_one_column ? next_groups_last_1 : next_groups_full_1;
+      last_group    <= next_one_column ? next_one_last : next_one_full;
+      pass_number   <= 8'd0;
+      last_pass     <= next_one_pass;
+      key_bank      <= 8'd0;
+      pass          <= {AW{1'b0}};
+      row           <= next_base;
+      row_next      <= next_second_row;
+      tile_col      <= {AW{1'b0}};
+      tile_col_next <= next_nstep;
+    end else if (on) begin
+      pass_number <= last_pass ? 8'd0 : pass_number + 8'd1;
+      last_pass   <= one_pass || (!last_pass && pass_number == passes_2);
+      pass        <= last_pass ? {AW{1'b0}} : pass + stride;
+      if (end_tile) begin
+        group       <= 8'd0;
+        place_now   <= place;
+        groups_left <= last_n_next ? groups_last_1 : groups_full_1;
+        last_group  <= last_n_next ? one_last : one_full;
+        m           <= last_m ? 16'd0 : m + 16'd1;
+        rows_left   <= last_m ? mt_1 : rows_left - 16'd1;
+        last_m      <= last_m ? one_row : second_m;
+        second_m    <= last_m ? two_rows : rows_left == 16'd2;
+        key_bank    <= last_m || end_rows ? 8'd0 : key_bank + 8'd1;
+        if (last_m) begin
+          row           <= base;
+          row_next      <= second_row;
+          columns_left  <= columns_left - 16'd1;
+          first_n       <= 1'b0;
+          last_n        <= second_n;
+          second_n      <= columns_left == 16'd2;
+          tile_col      <= tile_col_next;
+          tile_col_next <= tile_col_next + nstep;
+        end else if (end_rows) begin
+          row      <= row_next;
+          row_next <= row_next + tile_step;
         end
+      end else if (last_pass) begin
+        group       <= group + 8'd1;
+        place_now   <= place_now + 16'd1;
+        groups_left <= groups_left - 16'd1;
+        last_group  <= groups_left == 16'd1;
       end
     end
+  end
+
+  // Addresses take two cycles, which the columns take longer anyway.
+  reg [AW-1:0] tile_addr, group_addr;
+  always @(posedge aclk) begin
+    tile_addr  <= row + tile_col;
+    group_addr <= to_values ? pass : packed_words ? place_now[AW-1:0] >> GPL : place_now[AW-1:0];
+    col_addr   <= tile_addr + group_addr;
   end
 endmodule
