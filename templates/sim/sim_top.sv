@@ -98,11 +98,12 @@ module sim_top (
   assign trace_patches  = u_accel.u_core.trace_patches;
   assign trace_end      = u_accel.u_core.trace_end;
   assign trace_end_op   = u_accel.u_core.trace_end_op;
-  // LayerNorm takes a token's sums once for its reciprocal, a token a cycle.
-  wire [31:0] lane = {{(32-<% .LaneBits %>){1'b0}}, u_accel.u_core.u_layernorm.lane};
-  wire signed [<% .SumBits %>-1:0] sum = u_accel.u_core.row_s1[lane*<% .SumBits %> +: <% .SumBits %>];
-  wire        [<% .SquareBits %>-1:0] squares = u_accel.u_core.row_s2[lane*<% .SquareBits %> +: <% .SquareBits %>];
-  assign trace_sums     = u_accel.u_core.u_layernorm.rooting;
+  // LayerNorm takes a token's sums once for its reciprocal, a token a cycle: they are at the head of its shift
+  // register two cycles after the token was asked for.
+  wire [31:0] lane = {{(32-<% .LaneBits %>){1'b0}}, u_accel.u_core.u_layernorm.lane_q[<% .LaneBits %> +: <% .LaneBits %>]};
+  wire signed [<% .SumBits %>-1:0] sum = u_accel.u_core.u_layernorm.row_s1[<% .SumBits %>-1:0];
+  wire        [<% .SquareBits %>-1:0] squares = u_accel.u_core.u_layernorm.row_s2[<% .SquareBits %>-1:0];
+  assign trace_sums     = u_accel.u_core.u_layernorm.root_q[1];
   assign trace_norm_op  = u_accel.u_core.norm_op;
   assign trace_sums_row = {16'd0, u_accel.u_core.u_layernorm.root_tile} * <% .TM %> + lane;
   assign trace_s1       = {{(64-<% .SumBits %>){sum[<% .SumBits %>-1]}}, sum};
