@@ -285,7 +285,7 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("VAR_K", sh.normK.bits(), "")
 	add("MIN_SG", int(sh.normSG.lo), "")
 	add("VAR_SG", sh.normSG.bits(), "")
-	add("NORM_WAIT", s.NormWait(), "LayerNorm's: until the sums are there; for a root; beyond a cycle a lane")
+	add("NORM_WAIT", s.NormWait(), "LayerNorm: for sums; for a root; beyond a lane")
 	add("NORM_SETTLE", hwmodel.NormSettle, "")
 	add("NORM_GAP", hwmodel.NormGap, "")
 	add("BW", e.BusBits, "bus")
