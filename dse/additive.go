@@ -26,6 +26,10 @@ func ToFemto(noise float64) (Femto, error) {
 // Power is the noise power.
 func (f Femto) Power() float64 { return float64(f) * 1e-15 }
 
+// Noise predicts the noise of the logits for a choice of numerics: the power of their
+// error over their own power, 10^(-SQNR/10).
+type Noise func(configs.Numerics) (float64, error)
+
 // Additive is a prediction of noise that adds up over its sources.
 type Additive interface {
 	// Units is the noise of the network with no layer counted: the reference's own, that of

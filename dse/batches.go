@@ -34,10 +34,10 @@ func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
 			left = append(left, n)
 		}
 	}
-	err := jobs.Run(ctx, left, jobs.Work[*finding]{
+	err := jobs.Run(ctx, left, jobs.Work[*jobResult]{
 		Workers: x.in.Options.Workers,
-		Worker:  func() func(context.Context, int) (*finding, error) { return x.solve },
-		Take: func(n int, f *finding) error {
+		Worker:  func() func(context.Context, int) (*jobResult, error) { return x.solve },
+		Take: func(n int, f *jobResult) error {
 			defer say()
 			x.take(n, f)
 			return x.journal.Write(n, f.line())
@@ -49,7 +49,7 @@ func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
 	for _, n := range batch {
 		if f := x.results[n]; f != nil {
 			for _, e := range f.points {
-				x.archives[x.jobs[n].fleet].add(e.costs, e.what)
+				x.archives[x.jobs[n].part].add(e.costs, e.what)
 			}
 		}
 	}
@@ -57,13 +57,13 @@ func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
 }
 
 // take counts a job's result.
-func (x *exact) take(n int, f *finding) {
+func (x *exact) take(n int, f *jobResult) {
 	j := x.jobs[n]
 	x.results[n] = f
 	x.left--
-	x.books[j.fleet].add(&f.book)
-	x.missed[j.fleet].add(f.misses)
-	x.stats.Done += int64(len(x.fleets[j.fleet].hangars[j.hangar].engines))
+	x.counts[j.part].add(&f.counts)
+	x.missed[j.part].add(f.misses)
+	x.stats.Done += int64(len(x.byPart[j.part].groups[j.group].engines))
 	x.stats.Priced += f.priced
 	x.stats.Labels += f.labels
 	x.stats.Front = 0

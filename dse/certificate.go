@@ -40,18 +40,18 @@ func (r reason) String() string {
 	return reasonWords[r]
 }
 
-// book counts points by what became of them.
-type book [reasons]*big.Int
+// pointCounts counts points by what became of them.
+type pointCounts [reasons]*big.Int
 
-func newBook() book {
-	var b book
+func newPointCounts() pointCounts {
+	var b pointCounts
 	for i := range b {
 		b[i] = new(big.Int)
 	}
 	return b
 }
 
-func (b *book) add(o *book) {
+func (b *pointCounts) add(o *pointCounts) {
 	for i := range b {
 		b[i].Add(b[i], o[i])
 	}
@@ -67,9 +67,9 @@ func (n *notes) note(r reason, sub, subs int) {
 	n[r][sub]++
 }
 
-// book multiplies the engines by the numerics of each subproblem.
-func (n *notes) book(subs []subproblem) book {
-	b := newBook()
+// pointCounts multiplies the engines by the numerics of each subproblem.
+func (n *notes) counts(subs []subproblem) pointCounts {
+	b := newPointCounts()
 	for r, engines := range n {
 		for i, k := range engines {
 			if k > 0 {
@@ -109,7 +109,7 @@ func (a Account) limits() bool {
 
 // certify draws up a part's certificate.
 func (x *exact) certify(i int) *Certificate {
-	f := x.fleets[i]
+	f := x.byPart[i]
 	c := &Certificate{Numerics: x.combinations(), Engines: f.engines, Legal: f.legal}
 	c.Points = new(big.Int).Mul(c.Numerics, big.NewInt(f.engines))
 	enter := func(n *big.Int, why string) {
@@ -120,8 +120,8 @@ func (x *exact) certify(i int) *Certificate {
 	enter(new(big.Int).Mul(c.Numerics, big.NewInt(f.engines-f.legal)), "the engine is illegal: model, part or a constraint rules it out")
 	done := new(big.Int)
 	for r := range reasons {
-		enter(x.books[i][r], r.String())
-		done.Add(done, x.books[i][r])
+		enter(x.counts[i][r], r.String())
+		done.Add(done, x.counts[i][r])
 	}
 	enter(new(big.Int).Sub(new(big.Int).Mul(c.Numerics, big.NewInt(f.legal)), done), "not reached yet: the search was interrupted")
 	return c

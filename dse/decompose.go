@@ -23,15 +23,15 @@ type decomposition struct {
 	stages  []stage        // behind the patch embedding
 	timings []timing       // what an option's time depends on, numbered
 	tables  []table        // options of stages, numbered
-	classes []class2
+	classes []sharedChoice
 
 	noise     Additive
 	timingIDs map[string]int32
 	tableIDs  map[string]int
 }
 
-// class2 is combinations of the shared axes that differ in nothing but their noise.
-type class2 struct {
+// sharedChoice is combinations of the shared axes that differ in nothing but their noise.
+type sharedChoice struct {
 	patch  hwmodel.Stored // weights of the patch embedding
 	widths hwmodel.Widths
 	tables []int // by stage
@@ -112,8 +112,8 @@ func (d *decomposition) enumerate(own map[int]bool) error {
 }
 
 // class is what one combination of the shared axes comes to.
-func (d *decomposition) class(n configs.Numerics) (class2, error) {
-	c := class2{patch: hwmodel.StoredOf(n.Layers[0]), count: 1}
+func (d *decomposition) class(n configs.Numerics) (sharedChoice, error) {
+	c := sharedChoice{patch: hwmodel.StoredOf(n.Layers[0]), count: 1}
 	var err error
 	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, n.LNFold); err != nil {
 		return c, err
@@ -166,7 +166,7 @@ func (t table) least() option {
 }
 
 // index is the choice of the numerics' axes that a class and an option of every stage are.
-func (d *decomposition) index(c *class2, refs []int32) []int {
+func (d *decomposition) index(c *sharedChoice, refs []int32) []int {
 	index := make([]int, len(d.axes))
 	for i, a := range d.shared {
 		index[a] = c.choice[i]

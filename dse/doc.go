@@ -12,4 +12,21 @@
 // The sweep is exhaustive, never sampled. It is fast because a price depends on the
 // numerics only through a few widths, and the noise not at all on the engine: see
 // docs/SEARCH.md.
+//
+// The package has rooms, each a few files with a small face; a test holds the list and counts what they export.
+//
+//   - explore: everything from sensitivities to the measured front's files, in one call.
+//   - metric: what a design point can be good at, and how it is read from an estimate.
+//   - limits: what a run asks for at least, and the default objectives.
+//   - noise: what numerics cost in the logits: sensitivities as measured or from a file, and the prediction that adds
+//     them up.
+//   - sweep: every legal point of a space that can be enumerated, shard by shard.
+//   - exact: the front of any space, engine by engine, with a certificate.
+//   - front: what a search found, its measurement with the golden model, and its files.
+//   - empty: why no point is left, and what a limit or budget costs.
+//   - pick: which point of a front to build, and how fronts compare.
+//   - problem: a space as a problem of black-box optimisation, for dse/baseline.
+//
+// Beside it are packages: jobs (long work), labels (label setting), size (which engine a part holds), baseline
+// (what other methods find).
 package dse

@@ -27,30 +27,30 @@ type variant struct {
 	clock  float64 // Hz
 }
 
-// site is one part with its engines.
-type site struct {
+// partEngines is one part with its engines.
+type partEngines struct {
 	part   configs.Part
 	usable configs.Budget
 	grid   *configs.Grid
-	byGeo  [][]variant // the legal engines of each geometry of the floor, those of one clock together
+	byGeo  [][]variant // the legal engines of each geometry of all parts, those of one clock together
 	legal  int64       // engines
 }
 
-// floor is the engines of all parts, grouped by geometry.
-type floor struct {
-	sites      []site
+// enginesByGeometry is the engines of all parts, grouped by geometry.
+type enginesByGeometry struct {
+	parts      []partEngines
 	geometries []geometry
 	engines    int64 // of the space, legal or not: a rank is numerics*engines + engine
-	first      []int // choices of the engine's axes that are legal on sites[site]
-	site       int
+	first      []int // choices of the engine's axes that are legal on parts[anyLegal]
+	anyLegal   int   // a part with a legal engine
 }
 
 // maxEngines bounds the engines that are enumerated.
 const maxEngines = 1 << 22
 
 // readEngines enumerates the engines of every part.
-func readEngines(in Input) (*floor, error) {
-	var f floor
+func readEngines(in Input) (*enginesByGeometry, error) {
+	var f enginesByGeometry
 	var geos catalog[geometry, geometry]
 	for i, p := range in.Parts {
 		if slices.ContainsFunc(in.Parts[:i], func(q configs.Part) bool { return q.Name == p.Name }) {
@@ -64,13 +64,13 @@ func readEngines(in Input) (*floor, error) {
 		if f.engines = combinations(axes, maxEngines); f.engines < 0 {
 			return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
 		}
-		s := site{part: p, usable: p.Usable(), grid: g}
+		s := partEngines{part: p, usable: p.Usable(), grid: g}
 		f.read(&s, axes, &geos)
-		f.sites = append(f.sites, s)
+		f.parts = append(f.parts, s)
 	}
 	f.geometries = geos.list
-	for i := range f.sites {
-		f.sites[i].byGeo = slices.Grow(f.sites[i].byGeo, len(f.geometries))[:len(f.geometries)]
+	for i := range f.parts {
+		f.parts[i].byGeo = slices.Grow(f.parts[i].byGeo, len(f.geometries))[:len(f.geometries)]
 	}
 	if f.first == nil {
 		return nil, fmt.Errorf("space %s has no legal engine on any of its parts: %w", in.Space.Name, f.refusal())
@@ -79,14 +79,14 @@ func readEngines(in Input) (*floor, error) {
 }
 
 // read lists the legal engines of one part.
-func (f *floor) read(s *site, axes []configs.Axis, geos *catalog[geometry, geometry]) {
+func (f *enginesByGeometry) read(s *partEngines, axes []configs.Axis, geos *catalog[geometry, geometry]) {
 	numerics := len(s.grid.Axes()) - len(axes)
 	index := make([]int, numerics+len(axes))
 	rank := int64(0)
 	for more := true; more; more = advance(index[numerics:], axes) {
 		if d, err := s.grid.Design(index); err == nil {
 			if f.first == nil {
-				f.first, f.site = slices.Clone(index[numerics:]), len(f.sites)
+				f.first, f.anyLegal = slices.Clone(index[numerics:]), len(f.parts)
 			}
 			at := geometryOf(d, s.part)
 			n := geos.number(at, at)
@@ -104,22 +104,22 @@ func (f *floor) read(s *site, axes []configs.Axis, geos *catalog[geometry, geome
 }
 
 // refusal is why the first engine of the first part is illegal.
-func (f *floor) refusal() error {
-	s := f.sites[0]
+func (f *enginesByGeometry) refusal() error {
+	s := f.parts[0]
 	_, err := s.grid.Design(make([]int, len(s.grid.Axes())))
 	return err
 }
 
 // points is the number of legal points of all parts.
-func (f *floor) points(numerics int64) int64 {
+func (f *enginesByGeometry) points(numerics int64) int64 {
 	var n int64
-	for _, s := range f.sites {
+	for _, s := range f.parts {
 		n += s.legal * numerics
 	}
 	return n
 }
 
 // tooMany says whether ranks would leave what JSON's readers hold exactly.
-func (f *floor) tooMany(numerics int64) bool {
+func (f *enginesByGeometry) tooMany(numerics int64) bool {
 	return float64(numerics)*float64(f.engines) > math.Exp2(53)
 }

@@ -10,15 +10,15 @@ import (
 
 // evaluator covers the points of shards. It belongs to one goroutine.
 type evaluator struct {
-	floor  *floor
-	table  *numericsTable
-	cycles []int64 // by timing; those of the geometry in hand, 0 for not yet known
-	at     int     // the geometry in hand
-	priced int64   // cycle counts and resource counts computed
+	engines *enginesByGeometry
+	table   *numericsTable
+	cycles  []int64 // by timing; those of the geometry in hand, 0 for not yet known
+	at      int     // the geometry in hand
+	priced  int64   // cycle counts and resource counts computed
 }
 
-func newEvaluator(f *floor, t *numericsTable) *evaluator {
-	return &evaluator{floor: f, table: t, at: -1}
+func newEvaluator(f *enginesByGeometry, t *numericsTable) *evaluator {
+	return &evaluator{engines: f, table: t, at: -1}
 }
 
 // outcome is what a shard found, by part.
@@ -31,7 +31,7 @@ type outcome struct {
 // resources are counted once for every engine, and of the engines of one part and clock,
 // which are equally fast, only the one that takes least can be on a front.
 func (v *evaluator) run(s shard) (outcome, error) {
-	out := outcome{parts: make([]tally, len(v.floor.sites))}
+	out := outcome{parts: make([]tally, len(v.engines.parts))}
 	before := v.priced
 	if v.at != s.geometry {
 		v.at, v.cycles = s.geometry, make([]int64, len(v.table.times))
@@ -62,8 +62,8 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 	if err != nil {
 		return err
 	}
-	for i := range v.floor.sites {
-		site, t := &v.floor.sites[i], &parts[i]
+	for i := range v.engines.parts {
+		on, t := &v.engines.parts[i], &parts[i]
 		var least variant // of the engines of one clock that fit
 		use := -1.0
 		last := func() error {
@@ -72,7 +72,7 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 			}
 			return v.candidates(t, classes, least.clock, use, least.rank)
 		}
-		for _, e := range site.byGeo[v.at] {
+		for _, e := range on.byGeo[v.at] {
 			if use >= 0 && e.clock != least.clock {
 				if err := last(); err != nil {
 					return err
@@ -81,7 +81,7 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 			}
 			// A geometry's shape does not depend on what the engine is built from.
 			shape.Design.Engine = e.engine
-			place, need, have, share := binding(shape.Resources(site.part), site.usable)
+			place, need, have, share := binding(shape.Resources(on.part), on.usable)
 			v.priced++
 			t.Legal += sum.count
 			if share > 1 {
@@ -144,7 +144,7 @@ func (v *evaluator) time(key int) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		v.cycles[key] = s.FirstImage(v.floor.geometries[v.at].memory)
+		v.cycles[key] = s.FirstImage(v.engines.geometries[v.at].memory)
 		v.priced++
 	}
 	return v.cycles[key], nil
@@ -152,12 +152,12 @@ func (v *evaluator) time(key int) (int64, error) {
 
 // shape is the geometry in hand with the given numerics, on some engine.
 func (v *evaluator) shape(n configs.Numerics) (*hwmodel.Shape, error) {
-	for i := range v.floor.sites {
-		if list := v.floor.sites[i].byGeo[v.at]; len(list) > 0 {
-			return hwmodel.NewShape(v.floor.sites[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
+	for i := range v.engines.parts {
+		if list := v.engines.parts[i].byGeo[v.at]; len(list) > 0 {
+			return hwmodel.NewShape(v.engines.parts[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
 		}
 	}
-	return nil, fmt.Errorf("dse: geometry %v is no part's", v.floor.geometries[v.at])
+	return nil, fmt.Errorf("dse: geometry %v is no part's", v.engines.geometries[v.at])
 }
 
-func (v *evaluator) rank(numerics, engine int64) int64 { return numerics*v.floor.engines + engine }
+func (v *evaluator) rank(numerics, engine int64) int64 { return numerics*v.engines.engines + engine }

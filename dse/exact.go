@@ -58,12 +58,12 @@ type exact struct {
 	ceilings ceilings
 	bytes    bool // whether bytes are an objective or limited, or energy, of which they are part
 	power    bool // whether power or energy is
-	fleets   []*fleet
+	byPart   []*legalEngines
 	jobs     []job
 	batches  [][]int // jobs whose bounds are the front before the first of them
-	results  []*finding
+	results  []*jobResult
 	archives []archive[found] // by part
-	books    []book           // by part
+	counts   []pointCounts    // by part
 	missed   []misses         // by part
 	plan     jobs.Plan
 	journal  *jobs.Journal[exactLine]
@@ -72,8 +72,8 @@ type exact struct {
 	left     int
 }
 
-// job is the engines of one hangar with all numerics.
-type job struct{ fleet, hangar int }
+// job is the engines of one scheduleGroup with all numerics.
+type job struct{ part, group int }
 
 // found is a point: a choice of the numerics' axes and an engine's rank.
 type found struct {
@@ -146,28 +146,28 @@ func (x *exact) enlist(ctx context.Context) error {
 				return fmt.Errorf("part %s is given twice", p.Name)
 			}
 		}
-		f, err := newFleet(ctx, x.in.Model, x.in.Space, p)
+		f, err := readLegal(ctx, x.in.Model, x.in.Space, p)
 		if err != nil {
 			return err
 		}
 		f.sequence(func(e configs.Engine) int64 {
 			return x.cycles(hwmodel.NewWalk(f.grid.Network(), e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
 		})
-		x.fleets = append(x.fleets, f)
+		x.byPart = append(x.byPart, f)
 		legal += f.legal
-		for h := range f.hangars {
+		for h := range f.groups {
 			x.jobs = append(x.jobs, job{i, h})
 		}
 	}
 	if legal == 0 {
-		g := x.fleets[0].grid
+		g := x.byPart[0].grid
 		_, err := g.Design(make([]int, len(g.Axes())))
 		return fmt.Errorf("space %s has no legal engine on any of its parts: %w", x.in.Space.Name, err)
 	}
 	// Batches grow: a first front comes soon, and later ones keep all workers busy.
 	for from, size := 0, 8; from < len(x.jobs); size = min(2*size, 64) {
 		to := from + 1
-		for to < len(x.jobs) && to-from < size && x.jobs[to].fleet == x.jobs[from].fleet {
+		for to < len(x.jobs) && to-from < size && x.jobs[to].part == x.jobs[from].part {
 			to++
 		}
 		var batch []int
@@ -177,10 +177,10 @@ func (x *exact) enlist(ctx context.Context) error {
 		x.batches = append(x.batches, batch)
 		from = to
 	}
-	x.results, x.left = make([]*finding, len(x.jobs)), len(x.jobs)
-	x.archives, x.books, x.missed = make([]archive[found], len(x.fleets)), make([]book, len(x.fleets)), make([]misses, len(x.fleets))
-	for i := range x.books {
-		x.books[i] = newBook()
+	x.results, x.left = make([]*jobResult, len(x.jobs)), len(x.jobs)
+	x.archives, x.counts, x.missed = make([]archive[found], len(x.byPart)), make([]pointCounts, len(x.byPart)), make([]misses, len(x.byPart))
+	for i := range x.counts {
+		x.counts[i] = newPointCounts()
 	}
 	x.stats.Exact, x.stats.Shards, x.stats.Total, x.stats.Classes = true, len(x.jobs), legal, len(x.subs)
 	x.stats.SoFar = x.front

@@ -11,11 +11,11 @@ func (x *exact) front() (*Front, error) {
 	in := x.in
 	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.plan.Inputs, Seed: in.Options.Seed, Partial: x.left > 0,
 		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: Decibels(x.best.Power()), Points: []Point{}}
-	for _, a := range x.fleets[0].grid.Axes() {
+	for _, a := range x.byPart[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)
 	}
 	f.Space.Parts = nil
-	for i, fl := range x.fleets {
+	for i, fl := range x.byPart {
 		f.Space.Parts = append(f.Space.Parts, fl.part.Name)
 		sum := PartSummary{Part: fl.part, Short: map[string]int64{}, Front: len(x.archives[i].entries), Certificate: x.certify(i)}
 		if err := sum.Certificate.Check(); err != nil {
@@ -42,7 +42,7 @@ func (x *exact) front() (*Front, error) {
 // pointsOf prices the points of one part's front, each from the fastest on, and holds what
 // the search took them to cost against it.
 func (x *exact) pointsOf(i int) ([]Point, error) {
-	fl := x.fleets[i]
+	fl := x.byPart[i]
 	var points []Point
 	for _, e := range x.archives[i].entries {
 		index := fl.index(e.what.numerics, e.what.engine)

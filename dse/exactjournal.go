@@ -15,7 +15,7 @@ const exactKind = "vitdse exact search"
 
 // exactLine is what a job found, as its journal has it.
 type exactLine struct {
-	Book   []string     `json:"book"`
+	Counts []string     `json:"counts"`
 	Misses misses       `json:"misses"`
 	Points []exactPoint `json:"points"`
 }
@@ -27,10 +27,10 @@ type exactPoint struct {
 	Costs    []float64 `json:"costs"`
 }
 
-func (f *finding) line() exactLine {
+func (f *jobResult) line() exactLine {
 	l := exactLine{Misses: f.misses, Points: []exactPoint{}}
-	for _, n := range f.book {
-		l.Book = append(l.Book, n.String())
+	for _, n := range f.counts {
+		l.Counts = append(l.Counts, n.String())
 	}
 	for i := range f.points {
 		e := &f.points[i]
@@ -39,13 +39,13 @@ func (f *finding) line() exactLine {
 	return l
 }
 
-func (l *exactLine) finding() (*finding, error) {
-	f := &finding{book: newBook(), misses: l.Misses}
-	if len(l.Book) != len(f.book) {
+func (l *exactLine) jobResult() (*jobResult, error) {
+	f := &jobResult{counts: newPointCounts(), misses: l.Misses}
+	if len(l.Counts) != len(f.counts) {
 		return nil, errors.New("other accounts")
 	}
-	for i, text := range l.Book {
-		if _, ok := f.book[i].SetString(text, 10); !ok {
+	for i, text := range l.Counts {
+		if _, ok := f.counts[i].SetString(text, 10); !ok {
 			return nil, fmt.Errorf("%q is no number of points", text)
 		}
 	}
@@ -69,7 +69,7 @@ func (x *exact) open() error {
 	}
 	x.journal = j
 	for _, r := range records {
-		f, err := r.Value.finding()
+		f, err := r.Value.jobResult()
 		if err != nil {
 			return errors.Join(fmt.Errorf("%s: job %d: %w; run without resuming to start over", path, r.Job, err), j.Close())
 		}
@@ -92,12 +92,12 @@ func (x *exact) hash() (string, error) {
 		fmt.Fprintln(sum, t)
 	}
 	var prices []hwmodel.Estimate
-	for _, f := range x.fleets {
+	for _, f := range x.byPart {
 		for i := range probes {
-			if len(f.hangars) == 0 {
+			if len(f.groups) == 0 {
 				break
 			}
-			h := &f.hangars[(2*i+1)*len(f.hangars)/(2*probes)]
+			h := &f.groups[(2*i+1)*len(f.groups)/(2*probes)]
 			s := &x.subs[(2*i+1)*len(x.subs)/(2*probes)]
 			d, err := f.grid.Design(f.index(x.numerics.index(&x.numerics.classes[s.class], firstRefs(s)), h.engines[0].rank))
 			if err != nil {

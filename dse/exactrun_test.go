@@ -73,7 +73,7 @@ func TestExactResumes(t *testing.T) {
 	in, dir := free(t), t.TempDir()
 	want, _ := exactTo(t, in, t.TempDir())
 	text := resumeFromCuts(t, in, exactTo, 8, "engines", nil)
-	damaged := bytes.Replace(text, []byte(`"book":["`), []byte(`"book":["x`), 1)
+	damaged := bytes.Replace(text, []byte(`"counts":["`), []byte(`"counts":["x`), 1)
 	if err := os.WriteFile(filepath.Join(dir, JournalFile), damaged, 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -136,19 +136,19 @@ func (s *sweep) front() (*Front, error) {
 		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits, Objectives: DefaultObjectives,
 		BestSQNRDB: Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
 	f.Space.Parts = nil
-	for _, a := range s.floor.sites[0].grid.Axes() {
+	for _, a := range s.engines.parts[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)
 	}
-	for i := range s.floor.sites {
-		site := &s.floor.sites[i]
-		f.Space.Parts = append(f.Space.Parts, site.part.Name)
-		sum, err := summary(site, &s.parts[i])
+	for i := range s.engines.parts {
+		on := &s.engines.parts[i]
+		f.Space.Parts = append(f.Space.Parts, on.part.Name)
+		sum, err := summary(on, &s.parts[i])
 		if err != nil {
 			return nil, err
 		}
 		f.Parts = append(f.Parts, sum)
 		for _, r := range s.parts[i].front {
-			p, err := s.point(site, r)
+			p, err := s.point(on, r)
 			if err != nil {
 				return nil, err
 			}
@@ -159,8 +159,8 @@ func (s *sweep) front() (*Front, error) {
 	return f, nil
 }
 
-func summary(site *site, t *tally) (PartSummary, error) {
-	p := PartSummary{Part: site.part, Legal: t.Legal, Fit: t.Fit, Feasible: t.Feasible,
+func summary(on *partEngines, t *tally) (PartSummary, error) {
+	p := PartSummary{Part: on.part, Legal: t.Legal, Fit: t.Fit, Feasible: t.Feasible,
 		Short: map[string]int64{}, Front: len(t.front)}
 	for i, n := range t.Short {
 		if n > 0 {
@@ -168,7 +168,7 @@ func summary(site *site, t *tally) (PartSummary, error) {
 		}
 	}
 	if n := t.Near; n != nil {
-		d, err := site.design(n.Rank)
+		d, err := on.design(n.Rank)
 		if err != nil {
 			return p, err
 		}
@@ -181,12 +181,12 @@ func summary(site *site, t *tally) (PartSummary, error) {
 }
 
 // point prices a point with hwmodel.Price and holds the factored price against it.
-func (s *sweep) point(site *site, r ranked) (Point, error) {
-	index, err := site.grid.Index(big.NewInt(r.rank))
+func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
+	index, err := on.grid.Index(big.NewInt(r.rank))
 	if err != nil {
 		return Point{}, err
 	}
-	p, err := newPoint(site.part, site.grid, index, r.Noise, DefaultObjectives)
+	p, err := newPoint(on.part, on.grid, index, r.Noise, DefaultObjectives)
 	if err != nil {
 		return Point{}, err
 	}
@@ -262,7 +262,7 @@ func (f *Front) At(part string, rank int64) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
-	return (&site{grid: g}).design(rank)
+	return (&partEngines{grid: g}).design(rank)
 }
 
 // Summary is the summary of a part.

@@ -50,11 +50,11 @@ func (in Input) check() error {
 // hash is the identity of all that the journal's lines depend on: the inputs, what the
 // noise function said about every choice of numerics, and what hwmodel says about a
 // few points of every part, as a change of its coefficients changes every price.
-func (in Input) hash(f *floor, t *numericsTable) (string, error) {
+func (in Input) hash(f *enginesByGeometry, t *numericsTable) (string, error) {
 	in.Space.Parts = nil // in.Parts says more
 	var probes []hwmodel.Estimate
-	for i := range f.sites {
-		list, err := f.sites[i].probe(f.engines, t.count)
+	for i := range f.parts {
+		list, err := f.parts[i].probe(f.engines, t.count)
 		if err != nil {
 			return "", err
 		}
@@ -72,7 +72,7 @@ func (in Input) hash(f *floor, t *numericsTable) (string, error) {
 const probes = 32
 
 // probe prices legal points spread over the space.
-func (s *site) probe(engines, numerics int64) ([]hwmodel.Estimate, error) {
+func (s *partEngines) probe(engines, numerics int64) ([]hwmodel.Estimate, error) {
 	var all []variant
 	for _, list := range s.byGeo {
 		all = append(all, list...)

@@ -18,6 +18,9 @@ type Limits struct {
 	Bounds      []Bound `json:"bounds,omitempty"`
 }
 
+// DefaultObjectives are those of a run that names none.
+var DefaultObjectives = []Metric{Latency, LargestUse, Loss}
+
 // LimitsOf reads the limits of a run.
 func LimitsOf(r configs.Run) Limits {
 	l := Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB, MaxTop1Loss: r.MaxTop1Loss}

@@ -77,8 +77,8 @@ var metricTable = []metricInfo{
 	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return Decibels(best) - Decibels(c) }},
 }
 
-// Metrics lists the names of all metrics.
-func Metrics() []string {
+// metricNames lists the names of all metrics.
+func metricNames() []string {
 	var names []string
 	for _, m := range metricTable {
 		names = append(names, string(m.name))
@@ -90,7 +90,7 @@ func Metrics() []string {
 func (m Metric) info() (*metricInfo, error) {
 	i := slices.IndexFunc(metricTable, func(x metricInfo) bool { return x.name == m })
 	if i < 0 {
-		return nil, fmt.Errorf("unknown metric %q; expected one of %s", string(m), strings.Join(Metrics(), ", "))
+		return nil, fmt.Errorf("unknown metric %q; expected one of %s", string(m), strings.Join(metricNames(), ", "))
 	}
 	return &metricTable[i], nil
 }
@@ -103,13 +103,10 @@ func (m Metric) Unit() string {
 	return ""
 }
 
-// DefaultObjectives are those of a run that names none.
-var DefaultObjectives = []Metric{Latency, LargestUse, Loss}
-
 // checkObjectives asks for two to four known metrics, each once.
 func checkObjectives(list []Metric) error {
 	if len(list) < 2 || len(list) > 4 {
-		return fmt.Errorf("%d objectives; expected two to four of %s", len(list), strings.Join(Metrics(), ", "))
+		return fmt.Errorf("%d objectives; expected two to four of %s", len(list), strings.Join(metricNames(), ", "))
 	}
 	for i, m := range list {
 		if _, err := m.info(); err != nil {

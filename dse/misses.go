@@ -56,7 +56,7 @@ func (x *exact) design(i int, m *miss) (configs.Design, error) {
 		}
 		refs[k] = best.Ref
 	}
-	f := x.fleets[i]
+	f := x.byPart[i]
 	return f.grid.Design(f.index(x.numerics.index(&x.numerics.classes[s.class], refs), m.Engine))
 }
 
@@ -94,7 +94,7 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 		if err != nil {
 			return err
 		}
-		e, err := hwmodel.Price(x.fleets[i].grid.Network(), d, sum.Part)
+		e, err := hwmodel.Price(x.byPart[i].grid.Network(), d, sum.Part)
 		if err != nil {
 			return err
 		}
@@ -128,9 +128,9 @@ func (x *exact) breaks(q Quantities) broken {
 
 // bestNumerics are the most accurate of the space.
 func (x *exact) bestNumerics() (configs.Numerics, error) {
-	for _, f := range x.fleets {
-		if len(f.hangars) > 0 {
-			d, err := f.grid.Design(f.index(x.bestAt, f.hangars[0].engines[0].rank))
+	for _, f := range x.byPart {
+		if len(f.groups) > 0 {
+			d, err := f.grid.Design(f.index(x.bestAt, f.groups[0].engines[0].rank))
 			return d.Numerics, err
 		}
 	}

@@ -18,10 +18,6 @@ import (
 // 20 us of one core and 20 bytes.
 const maxNumerics = 1 << 22
 
-// Noise predicts the noise of the logits for a choice of numerics: the power of their
-// error over their own power, 10^(-SQNR/10).
-type Noise func(configs.Numerics) (float64, error)
-
 // class is the numerics that cost the same on every engine: only the most accurate of
 // them can be on a front.
 type class struct {

@@ -9,20 +9,20 @@ import (
 
 // offer is an engine with the numerics of a subproblem, while it may be on the front.
 type offer struct {
-	engine int // of the hangar
+	engine int // of the scheduleGroup
 	costs  costs
 	size   int  // of the subproblem
 	exact  bool // the subproblem must be solved exactly: the resource model is not monotone here
 }
 
 // class does the subproblems from..to, which are those of one class.
-func (h *hand) class(from, to int) error {
+func (h *worker) class(from, to int) error {
 	offers := make([][]offer, to-from)
-	for e := range h.hangar.engines {
+	for e := range h.group.engines {
 		bad := h.unsound(e, from, to)
 		for n := from; n < to; n++ {
 			p := &h.priced[e][h.x.sizeOf[n]]
-			least, rank := h.x.subs[n].least, h.hangar.engines[e].rank
+			least, rank := h.x.subs[n].least, h.group.engines[e].rank
 			accurate := h.x.ceilings.noise == 0 || least <= h.x.ceilings.noise
 			if p.fits {
 				h.find.misses.Able = h.find.misses.Able.offer(least.Power(), rank, n)
@@ -56,7 +56,7 @@ func (h *hand) class(from, to int) error {
 
 // unsound says of which subproblems an engine's offers must be solved exactly: those with
 // one below that takes more of something than one above it.
-func (h *hand) unsound(engine, from, to int) []bool {
+func (h *worker) unsound(engine, from, to int) []bool {
 	bad := make([]bool, to-from)
 	known := make([]bool, to-from)
 	var visit func(n int) bool
@@ -82,7 +82,7 @@ func (h *hand) unsound(engine, from, to int) []bool {
 
 // twins leaves out offers of engines that take no less than another and are no faster. Of
 // equal ones the first stays.
-func (h *hand) twins(n int, offers *[]offer) {
+func (h *worker) twins(n int, offers *[]offer) {
 	kept := make([]offer, 0, 4)
 	for _, a := range *offers {
 		if slices.ContainsFunc(kept, func(b offer) bool { return h.atLeast(b, a) }) {
@@ -102,19 +102,19 @@ func (h *hand) twins(n int, offers *[]offer) {
 }
 
 // atLeast says whether an offer takes no more than another and its clock is no slower.
-func (h *hand) atLeast(a, b offer) bool {
-	return h.hangar.engines[a.engine].clock >= h.hangar.engines[b.engine].clock && a.costs.covers(&b.costs) && (!a.exact || b.exact)
+func (h *worker) atLeast(a, b offer) bool {
+	return h.group.engines[a.engine].clock >= h.group.engines[b.engine].clock && a.costs.covers(&b.costs) && (!a.exact || b.exact)
 }
 
 // subproblem solves one, for the engines whose offers may be on the front.
-func (h *hand) subproblem(n, from int, offers [][]offer) error {
+func (h *worker) subproblem(n, from int, offers [][]offer) error {
 	s := &h.x.subs[n]
 	run := h.solving(s)
 	fast := h.cycles(run, s)
 	bytes := h.leastBytes(run, s)
 	for _, o := range offers[n-from] {
 		bound := h.costs(o, fast, bytes, s.least)
-		at := h.hangar.engines[o.engine]
+		at := h.group.engines[o.engine]
 		h.find.misses.Fastest = h.find.misses.Fastest.offer(float64(fast)/at.clock, at.rank, n)
 		switch {
 		case h.late(o, fast, bytes):
@@ -135,7 +135,7 @@ func (h *hand) subproblem(n, from int, offers [][]offer) error {
 
 // wider says whether an engine that takes no more carries numerics of larger widths, among
 // which these all are.
-func (h *hand) wider(n, from int, o offer, offers [][]offer) bool {
+func (h *worker) wider(n, from int, o offer, offers [][]offer) bool {
 	for k := range offers {
 		if m := from + k; m != n && slices.Contains(h.x.subs[m].within, n) &&
 			slices.ContainsFunc(offers[k], func(p offer) bool { return !p.exact && h.atLeast(p, o) }) &&
@@ -147,27 +147,27 @@ func (h *hand) wider(n, from int, o offer, offers [][]offer) bool {
 }
 
 // late says whether cycles and bytes break a limit.
-func (h *hand) late(o offer, cycles, bytes int64) bool {
+func (h *worker) late(o offer, cycles, bytes int64) bool {
 	c := &h.x.ceilings
-	return float64(cycles)/h.hangar.engines[o.engine].clock > c.seconds || c.bytes > 0 && bytes > c.bytes ||
+	return float64(cycles)/h.group.engines[o.engine].clock > c.seconds || c.bytes > 0 && bytes > c.bytes ||
 		!math.IsInf(c.energy, 1) && h.energy(o, cycles, bytes) > c.energy
 }
 
 // energy is what an image takes, J, as hwmodel.Estimate has it.
-func (h *hand) energy(o offer, cycles, bytes int64) float64 {
-	at := &h.hangar.engines[o.engine]
+func (h *worker) energy(o offer, cycles, bytes int64) float64 {
+	at := &h.group.engines[o.engine]
 	e := hwmodel.Estimate{Seconds: float64(cycles) / at.clock}
-	e.Power = hwmodel.PowerOf(h.priced[o.engine][o.size].resources, h.fleet.part, at.mhz, float64(bytes)*(1/e.Seconds))
+	e.Power = hwmodel.PowerOf(h.priced[o.engine][o.size].resources, h.legal.part, at.mhz, float64(bytes)*(1/e.Seconds))
 	return e.EnergyJ()
 }
 
 // costs is what a point of an offer costs.
-func (h *hand) costs(o offer, cycles, bytes int64, noise Femto) costs {
+func (h *worker) costs(o offer, cycles, bytes int64, noise Femto) costs {
 	c := o.costs
 	for i, m := range h.x.in.Objectives {
 		switch m {
 		case Latency, Throughput:
-			c[i] = float64(cycles) / h.hangar.engines[o.engine].clock
+			c[i] = float64(cycles) / h.group.engines[o.engine].clock
 		case Bytes:
 			c[i] = float64(bytes)
 		case Energy:

@@ -32,10 +32,10 @@ type solved struct {
 }
 
 // settle enters the points of an offer.
-func (h *hand) settle(n int, o offer, run *solving) error {
+func (h *worker) settle(n int, o offer, run *solving) error {
 	s := &h.x.subs[n]
 	c := &h.x.numerics.classes[s.class]
-	sol := h.front1(n, o.exact, run)
+	sol := h.solveOn(n, o.exact, run)
 	for i, p := range sol.solutions {
 		noise := c.noise + Femto(p.Noise)
 		bytes := int64(0)
@@ -47,17 +47,17 @@ func (h *hand) settle(n int, o offer, run *solving) error {
 		}
 		cost := h.costs(o, p.Now, bytes, noise)
 		if !cost.finite() {
-			return fmt.Errorf("a point of part %s costs %v in %v; expected finite numbers", h.fleet.part.Name, cost, h.x.in.Objectives)
+			return fmt.Errorf("a point of part %s costs %v in %v; expected finite numbers", h.legal.part.Name, cost, h.x.in.Objectives)
 		}
 		if !h.front.covered(&cost) && !h.local.covered(&cost) {
-			h.local.add(cost, found{h.x.numerics.index(c, sol.choices[i]), h.hangar.engines[o.engine].rank})
+			h.local.add(cost, found{h.x.numerics.index(c, sol.choices[i]), h.group.engines[o.engine].rank})
 		}
 	}
 	return nil
 }
 
-// front1 solves a subproblem on a schedule, once.
-func (h *hand) front1(n int, exactly bool, run *solving) *solved {
+// solveOn solves a subproblem on a schedule, once.
+func (h *worker) solveOn(n int, exactly bool, run *solving) *solved {
 	s := &h.x.subs[n]
 	c := &h.x.numerics.classes[s.class]
 	key := solvedKey{options: s.options, exactly: -1}
@@ -85,7 +85,7 @@ func (h *hand) front1(n int, exactly bool, run *solving) *solved {
 }
 
 // withBytes enters what each option reads on a schedule.
-func (h *hand) withBytes(run *solving, stages []labels.Stage) []labels.Stage {
+func (h *worker) withBytes(run *solving, stages []labels.Stage) []labels.Stage {
 	out := slices.Clone(stages)
 	for i := range out {
 		out[i].Options = slices.Clone(out[i].Options)
@@ -96,7 +96,7 @@ func (h *hand) withBytes(run *solving, stages []labels.Stage) []labels.Stage {
 	return out
 }
 
-func (h *hand) bytes(run *solving, timing int32) int64 {
+func (h *worker) bytes(run *solving, timing int32) int64 {
 	sum := int64(0)
 	for _, l := range h.x.numerics.timings[timing] {
 		sum += run.walk.Bytes(l.kind, l.stored)
@@ -106,7 +106,7 @@ func (h *hand) bytes(run *solving, timing int32) int64 {
 
 // leastBytes is a bound of what the numerics of a subproblem read and write; 0 where bytes
 // do not matter.
-func (h *hand) leastBytes(run *solving, s *subproblem) int64 {
+func (h *worker) leastBytes(run *solving, s *subproblem) int64 {
 	if !h.x.bytes {
 		return 0
 	}
@@ -118,7 +118,7 @@ func (h *hand) leastBytes(run *solving, s *subproblem) int64 {
 }
 
 // cycles is a bound of the time of a subproblem's numerics, walked once.
-func (h *hand) cycles(run *solving, s *subproblem) int64 {
+func (h *worker) cycles(run *solving, s *subproblem) int64 {
 	v, known := run.cycles[s.fastest]
 	if !known {
 		v = h.x.cycles(run.walk, s, s.fast)
@@ -128,16 +128,16 @@ func (h *hand) cycles(run *solving, s *subproblem) int64 {
 	return v
 }
 
-func (h *hand) key(s *subproblem) walkKey {
-	return walkKey{uint8(s.widths.AccBits(h.fleet.grid.Network())), s.widths.GELU}
+func (h *worker) key(s *subproblem) walkKey {
+	return walkKey{uint8(s.widths.AccBits(h.legal.grid.Network())), s.widths.GELU}
 }
 
 // solving is the schedule for the widths of a subproblem.
-func (h *hand) solving(s *subproblem) *solving {
+func (h *worker) solving(s *subproblem) *solving {
 	k := h.key(s)
 	run := h.solvers[k]
 	if run == nil {
-		run = &solving{walk: hwmodel.NewWalk(h.fleet.grid.Network(), h.hangar.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
+		run = &solving{walk: hwmodel.NewWalk(h.legal.grid.Network(), h.group.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
 		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks { return h.x.move(run.walk, timing, c) })
 		h.solvers[k] = run
 	}

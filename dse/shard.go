@@ -15,7 +15,7 @@ const classesPerShard = 1024
 type shard struct{ geometry, from, to int }
 
 // shards cuts the sweep up; it depends on nothing but the space and the parts.
-func shards(f *floor, t *numericsTable) []shard {
+func shards(f *enginesByGeometry, t *numericsTable) []shard {
 	var list []shard
 	for g := range f.geometries {
 		for from := 0; from < len(t.classes); from += classesPerShard {

@@ -7,24 +7,24 @@ import (
 	"vitdse/hwmodel"
 )
 
-// finding is what a job found.
-type finding struct {
+// jobResult is what a job found.
+type jobResult struct {
 	points []entry[found]
-	book   book
+	counts pointCounts
 	misses misses
 	priced int64 // resource counts and schedules computed
 	labels int64
 }
 
-// hand is a job at work. It belongs to one goroutine.
-type hand struct {
+// worker is a job at work. It belongs to one goroutine.
+type worker struct {
 	x       *exact
-	fleet   *fleet
-	hangar  *hangar
+	legal   *legalEngines
+	group   *scheduleGroup
 	front   *archive[found] // before the batch; read only
 	local   archive[found]
 	notes   notes
-	find    *finding
+	find    *jobResult
 	sizer   *hwmodel.Sizer
 	priced  [][]priced // by engine and size
 	clocks  bool       // whether engines differ in their clock
@@ -43,13 +43,13 @@ type priced struct {
 }
 
 // solve does one job.
-func (x *exact) solve(ctx context.Context, n int) (*finding, error) {
+func (x *exact) solve(ctx context.Context, n int) (*jobResult, error) {
 	j := x.jobs[n]
-	h := &hand{x: x, fleet: x.fleets[j.fleet], hangar: &x.fleets[j.fleet].hangars[j.hangar], front: &x.archives[j.fleet],
-		find: &finding{}, solvers: map[walkKey]*solving{}}
-	h.sizer = hwmodel.NewSizer(h.fleet.grid.Network(), h.fleet.part, x.sizes)
-	for _, e := range h.hangar.engines {
-		h.clocks = h.clocks || e.clock != h.hangar.engines[0].clock
+	h := &worker{x: x, legal: x.byPart[j.part], group: &x.byPart[j.part].groups[j.group], front: &x.archives[j.part],
+		find: &jobResult{}, solvers: map[walkKey]*solving{}}
+	h.sizer = hwmodel.NewSizer(h.legal.grid.Network(), h.legal.part, x.sizes)
+	for _, e := range h.group.engines {
+		h.clocks = h.clocks || e.clock != h.group.engines[0].clock
 	}
 	if err := h.price(ctx); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (x *exact) solve(ctx context.Context, n int) (*finding, error) {
 		}
 		from = to
 	}
-	h.find.points, h.find.book = h.local.entries, h.notes.book(x.subs)
+	h.find.points, h.find.counts = h.local.entries, h.notes.counts(x.subs)
 	for _, s := range h.solvers {
 		h.find.labels += s.solver.Labels
 	}
@@ -75,13 +75,13 @@ func (x *exact) solve(ctx context.Context, n int) (*finding, error) {
 }
 
 // price counts the resources of every engine at every size.
-func (h *hand) price(ctx context.Context) error {
-	h.priced = make([][]priced, len(h.hangar.engines))
-	for i, e := range h.hangar.engines {
+func (h *worker) price(ctx context.Context) error {
+	h.priced = make([][]priced, len(h.group.engines))
+	for i, e := range h.group.engines {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if i > 0 && e.engine == h.hangar.engines[i-1].engine && !h.x.power {
+		if i > 0 && e.engine == h.group.engines[i-1].engine && !h.x.power {
 			h.priced[i] = h.priced[i-1]
 			continue
 		}
@@ -89,9 +89,9 @@ func (h *hand) price(ctx context.Context) error {
 		h.priced[i] = make([]priced, len(h.x.sizes))
 		for k := range h.x.sizes {
 			r := h.sizer.Resources(k)
-			q := Quantities{Estimate: hwmodel.Estimate{Resources: r, Use: r.Use(h.fleet.usable)}}
+			q := Quantities{Estimate: hwmodel.Estimate{Resources: r, Use: r.Use(h.legal.usable)}}
 			if h.x.power {
-				q.Peak = peakPower(e.engine, e.mhz, h.fleet.part, r)
+				q.Peak = peakPower(e.engine, e.mhz, h.legal.part, r)
 			}
 			p := &h.priced[i][k]
 			h.find.priced++
@@ -110,7 +110,7 @@ func (h *hand) price(ctx context.Context) error {
 				case m.static():
 					p.costs[o] = info.cost(&q)
 				case m == Energy: // so far its power without the memory's
-					p.costs[o] = hwmodel.PowerOf(r, h.fleet.part, e.mhz, 0).Total()
+					p.costs[o] = hwmodel.PowerOf(r, h.legal.part, e.mhz, 0).Total()
 				}
 			}
 		}

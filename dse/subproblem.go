@@ -147,7 +147,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 
 // stagesWithin are the options of a class' stages that lie within widths, of equally fast
 // ones that reach the same goals the one of least noise. goals may be nil.
-func (d *decomposition) stagesWithin(c *class2, w hwmodel.Widths, goals func(hwmodel.Widths) uint32) []labels.Stage {
+func (d *decomposition) stagesWithin(c *sharedChoice, w hwmodel.Widths, goals func(hwmodel.Widths) uint32) []labels.Stage {
 	var stages []labels.Stage
 	for i, t := range c.tables {
 		st := labels.Stage{Kind: d.stages[i].kind}

@@ -60,7 +60,7 @@ func Sweep(ctx context.Context, in Input, progress func(Progress)) (Result, erro
 // sweep is one Sweep in the making.
 type sweep struct {
 	in      Input
-	floor   *floor
+	engines *enginesByGeometry
 	table   *numericsTable
 	shards  []shard
 	plan    jobs.Plan
@@ -78,25 +78,25 @@ func newSweep(in Input) (*sweep, error) {
 	}
 	s := &sweep{in: in, start: time.Now()}
 	var err error
-	if s.floor, err = readEngines(in); err != nil {
+	if s.engines, err = readEngines(in); err != nil {
 		return nil, err
 	}
-	at := &s.floor.sites[s.floor.site]
-	if s.table, err = tabulate(at.grid, s.floor.first, in.Noise, in.Limits); err != nil {
+	at := &s.engines.parts[s.engines.anyLegal]
+	if s.table, err = tabulate(at.grid, s.engines.first, in.Noise, in.Limits); err != nil {
 		return nil, err
 	}
-	if s.floor.tooMany(s.table.count) {
+	if s.engines.tooMany(s.table.count) {
 		return nil, fmt.Errorf("the space has %s points a part, too many to enumerate; give fewer candidates", at.grid.Size())
 	}
-	inputs, err := in.hash(s.floor, s.table)
+	inputs, err := in.hash(s.engines, s.table)
 	if err != nil {
 		return nil, err
 	}
-	s.shards = shards(s.floor, s.table)
+	s.shards = shards(s.engines, s.table)
 	s.plan, s.left = jobs.Plan{Kind: sweepKind, Inputs: inputs, Jobs: len(s.shards)}, len(s.shards)
-	s.parts = make([]tally, len(s.floor.sites))
+	s.parts = make([]tally, len(s.engines.parts))
 	s.stats = Stats{Shards: len(s.shards), Classes: len(s.table.classes)}
-	s.stats.Total = s.floor.points(s.table.count)
+	s.stats.Total = s.engines.points(s.table.count)
 	s.stats.SoFar = s.front
 	return s, nil
 }
@@ -133,7 +133,7 @@ func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
 	return jobs.Run(ctx, s.todo, jobs.Work[outcome]{
 		Workers: s.in.Options.Workers,
 		Worker: func() func(context.Context, int) (outcome, error) {
-			v := newEvaluator(s.floor, s.table)
+			v := newEvaluator(s.engines, s.table)
 			return func(_ context.Context, n int) (outcome, error) { return v.run(s.shards[n]) }
 		},
 		Take: func(n int, o outcome) error {
@@ -184,7 +184,7 @@ func survivors(points, front []ranked) []ranked {
 }
 
 // design is the legal point of a rank.
-func (s *site) design(rank int64) (configs.Design, error) {
+func (s *partEngines) design(rank int64) (configs.Design, error) {
 	index, err := s.grid.Index(big.NewInt(rank))
 	if err != nil {
 		return configs.Design{}, err

@@ -220,7 +220,7 @@ func TestSweepIsTheNaiveEnumeration(t *testing.T) {
 			t.Error(err)
 		}
 		covered += s.stats.Done
-		for _, a := range s.floor.sites[0].grid.Axes() {
+		for _, a := range s.engines.parts[0].grid.Axes() {
 			axes[a.Name] += min(a.Len-1, 1)
 		}
 		trial++

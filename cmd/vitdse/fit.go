@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/size"
 	"vitdse/hwmodel"
 )
 
@@ -82,7 +82,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		if err != nil {
 			return err
 		}
-		r, err := dse.Fit(net, p, designs)
+		r, err := size.Fit(net, p, designs)
 		if err != nil {
 			return err
 		}
@@ -95,14 +95,14 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		}
 		rows := []struct {
 			what string
-			c    *dse.Candidate
+			c    *size.Candidate
 		}{{"fastest", r.Best}, {"smallest", r.Smallest}, {"next faster", r.Larger}, {"nearest", nil}}
 		if r.Fitting == 0 {
 			rows[3].c = r.Nearest
 		}
 		for _, row := range rows {
 			if row.c != nil && (row.what != "smallest" || row.c != r.Best) {
-				kept, err := dse.KeptOnChip(net, row.c.Design, p)
+				kept, err := size.KeptOnChip(net, row.c.Design, p)
 				if err != nil {
 					return err
 				}
@@ -147,7 +147,7 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 	if err := numerics.Validate(m); err != nil {
 		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
 	}
-	return dse.Candidates(m, p, numerics, o.clock, 1, 1<<15), nil
+	return size.Candidates(m, p, numerics, o.clock, 1, 1<<15), nil
 }
 
 // parseBits reads wNaN.
@@ -158,7 +158,7 @@ func parseBits(bits string) (w, a int, err error) {
 	return w, a, nil
 }
 
-func fitRow(p configs.Part, what string, c *dse.Candidate, kept dse.OnChip) []string {
+func fitRow(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []string {
 	e := c.Design.Engine
 	share := func(v float64, have int) string {
 		if have == 0 {

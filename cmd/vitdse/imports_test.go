@@ -28,6 +28,7 @@ var rooms = []struct {
 	{"hwmodel/fit", []string{"configs/...", "hwmodel"}},
 	{"dse/jobs", nil},
 	{"dse/labels", []string{"hwmodel"}},
+	{"dse/size", []string{"configs/...", "hwmodel"}},
 	{"dse/baseline", []string{"configs/...", "hwmodel", "dse", "emit/child"}},
 	{"dse", []string{"configs/...", "hwmodel", "golden/...", "dse/jobs", "dse/labels"}},
 	{"emit", []string{"configs/...", "hwmodel", "golden/intnet", "templates"}},

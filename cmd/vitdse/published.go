@@ -8,7 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/dse"
+	"vitdse/dse/size"
 	"vitdse/hwmodel"
 )
 
@@ -66,24 +66,24 @@ func publishedRow(p configs.Published) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 1
-	for 2*size <= p.MACs {
-		size *= 2
+	macs := 1
+	for 2*macs <= p.MACs {
+		macs *= 2
 	}
-	var best *dse.Candidate
-	for _, d := range dse.Candidates(m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, size, size) {
+	var best *size.Candidate
+	for _, d := range size.Candidates(m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, macs, macs) {
 		e, err := hwmodel.Price(net, d, part)
 		if err != nil {
 			return nil, err
 		}
 		if best == nil || e.Cycles < best.Cycles || e.Cycles == best.Cycles && e.Resources.LUT < best.Resources.LUT {
-			best = &dse.Candidate{Design: d, Estimate: e}
+			best = &size.Candidate{Design: d, Estimate: e}
 		}
 	}
 	if best == nil {
-		return nil, fmt.Errorf("no engine of %d MACs a cycle is legal for %s on %s", size, m.Name, part.Name)
+		return nil, fmt.Errorf("no engine of %d MACs a cycle is legal for %s on %s", macs, m.Name, part.Name)
 	}
-	fps := best.FPS * float64(p.MACs) / float64(size)
+	fps := best.FPS * float64(p.MACs) / float64(macs)
 	published := p.FPS
 	if published == 0 {
 		published = p.GOPS * 1e9 / (2 * float64(best.MACs))
@@ -97,10 +97,10 @@ func publishedRow(p configs.Published) ([]string, error) {
 	if p.LUT > 0 && p.DSP > 0 {
 		power = fmt.Sprintf("%.1f", hwmodel.PowerOf(r, part, p.ClockMHz, float64(best.BytesRead+best.BytesWritten)*published).Total())
 	}
-	macs := count(p.MACs)
-	if size != p.MACs {
-		macs = fmt.Sprintf("%s (%s)", macs, count(size))
+	multipliers := count(p.MACs)
+	if macs != p.MACs {
+		multipliers = fmt.Sprintf("%s (%s)", multipliers, count(macs))
 	}
-	return []string{p.Name, m.Name, part.Name, fmt.Sprintf("%g", p.ClockMHz), fmt.Sprintf("w%da%d", p.Weights, p.Acts), macs,
+	return []string{p.Name, m.Name, part.Name, fmt.Sprintf("%g", p.ClockMHz), fmt.Sprintf("w%da%d", p.Weights, p.Acts), multipliers,
 		fmt.Sprintf("%.1f", published), fmt.Sprintf("%.1f", fps), fmt.Sprintf("%.2f", fps/published), fmt.Sprintf("%.0f", 100*best.ArrayUse), watts, power, p.Read}, nil
 }

@@ -1,4 +1,4 @@
-package dse
+package size
 
 import (
 	"vitdse/configs"

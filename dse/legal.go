@@ -10,19 +10,19 @@ import (
 	"vitdse/hwmodel"
 )
 
-// fleet is the legal engines of one part, those together whose schedule is the same.
-type fleet struct {
+// legalEngines is the legal engines of one part, those together whose schedule is the same.
+type legalEngines struct {
 	part     configs.Part
 	usable   configs.Budget
 	grid     *configs.Grid
-	hangars  []hangar
+	groups   []scheduleGroup
 	legal    int64
 	engines  int64 // of the space, legal or not
 	numerics int   // axes of the numerics: the engine's come behind them
 }
 
-// hangar is engines that differ only in what they are built from, and in their clock.
-type hangar struct {
+// scheduleGroup is engines that differ only in what they are built from, and in their clock.
+type scheduleGroup struct {
 	schedule configs.Engine // without what does not matter to it
 	engines  []engineAt
 	fast     int64 // cycles of the least bits, for the order of the search
@@ -36,13 +36,13 @@ type engineAt struct {
 	mhz    float64
 }
 
-// newFleet enumerates the engines of a part.
-func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.Part) (*fleet, error) {
+// readLegal enumerates the engines of a part.
+func readLegal(ctx context.Context, m configs.Model, s configs.Space, p configs.Part) (*legalEngines, error) {
 	g, err := s.On(m, p)
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{part: p, usable: p.Usable(), grid: g, numerics: split(g.Axes())}
+	f := &legalEngines{part: p, usable: p.Usable(), grid: g, numerics: split(g.Axes())}
 	axes := g.Axes()[f.numerics:]
 	if f.engines = combinations(axes, maxEngines); f.engines < 0 {
 		return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
@@ -65,38 +65,38 @@ func newFleet(ctx context.Context, m configs.Model, s configs.Space, p configs.P
 		key := hwmodel.Schedule(d.Engine)
 		n, known := at[key]
 		if !known {
-			n = len(f.hangars)
+			n = len(f.groups)
 			at[key] = n
-			f.hangars = append(f.hangars, hangar{schedule: key})
+			f.groups = append(f.groups, scheduleGroup{schedule: key})
 		}
-		f.hangars[n].engines = append(f.hangars[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6, d.ClockMHz})
+		f.groups[n].engines = append(f.groups[n].engines, engineAt{rank, d.Engine, d.ClockMHz * 1e6, d.ClockMHz})
 		f.legal++
 	}
 	return f, nil
 }
 
-// sequence orders the hangars for the search: spread over all speeds first, then ever
+// sequence orders the groups for the search: spread over all speeds first, then ever
 // finer, so that an early front is a coarse picture of the whole.
-func (f *fleet) sequence(cycles func(configs.Engine) int64) {
-	for i := range f.hangars {
-		f.hangars[i].fast = cycles(f.hangars[i].schedule)
+func (f *legalEngines) sequence(cycles func(configs.Engine) int64) {
+	for i := range f.groups {
+		f.groups[i].fast = cycles(f.groups[i].schedule)
 	}
-	slices.SortStableFunc(f.hangars, func(a, b hangar) int { return cmp.Compare(a.fast, b.fast) })
-	var spread []hangar
-	taken := make([]bool, len(f.hangars))
+	slices.SortStableFunc(f.groups, func(a, b scheduleGroup) int { return cmp.Compare(a.fast, b.fast) })
+	var spread []scheduleGroup
+	taken := make([]bool, len(f.groups))
 	for stride := 64; stride >= 1; stride /= 4 {
-		for i := 0; i < len(f.hangars); i += stride {
+		for i := 0; i < len(f.groups); i += stride {
 			if !taken[i] {
 				taken[i] = true
-				spread = append(spread, f.hangars[i])
+				spread = append(spread, f.groups[i])
 			}
 		}
 	}
-	f.hangars = spread
+	f.groups = spread
 }
 
 // index is the index of numerics' choices and an engine's rank in the grid.
-func (f *fleet) index(numerics []int, engine int64) []int {
+func (f *legalEngines) index(numerics []int, engine int64) []int {
 	axes := f.grid.Axes()
 	index := append(slices.Clone(numerics), make([]int, len(axes)-f.numerics)...)
 	for i := len(axes) - 1; i >= f.numerics; i-- {

@@ -1,4 +1,6 @@
-package dse
+// Package size says which engine of a grid a part holds for a network: the fastest that fits, the smallest, and what
+// network and engine want to keep on the chip beside what the part has. It asks prices only, and searches nothing else.
+package size
 
 import (
 	"vitdse/configs"
