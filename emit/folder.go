@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"vitdse/configs"
 )
@@ -65,11 +66,11 @@ func WriteFolder(dir string, files []File, force bool) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".partial-")
+	tmp, unlock, err := partial(dir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer unlock()
 	fresh, old := filepath.Join(tmp, "new"), filepath.Join(tmp, "old")
 	for _, f := range files {
 		path := filepath.Join(fresh, filepath.FromSlash(f.Path))
@@ -87,6 +88,48 @@ func WriteFolder(dir string, files []File, force bool) (err error) {
 		return errors.Join(err, os.Rename(old, dir))
 	}
 	return nil
+}
+
+// partial makes the folder beside dir in which it is written, and removes those that a killed process has left there:
+// a living one holds a lock on its own.
+func partial(dir string) (tmp string, unlock func(), err error) {
+	prefix := "." + filepath.Base(dir) + ".partial-"
+	entries, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		return "", nil, err
+	}
+	for _, e := range entries {
+		if left := filepath.Join(filepath.Dir(dir), e.Name()); e.IsDir() && strings.HasPrefix(e.Name(), prefix) {
+			if f, err := locked(left); err == nil {
+				os.RemoveAll(left)
+				f.Close()
+			}
+		}
+	}
+	if tmp, err = os.MkdirTemp(filepath.Dir(dir), prefix); err != nil {
+		return "", nil, err
+	}
+	f, err := locked(tmp)
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(tmp))
+	}
+	return tmp, func() {
+		os.RemoveAll(tmp)
+		f.Close()
+	}, nil
+}
+
+// locked is the folder, open, with a lock that lasts until it is closed or the process ends.
+func locked(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // holds says whether dir is the folder of these files, none of them changed.

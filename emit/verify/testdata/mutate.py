@@ -1,13 +1,13 @@
 """Puts mutants into emitted SystemVerilog, all into one text: each is chosen when the simulation starts.
 
-    mutate.py OUT.json COUNT SEED FILE.sv...
+    mutate.py list OUT.json FILE.sv...
+    mutate.py put IDS.json FILE.sv...
 
-Of each file COUNT mutants are drawn by the seed, all if 0. Every file is rewritten in place: an expression e that mutant 17 makes e' becomes
-(vit_mutant::id == 17 ? e' : e). OUT.json lists the mutants: number, file, line, operator, text, mutated text.
+list writes all mutants there can be: number, file, line, operator, text, mutated text. put takes the numbers of some and rewrites every
+file in place: an expression e that mutant 17 makes e' becomes (vit_mutant::id == 17 ? e' : e).
 Constants that fix a width, an array's size or the structure are left alone: they need a build each.
 """
 import json
-import random
 import re
 import sys
 
@@ -34,7 +34,7 @@ FIXED = {
 
 
 class File:
-    def __init__(self, path, mutants, drawn=None):
+    def __init__(self, path, mutants, drawn):
         self.path, self.mutants, self.drawn = path, mutants, drawn
         self.text = open(path, encoding="utf-8").read()
         self.tree = sl.SyntaxTree.fromText(self.text)
@@ -55,7 +55,7 @@ class File:
     def choose(self, node, body, alternatives):
         for operator, mutated in alternatives:
             number = self.new(node, operator, mutated)
-            if self.drawn is None or number in self.drawn:
+            if number in self.drawn:
                 body = f"(vit_mutant::id == {number} ? ({mutated}) : {body})"
         return body
 
@@ -133,7 +133,7 @@ class File:
                 text = f"{self.raw(lhs)} {'<=' if e.kind == K.NonblockingAssignmentExpression else '='} {self.value(rhs, self.raw(lhs))};"
                 if e.kind == K.NonblockingAssignmentExpression:
                     number = self.new(node, "assignment dropped", ";")
-                    if self.drawn is None or number in self.drawn:
+                    if number in self.drawn:
                         return f"begin if (vit_mutant::id != {number}) {text} end"
                 return text
             return self.raw(node)
@@ -194,22 +194,21 @@ class File:
 
 
 def main():
-    out_path, count, rng, paths = sys.argv[1], int(sys.argv[2]), random.Random(int(sys.argv[3])), sys.argv[4:]
-    every, drawn, mutants = [], set(), []
+    what, json_path, paths = sys.argv[1], sys.argv[2], sys.argv[3:]
+    mutants, drawn = [], None
+    if what == "put":
+        with open(json_path, encoding="utf-8") as f:
+            drawn = set(json.load(f))
     for path in paths:
-        before = len(every)
-        f = File(path, every)
-        f.inner(f.tree.root, f.member)
-        here = range(before + 1, len(every) + 1)
-        drawn |= set(here if count == 0 or count >= len(here) else rng.sample(here, count))
-    for path in paths:
-        f = File(path, mutants, drawn)
+        f = File(path, mutants, drawn if drawn is not None else set())
         text = f.inner(f.tree.root, f.member)
         head = f.data[:f.tree.root.sourceRange.start.offset].decode()
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(head + text + f.data[f.tree.root.sourceRange.end.offset:].decode())
-    with open(out_path, "w", encoding="utf-8") as out:
-        json.dump([m for m in mutants if m["id"] in drawn], out, indent=0)
+        if what == "put":
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(head + text + f.data[f.tree.root.sourceRange.end.offset:].decode())
+    if what == "list":
+        with open(json_path, "w", encoding="utf-8") as out:
+            json.dump(mutants, out, indent=0)
 
 
 main()

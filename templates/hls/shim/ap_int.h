@@ -19,6 +19,8 @@
 #define VITDSE_SHIM_AP_INT_H
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <type_traits>
 
 #ifndef AP_INT_MAX_W
@@ -71,6 +73,13 @@ template <> struct is_native<uint128> : std::true_type {};
 template <class T> struct is_signed : std::integral_constant<bool, std::is_signed<T>::value> {};
 template <> struct is_signed<int128> : std::true_type {};
 
+// Bits that a value does not have: the vendor's header warns, and gives any.
+[[noreturn]] inline void outside(int high, int low, int width) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "ap_int: bits %d to %d of a value of %d bits\n", high, low, width);
+  std::_Exit(3);
+}
+
 // Growth rules.
 template <int W1, bool S1, int W2, bool S2> struct rules {
   static constexpr bool any = S1 || S2;
@@ -89,7 +98,9 @@ template <int W1, bool S1, int W2, bool S2> struct rules {
 template <int W, bool S> class ap_range_ref {
  public:
   ap_range_ref(ap_int_base<W, S>& of, int high, int low)
-      : of_(of), low_(low), length_(high - low + 1) {}
+      : of_(of), low_(low), length_(high - low + 1) {
+    if (low < 0 || high < low || high >= W) ap_shim::outside(high, low, W);
+  }
   ap_range_ref(const ap_range_ref&) = default;
 
   template <int W2, bool S2> ap_range_ref& operator=(const ap_int_base<W2, S2>& v) {

@@ -1,0 +1,74 @@
+package verify
+
+import (
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+)
+
+// mutantDesign is a small network and engine. Between them they have all that the engine does.
+type mutantDesign struct {
+	name   string
+	change func(*configs.Model, *configs.Design)
+}
+
+var mutantDesigns = []mutantDesign{
+	{"groups", func(_ *configs.Model, d *configs.Design) {
+		for i := range d.Numerics.Layers {
+			if l := &d.Numerics.Layers[i]; l.Name == "blocks.0.mlp.fc1" || strings.HasSuffix(l.Name, "qkv") {
+				l.Weights, l.Granularity, l.Group = 3, configs.PerGroup, 16
+			}
+		}
+	}},
+	// Row tiles and tile columns that are not full, words that span row tiles, two products a DSP.
+	{"words", func(m *configs.Model, d *configs.Design) {
+		m.Patch, m.Image = 3, configs.ImageShape{Height: 9, Width: 6, Channels: 3}
+		m.Mean, m.Std = []float64{0.5, 0.4, 0.3}, []float64{0.5, 0.4, 0.3}
+		m.Dim, m.Heads, m.MLPRatio, m.Classes = 24, 3, 3, 7
+		d.Numerics = configs.Uniform(*m, 8, 8)
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 8, 8, 4
+		d.Engine.Packing, d.Engine.BusBits, d.Engine.WeightBuffers = configs.PackDSP48E2, 128, 1
+	}},
+	// A mixed array with fewer columns than rows, two patch tokens a cycle, four banks of weights.
+	{"mixed", func(m *configs.Model, d *configs.Design) {
+		m.Image.Height, m.Image.Width = 10, 8
+		d.Numerics = configs.Uniform(*m, 8, 8)
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 4, 2, 2
+		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 2, 4, 2
+		d.Engine.Activations = configs.MemLUT
+	}},
+	// Four products a DSP, one column a cycle.
+	{"four", func(m *configs.Model, d *configs.Design) {
+		d.Numerics = configs.Uniform(*m, 4, 4)
+		d.Numerics.SoftmaxBits = 4
+		for i := range d.Numerics.Layers {
+			l := &d.Numerics.Layers[i]
+			l.Activations, l.Weights = 4, min(l.Weights, 4)
+		}
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 4, 4, 1
+		d.Engine.Packing, d.Engine.AccumulatorBits, d.Engine.BusBits = configs.PackDSP48E2, 23, 32
+	}},
+}
+
+// pair is the network and the engine of a design.
+func (d mutantDesign) pair(t *testing.T) (configs.Model, configs.Design) {
+	t.Helper()
+	m := tinyModel()
+	m.Image.Height, m.Image.Width, m.Dim, m.Classes, m.Depth = 6, 6, 16, 5, 2
+	e := engine(2, 4, 2)
+	e.VectorColumns = 2
+	design := configs.Design{Name: d.name, Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 4, 5), Engine: e}
+	d.change(&m, &design)
+	part, err := configs.LoadPart(design.Part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if err := design.Validate(m, part); err != nil {
+		t.Fatal(err)
+	}
+	return m, design
+}
