@@ -181,7 +181,7 @@ func Replaceable(dir string, force bool) error {
 
 // made are what verify leaves in the folder and what its own Makefiles make, as path.Match has it; a name that ends in / is a folder with all in it.
 var made = []string{
-	"verified.json", "sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
+	"verified.json", "synthesized.json", "sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
 	"syn/ecp5_seed*.json", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
 }
 

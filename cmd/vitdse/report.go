@@ -261,6 +261,13 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 		return nil, err
 	}
 	in.Hash = configs.ShortHash(plan.Hash)
+	synthesis, err := loadSynthesis(designDir(run))
+	if err != nil {
+		a.log.Warn("the page is without a synthesis", "why", err)
+	}
+	if synthesis != nil && synthesis.Design == in.Hash {
+		in.Synthesis = synthesis
+	}
 	calibration, err := n.calibration(d.Numerics)
 	if err != nil {
 		return nil, err

@@ -88,6 +88,9 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 		if err := a.printSynth(report, shape, part); err != nil {
 			return err
 		}
+		if err := keepSynthesis(dir, report); err != nil {
+			return err
+		}
 	}
 	if err != nil {
 		return &exitError{exitTool, err}

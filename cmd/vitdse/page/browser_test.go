@@ -133,6 +133,9 @@ func full(t *testing.T, n int) (*dse.Front, *Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	low, high := Number(80), Number(120)
+	in.Synthesis = &Synthesis{Tool: "Yosys", Counts: map[string]int{"lut": 1234, "ff": 2345, "dsp": 10, "bram18": 3, "uram": 0},
+		Clock: &Clock{MHz: low, LowMHz: &low, HighMHz: &high, Evidence: "timed by hand.", Path: "from here to there"}}
 	in.Hash = "0123"
 	in.Variants = []Variant{{Changes: []Change{{"tm", "8"}}, Fate: "beaten", Why: "<b>point 1</b> beats it"}}
 	v := Verdict{Design: "0123", Target: "rtl", Words: "PASS  all", OK: true}
@@ -212,6 +215,17 @@ func TestInBrowser(t *testing.T) {
 	}
 	if got := value[string](t, ctx, "document.getElementById('say').textContent"); !strings.Contains(got, "Point 2 on xck26") {
 		t.Errorf("a screen reader is told %q", got)
+	}
+	// What was synthesized stands beside the estimate of that very design, with the clock's bracket and path.
+	do(t, ctx, chromedp.Evaluate("vitdse.state.picks.splice(0, 3); vitdse.state.pick(2)", nil), frame)
+	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz", "timed by hand", "The path that sets it: from here to there."} {
+		if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, want) {
+			t.Errorf("why of the synthesized point does not say %q: %q", want, got)
+		}
+	}
+	do(t, ctx, chromedp.Evaluate("vitdse.state.pick(2); vitdse.state.pick(1)", nil), frame)
+	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); strings.Contains(got, "1,234") {
+		t.Errorf("why of another point has the synthesis of the first: %q", got)
 	}
 	// Why not: a wish that a point beats, and one that breaks a budget.
 	do(t, ctx, chromedp.SetValue("input[name=wish-dsp]", "100000", chromedp.ByQuery), chromedp.Click("#wish button", chromedp.ByQuery), frame)

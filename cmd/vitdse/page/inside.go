@@ -25,6 +25,8 @@ type Inside struct {
 	Noise    *Noise    `json:"noise,omitempty"`
 	Codes    []Codes   `json:"codes,omitempty"`
 	Variants []Variant `json:"variants"` // the design with one choice changed
+
+	Synthesis *Synthesis `json:"synthesis,omitempty"` // of this very design, where there is one
 }
 
 // Op is one op of the network on the engine.

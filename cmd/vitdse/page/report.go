@@ -68,6 +68,14 @@ type Part struct {
 	Certificate *dse.Certificate `json:"certificate,omitempty"`
 }
 
+// Synthesis is what a synthesis of a design found.
+type Synthesis struct {
+	Design string         `json:"design"` // hash
+	Tool   string         `json:"tool"`   // that counted
+	Counts map[string]int `json:"counts"` // of each resource
+	Clock  *Clock         `json:"clock,omitempty"`
+}
+
 // Clock is what is known of the frequency that designs of a part are counted at.
 type Clock struct {
 	MHz      Number  `json:"mhz"`

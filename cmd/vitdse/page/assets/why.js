@@ -35,26 +35,35 @@ function reason(front, i) {
 
 // bars shows each resource as a share of its budget, with the band that the model may be off by.
 export function bars(front, i) {
-  const p = front.part(i);
+  const p = front.part(i), found = synthesis(front, i);
   const rows = RESOURCES.filter(([key]) => p.usable[key] > 0).map(([key, name]) => {
     const need = front.values(key)[i], have = p.usable[key], share = need / have;
     const band = p.bands.find((b) => b.resource === key);
     const off = band && band.share !== null ? band.share : null;
     const bar = el("span", { class: "bar-track" }, el("span", { class: "bar-fill", css: { width: Math.min(100, 100 * share) + "%" } }),
       off > 0 && el("span", { class: "bar-band", css: { left: Math.min(100, 100 * share * (1 - off)) + "%", width: Math.max(0.6, 200 * share * off) + "%" } }));
-    return [name, bar, group(need), group(have), fixed(100 * share, 1), off === null ? NONE : off === 0 ? "exact" : `±${fixed(100 * off, 1)} %`];
+    return [name, bar, group(need), group(have), fixed(100 * share, 1), off === null ? NONE : off === 0 ? "exact" : `±${fixed(100 * off, 1)} %`,
+      ...(found ? [key in found.counts ? group(found.counts[key]) : NONE] : [])];
   });
   const band = p.bands.find((b) => b.resource === "lut");
-  return [grid("Resources of the picked point", [["", ""], ["Share of the budget", ""], ["Needed", "n"], ["Budget", "n"], ["%", "n"], ["Model off by", "n"]], rows, { class: "bars" }),
+  return [grid("Resources of the picked point", [["", ""], ["Share of the budget", ""], ["Needed", "n"], ["Budget", "n"], ["%", "n"], ["Model off by", "n"], ...(found ? [[found.tool, "n"]] : [])], rows, { class: "bars" }),
     el("p", { class: "hint" }, "Bands: ", band ? band.source : "not known", "."), clock(front, i)];
+}
+
+// synthesis is what a synthesis of the point's own design found, if the page has it.
+function synthesis(front, i) {
+  const inside = front.report.inside.find((x) => x.point === front.name(i));
+  return inside && inside.synthesis;
 }
 
 // clock says what latency rests on: the clock, its bracket where one is known, and what sets it.
 function clock(front, i) {
-  const c = front.part(i).clock, mhz = front.values("clock")[i], cycles = front.values("cycles")[i];
+  const found = synthesis(front, i), c = (found && found.clock) || front.part(i).clock, mhz = front.values("clock")[i], cycles = front.values("cycles")[i];
   const bracket = c.low_mhz && c.high_mhz;
   const at = (m) => `${digits((m * 1e6) / cycles, 4)} images/s at ${digits(m, 4)} MHz`;
-  return el("p", { class: "hint" }, el("b", null, "Clock "), bracket ? `between ${digits(c.low_mhz, 4)} and ${digits(c.high_mhz, 4)} MHz: ${at(c.low_mhz)}, ${at(c.high_mhz)}. ` : `${digits(mhz, 4)} MHz, without a bracket. `,
+  return el("p", { class: "hint" }, el("b", null, "Clock "), bracket ? c.low_mhz === c.high_mhz
+    ? `${at(c.low_mhz)}. `
+    : `between ${digits(c.low_mhz, 4)} and ${digits(c.high_mhz, 4)} MHz: ${at(c.low_mhz)}, ${at(c.high_mhz)}. ` : `${digits(mhz, 4)} MHz, without a bracket. `,
     c.evidence, c.path ? ` The path that sets it: ${c.path}.` : "");
 }
 
