@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
 // deit is the benchmark of docs/SEARCH.md: DeiT-Tiny on the XCZU9EG, sensitivities made up.
@@ -26,7 +27,7 @@ func deit(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Model: m, Space: s, Parts: []configs.Part{part}, Additive: p, Options: Options{Workers: 2, Seed: 1}}
+	return Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p, Options: Options{Workers: 2, Seed: 1}}
 }
 
 // The search of docs/SEARCH.md: every block chooses its bits; and every layer its bits and

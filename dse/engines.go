@@ -12,12 +12,12 @@ import (
 
 // geometry is all but the numerics that a cycle count depends on.
 type geometry struct {
-	schedule configs.Engine // as hwmodel.Schedule has it
+	schedule configs.Engine // as hwmodel.Engine.Schedule has it
 	memory   hwmodel.MemoryTiming
 }
 
-func geometryOf(d configs.Design, part configs.Part) geometry {
-	return geometry{hwmodel.Schedule(d.Engine), hwmodel.MemoryOf(d.Engine, d.ClockMHz, part)}
+func geometryOf(engine hwmodel.Engine, d configs.Design, part configs.Part) geometry {
+	return geometry{engine.Schedule(d.Engine), hwmodel.MemoryOf(d.Engine, d.ClockMHz, part)}
 }
 
 // variant is one legal engine: its place among the engines of the space, legal or not.
@@ -65,7 +65,7 @@ func readEngines(in Input) (*enginesByGeometry, error) {
 			return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
 		}
 		s := partEngines{part: p, usable: p.Usable(), grid: g}
-		f.read(&s, axes, &geos)
+		f.read(in.Engine, &s, axes, &geos)
 		f.parts = append(f.parts, s)
 	}
 	f.geometries = geos.list
@@ -79,7 +79,7 @@ func readEngines(in Input) (*enginesByGeometry, error) {
 }
 
 // read lists the legal engines of one part.
-func (f *enginesByGeometry) read(s *partEngines, axes []configs.Axis, geos *catalog[geometry, geometry]) {
+func (f *enginesByGeometry) read(engine hwmodel.Engine, s *partEngines, axes []configs.Axis, geos *catalog[geometry, geometry]) {
 	numerics := len(s.grid.Axes()) - len(axes)
 	index := make([]int, numerics+len(axes))
 	rank := int64(0)
@@ -88,7 +88,7 @@ func (f *enginesByGeometry) read(s *partEngines, axes []configs.Axis, geos *cata
 			if f.first == nil {
 				f.first, f.anyLegal = slices.Clone(index[numerics:]), len(f.parts)
 			}
-			at := geometryOf(d, s.part)
+			at := geometryOf(engine, d, s.part)
 			n := geos.number(at, at)
 			for len(s.byGeo) <= n {
 				s.byGeo = append(s.byGeo, nil)

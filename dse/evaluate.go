@@ -10,6 +10,7 @@ import (
 
 // evaluator covers the points of shards. It belongs to one goroutine.
 type evaluator struct {
+	engine  hwmodel.Engine
 	engines *enginesByGeometry
 	table   *numericsTable
 	cycles  []int64 // by timing; those of the geometry in hand, 0 for not yet known
@@ -17,8 +18,8 @@ type evaluator struct {
 	priced  int64   // cycle counts and resource counts computed
 }
 
-func newEvaluator(f *enginesByGeometry, t *numericsTable) *evaluator {
-	return &evaluator{engines: f, table: t, at: -1}
+func newEvaluator(e hwmodel.Engine, f *enginesByGeometry, t *numericsTable) *evaluator {
+	return &evaluator{engine: e, engines: f, table: t, at: -1}
 }
 
 // outcome is what a shard found, by part.
@@ -154,7 +155,7 @@ func (v *evaluator) time(key int) (int64, error) {
 func (v *evaluator) shape(n configs.Numerics) (*hwmodel.Shape, error) {
 	for i := range v.engines.parts {
 		if list := v.engines.parts[i].byGeo[v.at]; len(list) > 0 {
-			return hwmodel.NewShape(v.engines.parts[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
+			return v.engine.Machine(v.engines.parts[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
 		}
 	}
 	return nil, fmt.Errorf("dse: geometry %v is no part's", v.engines.geometries[v.at])

@@ -146,12 +146,12 @@ func (x *exact) enlist(ctx context.Context) error {
 				return fmt.Errorf("part %s is given twice", p.Name)
 			}
 		}
-		f, err := readLegal(ctx, x.in.Model, x.in.Space, p)
+		f, err := readLegal(ctx, x.in.Engine, x.in.Model, x.in.Space, p)
 		if err != nil {
 			return err
 		}
 		f.sequence(func(e configs.Engine) int64 {
-			return x.cycles(hwmodel.NewWalk(f.grid.Network(), e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
+			return x.cycles(x.in.Engine.NewWalk(f.grid.Network(), e, x.subs[0].widths), &x.subs[0], x.subs[0].fast)
 		})
 		x.byPart = append(x.byPart, f)
 		legal += f.legal

@@ -54,7 +54,7 @@ func (x *exact) pointsOf(i int) ([]Point, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := newPoint(fl.part, fl.grid, index, noise, x.in.Objectives)
+		p, err := newPoint(x.in.Engine, fl.part, fl.grid, index, noise, x.in.Objectives)
 		if err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func (x *exact) hash() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			e, err := hwmodel.Price(f.grid.Network(), d, f.part)
+			e, err := x.in.Engine.Price(f.grid.Network(), d, f.part)
 			if err != nil {
 				return "", err
 			}

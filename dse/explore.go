@@ -8,10 +8,12 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/hwmodel"
 )
 
 // Study is a space to explore with everything that it takes.
 type Study struct {
+	Engine  hwmodel.Engine
 	Network Network
 	Space   configs.Space
 	Parts   []configs.Part
@@ -39,7 +41,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := configs.OnEngine(net); err != nil { // before the long work, not after it
+	if err := s.Engine.Accepts(net); err != nil { // before the long work, not after it
 		return Result{}, err
 	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say}
@@ -50,7 +52,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
 		}
 	}
-	in := Input{Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise, Additive: prediction,
+	in := Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise, Additive: prediction,
 		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
 	find := Sweep
 	exact, err := s.exact()

@@ -34,7 +34,7 @@ func digits(t testing.TB) Study {
 			t.Fatal(err)
 		}
 	}
-	return Study{Network: n, Space: in.Space, Parts: in.Parts, Options: in.Options}
+	return Study{Engine: in.Engine, Network: n, Space: in.Space, Parts: in.Parts, Options: in.Options}
 }
 
 // The quick start from the checkpoint to the measured front. It runs only if

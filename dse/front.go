@@ -180,13 +180,13 @@ func summary(on *partEngines, t *tally) (PartSummary, error) {
 	return p, nil
 }
 
-// point prices a point with hwmodel.Price and holds the factored price against it.
+// point prices a point as the engine does and holds the factored price against it.
 func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
 	index, err := on.grid.Index(big.NewInt(r.rank))
 	if err != nil {
 		return Point{}, err
 	}
-	p, err := newPoint(on.part, on.grid, index, r.Noise, DefaultObjectives)
+	p, err := newPoint(s.in.Engine, on.part, on.grid, index, r.Noise, DefaultObjectives)
 	if err != nil {
 		return Point{}, err
 	}
@@ -198,12 +198,12 @@ func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
 }
 
 // newPoint prices the point of an index.
-func newPoint(part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
+func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
 	d, err := g.Design(index)
 	if err != nil {
 		return Point{}, err
 	}
-	e, err := hwmodel.Price(g.Network(), d, part)
+	e, err := engine.Price(g.Network(), d, part)
 	if err != nil {
 		return Point{}, err
 	}

@@ -12,6 +12,7 @@ import (
 
 // Input is what a sweep covers and how.
 type Input struct {
+	Engine hwmodel.Engine
 	Model  configs.Model
 	Space  configs.Space
 	Parts  []configs.Part
@@ -38,6 +39,9 @@ type Options struct {
 }
 
 func (in Input) check() error {
+	if in.Engine == nil {
+		return errors.New("no engine to explore")
+	}
 	if len(in.Parts) == 0 {
 		return errors.New("dse: no part to explore; expected at least one")
 	}
@@ -54,7 +58,7 @@ func (in Input) hash(f *enginesByGeometry, t *numericsTable) (string, error) {
 	in.Space.Parts = nil // in.Parts says more
 	var probes []hwmodel.Estimate
 	for i := range f.parts {
-		list, err := f.parts[i].probe(f.engines, t.count)
+		list, err := f.parts[i].probe(in.Engine, f.engines, t.count)
 		if err != nil {
 			return "", err
 		}
@@ -72,7 +76,7 @@ func (in Input) hash(f *enginesByGeometry, t *numericsTable) (string, error) {
 const probes = 32
 
 // probe prices legal points spread over the space.
-func (s *partEngines) probe(engines, numerics int64) ([]hwmodel.Estimate, error) {
+func (s *partEngines) probe(engine hwmodel.Engine, engines, numerics int64) ([]hwmodel.Estimate, error) {
 	var all []variant
 	for _, list := range s.byGeo {
 		all = append(all, list...)
@@ -87,7 +91,7 @@ func (s *partEngines) probe(engines, numerics int64) ([]hwmodel.Estimate, error)
 		if err != nil {
 			return nil, err
 		}
-		e, err := hwmodel.Price(s.grid.Network(), d, s.part)
+		e, err := engine.Price(s.grid.Network(), d, s.part)
 		if err != nil {
 			return nil, err
 		}

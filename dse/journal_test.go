@@ -12,6 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/hwmodel"
 )
 
 // fixed is a small space on two parts whose sweep has many shards.
@@ -28,7 +29,7 @@ func fixed(t *testing.T) Input {
 		Memories: configs.MemorySpace{Activations: []configs.MemoryKind{configs.MemAuto}, Weights: []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
 			Residual: []configs.MemoryKind{configs.MemAuto}},
 	}
-	return Input{Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 7, Version: "test"}}
+	return Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 7, Version: "test"}}
 }
 
 // sweepTo sweeps into a directory and gives the bytes of the front's files.

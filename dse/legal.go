@@ -37,7 +37,7 @@ type engineAt struct {
 }
 
 // readLegal enumerates the engines of a part.
-func readLegal(ctx context.Context, m configs.Model, s configs.Space, p configs.Part) (*legalEngines, error) {
+func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part) (*legalEngines, error) {
 	g, err := s.On(m, p)
 	if err != nil {
 		return nil, err
@@ -57,12 +57,12 @@ func readLegal(ctx context.Context, m configs.Model, s configs.Space, p configs.
 		if err != nil {
 			continue
 		}
-		if !hwmodel.Walkable(d.Engine, d.ClockMHz, p.BandwidthGBs) {
+		if !engine.Walkable(d.Engine, d.ClockMHz, p) {
 			return nil, fmt.Errorf("part %s: a bus of %d bits at %g MHz is faster than the part's memory, %g GB/s: its time does not come apart "+
 				"layer by layer, as an exact search needs; add the constraint \"bus_bits*clock_mhz <= %.0f\" to the space",
 				p.Name, d.Engine.BusBits, d.ClockMHz, p.BandwidthGBs, p.BandwidthGBs*8e3)
 		}
-		key := hwmodel.Schedule(d.Engine)
+		key := engine.Schedule(d.Engine)
 		n, known := at[key]
 		if !known {
 			n = len(f.groups)

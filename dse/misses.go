@@ -94,7 +94,7 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 		if err != nil {
 			return err
 		}
-		e, err := hwmodel.Price(x.byPart[i].grid.Network(), d, sum.Part)
+		e, err := x.in.Engine.Price(x.byPart[i].grid.Network(), d, sum.Part)
 		if err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func advance(index []int, axes []configs.Axis) bool {
 
 // tabulate enumerates the numerics. engine is a choice of the engine's axes that is
 // legal on the grid's part.
-func tabulate(g *configs.Grid, engine []int, noise Noise, limits Limits) (*numericsTable, error) {
+func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise Noise, limits Limits) (*numericsTable, error) {
 	axes := g.Axes()[:split(g.Axes())]
 	if combinations(axes, maxNumerics) < 0 {
 		return nil, fmt.Errorf("the space has more than %d choices of numerics, too many to enumerate; "+
@@ -91,7 +91,7 @@ func tabulate(g *configs.Grid, engine []int, noise Noise, limits Limits) (*numer
 	for more := true; more; more = advance(index, axes) {
 		d, err := g.Design(index)
 		if err == nil {
-			err = r.read(g.Network(), d, noise)
+			err = r.read(e, g.Network(), d, noise)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("numerics %d of the space: %w", len(r.noise), err)
@@ -100,7 +100,7 @@ func tabulate(g *configs.Grid, engine []int, noise Noise, limits Limits) (*numer
 	return r.classify(limits), nil
 }
 
-func (r *readings) read(net *network.Network, d configs.Design, noise Noise) error {
+func (r *readings) read(e hwmodel.Engine, net *network.Network, d configs.Design, noise Noise) error {
 	v, err := noise(d.Numerics)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (r *readings) read(net *network.Network, d configs.Design, noise Noise) err
 	if !(v > 0 && v <= math.MaxFloat64) {
 		return fmt.Errorf("predicted noise is %g; expected a finite number above 0", v)
 	}
-	if err := d.Numerics.OnEngine(net); err != nil {
+	if err := e.Runs(net, d.Numerics); err != nil {
 		return err
 	}
 	if len(r.noise) == 0 || v < r.least {

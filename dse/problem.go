@@ -19,13 +19,14 @@ type Problem struct {
 	Objectives []Metric
 	Noise      Noise
 
+	engine  hwmodel.Engine
 	grid    *configs.Grid
 	infos   []*metricInfo
-	pricers *sync.Pool // of *hwmodel.Pricer
+	pricers *sync.Pool // of hwmodel.PointPricer
 }
 
 // NewProblem prepares the space for the part. Objectives are two to four metrics.
-func NewProblem(m configs.Model, s configs.Space, p configs.Part, noise Noise, objectives []Metric) (*Problem, error) {
+func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part, noise Noise, objectives []Metric) (*Problem, error) {
 	if err := checkObjectives(objectives); err != nil {
 		return nil, err
 	}
@@ -33,11 +34,11 @@ func NewProblem(m configs.Model, s configs.Space, p configs.Part, noise Noise, o
 	if err != nil {
 		return nil, err
 	}
-	first, err := hwmodel.NewPricer(g.Network(), p)
+	first, err := engine.NewPricer(g.Network(), p)
 	if err != nil {
 		return nil, err
 	}
-	pr := &Problem{Model: m, Part: p, Objectives: objectives, Noise: noise, grid: g, pricers: &sync.Pool{}}
+	pr := &Problem{Model: m, Part: p, Objectives: objectives, Noise: noise, engine: engine, grid: g, pricers: &sync.Pool{}}
 	pr.pricers.Put(first)
 	for _, o := range objectives {
 		x, err := o.info()
@@ -96,10 +97,10 @@ func (p *Problem) Evaluate(d configs.Design) (Evaluation, error) {
 
 // price prices with a pricer that no other goroutine has.
 func (p *Problem) price(d *configs.Design) (hwmodel.Estimate, error) {
-	pricer, _ := p.pricers.Get().(*hwmodel.Pricer)
+	pricer, _ := p.pricers.Get().(hwmodel.PointPricer)
 	if pricer == nil {
 		var err error
-		if pricer, err = hwmodel.NewPricer(p.grid.Network(), p.Part); err != nil {
+		if pricer, err = p.engine.NewPricer(p.grid.Network(), p.Part); err != nil {
 			return hwmodel.Estimate{}, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestProblemDecodesAndEvaluates(t *testing.T) {
 	in := fixed(t)
-	p, err := NewProblem(in.Model, in.Space, in.Parts[0], in.Noise, []Metric{Latency, DSPs, Bytes, Loss})
+	p, err := NewProblem(in.Engine, in.Model, in.Space, in.Parts[0], in.Noise, []Metric{Latency, DSPs, Bytes, Loss})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestProblemDecodesAndEvaluates(t *testing.T) {
 
 func TestUnknownMetricListsTheMetrics(t *testing.T) {
 	in := fixed(t)
-	_, err := NewProblem(in.Model, in.Space, in.Parts[0], in.Noise, []Metric{"speed", Loss})
+	_, err := NewProblem(in.Engine, in.Model, in.Space, in.Parts[0], in.Noise, []Metric{"speed", Loss})
 	if err == nil || !strings.Contains(err.Error(), `unknown metric "speed"; expected one of latency, fps, lut`) {
 		t.Errorf("error is %v; expected it to list the metrics", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
 // quick is the quick-start space with a made-up noise.
@@ -19,7 +20,7 @@ func quick(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := Input{Model: m, Space: s, Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 1}}
+	in := Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 1}}
 	for _, name := range s.Parts {
 		p, err := configs.LoadPart(name)
 		if err != nil {

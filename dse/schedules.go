@@ -137,7 +137,7 @@ func (h *worker) solving(s *subproblem) *solving {
 	k := h.key(s)
 	run := h.solvers[k]
 	if run == nil {
-		run = &solving{walk: hwmodel.NewWalk(h.legal.grid.Network(), h.group.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
+		run = &solving{walk: h.x.in.Engine.NewWalk(h.legal.grid.Network(), h.group.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
 		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks { return h.x.move(run.walk, timing, c) })
 		h.solvers[k] = run
 	}

@@ -47,7 +47,7 @@ func (x *exact) solve(ctx context.Context, n int) (*jobResult, error) {
 	j := x.jobs[n]
 	h := &worker{x: x, legal: x.byPart[j.part], group: &x.byPart[j.part].groups[j.group], front: &x.archives[j.part],
 		find: &jobResult{}, solvers: map[walkKey]*solving{}}
-	h.sizer = hwmodel.NewSizer(h.legal.grid.Network(), h.legal.part, x.sizes)
+	h.sizer = x.in.Engine.NewSizer(h.legal.grid.Network(), h.legal.part, x.sizes)
 	for _, e := range h.group.engines {
 		h.clocks = h.clocks || e.clock != h.group.engines[0].clock
 	}

@@ -82,7 +82,7 @@ func newSweep(in Input) (*sweep, error) {
 		return nil, err
 	}
 	at := &s.engines.parts[s.engines.anyLegal]
-	if s.table, err = tabulate(at.grid, s.engines.first, in.Noise, in.Limits); err != nil {
+	if s.table, err = tabulate(in.Engine, at.grid, s.engines.first, in.Noise, in.Limits); err != nil {
 		return nil, err
 	}
 	if s.engines.tooMany(s.table.count) {
@@ -133,7 +133,7 @@ func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
 	return jobs.Run(ctx, s.todo, jobs.Work[outcome]{
 		Workers: s.in.Options.Workers,
 		Worker: func() func(context.Context, int) (outcome, error) {
-			v := newEvaluator(s.engines, s.table)
+			v := newEvaluator(s.in.Engine, s.engines, s.table)
 			return func(_ context.Context, n int) (outcome, error) { return v.run(s.shards[n]) }
 		},
 		Take: func(n int, o outcome) error {

@@ -100,7 +100,7 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	}...) {
 		draw()
 	}
-	in := Input{Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
+	in := Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
 	if rng.IntN(2) == 0 {
 		in.Limits.MaxLossDB = 10 * rng.Float64()
 	}

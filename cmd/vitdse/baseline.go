@@ -101,7 +101,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	}
 	t := newTable("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
 	for _, p := range parts {
-		in := dse.Input{Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise, Additive: prediction, Objectives: objectives,
+		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise, Additive: prediction, Objectives: objectives,
 			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		start := time.Now()
 		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) { st.set("exact front of "+p.Name, "points", q.Done, q.Total, "") })
@@ -110,7 +110,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 		}
 		st.end()
 		took := time.Since(start)
-		problem, err := dse.NewProblem(n.model, space, p, prediction.Noise, objectives)
+		problem, err := dse.NewProblem(engine, n.model, space, p, prediction.Noise, objectives)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 	defer st.drop()
 	for _, p := range parts {
 		none := func(configs.Numerics) (float64, error) { return 0, nil }
-		problem, err := dse.NewProblem(m, s, p, none, dse.DefaultObjectives)
+		problem, err := dse.NewProblem(engine, m, s, p, none, dse.DefaultObjectives)
 		if err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
 	}
 	d.Engine = e.WithPatchTokens(b.patchTokens)
-	if err := d.Validate(s.model, part); err != nil {
+	if err := engine.Legal(s.model, d, part); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "vitdse-bench-")
@@ -223,7 +223,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		return nil, err
 	}
 	st.set("emitting", "", 0, 0, "")
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := engine.Plan(d, net, part)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 			if err != nil {
 				return nil, start, fmt.Errorf("%s: %w", path, err)
 			}
-			shape, err := hwmodel.NewShape(net, m.Design)
+			shape, err := engine.Machine(net, m.Design)
 			if err != nil {
 				return nil, start, fmt.Errorf("%s: %w", path, err)
 			}

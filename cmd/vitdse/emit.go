@@ -178,7 +178,7 @@ func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d con
 		return err
 	}
 	st.end()
-	plan, err := emit.NewPlan(d, integers, part)
+	plan, err := engine.Plan(d, integers, part)
 	if err != nil {
 		return err
 	}

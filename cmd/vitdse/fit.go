@@ -82,7 +82,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		if err != nil {
 			return err
 		}
-		r, err := size.Fit(net, p, designs)
+		r, err := size.Fit(engine, net, p, designs)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 		}
 		for _, row := range rows {
 			if row.c != nil && (row.what != "smallest" || row.c != r.Best) {
-				kept, err := size.KeptOnChip(net, row.c.Design, p)
+				kept, err := size.KeptOnChip(engine, net, row.c.Design, p)
 				if err != nil {
 					return err
 				}
@@ -137,7 +137,7 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 			return nil, err
 		}
 		d.Part = p.Name
-		return []configs.Design{d}, d.Validate(m, p)
+		return []configs.Design{d}, engine.Legal(m, d, p)
 	}
 	w, act, err := parseBits(o.bits)
 	if err != nil {
@@ -147,7 +147,7 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 	if err := numerics.Validate(m); err != nil {
 		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
 	}
-	return size.Candidates(m, p, numerics, o.clock, 1, 1<<15), nil
+	return size.Candidates(engine, m, p, numerics, o.clock, 1, 1<<15), nil
 }
 
 // parseBits reads wNaN.

@@ -33,9 +33,11 @@ var rooms = []struct {
 	{"dse", []string{"configs/...", "hwmodel", "golden/...", "dse/jobs", "dse/labels"}},
 	{"emit", []string{"configs/...", "hwmodel", "golden/intnet", "templates"}},
 	{"emit/child", nil},
+	{"emit/engines", []string{"configs/...", "hwmodel", "golden/intnet", "emit"}},
+	{"emit/enginetest", []string{"configs/...", "hwmodel", "golden/...", "emit", "emit/engines"}},
 	{"emit/timing", []string{"configs/..."}},
-	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/timing"}},
-	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child"}},
+	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/engines", "emit/timing"}},
+	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child", "emit/engines"}},
 	{"cmd/...", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
 }
 

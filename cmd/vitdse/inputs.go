@@ -37,7 +37,7 @@ func onEngine(m configs.Model) (*network.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	return net, configs.OnEngine(net)
+	return net, engine.Accepts(net)
 }
 
 // loadForEngine is loadNetwork for the commands that design hardware: a network that the

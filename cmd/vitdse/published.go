@@ -71,8 +71,8 @@ func publishedRow(p configs.Published) ([]string, error) {
 		macs *= 2
 	}
 	var best *size.Candidate
-	for _, d := range size.Candidates(m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, macs, macs) {
-		e, err := hwmodel.Price(net, d, part)
+	for _, d := range size.Candidates(engine, m, part, configs.Uniform(m, p.Weights, p.Acts), p.ClockMHz, macs, macs) {
+		e, err := engine.Price(net, d, part)
 		if err != nil {
 			return nil, err
 		}

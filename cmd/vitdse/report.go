@@ -15,7 +15,6 @@ import (
 	"vitdse/cmd/vitdse/page"
 	"vitdse/configs"
 	"vitdse/dse"
-	"vitdse/emit"
 )
 
 // ReportFile is the page's name in a run's out.
@@ -222,7 +221,7 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	in := dse.Input{Model: n.model, Space: space, Parts: parts, Additive: prediction, Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
+	in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction, Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
 	best, effects, err := dse.Budgets(ctx, in, budgetShare, func(done, total int) { st.set("budgets of "+part, "searches", int64(done), int64(total), "") })
 	if err != nil {
 		return nil, err
@@ -256,7 +255,7 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := engine.Plan(d, net, part)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Desig
 		Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto},
 	}
-	return d, d.Validate(m, p)
+	return d, engine.Legal(m, d, p)
 }
 
 // printOps prints the op table of a network under the roof of a design.
@@ -149,7 +149,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	if err != nil {
 		return err
 	}
-	matmuls, total, err := hwmodel.Roofline(net, d, p, hwmodel.Traffic(f.traffic), f.batch)
+	matmuls, total, err := engine.Roofline(net, d, p, hwmodel.Traffic(f.traffic), f.batch)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	}
 	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
 	a.printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
-	price, err := hwmodel.Price(net, d, p)
+	price, err := engine.Price(net, d, p)
 	if err != nil {
 		return err
 	}

@@ -95,3 +95,35 @@ func TestForbiddenIsFound(t *testing.T) {
 		}
 	}
 }
+
+// aroundEngine are ways to an engine that are not its interface: functions of the rooms that implement one.
+var aroundEngine = regexp.MustCompile(`\bhwmodel\.(Price|NewShape|NewPricer|Roofline|Schedule|NewWalk|NewSizer|Walkable|Temporal)\b|` +
+	`\bemit\.NewPlan\b|\.OnEngine\(|configs\.OnEngine|\.Validate\(\w+(\.\w+)?, \w+\)`)
+
+// dse, cmd, synthesis and verification reach an engine through hwmodel.Engine and the list in emit/engines.
+func TestEnginesHaveOneDoor(t *testing.T) {
+	for _, line := range []string{"e, err := hwmodel.Price(net, d, part)", "plan, err := emit.NewPlan(d, net, part)",
+		"return configs.OnEngine(net)", "if d.Validate(m, part) == nil {"} {
+		if !aroundEngine.MatchString(line) {
+			t.Errorf("%q is not found", line)
+		}
+	}
+	root := filepath.Join("..", "..")
+	for _, room := range []string{"dse", "cmd", "emit/synth", "emit/verify", "emit/timing"} {
+		err := filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for n, line := range strings.Split(string(text), "\n") {
+				if code, _, _ := strings.Cut(line, "//"); aroundEngine.MatchString(code) {
+					t.Errorf("%s:%d: goes around the engine's interface: %s", path, n+1, strings.TrimSpace(line))
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

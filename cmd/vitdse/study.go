@@ -131,7 +131,7 @@ func (s *study) draw(designs int) error {
 	}
 	s.todo, s.found = map[int]synth.Measured{}, map[int]synth.Measured{}
 	for i := range designs {
-		d, heldOut, err := synth.Draw(s.n.model, s.parts, i)
+		d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, cache con
 	if err != nil {
 		return err
 	}
-	plan, err := emit.NewPlan(m.Design, net, part)
+	plan, err := engine.Plan(m.Design, net, part)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func compareStudy(file string) ([]compared, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		shape, err := hwmodel.NewShape(net, m.Design)
+		shape, err := engine.Machine(net, m.Design)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}

@@ -89,6 +89,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	st := &stages{a: a}
 	defer st.drop()
 	study := dse.Study{
+		Engine: engine,
 		Search: run.Search, Objectives: objectives, Prediction: prediction,
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,

@@ -69,7 +69,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if err != nil {
 		return err
 	}
-	shape, err := hwmodel.NewShape(net, man.Design)
+	shape, err := engine.Machine(net, man.Design)
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,11 @@ import (
 // Candidates are the engines that Fit and the comparison with published designs try: arrays
 // of tm x tn x tk with minMACs to maxMACs a cycle, each with buses and buffers that keep it busy,
 // and once more with a narrow bus and a single buffer, which takes less of a small part.
-func Candidates(m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
+func Candidates(engine hwmodel.Engine, m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
 	for _, e := range candidateEngines(minMACs, maxMACs) {
 		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics, Engine: e}
-		if d.Validate(m, part) == nil {
+		if engine.Legal(m, d, part) == nil {
 			list = append(list, d)
 		}
 	}
@@ -96,11 +96,11 @@ type Candidate struct {
 }
 
 // Fit prices candidates on a part and says what fits, and what is short for more.
-func Fit(net *network.Network, part configs.Part, designs []configs.Design) (FitResult, error) {
+func Fit(engine hwmodel.Engine, net *network.Network, part configs.Part, designs []configs.Design) (FitResult, error) {
 	r := FitResult{Short: map[string]int{}}
 	var all []Candidate
 	for _, d := range designs {
-		e, err := hwmodel.Price(net, d, part)
+		e, err := engine.Price(net, d, part)
 		if err != nil {
 			return r, err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/hwmodel"
 )
 
 // A larger budget never makes the best design worse.
@@ -19,11 +20,11 @@ func TestLargerBudgetIsNoWorse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	designs := Candidates(m, p, configs.Uniform(m, 8, 8), 200, 1, 1<<12)
+	designs := Candidates(hwmodel.Temporal{}, m, p, configs.Uniform(m, 8, 8), 200, 1, 1<<12)
 	best := func(b configs.Budget) int64 {
 		q := p
 		q.Budget, q.Limits = b, configs.Limits{LUT: 1, FF: 1, DSP: 1, BRAM: 1, URAM: 1}
-		r, err := Fit(network.MustCompile(m), q, designs)
+		r, err := Fit(hwmodel.Temporal{}, network.MustCompile(m), q, designs)
 		if err != nil {
 			t.Fatal(err)
 		}

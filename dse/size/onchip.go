@@ -16,8 +16,8 @@ type OnChip struct {
 
 // KeptOnChip counts for a candidate on a part. Buffers fit only where Estimate.Fits says so:
 // blocks come whole and in few shapes.
-func KeptOnChip(net *network.Network, d configs.Design, part configs.Part) (OnChip, error) {
-	s, err := hwmodel.NewShape(net, d)
+func KeptOnChip(engine hwmodel.Engine, net *network.Network, d configs.Design, part configs.Part) (OnChip, error) {
+	s, err := engine.Machine(net, d)
 	if err != nil {
 		return OnChip{}, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/hwmodel"
 )
 
 // DeiT-Tiny has 5,308,416 weights in its blocks (12 x 12 x 192 x 192), 147,456 in the patch
@@ -22,8 +23,8 @@ func TestKeptOnChip(t *testing.T) {
 		bits    int
 		weights int64
 	}{{8, 5308416 + 147456 + 192000}, {4, 5308416/2 + 147456 + 192000}} {
-		d := Candidates(m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
-		got, err := KeptOnChip(network.MustCompile(m), d, part)
+		d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
+		got, err := KeptOnChip(hwmodel.Temporal{}, network.MustCompile(m), d, part)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,13 +6,14 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/hwmodel"
 )
 
 // Draw is the design of the given number in a study of a model: bits, array, buffers and bus
 // of every kind that a design may have, spread by a fixed random sequence over the parts.
 // Every second design of a part is held out. The arrays are small enough, up to maxMACs a
 // cycle, for synthesis to take about a minute.
-func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, heldOut bool, err error) {
+func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (d configs.Design, heldOut bool, err error) {
 	part := parts[number%len(parts)]
 	rng := rand.New(rand.NewPCG(uint64(number), 4))
 	net, err := network.Compile(m)
@@ -28,7 +29,7 @@ func Draw(m configs.Model, parts []configs.Part, number int) (d configs.Design, 
 		if d.Engine.TK > d.Engine.TM && number < longWordsFrom {
 			continue
 		}
-		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && d.Validate(m, part) == nil {
+		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && e.Legal(m, d, part) == nil {
 			return d, number/len(parts)%2 == 1, nil
 		}
 	}

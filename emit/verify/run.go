@@ -11,7 +11,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit"
-	"vitdse/hwmodel"
+	"vitdse/emit/engines"
 )
 
 // ErrTool is wrapped by errors about a tool that is not installed.
@@ -51,7 +51,7 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 	if err != nil {
 		return nil, err
 	}
-	shape, err := hwmodel.NewShape(net, man.Design)
+	shape, err := engines.Default().Machine(net, man.Design)
 	if err != nil {
 		return nil, err
 	}

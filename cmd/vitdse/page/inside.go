@@ -5,6 +5,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
 
@@ -78,13 +79,13 @@ func InsideOf(m configs.Model, d configs.Design, part configs.Part) (Inside, err
 	if err != nil {
 		return Inside{}, err
 	}
-	s, err := hwmodel.NewShape(net, d)
+	s, err := engines.Default().Machine(net, d)
 	if err != nil {
 		return Inside{}, err
 	}
 	in := Inside{Point: d.Name, Part: d.Part, ClockMHz: Number(d.ClockMHz), MACs: d.Engine.MACs(), Memory: Number(part.BandwidthGBs),
 		Peak: Number(2 * float64(d.Engine.MACs()) * d.ClockMHz / 1e3), Causes: hwmodel.Causes[:], Variants: []Variant{}}
-	rows, total, err := hwmodel.Roofline(net, d, part, hwmodel.TrafficEngine, 1)
+	rows, total, err := engines.Default().Roofline(net, d, part, hwmodel.TrafficEngine, 1)
 	if err != nil {
 		return Inside{}, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
 
@@ -32,7 +33,7 @@ func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) erro
 	if err != nil {
 		return err
 	}
-	s, err := hwmodel.NewShape(net, d)
+	s, err := engines.Default().Machine(net, d)
 	if err != nil {
 		return err
 	}

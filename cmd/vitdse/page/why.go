@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
 
@@ -100,7 +101,7 @@ func WhyNot(f *dse.Front, p dse.Point, changes []Change, noise dse.Noise) (Varia
 		v.Fate, v.Why = "illegal", strings.ReplaceAll(err.Error(), "\n", "; ")
 		return v, nil
 	}
-	e, err := hwmodel.Price(g.Network(), d, s.Part)
+	e, err := engines.Default().Price(g.Network(), d, s.Part)
 	if err != nil {
 		return Variant{}, err
 	}
