@@ -76,6 +76,46 @@ module products;
 endmodule
 `
 
+// tiles compares the array that synthesis is given with the one that a simulator is given, every cycle: tiles of random
+// operands and lengths, with the corners among them.
+const tiles = `
+module tiles;
+  localparam TM = 2, TN = 2, TK = TK_, NA = NA_, NB = NB_, ACCW = 28;
+  reg aclk = 0, aresetn = 0, valid = 0, first = 1, last = 0, shift = 0;
+  reg [TK*TM*NA-1:0] a;
+  reg [TK*TN*NB-1:0] b;
+  wire out_valid, want_valid;
+  wire [TM*ACCW-1:0] col, want;
+  vit_pe_array  #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .ACCW(ACCW), .TREE(1)) u_array (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(valid), .in_first(first), .in_last(last), .in_a(a), .in_b(b),
+    .out_valid(out_valid), .out_shift(shift), .out_col(col));
+  twin_pe_array #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .ACCW(ACCW), .TREE(1)) u_twin (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(valid), .in_first(first), .in_last(last), .in_a(a), .in_b(b),
+    .out_valid(want_valid), .out_shift(shift), .out_col(want));
+  integer i, n, seen;
+  initial begin
+    seen = 0;
+    for (i = 0; i < 400; i = i + 1) begin
+      aresetn = i > 3;
+      for (n = 0; n < TK*TM; n = n + 1) a[n*NA +: NA] = $random % 4 ? $random : {1'b1, {(NA-1){1'b0}}};
+      for (n = 0; n < TK*TN; n = n + 1) b[n*NB +: NB] = $random % 4 ? $random : {1'b1, {(NB-1){1'b0}}};
+      first = last;
+      last  = i % 7 == 6 || i % 5 == 4;
+      valid = i > 7;
+      shift = want_valid;
+      #1 aclk = 1; #1 aclk = 0;
+      if (i > 30 && (out_valid !== want_valid || col !== want)) begin
+        $display("cycle %0d: column %h, expected %h", i, col, want);
+        $finish;
+      end
+      if (i > 30 && want_valid && want != 0) seen = seen + 1;
+    end
+    if (seen > 60) $display("PASS"); else $display("only %0d columns were seen", seen);
+    $finish;
+  end
+endmodule
+`
+
 // rendered is a module's text for a family; as a twin, what a simulator is given, under another name.
 func rendered(t *testing.T, module string, family configs.Fabric, twin bool) string {
 	t.Helper()
@@ -93,10 +133,8 @@ func rendered(t *testing.T, module string, family configs.Fabric, twin bool) str
 	return "`define SYNTHESIS\n" + string(body)
 }
 
-// TestProducts holds the multiplier blocks that synthesis is given, by name or with the registers that it packs into
-// them, against the arithmetic that a simulator is given: at the widths that a block takes, and at those that need two
-// or three.
-func TestProducts(t *testing.T) {
+// block18 is the model of the MULT18X18D with all its pins.
+func block18() string {
 	bits := func(format string, n int) string {
 		var list []string
 		for i := n - 1; i >= 0; i-- {
@@ -104,31 +142,52 @@ func TestProducts(t *testing.T) {
 		}
 		return strings.Join(list, ", ")
 	}
-	model := strings.NewReplacer("PORTS", "input "+bits("A%d", 18)+", "+bits("B%d", 18)+", "+bits("C%d", 18)+", output "+bits("P%d", 36)+",",
+	return strings.NewReplacer("PORTS", "input "+bits("A%d", 18)+", "+bits("B%d", 18)+", "+bits("C%d", 18)+", output "+bits("P%d", 36)+",",
 		"A_BITS", bits("A%d", 18), "B_BITS", bits("B%d", 18), "P_BITS", bits("P%d", 36)).Replace(mult18x18d)
+}
+
+// passes runs a bench with the modules that it needs, for synthesis and for a simulator, and wants its word that all is as expected.
+func passes(t *testing.T, bench string, family configs.Fabric, modules []string, values ...string) {
+	t.Helper()
+	dir := t.TempDir()
+	text := strings.NewReplacer(values...).Replace(bench)
+	for _, m := range modules {
+		text += rendered(t, m, family, false) + rendered(t, m, family, true)
+	}
+	if family == configs.ECP5 {
+		text += rendered(t, "mult18", family, false) + block18()
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bench.v"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"iverilog", "-g2005", "-o", "bench", "bench.v"}, {"vvp", "-n", "bench"}} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil || args[0] == "vvp" && !strings.HasPrefix(string(out), "PASS") {
+			t.Fatalf("%s: %v\n%s", args[0], err, out)
+		}
+	}
+}
+
+// TestProducts holds the multiplier blocks that synthesis is given, by name or with the registers that it packs into
+// them, against the arithmetic that a simulator is given: at the widths that a block takes, and at those that need two
+// or three.
+func TestProducts(t *testing.T) {
 	for _, family := range []configs.Fabric{configs.ECP5, configs.XC7, configs.XCUP} {
 		for _, w := range [][2]int{{16, 16}, {18, 16}, {19, 18}, {23, 18}, {26, 17}, {28, 18}, {34, 18}} {
 			t.Run(fmt.Sprintf("%s/%dx%d", family, w[0], w[1]), func(t *testing.T) {
-				dir := t.TempDir()
-				text := strings.NewReplacer("AW_", fmt.Sprint(w[0]), "BW_", fmt.Sprint(w[1])).Replace(products)
-				for _, m := range []string{"multiply", "square"} {
-					text += rendered(t, m, family, false) + rendered(t, m, family, true)
-				}
-				if family == configs.ECP5 {
-					text += rendered(t, "mult18", family, false) + model
-				}
-				if err := os.WriteFile(filepath.Join(dir, "products.v"), []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				for _, args := range [][]string{{"iverilog", "-g2005", "-s", "products", "-o", "products", "products.v"}, {"vvp", "-n", "products"}} {
-					cmd := exec.Command(args[0], args[1:]...)
-					cmd.Dir = dir
-					out, err := cmd.CombinedOutput()
-					if err != nil || args[0] == "vvp" && !strings.HasPrefix(string(out), "PASS") {
-						t.Fatalf("%s: %v\n%s", args[0], err, out)
-					}
-				}
+				passes(t, products, family, []string{"multiply", "square"}, "AW_", fmt.Sprint(w[0]), "BW_", fmt.Sprint(w[1]))
 			})
 		}
+	}
+}
+
+// TestArrayBlocks does the same for the array, whose products are of blocks by name on an ECP5 where they are wide enough.
+func TestArrayBlocks(t *testing.T) {
+	for _, w := range [][3]int{{1, 8, 8}, {4, 9, 12}, {2, 4, 4}} {
+		t.Run(fmt.Sprintf("%dx%dx%d", w[0], w[1], w[2]), func(t *testing.T) {
+			passes(t, tiles, configs.ECP5, []string{"pe_array"}, "TK_", fmt.Sprint(w[0]), "NA_", fmt.Sprint(w[1]), "NB_", fmt.Sprint(w[2]))
+		})
 	}
 }

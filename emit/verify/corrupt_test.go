@@ -71,7 +71,7 @@ func TestCaught(t *testing.T) {
 			})
 		}, "norm1"},
 		{"one RTL constant: the requantizer's least shift", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `rounded >>> MINSH`, "rounded >>> (MINSH + 1)")
+			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MINSH\[5:0\];`, "shift - MINSH[5:0] + 6'd1;")
 		}, "patch_embed"},
 		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `localparam PREFIX = 1;`, "localparam PREFIX = 2;")

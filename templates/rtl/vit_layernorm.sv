@@ -77,7 +77,7 @@ module vit_layernorm #(
   // Roots of the first row tile, then row tiles of PERIOD cycles: channels from cycle 0 on, roots of
   // the next tile from cycle 3 on, when this one's sums have been taken.
   localparam [2:0] IDLE = 3'd0, SUMS = 3'd1, FIRST = 3'd2, SETTLED = 3'd3, ROWS = 3'd4;
-  localparam [3:0] WAIT_1 = WAIT - 1, SETTLE_1 = SETTLE - 1;
+  localparam [31:0] WAIT_1 = WAIT - 1, SETTLE_1 = SETTLE - 1;
   reg [2:0]      state;
   reg [PW-1:0]   c;
   reg [3:0]      wait_count;
@@ -98,16 +98,16 @@ module vit_layernorm #(
       rooting <= 1'b0;
       reading <= 1'b0;
     end else begin
-      if ((state == IDLE && start && WAIT == 0) || (state == SUMS && wait_count == WAIT_1) || (state == ROWS && c == 2))
+      if ((state == IDLE && start && WAIT == 0) || (state == SUMS && wait_count == WAIT_1[3:0]) || (state == ROWS && c == 2))
         rooting <= 1'b1;
       else if (lane == LAST_LANE) rooting <= 1'b0;
-      if ((state == SETTLED && wait_count == SETTLE_1) || (last_cycle && !last_tile)) reading <= 1'b1;
+      if ((state == SETTLED && wait_count == SETTLE_1[3:0]) || (last_cycle && !last_tile)) reading <= 1'b1;
       else if (c == LAST_GROUP) reading <= 1'b0;
       case (state)
         IDLE:    if (start) state <= WAIT == 0 ? FIRST : SUMS;
-        SUMS:    if (wait_count == WAIT_1) state <= FIRST;
+        SUMS:    if (wait_count == WAIT_1[3:0]) state <= FIRST;
         FIRST:   if (lane == LAST_LANE) state <= SETTLED;
-        SETTLED: if (wait_count == SETTLE_1) state <= ROWS;
+        SETTLED: if (wait_count == SETTLE_1[3:0]) state <= ROWS;
         default: if (last_cycle && last_tile) state <= IDLE;
       endcase
     end

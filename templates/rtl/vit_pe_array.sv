@@ -117,8 +117,32 @@ module vit_pe_array #(
       // simulation is spared an extension at each of TM x TN uses.
       reg signed [ACCW-1:0] ar  [0:TK*TM-1];
       reg signed [ACCW-1:0] br  [0:TK*TN-1];
+<%- if eq .YosysFamily "ecp5" %>
+`ifdef SYNTHESIS
+      // Yosys packs no registers into the MULT18X18D, so synthesis is given the block by name, with its own for
+      // operands and product, where the product is wide enough to go into one at all.
+      localparam BLOCKS = USE_DSP == "yes" && PW >= 9;
+      wire signed [PW-1:0] pr  [0:TK*PES-1];   // product (k, c, r) at (k*TN + c)*TM + r
+      reg  signed [PW-1:0] lut [0:TK*PES-1];   // of LUTs
+      genvar m;
+      for (m = 0; m < TK*PES; m = m + 1) begin : gen_product
+        if (BLOCKS) begin : gen_block
+          wire signed [17:0] a = $signed(operand_a[(m/PES*TM + m%TM)*NA +: NA]);
+          wire signed [17:0] b = $signed(operand_b[m/TM*NB +: NB]);
+          wire signed [35:0] whole;
+          vit_mult18 #(.PIPELINE(0)) u_block (.aclk(aclk), .a(a), .b(b), .p(whole));
+          assign pr[m] = whole[PW-1:0];
+        end else begin : gen_luts
+          assign pr[m] = lut[m];
+        end
+      end
+`else
+      reg signed [PW-1:0] pr  [0:TK*PES-1];
+`endif
+<%- else %>
       (* use_dsp = USE_DSP *)
       reg signed [PW-1:0]   pr  [0:TK*PES-1];  // product (k, c, r) at (k*TN + c)*TM + r
+<%- end %>
       integer i, r, c, k;
       reg signed [SW-1:0] sum;
 
@@ -214,11 +238,19 @@ module vit_pe_array #(
         for (k = 0; k < TK; k = k + 1)
           for (c = 0; c < TN; c = c + 1)
             for (r = 0; r < TM; r = r + 1)
+<%- if eq .YosysFamily "ecp5" %>
+`ifdef SYNTHESIS
+              if (!BLOCKS) lut[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+`else
+              pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+`endif
+<%- else %>
 `ifdef SYNTHESIS
               if (BOOTH) pr[(k*TN + c)*TM + r] = booth(ar[k*TM + r], br[k*TN + c]);
               else
 `endif
               pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+<%- end %>
 
         for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(operand_a[i*NA +: NA]);
         for (i = 0; i < TK*TN; i = i + 1) br[i] = $signed(operand_b[i*NB +: NB]);

@@ -53,9 +53,15 @@ module vit_row_sums #(
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_lane
       // Sums of 1, 2, 4 .. channels, level by level, and of their squares.
+      wire [S1W-1:0] group1;
+      wire [S2W-1:0] group2;
       for (l = 0; l <= LEVELS; l = l + 1) begin : gen_level
         wire [(VC >> l)*S1W-1:0] sum;
         wire [(VC >> l)*S2W-1:0] squares;
+        if (l == LEVELS) begin : gen_group
+          assign group1 = sum;
+          assign group2 = squares;
+        end
         for (h = 0; h < VC >> l; h = h + 1) begin : gen_sum
           if (l == 0) begin : gen_channel
             wire signed [RB-1:0]   x = in_x[(h*LANES + g)*RB +: RB];
@@ -82,8 +88,8 @@ module vit_row_sums #(
       wire [S1W-1:0] from1 = fresh ? {S1W{1'b0}} : load ? rest[g*S1W +: S1W] : running[g*S1W +: S1W];
       wire [S2W-1:0] from2 = fresh ? {S2W{1'b0}}
                            : load ? rest[LANES*S1W + g*S2W +: S2W] : running[LANES*S1W + g*S2W +: S2W];
-      assign total[g*S1W +: S1W]             = from1 + gen_level[LEVELS].sum;
-      assign total[LANES*S1W + g*S2W +: S2W] = from2 + gen_level[LEVELS].squares;
+      assign total[g*S1W +: S1W]             = from1 + group1;
+      assign total[LANES*S1W + g*S2W +: S2W] = from2 + group2;
     end
   endgenerate
   assign s1 = rest[LANES*S1W-1:0];

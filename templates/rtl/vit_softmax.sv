@@ -174,9 +174,13 @@ module vit_softmax #(
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_token
       // Largest score of the group, level by level, then of the row. Columns past the last token do not count.
+      wire signed [SW-1:0] top;
       for (l = 0; l <= LEVELS; l = l + 1) begin : gen_level
         wire [(VC >> l)*SW-1:0] tops;
-        for (h = 0; h < VC >> l; h = h + 1) begin : gen_top
+        if (l == LEVELS) begin : gen_top
+          assign top = tops;
+        end
+        for (h = 0; h < VC >> l; h = h + 1) begin : gen_larger
           if (l == 0) begin : gen_score
             wire there = h == 0 || score_count > h[7:0];
             assign tops[h*SW +: SW] = there ? score_col[(h*LANES + g)*SW +: SW] : {1'b1, {(SW-1){1'b0}}};
@@ -189,7 +193,6 @@ module vit_softmax #(
           end
         end
       end
-      wire signed [SW-1:0] top = gen_level[LEVELS].tops;
       reg  signed [SW-1:0] in_max, max;
       always @(posedge aclk) begin
         if (score_valid_z && (score_first_z || top > in_max)) in_max <= top;
@@ -226,8 +229,14 @@ module vit_softmax #(
       end
 
       // Sum of the group, level by level, then of the row.
+      wire [ZW-1:0] group_z;
       for (l = 0; l <= LEVELS; l = l + 1) begin : gen_sum
         wire [(VC >> l)*(PB+LEVELS)-1:0] sums;
+        if (l == LEVELS) begin : gen_group
+          // verilator lint_off WIDTH
+          assign group_z = sums;
+          // verilator lint_on WIDTH
+        end
         for (h = 0; h < VC >> l; h = h + 1) begin : gen_part
           if (l == 0) begin : gen_column
             assign sums[h*(PB+LEVELS) +: PB+LEVELS] = {{LEVELS{1'b0}}, col[(h*LANES + g)*PB +: PB]};
@@ -239,9 +248,6 @@ module vit_softmax #(
           end
         end
       end
-      // verilator lint_off WIDTH
-      wire [ZW-1:0] group_z = gen_sum[LEVELS].sums;
-      // verilator lint_on WIDTH
       reg  [ZW-1:0] z;
 
       // ch / z with z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1): the quotient has 17 bits.

@@ -112,6 +112,8 @@ module vit_stream_loader #(
   wire        word_done  = take && last_slice;
 <%- end %>
   wire        part_done  = word_done && last_index;
+  // GELU entries: a byte a cycle out of a beat that stays at the head of the FIFO.
+  wire        byte_take  = state == BYTES && beat_valid;
 
   // What is left of the segment's tiles and of the tile's words, and whether the slice, the word and the tile are
   // the last: in registers, so that a beat's way through the three is short. What a segment begins with is known
@@ -150,8 +152,6 @@ module vit_stream_loader #(
     else if (take)      last_slice <= next_slice == beats_1;
   end
   wire        claim      = state == CLAIM && free;
-  // GELU entries: a byte a cycle out of a beat that stays at the head of the FIFO.
-  wire        byte_take  = state == BYTES && beat_valid;
   wire        beat_done  = byte_take && &byte_index;
   wire        bytes_done = byte_take && last_index;
   wire        seg_done   = bytes_done || (part_done && !in_params && last_tile);
