@@ -194,7 +194,7 @@ func (d *digests) fronts() {
 	space.Parts = []string{"xc7z020", "lfe5u-85f"}
 	space.Bits.Weights, space.Bits.Activations = []int{3, 4, 8}, []int{4, 8}
 	space.Array.TN, space.Array.TK = []int{8, 16}, []int{2, 4}
-	in := dse.Input{Model: m, Space: space, Noise: dse.NoiseOf(madeUpNoise{}), Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
+	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: dse.NoiseOf(madeUpNoise{}), Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
 	for _, name := range space.Parts {
 		p, err := configs.LoadPart(name)
 		d.must(err)
