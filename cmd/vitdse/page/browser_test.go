@@ -218,7 +218,7 @@ func TestInBrowser(t *testing.T) {
 	}
 	// What was synthesized stands beside the estimate of that very design, with the clock's bracket and path.
 	do(t, ctx, chromedp.Evaluate("vitdse.state.picks.splice(0, 3); vitdse.state.pick(2)", nil), frame)
-	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz", "timed by hand", "The path that sets it: from here to there."} {
+	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz", "timed by hand. The path that sets it: from here to there."} {
 		if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, want) {
 			t.Errorf("why of the synthesized point does not say %q: %q", want, got)
 		}

@@ -64,7 +64,7 @@ function clock(front, i) {
   return el("p", { class: "hint" }, el("b", null, "Clock "), bracket ? c.low_mhz === c.high_mhz
     ? `${at(c.low_mhz)}. `
     : `between ${digits(c.low_mhz, 4)} and ${digits(c.high_mhz, 4)} MHz: ${at(c.low_mhz)}, ${at(c.high_mhz)}. ` : `${digits(mhz, 4)} MHz, without a bracket. `,
-    c.evidence, c.path ? ` The path that sets it: ${c.path}.` : "");
+    c.evidence.trim().replace(/\.$/, ""), ".", c.path ? ` The path that sets it: ${c.path}.` : "");
 }
 
 function near(front, state, i) {
