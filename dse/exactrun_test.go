@@ -179,7 +179,7 @@ func TestExactSaysWhyItIsEmpty(t *testing.T) {
 	}
 	in := free(t)
 	in.Limits.Bounds = []Bound{{Latency, 1e-3}}
-	expect(search(in), "max_latency 0.053 instead of 0.001")
+	expect(search(in), "max_latency 0.0545 instead of 0.001")
 	in.Limits.Bounds = []Bound{{LUTs, 1000}}
 	expect(search(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
 	in.Limits = Limits{MinSQNRDB: 90}
