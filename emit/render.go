@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -78,6 +79,11 @@ type view struct {
 	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
 	TokenPairs                                bool // the patch gather reads two tokens at a time
 
+	Design, Rate string // its name; images a second at the assumed clock
+	Cycles       int64  // of the first image
+	Burst        int    // beats
+	HasHLS       bool
+
 	handover
 }
 
@@ -86,9 +92,10 @@ func (p *Plan) view(full int) view {
 	part := p.Part
 	s := p.Shape
 	bus := s.Design.Engine.BusBits
-	var longest int64 = 1
+	var longest, cycles int64 = 1, 0
 	for _, c := range s.Timeline(hwmodel.IdealMemory, 1)[0] {
 		longest = max(longest, c)
+		cycles += c
 	}
 	columns, elements := p.Columns(), 0
 	for _, c := range columns {
@@ -115,7 +122,9 @@ func (p *Plan) view(full int) view {
 		LUTColumns:     s.Design.Engine.LUTColumns,
 		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
 		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
-		handover:       p.handover(part),
+		Design:         s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
+		Burst: hwmodel.BurstBeats, HasHLS: p.HLSCheck() == nil,
+		handover: p.handover(part),
 	}
 }
 
@@ -129,7 +138,10 @@ type File struct {
 // full is the number of images with vectors of every op.
 func (p *Plan) Render(full int) ([]File, error) {
 	v := p.view(full)
-	var files []File
+	files, err := page(v)
+	if err != nil {
+		return nil, err
+	}
 	for _, dir := range []string{"rtl", "sim", "syn", "driver"} {
 		entries, err := fs.ReadDir(templates.FS, dir)
 		if err != nil {
@@ -169,6 +181,18 @@ func (p *Plan) Render(full int) ([]File, error) {
 		File{"rtl/filelist.f", []byte("// design " + p.Hash + "\n" + strings.Join(v.Files, "\n") + "\n")},
 	)
 	return files, nil
+}
+
+// pageName is the page that describes the folder.
+const pageName = "README.md"
+
+func page(v view) ([]File, error) {
+	text, err := fs.ReadFile(templates.FS, pageName)
+	if err != nil {
+		return nil, err
+	}
+	body, err := render(pageName, string(text), v)
+	return []File{{pageName, append([]byte(header(pageName, v)), body...)}}, err
 }
 
 // quoting is how templates write texts that came from files of the user's. They are names by then; that

@@ -6,7 +6,7 @@ package templates
 import "embed"
 
 // FS holds rtl/ (the accelerator), sim/ (the harness), syn/ (synthesis scripts) and driver/
-// (header and drivers for the host), hls/ (the accelerator as Vitis HLS C++).
+// (header and drivers for the host), hls/ (the accelerator as Vitis HLS C++), and the page that describes the folder.
 //
-//go:embed rtl sim syn driver hls
+//go:embed rtl sim syn driver hls README.md
 var FS embed.FS
