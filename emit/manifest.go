@@ -22,23 +22,37 @@ import (
 const ManifestName = "manifest.json"
 
 // Manifest says what an emitted folder is: the design point, the network's shape and the
-// claims that verification holds it to.
+// claims that verification holds it to. docs/MANIFEST.md describes the file.
 type Manifest struct {
-	Schema int            `json:"schema"`
-	Tool   string         `json:"tool"`
-	Hash   string         `json:"design_hash"`
-	Model  configs.Model  `json:"model"`
-	Design configs.Design `json:"design"`
-	Part   configs.Part   `json:"part"`             // that the design is for, also where it is none of the tool's
-	Full   int            `json:"full_images"`      // images with vectors of every op
-	Ops    []ManifestOp   `json:"ops"`              // in network order; the last is the store of the result
-	NoHLS  string         `json:"no_hls,omitempty"` // why the HLS tool could not take the design
-	Files  []ManifestFile `json:"files"`            // all of the folder but the manifest, by path
-	Sum    string         `json:"sha256"`           // of the manifest with "" here
+	Tool   string
+	Hash   string // of the design, 64 hex digits
+	Model  configs.Model
+	Design configs.Design
+	Part   configs.Part   // that the design is for, also where it is none of the tool's
+	Full   int            // images with vectors of every op
+	Ops    []ManifestOp   // in network order; the last is the store of the result
+	NoHLS  string         // why the HLS tool could not take the design
+	Files  []ManifestFile // all of the folder but the manifest, by path
+	Sum    string         // SHA-256 of the manifest with "" here
 }
 
 // manifestSchema is the version of manifest.json.
-const manifestSchema = 3
+const manifestSchema = 4
+
+// manifestFile is manifest.json.
+type manifestFile struct {
+	Schema int                   `json:"schema"`
+	Tool   string                `json:"tool"`
+	Hash   string                `json:"design_hash"`
+	Model  keyed[configs.Model]  `json:"model"`
+	Design keyed[configs.Design] `json:"design"`
+	Part   keyed[configs.Part]   `json:"part"`
+	Full   int                   `json:"full_images"`
+	Ops    []ManifestOp          `json:"ops"`
+	NoHLS  string                `json:"no_hls,omitempty"`
+	Files  []ManifestFile        `json:"files"`
+	Sum    string                `json:"sha256"`
+}
 
 // ManifestFile is a file as it was emitted.
 type ManifestFile struct {
@@ -59,7 +73,7 @@ type ManifestOp struct {
 
 // Manifest describes the plan's folder.
 func (p *Plan) Manifest(full int) Manifest {
-	m := Manifest{Schema: manifestSchema, Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part, Full: full}
+	m := Manifest{Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part, Full: full}
 	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
 	for i, op := range p.index.ops {
 		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
@@ -73,8 +87,32 @@ func (p *Plan) Manifest(full int) Manifest {
 
 // text is manifest.json.
 func (m Manifest) text() ([]byte, error) {
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := json.MarshalIndent(manifestFile{manifestSchema, m.Tool, m.Hash, keyed[configs.Model]{m.Model}, keyed[configs.Design]{m.Design},
+		keyed[configs.Part]{m.Part}, m.Full, m.Ops, m.NoHLS, m.Files, m.Sum}, "", "  ")
 	return append(text, '\n'), err
+}
+
+// parseManifest reads manifest.json, of this version only.
+func parseManifest(data []byte) (Manifest, error) {
+	var head struct {
+		Schema int             `json:"schema"`
+		Hash   string          `json:"design_hash"`
+		Ops    json.RawMessage `json:"ops"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return Manifest{}, err
+	}
+	if len(head.Hash) != 64 || len(head.Ops) == 0 || head.Schema == 0 {
+		return Manifest{}, errors.New("schema, design_hash or ops are missing; emit the folder again")
+	}
+	if head.Schema != manifestSchema {
+		return Manifest{}, fmt.Errorf("has schema %d, this version reads %d; emit the folder again", head.Schema, manifestSchema)
+	}
+	var f manifestFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return Manifest{}, err
+	}
+	return Manifest{f.Tool, f.Hash, f.Model.value, f.Design.value, f.Part.value, f.Full, f.Ops, f.NoHLS, f.Files, f.Sum}, nil
 }
 
 // sealed completes the manifest among files with the list of the others.
@@ -84,8 +122,8 @@ func sealed(files []File) ([]File, error) {
 	if at < 0 {
 		return nil, fmt.Errorf("emit: %s is not among the files", ManifestName)
 	}
-	var m Manifest
-	if err := json.Unmarshal(files[at].Data, &m); err != nil {
+	m, err := parseManifest(files[at].Data)
+	if err != nil {
 		return nil, err
 	}
 	m.Files, m.Sum = nil, ""
@@ -118,14 +156,8 @@ func LoadManifest(dir string) (Manifest, error) {
 	if err != nil {
 		return m, fmt.Errorf("%s is not an emitted folder: %w", dir, err)
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	if m, err = parseManifest(data); err != nil {
 		return m, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(m.Hash) != 64 || len(m.Ops) == 0 || m.Schema == 0 {
-		return m, fmt.Errorf("%s: schema, design_hash or ops are missing; emit the folder again", path)
-	}
-	if m.Schema != manifestSchema {
-		return m, fmt.Errorf("%s: has schema %d, this version reads %d; emit the folder again", path, m.Schema, manifestSchema)
 	}
 	blank := m
 	blank.Sum = ""

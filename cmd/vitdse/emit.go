@@ -235,7 +235,7 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 }
 
 var folderWords = map[string]string{
-	".":        "design.yaml: the point; manifest.json: ops, shapes, predicted cycles",
+	".":        "README.md: start here; design.yaml: the point; manifest.json: ops, shapes, cycles",
 	"golden":   "the integer network as numpy arrays; vitdse export makes ONNX of it",
 	"rtl":      "SystemVerilog modules, the program, tables; filelist.f",
 	"mem":      "what the accelerator reads: weights, parameters, positions",
