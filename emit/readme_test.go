@@ -60,7 +60,7 @@ func TestReadme(t *testing.T) {
 				}
 			}
 			for _, m := range madeTarget.FindAllStringSubmatch(page, -1) {
-				if !regexp.MustCompile(`(?m)^`+m[2]+`:`).MatchString(readFile(t, filepath.Join(dir, m[1], "Makefile"))) {
+				if !regexp.MustCompile(`(?m)^` + m[2] + `:`).MatchString(readFile(t, filepath.Join(dir, m[1], "Makefile"))) {
 					t.Errorf("%s: there is no such target", m[0])
 				}
 			}
