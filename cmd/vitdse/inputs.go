@@ -122,8 +122,8 @@ func (n *trained) loadData(file string) error {
 	if err == nil && len(n.labels) != n.test.N {
 		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", file, len(n.labels), n.test.N)
 	}
-	if err != nil || !slices.Contains(data.Names(), "test_logits") {
-		return err
+	if err != nil || !slices.Contains(data.Names(), "test_logits") || n.weights != nil && n.weights.Grids != nil {
+		return err // logits of a float network are not those of one that came quantized
 	}
 	n.logits, err = data.Floats("test_logits", n.model.Classes)
 	if err == nil && len(n.logits) != n.test.N*n.model.Classes {

@@ -22,7 +22,7 @@ type numericsFlags struct {
 
 func (f *numericsFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose numerics are taken")
-	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
+	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8; of a network that came quantized its own")
 	cmd.Flags().StringVar(&f.granularity, "granularity", string(configs.PerChannel), "what shares a scale of weights: `layer`, channel or group")
 	cmd.Flags().IntVar(&f.group, "group", 32, "`weights` of a channel that share a multiplier, with --granularity group")
 	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=power-of-two")
@@ -75,6 +75,9 @@ func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*trained, confi
 		return n, num, err
 	}
 	num, err := f.numerics(n.model)
+	if err == nil && n.weights.Grids != nil && f.design == "" && !cmd.Flags().Changed("bits") {
+		num = n.weights.Grids.Bits(num)
+	}
 	return n, num, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
 	"vitdse/configs"
@@ -17,6 +18,10 @@ func (w *Weights) Digest(m configs.Model) string {
 	for _, s := range w.slots(network.MustCompile(m)) {
 		fmt.Fprintln(h, s.name, s.shape, len(*s.dst))
 		binary.Write(h, binary.LittleEndian, *s.dst) // a hash takes everything
+	}
+	if w.Grids != nil {
+		text, _ := json.Marshal(w.Grids) // maps in the order of their keys
+		h.Write(text)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -47,6 +47,12 @@ func (c *Checkpoint) Notes(m configs.Model) []string {
 	if text > 0 {
 		notes = append(notes, fmt.Sprintf("%s of the text tower are left out", count(text, "tensor")))
 	}
+	if c.quantized != nil {
+		notes = append(notes, c.quantized.said()...)
+		if g := c.quantized.grids["patch_embed"]; g.WeightScale != nil && !oneScale(m) {
+			notes = append(notes, "patch_embed: std differs from channel to channel and is folded into the weights, whose codes are found here")
+		}
+	}
 	return notes
 }
 

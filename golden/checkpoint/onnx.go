@@ -30,22 +30,41 @@ func decodeONNX(name string, file []byte, read func(name string) ([]byte, error)
 	}
 	c := &Checkpoint{path: name, entries: map[string]entry{}, files: [][]byte{file}}
 	o := onnxWeights{c: c, read: read, external: map[string][]byte{}, tensors: map[string]entry{}, whole: map[string][]int64{}}
-	if err := g.quantized(); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
-	}
-	if err := o.collect(&g); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
-	}
-	if err := o.walk(&g); err != nil {
-		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
-	}
-	if c.graph, err = readGraph(&g, &o); err != nil {
+	if err := o.decode(&g); err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
 	for _, used := range o.used {
 		delete(c.entries, used)
 	}
 	return c, nil
+}
+
+// decode names the constants of a graph, a float one by their names there, a quantized one by its structure, and
+// finds what no constant shows.
+func (o *onnxWeights) decode(g *onnxGraph) error {
+	if err := o.collect(g); err != nil {
+		return err
+	}
+	d, err := g.dequantize(o)
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		if err := o.walk(g); err != nil {
+			return err
+		}
+	}
+	r, err := readGraph(g, o)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		if o.c.quantized, err = d.adopt(r); err != nil {
+			return fmt.Errorf("is quantized: %w", err)
+		}
+	}
+	o.c.graph = r.list
+	return nil
 }
 
 // onnxWeights turns the constants of a graph into the tensors of a checkpoint.

@@ -7,29 +7,6 @@ import (
 	"strings"
 )
 
-// quantizedOps are the nodes of a network that is quantized already: ONNX's own, and those of QONNX
-// (Brevitas).
-var quantizedOps = []string{"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger",
-	"ConvInteger", "Quant", "BipolarQuant", "IntQuant", "FloatQuant", "Trunc", "QGemm", "QAttention", "QLinearAdd", "MatMulNBits"}
-
-// quantized refuses a network that is quantized already.
-func (g *onnxGraph) quantized() error {
-	seen := map[string]int{}
-	first := ""
-	for _, n := range g.nodes {
-		if slices.Contains(quantizedOps, n.op) || strings.Contains(n.domain, "qonnx") || strings.Contains(n.domain, "brevitas") {
-			if seen[n.op]++; first == "" {
-				first = n.op
-			}
-		}
-	}
-	if first == "" {
-		return nil
-	}
-	return fmt.Errorf("is a quantized network (%s %s): this tool quantizes the float network itself, with integers that its hardware computes; "+
-		"export the float network that this one was made from, or give its safetensors file", count(seen[first], "node"), first)
-}
-
 // graphReader looks up what the nodes of a graph read.
 type graphReader struct {
 	*onnxGraph
@@ -40,8 +17,8 @@ type graphReader struct {
 
 // readGraph finds what the tensors of an ONNX model do not show: activation, epsilon, pooling, and a
 // normalisation of the image that is part of the graph. It recognises patterns of operators, not names.
-func readGraph(g *onnxGraph, o *onnxWeights) ([]fact, error) {
-	r := graphReader{onnxGraph: g, o: o, producer: map[string]onnxNode{}}
+func readGraph(g *onnxGraph, o *onnxWeights) (*graphReader, error) {
+	r := &graphReader{onnxGraph: g, o: o, producer: map[string]onnxNode{}}
 	for _, n := range g.nodes {
 		for _, out := range n.outputs {
 			r.producer[out] = n
@@ -57,7 +34,7 @@ func readGraph(g *onnxGraph, o *onnxWeights) ([]fact, error) {
 		return nil, err
 	}
 	r.image()
-	return r.list, nil
+	return r, nil
 }
 
 // scalar is the only value of a floating-point constant.

@@ -24,10 +24,21 @@ type onnxTensor struct {
 
 // onnxNode is a NodeProto.
 type onnxNode struct {
-	op, domain string
-	inputs     []string
-	outputs    []string
-	attributes map[string]onnxAttribute
+	name, op, domain string
+	inputs           []string
+	outputs          []string
+	attributes       map[string]onnxAttribute
+
+	codes []*codes // of each input, nil where it was never rounded; set by dequantize
+}
+
+// title names the node in an error.
+func (n onnxNode) title() string {
+	name := n.name
+	if name == "" {
+		name = n.out()
+	}
+	return fmt.Sprintf("node %s (%s)", name, n.op)
 }
 
 // onnxAttribute is an AttributeProto; which field counts depends on the attribute.
@@ -134,6 +145,8 @@ func parseNode(msg []byte) (n onnxNode, err error) {
 			n.inputs = append(n.inputs, string(b))
 		case 2:
 			n.outputs = append(n.outputs, string(b))
+		case 3:
+			n.name = string(b)
 		case 4:
 			n.op = string(b)
 		case 5:

@@ -194,8 +194,9 @@ func TestONNXGraphRefuses(t *testing.T) {
 		nodes [][]any
 		want  string
 	}{
-		{"QDQ", [][]any{node("Conv"), node("QuantizeLinear"), node("DequantizeLinear")}, "is a quantized network (1 node QuantizeLinear)"},
-		{"QONNX", [][]any{node("Quant", 7, "qonnx.custom_op.general")}, "is a quantized network"},
+		{"QDQ without scales", [][]any{node("Conv"), node("QuantizeLinear"), node("DequantizeLinear")}, "node y (QuantizeLinear): has 1 inputs and 1 results"},
+		{"integer operators", [][]any{node("Conv"), node("QLinearConv")}, "node y (QLinearConv): is quantized in operators of integers; expected static codes"},
+		{"QONNX without scales", [][]any{node("Quant", 7, "qonnx.custom_op.general")}, "node y (Quant): has 1 inputs"},
 		{"two activations", [][]any{node("Erf"), node("Relu")}, "has the activations gelu and relu"},
 		{"SiLU", [][]any{node("Sigmoid")}, "the activation is SiLU"},
 		{"RMSNorm", [][]any{node("RMSNormalization")}, "RMSNorm is not carried"},

@@ -43,6 +43,9 @@ func (c *Checkpoint) ViT(m configs.Model) (*Weights, error) {
 	r.settle(slots)
 	r.scale(w)
 	r.strangers()
+	if c.quantized != nil {
+		w.Grids = r.grids(c.quantized.grids)
+	}
 	return w, r.err()
 }
 

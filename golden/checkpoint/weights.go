@@ -30,6 +30,8 @@ type Weights struct {
 
 	HeadDistW []float32 // Classes x Dim: the head on the distillation token
 	HeadDistB []float32 // Classes
+
+	Grids Grids // of a network that came quantized: its weights are what its codes stand for; nil for others
 }
 
 // BlockWeights are the tensors of one transformer block.

@@ -31,7 +31,7 @@ func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
 func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
 	dim := q.shape.Dim
 	qkv, mat, proj := q.bits(i, network.QKVLayer), q.bits(i, network.AttentionLayer), q.bits(i, network.ProjLayer)
-	f := foldOf(s.norm1.out, q.num.LNFold, w.Norm1G, w.Norm1B)
+	f := foldOf(s.norm1.out, q.fold(qkv, "norm1", i), w.Norm1G, w.Norm1B)
 	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, q.inputBits(qkv), f, columnPower(weights, dim))
 	parts := [3]struct {
@@ -43,7 +43,9 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	var head [3][]float64
 	var out []float64
 	for p, part := range parts {
-		head[p] = q.headScales(part.name, i, part.s, mat.Activations)
+		if head[p] = q.givenHeads(p, i, mat.Activations); head[p] == nil {
+			head[p] = q.headScales(part.name, i, part.s, mat.Activations)
+		}
 		out = append(out, q.perHead(head[p])...)
 	}
 	codes := q.round(qkv, weights, in.activations, f.exponent, out)
@@ -76,10 +78,13 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 	w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
 	gelu := q.plainRange("gelu", i, s.hidden, q.inputBits(fc2), columnPower(w2, hidden),
 		func(x float64, _ int) float64 { return act(x) })
-	index := q.geluInput(s.hidden, gelu)
+	index, given := q.givenIndex(fc1, gelu)
+	if !given {
+		index = q.geluInput(s.hidden, gelu)
+	}
 	b.GELU = q.geluTable(fc1.Name+": GELU", index, gelu)
 
-	f := foldOf(s.norm2.out, q.num.LNFold, w.Norm2G, w.Norm2B)
+	f := foldOf(s.norm2.out, q.fold(fc1, "norm2", i), w.Norm2G, w.Norm2B)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
 	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, q.inputBits(fc1), f, columnPower(w1, dim))
 	var errs [3]error
@@ -125,6 +130,9 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64
 	})
 	g := set.grid(width)
 	g.Scale = max(g.Scale, least)
+	if given := q.givenInput(key.tensor, key.block, width); given != nil {
+		g = grid{given.Scale, given.Zero}
+	}
 	coded := q.stats.coded.get(codedKey{full, width}, func() []float64 {
 		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })
 		return mean

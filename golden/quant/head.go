@@ -19,7 +19,7 @@ func (q *quantizer) head() error {
 	if pools && pool.Kind == network.OpPool && !pool.Max {
 		return q.averagedHead(last, q.pooled(pool))
 	}
-	f := foldOf(q.stats.norm.out, q.num.LNFold, q.weights.NormG, q.weights.NormB)
+	f := foldOf(q.stats.norm.out, q.fold(bits, "norm", -1), q.weights.NormG, q.weights.NormB)
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
 	switch {
 	case q.of.Classifiers == 2:
@@ -89,7 +89,7 @@ func (q *quantizer) streamPool(last *quantizer, pool network.Op) error {
 // classifier; last is the quantizer as the last block sees it.
 func (q *quantizer) averagedHead(last *quantizer, tokens int) error {
 	bits, dim := q.bits(network.None, network.HeadLayer), last.shape.Dim
-	f := foldOf(q.stats.norm.out, q.num.LNFold, q.weights.NormG, q.weights.NormB)
+	f := foldOf(q.stats.norm.out, q.fold(bits, "pool", -1), q.weights.NormG, q.weights.NormB)
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.pool}}
 	power := q.headPower(heads, f, dim)
 	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, intnet.PoolInputBits, f, power)

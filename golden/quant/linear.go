@@ -45,7 +45,9 @@ type linear struct {
 
 // build rounds a matmul to integers, as the quantizer's menu says.
 func (q *quantizer) build(l linear) (intnet.Linear, error) {
-	l.biased = q.menu.BiasCorrection == configs.Off
+	own := l.layer
+	own.Name = l.name
+	l.biased = q.menu.BiasCorrection == configs.Off || q.givenWeights(l.layer) != nil || q.givenWeights(own) != nil
 	lin, err := l.build()
 	if err == nil {
 		q.report.linear(l, &lin)
@@ -150,6 +152,9 @@ func repeat(v float64, n int) []float64 {
 // round returns the remembered scales and codes of a layer's weights; out is the real size
 // of each output's step.
 func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, fold float64, out []float64) rounded {
+	if s := q.givenWeights(bits); s != nil {
+		return givenCodes(w, s, 1, bits.Weights)
+	}
 	key := weightKey{inputKey{bits.Name, in.bits, fold, q.menu}, bits.Weights, bits.Granularity, bits.Group, ""}
 	var grow func(o int, scale float64) float64
 	if q.menu.Scales == configs.PowerOfTwos {

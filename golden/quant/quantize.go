@@ -187,9 +187,13 @@ func (q *quantizer) patchEmbed() error {
 	coded, _ := q.stats.patches.moments(func(x float64, c int) float64 { return g.round(f.apply(x, c), bits.Activations) })
 	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply}
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
+	codes := q.round(bits, w, in, 0, q.residual())
+	if s := q.givenWeights(bits); s != nil {
+		codes = givenCodes(w, s, scale[0], bits.Weights)
+	}
 	var err error
 	q.net.PatchEmbed, err = q.build(linear{
-		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
+		name: bits.Name, layer: bits, w: w, bias: b, rounded: codes,
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	})
 	q.net.ImageBits = bits.Activations
