@@ -23,7 +23,6 @@ func OnEngine(net *network.Network) error {
 		lack(op.Relative, family, "relative position bias")
 		lack(op.Regions != nil, family, "masks")
 		lack(op.Kind == network.OpMerge, family, "patch merging")
-		lack(op.Kind == network.OpHeadAdd, family, "the distillation token's row and the second head")
 	}
 	for _, op := range net.Ops {
 		lack(op.Role == network.RoleEmbedNorm, "a norm in front of the blocks (CLIP)", "a LayerNorm that writes the residual stream")

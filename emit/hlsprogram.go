@@ -137,13 +137,13 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 			groupWords = lin.Group / s.TK
 		}
 		words := 1 // columns of a word of the engine's buffer; here a word is one
-		if st.To == hwmodel.ToResidual || st.To == hwmodel.ToScores || st.To == hwmodel.ToLogits {
+		if st.To == hwmodel.ToResidual || st.To == hwmodel.ToScores || st.To == hwmodel.ToLogits || st.To == hwmodel.ToSum {
 			words = s.VC
 		}
 		values := []any{
 			[]string{"FROM_X", "FROM_Q", "FROM_NUMERATORS"}[st.AFrom],
 			[]string{"FROM_WEIGHTS", "FROM_KEYS", "FROM_VALUES"}[st.BFrom],
-			[]string{"TO_X", "TO_Q", "TO_KEYS", "TO_VALUES", "TO_RESIDUAL", "TO_SCORES", "TO_LOGITS"}[st.To],
+			[]string{"TO_X", "TO_Q", "TO_KEYS", "TO_VALUES", "TO_RESIDUAL", "TO_SCORES", "TO_LOGITS", "TO_SUM"}[st.To],
 			st.Raw, st.PerLane, st.GELU, st.Mask,
 			st.MT, st.NT, st.KT, st.GroupsFull * s.VC, (st.GroupsLast-1)*s.VC + st.CountLast, st.Skip * s.VC,
 			st.ABase, st.AStride, st.BBase, st.BNStep, st.BKStep, st.Base * words, st.Stride * words, st.NStep * words,

@@ -64,5 +64,7 @@ func (ix opIndex) add(net *intnet.Network, b *intnet.Block, op network.Op) {
 		ix.norm[i] = &net.Norm
 	case network.RoleHead:
 		ix.linear[i] = &net.Head
+	case network.RoleSecondHead:
+		ix.linear[i] = net.HeadDist
 	}
 }

@@ -297,6 +297,10 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	ahead, head := s.Ahead()
 	add("STREAM_HEAD", head, "those before the next image")
 	add("RESULT_BEATS", s.ResultBeats, "")
+	if s.Net.Classifiers == 2 {
+		add("FIRST_DEPTH", s.LogitDepth(), "words of VC logits of the first head")
+		addr("FIRST_AW", s.LogitDepth())
+	}
 	addr("RESULT_IW", s.ResultBeats)
 	add("ASMW", s.AsmBeats*e.BusBits, "widest word of the stream")
 	add("SEGMENTS", len(p.Segments), "")

@@ -78,6 +78,7 @@ type view struct {
 	LUTColumns                                int  // of a mixed array
 	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
 	TokenPairs                                bool // the patch gather reads two tokens at a time
+	SecondHead                                bool // distilled DeiT: the program has two classifiers
 
 	Design, Rate string // its name; images a second at the assumed clock
 	Cycles       int64  // of the first image
@@ -122,6 +123,7 @@ func (p *Plan) view(full int) view {
 		LUTColumns:     s.Design.Engine.LUTColumns,
 		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
 		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
+		SecondHead:     s.Net.Classifiers == 2,
 		Design:         s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
 		Burst: hwmodel.BurstBeats, HasHLS: p.HLSCheck() == nil,
 		handover: p.handover(part),

@@ -32,6 +32,7 @@ const (
 	ToResidual = 4
 	ToScores   = 5
 	ToLogits   = 6
+	ToSum      = 7 // logits of row 1, to which those that the head before has left are added
 
 	WaitDrained = 1 // start when all matmuls before have left the array
 	WaitSoftmax = 2 // start when a softmax is ready
@@ -108,6 +109,8 @@ func destination(role network.Role) int {
 		return ToResidual
 	case network.RoleHead:
 		return ToLogits
+	case network.RoleSecondHead:
+		return ToSum
 	}
 	panic("hwmodel: the engine has no matmul of this role")
 }
@@ -151,7 +154,7 @@ func (s *Shape) linear(op network.Op) Step {
 		p.Stride, p.NStep = s.Dim/s.TK, s.TN/s.TK
 	case ToValues:
 		p.Stride, p.NStep = s.ValueColumns, 1
-	case ToResidual, ToLogits:
+	case ToResidual, ToLogits, ToSum:
 		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
 	}
 	p.TileStep = p.Stride
@@ -171,7 +174,7 @@ func (s *Shape) passes(to int) int {
 	switch to {
 	case ToValues:
 		return max(1, s.TM/s.TK)
-	case ToLogits:
+	case ToLogits, ToSum: // a column a pass
 		return s.VC
 	}
 	return 1

@@ -51,12 +51,24 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_rsqrt", s.rsqrt(f))
 	l.add("vit_softmax", s.softmax(f))
 	l.add("vit_patch_gather", s.patchGather(f))
+	if s.Net.Classifiers == 2 {
+		l.add("first-logits", s.firstLogits(f))
+	}
 	l.add("vit_op_queue", s.opQueue(f))
 	l.add("vit_row_sums", s.rowSums(f))
 	packers := s.packer(s.ActBits, 16)
 	packers = packers.Add(s.packer(s.NormBits, 16))
 	packers = packers.Add(s.packer(s.NumBits, max(1, CeilLog2(s.NumDepth))))
 	l.add("vit_column_packer", packers)
+}
+
+// firstLogits is what a second head adds: the first one's logits in LUT RAM and, for each column that leaves, the sum,
+// what it saturates to, and the choice of that.
+func (s *Shape) firstLogits(f fabric) Resources {
+	r := f.lutram(s.LogitDepth(), s.VC*configs.LogitBits)
+	r.LUT += s.VC * 3 * configs.LogitBits
+	r.FF += s.VC*(2*configs.LogitBits+1) + 1
+	return r
 }
 
 // lanes is those of the vector units: columns of TM tokens.

@@ -146,6 +146,9 @@ func (s *Shape) ParamsPerWord() int {
 	return n
 }
 
+// LogitDepth is the words of VC logits that a first head leaves for the second.
+func (s *Shape) LogitDepth() int { return CeilDiv(s.Net.Model.Classes, s.VC) }
+
 // MultBeats is the length in the stream of the multipliers of a group of TN channels.
 func (s *Shape) MultBeats() int { return CeilDiv(s.TN*configs.GroupMultBits, s.Design.Engine.BusBits) }
 

@@ -49,5 +49,9 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 			FC2W: normal(d*h, 0, 0.5*fan), FC2B: normal(d, 0, 0.05),
 		})
 	}
+	if network.MustCompile(m).Classifiers == 2 {
+		w.Dist = normal(d, 0, 0.02)
+		w.HeadDistW, w.HeadDistB = normal(m.Classes*d, 0, 0.06), normal(m.Classes, 0, 0.05)
+	}
 	return w
 }

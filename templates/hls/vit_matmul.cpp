@@ -239,6 +239,14 @@ tiles:
               scores[base + place][r] = s;
               if (base + place == 0 || s > score_max[r]) score_max[r] = s;
             }
+<%- if .SecondHead %>
+          } else if (p.to == TO_SUM) {  // the second head: row 1, added to the first's
+            const ap_int<LOGITB + 1> sum = logits[base + place] + logit_t(y[1]);
+            const logit_t low = logit_t(1) << (LOGITB - 1), high = ~low;
+            const logit_t both = sum > high ? high : sum < low ? low : logit_t(sum);
+            logits[base + place] = both;
+            y[0] = both;
+<%- end %>
           } else {  // the head: the row of token 0
             logits[base + place] = y[0];
           }

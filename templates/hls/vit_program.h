@@ -9,7 +9,8 @@
 enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE };
 enum SourceA { FROM_X, FROM_Q, FROM_NUMERATORS };
 enum Source { FROM_WEIGHTS, FROM_KEYS, FROM_VALUES };
-enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS };
+enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS,
+                   TO_SUM };
 enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU, LOAD_NEXT_IMAGE };
 
 // One step: the unit, and which of its settings; how many buffers are filled first.

@@ -69,7 +69,7 @@ module vit_accel_core #(
 
   localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_STORE = 3'd3;
   localparam [2:0] TO_X = 3'd0, TO_Q = 3'd1, TO_KEYS = 3'd2, TO_VALUES = 3'd3, TO_RESIDUAL = 3'd4,
-                   TO_SCORES = 3'd5, TO_LOGITS = 3'd6;
+                   TO_SCORES = 3'd5, TO_LOGITS = 3'd6<% if .SecondHead %>, TO_SUM = 3'd7<% end %>;
   localparam [1:0] FROM_X = 2'd0, FROM_Q = 2'd1;           // operand a; 2: from the numerators
   localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1;  // operand b; 2: from values
   localparam [1:0] WAIT_DRAINED = 2'd1, WAIT_SOFTMAX = 2'd2;
@@ -393,7 +393,7 @@ module vit_accel_core #(
     .base(d_base), .stride(d_stride), .nstep(d_nstep), .tile_step(d_tile_step), .load(drain_load),
     .next_mt_1(n_mt_1), .next_nt_1(n_nt_1), .next_groups_full_1(n_groups_full_1),
     .next_groups_last_1(n_groups_last_1), .next_place(n_place), <% if not (gt .ValueParts 1) %>.next_to_values(n_to == TO_VALUES),<% end %>
-    .next_to_logits(n_to == TO_LOGITS), .next_base(n_base), .next_nstep(n_nstep), .next_tile_step(n_tile_step),
+    .next_to_logits(n_to == TO_LOGITS<% if .SecondHead %> || n_to == TO_SUM<% end %>), .next_base(n_base), .next_nstep(n_nstep), .next_tile_step(n_tile_step),
     .tile_valid(tile_valid), .tile_shift(tile_shift), .op_first(c_op_first), .col_valid(c_valid),
     .col_number(c_number), .col_pass(c_pass), .col_count(c_count), .col_addr(c_addr),
     .col_key_bank(c_key_bank), .col_row(c_row), .col_first_tile(c_first_tile), .col_first(c_first),
@@ -498,6 +498,17 @@ module vit_accel_core #(
     .wdata(pos_we ? word[VL*RB-1:0] : res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
   );
 
+<%- if .SecondHead %>
+  // Logits of the first head, VC of row 0 a word, which the second one adds to its own, of row 1.
+  wire [VC*LOGITB-1:0] first_in, first_out;
+  vit_ram #(.WIDTH(VC*LOGITB), .DEPTH(FIRST_DEPTH), .AW(FIRST_AW), .LATENCY(1), .STYLE("distributed")) u_first_logits (
+    .aclk(aclk), .we(valids[OUT-3] && d<% .Requantized %>_to == TO_LOGITS), .waddr(addrs[(OUT-5)*AW +: FIRST_AW]),
+    .wdata(first_in), .raddr(addrs[(OUT-6)*AW +: FIRST_AW]), .rdata(first_out)
+  );
+  reg                both_heads;
+  always @(posedge aclk) both_heads <= d<% .Requantized %>_to == TO_SUM;
+
+<%- end %>
   // The residual add takes two cycles, as the GELU table does: the sum, then what it saturates to.
   reg  [VL*YW-1:0]   y_out;
   wire               prefix_rows = d<% .Requantized %>_mask && meta[(OUT-3)*METAW + 48];
@@ -512,10 +523,24 @@ module vit_accel_core #(
       reg  signed [RB:0]   sum1;
       wire signed [RB-1:0] sat     = sum1[RB] != sum1[RB-1] ? {sum1[RB], {(RB-1){~sum1[RB]}}} : sum1[RB-1:0];
       assign gelu_h[g*HB +: HB] = lane[HB-1:0];
+<%- if .SecondHead %>
+      wire signed [YW-1:0] other;
+      if (g % TM == 0) begin : gen_heads     // the sum of both heads
+        wire signed [LOGITB-1:0] first  = first_out[(g/TM)*LOGITB +: LOGITB];
+        wire signed [LOGITB-1:0] second = y[(g+1)*YW +: LOGITB];
+        reg  signed [LOGITB:0]   both;
+        always @(posedge aclk) both <= first + second;
+        wire signed [LOGITB-1:0] logits = both[LOGITB] != both[LOGITB-1] ? {both[LOGITB], {(LOGITB-1){~both[LOGITB]}}} : both[LOGITB-1:0];
+        assign first_in[(g/TM)*LOGITB +: LOGITB] = lane[LOGITB-1:0];
+        assign other = both_heads ? {{(YW-LOGITB+1){logits[LOGITB-1]}}, logits[LOGITB-2:0]} : lane1;
+      end else begin : gen_row
+        assign other = lane1;
+      end
+<%- end %>
       always @(posedge aclk) begin
         lane1 <= lane;
         sum1  <= $signed({stream[RB-1], stream}) + branch;
-        y_out[g*YW +: YW] <= residual ? {{(YW-RB){sat[RB-1]}}, sat} : lane1;
+        y_out[g*YW +: YW] <= residual ? {{(YW-RB){sat[RB-1]}}, sat} : <% if .SecondHead %>other<% else %>lane1<% end %>;
       end
       assign res_sum[g*RB +: RB] = y_out[g*YW +: RB];
     end
@@ -719,7 +744,7 @@ module vit_accel_core #(
   end
   vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
                   .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
-    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && d<% .Out %>_to == TO_LOGITS && o_pass < o_count),
+    .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(o_valid && <% if .SecondHead %>(<% end %>d<% .Out %>_to == TO_LOGITS<% if .SecondHead %> || d<% .Out %>_to == TO_SUM)<% end %> && o_pass < o_count),
     .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
     .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
     .m_axi_awvalid(m_axi_awvalid), .m_axi_awready(m_axi_awready), .m_axi_wdata(m_axi_wdata),
