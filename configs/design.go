@@ -11,6 +11,9 @@ import (
 const (
 	ResidualBits = 16
 	LogitBits    = 18
+
+	// PoolBits is the width of the codes whose mean is taken behind the last LayerNorm.
+	PoolBits = 8
 )
 
 // Granularity says how many weights share one scale.

@@ -24,14 +24,8 @@ func OnEngine(net *network.Network) error {
 		lack(op.Regions != nil, family, "masks")
 		lack(op.Kind == network.OpMerge, family, "patch merging")
 	}
-	for _, op := range net.Ops {
-		lack(op.Role == network.RoleEmbedNorm, "a norm in front of the blocks (CLIP)", "a LayerNorm that writes the residual stream")
-		lack(op.Role == network.RolePool && op.Max, "maximum pooling", "the maximum over the tokens")
-		lack(op.Role == network.RolePool && !op.Max, "average pooling", "the mean over the tokens")
-	}
 	lack(len(net.Stages) > 1, family, "stages of several widths")
-	lack(!slices.ContainsFunc(net.Prefix, func(t network.Token) bool { return t.Name == "cls_token" }),
-		"a network without class token", "an image without prefix rows")
+	lack(!net.Positions, family, "a patch embedding without positions")
 	if what == nil {
 		return nil
 	}

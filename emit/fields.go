@@ -22,9 +22,10 @@ type Field struct {
 // High is the index of the field's most significant bit within the field.
 func (f Field) High() int { return f.Width - 1 }
 
-// fieldGroups lists the descriptor's fields: the common ones, then two overlays. Of what is counted the engine
+// fieldGroups lists the descriptor's fields: the common ones, then overlays; the last two are of networks that need
+// them. Of what is counted the engine
 // needs the last number, one less than there are: those end in _1.
-var fieldGroups = [3][]Field{
+var fieldGroups = [...][]Field{
 	{
 		{"op", 12, "sfd", 0}, {"opcode", 3, "s", 0}, {"last", 1, "s", 0},
 		{"need_image", 1, "s", 0}, {"need_pos", 1, "s", 0}, {"need_norm", 1, "s", 0}, {"need_gelu", 1, "s", 0},
@@ -41,7 +42,8 @@ var fieldGroups = [3][]Field{
 		{"base", 16, "sdn", 0}, {"stride", 16, "d", 0}, {"nstep", 16, "dn", 0}, {"tile_step", 16, "dn", 0}, {"shift", 6, "d", 0}, {"zero", 16, "d", 0},
 		{"sm_mul", 16, "d", 0}, {"sm_shift", 6, "d", 0}, {"sm_ch", 28, "d", 0},
 	},
-	{{"eps", 40, "s", 0}, {"ln_k", 6, "s", 0}, {"ln_k17", 6, "s", 0}, {"ln_sg", 6, "s", 0}},
+	{{"eps", 40, "s", 0}, {"ln_k", 6, "s", 0}, {"ln_k17", 6, "s", 0}, {"ln_sg", 6, "s", 0}, {"norm_to", 2, "s", 0}},
+	{{"pool_mul", 16, "s", 0}, {"pool_zero", 16, "s", 0}, {"pool_offset", 32, "s", 0}},
 }
 
 // fieldsOf are the fields that a reader decodes.
@@ -61,7 +63,8 @@ func fieldNamed(fields []Field, name string) Field {
 }
 
 // descriptor is the layout of a descriptor: its fields with their offsets, and its width.
-func descriptor() (fields []Field, width int) {
+func (p *Plan) descriptor() (fields []Field, width int) {
+	pool, pools := p.Shape.Pool()
 	common := 0
 	for g, group := range fieldGroups {
 		at := 0
@@ -69,6 +72,10 @@ func descriptor() (fields []Field, width int) {
 			at = common
 		}
 		for _, f := range group {
+			switch {
+			case f.Name == "norm_to" && !p.normsDiffer(), strings.HasPrefix(f.Name, "pool_") && (!pools || pool.Op.Max):
+				continue
+			}
 			f.Offset = at
 			at += f.Width
 			fields = append(fields, f)
@@ -79,6 +86,11 @@ func descriptor() (fields []Field, width int) {
 		width = max(width, at)
 	}
 	return fields, width
+}
+
+// normsDiffer says whether there are LayerNorms whose results are not codes for X.
+func (p *Plan) normsDiffer() bool {
+	return slices.ContainsFunc(p.Steps, func(st hwmodel.Step) bool { return st.NormTo != hwmodel.NormToX })
 }
 
 // word is a descriptor under construction; the first value that does not fit is kept.
@@ -94,7 +106,7 @@ func (w *word) set(name string, v int64) {
 		panic("emit: no descriptor field " + name)
 	}
 	lo, hi := int64(0), int64(1)<<f.Width
-	if name == "zero" || name == "ln_k17" || name == "place" { // the signed fields
+	if name == "zero" || name == "ln_k17" || name == "place" || name == "pool_zero" || name == "pool_offset" { // the signed fields
 		lo, hi = -(int64(1) << (f.Width - 1)), int64(1)<<(f.Width-1)
 	}
 	if v < lo || v >= hi {
@@ -137,6 +149,15 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 		w.set("ln_k", int64(num.lnK)-10)
 		w.set("ln_k17", int64(num.lnK)-17)
 		w.set("ln_sg", int64(num.lnSG))
+		if p.NormTo != hwmodel.NormToX {
+			w.set("norm_to", int64(p.NormTo))
+		}
+	case hwmodel.StepPool:
+		if num.poolMul > 0 {
+			w.set("pool_mul", int64(num.poolMul))
+			w.set("pool_zero", int64(num.zero))
+			w.set("pool_offset", num.poolOffset)
+		}
 	}
 	return &w.bits, w.err
 }
@@ -174,6 +195,9 @@ type stepNumbers struct {
 	smMul   uint16
 	smShift uint
 	smCh    int64
+
+	poolMul    uint16 // 0 of a maximum
+	poolOffset int64
 }
 
 // opNumbers finds the constants of a step.
@@ -183,6 +207,12 @@ func opNumbers(net *intnet.Network, ops opIndex, p hwmodel.Step, rawShift uint) 
 	}
 	if ln := ops.norm[p.Op]; ln != nil {
 		return stepNumbers{bits: ln.Bits, eps: ln.E, lnK: ln.K, lnSG: ln.SG}
+	}
+	if pool := ops.pool[p.Op]; pool != nil {
+		if pool.Max {
+			return stepNumbers{bits: pool.Bits}
+		}
+		return stepNumbers{bits: pool.Bits, shift: pool.Shift, zero: pool.Zero, poolMul: pool.A, poolOffset: -int64(pool.Tokens) * int64(pool.InZero)}
 	}
 	att := ops.attention[p.Op]
 	switch {

@@ -34,7 +34,7 @@ type hlsView struct {
 // encoded tables.
 var rtlOnly = []string{
 	"PACK", "PSHIFT", "PGROUP", "CASCADE", "LATE", "GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST", "SM_EARLY", "X_ROW", "Q_PATCH_ROW", "X_AW", "Q_AW", "CHUNK", "PWW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "AHEAD", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
-	"NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO", "FIRST_DEPTH", "FIRST_AW",
+	"NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO", "FIRST_DEPTH", "FIRST_AW", "POOL_EW", "POOL_MINSH", "POOL_VARSHW",
 	"WBANKS",
 }
 
@@ -99,6 +99,9 @@ func (p *Plan) HLSFiles(full int) ([]File, error) {
 		return nil, err
 	}
 	h := p.hlsView(p.view(full))
+	if !h.Pools {
+		names = slices.DeleteFunc(names, func(name string) bool { return path.Base(name) == "vit_token_pool.cpp" })
+	}
 	for _, name := range names {
 		if strings.HasSuffix(name, ".cpp") {
 			h.Sources = append(h.Sources, path.Base(name))

@@ -16,6 +16,7 @@ type hlsRow struct{ Values, Note string }
 type hlsProgram struct {
 	Steps, Loads, Patches, Matmuls, Norms, Softmaxes []hlsRow
 	StepRuns                                         int // steps an image, loops counted
+	Pool                                             hlsRow
 	Corners, Exp, Rsqrt                              []string
 	CornerCount, RsqrtCount                          int
 }
@@ -111,7 +112,7 @@ const hlsNextImage = int(hwmodel.SegTiles)
 
 var hlsUnits = map[hwmodel.Opcode]string{
 	hwmodel.StepPatches: "UNIT_PATCHES", hwmodel.StepNorm: "UNIT_NORM", hwmodel.StepMatmul: "UNIT_MATMUL",
-	hwmodel.StepStore: "UNIT_STORE",
+	hwmodel.StepStore: "UNIT_STORE", hwmodel.StepPool: "UNIT_POOL",
 }
 
 // settings adds the step's line to its unit's table and returns its index there.
@@ -126,7 +127,13 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 	case "UNIT_PATCHES":
 		return add(&h.Patches, st.MT, hwmodel.CeilDiv(p.Net.Model.PatchInner(), s.TK))
 	case "UNIT_NORM":
-		return add(&h.Norms, st.MT, s.Dim/s.TK, num.eps, num.lnK-10, int(num.lnK)-17, num.lnSG, num.bits)
+		values := []any{st.MT, s.Dim / s.TK, num.eps, num.lnK - 10, int(num.lnK) - 17, num.lnSG, num.bits}
+		if p.normsDiffer() {
+			values = append(values, st.NormTo)
+		}
+		return add(&h.Norms, values...)
+	case "UNIT_POOL":
+		h.Pool = row(name, num.poolMul, num.shift, num.zero, num.poolOffset, num.bits)
 	case "UNIT_SOFTMAX":
 		return add(&h.Softmaxes, num.smMul, num.smShift, num.smCh)
 	case "UNIT_MATMUL":

@@ -15,6 +15,7 @@ type opIndex struct {
 	norm      map[int]*intnet.LayerNorm
 	attention map[int]*intnet.Attention
 	gelu      map[int]*intnet.GELU
+	pool      map[int]*intnet.Pool
 }
 
 func indexOps(net *intnet.Network) (opIndex, error) {
@@ -23,7 +24,7 @@ func indexOps(net *intnet.Network) (opIndex, error) {
 		return opIndex{}, err
 	}
 	ix := opIndex{compiled, compiled.Ops, map[int]*intnet.Linear{}, map[int]*intnet.LayerNorm{},
-		map[int]*intnet.Attention{}, map[int]*intnet.GELU{}}
+		map[int]*intnet.Attention{}, map[int]*intnet.GELU{}, map[int]*intnet.Pool{}}
 	if len(net.Blocks) != len(compiled.Blocks) {
 		return ix, fmt.Errorf("network %s has %d blocks; its model has %d", net.Model.Name, len(net.Blocks), len(compiled.Blocks))
 	}
@@ -42,6 +43,10 @@ func (ix opIndex) add(net *intnet.Network, b *intnet.Block, op network.Op) {
 	switch op.Role {
 	case network.RoleEmbed:
 		ix.linear[i] = &net.PatchEmbed
+	case network.RoleEmbedNorm:
+		ix.norm[i] = net.PatchNorm
+	case network.RolePool:
+		ix.pool[i] = net.Pool
 	case network.RoleNorm1:
 		ix.norm[i] = &b.Norm1
 	case network.RoleQuery:

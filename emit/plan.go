@@ -62,7 +62,7 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 	}
 	shifts := p.shiftRanges()
 	var width int
-	p.Fields, width = descriptor()
+	p.Fields, width = p.descriptor()
 	if err := p.encodeProgram(shifts.requant.lo); err != nil {
 		return nil, err
 	}
@@ -87,6 +87,9 @@ func (p *Plan) checkWidths() error {
 			return fmt.Errorf("op %s needs %d-bit scores and a %d-bit value accumulator; the engine has %d and %d",
 				op.Name, att.ScoreBits, att.ValueBits, s.ScoreBits, s.AccBits)
 		}
+	}
+	if pool, pools := s.Pool(); pools && p.Net.Pool.SumBits > pool.SumBits {
+		return fmt.Errorf("op %s needs a sum of %d bits; the engine's has %d", pool.Op.Name, p.Net.Pool.SumBits, pool.SumBits)
 	}
 	if need > s.AccBits {
 		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: set engine.accumulator_bits to %d", widest, need, s.AccBits, need)
@@ -131,7 +134,7 @@ func (p *Plan) shiftRanges() shiftRanges {
 
 func (p *Plan) encodeProgram(rawShift uint) error {
 	fields := map[string]Field{}
-	_, width := descriptor()
+	_, width := p.descriptor()
 	for _, f := range p.Fields {
 		fields[f.Name] = f
 	}
@@ -242,7 +245,10 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("NB", s.BBits, "array operand b: weights, K or V")
 	add("ACCW", s.AccBits, "accumulator, a bound for any weights")
 	add("AB", s.ActBits, "activation codes")
-	add("LB", s.NormBits, "LayerNorm codes")
+	add("LB", s.NormOut, "LayerNorm codes")
+	if s.NormOut != s.NormBits {
+		add("XB", s.NormBits, "those for X")
+	}
 	add("KB", s.QKVBits, "q, k and v codes")
 	if s.GroupBits > 0 {
 		add("SB", s.StoredBits, "weights of the stream")
@@ -271,6 +277,7 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("ROWS", s.MTiles, "row tiles")
 	addr("ROWW", s.MTiles)
 	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")
+	p.poolParams(add)
 	add("CLASSES", m.Classes, "")
 	add("IMG_H", m.Image.Height, "")
 	add("IMG_W", m.Image.Width, "")

@@ -34,6 +34,9 @@ func (p *Plan) modules(family configs.Fabric) []string {
 	if p.Shape.GroupBits > 0 {
 		files = append([]string{"vit_group_scale.sv"}, files...)
 	}
+	if _, pools := p.Shape.Pool(); pools {
+		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_column_packer.sv"), "vit_token_pool.sv")
+	}
 	if p.Shape.Packed().Cascade {
 		files = append([]string{"vit_dsp_cascade.sv", "vit_packed_cascades.sv"}, files...)
 	}
@@ -74,11 +77,16 @@ type view struct {
 	MaxCycles                                 int64 // after which an op is taken to hang
 	Full                                      int   // images with vectors of every op
 	YosysFamily                               string
-	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
-	LUTColumns                                int  // of a mixed array
-	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
-	TokenPairs                                bool // the patch gather reads two tokens at a time
-	SecondHead                                bool // distilled DeiT: the program has two classifiers
+	LUTMultipliers                            bool   // the array's, whatever its DSP blocks could do
+	LUTColumns                                int    // of a mixed array
+	SumTree                                   bool   // synthesis does not sum products in a cascade of DSPs by itself
+	TokenPairs                                bool   // the patch gather reads two tokens at a time
+	SecondHead                                bool   // distilled DeiT: the program has two classifiers
+	PrefixTiles                               int    // row tiles of nothing but prefix tokens, where these reach past the first
+	NormToResidual, NormsDiffer               bool   // there are LayerNorms into the residual stream; or into anything but X
+	CodeBits                                  string // parameter with the bits of a LayerNorm's codes for X
+	Rows                                      bool   // whole rows of the residual stream are written, by LayerNorm or the pool
+	poolView
 
 	Design, Rate string // its name; images a second at the assumed clock
 	Cycles       int64  // of the first image
@@ -86,6 +94,14 @@ type view struct {
 	HasHLS       bool
 
 	handover
+}
+
+// prefixTiles is how many row tiles hold nothing but prefix tokens, where these are not all in the first.
+func prefixTiles(s *hwmodel.Shape) int {
+	if prefix := s.Net.Model.PrefixTokens(); prefix > s.TM {
+		return prefix / s.TM
+	}
+	return 0
 }
 
 // view shows the plan; full is the number of images with vectors of every op.
@@ -102,7 +118,7 @@ func (p *Plan) view(full int) view {
 	for _, c := range columns {
 		elements += c.Lanes
 	}
-	return view{
+	v := view{
 		StreamBytes: len(p.stream), ColumnCount: len(columns), ElementCount: elements,
 		Version: Version, Hash: p.Hash, HashShort: p.Hash[:16],
 		Model: s.Net.Model.Name, Part: s.Design.Part,
@@ -124,10 +140,15 @@ func (p *Plan) view(full int) view {
 		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
 		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
 		SecondHead:     s.Net.Classifiers == 2,
-		Design:         s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
+		NormsDiffer:    p.normsDiffer(), NormToResidual: slices.ContainsFunc(p.Steps, func(st hwmodel.Step) bool { return st.NormTo == hwmodel.NormToResidual }),
+		CodeBits: map[bool]string{true: "LB", false: "XB"}[s.NormOut == s.NormBits], poolView: poolViewOf(s),
+		PrefixTiles: prefixTiles(s),
+		Design:      s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
 		Burst: hwmodel.BurstBeats, HasHLS: p.HLSCheck() == nil,
 		handover: p.handover(part),
 	}
+	v.Rows = v.NormToResidual || v.PoolStream
+	return v
 }
 
 // File is one emitted file, its path relative to the folder.

@@ -35,8 +35,12 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 	s := p.Shape
 	put := func(opIndex, m, col int) {
 		op, row := p.index.ops[opIndex], (st.Row+pass+m)*s.TM
-		if lanes := min(s.TM, op.Rows-row); lanes > 0 {
-			byOp[opIndex] = append(byOp[opIndex], Column{opIndex, st.Head, row, col, lanes})
+		if op.Kind.IsNorm() { // its rows are those of what it reads
+			row -= op.FirstRow
+		}
+		from := max(0, row)
+		if lanes := min(row+s.TM, op.Rows) - from; lanes > 0 {
+			byOp[opIndex] = append(byOp[opIndex], Column{opIndex, st.Head, from, col, lanes})
 		}
 	}
 	switch st.Opcode {
@@ -51,6 +55,10 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 			for c := range p.index.ops[st.Op].Cols {
 				put(st.Op, m, c)
 			}
+		}
+	case hwmodel.StepPool:
+		for c := range p.index.ops[st.Op].Cols {
+			put(st.Op, 0, c)
 		}
 	case hwmodel.StepMatmul:
 		cols := p.index.ops[st.Op].Cols

@@ -59,7 +59,7 @@ func (s *Shape) streamBeats() (total, widest int) {
 	total = words(s.MTiles*s.Dim/s.VC, s.VC*s.TM*configs.ResidualBits)
 	for i := range s.Net.Ops {
 		switch op := &s.Net.Ops[i]; {
-		case op.Kind == network.OpLayerNorm:
+		case op.Kind.IsNorm():
 			total += words(op.Cols, normParamBits)
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {

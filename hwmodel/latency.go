@@ -13,6 +13,8 @@ const (
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	softmaxPass    = 11 // beyond one cycle a group of columns, to the last numerator being written
 	softmaxDivide  = 18 // from there to the reciprocals, beyond the levels of a sum
+	poolLatency    = 7  // of a pool, beyond a cycle a channel and the levels of a row tile's sum
+	poolRequantize = 8  // of a mean
 	normTail       = 14 // channels asked for to their codes in the buffer
 
 	minSlot = 2 // of a tile: what the next one needs is made in it

@@ -13,6 +13,7 @@ const (
 	StepNorm
 	StepMatmul
 	StepStore
+	StepPool
 )
 
 // What a matmul step reads and writes, as the engine decodes it.
@@ -33,6 +34,10 @@ const (
 	ToScores   = 5
 	ToLogits   = 6
 	ToSum      = 7 // logits of row 1, to which those that the head before has left are added
+
+	NormToX        = 0 // codes of a LayerNorm: activation buffer X
+	NormToResidual = 1 // the residual stream
+	NormToPool     = 2 // what is pooled of them
 
 	WaitDrained = 1 // start when all matmuls before have left the array
 	WaitSoftmax = 2 // start when a softmax is ready
@@ -55,6 +60,7 @@ type Step struct {
 
 	NeedImage, NeedPos, NeedNorm, NeedGELU bool
 	FreePos                                bool
+	NormTo                                 int
 
 	MT, NT, KT             int // tiles of rows, columns; beats of a tile
 	PeriodFull, PeriodLast int // cycles of a tile's slot
@@ -86,14 +92,30 @@ func (s *Shape) Program() []Step {
 		case network.OpSoftmax, network.OpAttnValue: // inside attention
 		case network.OpPatches:
 			steps = append(steps, Step{Op: op.Index, Opcode: StepPatches, MT: s.MTiles, NeedImage: true})
-		case network.OpLayerNorm:
-			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: CeilDiv(op.Rows, s.TM),
-				NeedNorm: true, FreePos: op.Role == network.RoleNorm})
+		case network.OpLayerNorm, network.OpEmbedNorm:
+			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: s.normTiles(op),
+				NeedNorm: true, FreePos: op.Role == network.RoleNorm, NormTo: s.normTo(op)})
+		case network.OpPool, network.OpPoolStream:
+			steps = append(steps, Step{Op: op.Index, Opcode: StepPool})
 		default:
 			steps = append(steps, s.linear(op))
 		}
 	}
 	return append(steps, Step{Op: len(ops), Opcode: StepStore, Last: true})
+}
+
+// normTiles is the row tiles of a LayerNorm: from the first on, whatever row it begins with.
+func (s *Shape) normTiles(op network.Op) int { return CeilDiv(op.FirstRow+op.Rows, s.TM) }
+
+// normTo is where a LayerNorm's results go.
+func (s *Shape) normTo(op network.Op) int {
+	switch {
+	case op.Kind == network.OpEmbedNorm:
+		return NormToResidual
+	case s.Net.Ops[op.Index+1].Kind == network.OpPool:
+		return NormToPool
+	}
+	return NormToX
 }
 
 // destination is the buffer that a matmul by weights writes.

@@ -8,7 +8,7 @@ import "vitdse/configs"
 func (s *Shape) minShift() int { return 7 + s.MinProductBits/2 }
 
 // minNormShift is the least shift after LayerNorm's affine map, likewise.
-func (s *Shape) minNormShift() int { return 26 - s.NormBits }
+func (s *Shape) minNormShift() int { return 26 - s.NormOut }
 
 // charge enters every module and buffer of the engine.
 func (s *Shape) charge(l *ledger, f fabric) {
@@ -146,7 +146,7 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	lanes := float64(s.lanes())
 	luts := f.luts(layerNormBase, 1) + f.luts(layerNormToken, float64(s.TM)) + f.luts(layerNormLane, lanes) +
 		f.luts(layerNormShift, lanes*float64(48-s.minNormShift())) + f.luts(layerNormLog, lanes*float64(l-6))
-	lane := Resources{FF: s.NormBits + configs.ResidualBits, DSP: f.dsps(diff, 18) + f.dsps(18, 16)}
+	lane := Resources{FF: s.NormOut + configs.ResidualBits, DSP: f.dsps(diff, 18) + f.dsps(18, 16)}
 	luts += lanes * (f.softLUTs(diff, 18) + f.softLUTs(18, 16))
 	if power {
 		lane.FF += configs.ResidualBits
@@ -161,7 +161,7 @@ func (s *Shape) layerNorm(f fabric) Resources {
 		lane.FF += 17
 	}
 	if !f.registers { // difference, product and affine map outside the DSP
-		lane.FF += diff + 81 + s.NormBits
+		lane.FF += diff + 81 + s.NormOut
 	}
 	r := lane.Times(s.lanes())
 	r.LUT = whole(luts)

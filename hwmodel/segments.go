@@ -57,7 +57,7 @@ func (s *Shape) Segments() []Segment {
 	}
 	for _, op := range s.Net.Ops {
 		switch {
-		case op.Kind == network.OpLayerNorm:
+		case op.Kind.IsNorm():
 			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: s.Dim, WordBeats: CeilDiv(64, bus)})
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {

@@ -32,13 +32,15 @@ type Shape struct {
 	// Operand and lane widths in bits.
 	ImageBits int // pixel codes
 	ActBits   int // lanes of the activation buffer: widest code
-	NormBits  int // widest LayerNorm output
+	NormBits  int // widest codes of a LayerNorm for X
+	NormOut   int // widest LayerNorm output, whatever it is for
 	QKVBits   int // lanes of the K and V buffers
 	NumBits   int // softmax numerators, unsigned
 	WBits     int // lanes of the weight buffer: weights, with the multiplier of their group
 	ABits     int // array operand a: codes or numerators
 	BBits     int // array operand b: weights, K or V
 	AccBits   int
+	least     int  // of NormOut
 	booth     bool // products of LUTs are built by radix-4 Booth
 	ScoreBits int
 	OutBits   int // requantizer output: residual, logits or scores
@@ -116,6 +118,12 @@ func emptyShape(net *network.Network) *Shape {
 	b := &net.Blocks[0]
 	s.Tokens, s.Dim, s.HeadDim, s.Hidden, s.Heads = b.Tokens(), b.Dim, b.HeadDim(), b.Hidden, b.Heads
 	s.PatchInner = net.Layers[0].Inner
+	if op, pools := net.Find(network.RolePool); pools && op.Kind == network.OpPool && !op.Max {
+		s.least = configs.PoolBits
+	}
+	if _, norms := net.Find(network.RoleEmbedNorm); norms {
+		s.least = configs.ResidualBits
+	}
 	return s
 }
 

@@ -12,10 +12,19 @@ const (
 	UnitDrain               // columns leave the array: requantize, GELU, residual add, row sums
 	UnitSoftmax
 	UnitStore // the result is written
+	UnitPool  // the mean or the maximum over the tokens, where a network has one
 )
 
 // Units names them.
-var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store"}
+var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store", "token pool"}
+
+// Units names those that the network's engine has.
+func (s *Shape) Units() []string {
+	if _, pools := s.Pool(); !pools {
+		return Units[:UnitPool]
+	}
+	return Units[:]
+}
 
 // Span is a stretch of cycles in which a unit works on an op: it begins when From cycles have
 // passed since the start and ends when To have. Op is an index into network.Network.Ops, the number

@@ -135,6 +135,12 @@ func (t *timeline) step(p *Step) {
 		t.end(end, p.Op, endNorm)
 		end = t.chain.rest(start, p.MT)
 		t.span(UnitNorm, p.Op, start, end)
+	case StepPool:
+		pool, _ := t.s.Pool()
+		t.chain, t.chained = pool.rows(t.s), start
+		end = t.chain.made(start, 0)
+		t.end(end, p.Op, endNorm) // LayerNorm's port: they take turns
+		t.span(UnitPool, p.Op, start, end)
 	case StepStore:
 		end = start + t.s.storeCycles(t.mem, t.images)
 		t.now = end

@@ -84,6 +84,10 @@ type Walk struct {
 	patchRows   rows
 	normRows    rows
 	tiles       int64 // row tiles
+	lastTiles   int64 // of the last norm
+	normFirst   bool  // a norm in front of the blocks
+	pool        rows  // of the pool, if there is one
+	pooled      poolPlace
 	attention   int64 // from the end of v to that of the last value product
 	store       int64
 	lead        [walkKinds]int64   // how much earlier than after the end of the last op a layer starts
@@ -109,6 +113,34 @@ type pass struct {
 	drainFull, drainTo int64 // from the end of a column's last slot to its last columns drained
 	periodEnd          int64 // slot of the last tile of all
 	chained            bool
+}
+
+// poolPlace is where a network pools its tokens.
+type poolPlace int
+
+const (
+	noPool     poolPlace = iota
+	poolStream           // in front of the last norm
+	poolCodes            // behind it
+)
+
+// atNorm takes in what is special about a LayerNorm, and what is pooled on either side of it.
+func (k *Walk) atNorm(s *Shape, op *network.Op) {
+	k.normFirst = k.normFirst || op.Kind == network.OpEmbedNorm
+	if op.Role != network.RoleNorm {
+		return
+	}
+	k.lastTiles = int64(s.normTiles(*op))
+	switch network.RolePool {
+	case s.Net.Ops[op.Index-1].Role:
+		k.pooled = poolStream
+	case s.Net.Ops[op.Index+1].Role:
+		k.pooled = poolCodes
+	default:
+		return
+	}
+	p, _ := s.Pool()
+	k.pool = p.rows(s)
 }
 
 // Walkable says whether a walk gives the engine's time on a part of some off-chip bandwidth: not if the memory
@@ -139,10 +171,11 @@ func (k *Walk) init(s *Shape) {
 	k.store, k.mult = s.storeCycles(IdealMemory, 0), int64(s.MultBeats())
 	k.fixedBeats = k.imageBeats + k.pos
 	for i := range s.Net.Ops {
-		switch op := &s.Net.Ops[i]; op.Kind {
-		case network.OpLayerNorm:
+		switch op := &s.Net.Ops[i]; {
+		case op.Kind.IsNorm():
 			k.fixedBeats += k.norm
-		case network.OpLinearGELU:
+			k.atNorm(s, op)
+		case op.Kind == network.OpLinearGELU:
 			k.fixedBeats += int64(CeilDiv(8<<s.GELUBits, bus))
 		}
 	}
@@ -208,6 +241,9 @@ func (k *Walk) Start(w Stored) Clocks {
 	start := max(stepTurnaround, last+loadedToReady) + 1
 	queued := max(start+stepTurnaround-1, c.load(k.pos)) + queueLatency
 	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, w)
+	if k.normFirst {
+		k.layerNorm(&c, k.tiles)
+	}
 	return c.settled()
 }
 
@@ -218,15 +254,17 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 		k.matmuls(&c, c[clkNow]+2-k.lead[kind], chain{}, kind, w)
 		return c.settled()
 	}
-	// LayerNorm starts when all before has left the array and its parameters are there.
-	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
-	from := chain{k.normRows, max(c[clkNow]+1, c[clkUnit]+1, c.load(k.norm)) + 1}
 	tiles := k.tiles
 	if kind == WalkHead {
-		tiles = 1
+		tiles = k.lastTiles
+		if k.pooled == poolStream {
+			k.pools(&c)
+		}
 	}
-	c[clkNorm] = from.made(from.start, int(tiles)-1)
-	c[clkUnit] = from.rest(from.start, int(tiles))
+	from := k.layerNorm(&c, tiles)
+	if kind == WalkHead && k.pooled == poolCodes {
+		from = k.pools(&c)
+	}
 	queued := from.start + stepTurnaround - 1 + queueLatency
 	if kind == WalkFC1 {
 		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
@@ -242,6 +280,22 @@ func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
 		c[clkNow] = max(c[clkNow], c[clkUnit]) + 2 + k.store
 	}
 	return c.settled()
+}
+
+// layerNorm starts when all before has left the array and its parameters are there.
+func (k *Walk) layerNorm(c *Clocks, tiles int64) chain {
+	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
+	from := chain{k.normRows, max(c[clkNow]+1, c[clkUnit]+1, c.load(k.norm)) + 1}
+	c[clkNorm] = from.made(from.start, int(tiles)-1)
+	c[clkUnit] = from.rest(from.start, int(tiles))
+	return from
+}
+
+// pools makes one row of all, when all before has left the array and LayerNorm is at rest.
+func (k *Walk) pools(c *Clocks) chain {
+	from := chain{k.pool, max(c[clkNow]+1, c[clkUnit]+1) + 1}
+	c[clkUnit] = from.made(from.start, 0)
+	return from
 }
 
 // Bytes is what a layer with weights so stored reads from off-chip memory.

@@ -249,6 +249,7 @@ func (z *Sizer) count(what int) Resources {
 // setWidths sets what of the shape depends on the widths alone.
 func (s *Shape) setWidths(w Widths) {
 	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
+	s.NormOut = max(s.NormBits, s.least)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)

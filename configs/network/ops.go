@@ -36,6 +36,9 @@ func (k OpKind) IsMatmul() bool {
 	return true
 }
 
+// IsNorm says whether the op is a LayerNorm, of whatever into whatever.
+func (k OpKind) IsNorm() bool { return k == OpLayerNorm || k == OpEmbedNorm }
+
 // HasWeights says whether the op multiplies by stored weights.
 func (k OpKind) HasWeights() bool {
 	return k.IsMatmul() && k != OpScores && k != OpAttnValue

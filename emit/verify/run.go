@@ -133,7 +133,7 @@ func (r *run) report() (*Report, error) {
 			res.MACs = ops[i].MACs()
 		}
 		ok = ok && res.Compared == elements && res.Mismatches == 0
-		if op.Kind == network.OpLayerNorm.String() {
+		if op.Kind == network.OpLayerNorm.String() || op.Kind == network.OpEmbedNorm.String() {
 			sums += 2 * int64(op.Rows) * int64(rep.FullImages)
 		}
 		rep.Ops = append(rep.Ops, res)

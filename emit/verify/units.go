@@ -14,8 +14,10 @@ func unitOf(op emit.ManifestOp) string {
 	switch op.Kind {
 	case network.OpPatches.String():
 		return "vit_patch_gather"
-	case network.OpLayerNorm.String():
+	case network.OpLayerNorm.String(), network.OpEmbedNorm.String():
 		return "vit_layernorm"
+	case network.OpPool.String(), network.OpPoolStream.String():
+		return "vit_token_pool"
 	case network.OpSoftmax.String():
 		return "vit_softmax"
 	case "store":

@@ -18,6 +18,13 @@ func TestVariants(t *testing.T) {
 		columns    int
 	}{
 		{"two heads", func(m *configs.Model) { m.Family = configs.DeiTDistilled }, 2, 4, 2, 2},
+		{"mean of codes", func(m *configs.Model) { m.Pool = configs.PoolAvg }, 2, 4, 2, 2},
+		{"maximum of codes without class token", func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true }, 4, 8, 4, 2},
+		{"mean of the stream, registers beyond a row tile", func(m *configs.Model) {
+			m.Pool, m.FCNorm, m.Registers = configs.PoolAvg, true, 4
+		}, 4, 4, 1, 1},
+		{"maximum of the stream", func(m *configs.Model) { m.Pool, m.FCNorm = configs.PoolMax, true }, 2, 4, 2, 1},
+		{"a norm in front", func(m *configs.Model) { m.PreNorm = true }, 2, 4, 2, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := tinyModel()

@@ -143,7 +143,7 @@ type Pool struct {
 }
 
 // PoolInputBits is the width of the codes that a Pool reads.
-const PoolInputBits = 8
+const PoolInputBits = configs.PoolBits
 
 // FineBits is the width of the codes that a Dynamic layer reads.
 const FineBits = 16

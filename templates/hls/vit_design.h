@@ -25,6 +25,9 @@ typedef ap_uint<ASMW> word_t;
 
 // What the buffers hold.
 typedef ap_int<AB> code_t;
+<%- if .Pools %>
+typedef ap_int<POOL_SUMW> pool_t;  // of all tokens, a channel
+<%- end %>
 typedef ap_int<KB> kv_t;
 typedef ap_int<WB> weight_t;
 typedef ap_uint<PB> num_t;

@@ -4,17 +4,29 @@
 //   R  = 1 / sqrt(C*s2 - s1^2 + eps)    one unit, a token a cycle
 //   n  = ((C*x - s1) * R + half) >> k   second pass
 //   y  = sat_bits((n * gamma + beta) >> sg)
+<%- if .PoolCodes %>
+//
+// Codes that are pooled are gathered in pooled, a channel a word.
+<%- end %>
 #include "vit_rsqrt.h"
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],
+void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %>res_t residual[RES_DEPTH * VC][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
+<%- if .PoolCodes %>
+               pool_t pooled[CHANNELS],
+<%- end %>
                code_t x_words[X_DEPTH][TK * TM]) {
   row_sum_t s1[TM];
   row_squares_t s2[TM];
   recip_t root[TM];
+<%- if .NormsDiffer %>
+  ap_int<LB> column[TM];
+  code_t word[TK * TM] = {};
+<%- else %>
   code_t column[TM], word[TK * TM] = {};
+<%- end %>
 #pragma HLS ARRAY_PARTITION variable=s1 type=complete
 #pragma HLS ARRAY_PARTITION variable=s2 type=complete
 #pragma HLS ARRAY_PARTITION variable=root type=complete
@@ -76,6 +88,40 @@ tiles:
           x_words[m * p.stride + c / TK][i] = word[i];
         }
       }
+<%- if .NormToResidual %>
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        if (p.to == NORM_TO_RESIDUAL) residual[m * CHANNELS + c][r] = column[r];
+      }
+<%- end %>
+<%- if .PoolCodes %>
+      if (p.to == NORM_TO_POOL) {
+        pool_t of_tile = <% if .PoolMax %>pool_t(1) << (POOL_SUMW - 1)<% else %>0<% end %>;
+        bool any = false;
+        ap_int<LB> counted[TM] = {};  // those of tokens that count, the first of them first
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          const int token = m * TM + r;
+          if (token < POOL_FIRST || token >= TOKENS) continue;
+          any = true;
+<%- if .PoolMax %>
+          if (column[r] > of_tile) of_tile = column[r];
+<%- else %>
+          of_tile += column[r];
+<%- end %>
+          counted[m == POOL_FIRST / TM ? r - POOL_FIRST % TM : r] = column[r];
+        }
+        if (!any) continue;
+        const bool first = m == POOL_FIRST / TM;
+<%- if .PoolMax %>
+        if (first || of_tile > pooled[c]) pooled[c] = of_tile;
+<%- else %>
+        pooled[c] = (first ? pool_t(0) : pooled[c]) + of_tile;
+<%- end %>
+        VIT_TRACE(op, counted);
+        continue;
+      }
+<%- end %>
       VIT_TRACE(op, column);
     }
   }

@@ -227,7 +227,7 @@ tiles:
           } else if (p.to == TO_RESIDUAL) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-              const out_t branch = p.mask && row == 0 && r < PREFIX ? out_t(0) : y[r];
+              const out_t branch = <% if .PrefixTiles %>p.mask && row * TM + r < PREFIX<% else %>p.mask && row == 0 && r < PREFIX<% end %> ? out_t(0) : y[r];
               const res_t x = residual_add(residual[base + row * p.stride + place][r], branch);
               residual[base + row * p.stride + place][r] = x;
               y[r] = x;

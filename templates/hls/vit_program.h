@@ -6,11 +6,14 @@
 
 #include "vit_design.h"
 
-enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE };
+enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE<% if .Pools %>, UNIT_POOL<% end %> };
 enum SourceA { FROM_X, FROM_Q, FROM_NUMERATORS };
 enum Source { FROM_WEIGHTS, FROM_KEYS, FROM_VALUES };
 enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS,
                    TO_SUM };
+<%- if .NormsDiffer %>
+enum NormTo { NORM_TO_X, NORM_TO_RESIDUAL, NORM_TO_POOL };
+<%- end %>
 enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU, LOAD_NEXT_IMAGE };
 
 // One step: the unit, and which of its settings; how many buffers are filled first.
@@ -52,7 +55,23 @@ struct Norm {
   uint8_t k;
   int8_t k17;
   uint8_t sg, bits;
+<%- if .NormsDiffer %>
+  uint8_t to;
+<%- end %>
 };
+<%- if and .Pools (not .PoolMax) %>
+
+// The mean over the tokens: sat_bits(((sum + offset) * mul + half) >> shift + zero).
+struct Pool {
+  uint16_t mul;
+  uint8_t shift;
+  int16_t zero;
+  int32_t offset;
+  uint8_t bits;
+};
+
+constexpr Pool pool_step = {<% .Pool.Values %>};  // <% .Pool.Note %>
+<%- end %>
 
 struct Softmax {
   uint16_t mul;

@@ -50,6 +50,10 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
   static recip_t recip[TM];
 #pragma HLS ARRAY_PARTITION variable=recip type=complete
   static logit_t logits[CLASSES];
+<%- if .PoolCodes %>
+  static pool_t pooled[CHANNELS];  // of all tokens, a channel
+#pragma HLS BIND_STORAGE variable=pooled type=ram_s2p impl=lutram
+<%- end %>
 
   unsigned load = 0, pass = 0, row_offset = 0, pc = 0;
 steps:
@@ -74,9 +78,14 @@ steps:
       }
       case UNIT_NORM: {
         const Norm p = norm_steps[step.index];
-        layernorm(p, step.op, residual, gamma, beta, x_words);
+        layernorm(p, step.op, residual, gamma, beta,<% if .PoolCodes %> pooled,<% end %> x_words);
         break;
       }
+<%- if .Pools %>
+      case UNIT_POOL:
+        token_pool(step.op, <% if .PoolStream %>residual<% else %>pooled, x_words<% end %>);
+        break;
+<%- end %>
       case UNIT_MATMUL: {
         const Matmul p = matmul_steps[step.index];
         matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual,

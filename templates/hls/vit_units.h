@@ -19,9 +19,22 @@ void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
                   code_t q_words[Q_DEPTH][TK * TM]);
 
 // LayerNorm of the residual stream.
-void layernorm(const Norm& p, int op, const res_t residual[RES_DEPTH * VC][TM],
+void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %>res_t residual[RES_DEPTH * VC][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
+<%- if .PoolCodes %>
+               pool_t pooled[CHANNELS],
+<%- end %>
                code_t x_words[X_DEPTH][TK * TM]);
+<%- if .PoolCodes %>
+
+// The row that is pooled of the codes of a LayerNorm.
+void token_pool(int op, const pool_t pooled[CHANNELS], code_t x_words[X_DEPTH][TK * TM]);
+<%- end %>
+<%- if .PoolStream %>
+
+// The row that is pooled of the residual stream, in its place.
+void token_pool(int op, res_t residual[RES_DEPTH * VC][TM]);
+<%- end %>
 
 // Every matmul: weights, scores and the value product, with all that follows a column.
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,

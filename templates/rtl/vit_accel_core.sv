@@ -74,6 +74,13 @@ module vit_accel_core #(
   localparam [1:0] FROM_WEIGHTS = 2'd0, FROM_KEYS = 2'd1;  // operand b; 2: from values
   localparam [1:0] WAIT_DRAINED = 2'd1, WAIT_SOFTMAX = 2'd2;
 
+<%- if .NormsDiffer %>
+  localparam [1:0] NORM_TO_X = 2'd0<% if .NormToResidual %>, NORM_TO_RESIDUAL = 2'd1<% end %><% if .PoolCodes %>, NORM_TO_POOL = 2'd2<% end %>;
+<%- end %>
+<%- if .Pools %>
+  localparam [2:0] OP_POOL = 3'd4;
+<%- end %>
+
   wire op_start, push, queue_full, queue_empty, feed_valid, feed_start, feed_done, caught_up;
   wire c_end, drained;                                     // the drain's op leaves the array; is in its buffer
   wire store_done, patches_done, norm_done, softmax_ready, softmax_done;
@@ -81,6 +88,10 @@ module vit_accel_core #(
   wire start_patches = op_start && s_opcode == OP_PATCHES;
   wire start_norm    = op_start && s_opcode == OP_NORM;
   wire start_store   = op_start && s_opcode == OP_STORE;
+<%- if .Pools %>
+  wire start_pool    = op_start && s_opcode == OP_POOL;
+  wire pool_running;                                       // up to its last word in a buffer
+<%- end %>
 
   // Buffers that the loader fills once an op.
   wire image_loaded, pos_loaded, norm_loaded, gelu_loaded, tile_loaded;
@@ -107,7 +118,7 @@ module vit_accel_core #(
     .is_store(s_opcode == OP_STORE), .loop(s_loop), .loops_1(s_loops_1), .move_a(s_move_a), .move_out(s_to == TO_X),
     .first_a_base(s_a_base), .first_base(s_base), .rowstep(s_rowstep), .last(s_last),
     .buffers_ready(buffers_ready), .queue_full(queue_full),
-    .quiet(queue_empty && !norm_running && !patches_running), .push(push), .op_start(op_start),
+    .quiet(queue_empty && !norm_running && !patches_running<% if .Pools %> && !pool_running<% end %>), .push(push), .op_start(op_start),
     .store_done(store_done)
   );
   // In the queue a matmul's addresses are those of its pass.
@@ -437,13 +448,13 @@ module vit_accel_core #(
   // What travels with a group of columns from the array's head to the buffers, OUT cycles: what is n cycles
   // after it was there lies at (n-1)*METAW, its address at (n-3)*AW.
   localparam OUT   = <% .Out %>;
-  localparam METAW = 16 + 32 + 5;
+  localparam METAW = 16 + 32 + <% if .PrefixTiles %>6<% else %>5<% end %>;
   reg  [OUT*METAW-1:0]  meta;
   reg  [OUT-1:0]        valids, ends;
   reg  [(OUT-2)*AW-1:0] addrs;
   reg                   ended;
   always @(posedge aclk) begin
-    meta   <= {meta[(OUT-1)*METAW-1:0], c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last, c_row == 16'd0,
+    meta   <= {meta[(OUT-1)*METAW-1:0],<% if .PrefixTiles %> c_row < 16'd<% .PrefixTiles %>,<% end %> c_valid && c_pass == 8'd0, c_first_tile, c_first, c_last, c_row == 16'd<% .PrefixTiles %>,
                c_row, c_key_bank, c_pass, c_count, c_number};
     addrs  <= {addrs[(OUT-3)*AW-1:0], c_addr};
     valids <= aresetn ? {valids[OUT-2:0], c_valid} : {OUT{1'b0}};
@@ -453,12 +464,15 @@ module vit_accel_core #(
   wire           o_valid = valids[OUT-1];
   wire           o_once, o_first_tile, o_first, o_last;
   /* verilator lint_off UNUSED */
+<%- if .PrefixTiles %>
+  wire           o_prefix_tiles;
+<%- end %>
   wire           o_first_rows;
   wire [15:0]    o_row;
   wire [7:0]     o_key_bank, o_pass, o_count, o_number;
   /* verilator lint_on UNUSED */
   wire [AW-1:0]  o_addr = addrs[(OUT-3)*AW +: AW];
-  assign {o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass, o_count, o_number}
+  assign {<% if .PrefixTiles %>o_prefix_tiles, <% end %>o_once, o_first_tile, o_first, o_last, o_first_rows, o_row, o_key_bank, o_pass, o_count, o_number}
        = meta[(OUT-1)*METAW +: METAW];
   assign drained = ended;
 
@@ -487,15 +501,26 @@ module vit_accel_core #(
   // Residual stream: rows of words of VC channels x TM tokens. Read by LayerNorm and by the residual
   // add, filled with the position embedding first.
   wire [AW-1:0]      norm_addr;
+<%- if .PoolStream %>
+  wire               pool_reading;
+  wire [AW-1:0]      pool_addr;
+<%- end %>
   wire               add6     = o_valid && d<% .Out %>_to == TO_RESIDUAL;
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]      res_raddr = norm_running ? norm_addr : addrs[(OUT-7)*AW +: AW];
+  wire [AW-1:0]      res_raddr = norm_running ? norm_addr :<% if .PoolStream %> pool_reading ? pool_addr :<% end %> addrs[(OUT-7)*AW +: AW];
+<%- if .Rows %>
+  wire               row_we;                 // whole rows, of LayerNorm or pooled
+  wire [AW-1:0]      row_addr;
+  wire [VL*RB-1:0]   row_in;
+  wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : row_we ? row_addr : o_addr;
+<%- else %>
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : o_addr;
+<%- end %>
   /* verilator lint_on UNUSED */
   wire [VL*RB-1:0]   res_rdata, res_sum;
   vit_ram #(.WIDTH(VL*RB), .DEPTH(RES_DEPTH), .AW(RES_AW), .STYLE(RES_STYLE)) u_residual (
-    .aclk(aclk), .we(pos_we | add6), .waddr(res_waddr[RES_AW-1:0]),
-    .wdata(pos_we ? word[VL*RB-1:0] : res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
+    .aclk(aclk), .we(pos_we | add6<% if .Rows %> | row_we<% end %>), .waddr(res_waddr[RES_AW-1:0]),
+    .wdata(pos_we ? word[VL*RB-1:0] :<% if .Rows %> row_we ? row_in :<% end %> res_sum), .raddr(res_raddr[RES_AW-1:0]), .rdata(res_rdata)
   );
 
 <%- if .SecondHead %>
@@ -512,12 +537,15 @@ module vit_accel_core #(
   // The residual add takes two cycles, as the GELU table does: the sum, then what it saturates to.
   reg  [VL*YW-1:0]   y_out;
   wire               prefix_rows = d<% .Requantized %>_mask && meta[(OUT-3)*METAW + 48];
+<%- if .PrefixTiles %>
+  wire               prefix_tiles = d<% .Requantized %>_mask && meta[(OUT-3)*METAW + 53]; // all tokens are in front of the patches
+<%- end %>
   reg                residual;
   always @(posedge aclk) residual <= d<% .Requantized %>_to == TO_RESIDUAL;
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_out
       wire signed [YW-1:0] lane    = y[g*YW +: YW];
-      wire signed [RB:0]   branch  = g % TM < PREFIX && prefix_rows ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
+      wire signed [RB:0]   branch  = <% if .PrefixTiles %>prefix_tiles || (g % TM < PREFIX % TM && prefix_rows)<% else %>g % TM < PREFIX && prefix_rows<% end %> ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
       wire signed [RB-1:0] stream  = res_rdata[g*RB +: RB];
       reg  signed [YW-1:0] lane1;
       reg  signed [RB:0]   sum1;
@@ -551,9 +579,18 @@ module vit_accel_core #(
   wire               norm_reading;
   wire [TM*S1W-1:0]  row_s1;
   wire [TM*S2W-1:0]  row_s2;
+<%- if .Rows %>
+  wire               row_first, row_last;    // group of columns
+  wire [ROWW-1:0]    row_tile;
+<%- end %>
   vit_row_sums #(.LANES(TM), .VC(VC), .ROWS(ROWS), .ROWW(ROWW), .RB(RB), .S1W(S1W), .S2W(S2W)) u_row_sums (
+<%- if .Rows %>
+    .aclk(aclk), .in_valid(add6 || row_we), .in_first_tile(row_we || o_first_tile), .in_first(row_we ? row_first : o_first),
+    .in_last(row_we ? row_last : o_last), .in_row(row_we ? row_tile : o_row[ROWW-1:0]), .in_x(row_we ? row_in : res_sum), .row(norm_row)
+<%- else %>
     .aclk(aclk), .in_valid(add6), .in_first_tile(o_first_tile), .in_first(o_first), .in_last(o_last),
-    .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row), .reading(norm_reading),
+    .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row)
+<%- end %>, .reading(norm_reading),
     .s1(row_s1), .s2(row_s2)
   );
 
@@ -571,6 +608,10 @@ module vit_accel_core #(
     norm_sg    <= s_ln_sg;
     norm_bits  <= s_bits;
   end
+<%- if .NormsDiffer %>
+  reg  [1:0]         norm_to;
+  always @(posedge aclk) if (start_norm) norm_to <= s_norm_to;
+<%- end %>
   wire               ln_valid, ln_last, ln_op_last, ln_busy;
   wire [GIW-1:0]     ln_group;
   wire [VL*LB-1:0]   ln_col;
@@ -585,7 +626,7 @@ module vit_accel_core #(
   );
   wire               lnw_valid;
   wire [AW-1:0]      lnw_addr;
-  wire [TK*TM*LB-1:0] lnw_word;
+  wire [TK*TM*<% .CodeBits %>-1:0] lnw_word;
   reg  [AW-1:0]      ln_base;                // of the row tile in X; LayerNorm fills it from 0 on
   reg                lnw_last, lnw_end;
   always @(posedge aclk) begin
@@ -598,13 +639,142 @@ module vit_accel_core #(
   /* verilator lint_off UNUSED */
   wire [15:0]        ln_slot = {{(16-GIW){1'b0}}, ln_group} & (GROUPW[15:0] - 16'd1);
   /* verilator lint_on UNUSED */
-  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(LB), .AW(AW)) u_norm_packer (
+<%- if eq .CodeBits "XB" %>
+  wire [VL*XB-1:0]   ln_codes;               // for X
+  generate
+    for (g = 0; g < VL; g = g + 1) begin : gen_codes
+      assign ln_codes[g*XB +: XB] = ln_col[g*LB +: XB];
+    end
+  endgenerate
+<%- end %>
+  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(<% .CodeBits %>), .AW(AW)) u_norm_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(ln_valid), .in_slot(ln_slot[7:0]), .in_last(ln_last),
-    .in_addr(ln_base + ln_word), .in_col(ln_col),
+    .in_addr(ln_base + ln_word), .in_col(<% if eq .CodeBits "XB" %>ln_codes<% else %>ln_col<% end %>),
     .out_valid(lnw_valid), .out_addr(lnw_addr), .out_word(lnw_word)
   );
   assign norm_done    = lnw_end;
   assign norm_running = ln_busy || lnw_valid;
+<%- if .NormToResidual %>
+
+  // A LayerNorm into the residual stream: its groups of columns go where they were read, one after the other.
+  wire               ln_row_we = ln_valid && norm_to == NORM_TO_RESIDUAL;
+  reg  [AW-1:0]      ln_row_addr;
+  reg  [ROWW-1:0]    ln_row_tile;
+  always @(posedge aclk)
+    if (start_norm) begin
+      ln_row_addr <= {AW{1'b0}};
+      ln_row_tile <= {ROWW{1'b0}};
+    end else if (ln_valid) begin
+      ln_row_addr <= ln_row_addr + {{(AW-1){1'b0}}, 1'b1};
+      if (ln_last) ln_row_tile <= ln_row_tile + 1'b1;
+    end
+<%- end %>
+<%- if .Pools %>
+
+  // One row of all tokens: a word is TK codes for X, or VC channels of the residual stream, in lane 0.
+<%- if not .PoolMax %>
+  reg  [15:0]          pool_mul, pool_zero;
+  /* verilator lint_off UNUSED */
+  reg  [31:0]          pool_offset;
+  /* verilator lint_on UNUSED */
+  reg  [4:0]           pool_bits;
+  always @(posedge aclk) if (start_pool) begin
+    pool_mul    <= s_pool_mul;
+    pool_zero   <= s_pool_zero;
+    pool_offset <= s_pool_offset;
+    pool_bits   <= s_bits;
+  end
+<%- end %>
+  wire                 pool_busy, pool_valid, pool_last;
+  wire [DIW-1:0]       pool_channel;
+  wire [POOL_OB-1:0]   pool_y;
+<%- if .PoolCodes %>
+  /* verilator lint_off UNUSED */ // for verification
+  wire                 pool_opening, pool_counted;
+  /* verilator lint_on UNUSED */
+  wire [VL*POOL_EW-1:0] pool_col;
+  generate
+    for (g = 0; g < VL; g = g + 1) begin : gen_pool
+      assign pool_col[g*POOL_EW +: POOL_EW] = ln_col[g*LB +: POOL_EW];
+    end
+  endgenerate
+<%- end %>
+  vit_token_pool #(.LANES(TM), .VC(VC), .C(D), .CIW(DIW), .GIW(GIW), .ROWS(ROWS), .ROWW(ROWW), .N(N), .FIRST(POOL_FIRST),
+                   .EW(POOL_EW), .SUMW(POOL_SUMW), .OB(POOL_OB)<% if .PoolStream %>, .AW(AW)<% end %>
+<%- if not .PoolMax %>, .SHIFT(POOL_SHIFT), .MINSH(POOL_MINSH), .VARSHW(POOL_VARSHW)<% end %>) u_pool (
+    .aclk(aclk), .aresetn(aresetn), .start(start_pool),
+<%- if .PoolStream %>
+    .reading(pool_reading), .res_addr(pool_addr), .in_col(res_rdata),
+<%- else %>
+    .begin_rows(start_norm), .in_valid(ln_valid && norm_to == NORM_TO_POOL), .in_last(ln_last), .in_group(ln_group),
+    .in_col(pool_col), .opening(pool_opening), .counted(pool_counted),
+<%- end %>
+<%- if not .PoolMax %>
+    .mul(pool_mul), .offset(pool_offset[POOL_SUMW-1:0]), .zero(pool_zero), .bits(pool_bits),
+<%- end %>
+    .out_valid(pool_valid), .out_last(pool_last), .out_channel(pool_channel), .out_y(pool_y), .running(pool_busy)
+  );
+  localparam POOL_WORD = <% if .PoolStream %>VC<% else %>TK<% end %>;
+  wire                 plw_valid;
+  wire [AW-1:0]        plw_addr;
+  wire [POOL_WORD*POOL_OB-1:0] plw_word;
+  /* verilator lint_off UNUSED */
+  wire [15:0]          pool_slot = {{(16-DIW){1'b0}}, pool_channel} & (POOL_WORD - 1);
+  /* verilator lint_on UNUSED */
+  vit_column_packer #(.LANES(1), .TK(POOL_WORD), .EW(POOL_OB), .AW(AW)) u_pool_packer (
+    .aclk(aclk), .aresetn(aresetn), .in_valid(pool_valid), .in_slot(pool_slot[7:0]), .in_last(1'b0),
+    .in_addr({{(AW-DIW){1'b0}}, pool_channel} >> $clog2(POOL_WORD)), .in_col(pool_y),
+    .out_valid(plw_valid), .out_addr(plw_addr), .out_word(plw_word)
+  );
+  reg                  plw_last, pool_done;
+  always @(posedge aclk) begin
+    plw_last  <= aresetn && pool_valid && pool_last;
+    pool_done <= plw_last;
+  end
+  assign pool_running = pool_busy || plw_last || pool_done;
+<%- end %>
+<%- if .Rows %>
+
+  // Whole rows of the residual stream, and their sums.
+<%- if and .NormToResidual .PoolStream %>
+  assign row_we    = ln_row_we || plw_valid;
+  assign row_addr  = ln_row_we ? ln_row_addr : plw_addr;
+  assign row_first = ln_row_we ? ln_group == {GIW{1'b0}} : plw_addr == {AW{1'b0}};
+  assign row_last  = ln_row_we ? ln_last : plw_last;
+  assign row_tile  = ln_row_we ? ln_row_tile : {ROWW{1'b0}};
+<%- else if .NormToResidual %>
+  assign row_we    = ln_row_we;
+  assign row_addr  = ln_row_addr;
+  assign row_first = ln_group == {GIW{1'b0}};
+  assign row_last  = ln_last;
+  assign row_tile  = ln_row_tile;
+<%- else %>
+  assign row_we    = plw_valid;
+  assign row_addr  = plw_addr;
+  assign row_first = plw_addr == {AW{1'b0}};
+  assign row_last  = plw_last;
+  assign row_tile  = {ROWW{1'b0}};
+<%- end %>
+  generate
+    for (g = 0; g < VL; g = g + 1) begin : gen_row_in
+<%- if and .NormToResidual .PoolStream %>
+      if (g % TM == 0) begin : gen_pooled
+        assign row_in[g*RB +: RB] = ln_row_we ? ln_col[g*LB +: RB] : plw_word[(g/TM)*RB +: RB];
+      end else begin : gen_normed
+        assign row_in[g*RB +: RB] = ln_col[g*LB +: RB];
+      end
+<%- else if .NormToResidual %>
+      assign row_in[g*RB +: RB] = ln_col[g*LB +: RB];
+<%- else %>
+      if (g % TM == 0) begin : gen_pooled
+        assign row_in[g*RB +: RB] = plw_word[(g/TM)*RB +: RB];
+      end else begin : gen_empty
+        assign row_in[g*RB +: RB] = {RB{1'b0}};
+      end
+<%- end %>
+    end
+  endgenerate
+<%- end %>
 
   wire               pg_valid, pg_last, pg_op_last;
   wire [PWW-1:0]     pg_index;
@@ -621,7 +791,7 @@ module vit_accel_core #(
     if (start_patches)            pg_base <= {AW{1'b0}};
     else if (pg_valid && pg_last) pg_base <= pg_base + Q_PATCH_ROW[AW-1:0];
   assign patches_done = pg_valid && pg_last && pg_op_last;
-  assign row_made     = (pg_valid && pg_last) || lnw_last;
+  assign row_made     = (pg_valid && pg_last) || <% if .NormsDiffer %>(lnw_last && norm_to == NORM_TO_X)<% else %>lnw_last<% end %><% if .PoolCodes %> || pool_done<% end %>;
 
   // -------------------------------------------------------------------------------------
   // Codes of a matmul: words for X, Q or the K buffer.
@@ -643,16 +813,27 @@ module vit_accel_core #(
   reg  [7:0]         packed_bank;
   always @(posedge aclk) packed_bank <= o_key_bank;
   assign key_waddr = packed_addr;
-  // X and Q have two writers each, one at a time.
-  assign x_we      = lnw_valid || (packed_we && d<% .Buffered %>_to == TO_X);
-  assign x_waddr   = lnw_valid ? lnw_addr : packed_addr;
+  // X and Q have two writers each<% if .PoolCodes %> (X three)<% end %>, one at a time.
+  assign x_we      = lnw_valid ||<% if .PoolCodes %> plw_valid ||<% end %> (packed_we && d<% .Buffered %>_to == TO_X);
+  assign x_waddr   = lnw_valid ? lnw_addr :<% if .PoolCodes %> plw_valid ? plw_addr :<% end %> packed_addr;
   assign q_we      = pg_valid || (packed_we && d<% .Buffered %>_to == TO_Q);
   assign q_waddr   = pg_valid ? pg_base + {{(AW-PWW){1'b0}}, pg_index} : packed_addr;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
-      wire [LB-1:0] ln = lnw_word[g*LB +: LB];
+      wire [<% .CodeBits %>-1:0] ln = lnw_word[g*<% .CodeBits %> +: <% .CodeBits %>];
       wire [IB-1:0] pg = pg_word[g*IB +: IB];
-      assign x_wdata[g*AB +: AB] = lnw_valid ? {{(AB-LB+1){ln[LB-1]}}, ln[LB-2:0]} : packed_word[g*AB +: AB];
+<%- if .PoolCodes %>
+      wire [AB-1:0] other;
+      if (g % TM == 0) begin : gen_pooled    // in lane 0 of the first row tile
+        wire [POOL_OB-1:0] pl = plw_word[(g/TM)*POOL_OB +: POOL_OB];
+        assign other = plw_valid ? {{(AB-POOL_OB+1){pl[POOL_OB-1]}}, pl[POOL_OB-2:0]} : packed_word[g*AB +: AB];
+      end else begin : gen_packed
+        assign other = packed_word[g*AB +: AB];
+      end
+      assign x_wdata[g*AB +: AB] = lnw_valid ? {{(AB-<% .CodeBits %>+1){ln[<% .CodeBits %>-1]}}, ln[<% .CodeBits %>-2:0]} : other;
+<%- else %>
+      assign x_wdata[g*AB +: AB] = lnw_valid ? {{(AB-<% .CodeBits %>+1){ln[<% .CodeBits %>-1]}}, ln[<% .CodeBits %>-2:0]} : packed_word[g*AB +: AB];
+<%- end %>
       assign q_wdata[g*AB +: AB] = pg_valid ? {{(AB-IB+1){pg[IB-1]}}, pg[IB-2:0]} : packed_word[g*AB +: AB];
       assign key_wdata[g*KB +: KB] = packed_word[g*AB +: KB];
     end
@@ -766,9 +947,19 @@ module vit_accel_core #(
     if (scored)        sm_next_op <= d2_op + 12'd1;
     if (sm_start)      sm_op      <= sm_next_op;
   end
+<%- if .Pools %>
+  // What is pooled comes at LayerNorm's port: they take turns.
+  reg  [11:0]         pool_op;
+  always @(posedge aclk) if (start_pool) pool_op <= s_op;
+  wire                norm_rows = ln_valid<% if .PoolCodes %> && (norm_to != NORM_TO_POOL || pool_counted)<% end %>;
+  wire [3:0]          trace_valid = {pg_valid, sm_valid, norm_rows || pool_valid, o_once && o_valid};
+  wire [4*12-1:0]     trace_op    = {patches_op, sm_op, pool_valid ? pool_op : norm_op, d<% .Out %>_op};
+  wire [4*8-1:0]      trace_count = {pg_count, sm_last ? SM_REST[7:0] : VC[7:0], pool_valid ? 8'd1 : VC[7:0], o_count};
+<%- else %>
   wire [3:0]          trace_valid = {pg_valid, sm_valid, ln_valid, o_once && o_valid};
   wire [4*12-1:0]     trace_op    = {patches_op, sm_op, norm_op, d<% .Out %>_op};
   wire [4*8-1:0]      trace_count = {pg_count, sm_last ? SM_REST[7:0] : VC[7:0], VC[7:0], o_count};
+<%- end %>
   // Scores, as they were when they left the array.
   reg  [VL*SW-1:0]    scores [0:15], raw;
   reg  [3:0]          scores_at;
@@ -784,15 +975,32 @@ module vit_accel_core #(
       assign trace_drain[g*32 +: 32] = d<% .Out %>_to == TO_SCORES ? {{(32-SW+1){raw[g*SW + SW-1]}}, raw[g*SW +: SW-1]}
                                      : d<% .Out %>_gelu ? {{(32-AB+1){code_col[g*AB + AB-1]}}, code_col[g*AB +: AB-1]}
                                      : {{(32-YW+1){y_out[g*YW + YW-1]}}, y_out[g*YW +: YW-1]};
+<%- if .Pools %>
+      // An op's rows begin with the first token that it has.
+<%- if .PoolCodes %>
+      wire [LB-1:0] ln_code = norm_to == NORM_TO_POOL && pool_opening && g + POOL_FIRST % TM < VL
+                            ? ln_col[((g + POOL_FIRST % TM) % VL)*LB +: LB] : ln_col[g*LB +: LB];
+<%- else %>
+      wire [LB-1:0] ln_code = ln_col[g*LB +: LB];
+<%- end %>
+      wire [31:0]   ln_value = {{(32-LB+1){ln_code[LB-1]}}, ln_code[LB-2:0]};
+      assign trace_norm[g*32 +: 32]    = g == 0 && pool_valid ? {{(32-POOL_OB+1){pool_y[POOL_OB-1]}}, pool_y[POOL_OB-2:0]} : ln_value;
+<%- else %>
       assign trace_norm[g*32 +: 32]    = {{(32-LB+1){ln_col[g*LB + LB-1]}}, ln_col[g*LB +: LB-1]};
+<%- end %>
       assign trace_softmax[g*32 +: 32] = {{(32-PB){1'b0}}, sm_col[g*PB +: PB]};
     end
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_trace_patches
       assign trace_patches[g*32 +: 32] = {{(32-IB+1){pg_word[g*IB + IB-1]}}, pg_word[g*IB +: IB-1]};
     end
   endgenerate
+<%- if .Pools %>
+  wire [4:0]          trace_end    = {store_done, patches_done, softmax_done, norm_done || pool_done, drained};
+  wire [5*12-1:0]     trace_end_op = {store_op, patches_op, sm_op, pool_done ? pool_op : norm_op, d<% .Buffered %>_op};
+<%- else %>
   wire [4:0]          trace_end    = {store_done, patches_done, softmax_done, norm_done, drained};
   wire [5*12-1:0]     trace_end_op = {store_op, patches_op, sm_op, norm_op, d<% .Buffered %>_op};
+<%- end %>
   // What the array does in this cycle, and for which op.
   localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
                    START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;

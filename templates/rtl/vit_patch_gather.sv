@@ -79,7 +79,9 @@ module vit_patch_gather #(
   wire on_token  = lane <= READS_1[PW-1:0];
   wire end_lane  = lane == PERIOD_1[PW-1:0];
 <%- else %>
+  /* verilator lint_off UNSIGNED */            // without prefix tokens
   wire is_patch  = token >= PREFIX[TW-1:0] && token < N[TW-1:0];
+  /* verilator lint_on UNSIGNED */
   wire on_token  = lane <= LANES_1[PW-1:0];
   wire end_lane  = lane == PERIOD_1[PW-1:0];
 <%- end %>
@@ -87,8 +89,10 @@ module vit_patch_gather #(
 <%- if .TokenPairs %>
   // The second token of the pair, and the token after it. Prefix tokens do not move over the image.
   wire [TW-1:0]  second      = token + 1'b1;
+  /* verilator lint_off UNSIGNED */            // without prefix tokens
   wire           is_patch_a  = token  >= PREFIX[TW-1:0] && token  < N[TW-1:0];
   wire           is_patch_b  = second >= PREFIX[TW-1:0] && second < N[TW-1:0];
+  /* verilator lint_on UNSIGNED */
   wire           end_row_a   = px == COLUMNS_1[XW-1:0];
   wire [XW-1:0]  second_px   = !is_patch_a ? px : end_row_a ? {XW{1'b0}} : px + 1'b1;
   wire           end_row_b   = second_px == COLUMNS_1[XW-1:0];

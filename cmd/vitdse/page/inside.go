@@ -125,7 +125,7 @@ func shapeOf(op network.Op) string {
 // timelineOf joins the spans of a unit and op that follow each other at once: a page of a large
 // network would hold too many of them, and they look the same.
 func timelineOf(s *hwmodel.Shape) Timeline {
-	t := Timeline{Units: hwmodel.Units[:]}
+	t := Timeline{Units: s.Units()}
 	last := map[hwmodel.Unit]int{}
 	for _, x := range s.Spans(hwmodel.IdealMemory, 1) {
 		t.Total = max(t.Total, x.To)

@@ -54,7 +54,7 @@ func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) erro
 	}
 	name := fmt.Sprintf("%s on %s, %g MHz; 1 ns here is 1 cycle", d.Name, d.Part, d.ClockMHz)
 	enter(traceEvent{Name: "process_name", Phase: "M", PID: 1, Args: map[string]any{"name": name}})
-	for u, unit := range hwmodel.Units {
+	for u, unit := range s.Units() {
 		for row, suffix := range []string{"", " (next)"} {
 			enter(traceEvent{Name: "thread_name", Phase: "M", PID: 1, TID: 2*u + row + 1, Args: map[string]any{"name": unit + suffix}})
 			enter(traceEvent{Name: "thread_sort_index", Phase: "M", PID: 1, TID: 2*u + row + 1, Args: map[string]any{"sort_index": 2*u + row}})
