@@ -283,18 +283,20 @@ func TestDesignValidate(t *testing.T) {
 	}
 }
 
-// The tokens in front of the patches have to be in the first row tile.
-func TestRegistersFitARowTile(t *testing.T) {
-	m := tinyModel()
+// The rows that two heads read have to be in one row tile; more tokens in front of the patches need not be.
+func TestHeadsFitARowTile(t *testing.T) {
 	for _, c := range []struct {
-		registers, tm int
-		legal         bool
-	}{{0, 1, true}, {1, 1, false}, {3, 4, true}, {4, 4, false}, {4, 8, true}} {
-		m.Registers = c.registers
+		family    Family
+		registers int
+		tm        int
+		legal     bool
+	}{{ViT, 0, 1, true}, {ViT, 4, 1, true}, {DeiTDistilled, 0, 2, true}, {DeiTDistilled, 0, 1, false}} {
+		m := tinyModel()
+		m.Family, m.Registers = c.family, c.registers
 		var f faults
-		Engine{TM: c.tm, TN: 4, TK: 1}.checkPrefix(&f, m.PrefixTokens())
+		Engine{TM: c.tm, TN: 4, TK: 1}.checkClassifiers(&f, m.Classifiers())
 		if err := f.join(); (err == nil) != c.legal {
-			t.Errorf("%d registers, tm %d: %v", c.registers, c.tm, err)
+			t.Errorf("%s, %d registers, tm %d: %v", c.family, c.registers, c.tm, err)
 		}
 	}
 }

@@ -193,7 +193,7 @@ var busWidths = []int{32, 64, 128, 256, 512}
 func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 	if e.checkArray(f) {
 		e.checkHeads(f, headDim(layers))
-		e.checkPrefix(f, m.PrefixTokens())
+		e.checkClassifiers(f, m.Classifiers())
 	}
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
 	if e.Packing != "" {
@@ -315,11 +315,11 @@ func headDim(layers []network.Layer) int {
 	return 1
 }
 
-// checkPrefix asks that the tokens in front of the patches, whose patch matmul counts as 0, are all in the
-// first row tile: that is where the engine masks them.
-func (e Engine) checkPrefix(f *faults, tokens int) {
-	if tokens > e.TM {
-		f.add("engine.tm", "is %d; expected at least %d, the tokens in front of the patches (class token and registers), which are in one row tile", e.TM, tokens)
+// checkClassifiers asks that the rows that the heads read are in one row tile: their logits are added up as they
+// leave the array.
+func (e Engine) checkClassifiers(f *faults, heads int) {
+	if heads > e.TM {
+		f.add("engine.tm", "is %d; expected at least %d: of so many heads each reads a row of its own, and they are in one row tile", e.TM, heads)
 	}
 }
 

@@ -15,7 +15,7 @@ type Grid struct {
 	space   Space
 	net     *network.Network
 	headDim int // channels of an attention head
-	prefix  int // tokens in front of the patches
+	heads   int // classifiers
 	part    Part
 	axes    []Axis
 	base    Design // everything that does not vary, with every layer listed
@@ -40,7 +40,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.checkModel(m); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
-	g := &Grid{space: s, net: net, headDim: headDim(net.Layers), prefix: m.PrefixTokens(), part: p, axes: s.axes(m)}
+	g := &Grid{space: s, net: net, headDim: headDim(net.Layers), heads: m.Classifiers(), part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {
 		c, err := ParseConstraint(text)
@@ -111,7 +111,7 @@ func (g *Grid) legal(e Engine, clockMHz float64) error {
 	var f faults
 	if e.checkArray(&f) {
 		e.checkHeads(&f, g.headDim)
-		e.checkPrefix(&f, g.prefix)
+		e.checkClassifiers(&f, g.heads)
 	}
 	e.checkPart(&f, g.part)
 	for _, c := range g.constraints {

@@ -39,6 +39,30 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 	}
 }
 
+// timed are networks with every kind of step that a program may have.
+func timed(tb testing.TB) []configs.Model {
+	var list []configs.Model
+	for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny", "deit-tiny-distilled", "vit-b16"} {
+		m, err := configs.LoadModel(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	variant := func(name string, change func(m *configs.Model)) {
+		m := list[1]
+		m.Name = name
+		change(&m)
+		list = append(list, m)
+	}
+	variant("norm-in-front", func(m *configs.Model) { m.PreNorm = true })
+	variant("mean-of-codes", func(m *configs.Model) { m.Pool, m.Registers = configs.PoolAvg, 4 })
+	variant("maximum-of-codes", func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true })
+	variant("mean-of-the-stream", func(m *configs.Model) { m.Pool, m.FCNorm, m.PreNorm = configs.PoolAvg, true, true })
+	variant("maximum-of-the-stream", func(m *configs.Model) { m.Pool, m.FCNorm = configs.PoolMax, true })
+	return list
+}
+
 // The sweep's short way to stream and cycles is the program's and the timeline's long one.
 func TestIdealCyclesAreTheTimelines(t *testing.T) {
 	part, err := configs.LoadPart("xczu9eg")
@@ -46,12 +70,8 @@ func TestIdealCyclesAreTheTimelines(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny", "vit-b16"} {
-		m, err := configs.LoadModel(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 300 {
+	for _, m := range timed(t) {
+		for range 150 {
 			d := randomDesign(r, m, part)
 			s, err := NewShape(network.MustCompile(m), d)
 			if err != nil {
@@ -65,10 +85,10 @@ func TestIdealCyclesAreTheTimelines(t *testing.T) {
 				}
 			}
 			if beats != s.StreamBeats || widest != s.AsmBeats {
-				t.Fatalf("%s %+v: %d beats of %d, the segments have %d of %d", name, d.Engine, s.StreamBeats, s.AsmBeats, beats, widest)
+				t.Fatalf("%s %+v: %d beats of %d, the segments have %d of %d", m.Name, d.Engine, s.StreamBeats, s.AsmBeats, beats, widest)
 			}
 			if got, want := s.idealCycles(), s.Cycles(IdealMemory); got != want {
-				t.Fatalf("%s %+v: %d cycles, the timeline has %d", name, d.Engine, got, want)
+				t.Fatalf("%s %+v: %d cycles, the timeline has %d", m.Name, d.Engine, got, want)
 			}
 		}
 	}

@@ -54,6 +54,7 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	if s.Net.Classifiers == 2 {
 		l.add("first-logits", s.firstLogits(f))
 	}
+	s.pooling(l, f)
 	l.add("vit_op_queue", s.opQueue(f))
 	l.add("vit_row_sums", s.rowSums(f))
 	packers := s.packer(s.ActBits, 16)

@@ -192,9 +192,10 @@ func (k *Walk) layer(s *Shape, l *network.Layer) {
 	kind, n := KindOf(l.Role), 0
 	var op *network.Op
 	for _, at := range l.Ops {
-		if op = &s.Net.Ops[at]; !op.Kind.HasWeights() {
+		if !s.Net.Ops[at].Kind.HasWeights() {
 			continue
 		}
+		op = &s.Net.Ops[at]
 		p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
 		s.tiles(&p, op.Cols, op.Inner, 0)
 		s.followed(&p)

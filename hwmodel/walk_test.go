@@ -34,12 +34,8 @@ func TestWalkIsTheTimeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(11, 12))
-	for _, name := range []string{"../configs/digits/model.yaml", "deit-tiny", "vit-b16"} {
-		m, err := configs.LoadModel(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 300 {
+	for _, m := range timed(t) {
+		for range 150 {
 			d := randomDesign(r, m, part)
 			if !Walkable(d.Engine, d.ClockMHz, part.BandwidthGBs) {
 				continue
@@ -51,7 +47,7 @@ func TestWalkIsTheTimeline(t *testing.T) {
 			e := s.Estimate(part)
 			cycles, bytes := walkAll(s.Net, NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics)), s.bits)
 			if cycles != e.Cycles || bytes != e.BytesRead+e.BytesWritten {
-				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
+				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", m.Name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
 			}
 		}
 	}

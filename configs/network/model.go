@@ -103,6 +103,19 @@ func (m Model) PrefixTokens() int {
 	return n
 }
 
+// Classifiers is the number of heads, each on the row of its own prefix token where nothing is pooled.
+func (m Model) Classifiers() int {
+	n := 0
+	if f := familyOf(m.Family); f != nil && !m.Pools() {
+		for _, t := range f.prefix {
+			if t.Read {
+				n++
+			}
+		}
+	}
+	return max(1, n)
+}
+
 // Patches is the number of image patches.
 func (m Model) Patches() int {
 	return (m.Image.Height / m.Patch) * (m.Image.Width / m.Patch)

@@ -35,6 +35,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 	for range m.Image.Channels {
 		m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
 	}
+	randomVariant(rng, &m)
 	return m
 }
 

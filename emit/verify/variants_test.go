@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"vitdse/configs"
@@ -13,25 +14,24 @@ func TestVariants(t *testing.T) {
 	quickBuild(t)
 	for _, c := range []struct {
 		name       string
+		bits       int
 		model      func(m *configs.Model)
 		tm, tn, tk int
 		columns    int
 	}{
-		{"two heads", func(m *configs.Model) { m.Family = configs.DeiTDistilled }, 2, 4, 2, 2},
-		{"mean of codes", func(m *configs.Model) { m.Pool = configs.PoolAvg }, 2, 4, 2, 2},
-		{"maximum of codes without class token", func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true }, 4, 8, 4, 2},
-		{"mean of the stream, registers beyond a row tile", func(m *configs.Model) {
-			m.Pool, m.FCNorm, m.Registers = configs.PoolAvg, true, 4
+		{"two heads, a norm in front", 5, func(m *configs.Model) { m.Family, m.PreNorm = configs.DeiTDistilled, true }, 2, 4, 2, 2},
+		{"mean of the stream, a norm in front, registers beyond a row tile", 8, func(m *configs.Model) {
+			m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 4
 		}, 4, 4, 1, 1},
-		{"maximum of the stream", func(m *configs.Model) { m.Pool, m.FCNorm = configs.PoolMax, true }, 2, 4, 2, 1},
-		{"a norm in front", func(m *configs.Model) { m.PreNorm = true }, 2, 4, 2, 2},
+		{"mean of codes", 4, func(m *configs.Model) { m.Pool = configs.PoolAvg }, 2, 4, 2, 2},
+		{"maximum of codes without class token", 6, func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true }, 4, 8, 4, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := tinyModel()
 			c.model(&m)
 			e := engine(c.tm, c.tn, c.tk)
 			e.VectorColumns = c.columns
-			d := configs.Design{Name: "variant", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 5, 6), Engine: e}
+			d := configs.Design{Name: "variant", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, c.bits, c.bits), Engine: e}
 			dir, err := writeSeeded(t, m, d, 2)
 			if err != nil {
 				t.Fatal(err)
@@ -43,5 +43,28 @@ func TestVariants(t *testing.T) {
 			}
 			lint(t, dir)
 		})
+	}
+}
+
+// randomVariant draws what a network may have that a plain ViT has not.
+func randomVariant(rng *rand.Rand, m *configs.Model) {
+	m.PreNorm = rng.IntN(4) == 0
+	if rng.IntN(4) == 0 {
+		m.Family = configs.DeiTDistilled
+		return
+	}
+	if rng.IntN(3) == 0 {
+		m.Registers = 1 + rng.IntN(5)
+	}
+	switch rng.IntN(4) {
+	case 0:
+		m.Pool = configs.PoolAvg
+	case 1:
+		m.Pool = configs.PoolMax
+	}
+	m.FCNorm = m.Pools() && rng.IntN(2) == 0
+	m.NoClassToken = m.Pools() && rng.IntN(2) == 0
+	if rng.IntN(4) == 0 {
+		m.Features, m.Classes = true, m.Dim
 	}
 }

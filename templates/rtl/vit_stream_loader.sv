@@ -161,7 +161,8 @@ module vit_stream_loader #(
   reg  [31:0] number;                         // of the image that the list is walked for, from 1
   reg         ahead;
   wire        more     = number != images;
-  wire        end_list = pc == SEGMENTS - 1;
+  localparam [31:0] LAST_SEGMENT = SEGMENTS - 1;
+  wire        end_list = pc == LAST_SEGMENT[SEGW-1:0];
   wire        look     = pc == AHEAD - 1 && more;
   always @(posedge aclk) begin
     if (!aresetn) begin
