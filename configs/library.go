@@ -12,11 +12,27 @@ import (
 
 // library holds the parts and models that come with the tool.
 //
-//go:embed parts/*.yaml models/*.yaml published/*.yaml
+//go:embed parts/*.yaml models/*.yaml published/*.yaml default-space.yaml
 var library embed.FS
 
 // Parts lists the names of the built-in parts, sorted.
 func Parts() []string { return shelf("parts") }
+
+// DefaultSpace is the space of a run that names none, default-space.yaml, on parts by their names or files.
+func DefaultSpace(parts []string) (Space, error) {
+	data, err := library.ReadFile(defaultSpace)
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	s, err := Decode[Space]("built-in "+defaultSpace, data)
+	if err != nil {
+		return Space{}, err
+	}
+	s.Parts = slices.Clone(parts)
+	return s, s.Validate()
+}
+
+const defaultSpace = "default-space.yaml"
 
 // Models lists the names of the built-in models, sorted.
 func Models() []string { return shelf("models") }

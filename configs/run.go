@@ -39,7 +39,7 @@ type Run struct {
 	Model       string   `yaml:"model,omitempty" mapstructure:"model"`                 // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
 	Checkpoint  string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`       // safetensors
 	Dataset     string   `yaml:"dataset,omitempty" mapstructure:"dataset"`             // npz of images and labels
-	Space       string   `yaml:"space,omitempty" mapstructure:"space"`                 // path; what a design file is emitted or quantized of needs none
+	Space       string   `yaml:"space,omitempty" mapstructure:"space"`                 // path; none: default-space.yaml on the parts
 	Seed        int64    `yaml:"seed,omitempty" mapstructure:"seed"`                   // of all that is random; default 1
 	Out         string   `yaml:"out" mapstructure:"out"`                               // folder the results go to
 	Parts       []string `yaml:"parts,omitempty" mapstructure:"parts"`                 // names; none: all of the space

@@ -349,6 +349,32 @@ func TestQuickStart(t *testing.T) {
 	}
 }
 
+// The default space has engines for every part that there is, and for networks of any head dimension.
+func TestDefaultSpace(t *testing.T) {
+	for _, name := range []string{"digits/model.yaml", "deit-tiny", "deit-tiny-distilled", "vit-b32"} {
+		m, err := LoadModel(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range Parts() {
+			s, err := DefaultSpace([]string{part})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := s.On(m, testPart(t, part))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := g.Legal().Int64(); got < 100 || got > 100_000 {
+				t.Errorf("%s on %s: %d legal points; expected some thousands", name, part, got)
+			}
+		}
+	}
+	if _, err := DefaultSpace(nil); err == nil {
+		t.Error("a space without parts is taken")
+	}
+}
+
 func BenchmarkGridDesign(b *testing.B) {
 	m, _ := LoadModel("digits/model.yaml")
 	s, err := LoadSpace("digits/space.yaml")

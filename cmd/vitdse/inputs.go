@@ -249,12 +249,21 @@ func (n *trained) inspect(num configs.Numerics, st *stages) (*intnet.Network, *q
 	return quant.Inspect(n.model, num, n.weights, stats, st.task("quantization", "blocks"))
 }
 
+// spaceOf is the space that a run names, or the default one on the run's parts.
+func spaceOf(run configs.Run) (configs.Space, error) {
+	if run.Space != "" {
+		return configs.LoadSpace(run.Space)
+	}
+	if len(run.Parts) == 0 {
+		return configs.Space{}, errors.New("no space: a search needs the run's key space or --space, the file of what may vary, " +
+			"or the key parts, for which there is a default space")
+	}
+	return configs.DefaultSpace(run.Parts)
+}
+
 // loadSpace reads the space of a run and the parts that are to be swept.
 func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
-	if run.Space == "" {
-		return configs.Space{}, nil, errors.New("no space: a search needs the run's key space or --space, the file of what may vary")
-	}
-	space, err := configs.LoadSpace(run.Space)
+	space, err := spaceOf(run)
 	if err != nil {
 		return space, nil, err
 	}

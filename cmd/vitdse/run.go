@@ -133,8 +133,8 @@ func resumable(dir string, run configs.Run, force bool) error {
 // largestArray is the roof under which the network is shown before a sweep: 8 bits, and
 // the largest array of the space whose products fit the part's multipliers.
 func largestArray(m configs.Model, s configs.Space, p configs.Part) (configs.Design, error) {
-	least := 1 // rows of the smallest array that takes the tokens in front of the patches
-	for least < m.PrefixTokens() {
+	least := 1 // rows of the smallest array that takes the network's heads
+	for least < m.Classifiers() {
 		least *= 2
 	}
 	best, err := nominal(m, p, fmt.Sprintf("%dx1x1", least), "w8a8")
