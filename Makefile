@@ -39,6 +39,7 @@ setup:
 # Only the tests ask for a second simulator, a synthesizer, Tcl and Python.
 setup-test: setup
 	$(call need,iverilog yosys tclsh python3,with which the tests simulate and synthesize the emitted design and run its scripts and drivers)
+	$(call need,munged slurmctld slurmd sbatch,with which the tests run array jobs,slurm-wlm munge)
 	$(call need,node,with which the tests run the script of the report,nodejs)
 	$(call need,chromium,with which the tests open the report)
 	@$(MAKE) --no-print-directory $(PY)/ready out/axe/$(AXE)/axe.min.js out/xilinx/include/ap_int.h

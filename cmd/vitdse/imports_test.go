@@ -27,6 +27,7 @@ var rooms = []struct {
 	{"hwmodel", []string{"configs/..."}},
 	{"hwmodel/fit", []string{"configs/...", "hwmodel"}},
 	{"dse/jobs", nil},
+	{"dse/jobs/array", []string{"configs/...", "dse/jobs", "emit/child"}},
 	{"dse/labels", []string{"hwmodel"}},
 	{"dse/size", []string{"configs/...", "hwmodel"}},
 	{"dse/baseline", []string{"configs/...", "hwmodel", "dse", "emit/child"}},

@@ -11,14 +11,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/page"
+	"vitdse/dse/jobs/array"
 )
 
 // app is what every command shares: where to write, and the logger.
 type app struct {
 	stdout, stderr io.Writer
 	log            hclog.Logger
-	doc            *document  // what is printed, with --json
-	live           *page.Live // the page that is served, if one is
+	doc            *document   // what is printed, with --json
+	args           []string    // of the command line
+	task           *array.Task // that this process is of an array job, if it is one
+	live           *page.Live  // the page that is served, if one is
 }
 
 // printf writes a result.
@@ -84,7 +87,7 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a),
-		newStudy(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newServe(a), newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
+		newStudy(a), newTask(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newServe(a), newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
 	complete(root)
 	return root
 }

@@ -15,6 +15,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/dse/jobs/array"
 	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
@@ -24,6 +25,7 @@ func newStudy(a *app) *cobra.Command {
 	var designs int
 	var parts []string
 	var file, table string
+	var machines arrayFlags
 	cmd := &cobra.Command{
 		Use:   "study RUN.yaml",
 		Short: "Synthesize many designs with Yosys and hold the resource model against them",
@@ -41,7 +43,11 @@ The table compares the resource model, as it is, with all designs of the file.`,
 	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"}, "`names` of the parts that the designs take turns on")
 	cmd.Flags().StringVar(&file, "file", "study.jsonl", "`file` of the designs synthesized so far")
 	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
+	machines.add(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := machines.check(); err != nil {
+			return err
+		}
 		run, err := loadRun(cmd, args[0])
 		if err != nil {
 			return err
@@ -54,8 +60,8 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		s := &study{a: a, n: n, parts: list, cache: a.cacheOf(run), file: file}
-		if err := s.synthesize(cmd.Context(), designs); err != nil {
+		s := &study{a: a, n: n, parts: list, cache: a.cacheOf(run), file: file, machines: machines}
+		if err := s.synthesize(cmd.Context(), designs); err != nil || a.task != nil {
 			return err
 		}
 		return a.printStudy(file, table)
@@ -70,6 +76,9 @@ type study struct {
 	parts []configs.Part
 	cache configs.Store
 	file  string
+
+	machines arrayFlags
+
 	todo  map[int]synth.Measured // by draw, without modules: what the file does not have
 	found map[int]synth.Measured
 }
@@ -86,8 +95,11 @@ func (s *study) synthesize(ctx context.Context, designs int) (err error) {
 	if err != nil {
 		return err
 	}
-	journal, records, err := jobs.Open[synth.Measured](s.file+".journal", jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws},
-		true, func(said string) { s.a.log.Warn(said) })
+	plan := jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws}
+	if s.a.task != nil {
+		return s.task(ctx, plan)
+	}
+	journal, records, err := jobs.Open[synth.Measured](s.file+".journal", plan, true, func(said string) { s.a.log.Warn(said) })
 	if err != nil {
 		return err
 	}
@@ -104,19 +116,73 @@ func (s *study) synthesize(ctx context.Context, designs int) (err error) {
 	}
 	say("")
 	st.resumed(had)
-	err = jobs.Run(ctx, s.left(), jobs.Work[synth.Measured]{
-		Workers: runtime.GOMAXPROCS(0),
-		Worker:  func() func(context.Context, int) (synth.Measured, error) { return s.one },
-		Take: func(n int, m synth.Measured) error {
-			s.found[n] = m
-			say(m.Design.Name)
-			return journal.Write(n, m)
-		},
-	})
+	take := func(n int, m synth.Measured) error {
+		s.found[n] = m
+		say(m.Design.Name)
+		return journal.Write(n, m)
+	}
+	if s.machines.engine != "" {
+		err = s.onMachines(ctx, plan, take, func(done, failed int) {
+			detail := "on " + s.machines.engine
+			if failed > 0 {
+				detail += fmt.Sprintf(", %d failed", failed)
+			}
+			st.set("synthesis", "designs", had+int64(done), int64(designs), detail)
+		})
+	} else {
+		err = jobs.Run(ctx, s.left(), jobs.Work[synth.Measured]{
+			Workers: runtime.GOMAXPROCS(0),
+			Worker:  func() func(context.Context, int) (synth.Measured, error) { return s.one },
+			Take:    take,
+		})
+	}
 	if err == nil {
 		st.end()
 	}
 	return errors.Join(err, s.gather(journal))
+}
+
+// task does this process' part of an array job.
+func (s *study) task(ctx context.Context, plan jobs.Plan) error {
+	if s.a.task.Work.Plan != plan {
+		return fmt.Errorf("on this node the study has inputs %.12s, where it was submitted %.12s: the nodes' files differ", plan.Inputs, s.a.task.Work.Plan.Inputs)
+	}
+	version, err := synth.YosysVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.a.task.CheckTools(map[string]string{"yosys": version}); err != nil {
+		return err
+	}
+	return array.Run(ctx, s.a.task, s.one)
+}
+
+// onMachines synthesizes what is left as an array job; its folder goes when all is found.
+func (s *study) onMachines(ctx context.Context, plan jobs.Plan, take func(int, synth.Measured) error, say func(done, failed int)) error {
+	version, err := synth.YosysVersion(ctx)
+	if err != nil {
+		return err
+	}
+	dir := s.file + ".work"
+	w := array.Work{Plan: plan, Tools: map[string]string{"yosys": version}}
+	records, err := onMachines[synth.Measured](ctx, s.a, s.machines, dir, w, s.left(), s.cost, say)
+	for _, r := range records {
+		if _, wanted := s.todo[r.Job]; wanted {
+			if err := take(r.Job, r.Value); err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil || len(s.left()) > 0 {
+		return err
+	}
+	return os.RemoveAll(dir)
+}
+
+// cost is about how many seconds a design takes to synthesize: with two thirds of a minute for all else, one for each
+// product a cycle of the array.
+func (s *study) cost(n int) float64 {
+	return 40 + float64(s.todo[n].Design.Engine.MACs())
 }
 
 // draw draws the designs and leaves out those that are in the file.

@@ -19,9 +19,9 @@ const format = 2
 
 // Plan is long work: so many jobs, numbered from 0, whose results depend on nothing but Inputs.
 type Plan struct {
-	Kind   string // what the jobs are of, e.g. "vitdse sweep"
-	Inputs string // hash of all that a result depends on
-	Jobs   int    // how many there are
+	Kind   string `json:"kind"`   // what the jobs are of, e.g. "vitdse sweep"
+	Inputs string `json:"inputs"` // hash of all that a result depends on
+	Jobs   int    `json:"jobs"`   // how many there are
 }
 
 // Record is what a job gave.
@@ -140,7 +140,11 @@ func (j *Journal[R]) open(resume bool, say func(string)) ([]Record[R], error) {
 	if _, err := j.file.Seek(size, io.SeekStart); err != nil || size > 0 {
 		return records, err
 	}
-	return nil, j.append(header{j.plan.Kind, format, j.plan.Inputs, j.plan.Jobs})
+	text, err := json.Marshal(header{j.plan.Kind, format, j.plan.Inputs, j.plan.Jobs})
+	if err == nil {
+		_, err = j.file.Write(append(text, '\n'))
+	}
+	return nil, err
 }
 
 // read gives the records of a journal's text and the length up to the last whole line: 0 without a whole header.
@@ -160,7 +164,7 @@ func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, er
 	var records []Record[R]
 	done := make(map[int]bool, len(lines))
 	for i, text := range lines[1:] {
-		r, err := decode[R](j.plan, text)
+		r, err := Decode[R](j.plan, text)
 		if err == nil && done[r.Job] {
 			err = fmt.Errorf("job %d is there twice", r.Job)
 		}
@@ -198,19 +202,11 @@ func (j *Journal[R]) Write(job int, value R) error {
 	if j.file == nil {
 		return nil
 	}
-	l, err := encode(j.plan, job, value)
+	text, err := Encode(j.plan, job, value)
 	if err != nil {
 		return err
 	}
-	return j.append(l)
-}
-
-func (j *Journal[R]) append(v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = j.file.Write(append(text, '\n'))
+	_, err = j.file.Write(text)
 	return err
 }
 
@@ -231,14 +227,18 @@ func (j *Journal[R]) Remove() error {
 	return errors.Join(os.Remove(j.file.Name()), j.Close())
 }
 
-// encode makes the line of a job.
-func encode[R any](p Plan, job int, value R) (line, error) {
+// Encode makes the line of a job, with its end.
+func Encode[R any](p Plan, job int, value R) ([]byte, error) {
 	record, err := json.Marshal(value)
-	return line{job, p.sum(job, record), record}, err
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(line{job, p.sum(job, record), record})
+	return append(text, '\n'), err
 }
 
-// decode reads the line of a job.
-func decode[R any](p Plan, text []byte) (r Record[R], err error) {
+// Decode reads the line of a job; one that is not as it was written is an error.
+func Decode[R any](p Plan, text []byte) (r Record[R], err error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
 		return r, err

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -40,4 +41,14 @@ func (t tool) find(asked string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%w: %s is not on PATH; %s", ErrTool, strings.Join(names, " or "), t.install)
+}
+
+// YosysVersion is what the Yosys on PATH says of its version.
+func YosysVersion(ctx context.Context) (string, error) {
+	prog, err := yosys.find("")
+	if err != nil {
+		return "", err
+	}
+	text, err := exec.CommandContext(ctx, prog, "-V").Output()
+	return strings.TrimSpace(string(text)), err
 }

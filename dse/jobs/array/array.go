@@ -1,0 +1,198 @@
+// Package array does the jobs of long work as one array job of a lab's own scheduler, or as processes of this machine:
+// the same path. A folder that all nodes share has the work (what to run, and which jobs each task does), a file for
+// each record, written by the task that found it and never by two, and a log for each task. Scheduling, limits and
+// requeueing are the scheduler's: a task that runs twice writes the same records twice.
+package array
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/dse/jobs"
+)
+
+// Work is what the tasks of an array do.
+type Work struct {
+	Schema int               `json:"schema"`
+	Plan   jobs.Plan         `json:"plan"`
+	Build  string            `json:"build"`  // of the program; tasks of another refuse
+	Args   []string          `json:"args"`   // its command line
+	Folder string            `json:"folder"` // in which it runs
+	Tools  map[string]string `json:"tools"`  // what tools say of their version; a node with others refuses
+	Tasks  [][]int           `json:"tasks"`  // jobs of each
+}
+
+const (
+	workSchema = 1
+	workFile   = "work.json"
+)
+
+// records and the others are folders of the work's.
+const records, failures, logs, hosts = "records", "failures", "logs", "hosts"
+
+// Create writes the work to a folder. One that holds other work is refused; records of the same plan stay.
+func Create(dir string, w Work) error {
+	w.Schema = workSchema
+	if old, err := Load(dir); err == nil && old.Plan != w.Plan {
+		return fmt.Errorf("%s holds the tasks of other work (%s, inputs %.12s); remove it, or give another folder", dir, old.Plan.Kind, old.Plan.Inputs)
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range []string{failures, hosts} { // of an earlier array
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{records, failures, logs, hosts} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o777); err != nil {
+			return err
+		}
+	}
+	text, err := json.MarshalIndent(w, "", " ")
+	if err != nil {
+		return err
+	}
+	return configs.WriteFile(filepath.Join(dir, workFile), append(text, '\n'))
+}
+
+// Load reads the work of a folder.
+func Load(dir string) (Work, error) {
+	var w Work
+	path := filepath.Join(dir, workFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return w, fmt.Errorf("%s holds no work of an array job: %w", dir, err)
+	}
+	if err := json.Unmarshal(text, &w); err != nil {
+		return w, fmt.Errorf("%s: %w", path, err)
+	}
+	if w.Schema != workSchema {
+		return w, fmt.Errorf("%s: has schema %d, this version reads %d; submit the work again", path, w.Schema, workSchema)
+	}
+	return w, nil
+}
+
+// Cut shares jobs out over at most so many tasks of about equal cost, in seconds, and of least each where there is
+// enough to do. A task's jobs are ascending.
+func Cut(list []int, cost func(job int) float64, tasks int, least float64) [][]int {
+	total := 0.0
+	for _, job := range list {
+		total += cost(job)
+	}
+	if least > 0 {
+		tasks = min(tasks, int(total/least))
+	}
+	tasks = max(1, min(tasks, len(list)))
+	byCost := slices.Clone(list)
+	slices.SortStableFunc(byCost, func(a, b int) int { return cmp.Compare(cost(b), cost(a)) })
+	cut, load := make([][]int, tasks), make([]float64, tasks)
+	for _, job := range byCost { // the longest first, each to who has least
+		at := 0
+		for i, l := range load {
+			if l < load[at] {
+				at = i
+			}
+		}
+		cut[at], load[at] = append(cut[at], job), load[at]+cost(job)
+	}
+	for _, c := range cut {
+		slices.Sort(c)
+	}
+	return cut
+}
+
+func recordPath(dir string, job int) string {
+	return filepath.Join(dir, records, fmt.Sprintf("%06d.json", job))
+}
+
+// failure is a job that ended with an error.
+type failure struct {
+	Job  int    `json:"job"`
+	Host string `json:"host"`
+	Log  string `json:"log"`
+	Why  string `json:"why"`
+}
+
+// Keep writes what a job gave, whole or not at all.
+func Keep[R any](dir string, p jobs.Plan, job int, value R) error {
+	text, err := jobs.Encode(p, job, value)
+	if err != nil {
+		return err
+	}
+	return configs.WriteFile(recordPath(dir, job), text)
+}
+
+// Gather reads the records of a folder, ascending by job. A file that is not as it was written is told to say, and is
+// no record.
+func Gather[R any](dir string, p jobs.Plan, say func(string)) ([]jobs.Record[R], error) {
+	names, err := os.ReadDir(filepath.Join(dir, records))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []jobs.Record[R]
+	for _, n := range names {
+		if !isRecord(n.Name()) {
+			continue
+		}
+		path := filepath.Join(dir, records, n.Name())
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		r, err := jobs.Decode[R](p, text)
+		if err == nil && recordPath(dir, r.Job) != path {
+			err = fmt.Errorf("it is of job %d", r.Job)
+		}
+		if err != nil {
+			say(fmt.Sprintf("%s: is damaged, and is left out: its job is done again: %v", path, err))
+			continue
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// isRecord tells records from what WriteFile is still writing.
+func isRecord(name string) bool {
+	number, ok := strings.CutSuffix(name, ".json")
+	_, err := strconv.Atoi(number)
+	return ok && err == nil
+}
+
+// count is how many records and failures there are.
+func count(dir string) (done, failed int) {
+	names, _ := os.ReadDir(filepath.Join(dir, records))
+	for _, n := range names {
+		if isRecord(n.Name()) {
+			done++
+		}
+	}
+	names, _ = os.ReadDir(filepath.Join(dir, failures))
+	return done, len(names)
+}
+
+// failuresOf reads which jobs failed, and where.
+func failuresOf(dir string) []failure {
+	names, _ := os.ReadDir(filepath.Join(dir, failures))
+	var list []failure
+	for _, n := range names {
+		text, err := os.ReadFile(filepath.Join(dir, failures, n.Name()))
+		var f failure
+		if err == nil && json.Unmarshal(text, &f) == nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
