@@ -20,6 +20,7 @@ type Quantizer struct {
 	Scales         ScaleKind  `yaml:"scales,omitempty" json:",omitempty"`          // of requantization
 	Calibration    CalibInput `yaml:"calibration,omitempty" json:",omitempty"`     // what the float network is run on
 	TokenScales    TokenScale `yaml:"token_scales,omitempty" json:",omitempty"`    // of the codes that weight matmuls read
+	Inputs         LayerInput `yaml:"inputs,omitempty" json:",omitempty"`          // what weights are rounded on
 }
 
 // Scheme says where the zero point lies.
@@ -88,6 +89,15 @@ const (
 	DynamicScales TokenScale = "dynamic" // as the token comes: a power of two of its own; not on the engine, not of Swin
 )
 
+// LayerInput says which inputs of a layer its weights are refitted to and its rounding errors are made up on.
+type LayerInput string
+
+// Layer inputs.
+const (
+	FloatInputs      LayerInput = "float"      // codes of the float network's values
+	SequentialInputs LayerInput = "sequential" // codes that the quantized layers before it give; not of Swin
+)
+
 // Switch is a yes or no whose empty value is yes.
 type Switch string
 
@@ -108,6 +118,7 @@ var (
 	calibInputs      = []CalibInput{CalibImages, CalibNoise}
 	switches         = []Switch{On, Off}
 	tokenScales      = []TokenScale{StaticScales, DynamicScales}
+	layerInputs      = []LayerInput{FloatInputs, SequentialInputs}
 )
 
 // defaultPercentile leaves one value of a thousand outside.
@@ -124,6 +135,7 @@ func (q Quantizer) Full() Quantizer {
 	fill(&q.Scales, scaleKinds)
 	fill(&q.Calibration, calibInputs)
 	fill(&q.TokenScales, tokenScales)
+	fill(&q.Inputs, layerInputs)
 	if q.Percentile == 0 {
 		q.Percentile = defaultPercentile
 	}
@@ -146,6 +158,7 @@ func (q Quantizer) Normal() Quantizer {
 	clearFirst(&q.Scales, scaleKinds)
 	clearFirst(&q.Calibration, calibInputs)
 	clearFirst(&q.TokenScales, tokenScales)
+	clearFirst(&q.Inputs, layerInputs)
 	return q
 }
 
@@ -183,6 +196,7 @@ func (q Quantizer) check(f *faults, prefix string) {
 	oneOf(f, prefix+"scales", q.Scales, scaleKinds...)
 	oneOf(f, prefix+"calibration", q.Calibration, calibInputs...)
 	oneOf(f, prefix+"token_scales", q.TokenScales, tokenScales...)
+	oneOf(f, prefix+"inputs", q.Inputs, layerInputs...)
 }
 
 // OnEngine says which of the numerics of a network the emitted engine does not run, nil if it runs all.

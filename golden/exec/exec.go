@@ -106,6 +106,15 @@ func Run(net *intnet.Network, image []uint8, tr *Trace) ([]int32, error) {
 	return r.Run(image, tr)
 }
 
+// RunBlocks records the ops in front of a block, which may be the number of blocks.
+func (r *Runner) RunBlocks(image []uint8, tr *Trace, block int) error {
+	if err := r.start(image, tr); err != nil {
+		return err
+	}
+	r.runBlocks(0, block)
+	return nil
+}
+
 // Run computes the logits of one image of H x W u8 pixels with interleaved channels.
 // A nil trace records nothing and is faster.
 func (r *Runner) Run(image []uint8, tr *Trace) ([]int32, error) {

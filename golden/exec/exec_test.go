@@ -40,6 +40,9 @@ func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm {
 		n.Quantizer.TokenScales = ""
 	}
+	if m.Family != configs.Swin && n.Quantizer.TokenScales == "" && rng.IntN(3) == 0 {
+		n.Quantizer.Inputs = configs.SequentialInputs
+	}
 	of := network.MustCompile(m)
 	for i := range n.Layers {
 		l := &n.Layers[i]

@@ -40,6 +40,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 		s    *sample
 		dst  *intnet.Linear
 	}{{"q", network.RoleQuery, s.q, &b.Q}, {"k", network.RoleKey, s.k, &b.K}, {"v", network.RoleValue, s.v, &b.V}}
+	in.activations = q.reads(qkv.Name, in.activations)
 	var head [3][]float64
 	var out []float64
 	for p, part := range parts {
@@ -87,6 +88,7 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 	f := foldOf(s.norm2.out, q.fold(fc1, "norm2", i), w.Norm2G, w.Norm2B)
 	w1, b1 := product(w.FC1W, w.FC1B, f.scale, f.offset)
 	in := q.foldedRange("norm2", i, s.norm2, w.Norm2G, q.inputBits(fc1), f, columnPower(w1, dim))
+	in.activations = q.reads(fc1.Name, in.activations)
 	var errs [3]error
 	b.Norm2, errs[0] = q.layerNorm(q.name(i, network.RoleNorm2), s.norm2, w.Norm2G, w.Norm2B, in)
 	steps := repeat(index.Scale, hidden)
@@ -101,6 +103,7 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 
 // toResidual builds a layer that writes to the residual stream.
 func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations) (intnet.Linear, error) {
+	in = q.reads(bits.Name, in)
 	return q.build(linear{
 		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
@@ -137,7 +140,7 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64
 		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })
 		return mean
 	})
-	return activations{g, width, set.mean, coded, set.variance, s, f}
+	return activations{g, width, set.mean, coded, set.variance, s, f, nil}
 }
 
 func identity(x float64, _ int) float64 { return x }

@@ -143,7 +143,11 @@ func (a activations) covariance(order []int) (h, cross []float64) {
 			for i, c := range order {
 				x := a.f(float64(values[c]), c)
 				real[i*rows+r] = x - a.mean[c]
-				v := a.round(x, a.bits) - a.coded[c]
+				v := a.round(x, a.bits)
+				if a.fed != nil {
+					v = a.real(a.fed.values[(from+r)*a.source.channels+c])
+				}
+				v -= a.coded[c]
 				coded[i*rows+r], codedRows[r*n+i] = v, v
 			}
 		}

@@ -137,6 +137,7 @@ func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in a
 		if h.in != in.source {
 			in = in.of(h.in)
 		}
+		in = q.reads(own.Name, in)
 		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b, rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in, outBits: configs.LogitBits}
 		// A multiplier has 16 bits: one product step must not be more logit steps than that.
 		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)

@@ -18,6 +18,7 @@ type activations struct {
 	variance []float64 // of the real value
 	source   *sample
 	f        func(x float64, c int) float64 // real value from the sampled one
+	fed      *sample                        // codes of the same rows that the quantized layers before it give; nil where they are those of the real values
 }
 
 // of is the same grid with what is known of another sample's values.
@@ -161,13 +162,22 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 		key.outs = fmt.Sprint(out)
 		grow = func(o int, scale float64) float64 { return powerOfTwoAbove(in.Scale*scale/out[o]) * out[o] / in.Scale }
 	}
-	return q.stats.weights.get(key, func() rounded {
+	compute := q.stats.weights.get
+	if in.fed != nil {
+		compute = q.fed[bits.Name].once
+	}
+	return compute(key, func() rounded {
 		k := len(in.mean)
 		if q.menu.Rounding == configs.Nearest {
 			s := weightSteps(w, k, bits, q.menu, in.variance, grow)
 			return rounded{s, nearest(w, s)}
 		}
-		inputs := q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
+		var inputs []factor
+		if in.fed != nil {
+			inputs = factors(in)
+		} else {
+			inputs = q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
+		}
 		best := refit(w, k, inputs)
 		s := weightSteps(best, k, bits, q.menu, in.variance, grow)
 		return rounded{s, compensate(best, s, inputs)}

@@ -31,6 +31,7 @@ type quantizer struct {
 	net     *intnet.Network
 	report  *Report               // nil if nobody asks
 	blocks  func(done, total int) // hears of every block done; nil if nobody asks
+	fed     map[string]*fed       // of layers that read codes of the quantized network; nil if none does
 }
 
 // Quantize builds the integer network of the given numerics. stats must come from
@@ -47,19 +48,29 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	if err := errors.Join(w.Check(m), checkNumerics(stats.net, num)); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, &intnet.Network{Model: m, Numerics: num}, report, progress}
-	for _, top := range stats.stages {
-		q.net.StageScales = append(q.net.StageScales, residualScale(stats.reach()*top))
+	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil}
+	if q.menu.Inputs == configs.SequentialInputs {
+		if err := q.sequential(); err != nil {
+			return nil, fmt.Errorf("quant: %w", err)
+		}
 	}
-	q.net.ResidualScale = q.net.StageScales[0]
-	q.net.LogitScale = max(headroom*stats.reach()*stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
-	q.net.Exp = expTable(num.SoftmaxBits)
-	q.net.Rsqrt = rsqrtTable()
-
+	q.begin()
 	if err := q.run(); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
 	return q.net, nil
+}
+
+// begin makes a network of what does not depend on layers.
+func (q *quantizer) begin() {
+	q.net = &intnet.Network{Model: q.model, Numerics: q.num}
+	for _, top := range q.stats.stages {
+		q.net.StageScales = append(q.net.StageScales, residualScale(q.stats.reach()*top))
+	}
+	q.net.ResidualScale = q.net.StageScales[0]
+	q.net.LogitScale = max(headroom*q.stats.reach()*q.stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
+	q.net.Exp = expTable(q.num.SoftmaxBits)
+	q.net.Rsqrt = rsqrtTable()
 }
 
 // run makes the network from its embedding to its classifiers.
@@ -121,6 +132,9 @@ func checkNumerics(net *network.Network, num configs.Numerics) error {
 		if _, norms := net.Find(network.RoleEmbedNorm); pools || norms {
 			errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin, and for a network that pools tokens or has a norm in front of the blocks"))
 		}
+	}
+	if num.Quantizer.Inputs == configs.SequentialInputs && (net.Blocks[0].Window > 0 || num.Quantizer.TokenScales == configs.DynamicScales) {
+		errs = append(errs, errors.New("quantizer: inputs is sequential; expected float for a Swin, and with dynamic token_scales"))
 	}
 	for _, layer := range net.Layers {
 		name := layer.Name
@@ -185,7 +199,7 @@ func (q *quantizer) patchEmbed() error {
 	mean, variance := q.stats.patches.moments(f.apply)
 	g := grid{Scale: 1}
 	coded, _ := q.stats.patches.moments(func(x float64, c int) float64 { return g.round(f.apply(x, c), bits.Activations) })
-	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply}
+	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply, nil}
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
 	codes := q.round(bits, w, in, 0, q.residual())
 	if s := q.givenWeights(bits); s != nil {

@@ -20,6 +20,7 @@ type Stats struct {
 	Images int // calibration images
 
 	model   configs.Model
+	images  *dataset.Images
 	net     *network.Network
 	stages  []float64 // of each residual stream: max |value| of it and of what is added to it
 	logit   float64   // max |logit|
@@ -104,6 +105,7 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 		return nil, fmt.Errorf("quant: calibration needs at least one image")
 	}
 	s := newStats(m, images.N)
+	s.images = images
 	workers := min(runtime.GOMAXPROCS(0), images.N)
 	// Worker i runs images i, i+workers, ...; what they give is taken in in the images' order,
 	// so that the result does not depend on the number of workers.

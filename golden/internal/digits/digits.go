@@ -1,4 +1,4 @@
-// Package digits loads the quick-start case of configs/digits for tests.
+// Package digits loads the quick-start cases of configs/digits and configs/fashion for tests.
 package digits
 
 import (
@@ -11,18 +11,21 @@ import (
 	"vitdse/golden/dataset"
 )
 
-// Case is the digits network with its data: 1437 training and 360 test images.
+// Case is a quick start's network with its data: of digits 1437 training and 360 test images, of fashion 640 and 2000.
 type Case struct {
 	Model       configs.Model
 	Weights     *checkpoint.Weights
 	Train, Test *dataset.Images
 	TestLabels  []int
-	TestLogits  []float32 // 360 x 10, from PyTorch
+	TestLogits  []float32 // images x 10, by the framework that trained it
 }
 
-// Load reads the case from the source tree that holds the working directory.
-func Load() (*Case, error) {
-	dir, err := find(filepath.Join("configs", "digits"))
+// Load reads digits from the source tree that holds the working directory.
+func Load() (*Case, error) { return LoadCase("digits") }
+
+// LoadCase reads a quick start by its name.
+func LoadCase(name string) (*Case, error) {
+	dir, err := find(filepath.Join("configs", name))
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +40,7 @@ func Load() (*Case, error) {
 	if c.Weights, err = ck.ViT(c.Model); err != nil {
 		return nil, err
 	}
-	data, err := dataset.Load(filepath.Join(dir, "digits.npz"))
+	data, err := dataset.Load(filepath.Join(dir, name+".npz"))
 	if err != nil {
 		return nil, err
 	}
