@@ -18,36 +18,38 @@ func (s *Shape) pooling(l *ledger, f fabric) {
 }
 
 // resources are a tree of additions (or comparisons) over the tokens of a row tile for each channel that comes in a
-// cycle, the channels' sums in LUT RAM, the word of them that leaves and, of a mean, one lane of the requantizer.
+// cycle, the channels' sums in LUT RAM, the word of them that leaves and, of a mean, one lane of the requantizer. The
+// shares are Yosys 0.23's of the module alone, of codes and of the stream (TestPoolAgainstYosys).
 func (p Pool) resources(s *Shape, f fabric) Resources {
-	vc, bits, each := s.VC, p.InBits, 1 // LUTs a bit of two values
+	vc, sums := s.VC, s.VC*p.SumBits
+	r := f.lutram(s.Dim/s.VC, sums)
+	luts, each := 60+float64(sums), 1.0 // a bit of two values
 	if p.Op.Max {
-		each = 2
+		each = 1.5
 	}
-	r := f.lutram(s.Dim/s.VC, vc*p.SumBits)
-	r.LUT += 90 + vc*p.SumBits*(each+1)
-	r.FF += 120 + 3*vc*p.SumBits
-	if p.Op.Max { // what does not count is the least value
-		r.LUT += s.lanes() * bits
-	}
-	for n := s.TM / 2; n > 0; n /= 2 {
+	luts += each*float64(sums) + float64(s.lanes()*p.InBits)/2 // tokens that do not count are masked
+	r.FF += 20 + 3*sums
+	for n, bits := s.TM/2, p.InBits; n > 0; n /= 2 {
 		if !p.Op.Max {
 			bits++
 		}
-		r.LUT += vc * n * bits * each
+		luts += each * float64(vc*n*bits)
 		r.FF += vc * n * bits
 	}
 	if !p.Op.Max {
-		scaled := p.SumBits + 18
-		r.LUT += 2*p.SumBits + 3*configs.LogitBits + whole(f.softLUTs(p.SumBits, 18))
-		r.FF += 2*scaled + 3*configs.LogitBits
+		luts += float64(2*p.SumBits+3*configs.LogitBits) + f.softLUTs(p.SumBits, 18)
+		r.FF += 2*(p.SumBits+18) + 3*configs.LogitBits
 		r.DSP += f.dsps(p.SumBits, 18)
 	}
+	r.LUT += whole(luts)
+	return r
+}
+
+// packer is that of the words in which the results leave.
+func (p Pool) packer(s *Shape) Resources {
 	word := s.TK
 	if p.Stream {
-		word = vc
+		word = s.VC
 	}
-	r.LUT += word * p.OutBits
-	r.FF += word * p.OutBits
-	return r
+	return Resources{LUT: word*p.OutBits + 3, FF: word*p.OutBits + 17}
 }

@@ -60,6 +60,9 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	packers := s.packer(s.ActBits, 16)
 	packers = packers.Add(s.packer(s.NormBits, 16))
 	packers = packers.Add(s.packer(s.NumBits, max(1, CeilLog2(s.NumDepth))))
+	if pool, pools := s.Pool(); pools {
+		packers = packers.Add(pool.packer(s))
+	}
 	l.add("vit_column_packer", packers)
 }
 

@@ -115,7 +115,7 @@ func (f roof) place(r *OpRoofline) {
 func (s *Shape) opTraffic(op network.Op, policy Traffic, batch int64) OpRoofline {
 	rows, cols, name := op.Rows, op.Cols, op.Name
 	if op.Role == network.RoleEmbed {
-		rows -= len(s.Net.Prefix) // the class token is not multiplied
+		rows -= s.Net.Model.PrefixTokens() // they are not multiplied
 	}
 	for _, o := range s.Net.LayerOf(op).Ops {
 		if o != op.Index && s.Net.Ops[o].First == op.Index {

@@ -99,3 +99,19 @@ func TestRooflinePolicies(t *testing.T) {
 	}
 	near(t, "weights, MB", float64(eight.Bytes)/1e6, 5.309+0.1475+0.192+0.1505+0.002, 0.005)
 }
+
+// The patch embedding's products are those of patches, whatever tokens are in front of them.
+func TestRooflineCountsTheNetworksProducts(t *testing.T) {
+	for _, registers := range []int{0, 4} {
+		m, d, part := digits(t)
+		m.Registers = registers
+		net := network.MustCompile(m)
+		_, total, err := Roofline(net, d, part, TrafficUnfused, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if total.FLOPs != 2*net.MACs() {
+			t.Errorf("%d registers: %d operations; the network has %d products", registers, total.FLOPs, net.MACs())
+		}
+	}
+}
