@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -25,6 +26,13 @@ type Work struct {
 	Version  string                // of the tool; results of another version are measured again
 	Progress func(done, total int) // called from one goroutine at a time; may be nil
 	Say      func(string)          // is told of kept results that are damaged; may be nil
+
+	// Elsewhere measures settings of a table, which are numbered, on other machines, before this process measures what
+	// is left; nil for none.
+	Elsewhere func(ctx context.Context, plan jobs.Plan, left []int) ([]jobs.Record[float64], error)
+	// Part measures those settings of a list that are this process' part of a table that is measured elsewhere, and
+	// says so; nothing comes of the others. nil where this process is no part of another's work.
+	Part func(ctx context.Context, plan jobs.Plan, list []int, of func(context.Context, int) (float64, error)) error
 }
 
 // Choices are what sensitivities are measured for.
@@ -43,7 +51,8 @@ func ChoicesOf(s configs.Space) Choices {
 
 // Sensitivities measures what the prediction of some choices needs, once: the noise that
 // each layer's bits add to the network's logits. The reference is 8 bits everywhere.
-// Tables are taken from the cache if model, weights, images, choices and tool are the same.
+// Tables are taken from the cache if model, weights, images, choices and tool are the same. A part of a table that is
+// measured elsewhere (Work.Part) gives no prediction.
 func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Prediction, error) {
 	if err := n.check(); err != nil {
 		return nil, err
@@ -59,6 +68,9 @@ func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Predicti
 			return nil, fmt.Errorf("sensitivities at ln_fold %g: %w", fold, err)
 		}
 		tables = append(tables, t)
+	}
+	if w.Part != nil {
+		return nil, nil // no table is whole
 	}
 	return NewPrediction(tables...)
 }
@@ -77,7 +89,7 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	if w.Cache.Get("sensitivity", key, t) {
 		return t, nil
 	}
-	settings, err := w.settings(key, sweep, n.Model, reference)
+	settings, err := w.settings(ctx, key, sweep, n.Model, reference)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +101,9 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 	if err != nil {
 		w.Cache.Failed(settings.journal.Close())
 		return nil, err
+	}
+	if w.Part != nil {
+		return t, nil // whose entries are not all measured: it is not kept
 	}
 	err = w.Cache.Put("sensitivity", key, t)
 	w.Cache.Failed(settings.journal.Remove())

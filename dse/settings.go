@@ -13,6 +13,7 @@ import (
 // what they gave until the whole table is there.
 type settings struct {
 	work    Work
+	plan    jobs.Plan
 	journal *jobs.Journal[float64]
 	known   map[int]float64
 	done    int
@@ -21,17 +22,18 @@ type settings struct {
 
 // settings opens the journal of the measurement under a key of the cache. Where it cannot be written to, or another
 // process measures the same, nothing is kept.
-func (w Work) settings(key string, sweep measure.Sweep, m configs.Model, reference configs.Numerics) (*settings, error) {
+func (w Work) settings(ctx context.Context, key string, sweep measure.Sweep, m configs.Model, reference configs.Numerics) (*settings, error) {
 	total, err := sweep.Count(m, reference)
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{work: w, journal: new(jobs.Journal[float64]), known: map[int]float64{}, total: total}
+	plan := jobs.Plan{Kind: "vitdse sensitivities", Inputs: key, Jobs: total}
+	s := &settings{work: w, plan: plan, journal: new(jobs.Journal[float64]), known: map[int]float64{}, total: total}
 	path := ""
-	if w.Cache.Holds() {
+	if w.Cache.Holds() && w.Part == nil {
 		path = w.Cache.Path("sensitivity", key, ".part")
 	}
-	j, records, err := jobs.Open[float64](path, jobs.Plan{Kind: "vitdse sensitivities", Inputs: key, Jobs: total}, true, w.Say)
+	j, records, err := jobs.Open[float64](path, plan, true, w.Say)
 	if held := (*jobs.HeldError)(nil); err != nil && !errors.As(err, &held) {
 		w.Cache.Failed(err)
 	}
@@ -43,7 +45,28 @@ func (w Work) settings(key string, sweep measure.Sweep, m configs.Model, referen
 	}
 	s.done = len(s.known)
 	s.say()
+	if left := jobs.Left(plan, records); w.Elsewhere != nil && len(left) > 0 {
+		return s, s.elsewhere(ctx, left)
+	}
 	return s, nil
+}
+
+// elsewhere has what is left measured on other machines.
+func (s *settings) elsewhere(ctx context.Context, left []int) error {
+	records, err := s.work.Elsewhere(ctx, s.plan, left)
+	for _, r := range records {
+		if _, known := s.known[r.Job]; !known {
+			s.known[r.Job] = r.Value
+			s.work.Cache.Failed(s.journal.Write(r.Job, r.Value))
+		}
+	}
+	s.done = len(s.known)
+	if err != nil {
+		s.work.Cache.Failed(s.journal.Close())
+		return err
+	}
+	s.say()
+	return nil
 }
 
 func (s *settings) say() {
@@ -54,6 +77,9 @@ func (s *settings) say() {
 
 // run takes entries from what was kept, and measures the others.
 func (s *settings) run(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
+	if s.work.Part != nil {
+		return s.work.Part(ctx, s.plan, list, of)
+	}
 	var left []int
 	for _, n := range list {
 		if total, ok := s.known[n]; !ok {

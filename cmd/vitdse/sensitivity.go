@@ -21,6 +21,7 @@ type sensitivityFlags struct {
 	group            int
 	bits             []int
 	check            int
+	machines         arrayFlags
 }
 
 func newSensitivity(a *app) *cobra.Command {
@@ -38,6 +39,9 @@ each of them, and says how close the sum of the sensitivities comes.`,
 		Example: "  vitdse sensitivity configs/digits/run.yaml --to digits.json\n  vitdse sensitivity configs/digits/run.yaml --bits 2,3,4,5,6,7,8 --granularity layer,channel,group --check 200\n  vitdse sensitivity configs/deit/run.yaml --synthetic --to deit.json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.machines.check(); err != nil {
+				return err
+			}
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
 				return err
@@ -46,6 +50,7 @@ each of them, and says how close the sum of the sensitivities comes.`,
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, []string{"space", "out", "cache", "seed"})
+	f.machines.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.to, "to", "", "`file` to write")
 	cmd.Flags().StringVar(&f.table, "table", "", "`file` to write the check's table to, as Markdown")
 	cmd.Flags().BoolVar(&f.synthetic, "synthetic", false, "make them up from the seed instead of measuring")
@@ -95,7 +100,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 		return fmt.Errorf("--check is %d; expected 2 or more", f.check)
 	}
 	for _, file := range []string{f.to, f.table} {
-		if file == "" {
+		if file == "" || a.task != nil {
 			continue
 		}
 		if err := refuseExisting(file, f.force); err != nil {
@@ -116,7 +121,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	} else if file, err = a.measureSensitivities(cmd, run, space, f); err != nil {
 		return err
 	}
-	if f.to == "" {
+	if f.to == "" || a.task != nil {
 		return nil
 	}
 	if err := file.Write(f.to); err != nil {
@@ -141,13 +146,17 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	}
 	st := &stages{a: a}
 	defer st.drop()
-	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, sensitivityWork("sensitivities", run, build, st))
-	if err != nil {
+	work := sensitivityWork("sensitivities", run, build, st)
+	if err := a.settingsOnMachines(&work, n, run, f, st); err != nil {
+		return nil, err
+	}
+	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
+	if err != nil || a.task != nil {
 		return nil, err
 	}
 	st.end()
 	file := p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint))
-	if f.check == 0 {
+	if f.check == 0 || a.task != nil {
 		return file, nil
 	}
 	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, sensitivityWork("check", run, build, st))

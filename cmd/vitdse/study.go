@@ -154,7 +154,7 @@ func (s *study) task(ctx context.Context, plan jobs.Plan) error {
 	if err := s.a.task.CheckTools(map[string]string{"yosys": version}); err != nil {
 		return err
 	}
-	return array.Run(ctx, s.a.task, s.one)
+	return array.Run(ctx, s.a.task, s.a.task.Jobs(), s.one)
 }
 
 // onMachines synthesizes what is left as an array job; its folder goes when all is found.

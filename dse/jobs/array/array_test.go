@@ -35,7 +35,7 @@ func fakeTask(dir, index string) error {
 	if err != nil {
 		return err
 	}
-	return Run(context.Background(), t, func(_ context.Context, job int) (int, error) {
+	return Run(context.Background(), t, t.Jobs(), func(_ context.Context, job int) (int, error) {
 		time.Sleep(200 * time.Millisecond)
 		if _, err := os.Stat(filepath.Join(dir, fmt.Sprintf("fail%d", job))); err == nil {
 			return 0, errors.New("told to fail")

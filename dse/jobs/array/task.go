@@ -51,11 +51,17 @@ func (t *Task) CheckTools(here map[string]string) error {
 	return nil
 }
 
-// Run does the task's jobs that have no record yet, one after the other. A job that fails is noted, and the others go on;
-// the error then says how many failed.
-func Run[R any](ctx context.Context, t *Task, do func(ctx context.Context, job int) (R, error)) error {
+// Jobs are those of the task, ascending.
+func (t *Task) Jobs() []int { return t.Work.Tasks[t.Index] }
+
+// Run does those of the jobs of a list that are the task's and have no record yet, one after the other. A job that fails
+// is noted, and the others go on; the error then says how many failed.
+func Run[R any](ctx context.Context, t *Task, list []int, do func(ctx context.Context, job int) (R, error)) error {
 	failed := 0
-	for _, job := range t.Work.Tasks[t.Index] {
+	for _, job := range t.Jobs() {
+		if !slices.Contains(list, job) {
+			continue
+		}
 		if _, err := os.Stat(recordPath(t.Dir, job)); err == nil {
 			continue
 		}
@@ -76,7 +82,7 @@ func Run[R any](ctx context.Context, t *Task, do func(ctx context.Context, job i
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d jobs failed", failed, len(t.Work.Tasks[t.Index]))
+		return fmt.Errorf("%d of %d jobs failed", failed, len(t.Jobs()))
 	}
 	return nil
 }
