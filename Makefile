@@ -135,10 +135,11 @@ table-engine: setup build
 	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md
 
-# Mutants of the RTL: 40 of each module; it goes on from out/mutants.jsonl. docs/VERIFICATION.md has the table.
+# Mutants: 28 of each RTL module, 50 each of golden, hwmodel and the HLS C++; both go on from their log. docs/VERIFICATION.md has the tables.
 mutants: setup-test
 	@mkdir -p out
-	$(GO) test ./emit/verify -run TestMutants -v -timeout 120m -mutants 40 -mutant-log $(CURDIR)/out/mutants.jsonl
+	$(GO) test ./emit/verify -run TestMutants -v -timeout 120m -mutants 28 -mutant-floor 95 -mutant-log $(CURDIR)/out/mutants.jsonl
+	$(GO) test ./emit/verify -run TestSourceMutants -v -timeout 240m -source-mutants 50 -mutant-log $(CURDIR)/out/source-mutants.jsonl
 
 demo: setup build
 	bin/vitdse run $(RUN) --force

@@ -147,3 +147,43 @@ func TestMixedArray(t *testing.T) {
 		}
 	}
 }
+
+// How many products a field of a DSP takes is as many as leave it, summed, whatever the operands are: held against
+// the corners of all operands, for every width of a code, a numerator, a weight and a field.
+func TestPackGroup(t *testing.T) {
+	cases := 0
+	for act := 2; act <= 8; act++ {
+		for num := 2; num <= 8; num++ {
+			for b := 2; b <= 12; b++ {
+				for bits := 0; bits <= 24; bits++ {
+					for _, between := range []bool{false, true} {
+						s := &Shape{TK: 16, ActBits: act, NumBits: num, BBits: b}
+						low, high := 0, 0
+						for _, x := range []int{-1 << (act - 1), 1<<(act-1) - 1, 0, 1<<num - 1} {
+							for _, w := range []int{-1 << (b - 1), 1<<(b-1) - 1} {
+								low, high = min(low, x*w), max(high, x*w)
+							}
+						}
+						want := 0
+						for _, n := range []int{1, 2, 4} {
+							least := -1 << max(0, bits-1)
+							if between {
+								least++ // what the fields below borrow
+							}
+							if bits > 0 && n*high <= 1<<(bits-1)-1 && n*low >= least {
+								want = n
+							}
+						}
+						if got := s.packGroup(bits, between); got != want {
+							t.Fatalf("codes of %d, numerators of %d, weights of %d bits in a field of %d, between %v: %d products, expected %d", act, num, b, bits, between, got, want)
+						}
+						cases++
+					}
+				}
+			}
+		}
+	}
+	if cases < 25_000 {
+		t.Errorf("%d cases", cases)
+	}
+}

@@ -105,3 +105,32 @@ func BenchmarkSizer(b *testing.B) {
 		n++
 	}
 }
+
+// The assembled word is as wide as the widest that the stream brings, and no wider: multipliers of groups count only
+// where there are groups.
+func TestAssembledWord(t *testing.T) {
+	m, err := configs.LoadModel("../configs/digits/model.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, groups := range []bool{false, true} {
+		n := configs.Uniform(m, 2, 2)
+		for i := range n.Layers {
+			if l := &n.Layers[i]; l.Weights > 0 {
+				l.Weights = 2
+				if groups && l.Name != "patch_embed" {
+					l.Granularity, l.Group = configs.PerGroup, 16
+				}
+			}
+		}
+		d := configs.Design{Numerics: n, Engine: configs.Engine{TM: 4, TN: 128, TK: 1, BusBits: 32, WeightBuffers: 2}}
+		s, err := NewShape(network.MustCompile(m), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 128 weights of 2 bits; 128 multipliers of 4 bits; a word of biases and the like is shorter.
+		if want := map[bool]int{false: 8, true: 16}[groups]; s.AsmBeats != want {
+			t.Errorf("groups %v: %d beats a word; expected %d", groups, s.AsmBeats, want)
+		}
+	}
+}

@@ -140,16 +140,14 @@ func partOf(run configs.Run, f emitFlags, name string) (configs.Part, error) {
 		return p, err
 	}
 	part, err := configs.LoadPart(name)
-	if err == nil || run.Space == "" {
-		return part, err
+	if err == nil {
+		return part, nil
 	}
-	space, unread := configs.LoadSpace(run.Space)
-	if unread != nil {
-		return part, err
-	}
-	for _, p := range space.Parts {
-		if other, err := configs.LoadPart(p); err == nil && other.Name == name {
-			return other, nil
+	if space, unread := configs.LoadSpace(run.Space); run.Space != "" && unread == nil {
+		for _, p := range space.Parts {
+			if other, err := configs.LoadPart(p); err == nil && other.Name == name {
+				return other, nil
+			}
 		}
 	}
 	return part, fmt.Errorf("%w; --part FILE names the file of a part of yours", err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,18 @@ func TestRefused(t *testing.T) {
 		{"logits of another emission of the design", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(more, "vectors/logits.bin"), filepath.Join(dir, "vectors/logits.bin"))
 		}, "vectors/logits.bin has 192 bytes; it was emitted with 152"},
+		{"images of another emission of the design, as many", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "vectors/images.bin"), func(b []byte) []byte {
+				half := (len(b) - headerBytes) / 2 // the two images change places
+				return slices.Concat(b[:headerBytes], b[headerBytes+half:], b[headerBytes:headerBytes+half])
+			})
+		}, "vectors/images.bin is not the one that was emitted here"},
+		{"a logit of another emission of the design", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "vectors/logits.bin"), func(b []byte) []byte {
+				b[len(b)-1] ^= 1
+				return b
+			})
+		}, "vectors/logits.bin is not the one that was emitted here"},
 		{"an engine that hangs", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `divided <= aresetn & divide`, "divided <= 1'b0 & divide")
 		}, "no op has ended"},

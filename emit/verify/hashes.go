@@ -15,8 +15,8 @@ import (
 var needed = []string{"design.yaml", "mem/stream.bin", "rtl/filelist.f", "vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin"}
 
 // checkFolder refuses a folder whose files belong to different designs, or of which one is missing or has
-// another length than a reader takes it to have. What else was changed since it was emitted is listed: it is
-// simulated as it is, and never passes as the design that it was.
+// another length than a reader takes it to have, and vectors of another emission, of this design too. What else was
+// changed since it was emitted is listed: it is simulated as it is, and never passes as the design that it was.
 func checkFolder(dir string, man emit.Manifest) (changed []string, err error) {
 	lengths := map[string]int64{}
 	for _, f := range man.Files {
@@ -60,6 +60,9 @@ func checkChanged(path string, binary bool, length int64, hash string) error {
 		if info.Size() != length {
 			return fmt.Errorf("%s has %d bytes; it was emitted with %d: emit the folder again", path, info.Size(), length)
 		}
+	}
+	if filepath.Base(filepath.Dir(path)) == "vectors" {
+		return fmt.Errorf("%s is not the one that was emitted here, though of the same design and length: by other vectors nothing is known of this folder; emit it again", path)
 	}
 	if filepath.Base(path) != "filelist.f" {
 		return nil

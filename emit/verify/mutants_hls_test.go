@@ -166,7 +166,7 @@ func testHLSMutants(t *testing.T) {
 		}
 		return false, "", legal
 	})
-	countMutants(t, all, 95)
+	countMutants(t, all, sourceFloor())
 }
 
 // in is the same change in another folder, by its name.

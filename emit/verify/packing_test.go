@@ -10,7 +10,6 @@ import (
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
-	"vitdse/templates"
 )
 
 // packedArray drives a PE array of two columns and one or two tokens with every pair of b operands
@@ -187,6 +186,26 @@ func yosysDSP48E1(t *testing.T) string {
 	return "module DSP48E1 (" + body + "\nendmodule\n"
 }
 
+// arraySources are the modules of a PE array, as they are emitted for UltraScale+.
+func arraySources(t *testing.T) map[string]string {
+	t.Helper()
+	m, e := tinyModel(), engine(2, 4, 4)
+	e.Packing = configs.PackDSP48E2
+	dir, err := writeSeeded(t, m, configs.Design{Name: "array", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8), Engine: e}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]string{}
+	for _, name := range []string{"vit_pe_array.sv", "vit_packed_cascades.sv", "vit_dsp_cascade.sv"} {
+		text, err := os.ReadFile(filepath.Join(dir, "rtl", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources[name] = string(text)
+	}
+	return sources
+}
+
 // How the products of a packed group are summed in the array that TestPackedProducts simulates.
 const (
 	byTree     = iota
@@ -202,6 +221,7 @@ func TestPackedProducts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a simulator for each width; run without -short")
 	}
+	sources := arraySources(t)
 	for _, c := range []struct {
 		packing configs.Packing
 		tm, tk  int
@@ -253,12 +273,8 @@ func TestPackedProducts(t *testing.T) {
 			files := map[string]string{"main.cpp": strings.NewReplacer("TM_", fmt.Sprint(c.tm), "TK_", fmt.Sprint(c.tk), "NA_", fmt.Sprint(na), "NB_", fmt.Sprint(c.nb), "ACC_", fmt.Sprint(acc),
 				"BOOTH_", fmt.Sprint(booth), "AB_", fmt.Sprint(c.ab), "PB_", fmt.Sprint(c.pb)).Replace(packedArray)}
 			args := []string{"--cc", "--exe", "--build", "-O3", "--top-module", "vit_pe_array", "-Wno-fatal", "-Wno-lint", "-Wno-style"}
-			for _, name := range []string{"vit_pe_array.sv", "vit_packed_cascades.sv", "vit_dsp_cascade.sv"} {
-				rtl, err := templates.FS.ReadFile("rtl/" + name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				files[name] = string(rtl)
+			for name, text := range sources {
+				files[name] = text
 				args = append(args, name)
 			}
 			if booth == 1 { // and a tree of adders, in the text for synthesis, as cascades

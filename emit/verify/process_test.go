@@ -3,12 +3,16 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/emit"
 )
 
 // Several processes see what one sees: every element, every logit, the same digests and results. A
@@ -54,8 +58,40 @@ func TestSeveralProcesses(t *testing.T) {
 		b[len(b)-1] ^= 1
 		return b
 	})
+	reseal(t, dir, "vectors/logits.bin")
 	bad, _ := under(3)
 	if bad.OK || len(bad.Mismatches) != 1 || bad.Mismatches[0].Image != images-1 || bad.Mismatches[0].Col != 9 {
 		t.Errorf("a wrong logit of image %d: ok %v, %v", images-1, bad.OK, bad.Mismatches)
+	}
+}
+
+// reseal has the manifest say that a file was emitted as it is now.
+func reseal(t *testing.T, dir, name string) {
+	t.Helper()
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := func(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+	for i := range man.Files {
+		if man.Files[i].Path == name {
+			man.Files[i].SHA256 = digest(data)
+		}
+	}
+	text := func() []byte {
+		data, err := json.MarshalIndent(man, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(data, '\n')
+	}
+	man.Sum = ""
+	man.Sum = digest(text())
+	if err := os.WriteFile(filepath.Join(dir, emit.ManifestName), text(), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -48,6 +48,16 @@ func TestRefitFindsTheCoefficients(t *testing.T) {
 	if after.Mean > 0.01 || before.Mean < 0.2 || after.Designs != 29 {
 		t.Errorf("held out: %+v before, %+v after", before, after)
 	}
+	sum, share, worst := 0.0, 0.0, 0.0
+	for _, s := range samples {
+		if m, y := s.Model[0], float64(s.Measured["m"].LUT); s.HeldOut {
+			off := math.Abs(m.Structure + 10 + 20*m.Terms[1].Amount - y)
+			sum, share, worst = sum+off, share+off/y, max(worst, off/y)
+		}
+	}
+	if math.Abs(before.MeanAbs-sum/29) > 1e-9*sum || math.Abs(before.Mean-share/29) > 1e-9 || math.Abs(before.Worst-worst) > 1e-9 || before.Module != "m" {
+		t.Errorf("before: %+v; expected %g LUTs and a share of %g in the mean, %g at the worst", before, sum/29, share/29, worst)
+	}
 }
 
 func TestRefitWantsDesigns(t *testing.T) {

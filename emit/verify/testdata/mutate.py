@@ -85,6 +85,9 @@ class File:
         if k in (K.AscendingRangeSelect, K.DescendingRangeSelect):  # base, constant width
             kids = self.children(node)
             return self.inner(node, lambda c: self.raw(c) if c == kids[-1] else self.expression(c))
+        if k == K.ScopedName:  # which block of a generate loop is a constant
+            kids = self.children(node)
+            return self.inner(node, lambda c: self.raw(c) if c == kids[0] else self.expression(c))
         body = self.inner(node, self.expression)
         text = self.raw(node)
         if k in SWAP:
@@ -117,7 +120,7 @@ class File:
         alternatives = []
         if node.kind not in (K.IntegerVectorExpression, K.IntegerLiteralExpression, K.StringLiteralExpression):
             alternatives.append(("inverted", f"~({self.raw(node)})"))
-            if lhs and re.fullmatch(r"\w+", lhs):
+            if lhs and re.fullmatch(r"\w+", lhs) and not re.fullmatch(r"\{.*\{1'b0\}\}", self.raw(node)):
                 alternatives.append(("lowest bit lost", f"(({self.raw(node)}) >>> 1) <<< 1"))
         return self.choose(node, body, alternatives)
 
