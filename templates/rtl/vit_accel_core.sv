@@ -963,10 +963,11 @@ module vit_accel_core #(
   // Scores, as they were when they left the array.
   reg  [VL*SW-1:0]    scores [0:15], raw;
   reg  [3:0]          scores_at;
+  localparam [31:0]   SCORES_BACK = OUT - 2;
   always @(posedge aclk) begin
     scores_at         <= aresetn ? scores_at + 4'd1 : 4'd0;
     scores[scores_at] <= score_col;
-    raw               <= scores[scores_at - (OUT - 4'd2)];
+    raw               <= scores[scores_at - SCORES_BACK[3:0]];
   end
   wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;
   wire [TK*TM*32-1:0] trace_patches;
