@@ -126,11 +126,13 @@ module vit_layernorm #(
   localparam Q = 13;
   reg             new1, new2;             // first channels of a tile
   reg [Q-1:0]     valid_q, end_q;
+  reg             flowing;                // channels are between the two: valid_q is not zero
   reg [Q*PW-1:0]  index_q;
   always @(posedge aclk) begin
     new1    <= state == ROWS && c == {PW{1'b0}};
     new2    <= new1;
     valid_q <= aresetn ? {valid_q[Q-2:0], reading} : {Q{1'b0}};
+    flowing <= aresetn && (reading || valid_q[Q-2:0] != {(Q-1){1'b0}});
     end_q   <= {end_q[Q-2:0], tile == tiles_1};
     index_q <= {index_q[(Q-1)*PW-1:0], c};
   end
@@ -139,7 +141,7 @@ module vit_layernorm #(
   assign col_index = group_out[GIW-1:0];
   assign col_last  = group_out == LAST_GROUP;
   assign op_last   = end_q[Q-1];
-  assign running   = state != IDLE || valid_q != {Q{1'b0}};
+  assign running   = state != IDLE || flowing;
 
   // The rows' reciprocals, one after the other through one pipeline: the sums of a row tile, once they are
   // there, leave a shift register a lane a cycle. The first is at its head two cycles after it was asked for,

@@ -28,10 +28,10 @@ module vit_op_queue #(
 );
   (* ram_style = "distributed" *) reg [WIDTH-1:0] entries [0:<% .QueueDepth %>-1];
   localparam PW = <% .QueuePointer %>;           // one more bit than an index: they wrap apart
-  reg [PW-1:0] head, fed, next, done;
+  reg [PW-1:0] head, fed, fed_1, next, next_1, done; // fed_1 is fed + 1, next_1 likewise
   reg          next_valid, next_settled, loaded;
-  wire [PW-1:0] fed_to  = fed + {{(PW-1){1'b0}}, feed_done};
-  wire [PW-1:0] next_to = next + {{(PW-1){1'b0}}, drain_load};
+  wire [PW-1:0] fed_to  = feed_done ? fed_1 : fed;
+  wire [PW-1:0] next_to = drain_load ? next_1 : next;
   assign drain_load = next_settled && (drain_done || !loaded);
 
   always @(posedge aclk) begin
@@ -42,7 +42,9 @@ module vit_op_queue #(
     if (!aresetn) begin
       head         <= {PW{1'b0}};
       fed          <= {PW{1'b0}};
+      fed_1        <= {{(PW-1){1'b0}}, 1'b1};
       next         <= {PW{1'b0}};
+      next_1       <= {{(PW-1){1'b0}}, 1'b1};
       done         <= {PW{1'b0}};
       feed_valid   <= 1'b0;
       next_valid   <= 1'b0;
@@ -51,7 +53,9 @@ module vit_op_queue #(
     end else begin
       head         <= head + {{(PW-1){1'b0}}, push};
       fed          <= fed_to;
+      fed_1        <= fed_1 + {{(PW-1){1'b0}}, feed_done};
       next         <= next_to;
+      next_1       <= next_1 + {{(PW-1){1'b0}}, drain_load};
       done         <= done + {{(PW-1){1'b0}}, drained};
       feed_valid   <= head != fed_to;
       next_valid   <= head != next_to;

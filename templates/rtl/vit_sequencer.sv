@@ -48,12 +48,13 @@ module vit_sequencer #(
   localparam [2:0] IDLE = 3'd0, FETCH = 3'd1, DECODE = 3'd2, SETTLE = 3'd3, READY = 3'd4, STORE = 3'd5;
   reg [2:0]       state;
   reg [DESCW-1:0] fetched;
-  reg [PCW-1:0]   pc;
+  reg [PCW-1:0]   pc, next_pc;             // next_pc: of the step behind this one
   reg [15:0]      pass;
   reg [AW-1:0]    row_offset;
   reg             again;                   // the loop goes on
   reg [31:0]      images_left;
   reg             last_image;
+  wire          goes_on = loop && pass != loops_1;
   wire          go    = state == READY && buffers_ready && (is_matmul ? !queue_full : quiet);
   wire          next  = is_store ? state == STORE && store_done : go;
   assign        push  = go && is_matmul;
@@ -63,7 +64,8 @@ module vit_sequencer #(
     if (state == DECODE) desc <= fetched;
     a_base     <= first_a_base + (move_a ? row_offset : {AW{1'b0}});
     base       <= first_base + (move_out ? row_offset : {AW{1'b0}});
-    again      <= loop && pass != loops_1;
+    again      <= goes_on;
+    next_pc    <= goes_on ? pc - {{(PCW-1){1'b0}}, 1'b1} : last ? {PCW{1'b0}} : pc + {{(PCW-1){1'b0}}, 1'b1};
     last_image <= images_left == 32'd1;
     op_start   <= aresetn && go && !is_matmul;
     if (!aresetn) begin
@@ -87,16 +89,13 @@ module vit_sequencer #(
       default: state <= IDLE;
     endcase
     if (aresetn && next) begin
+      pc <= next_pc;
       if (again) begin
-        pc         <= pc - {{(PCW-1){1'b0}}, 1'b1};
         pass       <= pass + 16'd1;
         row_offset <= row_offset + rowstep;
-      end else begin
-        pc <= last ? {PCW{1'b0}} : pc + {{(PCW-1){1'b0}}, 1'b1};
-        if (loop) begin
-          pass       <= 16'd0;
-          row_offset <= {AW{1'b0}};
-        end
+      end else if (loop) begin
+        pass       <= 16'd0;
+        row_offset <= {AW{1'b0}};
       end
       if (last) begin
         images_done <= images_done + 32'd1;
