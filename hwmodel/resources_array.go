@@ -25,6 +25,7 @@ func (s *Shape) peArray(f fabric) Resources {
 	if packed && tk == 1 {
 		return r // the accumulator is the DSP's
 	}
+	named := dsp && f.named() // blocks by name, with their registers
 	if operands := tk * (s.TM*s.ABits + s.TN*s.BBits); s.Late() > 0 {
 		r = r.Add(s.late(operands))
 		r.FF -= operands // the last of what is in a shift register
@@ -38,12 +39,16 @@ func (s *Shape) peArray(f fabric) Resources {
 		r.LUT += 3
 		if f.lut6() {
 			r.LUTRAM++ // a shift register for first_q
+		} else {
+			r.FF += 3
 		}
 	}
 	if packed {
 		return r // products and their sum are in the DSPs
 	}
-	r.FF += pes*tk*wide + tk*(s.TM*s.ABits+s.TN*s.BBits)
+	if !named {
+		r.FF += pes*tk*wide + tk*(s.TM*s.ABits+s.TN*s.BBits)
+	}
 	if tk > 1 {
 		r.LUT += pes * adderTree(tk, wide)
 		r.FF += pes * (wide + CeilLog2(tk))

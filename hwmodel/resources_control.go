@@ -5,63 +5,56 @@ import (
 	"vitdse/configs/network"
 )
 
-// core is the glue: operand multiplexers, residual add, buffer write data and addresses.
+// core is the glue: operand multiplexers, residual add, buffer write data and addresses, and what travels with
+// a group of columns to the buffers, in shift registers where LUTs can be such.
 func (s *Shape) core(f fabric) Resources {
 	lane := 2*configs.ResidualBits + 1 + s.OutBits + s.ActBits
 	muxes := s.lanes()*lane + s.TK*s.TM*(s.ABits+2*s.ActBits) + s.TK*s.TN*s.BBits
-	return Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
-		FF: s.lanes()*s.OutBits + 17*s.TM + 462 + 6*max(1, CeilLog2(s.MTiles))}.Add(drainSettings(f))
+	r := Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
+		FF: s.lanes()*(2*s.OutBits+configs.ResidualBits+1) + 17*s.TM + 246}
+	if row := s.rowBits(); f.lut6() {
+		r.LUTRAM = 93 + row
+	} else {
+		r.FF += 778 + (DrainLatency-1)*(row-3)
+	}
+	return r
 }
 
-// RTL numbers what modules are like, for records of what synthesis made of them.
-//
-//	0  as the study began
-//	1  the next image is read ahead; the drain's settings travel with its columns; sums of more than two
-//	   products are trees of carry chains (of which no record of 0 has any)
-const RTL = 1
+// rowBits is the bits of a row tile's number.
+func (s *Shape) rowBits() int { return max(1, CeilLog2(s.MTiles)) }
 
-// Since is what a module takes more, on a part, than it did in a record of an earlier RTL.
-func Since(rtl int, module string, part configs.Part) Resources {
-	if rtl >= RTL {
-		return Resources{}
-	}
-	switch module {
-	case "vit_stream_loader":
-		return loaderImages
-	case "vit_axi_read":
-		return readParts
-	case "vit_accel_core":
-		return drainSettings(newFabric(part))
-	case "vit_op_queue":
-		return queueEnds
-	}
-	return Resources{}
-}
-
-// drainSettings is what the drain's settings take to travel with its columns: Yosys 0.23's of the core
-// with and without, in three engines. Most are in shift registers where LUTs can be such.
-func drainSettings(f fabric) Resources {
-	if f.lut6() {
-		return Resources{LUT: 10, FF: 95}
-	}
-	return Resources{LUT: 10, FF: 240}
-}
-
-// queueEnds is the op queue's third counter, of ops that are in their buffer.
-var queueEnds = Resources{LUT: 4, FF: 3}
+// RTL numbers what modules are like, for records of what synthesis made of them: 2 is the engine that was pipelined
+// for its clock. Counts of another engine are refused, not corrected.
+const RTL = 2
 
 // descriptorBits is the width of a matmul in the queue: its descriptor and its row offset.
 const descriptorBits = 441
 
-// opQueue is four descriptors in LUT RAM with two read ports: the same for every design.
+// opQueue is descriptors in LUT RAM with two read ports, and those of the feeder, of the drain and the one behind it
+// in registers: the same for every design.
 func (s *Shape) opQueue(f fabric) Resources {
-	r := Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 9}
+	r := Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 3*descriptorBits + 28}
 	if f.noLUTRAM {
-		r.FF += 4 * descriptorBits
+		r.FF += QueueDepth * descriptorBits
 	} else {
-		r.LUTRAM = r.LUT - 16
+		r.LUTRAM = 2 * f.lutram(QueueDepth, descriptorBits).LUTRAM // a copy for each of two read ports
 	}
-	return r.Add(queueEnds)
+	return r
+}
+
+// feeder walks the tiles. Its registers depend on the weights' banks and on how many tile columns a word of keys holds.
+func (s *Shape) feeder(f fabric) Resources {
+	banks := [...]int{1: -1, 2: 0, 4: 2}[s.Design.Engine.WeightBuffers]
+	return Resources{LUT: whole(f.luts(feederBase, 1)), FF: 193 + banks + 3*CeilLog2(s.KeySegments)}
+}
+
+// drain walks the finished tiles; it counts passes where a group of columns has more than one.
+func (s *Shape) drain(f fabric) Resources {
+	r := Resources{LUT: whole(f.luts(drainBase, 1)), FF: 258}
+	if s.VC > 1 || s.TM > s.TK {
+		r.FF += 28
+	}
+	return r
 }
 
 // unpack chooses among the weight formats of the network, a weight at a time.
@@ -92,9 +85,9 @@ func (s *Shape) sequencer(f fabric) Resources {
 	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
 	if !f.lut6() { // in block RAM: some 165 of a descriptor's bits differ between steps
 		blocks, _ := f.blocks(s.steps(), 165)
-		return Resources{LUT: luts, FF: 78, BRAM18: blocks}
+		return Resources{LUT: luts, FF: 325 + CeilLog2(s.steps()), BRAM18: blocks}
 	}
-	return Resources{LUT: luts, FF: 191}
+	return Resources{LUT: luts, FF: 366 + CeilLog2(s.steps())}
 }
 
 // steps is the length of Program.
@@ -115,37 +108,34 @@ func (s *Shape) steps() int {
 	return n
 }
 
-// loaderImages is what the stream loader takes to count images and to find its way to the next one
-// and back: Yosys 0.23's of the module with and without, 54 to 63 LUTs.
-var loaderImages = Resources{LUT: 58, FF: 33}
-
-// readParts is what the read master took more since it reads the stream in two parts.
-var readParts = Resources{FF: 3}
-
 func (s *Shape) loader(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
 	luts := f.luts(loaderBase, 1) + f.luts(loaderBus, float64(bus))
-	r := Resources{FF: s.AsmBeats*bus + 99 + CeilLog2(bus/8)}
+	r := Resources{FF: s.AsmBeats*bus + 157 + CeilLog2(bus/8)}
 	if s.GroupBits > 0 {
 		luts += f.luts(loaderGroups, 1)
 		r.FF += 19
 	}
 	r.LUT = whole(luts)
-	return r.Add(loaderImages)
+	return r
 }
+
+// busAddress is the bits of a 40-bit address in beats.
+func (s *Shape) busAddress() int { return 40 - CeilLog2(s.Design.Engine.BusBits/8) }
 
 func (s *Shape) axiRead(f fabric) Resources {
 	e := s.Design.Engine
 	r := f.lutram(e.ReadFIFO, e.BusBits)
 	r.LUT += whole(f.luts(axiReadBase, 1))
-	r.FF += 199 + 3*CeilLog2(e.ReadFIFO)
-	return r.Add(readParts)
+	const part = 15 // bits of the stream's beats, which nobody knows who knows only the widths: within six
+	r.FF += 64 + 3*s.busAddress() + 4*CeilLog2(e.ReadFIFO) + part
+	return r
 }
 
 func (s *Shape) axiWrite(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
 	r := f.lutram(s.ResultBeats, 32).Times(bus / 32)
 	r.LUT += whole(f.luts(axiWriteBase, 1) + f.luts(axiWriteBus, float64(bus)))
-	r.FF += 127 + 2*max(1, CeilLog2(s.ResultBeats))
+	r.FF += 50 + 2*s.busAddress() + max(1, CeilLog2(s.ResultBeats))
 	return r
 }

@@ -35,6 +35,9 @@ func (f fabric) memory(m Memory) Resources {
 		r = f.lutram(m.Depth, m.Width)
 		r.FF += m.Width // the read port's register
 	}
+	if m.Latency != 1 {
+		r.FF += m.Width // its output register, which synthesis leaves outside of a block
+	}
 	return r.Times(m.Copies)
 }
 

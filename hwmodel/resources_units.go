@@ -21,7 +21,7 @@ func (s *Shape) charge(l *ledger, f fabric) {
 // logic enters everything but the buffers.
 func (s *Shape) logic(l *ledger, f fabric) {
 	l.add("vit_accel_top", Resources{LUT: 1, FF: 1})
-	l.add("vit_axi_lite", Resources{LUT: whole(f.luts(axiLiteBase, 1)), FF: 360})
+	l.add("vit_axi_lite", Resources{LUT: whole(f.luts(axiLiteBase, 1)), FF: 398})
 	l.add("vit_accel_core", s.core(f))
 	l.add("vit_sequencer", s.sequencer(f))
 	l.add("vit_axi_read", s.axiRead(f))
@@ -31,20 +31,28 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	if s.GroupBits > 0 {
 		l.add("vit_group_scale", s.groupScale(f))
 	}
-	l.add("vit_array_feeder", Resources{LUT: whole(f.luts(feederBase, 1)), FF: 121 + CeilLog2(s.KeySegments)})
-	dsp := s
+	l.add("vit_array_feeder", s.feeder(f))
+	products, square := s.multipliers(f), s.square(f)
+	dsp, array := s, Resources{}
 	if n := s.Design.Engine.LUTColumns; n > 0 {
 		dsp = s.part(s.TN-n, configs.MulDSP)
-		l.add("vit_pe_array", dsp.peArray(f).Add(s.part(n, configs.MulLUT).peArray(f)))
+		array = dsp.peArray(f).Add(s.part(n, configs.MulLUT).peArray(f))
 		l.add("vit_mixed_array", s.mixedArray())
 	} else {
-		l.add("vit_pe_array", s.peArray(f))
+		array = s.peArray(f)
 	}
+	if f.named() {
+		l.add("vit_mult18", Resources{DSP: products.DSP + square.DSP + array.DSP})
+		products.DSP, square.DSP, array.DSP = 0, 0, 0
+	}
+	l.add("vit_multiply", products)
+	l.add("vit_square", square)
+	l.add("vit_pe_array", array)
 	if p := dsp.Packed(); p.Cascade {
 		l.add("vit_packed_cascades", dsp.cascades(p))
 		l.add("vit_dsp_cascade", dsp.packedDSPs(p))
 	}
-	l.add("vit_tile_drain", Resources{LUT: whole(f.luts(drainBase, 1)), FF: 114})
+	l.add("vit_tile_drain", s.drain(f))
 	l.add("vit_requantize", s.requantize(f))
 	l.add("vit_gelu_table", s.gelu(f))
 	l.add("vit_layernorm", s.layerNorm(f))
@@ -78,56 +86,48 @@ func (s *Shape) firstLogits(f fabric) Resources {
 // lanes is those of the vector units: columns of TM tokens.
 func (s *Shape) lanes() int { return s.VC * s.TM }
 
-// rowSums is TM tokens' sums of channels and of their squares.
+// rowSums is TM tokens' sums of channels and of their squares, which vit_multiply makes.
 func (s *Shape) rowSums(f fabric) Resources {
-	l := CeilLog2(s.Dim)
-	sum, squares := configs.ResidualBits+l, 2*configs.ResidualBits-1+l
+	sum, squares := s.sumBits()
 	r := f.lutram(s.MTiles, s.TM*(sum+squares))
 	if f.noLUTRAM {
 		r = Resources{FF: s.MTiles * s.TM * (sum + squares)}
 	}
-	kept := r.FF
-	tokens, lanes := float64(s.TM), float64(s.lanes())
-	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens) + lanes*f.softLUTs(16, 16))
-	r.DSP = s.lanes() * f.dsps(16, 16)
-	token, lane, square := configs.ResidualBits+sum+squares, configs.ResidualBits, 2*configs.ResidualBits-1
-	if s.VC > 1 {
-		token = 2*sum + squares
+	tokens, lanes, levels := float64(s.TM), float64(s.lanes()), CeilLog2(s.VC)
+	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens))
+	r.FF += s.TM * (s.VC + 1) * (sum + squares) // what is read, the running sum, and those of the channels, level by level
+	waits, travels := 3*configs.ResidualBits*s.lanes(), (3+levels)*(s.rowBits()+4)
+	if !f.lut6() {
+		r.FF += waits + travels
+		return r
 	}
-	if !f.registers { // squares and their sum outside the DSP
-		token += square + CeilLog2(s.VC)
-		lane += square
+	shifted := configs.ResidualBits*s.lanes() + 4 // shift registers
+	if levels == 0 {
+		r.FF += 3 * s.rowBits()
+	} else {
+		r.FF += s.rowBits()
+		shifted += s.rowBits()
 	}
-	r.FF = kept + token*s.TM + lane*s.lanes() + 2*(4+max(1, CeilLog2(s.MTiles)))
+	r.LUT, r.LUTRAM = r.LUT+shifted, r.LUTRAM+shifted
 	return r
 }
 
-// requantize is VC modules of TM lanes of bias add, multiply, round, shift, zero point, clamp.
+// requantize is VC modules of TM lanes of bias add, round, shift, zero point, clamp; vit_multiply has their products.
 func (s *Shape) requantize(f fabric) Resources {
 	acc, out := s.AccBits, s.OutBits
 	shifted := acc + 18 - s.minShift()
-	lane := Resources{
-		FF:  acc + 17 + 2*min(acc, out) + out + shifted,
-		DSP: f.dsps(acc, 18),
-	}
-	if !f.registers {
-		lane.FF += acc + 18 // the product
-	}
-	r, lanes := lane.Times(s.lanes()), float64(s.lanes())
-	luts := f.luts(requantizeBase, float64(s.VC)) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
-		f.luts(requantizeShift, lanes*float64(shifted))
-	luts += lanes * f.softLUTs(acc, 18)
-	if lane.DSP > 1 {
-		luts += f.luts(requantizeWide, lanes*float64(acc+18))
-	}
-	r.LUT = whole(luts)
+	kept := min(shifted, out+1)
+	r := Resources{FF: s.VC*(acc+18+8+out+2+16) + s.lanes()*(2*shifted+kept+2*out+2)}
+	lanes := float64(s.lanes())
+	r.LUT = whole(f.luts(requantizeBase, float64(s.VC)) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
+		f.luts(requantizeShift, lanes*float64(shifted)))
 	return r
 }
 
-// gelu is a table a lane: LUT RAM of two ports.
+// gelu is a table a lane: LUT RAM of two ports, and a register for its address.
 func (s *Shape) gelu(f fabric) Resources {
 	ram := f.lutram(1<<s.GELUBits, s.ActBits)
-	ram.FF = s.ActBits
+	ram.FF = s.GELUBits + s.ActBits
 	r := ram.Times(s.lanes())
 	switch banks := CeilDiv(1<<s.GELUBits, f.cells[1].Depth); {
 	case banks == 1, f.noLUTRAM:
@@ -140,114 +140,122 @@ func (s *Shape) gelu(f fabric) Resources {
 	return r
 }
 
-// layerNorm is lanes of normalisation and affine map, with a sum and a root for each token;
-// vit_rsqrt, vit_row_sums and the tables of gamma and beta are listed by themselves.
+// layerNorm is lanes of normalisation and affine map, whose products vit_multiply has, with a sum and a root for each
+// token; vit_rsqrt, vit_row_sums and the tables of gamma and beta are listed by themselves.
 func (s *Shape) layerNorm(f fabric) Resources {
-	c := s.Dim
-	l := CeilLog2(c)
-	diff := configs.ResidualBits + l + 1 // bits of C*x - s1
-	power := 1<<l == c                   // C*x is a shift
-	lanes := float64(s.lanes())
-	luts := f.luts(layerNormBase, 1) + f.luts(layerNormToken, float64(s.TM)) + f.luts(layerNormLane, lanes) +
-		f.luts(layerNormShift, lanes*float64(48-s.minNormShift())) + f.luts(layerNormLog, lanes*float64(l-6))
-	lane := Resources{FF: s.NormOut + configs.ResidualBits, DSP: f.dsps(diff, 18) + f.dsps(18, 16)}
-	luts += lanes * (f.softLUTs(diff, 18) + f.softLUTs(18, 16))
-	if power {
-		lane.FF += configs.ResidualBits
-	} else {
-		lane.FF += configs.ResidualBits + 3
-		luts += lanes * f.softLUTs(16, l+2)
-		lane.DSP += f.dsps(16, l+2)
-		luts += f.luts(layerNormProduct, lanes)
-	}
-	if diff > f.dspA && f.lut6() {
-		luts += f.luts(layerNormWide, lanes)
-		lane.FF += 17
-	}
-	if !f.registers { // difference, product and affine map outside the DSP
-		lane.FF += diff + 81 + s.NormOut
-	}
-	r := lane.Times(s.lanes())
-	r.LUT = whole(luts)
-	token := configs.ResidualBits + l + 17
-	if !f.registers {
-		token += 17
-	}
-	r.FF += token*s.TM + 59 + CeilLog2(s.TM)
-	if !f.lut6() {
-		period := max(s.Dim/s.VC, s.TM+NormGap)
-		r.FF += 8*CeilLog2(period+1) + 7*max(1, CeilLog2(s.TM)) + 5 // what shift registers are elsewhere
-		if s.TM > 2 && !f.noDSP {
-			r.DSP++ // the product that addresses a lane's sums
-		}
-	} else {
-		r.LUTRAM = 14 + CeilLog2(s.TM) // shift registers, counted in LUT above
-	}
-	return r
-}
-
-// rsqrt is one pipeline for all lanes.
-func (s *Shape) rsqrt(f fabric) Resources {
 	l := CeilLog2(s.Dim)
-	sum, squares := configs.ResidualBits+l, 2*configs.ResidualBits-1+l
+	sum, squares := s.sumBits()
+	lanes, tokens := float64(s.lanes()), float64(s.TM)
+	scaled := 48 - s.minNormShift() // bits of the affine map above the constant part of its shift
+	r := Resources{LUT: whole(f.luts(layerNormBase, 1) + f.luts(layerNormToken, tokens) + f.luts(layerNormLane, lanes) +
+		f.luts(layerNormShift, lanes*float64(scaled)) + f.luts(layerNormLog, lanes*float64(l-6)))}
+	times := configs.ResidualBits // bits of C*x
+	if odd := oddPart(s.Dim); odd > 1 {
+		times += CeilLog2(odd + 1)
+		r.DSP = s.lanes() * f.dsps(16, l+2)
+		r.LUT += whole(lanes*f.softLUTs(16, l+2) + f.luts(layerNormProduct, lanes))
+	}
+	period := CeilLog2(max(s.Dim/s.VC, s.TM+NormGap) + 1)
+	lane := max(1, CeilLog2(s.TM))
+	r.FF = s.lanes()*(times+22+2*scaled+s.NormOut) + s.TM*(sum+squares+sum+34) + configs.ResidualBits + l + 97 + period + s.rowBits() + lane + s.NormOut
+	travels := 13*(period+lane+1) + s.VC*3*48 // with the channels, and beta
+	if !f.lut6() {
+		r.FF += travels
+	} else {
+		r.LUTRAM = s.VC*48 + 2*period + lane // shift registers, counted in LUT above
+	}
+	return r
+}
+
+// oddPart is a number without its factors of two.
+func oddPart(n int) int {
+	for n%2 == 0 {
+		n /= 2
+	}
+	return n
+}
+
+// sumBits is the bits of the sum of a row's channels and of that of their squares.
+func (s *Shape) sumBits() (sum, squares int) {
+	l := CeilLog2(s.Dim)
+	return configs.ResidualBits + l, 2*configs.ResidualBits - 1 + l
+}
+
+// rsqrt is one pipeline for all lanes; its square is vit_square.
+func (s *Shape) rsqrt(f fabric) Resources {
+	_, squares := s.sumBits()
+	bits := max(41, squares+CeilLog2(s.Dim+1)+1) // of C^2 times the variance
+	groups := CeilDiv(bits, 8)
 	luts := f.luts(rsqrtBase, 1)
-	r := Resources{FF: 201, DSP: f.dsps(sum, sum)}
-	luts += f.softLUTs(sum, sum)
-	if 1<<l != s.Dim {
-		r.DSP += f.dsps(squares+1, l+2)
-		luts += f.softLUTs(squares+1, l+2)
-		r.FF -= 14
+	r := Resources{FF: 4*bits + 5*groups + 95}
+	switch odd := oddPart(s.Dim); {
+	case odd == 1:
+		r.FF += 2 * squares
+	case odd == 3:
+		r.FF += 2 * (squares + 2)
+		luts += float64(squares)
+	default: // s2 in parts, each as wide as a multiplier takes
+		part := min(f.dspA-1, squares)
+		n, wide := CeilDiv(squares, part), CeilLog2(odd+1)
+		r.DSP = n * f.dsps(part+1, wide+1)
+		luts += f.softLUTs(squares, wide) + float64(part+wide)
+		r.FF += squares + wide
+		if !f.registers {
+			r.FF += n * (part + wide)
+		}
 	}
-	if !f.registers {
-		r.FF += 27
-	}
-	if sum > 25 && f.lut6() {
-		luts += f.luts(rsqrtWide, 1)
-		r.FF += 43
+	if f.lut6() {
+		r.FF -= 6
+		r.LUTRAM = 2
 	}
 	r.LUT = whole(luts)
 	return r
 }
 
-// softmax is lanes of scaled difference and exponential table, with maximum, sum and divider
-// for each token.
+// softmax is lanes of scaled difference, whose product vit_multiply has, and exponential table, with maximum, sum and
+// divider for each token.
 func (s *Shape) softmax(f fabric) Resources {
-	sum := s.NumBits + max(1, CeilLog2(s.Tokens))
-	difference := s.ScoreBits + 1
-	if !f.lut6() { // MULT18X18D takes operands without a sign too, and this one is never negative
-		difference--
-	}
-	lane := Resources{FF: s.ExpBits + s.NumBits, DSP: f.dsps(difference, 17)}
-	if !f.registers {
-		lane.FF += 2*s.ScoreBits + 17 // difference and product outside the DSP
-	}
-	r, lanes, tokens := lane.Times(s.lanes()), float64(s.lanes()), float64(s.TM)
-	r.LUT = whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore, lanes*float64(s.ScoreBits)) +
-		f.luts(softmaxSum, tokens*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64) + lanes*f.softLUTs(difference, 17))
-	r.FF += (2*s.ScoreBits+3*sum+34)*s.TM + 96
-	if !f.registers {
-		r.FF += 8
-	}
-	if !f.lut6() {
-		r.FF += 22 // what shift registers are elsewhere
+	sum, group, levels := s.NumBits+max(1, CeilLog2(s.Tokens)), max(1, CeilLog2(s.ScoreDepth)), CeilLog2(s.VC)
+	lanes, tokens := float64(s.lanes()), float64(s.TM)
+	r := Resources{LUT: whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore, lanes*float64(s.ScoreBits)) +
+		f.luts(softmaxSum, tokens*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64))}
+	product := s.ScoreBits + 17
+	r.FF = s.lanes()*(2*product+2*s.ExpBits+7+s.NumBits) + s.TM*(2*s.ScoreBits+3*sum+34)
+	r.FF += s.TM * (s.VC - 1) * (s.ScoreBits + s.NumBits + levels) // levels of the maximum and of the sum
+	r.FF += product + 3*(s.NumBits+17) + 67 + group + 5*levels + CeilLog2(int(s.SoftmaxReady())+1)
+	if f.lut6() {
+		r.LUTRAM = group // the index travels in shift registers
 	} else {
-		r.LUTRAM = max(1, CeilLog2(s.ScoreDepth)) // the index travels in shift registers
+		r.FF += 10 * group
 	}
 	return r
 }
 
-// patchGather is a chunk of TM tokens' codes, the chunk that leaves, and a word of it.
+// patchGather is a chunk of TM tokens' codes, the chunk that leaves, a word of it, and where they are in the image.
 func (s *Shape) patchGather(f fabric) Resources {
-	chunk := s.Chunk
+	m, e := s.Net.Model, s.Design.Engine
+	bits, whole4 := s.TM*s.ImageBits*(s.Chunk+s.TK), 4+2
 	if s.TK <= s.Chunk {
-		chunk *= 2 // one comes while one leaves
+		bits += s.TM * s.ImageBits * s.Chunk // one comes while one leaves
+	} else {
+		whole4 = 19
 	}
-	bits := s.TM * s.ImageBits * (chunk + s.TK)
+	places := CeilLog2(e.BusBits / 8 / s.Chunk) // of a chunk in a beat
+	address := max(1, CeilLog2(s.ImageBeats)) + places
+	chunks := CeilLog2(s.PatchInner/s.Chunk + 1)
 	r := Resources{
-		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherBus, float64(s.Design.Engine.BusBits))),
-		FF:  bits + 62,
+		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherBus, float64(e.BusBits))),
+		FF: bits + 18 + whole4 + 2*chunks + 2*CeilLog2(s.Tokens+s.TM) + 2*CeilLog2(m.Image.Width/m.Patch+1) + 3*address + 2*places +
+			CeilLog2(max(s.TM/e.GatherTokens(), s.Chunk/s.TK)+1) + max(1, CeilLog2(CeilDiv(s.PatchInner, s.TK))),
 	}
-	if s.Design.Engine.GatherTokens() == 2 {
+	if m.Patch*m.Image.Channels > s.Chunk {
+		r.FF += chunks // chunks of a row
+	}
+	if f.lut6() {
+		r.FF -= 6
+		r.LUTRAM = 2
+	}
+	if e.GatherTokens() == 2 {
 		r = r.Add(s.tokenPairs())
 	}
 	return r
@@ -257,7 +265,7 @@ func (s *Shape) patchGather(f fabric) Resources {
 // token is. The numbers are Yosys 0.23's of the module with and without, at chunks of 2 and of 16 values.
 func (s *Shape) tokenPairs() Resources {
 	places := s.Design.Engine.BusBits / 8 / s.Chunk // of a chunk in a beat
-	return Resources{LUT: 30 + 8*s.Chunk*CeilLog2(places), FF: 2}
+	return Resources{LUT: 30 + 8*s.Chunk*CeilLog2(places), FF: 4 + 2*CeilLog2(places)}
 }
 
 func (s *Shape) packer(bits, address int) Resources {

@@ -23,15 +23,12 @@ const (
 	requantizeLane
 	requantizeAcc
 	requantizeShift
-	requantizeWide
 	layerNormBase
 	layerNormLane
 	layerNormShift
 	layerNormLog
 	layerNormProduct
-	layerNormWide
 	rsqrtBase
-	rsqrtWide
 	softmaxBase
 	softmaxLane
 	softmaxScore
@@ -68,15 +65,12 @@ var terms = [numTerms]struct{ name, unit string }{
 	requantizeLane:   {"vit_requantize.lane", "a lane"},
 	requantizeAcc:    {"vit_requantize.acc", "a bit of the accumulator and lane"},
 	requantizeShift:  {"vit_requantize.shift", "a bit that is shifted, a lane"},
-	requantizeWide:   {"vit_requantize.wide", "a bit of a product of two multipliers, a lane"},
 	layerNormBase:    {"vit_layernorm.base", "a module"},
 	layerNormLane:    {"vit_layernorm.lane", "a lane"},
 	layerNormShift:   {"vit_layernorm.shift", "a bit below 48 of the least shift, a lane"},
 	layerNormLog:     {"vit_layernorm.log", "a doubling of the channels beyond 64, a lane"},
 	layerNormProduct: {"vit_layernorm.product", "a lane whose channels are no power of two"},
-	layerNormWide:    {"vit_layernorm.wide", "a lane whose difference does not fit a multiplier"},
 	rsqrtBase:        {"vit_rsqrt.base", "a module"},
-	rsqrtWide:        {"vit_rsqrt.wide", "a module whose sums do not fit a multiplier"},
 	softmaxBase:      {"vit_softmax.base", "a module"},
 	softmaxLane:      {"vit_softmax.lane", "a lane"},
 	softmaxScore:     {"vit_softmax.score", "a bit of a score, a lane"},

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 
@@ -18,6 +19,8 @@ import (
 	"vitdse/dse/jobs/array"
 	"vitdse/emit"
 	"vitdse/emit/synth"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/quant"
 	"vitdse/hwmodel"
 )
 
@@ -29,10 +32,10 @@ func newStudy(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "study RUN.yaml",
 		Short: "Synthesize many designs with Yosys and hold the resource model against them",
-		Long: `Draws designs of a run's network by a fixed rule, spread over bits, array shapes,
-granularities, buffers and buses, emits each, maps it with Yosys, and appends what every
-module took to a file of one design a line. Every second design is marked as held out:
-vitdse calibrate does not fit to it. A study that is interrupted goes on where it stopped.
+		Long: `Draws designs by a fixed rule, spread over bits, array shapes, granularities, buffers and
+buses, half of them of the run's network and half of networks that are drawn too, emits
+each, maps it with Yosys, and appends what every module took to a file of one design a
+line. Every second design is marked as held out: vitdse calibrate does not fit to it. A study that is interrupted goes on where it stopped.
 
 The table compares the resource model, as it is, with all designs of the file.`,
 		Example: "  vitdse study configs/digits/run.yaml --parts xc7z020,xck26,lfe5u-85f --designs 60 --file study.jsonl",
@@ -197,12 +200,12 @@ func (s *study) draw(designs int) error {
 	}
 	s.todo, s.found = map[int]synth.Measured{}, map[int]synth.Measured{}
 	for i := range designs {
-		d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
+		m, d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
 		if err != nil {
 			return err
 		}
 		if !known[configs.Hash(d)] {
-			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: s.n.model, Design: d, HeldOut: heldOut}
+			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: m, Design: d, HeldOut: heldOut}
 		}
 	}
 	return nil
@@ -236,8 +239,11 @@ func (s *study) gather(j *jobs.Journal[synth.Measured]) error {
 
 // one synthesizes the design of a draw.
 func (s *study) one(ctx context.Context, n int) (synth.Measured, error) {
-	m := s.todo[n]
-	if err := synthesizeOne(ctx, s.n, &m, s.cache); err != nil {
+	m, of := s.todo[n], s.n
+	if !reflect.DeepEqual(m.Model, of.model) {
+		of = &trained{model: m.Model, weights: checkpoint.Seeded(m.Model, 1), train: quant.Synthetic(m.Model, 2, 1)}
+	}
+	if err := synthesizeOne(ctx, of, &m, s.cache); err != nil {
 		return m, fmt.Errorf("%s on %s: %w", m.Design.Name, m.Design.Part, err)
 	}
 	return m, nil

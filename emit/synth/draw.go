@@ -9,42 +9,49 @@ import (
 	"vitdse/hwmodel"
 )
 
-// Draw is the design of the given number in a study of a model: bits, array, buffers and bus
-// of every kind that a design may have, spread by a fixed random sequence over the parts.
-// Every second design of a part is held out. The arrays are small enough, up to maxMACs a
-// cycle, for synthesis to take about a minute.
-func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (d configs.Design, heldOut bool, err error) {
-	part := parts[number%len(parts)]
+// Draw is the design of the given number in a study, and its network: bits, array, buffers and bus
+// of every kind that a design may have, spread by a fixed random sequence over the parts. Every second
+// design of a part is held out. Of four designs of a part the first two are of the model that is given, the
+// others of a network that is drawn too. The arrays are small enough, up to maxMACs a cycle, for synthesis to
+// take about a minute.
+func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (of configs.Model, d configs.Design, heldOut bool, err error) {
+	part, turn := parts[number%len(parts)], number/len(parts)
 	rng := rand.New(rand.NewPCG(uint64(number), 4))
-	net, err := network.Compile(m)
-	if err != nil {
-		return d, false, err
-	}
 	for range 10000 {
-		d = configs.Design{Name: fmt.Sprintf("study-%d", number), Model: m.Name, Part: part.Name, ClockMHz: part.ClockMHz,
-			Numerics: drawNumerics(rng, m), Engine: drawEngine(rng, part)}
-		if number >= groupsFrom {
-			drawGroups(rng, net, &d.Numerics)
+		if of = m; turn%4 >= 2 {
+			of = drawNetwork(rng)
 		}
-		if d.Engine.TK > d.Engine.TM && number < longWordsFrom {
+		net, err := network.Compile(of)
+		if err != nil {
 			continue
 		}
-		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && e.Legal(m, d, part) == nil {
-			return d, number/len(parts)%2 == 1, nil
+		d = configs.Design{Name: fmt.Sprintf("study-%d", number), Model: of.Name, Part: part.Name, ClockMHz: part.ClockMHz,
+			Numerics: drawNumerics(rng, of), Engine: drawEngine(rng, part)}
+		if turn%8 >= 4 {
+			drawGroups(rng, net, &d.Numerics)
+		}
+		if d.Engine.MACs() <= maxMACs && d.Engine.MACs() >= minMACs && e.Legal(of, d, part) == nil {
+			return of, d, turn%2 == 1, nil
 		}
 	}
-	return d, false, fmt.Errorf("design %d of the study: none of 10000 draws is legal for model %s on %s", number, m.Name, part.Name)
+	return of, d, false, fmt.Errorf("design %d of the study: none of 10000 draws is legal for model %s on %s", number, m.Name, part.Name)
+}
+
+// drawNetwork draws a ViT of 24 to 768 channels in 1 to 12 heads, with 2 to 400 tokens. What synthesis makes of an
+// engine depends on its depth only by the length of the program, so that there are few blocks.
+func drawNetwork(rng *rand.Rand) configs.Model {
+	patch, heads := draw(rng, 2, 4, 8), 1+rng.IntN(12)
+	side := func() int { return patch * (1 + rng.IntN(20)) }
+	m := configs.Model{Name: "drawn", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * draw(rng, 8, 16, 24, 32, 64), Depth: 1 + rng.IntN(3),
+		Image: configs.ImageShape{Height: side(), Width: side(), Channels: draw(rng, 1, 3)}, MLPRatio: draw(rng, 1.0, 2, 3, 4),
+		Classes: 2 + rng.IntN(999), LayerNormEps: 1e-6}
+	for range m.Image.Channels {
+		m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
+	}
+	return m
 }
 
 const minMACs, maxMACs = 4, 64
-
-// groupsFrom is the first design whose blocks have weights in groups: those before it were drawn
-// when the engine had none.
-const groupsFrom = 60
-
-// longWordsFrom is the first design whose words may have more tokens than a row tile: those before it were
-// drawn when an engine's could not.
-const longWordsFrom = 72
 
 // drawGroups puts the weights of some layers in groups, wherever a layer may have them.
 func drawGroups(rng *rand.Rand, net *network.Network, n *configs.Numerics) {

@@ -93,8 +93,8 @@ func ByName(modules []Module) map[string]hwmodel.Resources {
 	return m
 }
 
-// Study reads a file of designs, one in a line. A last line that was not finished is left out. Modules
-// that take more since a design was synthesized are given with that.
+// Study reads a file of designs, one in a line. A last line that was not finished is left out. Counts of
+// an engine that is no more are an error.
 func Study(path string) ([]Measured, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -114,10 +114,9 @@ func Study(path string) ([]Measured, error) {
 			bad = fmt.Errorf("%s:%d: not a design of a study: %w", path, n, err)
 			continue
 		}
-		if part, err := configs.LoadPart(m.Design.Part); err == nil {
-			for name, r := range m.Modules {
-				m.Modules[name] = r.Add(hwmodel.Since(m.RTL, name, part))
-			}
+		if m.RTL != hwmodel.RTL {
+			return nil, fmt.Errorf("%s:%d: is of an engine that is no more (rtl %d, today %d); synthesize the designs anew with vitdse study and another --file",
+				path, n, m.RTL, hwmodel.RTL)
 		}
 		list = append(list, m)
 	}

@@ -1,0 +1,55 @@
+package hwmodel
+
+import "vitdse/configs"
+
+// multiplier is a product of vit_multiply, of a x b bits, signed, in three cycles. An operand a that is wider than the
+// block's wide port takes two blocks, whose products are added in the third. Synthesis takes the registers into a
+// DSP48E1; an ECP5's blocks are given by name with theirs; the DSP48E2 has all of them outside.
+func (f fabric) multiplier(a, b int) Resources {
+	if f.noDSP {
+		return Resources{LUT: whole(f.softLUTs(a, b)), FF: 3 * (a + b)}
+	}
+	const low = 17 // bits of a's low part
+	split, upper := a > f.dspA, a-low+b
+	named := f.named()
+	switch {
+	case !split && (named || f.registers):
+		return Resources{DSP: 1}
+	case !split:
+		return Resources{DSP: 1, FF: 3 * (a + b)}
+	case named:
+		return Resources{DSP: 2, FF: a + b, LUT: 2 * CeilDiv(upper, 2)} // two bits a carry cell
+	case f.registers:
+		return Resources{DSP: 2, FF: a + b, LUT: upper}
+	}
+	return Resources{DSP: 2, FF: a + 1 + b + low + 1 + b + upper + a + b, LUT: upper}
+}
+
+// named says that multiplier blocks are in the RTL by name, as vit_mult18.
+func (f fabric) named() bool { return f.family == configs.ECP5 && !f.noDSP }
+
+// multipliers are those of all units: row sums, requantization, LayerNorm's two and softmax's, a lane each.
+func (s *Shape) multipliers(f fabric) Resources {
+	difference := configs.ResidualBits + CeilLog2(s.Dim) + 1 // bits of C*x - s1
+	r := f.multiplier(configs.ResidualBits, configs.ResidualBits)
+	r = r.Add(f.multiplier(s.AccBits, 18)).Add(f.multiplier(difference, 18)).Add(f.multiplier(18, 16)).Add(f.multiplier(s.ScoreBits+1, 17))
+	return r.Times(s.lanes())
+}
+
+// square is that of a row's sum, of more than 18 bits always, in partial products of 17 bits.
+func (s *Shape) square(f fabric) Resources {
+	a, _ := s.sumBits()
+	switch {
+	case f.noDSP:
+		return Resources{LUT: whole(f.softLUTs(a, a)), FF: 5 * a}
+	case f.named():
+		return Resources{DSP: 3, FF: 2 * a, LUT: 2*a - 18}
+	}
+	r := Resources{DSP: f.dsps(a, 18) + f.dsps(a, a-17)}
+	if f.registers {
+		r.FF = 17
+		return r
+	}
+	r.LUT, r.FF = 2*a-17, a+a+18+2*a-17+2*a
+	return r
+}
