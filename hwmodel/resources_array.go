@@ -25,7 +25,7 @@ func (s *Shape) peArray(f fabric) Resources {
 	if packed && tk == 1 {
 		return r // the accumulator is the DSP's
 	}
-	named := dsp && f.named() // blocks by name, with their registers
+	named := dsp && f.named // blocks by name, with their registers
 	if operands := tk * (s.TM*s.ABits + s.TN*s.BBits); s.Late() > 0 {
 		r = r.Add(s.late(operands))
 		r.FF -= operands // the last of what is in a shift register

@@ -13,6 +13,7 @@ type fabric struct {
 	noLUTRAM  bool // LUTs cannot be memory: buffers of LUTs are of blocks instead
 	noDSP     bool // there are no hard multipliers: all products are of LUTs
 	registers bool // synthesis takes operand, product and accumulator registers into the DSP
+	named     bool // multiplier blocks are in the RTL by name, with their registers, as vit_mult18
 
 	fitted *coefficients
 	used   *coefficients // if not nil, how much of each term was used
@@ -25,6 +26,7 @@ func newFabric(p configs.Part) fabric {
 		noLUTRAM:  p.Budget.LUTRAM == 0,
 		noDSP:     p.Budget.DSP == 0,
 		registers: p.Family == configs.XC7, // Yosys packs them for the DSP48E1 only
+		named:     p.Family == configs.ECP5 && p.Budget.DSP > 0,
 	}
 	if f.fitted = builtInCoefficients()[p.Family.Basis()]; len(p.Coefficients) > 0 {
 		f.fitted = (*coefficients)(p.Coefficients)

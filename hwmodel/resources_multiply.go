@@ -3,30 +3,31 @@ package hwmodel
 import "vitdse/configs"
 
 // multiplier is a product of vit_multiply, of a x b bits, signed, in three cycles. An operand a that is wider than the
-// block's wide port takes two blocks, whose products are added in the third. Synthesis takes the registers into a
-// DSP48E1; an ECP5's blocks are given by name with theirs; the DSP48E2 has all of them outside.
+// block's wide port takes two blocks, whose products are added in the third, where the RTL knows the family's blocks.
+// Synthesis takes the registers into a DSP48E1; an ECP5's blocks are given by name with theirs; others have all of
+// them outside.
 func (f fabric) multiplier(a, b int) Resources {
-	if f.noDSP {
-		return Resources{LUT: whole(f.softLUTs(a, b)), FF: 3 * (a + b)}
-	}
 	const low = 17 // bits of a's low part
-	split, upper := a > f.dspA, a-low+b
-	named := f.named()
+	outside, split, upper := Resources{FF: 3 * (a + b)}, a > f.dspA, a-low+b
 	switch {
-	case !split && (named || f.registers):
+	case f.noDSP:
+		outside.LUT = whole(f.softLUTs(a, b))
+		return outside
+	case f.family == configs.ECP5 && !f.named: // a family that the ECP5 stands for
+		outside.DSP = f.dsps(a, b)
+		return outside
+	case !split && (f.named || f.registers):
 		return Resources{DSP: 1}
 	case !split:
-		return Resources{DSP: 1, FF: 3 * (a + b)}
-	case named:
+		outside.DSP = 1
+		return outside
+	case f.named:
 		return Resources{DSP: 2, FF: a + b, LUT: 2 * CeilDiv(upper, 2)} // two bits a carry cell
 	case f.registers:
 		return Resources{DSP: 2, FF: a + b, LUT: upper}
 	}
 	return Resources{DSP: 2, FF: a + 1 + b + low + 1 + b + upper + a + b, LUT: upper}
 }
-
-// named says that multiplier blocks are in the RTL by name, as vit_mult18.
-func (f fabric) named() bool { return f.family == configs.ECP5 && !f.noDSP }
 
 // multipliers are those of all units: row sums, requantization, LayerNorm's two and softmax's, a lane each.
 func (s *Shape) multipliers(f fabric) Resources {
@@ -41,8 +42,8 @@ func (s *Shape) square(f fabric) Resources {
 	a, _ := s.sumBits()
 	switch {
 	case f.noDSP:
-		return Resources{LUT: whole(f.softLUTs(a, a)), FF: 5 * a}
-	case f.named():
+		return Resources{LUT: whole(f.softLUTs(a, a)), FF: 6*a + 1}
+	case f.named:
 		return Resources{DSP: 3, FF: 2 * a, LUT: 2*a - 18}
 	}
 	r := Resources{DSP: f.dsps(a, 18) + f.dsps(a, a-17)}

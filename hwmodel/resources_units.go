@@ -41,7 +41,7 @@ func (s *Shape) logic(l *ledger, f fabric) {
 	} else {
 		array = s.peArray(f)
 	}
-	if f.named() {
+	if f.named {
 		l.add("vit_mult18", Resources{DSP: products.DSP + square.DSP + array.DSP})
 		products.DSP, square.DSP, array.DSP = 0, 0, 0
 	}
@@ -91,7 +91,7 @@ func (s *Shape) rowSums(f fabric) Resources {
 	sum, squares := s.sumBits()
 	r := f.lutram(s.MTiles, s.TM*(sum+squares))
 	if f.noLUTRAM {
-		r = Resources{FF: s.MTiles * s.TM * (sum + squares)}
+		r.FF = s.TM*(sum+squares) + 6 // of blocks, whose old word is kept for a read of what is written
 	}
 	tokens, lanes, levels := float64(s.TM), float64(s.lanes()), CeilLog2(s.VC)
 	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens))

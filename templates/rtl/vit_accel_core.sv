@@ -964,10 +964,11 @@ module vit_accel_core #(
   reg  [VL*SW-1:0]    scores [0:15], raw;
   reg  [3:0]          scores_at;
   localparam [31:0]   SCORES_BACK = OUT - 2;
+  wire [3:0]          scores_from = scores_at - SCORES_BACK[3:0]; // a net: Icarus has an index of more bits wrap to none
   always @(posedge aclk) begin
     scores_at         <= aresetn ? scores_at + 4'd1 : 4'd0;
     scores[scores_at] <= score_col;
-    raw               <= scores[scores_at - SCORES_BACK[3:0]];
+    raw               <= scores[scores_from];
   end
   wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;
   wire [TK*TM*32-1:0] trace_patches;
