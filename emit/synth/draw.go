@@ -19,7 +19,7 @@ func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (
 	rng := rand.New(rand.NewPCG(uint64(number), 4))
 	for range 10000 {
 		if of = m; turn%4 >= 2 {
-			of = drawNetwork(rng)
+			of = drawNetwork(rng, m)
 		}
 		net, err := network.Compile(of)
 		if err != nil {
@@ -37,18 +37,18 @@ func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (
 	return of, d, false, fmt.Errorf("design %d of the study: none of 10000 draws is legal for model %s on %s", number, m.Name, part.Name)
 }
 
-// drawNetwork draws a ViT of 24 to 768 channels in 1 to 12 heads, with 2 to 400 tokens. What synthesis makes of an
-// engine depends on its depth only by the length of the program, so that there are few blocks.
-func drawNetwork(rng *rand.Rand) configs.Model {
-	patch, heads := draw(rng, 2, 4, 8), 1+rng.IntN(12)
-	side := func() int { return patch * (1 + rng.IntN(20)) }
-	m := configs.Model{Name: "drawn", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * draw(rng, 8, 16, 24, 32, 64), Depth: 1 + rng.IntN(3),
-		Image: configs.ImageShape{Height: side(), Width: side(), Channels: draw(rng, 1, 3)}, MLPRatio: draw(rng, 1.0, 2, 3, 4),
-		Classes: 2 + rng.IntN(999), LayerNormEps: 1e-6}
-	for range m.Image.Channels {
-		m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
+// drawNetwork draws a network of a model's family, with 24 to 768 channels in 1 to 12 heads and 2 to 400 tokens. What
+// synthesis makes of an engine depends on its depth only by the length of the program, so that there are few blocks.
+func drawNetwork(rng *rand.Rand, of configs.Model) configs.Model {
+	side := func() int { return of.Patch * (1 + rng.IntN(20)) }
+	of.Name, of.Patch, of.Heads, of.Depth = "drawn", draw(rng, 2, 4, 8), 1+rng.IntN(12), 1+rng.IntN(3)
+	of.Dim = of.Heads * draw(rng, 8, 16, 24, 32, 64)
+	of.Image = configs.ImageShape{Height: side(), Width: side(), Channels: draw(rng, 1, 3)}
+	of.MLPRatio, of.Classes, of.Mean, of.Std = draw(rng, 1.0, 2, 3, 4), 2+rng.IntN(999), nil, nil
+	for range of.Image.Channels {
+		of.Mean, of.Std = append(of.Mean, 0.5), append(of.Std, 0.5)
 	}
-	return m
+	return of
 }
 
 const minMACs, maxMACs = 4, 64

@@ -52,7 +52,7 @@ func TestStudyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "study.jsonl")
 	add := func(lut int) {
 		t.Helper()
-		if err := Extend(path, []Measured{{Tool: "Yosys", Modules: map[string]hwmodel.Resources{"m": {LUT: lut}}}}); err != nil {
+		if err := Extend(path, []Measured{{Tool: "Yosys", RTL: hwmodel.RTL, Modules: map[string]hwmodel.Resources{"m": {LUT: lut}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
