@@ -192,7 +192,9 @@ var busWidths = []int{32, 64, 128, 256, 512}
 // check holds the engine against the model.
 func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 	if e.checkArray(f) {
-		e.checkHeads(f, headDim(layers))
+		for _, dim := range headDims(layers) {
+			e.checkHeads(f, dim)
+		}
 		e.checkClassifiers(f, m.Classifiers())
 	}
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
@@ -305,14 +307,15 @@ func (e Engine) checkArray(f *faults) bool {
 	return len(f.errs) == before
 }
 
-// headDim is the channels of a head: of a network that an engine with one array shape runs, of every block.
-func headDim(layers []network.Layer) int {
+// headDims are the channels that heads of the network have, each once.
+func headDims(layers []network.Layer) []int {
+	var dims []int
 	for _, l := range layers {
-		if l.Role == network.AttentionLayer {
-			return l.Inner
+		if l.Role == network.AttentionLayer && !slices.Contains(dims, l.Inner) {
+			dims = append(dims, l.Inner)
 		}
 	}
-	return 1
+	return dims
 }
 
 // checkClassifiers asks that the rows that the heads read are in one row tile: their logits are added up as they

@@ -12,14 +12,14 @@ import (
 // Grid is a space on one model and one part: a box of points, each an index of one
 // choice an axis, some of them illegal. It is read-only: goroutines may share it.
 type Grid struct {
-	space   Space
-	net     *network.Network
-	headDim int // channels of an attention head
-	heads   int // classifiers
-	part    Part
-	axes    []Axis
-	base    Design // everything that does not vary, with every layer listed
-	small   bool   // whether ranks fit an int64
+	space    Space
+	net      *network.Network
+	headDims []int // channels of an attention head
+	heads    int   // classifiers
+	part     Part
+	axes     []Axis
+	base     Design // everything that does not vary, with every layer listed
+	small    bool   // whether ranks fit an int64
 
 	constraints []Constraint
 }
@@ -34,13 +34,13 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := OnEngine(net); err != nil {
+	if err := InSearch(net); err != nil {
 		return nil, err
 	}
 	if err := s.checkModel(m); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
-	g := &Grid{space: s, net: net, headDim: headDim(net.Layers), heads: m.Classifiers(), part: p, axes: s.axes(m)}
+	g := &Grid{space: s, net: net, headDims: headDims(net.Layers), heads: m.Classifiers(), part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {
 		c, err := ParseConstraint(text)
@@ -110,7 +110,9 @@ func (g *Grid) rankText(index []int) string {
 func (g *Grid) legal(e Engine, clockMHz float64) error {
 	var f faults
 	if e.checkArray(&f) {
-		e.checkHeads(&f, g.headDim)
+		for _, dim := range g.headDims {
+			e.checkHeads(&f, dim)
+		}
 		e.checkClassifiers(&f, g.heads)
 	}
 	e.checkPart(&f, g.part)

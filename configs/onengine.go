@@ -3,35 +3,32 @@ package configs
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"vitdse/configs/network"
 )
 
-// OnEngine says why the emitted engine does not run a network, nil if it does: which variants it has that the engine
-// lacks a unit for.
+// OnEngine says why the emitted engine does not run a network, nil if it does.
 func OnEngine(net *network.Network) error {
-	var what, lacks []string
-	lack := func(missing bool, variant, unit string) {
-		if missing && !slices.Contains(lacks, unit) {
-			what, lacks = append(what, variant), append(lacks, unit)
+	for i := range net.Blocks {
+		b := &net.Blocks[i]
+		if b.Window > 0 && slices.Contains(b.WindowOrder(), network.Padding) {
+			return fmt.Errorf("model %s: the engine does not run stage %d: its grid of %dx%d tokens is no whole number of windows of %dx%d, "+
+				"and the engine lacks the padding; the golden model runs it, a model whose grids are whole windows can be emitted",
+				net.Model.Name, b.Stage, b.H, b.W, b.Window, b.Window)
 		}
 	}
-	family := "family " + string(net.Model.Family)
-	for _, op := range net.Ops {
-		lack(op.Gather != nil && op.Join == 1, family, "window addressing")
-		lack(op.Relative, family, "relative position bias")
-		lack(op.Regions != nil, family, "masks")
-		lack(op.Kind == network.OpMerge, family, "patch merging")
+	return nil
+}
+
+// InSearch says why a search over designs does not take a network, nil if it does: the engine must run it, and its blocks
+// must all cost the same at the same bits.
+func InSearch(net *network.Network) error {
+	if err := OnEngine(net); err != nil {
+		return err
 	}
-	lack(len(net.Stages) > 1, family, "stages of several widths")
-	lack(!net.Positions, family, "a patch embedding without positions")
-	if what == nil {
-		return nil
+	if len(net.Stages) > 1 || net.Blocks[0].Window > 0 {
+		return fmt.Errorf("model %s: the search does not price blocks in windows or stages of several widths; "+
+			"a single design of it can be emitted and verified", net.Model.Name)
 	}
-	if slices.Contains(what, family) {
-		what = []string{family}
-	}
-	return fmt.Errorf("model %s: the engine does not run %s: it lacks %s; the golden model runs it, vit and deit can be emitted",
-		net.Model.Name, strings.Join(what, " and "), strings.Join(lacks, ", "))
+	return nil
 }

@@ -44,6 +44,9 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	if err := s.Engine.Accepts(net); err != nil { // before the long work, not after it
 		return Result{}, err
 	}
+	if err := configs.InSearch(net); err != nil {
+		return Result{}, err
+	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say}
 	prediction := s.Prediction
 	if prediction == nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 )
 
@@ -46,6 +45,19 @@ var fieldGroups = [...][]Field{
 	{{"pool_mul", 16, "s", 0}, {"pool_zero", 16, "s", 0}, {"pool_offset", 32, "s", 0}},
 }
 
+// windowFields are what networks with attention in windows have in each group beside these.
+var windowFields = [3][]Field{
+	{{"need_bias", 1, "s", 0}},
+	{
+		{"window_tiles_1", 8, "sdn", 0}, {"window", 16, "s", 0}, {"window_at", 8, "s", 0}, {"fresh", 1, "d", 0},
+		{"across_1", 8, "d", 0}, {"down_1", 8, "d", 0},
+	},
+	{
+		{"widen", 3, "s", 0}, {"res_from", 16, "s", 0}, {"res_to", 16, "s", 0},
+		{"join_1", 2, "s", 0}, {"table", 20, "s", 0},
+	},
+}
+
 // fieldsOf are the fields that a reader decodes.
 func fieldsOf(fields []Field, reader string) []Field {
 	var out []Field
@@ -68,6 +80,9 @@ func (p *Plan) descriptor() (fields []Field, width int) {
 	common := 0
 	for g, group := range fieldGroups {
 		at := 0
+		if p.Shape.Windowed && g < len(windowFields) {
+			group = slices.Concat(group, windowFields[g])
+		}
 		if g > 0 {
 			at = common
 		}
@@ -75,6 +90,9 @@ func (p *Plan) descriptor() (fields []Field, width int) {
 			switch {
 			case f.Name == "norm_to" && !p.normsDiffer(), strings.HasPrefix(f.Name, "pool_") && (!pools || pool.Op.Max):
 				continue
+			}
+			if p.Shape.Windowed && f.Name == "b_base" { // it moves with the window
+				f.Readers += "s"
 			}
 			f.Offset = at
 			at += f.Width
@@ -137,6 +155,9 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	w.flag("need_gelu", p.NeedGELU)
 	w.flag("free_pos", p.FreePos)
 	w.flag("loop", p.Loop)
+	if num.windowed {
+		w.flag("need_bias", p.NeedBias)
+	}
 	w.set("loops_1", int64(max(0, p.Loops-1)))
 	w.set("rowstep", int64(p.RowStep))
 	w.set("mt_1", int64(max(0, p.MT-1)))
@@ -144,7 +165,12 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	switch p.Opcode {
 	case hwmodel.StepMatmul:
 		w.matmul(p, num)
+	case hwmodel.StepRegroup:
+		w.window(p, num)
 	case hwmodel.StepNorm:
+		if num.windowed {
+			w.window(p, num)
+		}
 		w.set("eps", num.eps)
 		w.set("ln_k", int64(num.lnK)-10)
 		w.set("ln_k17", int64(num.lnK)-17)
@@ -162,7 +188,24 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	return &w.bits, w.err
 }
 
+// window is what a LayerNorm or a move of rows has beside the rest where attention is in windows.
+func (w *word) window(p hwmodel.Step, num stepNumbers) {
+	w.set("widen", int64(num.widen))
+	w.set("res_from", int64(p.ABase))
+	w.set("res_to", int64(p.Base))
+	w.set("join_1", int64(num.join-1))
+	w.set("table", int64(num.table))
+}
+
 func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
+	if num.windowed {
+		w.set("window_tiles_1", int64(max(0, p.WindowTiles-1)))
+		w.set("window", int64(p.Window))
+		w.set("window_at", int64(p.WindowAt))
+		w.flag("fresh", p.Fresh)
+		w.set("across_1", int64(num.across-1))
+		w.set("down_1", int64(num.down-1))
+	}
 	for _, v := range []struct {
 		name  string
 		value int
@@ -196,12 +239,34 @@ type stepNumbers struct {
 	smShift uint
 	smCh    int64
 
-	poolMul    uint16 // 0 of a maximum
-	poolOffset int64
+	poolMul      uint16 // 0 of a maximum
+	poolOffset   int64
+	windowed     bool
+	widen        int // logarithm of a row's channels over those of the first stage
+	join, table  int // of a move of rows: rows side by side, first entry of its table
+	across, down int // windows of the grid
 }
 
-// opNumbers finds the constants of a step.
-func opNumbers(net *intnet.Network, ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
+// numbers finds the constants of a step.
+func (p *Plan) numbers(st hwmodel.Step, rawShift uint) stepNumbers {
+	num := opNumbers(p.index, st, rawShift)
+	s := p.Shape
+	if num.windowed = s.Windowed; !s.Windowed || st.Op == len(p.index.ops) {
+		num.across, num.down, num.join = 1, 1, 1
+		return num
+	}
+	op := p.index.ops[st.Op]
+	l := s.Layout(op)
+	num.across, num.down, num.join = l.Across, l.Windows/l.Across, 1
+	num.widen = hwmodel.CeilLog2(max(1, st.Channels/s.Dim))
+	if st.Opcode == hwmodel.StepRegroup {
+		num.join, num.table = op.Join, p.moves.at[st.Regroup]
+	}
+	return num
+}
+
+// opNumbers finds those of its arithmetic.
+func opNumbers(ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
 	if lin := ops.linear[p.Op]; lin != nil {
 		return stepNumbers{bits: lin.Bits, shift: lin.Shift, zero: lin.Zero}
 	}

@@ -35,11 +35,23 @@ type hlsView struct {
 var rtlOnly = []string{
 	"PACK", "PSHIFT", "PGROUP", "CASCADE", "LATE", "GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST", "SM_EARLY", "X_ROW", "Q_PATCH_ROW", "X_AW", "Q_AW", "CHUNK", "PWW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW", "AHEAD", "DESCW", "OPS", "PCW", "PARW", "PAR_AW",
 	"NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW", "BURST", "READ_FIFO", "FIRST_DEPTH", "FIRST_AW", "POOL_EW", "POOL_MINSH", "POOL_VARSHW",
-	"WBANKS",
+	"WBANKS", "BIASED", "BIAS_AW", "MOVES", "MOVES_AW", "WIDEST", "POOL_ROWS", "POOL_CIW", "POOL_GIW",
 }
 
 // hlsNames are the parameters that go by a longer name in C++: they are not local to a module.
 var hlsNames = map[string]string{"N": "TOKENS", "D": "CHANNELS"}
+
+// hlsName is what a parameter is called in C++, where that differs.
+func (p *Plan) hlsName(name string) (string, bool) {
+	if windowed, ok := hlsWindowed[name]; ok && p.Shape.Windowed {
+		return windowed, true
+	}
+	longer, ok := hlsNames[name]
+	return longer, ok
+}
+
+// hlsWindowed are those whose meaning differs where attention is in windows.
+var hlsWindowed = map[string]string{"N": "PATCH_TOKENS", "KEYS": "TOKENS", "D": "FIRST_CHANNELS", "CMAX": "CHANNELS"}
 
 func (p *Plan) hlsConstants() []Param {
 	var out []Param
@@ -47,7 +59,7 @@ func (p *Plan) hlsConstants() []Param {
 		if strings.HasPrefix(c.Value, `"`) || slices.Contains(rtlOnly, c.Name) {
 			continue
 		}
-		if name, ok := hlsNames[c.Name]; ok {
+		if name, ok := p.hlsName(c.Name); ok {
 			c.Name = name
 		}
 		out = append(out, c)
@@ -103,12 +115,15 @@ func (p *Plan) HLSFiles(full int) ([]File, error) {
 		names = slices.DeleteFunc(names, func(name string) bool { return path.Base(name) == "vit_token_pool.cpp" })
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, ".cpp") {
+		if strings.HasSuffix(name, ".cpp") && (name != "hls/vit_regroup.cpp" || p.Shape.Windowed) {
 			h.Sources = append(h.Sources, path.Base(name))
 		}
 	}
 	var files []File
 	for _, name := range names {
+		if name == "hls/vit_regroup.cpp" && !p.Shape.Windowed {
+			continue
+		}
 		text, err := fs.ReadFile(templates.FS, name)
 		if err != nil {
 			return nil, err

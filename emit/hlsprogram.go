@@ -17,6 +17,10 @@ type hlsProgram struct {
 	Steps, Loads, Patches, Matmuls, Norms, Softmaxes []hlsRow
 	StepRuns                                         int // steps an image, loops counted
 	Pool                                             hlsRow
+	Regroups                                         []hlsRow
+	Moves                                            []string // of rows of the residual stream
+	MoveCount                                        int
+	windows                                          []any // of the head whose steps are added: row tiles, words of keys and values
 	Corners, Exp, Rsqrt                              []string
 	CornerCount, RsqrtCount                          int
 }
@@ -56,14 +60,18 @@ func (p *Plan) hlsProgram() hlsProgram {
 				h.Loads = append(h.Loads, row("the next image", hlsNextImage, image.Words, image.WordBeats))
 				loads++
 			}
-			if g := p.Segments[seg]; g.Kind != hwmodel.SegTiles {
-				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), int(g.Kind), g.Words, g.WordBeats))
+			g := p.Segments[seg]
+			if g.Kind == hwmodel.SegBias && (!st.NeedBias || loads > 0) { // another head's
+				break
+			}
+			if g.Kind != hwmodel.SegTiles {
+				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), hlsLoads[g.Kind], g.Words, g.WordBeats))
 				loads++
 			}
 		}
 		switch {
 		case st.To == hwmodel.ToScores && st.Row == 0:
-			h.attention(p, p.Steps[i:])
+			h.attention(p, p.Steps[i:], loads)
 		case p.index.attention[st.Op] == nil:
 			h.step(p, hlsUnits[st.Opcode], st, loads, false, 0)
 		}
@@ -74,18 +82,20 @@ func (p *Plan) hlsProgram() hlsProgram {
 
 // attention adds a head's three steps, which C++ runs one after the other for every row tile:
 // the engine's program, which steps starts at the head's first scores, does them side by side.
-func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step) {
-	sc, tiles := steps[0], p.Shape.MTiles
+func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step, loads int) {
+	sc, tiles := steps[0], p.Shape.Layout(p.index.ops[steps[0].Op]).RowTiles()
 	i := slices.IndexFunc(steps, func(st hwmodel.Step) bool {
 		return st.AFrom == hwmodel.FromNumerators && st.Head == sc.Head
 	})
 	av := steps[i]
 	av.Base -= av.Row * av.Stride
+	h.windows = []any{sc.WindowTiles, sc.Window, av.Window}
 	softmax := sc
 	softmax.Op = sc.Softmax
-	h.step(p, "UNIT_MATMUL", sc, 0, false, tiles)
+	h.step(p, "UNIT_MATMUL", sc, loads, false, tiles)
 	h.step(p, "UNIT_SOFTMAX", softmax, 0, false, tiles)
 	h.step(p, "UNIT_MATMUL", av, 0, true, tiles)
+	h.windows = nil
 }
 
 // step adds a step and its unit's settings.
@@ -98,21 +108,36 @@ func (h *hlsProgram) step(p *Plan, unit string, st hwmodel.Step, loads int, loop
 		rowStep = st.Stride
 	}
 	index := h.settings(p, unit, st, name)
-	h.Steps = append(h.Steps, row(name, st.Op, unit, index, loads, loop, loops, rowStep))
+	values := []any{st.Op, unit, index, loads, loop, loops, rowStep}
+	if p.Shape.Windowed {
+		num := p.numbers(st, 0)
+		windows := []any{0, 0, 0}
+		if h.windows != nil {
+			windows = h.windows
+		}
+		values = append(append(values, windows...), num.across, num.down)
+	}
+	h.Steps = append(h.Steps, row(name, values...))
 	h.StepRuns += max(1, loops)
 }
 
 var loadNames = map[hwmodel.SegmentKind]string{
 	hwmodel.SegImage: "image", hwmodel.SegPos: "position embedding", hwmodel.SegNorm: "gamma and beta",
-	hwmodel.SegGELU: "table",
+	hwmodel.SegGELU: "table", hwmodel.SegBias: "bias of scores",
 }
 
-// hlsNextImage is the kind of load that C++ has beside those of the segments, which have none of tiles.
-const hlsNextImage = int(hwmodel.SegTiles)
+// hlsLoads names the kinds of loads in C++.
+var hlsLoads = map[hwmodel.SegmentKind]string{
+	hwmodel.SegImage: "LOAD_IMAGE", hwmodel.SegPos: "LOAD_POS", hwmodel.SegNorm: "LOAD_NORM", hwmodel.SegGELU: "LOAD_GELU",
+	hwmodel.SegBias: "LOAD_BIAS",
+}
+
+// hlsNextImage is the kind of load that C++ has beside those of the segments.
+const hlsNextImage = "LOAD_NEXT_IMAGE"
 
 var hlsUnits = map[hwmodel.Opcode]string{
 	hwmodel.StepPatches: "UNIT_PATCHES", hwmodel.StepNorm: "UNIT_NORM", hwmodel.StepMatmul: "UNIT_MATMUL",
-	hwmodel.StepStore: "UNIT_STORE", hwmodel.StepPool: "UNIT_POOL",
+	hwmodel.StepStore: "UNIT_STORE", hwmodel.StepPool: "UNIT_POOL", hwmodel.StepRegroup: "UNIT_REGROUP",
 }
 
 // settings adds the step's line to its unit's table and returns its index there.
@@ -122,16 +147,21 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 		return len(*rows) - 1
 	}
 	s := p.Shape
-	num := opNumbers(p.Net, p.index, st, p.shiftRanges().requant.lo)
+	num := p.numbers(st, p.shiftRanges().requant.lo)
 	switch unit {
 	case "UNIT_PATCHES":
 		return add(&h.Patches, st.MT, hwmodel.CeilDiv(p.Net.Model.PatchInner(), s.TK))
 	case "UNIT_NORM":
-		values := []any{st.MT, s.Dim / s.TK, num.eps, num.lnK - 10, int(num.lnK) - 17, num.lnSG, num.bits}
+		values := []any{st.MT, st.Channels / s.TK, num.eps, num.lnK - 10, int(num.lnK) - 17, num.lnSG, num.bits}
 		if p.normsDiffer() {
 			values = append(values, st.NormTo)
 		}
+		if s.Windowed {
+			values = append(values, st.Channels, num.widen, st.ABase*s.VC)
+		}
 		return add(&h.Norms, values...)
+	case "UNIT_REGROUP":
+		return add(&h.Regroups, st.MT, num.join, st.Channels, st.ABase*s.VC, st.Base*s.VC, num.table)
 	case "UNIT_POOL":
 		h.Pool = row(name, num.poolMul, num.shift, num.zero, num.poolOffset, num.bits)
 	case "UNIT_SOFTMAX":
@@ -159,6 +189,9 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 		if s.GroupBits > 0 {
 			values = append(values, groupWords)
 		}
+		if s.Windowed {
+			values = append(values, st.Fresh, st.WindowTiles)
+		}
 		return add(&h.Matmuls, values...)
 	}
 	return 0 // the store has no settings
@@ -182,6 +215,11 @@ func (h *hlsProgram) tables(p *Plan) {
 	for _, r := range p.Net.Rsqrt {
 		rsqrt = append(rsqrt, fmt.Sprint(r))
 	}
+	var moved []string
+	for _, from := range p.moves.table {
+		moved = append(moved, fmt.Sprint(from))
+	}
+	h.MoveCount, h.Moves = len(moved), lines(moved)
 	h.CornerCount, h.RsqrtCount = len(corners), len(rsqrt)
 	h.Corners, h.Exp, h.Rsqrt = lines(corners), lines(exp), lines(rsqrt)
 }

@@ -47,6 +47,10 @@ func (ix opIndex) add(net *intnet.Network, b *intnet.Block, op network.Op) {
 		ix.norm[i] = net.PatchNorm
 	case network.RolePool:
 		ix.pool[i] = net.Pool
+	case network.RoleMergeNorm:
+		ix.norm[i] = &b.Merge.Norm
+	case network.RoleMerge:
+		ix.linear[i] = &b.Merge.Reduction
 	case network.RoleNorm1:
 		ix.norm[i] = &b.Norm1
 	case network.RoleQuery:

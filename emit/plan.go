@@ -40,6 +40,7 @@ type Plan struct {
 	program  []string // descriptors, hex
 	stream   []byte   // the read stream of one image but for the image
 	index    opIndex
+	moves    moves // of rows
 }
 
 // NewPlan computes the plan. The network must have been quantized for the design, and the design be
@@ -63,6 +64,7 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 	shifts := p.shiftRanges()
 	var width int
 	p.Fields, width = p.descriptor()
+	p.moves = newMoves(shape)
 	if err := p.encodeProgram(shifts.requant.lo); err != nil {
 		return nil, err
 	}
@@ -140,7 +142,7 @@ func (p *Plan) encodeProgram(rawShift uint) error {
 	}
 	digits := hwmodel.CeilDiv(width, 4)
 	for _, st := range p.Steps {
-		v, err := encodeStep(fields, st, opNumbers(p.Net, p.index, st, rawShift))
+		v, err := encodeStep(fields, st, p.numbers(st, rawShift))
 		if err != nil {
 			return fmt.Errorf("program step of op %s: %w", p.OpName(st.Op), err)
 		}
@@ -267,15 +269,15 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("LOGITB", configs.LogitBits, "logits")
 	add("N", s.Tokens, "tokens")
 	add("D", s.Dim, "channels of the residual stream")
-	addr("DIW", s.Dim)
-	addr("GIW", s.Dim/s.VC)
-	addr("JW", s.Tokens)
+	addr("DIW", s.Channels)
+	addr("GIW", s.Channels/s.VC)
+	addr("JW", s.Keys)
 	addr("GW", s.ScoreDepth)
-	add("SM_REST", s.Tokens-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
+	add("SM_REST", s.Keys-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
 	add("SM_EARLY", flag(s.SoftmaxEarly()), "the value product need not wait for the division")
 	add("SM_READY", int(s.SoftmaxReady()), "cycle of a softmax in which it may start")
-	add("ROWS", s.MTiles, "row tiles")
-	addr("ROWW", s.MTiles)
+	add("ROWS", s.RowTiles, "row tiles")
+	addr("ROWW", s.RowTiles)
 	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")
 	p.poolParams(add)
 	add("CLASSES", m.Classes, "")
@@ -320,7 +322,9 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	add("PARS", s.ParamsPerWord(), "channels whose a word has")
 	add("WBANKS", e.WeightBuffers, "")
 	addr("PAR_AW", e.WeightBuffers*s.TN/s.VC)
-	add("X_ROW", s.Dim/s.TK, "words of a row tile of codes in X")
+	if !s.Windowed {
+		add("X_ROW", s.Dim/s.TK, "words of a row tile of codes in X")
+	}
 	add("Q_PATCH_ROW", hwmodel.CeilDiv(m.PatchInner(), s.TK), "of patches in Q")
 	add("X_DEPTH", s.XDepth, "buffers, in words")
 	addr("X_AW", s.XDepth)
@@ -341,6 +345,16 @@ func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
 	addr("W_AW", e.WeightBuffers*s.WeightDepth)
 	add("RES_DEPTH", s.ResDepth, "")
 	addr("RES_AW", s.ResDepth)
+	if s.Windowed {
+		add("KEYS", s.Keys, "tokens that attend to each other")
+		add("CMAX", s.Channels, "channels of the widest row that a LayerNorm reads")
+		add("WIDEST", hwmodel.CeilLog2(s.Channels/s.Dim), "logarithm of that over the first stage's")
+		add("BIAS_WORDS", s.BiasWords(), "of a head's bias")
+		addr("BIAS_AW", hwmodel.BiasBanks*s.BiasWords())
+		add("BIASED", hwmodel.BiasLatency, "cycles that a score takes to have it")
+		add("MOVES", len(p.moves.table), "entries of the table of moved rows")
+		addr("MOVES_AW", len(p.moves.table))
+	}
 	for _, mem := range s.Memories() {
 		if mem.StyleParam != "" {
 			str(mem.StyleParam, mem.Style())

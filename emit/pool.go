@@ -25,6 +25,14 @@ func (p *Plan) poolParams(add func(name string, v int, note string)) {
 		return
 	}
 	add("POOL_FIRST", pool.First, "token that is pooled")
+	if s.Windowed {
+		rows := p.index.ops[pool.Op.Inputs[0]].Rows
+		add("POOL_C", pool.Op.Cols, "channels of the last stage")
+		add("POOL_CIW", max(1, hwmodel.CeilLog2(pool.Op.Cols)), "")
+		add("POOL_GIW", max(1, hwmodel.CeilLog2(pool.Op.Cols/s.VC)), "")
+		add("POOL_N", rows, "tokens of it")
+		add("POOL_ROWS", hwmodel.CeilDiv(rows, s.TM), "row tiles of them")
+	}
 	add("POOL_EW", pool.InBits, "of a token")
 	add("POOL_SUMW", pool.SumBits, "of all, a bound for any codes")
 	add("POOL_OB", pool.OutBits, "of what is made of them")

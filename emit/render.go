@@ -37,6 +37,9 @@ func (p *Plan) modules(family configs.Fabric) []string {
 	if _, pools := p.Shape.Pool(); pools {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_column_packer.sv"), "vit_token_pool.sv")
 	}
+	if p.Shape.Windowed {
+		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_accel_core.sv"), "vit_row_regroup.sv", "vit_score_bias.sv")
+	}
 	if p.Shape.Packed().Cascade {
 		files = append([]string{"vit_dsp_cascade.sv", "vit_packed_cascades.sv"}, files...)
 	}
@@ -55,15 +58,18 @@ type view struct {
 	Causes                   []string // what a cycle of the array may be spent on
 	BusSize                  string   // AxSIZE
 	WeightBits               []int
-	GroupBits                int // widest weight in a group; 0 without groups
-	ValueParts               int // row tiles in a word of V
-	LoadHigh                 int // highest bit of a segment of the loader's list
+	GroupBits                int  // widest weight in a group; 0 without groups
+	Windowed                 bool // attention is in windows
+	ValueParts               int  // row tiles in a word of V
+	LoadHigh                 int  // highest bit of a segment of the loader's list
 	Params                   []Param
 	SequencerFields          []Field
 	FeederFields             []Field
 	DrainFields              []Field
 	NextFields               []Field
 	ABaseField, BaseField    Field
+	BBaseField               Field
+	Scored                   int   // from the array's head to where softmax takes a row tile's settings
 	DrainStages              []int // cycles from the array's head to where the drain's settings are read
 	Requantized, Out         int   // to the requantizer's output, and to the buffers
 	Buffered                 int   // to the op being in its buffer
@@ -104,6 +110,14 @@ func prefixTiles(s *hwmodel.Shape) int {
 	return 0
 }
 
+// scored is from the array's head to a row tile's last score being at softmax.
+func (p *Plan) scored() int {
+	if p.Shape.Windowed {
+		return 2 + hwmodel.BiasLatency
+	}
+	return 2
+}
+
 // view shows the plan; full is the number of images with vectors of every op.
 func (p *Plan) view(full int) view {
 	part := p.Part
@@ -124,16 +138,16 @@ func (p *Plan) view(full int) view {
 		Model: s.Net.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
-		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(part.Family), GroupBits: s.GroupBits, ValueParts: s.ValueParts, LoadHigh: p.loadBits() - 1,
+		WeightBits: s.WeightFormats, Params: p.Params, Files: p.modules(part.Family), GroupBits: s.GroupBits, Windowed: s.Windowed, ValueParts: s.ValueParts, LoadHigh: p.loadBits() - 1,
 		SequencerFields: fieldsOf(p.Fields, "s"), FeederFields: fieldsOf(p.Fields, "f"), DrainFields: fieldsOf(p.Fields, "d"), NextFields: fieldsOf(p.Fields, "n"),
-		ABaseField: fieldNamed(p.Fields, "a_base"), BaseField: fieldNamed(p.Fields, "base"),
+		ABaseField: fieldNamed(p.Fields, "a_base"), BBaseField: fieldNamed(p.Fields, "b_base"), Scored: p.scored(), BaseField: fieldNamed(p.Fields, "base"),
 		DrainStages: stages(hwmodel.DrainLatency), Requantized: hwmodel.DrainLatency - 3, Out: hwmodel.DrainLatency - 1, Buffered: hwmodel.DrainLatency,
 		QueueDepth: hwmodel.QueueDepth, QueuePointer: hwmodel.CeilLog2(hwmodel.QueueDepth) + 1, WidePort: widePort(part.Family),
 		VC: s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Net.Model.Classes, OpCount: len(p.index.ops),
 		ImageBytes: s.ImageBeats * bus / 8, ResultBytes: s.ResultBeats * bus / 8,
-		LaneBits: max(1, hwmodel.CeilLog2(s.TM)), SumBits: configs.ResidualBits + hwmodel.CeilLog2(s.Dim),
-		SquareBits: 2*configs.ResidualBits - 1 + hwmodel.CeilLog2(s.Dim),
+		LaneBits: max(1, hwmodel.CeilLog2(s.TM)), SumBits: configs.ResidualBits + hwmodel.CeilLog2(s.Channels),
+		SquareBits: 2*configs.ResidualBits - 1 + hwmodel.CeilLog2(s.Channels),
 		MaxCycles:  100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
@@ -203,6 +217,9 @@ func (p *Plan) Render(full int) ([]File, error) {
 		File{"rtl/loads.mem", []byte(p.hexLines("Segments of the read stream, one a line.", p.loads()))},
 		File{"rtl/filelist.f", []byte("// design " + p.Hash + "\n" + strings.Join(v.Files, "\n") + "\n")},
 	)
+	if p.Shape.Windowed {
+		files = append(files, File{"rtl/moves.mem", []byte(p.hexLines("Where moved rows were: whether there is one, its word, its lane.", p.moveLines()))})
+	}
 	return files, nil
 }
 

@@ -40,13 +40,20 @@ func (b *bitPacker) pad() {
 // the stream loader takes it apart.
 func (p *Plan) buildStream() ([]byte, error) {
 	b := &bitPacker{beatBits: p.Shape.Design.Engine.BusBits}
+	head := 0 // whose bias is next
 	for _, g := range p.Segments {
 		before := len(b.out)
+		if g.Kind != hwmodel.SegBias {
+			head = 0
+		}
 		switch g.Kind {
 		case hwmodel.SegImage:
 			continue
 		case hwmodel.SegPos:
 			p.putPos(b)
+		case hwmodel.SegBias:
+			p.putBias(b, g.Op, head)
+			head++
 		case hwmodel.SegNorm:
 			putNorm(b, p.index.norm[g.Op])
 		case hwmodel.SegGELU:
@@ -81,6 +88,38 @@ func (p *Plan) putPos(b *bitPacker) {
 			if (c+1)%s.VC == 0 {
 				b.pad()
 			}
+		}
+	}
+}
+
+// putBias writes a head's bias of scores and the mask, as the scores of a window leave the array: row tile by row tile,
+// a word for each group of columns. A score has its bias, and a bit each that says whether its row and column do not
+// meet in a window at the lower edge of a shifted grid, and at its right edge.
+func (p *Plan) putBias(b *bitPacker, scores, head int) {
+	s, n := p.Shape, p.Shape.Keys
+	op := p.index.ops[scores]
+	block, bias := &p.index.net.Blocks[op.Block], p.index.attention[scores].Bias
+	apart := func(i, j, shift int) int64 { // coordinates along a side that is shifted
+		if edge := block.Window - shift; shift > 0 && (i < edge) != (j < edge) {
+			return 1
+		}
+		return 0
+	}
+	for tile := range hwmodel.CeilDiv(n, s.TM) {
+		for group := range s.ScoreDepth {
+			for at := range s.VC * s.TM {
+				i, j := tile*s.TM+at%s.TM, group*s.VC+at/s.TM
+				var v, down, right int64
+				if i < n && j < n {
+					v = int64(bias[(head*n+i)*n+j])
+					down = apart(i/block.Window, j/block.Window, block.ShiftY)
+					right = apart(i%block.Window, j%block.Window, block.ShiftX)
+				}
+				b.put(v, s.ScoreBits)
+				b.put(down, 1)
+				b.put(right, 1)
+			}
+			b.pad()
 		}
 	}
 }
@@ -151,7 +190,7 @@ func (p *Plan) putMultipliers(b *bitPacker, lin *intnet.Linear, n, group int) {
 
 // products is the order in which an op's products are summed.
 func (p *Plan) products(op, inner int) []int {
-	if p.index.ops[op].Kind == network.OpPatchEmbed {
+	if p.index.ops[op].Role == network.RoleEmbed {
 		return p.patchOrder()
 	}
 	order := make([]int, inner)

@@ -6,11 +6,14 @@ import (
 	"vitdse/hwmodel"
 )
 
-// Column is one column of an op's output as the engine produces it: Lanes tokens from Row
-// on, at column Col, of one head.
+// Column is one column of an op's output as the engine produces it: Lanes rows from the engine's row Row
+// on (see Plan.RowOf), at column Col, of one head.
 type Column struct {
 	Op, Head, Row, Col, Lanes int
 }
+
+// RowOf is the row of an op's result that the engine has in one of its rows, counted over its row tiles.
+func (p *Plan) RowOf(op, at int) int { return p.Shape.RowOf(p.index.ops[op], at) }
 
 // Columns lists every column of one image, op by op, those of an op in the order in which
 // the engine produces them. Ops overlap: between columns of different ops there is no order.
@@ -38,8 +41,8 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 		if op.Kind.IsNorm() { // its rows are those of what it reads
 			row -= op.FirstRow
 		}
-		from := max(0, row)
-		if lanes := min(row+s.TM, op.Rows) - from; lanes > 0 {
+		from, l := max(0, row), s.Layout(op) // only the last row tile of a window has rows of nothing
+		if lanes := min(row+s.TM, row/(l.Tiles*s.TM)*l.Tiles*s.TM+l.Rows) - from; lanes > 0 {
 			byOp[opIndex] = append(byOp[opIndex], Column{opIndex, st.Head, from, col, lanes})
 		}
 	}

@@ -5,11 +5,12 @@ package hwmodel
 func (s *Shape) attentionCycles() int64 {
 	var fed, scored, softmax, last int64 // the end of v is 0
 	ahead := s.softmaxCycles() - s.SoftmaxReady()
-	fed = -int64(s.scoresLead())
+	b := s.block(0)
+	fed = -int64(s.scoresLead(b))
 	for h := range s.Heads + 1 {
 		var sc, av Step
 		if h < s.Heads {
-			sc, _ = s.headSteps(s.scores(), h)
+			sc, _ = s.headSteps(b, h)
 		}
 		for m := range s.MTiles {
 			if h < s.Heads {
@@ -25,7 +26,7 @@ func (s *Shape) attentionCycles() int64 {
 				of--
 			}
 			if av.KT == 0 || m < 2 {
-				_, av = s.headSteps(s.scores(), of)
+				_, av = s.headSteps(b, of)
 			}
 			fed, last = s.rowTile(&av, max(fed+1, softmax-ahead+1))
 			if h == s.Heads {

@@ -8,7 +8,7 @@ import (
 // idealCycles is Cycles(IdealMemory) without the program: what a sweep asks for every point.
 // It walks the network layer by layer; a test holds it equal to Timeline.
 func (s *Shape) idealCycles() int64 {
-	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) {
+	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) || s.Windowed { // the walk's blocks are all alike
 		return s.Cycles(IdealMemory)
 	}
 	var k Walk
@@ -56,11 +56,15 @@ func (s *Shape) streamBeats() (total, widest int) {
 		}
 		return CeilDiv(cols, s.TN) * s.tileBeats(inner, w)
 	}
-	total = words(s.MTiles*s.Dim/s.VC, s.VC*s.TM*configs.ResidualBits)
+	if s.Net.Positions {
+		total = words(s.MTiles*s.Dim/s.VC, s.VC*s.TM*configs.ResidualBits)
+	}
 	for i := range s.Net.Ops {
 		switch op := &s.Net.Ops[i]; {
 		case op.Kind.IsNorm():
 			total += words(op.Cols, normParamBits)
+		case op.Kind == network.OpScores && op.Relative:
+			total += words(op.Heads*s.BiasWords(), s.biasWord())
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {
 				total += CeilDiv(8<<s.GELUBits, bus)

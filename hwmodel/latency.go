@@ -17,6 +17,9 @@ const (
 	poolRequantize = 8  // of a mean
 	normTail       = 14 // channels asked for to their codes in the buffer
 
+	BiasLatency = 3 // scores at the array to their sum with the bias
+	RegroupHead = 9 // start of a move of rows to its end, beyond a cycle for each word of a row read
+
 	minSlot = 2 // of a tile: what the next one needs is made in it
 )
 
@@ -29,4 +32,10 @@ func (s *Shape) normHead() int { return s.NormWait() + 1 + NormSettle }
 
 // scoresLatency is from the last columns at the array to a row tile of scores being there for softmax: where many
 // columns leave at once, the largest of them takes longer to be found.
-func (s *Shape) scoresLatency() int64 { return 2 + int64(max(0, CeilLog2(s.VC)-3)) }
+func (s *Shape) scoresLatency() int64 {
+	cycles := 2 + int64(max(0, CeilLog2(s.VC)-3))
+	if s.Windowed {
+		cycles += BiasLatency
+	}
+	return cycles
+}

@@ -41,6 +41,10 @@ type loader struct {
 	tileSpread []float64 // per tile column: standard deviation of the time its beats take
 	started    int       // tile columns the array has begun
 
+	// Per head's bias: when its bank was filled, and when the last of its scores had been added up.
+	biasDone, biasFree []int64
+	biased             int // heads whose scores have begun
+
 	record func(Span) // nil but in Spans
 }
 
@@ -109,11 +113,16 @@ func (l *loader) free(end int64, kind SegmentKind) {
 func (l *loader) load() {
 	g := &l.segs[l.seg]
 	claim := l.decode + 2
-	if g.Kind == SegTiles {
+	switch {
+	case g.Kind == SegTiles:
 		if n := len(l.tileDone) - l.banks; n >= 0 {
 			claim = max(claim, l.tileFree[n]+1)
 		}
-	} else {
+	case g.Kind == SegBias:
+		if n := len(l.biasDone) - BiasBanks; n >= 0 {
+			claim = max(claim, l.biasFree[n]+1)
+		}
+	default:
 		if l.used[g.Kind] {
 			panic("hwmodel: the stream needs a buffer that no op gives back")
 		}
@@ -130,7 +139,8 @@ func (l *loader) load() {
 		last = l.take(claim, g.tileBeats(), 1)
 	}
 	l.span(UnitLoader, g.Op, max(claim+1, l.supplyAt), last)
-	if g.Kind == SegTiles {
+	switch g.Kind {
+	case SegTiles:
 		l.tileDone = append(l.tileDone, last)
 		l.tileFree = append(l.tileFree, 0)
 		l.tileSpread = append(l.tileSpread, l.mem.spread(g.tileBeats()))
@@ -138,7 +148,9 @@ func (l *loader) load() {
 			l.decode = last - 1 // straight back to claiming
 			return
 		}
-	} else {
+	case SegBias:
+		l.biasDone, l.biasFree = append(l.biasDone, last), append(l.biasFree, 0)
+	default:
 		l.used[g.Kind], l.loaded[g.Kind] = true, last
 	}
 	l.tile = 0
@@ -167,6 +179,15 @@ func (l *loader) take(claim int64, beats, spacing int) int64 {
 		next = l.beat(next, spacing) + float64(spacing)
 	}
 	return int64(math.Ceil(next)) - 1
+}
+
+// needBias moves ready to the cycle in which the next head's bias is there.
+func (l *loader) needBias(ready int64) int64 {
+	for len(l.biasDone) <= l.biased {
+		l.load()
+	}
+	l.biased++
+	return max(ready, l.biasDone[l.biased-1]+loadedToReady)
 }
 
 // burst moves on to the next burst.

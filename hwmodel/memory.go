@@ -40,9 +40,22 @@ func (m Memory) Resolve() configs.MemoryKind {
 	return configs.MemBlock
 }
 
+// scoreBias is the buffer of the biases of scores.
+const scoreBias = "score-bias"
+
+func (s *Shape) biasMemory() Memory {
+	return Memory{scoreBias, "BIAS_STYLE", 1, BiasBanks * s.BiasWords(), s.biasWord(), s.Design.Engine.Residual, 0}
+}
+
+// BiasBanks is how many heads' biases of scores the engine holds.
+const BiasBanks = 2
+
 // Memories lists the engine's buffers with their geometry.
 func (s *Shape) Memories() []Memory {
 	list := s.memories()
+	if s.Windowed {
+		return append(list[:], s.biasMemory())
+	}
 	return list[:]
 }
 
@@ -60,7 +73,7 @@ func (s *Shape) memories() [11]Memory {
 		{"residual", "RES_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res, 0},
 		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res, 0},
 		{"image", "IMG_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits / e.GatherTokens(), configs.MemAuto, 0},
-		{"layernorm-params", "LN_STYLE", s.VC, s.Dim / s.VC, 64, configs.MemAuto, 0},
+		{"layernorm-params", "LN_STYLE", s.VC, s.Channels / s.VC, 64, configs.MemAuto, 0},
 		{"channel-params", "", s.VC, e.WeightBuffers * s.TN / s.VC, s.ParamBits(), configs.MemLUT, 1},
 	}
 }

@@ -32,18 +32,26 @@ func (s *Shape) Pool() (Pool, bool) {
 			p.InBits = s.NormBits
 		}
 	}
-	p.SumBits = 1 + bits.Len(uint((s.Tokens-p.First)*spread))
+	p.SumBits = 1 + bits.Len(uint((s.pooledRows(op)-p.First)*spread))
 	if op.Max {
 		p.SumBits = p.InBits
 	}
 	return p, true
 }
 
+// pooledRows is the rows that come to a pool, those in front of the first that counts included.
+func (s *Shape) pooledRows(op network.Op) int {
+	if s.Windowed {
+		return s.Net.Ops[op.Inputs[0]].Rows
+	}
+	return s.Tokens
+}
+
 // rows is the one row that the pool makes: of the residual stream, which it reads first, or of the codes that
 // LayerNorm has handed it. What of its latencies is waited for are the sum over a row tile's tokens and the last
 // sum's way to memory; then a channel leaves a cycle.
 func (p Pool) rows(s *Shape) rows {
-	cycles := max(1, CeilLog2(s.TM)) + s.Dim + poolLatency
+	cycles := max(1, CeilLog2(s.TM)) + p.Op.Cols + poolLatency
 	if p.Stream {
 		cycles += s.ResDepth
 	}

@@ -39,6 +39,9 @@ type pricedLayer struct {
 	widths *widthTable
 }
 
+// walks says whether the time of a network comes apart into layers of few kinds, as Walk has it.
+func walks(net *network.Network) bool { return net.Blocks[0].Window == 0 }
+
 // NewPricer prepares for a model, which the engine must run, on a part.
 func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
 	if err := configs.OnEngine(net); err != nil {
@@ -51,7 +54,7 @@ func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
 			tables[layer.Class] = newWidthTable(layer)
 		}
 		l := pricedLayer{name: layer.Name, at: -1, widths: tables[layer.Class]}
-		if layer.Weights {
+		if layer.Weights && walks(net) {
 			l.at = len(p.kinds)
 			p.kinds = append(p.kinds, KindOf(layer.Role))
 		}
@@ -75,7 +78,7 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 	w.Softmax, w.GELU = uint8(d.Numerics.SoftmaxBits), uint8(d.Numerics.GELUBits)
 	known := p.engine(&d.Engine)
 	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
-	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
+	if walks(p.net) && Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
 		var bytes int64
 		e.Cycles, bytes = p.walk(known.run(w.accumulator(p.net, &d.Engine), int(w.GELU), len(p.ways)))
 		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
@@ -117,8 +120,10 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 			p.stored[known.at] = p.way(l)
 		}
 	}
-	if p.ways[p.stored[0]].Group > 0 {
-		return widthSet{}, n.OnEngine(p.net)
+	if len(p.stored) == 0 || p.ways[p.stored[0]].Group > 0 {
+		if err := n.OnEngine(p.net); err != nil {
+			return widthSet{}, err
+		}
 	}
 	return widthSet{codes, products}, nil
 }

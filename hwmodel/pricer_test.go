@@ -39,6 +39,26 @@ func TestPricerIsPrice(t *testing.T) {
 	}
 }
 
+// Blocks in windows are priced by their timeline.
+func TestPricerInWindows(t *testing.T) {
+	m, part := load(t, "swin-tiny", "xczu9eg")
+	p, err := NewPricer(network.MustCompile(m), part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, d, _ := digits(t)
+	d.Model, d.Part, d.Numerics = m.Name, part.Name, configs.Uniform(m, 4, 8)
+	d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 32, 8, 8
+	want, err := Price(network.MustCompile(m), d, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Short = nil
+	if got, err := p.Price(&d); err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("%v\n%+v, Price says\n%+v", err, got, want)
+	}
+}
+
 // What Price refuses, a pricer refuses.
 func TestPricerRefuses(t *testing.T) {
 	m, part := load(t, "deit-tiny", "xczu9eg")
@@ -64,8 +84,9 @@ func TestPricerRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	swin.Image.Height = 232
 	if _, err := NewPricer(network.MustCompile(swin), part); err == nil {
-		t.Error("Swin: no error")
+		t.Error("Swin with grids that are not whole windows: no error")
 	}
 }
 

@@ -14,6 +14,7 @@ const (
 	StepMatmul
 	StepStore
 	StepPool
+	StepRegroup // rows of the residual stream into another order
 )
 
 // What a matmul step reads and writes, as the engine decodes it.
@@ -58,9 +59,9 @@ type Step struct {
 	RowStep int  // words the row offset moves on a pass
 	Last    bool
 
-	NeedImage, NeedPos, NeedNorm, NeedGELU bool
-	FreePos                                bool
-	NormTo                                 int
+	NeedImage, NeedPos, NeedNorm, NeedGELU, NeedBias bool
+	FreePos                                          bool
+	NormTo                                           int
 
 	MT, NT, KT             int // tiles of rows, columns; beats of a tile
 	PeriodFull, PeriodLast int // cycles of a tile's slot
@@ -76,6 +77,15 @@ type Step struct {
 	BBase, BNStep, BKStep  int
 	Base, Stride, NStep    int
 	TileStep               int // from a row tile's address to the next one's
+
+	// Of networks whose attention is in windows.
+	WindowTiles int  // row tiles of a window, of scores, value product, keys and values
+	Window      int  // words from a window's keys or values to the next one's
+	WindowAt    int  // row tiles of its window in front of the first row tile of a loop
+	LastTile    bool // scores of a head's last row tile
+	Fresh       bool // the residual stream begins anew: nothing is added
+	Channels    int  // of a LayerNorm; of a row that is moved
+	Regroup     int  // which of Regroups
 }
 
 // Passes is how often the step runs for an image.
@@ -85,7 +95,9 @@ func (p Step) Passes() int { return max(1, p.Loops) }
 func (s *Shape) Program() []Step {
 	ops := s.Net.Ops
 	var steps []Step
+	r := s.newResidual()
 	for _, op := range ops {
+		steps = append(steps, r.moves(op)...)
 		switch op.Kind {
 		case network.OpScores:
 			steps = append(steps, s.attention(op)...)
@@ -93,19 +105,31 @@ func (s *Shape) Program() []Step {
 		case network.OpPatches:
 			steps = append(steps, Step{Op: op.Index, Opcode: StepPatches, MT: s.MTiles, NeedImage: true})
 		case network.OpLayerNorm, network.OpEmbedNorm:
-			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: s.normTiles(op),
+			steps = append(steps, Step{Op: op.Index, Opcode: StepNorm, MT: s.normTiles(op), ABase: r.base(), Channels: op.Cols,
 				NeedNorm: true, FreePos: op.Role == network.RoleNorm, NormTo: s.normTo(op)})
 		case network.OpPool, network.OpPoolStream:
 			steps = append(steps, Step{Op: op.Index, Opcode: StepPool})
 		default:
-			steps = append(steps, s.linear(op))
+			p := s.linear(op)
+			if p.Fresh && op.Role == network.RoleMerge { // LayerNorm still reads the other half
+				r.flip()
+			}
+			if p.To == ToResidual {
+				p.Base = r.base()
+			}
+			steps = append(steps, p)
 		}
 	}
 	return append(steps, Step{Op: len(ops), Opcode: StepStore, Last: true})
 }
 
 // normTiles is the row tiles of a LayerNorm: from the first on, whatever row it begins with.
-func (s *Shape) normTiles(op network.Op) int { return CeilDiv(op.FirstRow+op.Rows, s.TM) }
+func (s *Shape) normTiles(op network.Op) int {
+	if s.Windowed {
+		return s.Layout(op).RowTiles()
+	}
+	return CeilDiv(op.FirstRow+op.Rows, s.TM)
+}
 
 // normTo is where a LayerNorm's results go.
 func (s *Shape) normTo(op network.Op) int {
@@ -127,7 +151,7 @@ func destination(role network.Role) int {
 		return ToKeys
 	case network.RoleValue:
 		return ToValues
-	case network.RoleEmbed, network.RoleProj, network.RoleFC2:
+	case network.RoleEmbed, network.RoleProj, network.RoleFC2, network.RoleMerge:
 		return ToResidual
 	case network.RoleHead:
 		return ToLogits
@@ -141,7 +165,7 @@ func destination(role network.Role) int {
 // or the patch gather writes.
 func chained(role network.Role) bool {
 	switch role {
-	case network.RoleEmbed, network.RoleQuery, network.RoleFC1, network.RoleHead:
+	case network.RoleEmbed, network.RoleQuery, network.RoleFC1, network.RoleHead, network.RoleMerge:
 		return true
 	}
 	return false
@@ -150,22 +174,25 @@ func chained(role network.Role) bool {
 func (s *Shape) linear(op network.Op) Step {
 	p := Step{
 		Op: op.Index, Opcode: StepMatmul, AFrom: FromX, BFrom: FromWeights, BKStep: 1,
-		MT: CeilDiv(op.Rows, s.TM), AStride: s.Dim / s.TK,
+		MT: s.Layout(op).RowTiles(), AStride: CeilDiv(op.Inner, s.TK),
 	}
+	b := s.block(op.Block)
 	p.To, p.Chained = destination(op.Role), chained(op.Role)
 	switch op.Role {
 	case network.RoleEmbed:
-		p.NeedPos, p.Mask = true, true
-		p.AFrom, p.AStride = FromQ, s.patchWords()
+		p.NeedPos, p.Mask, p.Fresh = !s.Windowed, !s.Windowed, s.Windowed
+		p.AFrom = FromQ
+	case network.RoleMerge:
+		p.Fresh = true
 	case network.RoleFC1:
 		p.GELU, p.NeedGELU = true, true
 	case network.RoleProj:
-		if s.projLead() == 0 {
+		if s.projLead(b) == 0 {
 			p.Wait = WaitDrained
 		}
 	case network.RoleFC2: // it reads the hidden codes
-		p.AFrom, p.AStride = FromQ, s.Hidden/s.TK
-		if s.fc2Lead() == 0 {
+		p.AFrom = FromQ
+		if s.fc2Lead(b) == 0 {
 			p.Wait = WaitDrained
 		}
 	}
@@ -173,18 +200,23 @@ func (s *Shape) linear(op network.Op) Step {
 	case ToQ:
 		p.Stride, p.NStep = op.Cols/s.TK, s.TN/s.TK
 	case ToKeys:
-		p.Stride, p.NStep = s.Dim/s.TK, s.TN/s.TK
+		p.Stride, p.NStep = op.Cols/s.TK, s.TN/s.TK
 	case ToValues:
-		p.Stride, p.NStep = s.ValueColumns, 1
-	case ToResidual, ToLogits, ToSum:
-		p.Stride, p.NStep = s.Dim/s.VC, s.TN/s.VC
+		p.Stride, p.NStep = CeilDiv(op.Cols, s.TN), 1
+	case ToResidual:
+		p.Stride, p.NStep = op.Cols/s.VC, s.TN/s.VC
+	case ToLogits, ToSum:
+		p.Stride, p.NStep = op.Inner/s.VC, s.TN/s.VC
+	}
+	if s.Windowed && (p.To == ToKeys || p.To == ToValues) {
+		p.WindowTiles = s.Layout(op).Tiles
 	}
 	p.TileStep = p.Stride
 	if p.To == ToValues {
 		p.TileStep *= s.passes(p.To)
 	}
 	s.tiles(&p, op.Cols, op.Inner, 0)
-	s.followed(&p)
+	s.followed(&p, b)
 	return p
 }
 
@@ -225,49 +257,82 @@ func (s *Shape) periodEnd(p *Step, kt int) int {
 // time of two matmuls.
 func (s *Shape) attention(op network.Op) []Step {
 	var steps []Step
-	scores := op.Index
+	b := s.block(op.Block)
 	for h := range op.Heads {
-		sc, _ := s.headSteps(scores, h)
+		sc, _ := s.headSteps(b, h)
 		first := sc
-		if h == 0 && s.scoresLead() == 0 {
+		if h == 0 && s.scoresLead(b) == 0 {
 			first.Wait = WaitDrained // for the keys
 		}
+		first.NeedBias, first.LastTile = op.Relative, op.Relative && b.tiles == 1
 		steps = append(steps, first)
 		if h > 0 {
-			steps = append(steps, s.lastValues(scores, h-1))
+			steps = append(steps, s.lastValues(b, h-1))
 		}
-		if s.MTiles > 1 {
-			sc, av := s.headSteps(scores, h)
-			sc.Row, sc.ABase, sc.Loops = 1, sc.ABase+sc.AStride, s.MTiles-1
-			av.Loop, av.Loops, av.RowStep = true, s.MTiles-1, s.Dim/s.TK
+		if b.tiles > 1 {
+			sc, av := s.headSteps(b, h)
+			sc.Row, sc.ABase, sc.Loops = 1, sc.ABase+sc.AStride, b.tiles-1
+			av.Loop, av.Loops, av.RowStep = true, b.tiles-1, av.Stride
+			if s.Windowed {
+				sc.BBase += 1 / b.windowTiles * sc.Window
+				sc.WindowAt = 1 % b.windowTiles
+			}
 			steps = append(steps, sc, av)
 		}
 	}
-	return append(steps, s.lastValues(scores, op.Heads-1))
+	return append(steps, s.lastValues(b, op.Heads-1))
 }
 
-func (s *Shape) lastValues(scores, h int) Step {
-	_, av := s.headSteps(scores, h)
-	av.Row = s.MTiles - 1
+func (s *Shape) lastValues(b block, h int) Step {
+	_, av := s.headSteps(b, h)
+	av.Row = b.tiles - 1
 	av.Base += av.Row * av.Stride
+	if s.Windowed {
+		av.BBase += av.Row / b.windowTiles * av.Window
+	}
 	return av
 }
 
-// headSteps is the scores (an op by its index) and the value product of a head's first row tile.
-func (s *Shape) headSteps(scores, h int) (sc, av Step) {
-	first := h * s.HeadDim / s.TK
-	sc = Step{Op: scores, Softmax: s.Net.Next(scores, network.RoleSoftmax), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
-		To: ToScores, Raw: true, ABase: first, AStride: s.Dim / s.TK,
-		BBase: first, BNStep: s.Dim / s.TK, BKStep: 1, NStep: s.TN / s.VC}
-	av = Step{Op: s.Net.Next(scores, network.RoleContext), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
-		To: ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * s.HeadDim / s.TN, BNStep: 1, BKStep: s.ValueColumns,
-		Base: first, Stride: s.Dim / s.TK, NStep: s.TN / s.TK}
-	s.tiles(&sc, s.Tokens, s.HeadDim, 0)
-	skip := 0
-	if s.HeadDim < s.TN {
-		skip = h * s.HeadDim % s.TN
+// block is the geometry of a block's attention and MLP in the engine.
+type block struct {
+	scores                          int // op
+	dim, heads, headDim, hidden     int
+	tiles, windowTiles              int // row tiles: all, of a window
+	keyWords, valueWords, valueCols int // words of a window
+}
+
+// block is that of a block by its number; outside there are none, and the first does.
+func (s *Shape) block(index int) block {
+	index = max(0, index)
+	of := &s.Net.Blocks[index]
+	b := block{scores: s.scores(index), dim: of.Dim, heads: of.Heads, headDim: of.HeadDim(), hidden: of.Hidden,
+		tiles: s.MTiles, windowTiles: s.MTiles, valueCols: CeilDiv(of.Dim, s.TN)}
+	if s.Windowed {
+		l := s.layouts[index]
+		b.tiles, b.windowTiles = l.RowTiles(), l.Tiles
+		b.keyWords, b.valueWords = s.keyWords(l, of.Dim), s.valueWords(l, of.Dim)
 	}
-	s.tiles(&av, s.HeadDim, s.Tokens, skip)
+	return b
+}
+
+// headSteps is the scores and the value product of a head's first row tile.
+func (s *Shape) headSteps(b block, h int) (sc, av Step) {
+	first, words := h*b.headDim/s.TK, b.dim/s.TK
+	sc = Step{Op: b.scores, Softmax: s.Net.Next(b.scores, network.RoleSoftmax), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
+		To: ToScores, Raw: true, ABase: first, AStride: words,
+		BBase: first, BNStep: words, BKStep: 1, NStep: s.TN / s.VC, Window: b.keyWords}
+	av = Step{Op: s.Net.Next(b.scores, network.RoleContext), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
+		To: ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * b.headDim / s.TN, BNStep: 1, BKStep: b.valueCols,
+		Base: first, Stride: words, NStep: s.TN / s.TK, Window: b.valueWords}
+	if s.Windowed {
+		sc.WindowTiles, av.WindowTiles = b.windowTiles, b.windowTiles
+	}
+	s.tiles(&sc, s.Keys, b.headDim, 0)
+	skip := 0
+	if b.headDim < s.TN {
+		skip = h * b.headDim % s.TN
+	}
+	s.tiles(&av, b.headDim, s.Keys, skip)
 	sc.PeriodEnd = s.periodEnd(&sc, min(sc.KT, av.KT))
 	av.PeriodEnd = s.periodEnd(&av, min(sc.KT, av.KT))
 	return sc, av

@@ -21,7 +21,7 @@ func (s *Shape) core(f fabric) Resources {
 }
 
 // rowBits is the bits of a row tile's number.
-func (s *Shape) rowBits() int { return max(1, CeilLog2(s.MTiles)) }
+func (s *Shape) rowBits() int { return max(1, CeilLog2(s.RowTiles)) }
 
 // RTL numbers what modules are like, for records of what synthesis made of them: 2 is the engine that was pipelined
 // for its clock. Counts of another engine are refused, not corrected.
@@ -92,6 +92,9 @@ func (s *Shape) sequencer(f fabric) Resources {
 
 // steps is the length of Program.
 func (s *Shape) steps() int {
+	if s.Windowed {
+		return len(s.Program())
+	}
 	n := 1 // the store
 	for i := range s.Net.Ops {
 		switch op := &s.Net.Ops[i]; op.Kind {

@@ -16,6 +16,9 @@ func (s *Shape) charge(l *ledger, f fabric) {
 	for _, m := range s.memories() {
 		l.add(m.Name, f.memory(m))
 	}
+	if s.Windowed {
+		l.add(scoreBias, f.memory(s.biasMemory()))
+	}
 }
 
 // logic enters everything but the buffers.
@@ -72,6 +75,10 @@ func (s *Shape) logic(l *ledger, f fabric) {
 		packers = packers.Add(pool.packer(s))
 	}
 	l.add("vit_column_packer", packers)
+	if s.Windowed {
+		l.add("vit_row_regroup", s.rowRegroup(f))
+		l.add("vit_score_bias", s.biasUnit())
+	}
 }
 
 // firstLogits is what a second head adds: the first one's logits in LUT RAM and, for each column that leaves, the sum,
@@ -89,7 +96,7 @@ func (s *Shape) lanes() int { return s.VC * s.TM }
 // rowSums is TM tokens' sums of channels and of their squares, which vit_multiply makes.
 func (s *Shape) rowSums(f fabric) Resources {
 	sum, squares := s.sumBits()
-	r := f.lutram(s.MTiles, s.TM*(sum+squares))
+	r := f.lutram(s.RowTiles, s.TM*(sum+squares))
 	if f.noLUTRAM {
 		r.FF = s.TM*(sum+squares) + 6 // of blocks, whose old word is kept for a read of what is written
 	}
@@ -177,7 +184,7 @@ func oddPart(n int) int {
 
 // sumBits is the bits of the sum of a row's channels and of that of their squares.
 func (s *Shape) sumBits() (sum, squares int) {
-	l := CeilLog2(s.Dim)
+	l := CeilLog2(s.Channels)
 	return configs.ResidualBits + l, 2*configs.ResidualBits - 1 + l
 }
 

@@ -15,6 +15,7 @@ const (
 	SegNorm
 	SegGELU
 	SegTiles
+	SegBias // a head's, of scores; there are two banks
 )
 
 // Segment is a part of the read stream: Tiles tiles of Params parameter words and Words
@@ -53,12 +54,18 @@ func (s *Shape) Segments() []Segment {
 	bus := s.Design.Engine.BusBits
 	segs := []Segment{
 		{Kind: SegImage, Op: 0, Tiles: 1, Words: s.ImageBeats, WordBeats: 1},
-		{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)},
+	}
+	if s.Net.Positions {
+		segs = append(segs, Segment{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)})
 	}
 	for _, op := range s.Net.Ops {
 		switch {
 		case op.Kind.IsNorm():
-			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: s.Dim, WordBeats: CeilDiv(64, bus)})
+			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: op.Cols, WordBeats: CeilDiv(normParamBits, bus)})
+		case op.Kind == network.OpScores && op.Relative:
+			for range op.Heads {
+				segs = append(segs, Segment{Kind: SegBias, Op: op.Index, Tiles: 1, Words: s.BiasWords(), WordBeats: CeilDiv(s.biasWord(), bus)})
+			}
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {
 				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1})

@@ -22,12 +22,21 @@ type Shape struct {
 	Net    *network.Network
 	Design configs.Design
 
-	Tokens, Dim, HeadDim, Hidden int
+	Tokens, Dim, HeadDim, Hidden int // of the first stage; the widest head
 	Heads                        int
+	Keys                         int // tokens that attend to each other
+	Channels                     int // of the widest row that a LayerNorm reads
 	PatchInner                   int // products of the patch embedding
 	TM, TN, TK                   int
 	VC                           int // columns that the drain and the vector units take in a cycle
 	MTiles                       int // row tiles: ceil(Tokens / TM)
+	RowTiles                     int // most of an op's
+
+	// Attention is in windows: rows are moved between orders, scores have a bias and a mask, stages have widths of their
+	// own, and the residual stream has two halves.
+	Windowed bool
+	Half     int // words of a half; 0 where there is one
+	layouts  []Layout
 
 	// Operand and lane widths in bits.
 	ImageBits int // pixel codes
@@ -117,6 +126,17 @@ func emptyShape(net *network.Network) *Shape {
 	s := &Shape{Net: net}
 	b := &net.Blocks[0]
 	s.Tokens, s.Dim, s.HeadDim, s.Hidden, s.Heads = b.Tokens(), b.Dim, b.HeadDim(), b.Hidden, b.Heads
+	s.Keys, s.Channels, s.Windowed = b.WindowTokens(), b.Dim, b.Window > 0
+	if s.Windowed {
+		for i := range net.Blocks {
+			s.HeadDim, s.Hidden = max(s.HeadDim, net.Blocks[i].HeadDim()), max(s.Hidden, net.Blocks[i].Hidden)
+		}
+		for _, op := range net.Ops {
+			if op.Kind == network.OpLayerNorm {
+				s.Channels = max(s.Channels, op.Cols)
+			}
+		}
+	}
 	s.PatchInner = net.Layers[0].Inner
 	if op, pools := net.Find(network.RolePool); pools && op.Kind == network.OpPool && !op.Max {
 		s.least = configs.PoolBits
@@ -130,8 +150,8 @@ func emptyShape(net *network.Network) *Shape {
 func (s *Shape) buffers() {
 	s.XDepth = s.MTiles * s.Dim / s.TK
 	s.QDepth = s.MTiles * max(s.patchWords(), s.Hidden/s.TK)
-	s.NumDepth = CeilDiv(s.Tokens, s.TK)
-	s.ScoreDepth = CeilDiv(s.Tokens, s.VC)
+	s.NumDepth = CeilDiv(s.Keys, s.TK)
+	s.ScoreDepth = CeilDiv(s.Keys, s.VC)
 	s.KeyDepth = CeilDiv(s.MTiles, s.KeyBanks) * s.Dim / s.TK
 	s.ValueColumns = CeilDiv(s.Dim, s.TN)
 	s.ValueParts = max(1, s.TK/s.TM)
@@ -139,7 +159,62 @@ func (s *Shape) buffers() {
 	s.WeightDepth = CeilDiv(max(s.PatchInner, s.Hidden), s.TK)
 	s.ResDepth = s.MTiles * s.Dim / s.VC
 	s.Chunk = configs.Chunk(s.Net.Model, s.Design.Engine.BusBits)
+	s.RowTiles = s.MTiles
+	if s.Windowed {
+		s.windowedBuffers()
+	}
 }
+
+// windowedBuffers are the depths that the widest stage asks for, each of its own buffer.
+func (s *Shape) windowedBuffers() {
+	s.layouts = make([]Layout, len(s.Net.Blocks))
+	for i := range s.Net.Blocks {
+		s.layouts[i] = s.blockLayout(&s.Net.Blocks[i])
+	}
+	s.XDepth, s.QDepth, s.KeyDepth, s.ValueDepth, s.WeightDepth, s.ResDepth = 0, 0, 0, 0, 0, 0
+	for i := range s.Net.Ops {
+		op := &s.Net.Ops[i]
+		l := s.Layout(*op)
+		tiles := l.RowTiles()
+		s.RowTiles = max(s.RowTiles, tiles)
+		words := tiles * CeilDiv(op.Cols, s.TK)
+		if op.Kind.HasWeights() {
+			s.WeightDepth = max(s.WeightDepth, CeilDiv(op.Inner, s.TK))
+		}
+		switch op.Role {
+		case network.RolePatches, network.RoleQuery, network.RoleFC1:
+			s.QDepth = max(s.QDepth, words)
+		case network.RoleKey:
+			s.KeyDepth = max(s.KeyDepth, l.Windows*s.keyWords(l, op.Cols))
+		case network.RoleValue:
+			s.ValueDepth = max(s.ValueDepth, l.Windows*s.valueWords(l, op.Cols))
+		case network.RoleNorm1, network.RoleNorm2, network.RoleMergeNorm, network.RoleNorm:
+			s.XDepth = max(s.XDepth, words)
+			s.Half = max(s.Half, tiles*op.Cols/s.VC)
+		case network.RoleEmbed:
+			s.Half = max(s.Half, tiles*op.Cols/s.VC)
+		}
+	}
+	s.ResDepth = 2 * s.Half
+}
+
+// keyWords and valueWords are the words of a window's keys (in every bank) and values: a window begins in a word
+// of its own.
+func (s *Shape) keyWords(l Layout, dim int) int { return CeilDiv(l.Tiles, s.KeyBanks) * dim / s.TK }
+
+func (s *Shape) valueWords(l Layout, dim int) int {
+	return CeilDiv(l.Tiles, s.ValueParts) * max(1, s.TM/s.TK) * CeilDiv(dim, s.TN)
+}
+
+// BiasWords is the words of a head's bias of scores, one for each group of columns of a window's row tiles, and
+// maskBits what each of its scores has beside the bias: whether rows of a window at the grid's lower edge meet, and
+// at its right edge.
+func (s *Shape) BiasWords() int { return CeilDiv(s.Keys, s.TM) * s.ScoreDepth }
+
+const maskBits = 2
+
+// biasWord is the bits of a word of biases.
+func (s *Shape) biasWord() int { return s.VC * s.TM * (s.ScoreBits + maskBits) }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.
 func (s *Shape) ParamBits() int { return 16 + s.AccBits }

@@ -11,19 +11,23 @@ const (
 	UnitArray               // the PE array is fed, or its slot waits for the drain
 	UnitDrain               // columns leave the array: requantize, GELU, residual add, row sums
 	UnitSoftmax
-	UnitStore // the result is written
-	UnitPool  // the mean or the maximum over the tokens, where a network has one
+	UnitStore   // the result is written
+	UnitPool    // the mean or the maximum over the tokens, where a network has one
+	UnitRegroup // rows of the residual stream are moved, where attention is in windows
 )
 
 // Units names them.
-var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store", "token pool"}
+var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store", "token pool", "regroup"}
 
 // Units names those that the network's engine has.
 func (s *Shape) Units() []string {
+	if s.Windowed {
+		return Units[:]
+	}
 	if _, pools := s.Pool(); !pools {
 		return Units[:UnitPool]
 	}
-	return Units[:]
+	return Units[:UnitRegroup]
 }
 
 // Span is a stretch of cycles in which a unit works on an op: it begins when From cycles have

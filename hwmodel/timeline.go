@@ -90,8 +90,10 @@ func (t *timeline) image() {
 			t.step(p)
 			continue
 		}
-		for range p.Loops { // two steps, taking turns
-			t.step(p)
+		for pass := range p.Loops { // two steps, taking turns
+			first := *p
+			first.LastTile = p.WindowTiles > 0 && pass == p.Loops-1
+			t.step(&first)
 			t.step(&t.steps[i+1])
 		}
 		i++
@@ -104,6 +106,9 @@ func (t *timeline) step(p *Step) {
 	at = t.need(at, p.NeedPos, SegPos)
 	at = t.need(at, p.NeedNorm, SegNorm)
 	at = t.need(at, p.NeedGELU, SegGELU)
+	if p.NeedBias {
+		at = t.needBias(at)
+	}
 	if p.Opcode == StepMatmul {
 		if n := len(t.drained) - QueueDepth; n >= 0 {
 			at = max(at, t.drained[n]+1)
@@ -126,7 +131,7 @@ func (t *timeline) step(p *Step) {
 		t.end(end, p.Op, endPatches)
 		t.span(UnitPatches, p.Op, start, end)
 	case StepNorm:
-		t.chain, t.chained = t.s.normRows(), start
+		t.chain, t.chained = t.s.normRows(p.Channels), start
 		end = t.chain.made(start, p.MT-1)
 		t.free(end, SegNorm)
 		if p.FreePos {
@@ -141,6 +146,9 @@ func (t *timeline) step(p *Step) {
 		end = t.chain.made(start, 0)
 		t.end(end, p.Op, endNorm) // LayerNorm's port: they take turns
 		t.span(UnitPool, p.Op, start, end)
+	case StepRegroup:
+		end = start + t.s.regroupCycles(p)
+		t.span(UnitRegroup, p.Op, start, end)
 	case StepStore:
 		end = start + t.s.storeCycles(t.mem, t.images)
 		t.now = end
@@ -203,6 +211,9 @@ func (t *timeline) matmul(p *Step, queued int64) {
 	t.span(UnitDrain, p.Op, firstSlot+int64(p.KT)-1+t.s.arrayLatency(), end)
 	if p.GELU {
 		t.free(end, SegGELU)
+	}
+	if p.LastTile {
+		t.biasFree[t.biased-1] = lastColumn + BiasLatency
 	}
 	if p.To == ToScores {
 		filled := lastColumn + t.s.scoresLatency() + 1

@@ -39,10 +39,15 @@ func (s *Shape) patchRows() rows {
 }
 
 // normRows are the row tiles of LayerNorm.
-func (s *Shape) normRows() rows {
-	groups := s.Dim / s.VC
+func (s *Shape) normRows(channels int) rows {
+	groups := channels / s.VC
 	tail := int64(groups - 1 + normTail)
 	return rows{int64(s.TM+s.normHead()) + tail, int64(max(groups, s.TM+NormGap)), tail}
+}
+
+// regroupCycles is the time of a move of rows: a word of a row is read in a cycle.
+func (s *Shape) regroupCycles(p *Step) int64 {
+	return int64(p.MT*s.TM*s.Net.Ops[p.Op].Join*p.Channels/s.VC) + RegroupHead
 }
 
 // softmaxSpare is how many cycles before the last numerator is written the value product could start for all that its

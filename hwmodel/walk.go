@@ -163,7 +163,7 @@ func (k *Walk) init(s *Shape) {
 	bus := s.Design.Engine.BusBits
 	*k = Walk{
 		banks: s.Design.Engine.WeightBuffers, first: int64(IdealMemory.Latency) + 3,
-		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), normRows: s.normRows(), tiles: int64(s.MTiles),
+		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), normRows: s.normRows(s.Dim), tiles: int64(s.MTiles),
 		pos:  int64(s.MTiles * s.Dim / s.VC * CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)),
 		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
 		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
@@ -184,7 +184,8 @@ func (k *Walk) init(s *Shape) {
 			k.layer(s, l)
 		}
 	}
-	k.lead[WalkProj], k.lead[WalkFC2] = int64(s.projLead()), int64(s.fc2Lead())
+	b := s.block(0)
+	k.lead[WalkProj], k.lead[WalkFC2] = int64(s.projLead(b)), int64(s.fc2Lead(b))
 }
 
 // layer takes in the matmuls of a layer: all of its kind are alike.
@@ -198,7 +199,7 @@ func (k *Walk) layer(s *Shape, l *network.Layer) {
 		op = &s.Net.Ops[at]
 		p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
 		s.tiles(&p, op.Cols, op.Inner, 0)
-		s.followed(&p)
+		s.followed(&p, s.block(op.Block))
 		passes := int64(s.passes(p.To))
 		tail := int64(p.KT) - 1 + s.arrayLatency() - 1
 		k.passes[kind][n] = pass{

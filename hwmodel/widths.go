@@ -106,7 +106,13 @@ func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 // AccBits is the width of the accumulators, attention's included.
 func (w Widths) AccBits(net *network.Network) int {
 	b := &net.Blocks[0]
-	return max(int(w.Acc), w.scoreBits(b.HeadDim()), int(w.Softmax)+1+int(w.QKV)+CeilLog2(b.WindowTokens()))
+	bits := max(int(w.Acc), w.scoreBits(b.HeadDim()), int(w.Softmax)+1+int(w.QKV)+CeilLog2(b.WindowTokens()))
+	if len(net.Stages) > 1 {
+		for i := range net.Blocks {
+			bits = max(bits, w.scoreBits(net.Blocks[i].HeadDim()))
+		}
+	}
+	return bits
 }
 
 // accumulator is the width of an engine's accumulators.
@@ -255,6 +261,9 @@ func (s *Shape) setWidths(w Widths) {
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
 	s.ScoreBits, s.AccBits = w.scoreBits(s.HeadDim), w.accumulator(s.Net, &s.Design.Engine)
+	if s.Windowed { // a bias as large as the largest score
+		s.ScoreBits++
+	}
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 }
@@ -271,6 +280,9 @@ func (z *Sizer) widths(w Widths) {
 	}
 	if s.GroupBits > 0 {
 		s.AsmBeats = max(s.AsmBeats, s.MultBeats())
+	}
+	if s.Windowed {
+		s.AsmBeats = max(s.AsmBeats, CeilDiv(s.biasWord(), bus))
 	}
 }
 

@@ -163,7 +163,7 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	}
 	t.add("total", "", "", "", mega(total.FLOPs), kilo(total.Bytes), fmt.Sprintf("%.1f", total.Intensity),
 		fmt.Sprintf("%.1f", total.Attainable), total.Bound, count(total.IdealCycles))
-	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, len(net.Blocks), m.Heads, len(net.Ops))
+	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, len(net.Blocks), net.Blocks[0].Heads, len(net.Ops))
 	e := d.Engine
 	a.printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
 		d.ClockMHz, 2*float64(e.MACs())*d.ClockMHz/1000, p.Name, p.BandwidthGBs)

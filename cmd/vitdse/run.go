@@ -46,7 +46,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	n, err := loadForEngine(run)
+	n, err := loadForSearch(run)
 	if err != nil {
 		return err
 	}

@@ -60,10 +60,31 @@ func Vectors(p *emit.Plan, images [][]byte, full int, progress func(done, total 
 			progress(i+1, len(images))
 		}
 	}
-	return []emit.File{
+	files := []emit.File{
 		{Path: "vectors/images.bin", Data: pixels}, {Path: "vectors/logits.bin", Data: logits},
 		{Path: "vectors/trace.bin", Data: trace}, {Path: "vectors/expected.bin", Data: expected},
-	}, nil
+	}
+	if p.Shape.Windowed {
+		files = append(files, emit.File{Path: "vectors/moves.bin", Data: movedRows(clone(header), p)})
+	}
+	return files, nil
+}
+
+// movedRows lists where the rows that an op reads were, for those in front of which rows are moved: op, rows side by
+// side, rows, and the row each was, -1 for none. Rows are the engine's.
+func movedRows(b []byte, p *emit.Plan) []byte {
+	moves := p.Shape.Regroups()
+	for op := range p.Ops() {
+		r, moved := moves[op]
+		if !moved {
+			continue
+		}
+		b = appendInts(b, []int32{int32(op), int32(r.Join), int32(len(r.From) / r.Join)})
+		for _, from := range r.From {
+			b = appendInts(b, []int32{int32(from)})
+		}
+	}
+	return b
 }
 
 func clone(b []byte) []byte { return append([]byte(nil), b...) }
@@ -88,7 +109,7 @@ func appendColumns(b []byte, p *emit.Plan, columns []emit.Column, tr *exec.Trace
 	for _, c := range columns {
 		op := ops[c.Op]
 		for r := range c.Lanes {
-			v := tr.Ops[c.Op][(c.Head*op.Rows+c.Row+r)*op.Cols+c.Col]
+			v := tr.Ops[c.Op][(c.Head*op.Rows+p.RowOf(c.Op, c.Row+r))*op.Cols+c.Col]
 			b = binary.LittleEndian.AppendUint32(b, uint32(v))
 		}
 		covered[c.Op] += c.Lanes

@@ -40,6 +40,13 @@ typedef ap_uint<4> mult_t;  // a group's multiplier, less one
 <%- end %>
 typedef ap_int<16> gamma_t;
 typedef ap_int<48> beta_t;
+<%- if .Windowed %>
+struct bias_t {  // of a score: what is added, and where its row and column do not meet
+  score_t add;
+  ap_uint<1> down, right;  // in a window at the lower edge of a shifted grid, at its right edge
+};
+constexpr int MASKED = -(1 << (SW - 1));  // the score of tokens that do not meet
+<%- end %>
 
 // The datapath.
 typedef ap_int<NA> a_t;

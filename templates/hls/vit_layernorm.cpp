@@ -43,14 +43,17 @@ void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %
   const scaled_t half = scaled_t(1) << half_bit;
   const affine_t high = (affine_t(1) << sign_bit) - 1;
   const affine_t low = ~high;
+<%- if .Windowed %>
+  const int channels = p.channels;
+<%- end %>
 tiles:
   for (int m = 0; m < p.mt; ++m) {
   sums:
-    for (int c = 0; c < CHANNELS; ++c) {
+    for (int c = 0; c < <% if .Windowed %>channels<% else %>CHANNELS<% end %>; ++c) {
 #pragma HLS PIPELINE II=1
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-        const res_t x = residual[m * CHANNELS + c][r];
+        const res_t x = residual[<% if .Windowed %>p.from + m * channels<% else %>m * CHANNELS<% end %> + c][r];
         const ap_uint<2 * RB - 1> square = x * x;
         s1[r] = (c == 0 ? row_sum_t(0) : s1[r]) + x;
         s2[r] = (c == 0 ? row_squares_t(0) : s2[r]) + square;
@@ -59,17 +62,21 @@ tiles:
   roots:
     for (int r = 0; r < TM; ++r) {
 #pragma HLS PIPELINE II=1
-      root[r] = rsqrt(s1[r], s2[r], eps_t(p.eps), p.k17);
+      root[r] = rsqrt(s1[r], s2[r], eps_t(p.eps), p.k17<% if .Windowed %>, p.widen<% end %>);
     }
   normalise:
-    for (int c = 0; c < CHANNELS; ++c) {
+    for (int c = 0; c < <% if .Windowed %>channels<% else %>CHANNELS<% end %>; ++c) {
 #pragma HLS PIPELINE II=1
       const gamma_t g = gamma[c];
       const beta_t b = beta[c];
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-        const res_t x = residual[m * CHANNELS + c][r];
+        const res_t x = residual[<% if .Windowed %>p.from + m * channels<% else %>m * CHANNELS<% end %> + c][r];
+<%- if .Windowed %>
+        const centred_t d = (centred_t(x * ap_uint<DIW + 1>(FIRST_CHANNELS)) << p.widen) - s1[r];
+<%- else %>
         const centred_t d = x * ap_uint<DIW + 1>(CHANNELS) - s1[r];
+<%- end %>
         const scaled_t dr = d * root[r];
         const ap_int<18> n = (scaled_t(dr + half) >> MIN_K) >> rest_k;
         const affine_t scaled = (affine_t(n * g + b) >> MIN_SG) >> rest_sg;
@@ -91,7 +98,7 @@ tiles:
 <%- if .NormToResidual %>
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-        if (p.to == NORM_TO_RESIDUAL) residual[m * CHANNELS + c][r] = column[r];
+        if (p.to == NORM_TO_RESIDUAL) residual[<% if .Windowed %>p.from + m * channels<% else %>m * CHANNELS<% end %> + c][r] = column[r];
       }
 <%- end %>
 <%- if .PoolCodes %>
@@ -102,7 +109,7 @@ tiles:
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
           const int token = m * TM + r;
-          if (token < POOL_FIRST || token >= TOKENS) continue;
+          if (token < POOL_FIRST || token >= <% if .Windowed %>POOL_N<% else %>TOKENS<% end %>) continue;
           any = true;
 <%- if .PoolMax %>
           if (column[r] > of_tile) of_tile = column[r];

@@ -140,7 +140,9 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
                          kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
                          res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-                         logit_t logits[CLASSES]) {
+                         logit_t logits[CLASSES]<% if .Windowed %>,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            bool down, bool right<% end %>) {
 #pragma HLS INLINE off
   acc_t acc[TN * TM], tile[TN * TM];  // (c, r) at c*TM + r; tile is the finished one
   code_t word[TK * TM] = {};          // columns of the memory word on their way
@@ -159,9 +161,13 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
   const unsigned a_base = p.a_from == FROM_NUMERATORS ? 0 : p.a_base + row_offset;
   const unsigned base = (p.to == TO_X ? p.base + row_offset : p.base) + n * p.nstep;
   const unsigned b_base = p.b_from == FROM_WEIGHTS ? 0
-                          : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep
-                                                   : p.b_base + n * p.b_nstep;
+                          : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep<% if .Windowed %> + window_offset<% end %>
+                                                   : p.b_base + n * p.b_nstep<% if .Windowed %> + window_offset<% end %>;
   const unsigned segment = n % KSEG;
+<%- if .Windowed %>
+  // Keys and values of a window begin in words of their own: the bank or part of a row tile's, and its words.
+  unsigned window_tile = 0, part_of = 0, part_words = 0;
+<%- end %>
 tiles:
   for (unsigned m = 0; m <= p.mt; ++m) {
     unsigned column = 0<% if le .ValueParts 1 %>, sub = 0<% end %>;
@@ -203,7 +209,11 @@ tiles:
                 const unsigned at = base + row * p.stride + place / TK;
                 if (p.to == TO_X) x_words[at][i] = word[i];
                 else if (p.to == TO_Q) q_words[at][i] = word[i];
+<%- if .Windowed %>
+                else keys[part_of][base + part_words + place / TK][i] = word[i];
+<%- else %>
                 else keys[row % KBANKS][base + row / KBANKS * p.stride + place / TK][i] = word[i];
+<%- end %>
               }
             }
           } else if (p.to == TO_VALUES) {
@@ -212,10 +222,10 @@ tiles:
             // tiles to come overwrite: so no part is ever read that was not written.
             for (int part = 0; part < VPARTS; ++part) {
 #pragma HLS UNROLL
-              if (unsigned(part) < row % VPARTS) continue;
+              if (unsigned(part) < <% if .Windowed %>part_of<% else %>row % VPARTS<% end %>) continue;
               for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-                values[column * VPARTS + part][base + row / VPARTS * p.stride][r] = y[r];
+                values[column * VPARTS + part][base + <% if .Windowed %>part_words<% else %>row / VPARTS * p.stride<% end %>][r] = y[r];
               }
             }
 <%- else %>
@@ -228,14 +238,25 @@ tiles:
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
               const out_t branch = <% if .PrefixTiles %>p.mask && row * TM + r < PREFIX<% else %>p.mask && row == 0 && r < PREFIX<% end %> ? out_t(0) : y[r];
+<%- if .Windowed %>
+              const res_t before = p.fresh ? res_t(0) : residual[base + row * p.stride + place][r];
+              const res_t x = residual_add(before, branch);
+<%- else %>
               const res_t x = residual_add(residual[base + row * p.stride + place][r], branch);
+<%- end %>
               residual[base + row * p.stride + place][r] = x;
               y[r] = x;
             }
           } else if (p.to == TO_SCORES) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
+<%- if .Windowed %>
+              const bias_t bias = biases[bias_at + base + place][r];
+              y[r] = y[r] + bias.add;
+              const score_t s = (down && bias.down) || (right && bias.right) ? score_t(MASKED) : score_t(y[r]);
+<%- else %>
               const score_t s = y[r];
+<%- end %>
               scores[base + place][r] = s;
               if (base + place == 0 || s > score_max[r]) score_max[r] = s;
             }
@@ -284,6 +305,17 @@ tiles:
         operand_b(p, b_base + slot * p.b_kstep, segment, weights, keys, values, b);
         pe_array(a, b, slot == 0, acc);
       }
+<%- if .Windowed %>
+      if (slot == slots - 1 && m > 0 && (p.to == TO_KEYS || p.to == TO_VALUES)) {
+        const unsigned parts = p.to == TO_KEYS ? KBANKS : <% if gt .ValueParts 1 %>VPARTS<% else %>1<% end %>;
+        const bool ends = ++window_tile == p.window_tiles;
+        if (ends) window_tile = 0;
+        if (++part_of == parts || ends) {
+          part_of = 0;
+          part_words += p.stride;
+        }
+      }
+<%- end %>
       if (slot == slots - 1) {
         for (int i = 0; i < TN * TM; ++i) {
 #pragma HLS UNROLL
@@ -300,7 +332,9 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
             kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-            logit_t logits[CLASSES]) {
+            logit_t logits[CLASSES]<% if .Windowed %>,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            bool down, bool right<% end %>) {
 tile_columns:
   for (unsigned n = 0; n < p.nt; ++n) {
 <%- if gt .WeightBuffers 1 %>
@@ -322,6 +356,7 @@ tile_columns:
 #pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
     load_tile(p, beats, weights, bias, mul);
     compute_tile(p, op, n, row_offset, weights, bias, mul, x_words, q_words, numerators, keys,
-                 values, residual, gelu, scores, score_max, recip, logits);
+                 values, residual, gelu, scores, score_max, recip, logits<% if .Windowed %>, window_offset, biases, bias_at,
+                 down, right<% end %>);
   }
 }

@@ -6,7 +6,7 @@
 
 #include "vit_design.h"
 
-enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE<% if .Pools %>, UNIT_POOL<% end %> };
+enum Unit { UNIT_PATCHES, UNIT_NORM, UNIT_MATMUL, UNIT_SOFTMAX, UNIT_STORE<% if .Pools %>, UNIT_POOL<% end %><% if .Windowed %>, UNIT_REGROUP<% end %> };
 enum SourceA { FROM_X, FROM_Q, FROM_NUMERATORS };
 enum Source { FROM_WEIGHTS, FROM_KEYS, FROM_VALUES };
 enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LOGITS,
@@ -14,7 +14,7 @@ enum Destination { TO_X, TO_Q, TO_KEYS, TO_VALUES, TO_RESIDUAL, TO_SCORES, TO_LO
 <%- if .NormsDiffer %>
 enum NormTo { NORM_TO_X, NORM_TO_RESIDUAL, NORM_TO_POOL };
 <%- end %>
-enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU, LOAD_NEXT_IMAGE };
+enum Buffer { LOAD_IMAGE, LOAD_POS, LOAD_NORM, LOAD_GELU, LOAD_NEXT_IMAGE<% if .Windowed %>, LOAD_BIAS<% end %> };
 
 // One step: the unit, and which of its settings; how many buffers are filled first.
 struct Step {
@@ -24,6 +24,10 @@ struct Step {
   uint8_t loads;
   bool loop;
   uint16_t loops, rowstep;
+<%- if .Windowed %>
+  // Row tiles of a window, words of its keys and values; windows of the grid.
+  uint16_t window_tiles, key_words, value_words, across, down;
+<%- end %>
 };
 
 // A part of the stream that fills one buffer: so many words, of so many beats each.
@@ -47,6 +51,10 @@ struct Matmul {
 <%- if .GroupBits %>
   uint16_t group_words;
 <%- end %>
+<%- if .Windowed %>
+  bool fresh;             // the residual stream begins anew
+  uint16_t window_tiles;  // of keys and values
+<%- end %>
 };
 
 struct Norm {
@@ -58,7 +66,17 @@ struct Norm {
 <%- if .NormsDiffer %>
   uint8_t to;
 <%- end %>
+<%- if .Windowed %>
+  uint16_t channels;  // FIRST_CHANNELS << widen
+  uint8_t widen;
+  uint32_t from;      // column of the residual stream
+<%- end %>
 };
+<%- if .Windowed %>
+
+// Rows are moved: `join` of them, of so many channels, side by side in each that comes out.
+struct Regroup { uint16_t mt, join, channels; uint32_t from, to, table; };
+<%- end %>
 <%- if and .Pools (not .PoolMax) %>
 
 // The mean over the tokens: sat_bits(((sum + offset) * mul + half) >> shift + zero).
@@ -81,7 +99,7 @@ struct Softmax {
 
 constexpr int STEPS = <% len .Steps %>;
 constexpr Step program[STEPS] = {
-  // op, unit, index, loads, loop, loops, rowstep
+  // op, unit, index, loads, loop, loops, rowstep<% if .Windowed %>, tiles and words of a window, windows<% end %>
 <%- range .Steps %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>
@@ -102,14 +120,14 @@ constexpr Patches patch_steps[<% len .Patches %>] = {
 constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
   // a from, b from, to, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
   //   a base, stride, b base, n, k step, base, stride, n step, shift, zero, bits, weight bits,
-  //   beats<% if .GroupBits %>, words of a group<% end %>
+  //   beats<% if .GroupBits %>, words of a group<% end %><% if .Windowed %>, fresh, tiles of a window<% end %>
 <%- range .Matmuls %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>
 };
 
 constexpr Norm norm_steps[<% len .Norms %>] = {
-  // mt, stride, eps, k, k - 7, sg, bits
+  // mt, stride, eps, k, k - 7, sg, bits<% if .Windowed %>, channels, widen, from, to residual, to<% end %>
 <%- range .Norms %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>
@@ -120,6 +138,22 @@ constexpr Softmax softmax_steps[<% len .Softmaxes %>] = {
   {<% .Values %>},  // <% .Note %>
 <%- end %>
 };
+<%- if .Windowed %>
+
+constexpr Regroup regroup_steps[<% len .Regroups %>] = {
+  // mt, join, channels, from, to, table
+<%- range .Regroups %>
+  {<% .Values %>},  // <% .Note %>
+<%- end %>
+};
+
+// Where moved rows were: the word of their first channels, times TM, plus the lane; -1 is a row of zeros.
+constexpr int32_t moved_rows[<% .MoveCount %>] = {
+<%- range .Moves %>
+  <% . %>,
+<%- end %>
+};
+<%- end %>
 
 // Address of each token's top left pixel, in bytes; -1 for prefix tokens and those past the end.
 constexpr int32_t patch_corner[<% .CornerCount %>] = {

@@ -10,9 +10,14 @@
 #include "vit_design.h"
 #include "vit_program.h"
 
-inline recip_t rsqrt(row_sum_t s1, row_squares_t s2, eps_t eps, int k17) {
+inline recip_t rsqrt(row_sum_t s1, row_squares_t s2, eps_t eps, int k17<% if .Windowed %>, int widen<% end %>) {
 #pragma HLS INLINE
+<%- if .Windowed %>
+  const ap_uint<VARIANCEW> wide = ap_uint<VARIANCEW>(s2 * ap_uint<DIW + 1>(FIRST_CHANNELS)) << widen;
+  const ap_uint<VARIANCEW> d = wide - s1 * s1 + eps;
+<%- else %>
   const ap_uint<VARIANCEW> d = s2 * ap_uint<DIW + 1>(CHANNELS) - s1 * s1 + eps;
+<%- end %>
   // Position of the leading one, halved.
   shift_t e = 0;
 leading_one:

@@ -54,6 +54,12 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
   static pool_t pooled[CHANNELS];  // of all tokens, a channel
 #pragma HLS BIND_STORAGE variable=pooled type=ram_s2p impl=lutram
 <%- end %>
+<%- if .Windowed %>
+  static bias_t biases[BIAS_WORDS * VC][TM];  // of a head's scores
+#pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
+  // Where the row tile is: within its window, and the window in the grid; its window's words, its biases.
+  unsigned tile = 0, across = 0, down = 0, key_offset = 0, value_offset = 0, bias_at = 0;
+<%- end %>
 
   unsigned load = 0, pass = 0, row_offset = 0, pc = 0;
 steps:
@@ -61,12 +67,12 @@ steps:
 #pragma HLS LOOP_TRIPCOUNT min=<% .StepRuns %> max=<% .StepRuns %>
     const Step step = program[pc];
   fill:
-    for (int i = 0; i < step.loads; ++i) {
+    for (int i = 0; i < <% if .Windowed %>(pass == 0 ? step.loads : 0)<% else %>step.loads<% end %>; ++i) {
 #pragma HLS LOOP_TRIPCOUNT min=0 max=2
       const Load part = loads[load];
       const bool comes = part.kind == LOAD_IMAGE ? index == 0
                          : part.kind == LOAD_NEXT_IMAGE ? index + 1 < count : true;
-      if (comes) stream_loader(part, beats, image, residual, gamma, beta, gelu);
+      if (comes) stream_loader(part, beats, image, residual, gamma, beta, gelu<% if .Windowed %>, biases<% end %>);
       ++load;
     }
     switch (step.unit) {
@@ -89,7 +95,9 @@ steps:
       case UNIT_MATMUL: {
         const Matmul p = matmul_steps[step.index];
         matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual,
-               gelu, scores, score_max, recip, logits);
+               gelu, scores, score_max, recip, logits<% if .Windowed %>,
+               p.to == TO_SCORES ? key_offset : value_offset, biases, bias_at,
+               down + 1 == step.down, across + 1 == step.across<% end %>);
         break;
       }
       case UNIT_SOFTMAX: {
@@ -97,6 +105,13 @@ steps:
         softmax(p, step.op, scores, score_max, numerators, recip);
         break;
       }
+<%- if .Windowed %>
+      case UNIT_REGROUP: {
+        const Regroup p = regroup_steps[step.index];
+        regroup(p, residual);
+        break;
+      }
+<%- end %>
       default:
       store:
         for (int i = 0; i < CLASSES; ++i) {
@@ -108,11 +123,27 @@ steps:
       pc -= 2;
       ++pass;
       row_offset += step.rowstep;
+<%- if .Windowed %>
+      bias_at += (TOKENS + VC - 1) / VC * VC;
+      if (++tile == step.window_tiles) {
+        tile = 0;
+        bias_at = 0;
+        key_offset += step.key_words;
+        value_offset += step.value_words;
+        if (++across == step.across) {
+          across = 0;
+          ++down;
+        }
+      }
+<%- end %>
     } else {
       ++pc;
       if (step.loop) {
         pass = 0;
         row_offset = 0;
+<%- if .Windowed %>
+        tile = across = down = key_offset = value_offset = bias_at = 0;
+<%- end %>
       }
     }
   }

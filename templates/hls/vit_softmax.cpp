@@ -26,7 +26,7 @@ columns:
 #pragma HLS UNROLL
       const ap_uint<SW> below = score_max[r] - scores[j][r];  // never negative
       const scaled_t scaled = scaled_t(below * ap_uint<16>(p.mul) + half) >> shift;
-      const ap_uint<VB> v = scaled > last ? last : scaled;
+      const ap_uint<VB> v = scaled > last<% if .Windowed %> || scores[j][r] == MASKED<% end %> ? last : scaled;
       column[r] = exp_table[v.to_int()];
       z[r] = (j == 0 ? numsum_t(0) : z[r]) + column[r];
     }

@@ -5,7 +5,7 @@
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
                    res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
                    beta_t beta[CHANNELS],
-                   code_t gelu[TM][1 << HB]) {
+                   code_t gelu[TM][1 << HB]<% if .Windowed %>, bias_t biases[BIAS_WORDS * VC][TM]<% end %>) {
   if (load.kind == LOAD_GELU) {
     // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.
     bus_t beat = 0;
@@ -39,6 +39,20 @@ words:
     } else if (load.kind == LOAD_NORM) {
       gamma[index] = word.range(15, 0);
       beta[index] = word.range(63, 16);
+<%- if .Windowed %>
+    } else if (load.kind == LOAD_BIAS) {  // VC columns a word
+    scores:
+      for (int v = 0; v < VC; ++v) {
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          const int at = (v * TM + r) * (SW + 2);
+          bias_t& b = biases[index * VC + v][r];
+          b.add = word.range(at + SW - 1, at);
+          b.down = word[at + SW];
+          b.right = word[at + SW + 1];
+        }
+      }
+<%- end %>
     } else {  // VC columns a word
     columns:
       for (int v = 0; v < VC; ++v) {

@@ -56,7 +56,7 @@ void token_pool(int op, const pool_t pooled[CHANNELS], code_t x_words[X_DEPTH][T
   code_t word[TK] = {};
 #pragma HLS ARRAY_PARTITION variable=word type=complete
 channels:
-  for (int c = 0; c < CHANNELS; ++c) {
+  for (int c = 0; c < <% if .Windowed %>POOL_C<% else %>CHANNELS<% end %>; ++c) {
 #pragma HLS PIPELINE II=1
     code_t column[TM] = {};
     column[0] = <% if .PoolMax %>pooled[c]<% else %>mean(pooled[c])<% end %>;

@@ -12,7 +12,7 @@
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
                    res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
                    beta_t beta[CHANNELS],
-                   code_t gelu[TM][1 << HB]);
+                   code_t gelu[TM][1 << HB]<% if .Windowed %>, bias_t biases[BIAS_WORDS * VC][TM]<% end %>);
 
 // Patch columns of the image.
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
@@ -35,6 +35,11 @@ void token_pool(int op, const pool_t pooled[CHANNELS], code_t x_words[X_DEPTH][T
 // The row that is pooled of the residual stream, in its place.
 void token_pool(int op, res_t residual[RES_DEPTH * VC][TM]);
 <%- end %>
+<%- if .Windowed %>
+
+// Rows of the residual stream, in another order.
+void regroup(const Regroup& p, res_t residual[RES_DEPTH * VC][TM]);
+<%- end %>
 
 // Every matmul: weights, scores and the value product, with all that follows a column.
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
@@ -43,7 +48,9 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
             kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-            logit_t logits[CLASSES]);
+            logit_t logits[CLASSES]<% if .Windowed %>,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            bool down, bool right<% end %>);
 
 // Softmax numerators of a row tile, and the reciprocals of the rows' sums.
 void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],

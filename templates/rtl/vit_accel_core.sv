@@ -45,12 +45,17 @@ module vit_accel_core #(
 <%- end %>
   localparam AW  = 16;             // bits of a buffer address
   localparam VL  = VC * TM;        // lanes of the vector units: VC columns of TM tokens
+<%- if .Windowed %>
+  localparam S1W = RB + $clog2(CMAX);
+  localparam S2W = 2*RB - 1 + $clog2(CMAX);
+<%- else %>
   localparam S1W = RB + $clog2(D);
   localparam S2W = 2*RB - 1 + $clog2(D);
+<%- end %>
 
   // -------------------------------------------------------------------------------------
   // Program. The sequencer's step, the matmul the feeder works on, the one the drain does, and the one behind it.
-  wire [AW-1:0]    s_a_moved, s_moved;
+  wire [AW-1:0]    s_a_moved, s_moved<% if .Windowed %>, s_b_moved<% end %>;
   /* verilator lint_off UNUSED */ // each decodes the fields it needs
   wire [DESCW-1:0] desc, feed_desc, drain_desc, next_desc;
   /* verilator lint_on UNUSED */
@@ -67,7 +72,7 @@ module vit_accel_core #(
   wire <% if gt .Width 1 %>[<% .High %>:0] <% end %>n_<% .Name %> = next_desc[<% .Offset %> +: <% .Width %>];
 <%- end %>
 
-  localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_STORE = 3'd3;
+  localparam [2:0] OP_PATCHES = 3'd0, OP_NORM = 3'd1, OP_MATMUL = 3'd2, OP_STORE = 3'd3<% if .Windowed %>, OP_REGROUP = 3'd5<% end %>;
   localparam [2:0] TO_X = 3'd0, TO_Q = 3'd1, TO_KEYS = 3'd2, TO_VALUES = 3'd3, TO_RESIDUAL = 3'd4,
                    TO_SCORES = 3'd5, TO_LOGITS = 3'd6<% if .SecondHead %>, TO_SUM = 3'd7<% end %>;
   localparam [1:0] FROM_X = 2'd0, FROM_Q = 2'd1;           // operand a; 2: from the numerators
@@ -85,6 +90,10 @@ module vit_accel_core #(
   wire c_end, drained;                                     // the drain's op leaves the array; is in its buffer
   wire store_done, patches_done, norm_done, softmax_ready, softmax_done;
   wire norm_running, patches_running;
+<%- if .Windowed %>
+  wire start_regroup = op_start && s_opcode == OP_REGROUP;
+  wire regrouping;
+<%- end %>
   wire start_patches = op_start && s_opcode == OP_PATCHES;
   wire start_norm    = op_start && s_opcode == OP_NORM;
   wire start_store   = op_start && s_opcode == OP_STORE;
@@ -109,16 +118,26 @@ module vit_accel_core #(
     end
     if (start_norm) norm_is_last <= s_free_pos;
   end
+<%- if .Windowed %>
+  // Heads' biases of scores that are there and whose scores have not been asked for.
+  wire bias_loaded, bias_free;
+  reg  [1:0] biases_ready;
+  always @(posedge aclk)
+    if (!aresetn) biases_ready <= 2'd0;
+    else          biases_ready <= biases_ready + {1'b0, bias_loaded} - {1'b0, push && s_need_bias};
+<%- end %>
   wire buffers_ready = (image_full | ~s_need_image) & (pos_full | ~s_need_pos)
-                     & (norm_full | ~s_need_norm) & (gelu_full | ~s_need_gelu);
+                     & (norm_full | ~s_need_norm) & (gelu_full | ~s_need_gelu)<% if .Windowed %>
+                     & (biases_ready != 2'd0 | ~s_need_bias)<% end %>;
 
   vit_sequencer #(.DESCW(DESCW), .OPS(OPS), .PCW(PCW), .AW(AW)) u_sequencer (
     .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .busy(busy),
-    .images_done(images_done), .desc(desc), .a_base(s_a_moved), .base(s_moved), .is_matmul(s_opcode == OP_MATMUL),
+    .images_done(images_done), .desc(desc), .a_base(s_a_moved), .base(s_moved), <% if .Windowed %>.b_base(s_b_moved), .first_b_base(s_b_base), .is_scores(s_to == TO_SCORES),
+    .window_tiles_1(s_window_tiles_1), .window_at(s_window_at), .window(s_window), <% end %>.is_matmul(s_opcode == OP_MATMUL),
     .is_store(s_opcode == OP_STORE), .loop(s_loop), .loops_1(s_loops_1), .move_a(s_move_a), .move_out(s_to == TO_X),
     .first_a_base(s_a_base), .first_base(s_base), .rowstep(s_rowstep), .last(s_last),
     .buffers_ready(buffers_ready), .queue_full(queue_full),
-    .quiet(queue_empty && !norm_running && !patches_running<% if .Pools %> && !pool_running<% end %>), .push(push), .op_start(op_start),
+    .quiet(queue_empty && !norm_running && !patches_running<% if .Pools %> && !pool_running<% end %><% if .Windowed %> && !regrouping<% end %>), .push(push), .op_start(op_start),
     .store_done(store_done)
   );
   // In the queue a matmul's addresses are those of its pass.
@@ -127,6 +146,9 @@ module vit_accel_core #(
     queued_desc = desc;
     queued_desc[<% .ABaseField.Offset %> +: AW] = s_a_moved;
     queued_desc[<% .BaseField.Offset %> +: AW] = s_moved;
+<%- if .Windowed %>
+    queued_desc[<% .BBaseField.Offset %> +: AW] = s_b_moved;
+<%- end %>
   end
   wire drain_load;
   vit_op_queue #(.WIDTH(DESCW)) u_queue (
@@ -138,11 +160,11 @@ module vit_accel_core #(
 
   // The settings of the drain's op travel with its columns, so that the next op's may follow at once:
   // dN_* is what columns need N cycles after they were at the array's head.
-  localparam SETW = 3 + 1 + 1 + 1 + 6 + 16 + 5 + 16 + 6 + 28 + 12;
+  localparam SETW = 3 + 1 + 1 + 1 + 6 + 16 + 5 + 16 + 6 + 28 + 12<% if .Windowed %> + 1 + 3*8<% end %>;
   reg  [<% .Buffered %>*SETW-1:0] settings;
   always @(posedge aclk)
     settings <= {settings[(<% .Buffered %>-1)*SETW-1:0], d_to, d_per_lane, d_gelu, d_mask, d_shift, d_zero, d_bits,
-                 d_sm_mul, d_sm_shift, d_sm_ch, d_op};
+                 d_sm_mul, d_sm_shift, d_sm_ch, d_op<% if .Windowed %>, d_fresh, d_window_tiles_1, d_across_1, d_down_1<% end %>};
   /* verilator lint_off UNUSED */ // each stage needs some
 <%- range .DrainStages %>
   wire [2:0]  d<% . %>_to;
@@ -152,8 +174,13 @@ module vit_accel_core #(
   wire [27:0] d<% . %>_sm_ch;
   wire [11:0] d<% . %>_op;
   wire        d<% . %>_per_lane, d<% . %>_gelu, d<% . %>_mask;
+<%- if $.Windowed %>
+  wire        d<% . %>_fresh;
+  wire [7:0]  d<% . %>_window_tiles_1, d<% . %>_across_1, d<% . %>_down_1;
+<%- end %>
   assign {d<% . %>_to, d<% . %>_per_lane, d<% . %>_gelu, d<% . %>_mask, d<% . %>_shift, d<% . %>_zero, d<% . %>_bits,
-          d<% . %>_sm_mul, d<% . %>_sm_shift, d<% . %>_sm_ch, d<% . %>_op} = settings[(<% . %>-1)*SETW +: SETW];
+          d<% . %>_sm_mul, d<% . %>_sm_shift, d<% . %>_sm_ch, d<% . %>_op<% if $.Windowed %>,
+          d<% . %>_fresh, d<% . %>_window_tiles_1, d<% . %>_across_1, d<% . %>_down_1<% end %>} = settings[(<% . %>-1)*SETW +: SETW];
 <%- end %>
   /* verilator lint_on UNUSED */
   assign gelu_free = drained && d<% .Buffered %>_gelu;
@@ -178,6 +205,9 @@ module vit_accel_core #(
   wire [15:0]      word_index;
   /* verilator lint_on UNUSED */
   wire             image_we, pos_we, norm_we, gelu_we, param_we, weight_we, tile_free;
+<%- if .Windowed %>
+  wire             bias_we, bias_bank;
+<%- end %>
   wire [1:0]       weight_bank;
   wire [2:0]       weight_format;
 <%- if .GroupBits %>
@@ -194,6 +224,9 @@ module vit_accel_core #(
     .gelu_we(gelu_we), .param_we(param_we), .weight_we(weight_we), .weight_format(weight_format),
     .weight_bank(weight_bank), .image_loaded(image_loaded), .pos_loaded(pos_loaded),
     .norm_loaded(norm_loaded), .gelu_loaded(gelu_loaded), .tile_loaded(tile_loaded),
+<%- if .Windowed %>
+    .bias_we(bias_we), .bias_bank(bias_bank), .bias_loaded(bias_loaded), .bias_free(bias_free),
+<%- end %>
     .image_free(image_free), .pos_free(pos_free), .norm_free(norm_free), .gelu_free(gelu_free),
     .tile_free(tile_free)
   );
@@ -401,7 +434,8 @@ module vit_accel_core #(
     .groups_last_1(d_groups_last_1), .count_last(d_count_last), .place(d_place),
     .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS),
     .packed_words(d_to == TO_X || d_to == TO_Q || d_to == TO_KEYS), .from_weights(d_b_from == FROM_WEIGHTS),
-    .base(d_base), .stride(d_stride), .nstep(d_nstep), .tile_step(d_tile_step), .load(drain_load),
+    .base(d_base), .stride(d_stride), .nstep(d_nstep), .tile_step(d_tile_step),<% if .Windowed %> .window_tiles_1(d_window_tiles_1),
+    .next_window_tiles_1(n_window_tiles_1),<% end %> .load(drain_load),
     .next_mt_1(n_mt_1), .next_nt_1(n_nt_1), .next_groups_full_1(n_groups_full_1),
     .next_groups_last_1(n_groups_last_1), .next_place(n_place), <% if not (gt .ValueParts 1) %>.next_to_values(n_to == TO_VALUES),<% end %>
     .next_to_logits(n_to == TO_LOGITS<% if .SecondHead %> || n_to == TO_SUM<% end %>), .next_base(n_base), .next_nstep(n_nstep), .next_tile_step(n_tile_step),
@@ -507,9 +541,14 @@ module vit_accel_core #(
 <%- end %>
   wire               add6     = o_valid && d<% .Out %>_to == TO_RESIDUAL;
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]      res_raddr = norm_running ? norm_addr :<% if .PoolStream %> pool_reading ? pool_addr :<% end %> addrs[(OUT-7)*AW +: AW];
+<%- if .Windowed %>
+  wire [AW-1:0]      regroup_raddr, regroup_waddr;
+  wire               regroup_we;
+  wire [VL*RB-1:0]   regroup_word;
+<%- end %>
+  wire [AW-1:0]      res_raddr = norm_running ? norm_addr :<% if .PoolStream %> pool_reading ? pool_addr :<% end %><% if .Windowed %> regrouping ? regroup_raddr :<% end %> addrs[(OUT-7)*AW +: AW];
 <%- if .Rows %>
-  wire               row_we;                 // whole rows, of LayerNorm or pooled
+  wire               row_we;                 // whole rows, of LayerNorm<% if .Windowed %>, moved ones<% end %> or pooled
   wire [AW-1:0]      row_addr;
   wire [VL*RB-1:0]   row_in;
   wire [AW-1:0]      res_waddr = pos_we ? word_index[AW-1:0] : row_we ? row_addr : o_addr;
@@ -546,7 +585,11 @@ module vit_accel_core #(
     for (g = 0; g < VL; g = g + 1) begin : gen_out
       wire signed [YW-1:0] lane    = y[g*YW +: YW];
       wire signed [RB:0]   branch  = <% if .PrefixTiles %>prefix_tiles || (g % TM < PREFIX % TM && prefix_rows)<% else %>g % TM < PREFIX && prefix_rows<% end %> ? {(RB+1){1'b0}} : $signed(lane[RB:0]);
+<%- if .Windowed %>
+      wire signed [RB-1:0] stream  = d<% .Requantized %>_fresh ? {RB{1'b0}} : res_rdata[g*RB +: RB];
+<%- else %>
       wire signed [RB-1:0] stream  = res_rdata[g*RB +: RB];
+<%- end %>
       reg  signed [YW-1:0] lane1;
       reg  signed [RB:0]   sum1;
       wire signed [RB-1:0] sat     = sum1[RB] != sum1[RB-1] ? {sum1[RB], {(RB-1){~sum1[RB]}}} : sum1[RB-1:0];
@@ -595,11 +638,32 @@ module vit_accel_core #(
   );
 
   // -------------------------------------------------------------------------------------
+<%- if .Windowed %>
+  // Rows of the residual stream are moved into another order.
+  wire             regroup_first, regroup_last;
+  wire [ROWW-1:0]  regroup_row;
+  localparam [31:0] ROW_WORDS = D / VC;
+  localparam [31:0] ROW_CODES = D / TK;
+  /* verilator lint_off UNUSED */
+  wire [31:0]      row_words = (ROW_WORDS << s_widen) - 32'd1;
+  /* verilator lint_on UNUSED */
+  vit_row_regroup #(.LANES(TM), .VC(VC), .RB(RB), .AW(AW), .GIW(GIW), .MOVES(MOVES), .MOVES_AW(MOVES_AW), .ROWW(ROWW)) u_regroup (
+    .aclk(aclk), .aresetn(aresetn), .start(start_regroup), .tiles_1(s_mt_1), .join_1(s_join_1), .words_1(row_words[GIW-1:0]),
+    .from(s_res_from), .to(s_res_to), .table_first(s_table), .running(regrouping), .res_addr(regroup_raddr),
+    .res_col(res_rdata), .we(regroup_we), .waddr(regroup_waddr), .word(regroup_word), .first(regroup_first),
+    .last(regroup_last), .row(regroup_row)
+  );
+
+  // -------------------------------------------------------------------------------------
+<%- end %>
   // LayerNorm and patches: row tiles of codes for X and Q, ahead of the matmul that reads them.
   reg  [15:0]        norm_tiles;
   reg  [39:0]        norm_eps;
   reg  [5:0]         norm_k, norm_k17, norm_sg;
   reg  [4:0]         norm_bits;
+<%- if .Windowed %>
+  reg  [2:0]         norm_widen;
+<%- end %>
   always @(posedge aclk) if (start_norm) begin
     norm_tiles <= s_mt_1;
     norm_eps   <= s_eps;
@@ -607,6 +671,9 @@ module vit_accel_core #(
     norm_k17   <= s_ln_k17;
     norm_sg    <= s_ln_sg;
     norm_bits  <= s_bits;
+<%- if .Windowed %>
+    norm_widen <= s_widen;
+<%- end %>
   end
 <%- if .NormsDiffer %>
   reg  [1:0]         norm_to;
@@ -615,12 +682,12 @@ module vit_accel_core #(
   wire               ln_valid, ln_last, ln_op_last, ln_busy;
   wire [GIW-1:0]     ln_group;
   wire [VL*LB-1:0]   ln_col;
-  vit_layernorm #(.LANES(TM), .VC(VC), .C(D), .CIW(DIW), .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW),
+  vit_layernorm #(.LANES(TM), .VC(VC), .C(D), <% if .Windowed %>.WIDEST(WIDEST), <% end %>.CIW(DIW), .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW),
                   .S1W(S1W), .S2W(S2W), .MINK(MIN_K), .VARKW(VAR_K), .MINSG(MIN_SG), .VARSGW(VAR_SG),
                   .WAIT(NORM_WAIT), .SETTLE(NORM_SETTLE), .GAP(NORM_GAP), .PARAM_STYLE(LN_STYLE)) u_layernorm (
     .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
     .param_wdata(word[63:0]), .start(start_norm), .tiles_1(norm_tiles), .eps(norm_eps), .k(norm_k),
-    .k17(norm_k17), .sg(norm_sg), .bits(norm_bits), .running(ln_busy), .op_last(ln_op_last),
+    .k17(norm_k17), .sg(norm_sg), .bits(norm_bits),<% if .Windowed %> .widen(norm_widen), .res_first(s_res_from),<% end %> .running(ln_busy), .op_last(ln_op_last),
     .reading_sums(norm_reading), .row(norm_row), .s1(row_s1), .s2(row_s2), .res_addr(norm_addr), .res_col(res_rdata),
     .col_valid(ln_valid), .col_index(ln_group), .col_last(ln_last), .col(ln_col)
   );
@@ -631,7 +698,7 @@ module vit_accel_core #(
   reg                lnw_last, lnw_end;
   always @(posedge aclk) begin
     if (start_norm)               ln_base <= {AW{1'b0}};
-    else if (ln_valid && ln_last) ln_base <= ln_base + X_ROW[AW-1:0];
+    else if (ln_valid && ln_last) ln_base <= ln_base + <% if .Windowed %>(ROW_CODES[AW-1:0] << norm_widen)<% else %>X_ROW[AW-1:0]<% end %>;
     lnw_last <= aresetn && ln_valid && ln_last;
     lnw_end  <= aresetn && ln_valid && ln_last && ln_op_last;
   end
@@ -686,7 +753,7 @@ module vit_accel_core #(
   end
 <%- end %>
   wire                 pool_busy, pool_valid, pool_last;
-  wire [DIW-1:0]       pool_channel;
+  wire [<% if .Windowed %>POOL_CIW<% else %>DIW<% end %>-1:0]       pool_channel;
   wire [POOL_OB-1:0]   pool_y;
 <%- if .PoolCodes %>
   /* verilator lint_off UNUSED */ // for verification
@@ -699,14 +766,14 @@ module vit_accel_core #(
     end
   endgenerate
 <%- end %>
-  vit_token_pool #(.LANES(TM), .VC(VC), .C(D), .CIW(DIW), .GIW(GIW), .ROWS(ROWS), .ROWW(ROWW), .N(N), .FIRST(POOL_FIRST),
+  vit_token_pool #(.LANES(TM), .VC(VC), .C(<% if .Windowed %>POOL_C<% else %>D<% end %>), .CIW(<% if .Windowed %>POOL_CIW<% else %>DIW<% end %>), .GIW(<% if .Windowed %>POOL_GIW<% else %>GIW<% end %>), .ROWS(<% if .Windowed %>POOL_ROWS<% else %>ROWS<% end %>), .ROWW(ROWW), .N(<% if .Windowed %>POOL_N<% else %>N<% end %>), .FIRST(POOL_FIRST),
                    .EW(POOL_EW), .SUMW(POOL_SUMW), .OB(POOL_OB)<% if .PoolStream %>, .AW(AW)<% end %>
 <%- if not .PoolMax %>, .SHIFT(POOL_SHIFT), .MINSH(POOL_MINSH), .VARSHW(POOL_VARSHW)<% end %>) u_pool (
     .aclk(aclk), .aresetn(aresetn), .start(start_pool),
 <%- if .PoolStream %>
     .reading(pool_reading), .res_addr(pool_addr), .in_col(res_rdata),
 <%- else %>
-    .begin_rows(start_norm), .in_valid(ln_valid && norm_to == NORM_TO_POOL), .in_last(ln_last), .in_group(ln_group),
+    .begin_rows(start_norm), .in_valid(ln_valid && norm_to == NORM_TO_POOL), .in_last(ln_last), .in_group(ln_group<% if .Windowed %>[POOL_GIW-1:0]<% end %>),
     .in_col(pool_col), .opening(pool_opening), .counted(pool_counted),
 <%- end %>
 <%- if not .PoolMax %>
@@ -719,11 +786,11 @@ module vit_accel_core #(
   wire [AW-1:0]        plw_addr;
   wire [POOL_WORD*POOL_OB-1:0] plw_word;
   /* verilator lint_off UNUSED */
-  wire [15:0]          pool_slot = {{(16-DIW){1'b0}}, pool_channel} & (POOL_WORD - 1);
+  wire [15:0]          pool_slot = {{(16-<% if .Windowed %>POOL_CIW<% else %>DIW<% end %>){1'b0}}, pool_channel} & (POOL_WORD - 1);
   /* verilator lint_on UNUSED */
   vit_column_packer #(.LANES(1), .TK(POOL_WORD), .EW(POOL_OB), .AW(AW)) u_pool_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(pool_valid), .in_slot(pool_slot[7:0]), .in_last(1'b0),
-    .in_addr({{(AW-DIW){1'b0}}, pool_channel} >> $clog2(POOL_WORD)), .in_col(pool_y),
+    .in_addr({{(AW-<% if .Windowed %>POOL_CIW<% else %>DIW<% end %>){1'b0}}, pool_channel} >> $clog2(POOL_WORD)), .in_col(pool_y),
     .out_valid(plw_valid), .out_addr(plw_addr), .out_word(plw_word)
   );
   reg                  plw_last, pool_done;
@@ -743,11 +810,19 @@ module vit_accel_core #(
   assign row_last  = ln_row_we ? ln_last : plw_last;
   assign row_tile  = ln_row_we ? ln_row_tile : {ROWW{1'b0}};
 <%- else if .NormToResidual %>
+<%- if .Windowed %>
+  assign row_we    = ln_row_we || regroup_we;
+  assign row_addr  = regroup_we ? regroup_waddr : ln_row_addr;
+  assign row_first = regroup_we ? regroup_first : ln_group == {GIW{1'b0}};
+  assign row_last  = regroup_we ? regroup_last : ln_last;
+  assign row_tile  = regroup_we ? regroup_row : ln_row_tile;
+<%- else %>
   assign row_we    = ln_row_we;
   assign row_addr  = ln_row_addr;
   assign row_first = ln_group == {GIW{1'b0}};
   assign row_last  = ln_last;
   assign row_tile  = ln_row_tile;
+<%- end %>
 <%- else %>
   assign row_we    = plw_valid;
   assign row_addr  = plw_addr;
@@ -764,7 +839,7 @@ module vit_accel_core #(
         assign row_in[g*RB +: RB] = ln_col[g*LB +: RB];
       end
 <%- else if .NormToResidual %>
-      assign row_in[g*RB +: RB] = ln_col[g*LB +: RB];
+      assign row_in[g*RB +: RB] = <% if .Windowed %>regroup_we ? regroup_word[g*RB +: RB] : <% end %>ln_col[g*LB +: RB];
 <%- else %>
       if (g % TM == 0) begin : gen_pooled
         assign row_in[g*RB +: RB] = plw_word[(g/TM)*RB +: RB];
@@ -881,8 +956,21 @@ module vit_accel_core #(
   wire [VL*PB-1:0]    sm_col;
   wire [VL*SW-1:0]    score_col;
   // Scores are as they leave the array, so they need not go through the drain.
+<%- if .Windowed %>
+  wire                raw_valid = valids[0] && d1_to == TO_SCORES;
+  wire                raw_end   = ends[0] && d1_to == TO_SCORES;
+  wire [VL*SW-1:0]    raw_col, score_sum;   // as they leave the array; with their bias
+  wire                score_valid, score_end;
+  vit_score_bias #(.LANES(VL), .SW(SW), .WORDS(BIAS_WORDS), .AW(BIAS_AW), .STYLE(BIAS_STYLE)) u_bias (
+    .aclk(aclk), .aresetn(aresetn), .we(bias_we), .wbank(bias_bank), .windex(word_index), .wdata(word[VL*(SW+2)-1:0]),
+    .in_valid(raw_valid), .in_end(raw_end), .window_tiles_1(d1_window_tiles_1), .across_1(d1_across_1),
+    .down_1(d1_down_1), .in_col(raw_col), .out_valid(score_valid), .out_end(score_end), .out_sum(score_sum),
+    .out_col(score_col), .free(bias_free)
+  );
+<%- else %>
   wire                score_valid = valids[0] && d1_to == TO_SCORES;
   wire                score_end   = ends[0] && d1_to == TO_SCORES;
+<%- end %>
   reg                 scored;               // the row tile's are all there
   reg  [GW-1:0]       score_group;          // they come in their order
   always @(posedge aclk) begin
@@ -892,14 +980,14 @@ module vit_accel_core #(
   end
   generate
     for (g = 0; g < VL; g = g + 1) begin : gen_score
-      assign score_col[g*SW +: SW] = tile_col[g*ACCW +: SW];
+      assign <% if .Windowed %>raw_col<% else %>score_col<% end %>[g*SW +: SW] = tile_col[g*ACCW +: SW];
     end
   endgenerate
-  vit_softmax #(.LANES(TM), .VC(VC), .N(N), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
+  vit_softmax #(.LANES(TM), .VC(VC), .N(<% if .Windowed %>KEYS<% else %>N<% end %>), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
                 .EARLY(SM_EARLY), .READY(SM_READY), .STYLE(SCORE_STYLE)) u_softmax (
     .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(score_group),
-    .score_count(meta[8 +: 8]), .score_col(score_col), .filled(scored), .mul(d2_sm_mul),
-    .shift(d2_sm_shift), .ch(d2_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
+    .score_count(meta[<% if .Windowed %>BIASED*METAW + <% end %>8 +: 8]), .score_col(score_col), .filled(scored), .mul(d<% .Scored %>_sm_mul),
+    .shift(d<% .Scored %>_sm_shift), .ch(d<% .Scored %>_sm_ch), .start(sm_start), .col_valid(sm_valid), .col_group(sm_group),
     .col_last(sm_last), .col(sm_col), .recip(recip), .ready(softmax_ready), .done(softmax_done)
   );
   /* verilator lint_off UNUSED */
@@ -944,7 +1032,7 @@ module vit_accel_core #(
     if (start_norm)    norm_op    <= s_op;
     if (start_patches) patches_op <= s_op;
     if (start_store)   store_op   <= s_op;
-    if (scored)        sm_next_op <= d2_op + 12'd1;
+    if (scored)        sm_next_op <= d<% .Scored %>_op + 12'd1;
     if (sm_start)      sm_op      <= sm_next_op;
   end
 <%- if .Pools %>
@@ -963,11 +1051,11 @@ module vit_accel_core #(
   // Scores, as they were when they left the array.
   reg  [VL*SW-1:0]    scores [0:15], raw;
   reg  [3:0]          scores_at;
-  localparam [31:0]   SCORES_BACK = OUT - 2;
+  localparam [31:0]   SCORES_BACK = OUT - <% .Scored %>;
   wire [3:0]          scores_from = scores_at - SCORES_BACK[3:0]; // a net: Icarus has an index of more bits wrap to none
   always @(posedge aclk) begin
     scores_at         <= aresetn ? scores_at + 4'd1 : 4'd0;
-    scores[scores_at] <= score_col;
+    scores[scores_at] <= score_<% if .Windowed %>sum<% else %>col<% end %>;
     raw               <= scores[scores_from];
   end
   wire [VL*32-1:0]    trace_drain, trace_norm, trace_softmax;

@@ -11,7 +11,12 @@
 module vit_layernorm #(
   parameter LANES  = 8,
   parameter VC     = 1,      // channels a cycle
+<%- if .Windowed %>
+  parameter C      = 64,     // channels of the first stage; a row has C << widen
+  parameter WIDEST = 3,      // largest widen
+<%- else %>
   parameter C      = 64,     // channels
+<%- end %>
   parameter CIW    = 6,      // bits of a channel index
   parameter GIW    = 6,      // bits of the index of a group of VC channels
   parameter RB     = 16,     // bits of the residual stream, signed
@@ -43,6 +48,10 @@ module vit_layernorm #(
   input  wire [5:0]           k17,
   input  wire [5:0]           sg,
   input  wire [4:0]           bits,
+<%- if .Windowed %>
+  input  wire [2:0]           widen,       // settled before the start
+  input  wire [AW-1:0]        res_first,   // word of the residual stream
+<%- end %>
   output wire                 running,
   output wire                 op_last,     // with col_last: the op's last row
   // Sums of a row tile, read latency 1.
@@ -59,18 +68,37 @@ module vit_layernorm #(
   output wire                 col_last,
   output wire [VC*LANES*YB-1:0] col
 );
+<%- if .Windowed %>
+  localparam L   = $clog2(C << WIDEST);
+<%- else %>
   localparam L   = $clog2(C);
+<%- end %>
   localparam DW  = RB + L + 1;
   localparam NW  = 18;
   localparam TW  = 48;                // n * gamma + beta
   localparam GROUPS = C / VC;
+<%- if .Windowed %>
+  localparam MOST   = GROUPS << WIDEST;
+  localparam PERIOD = MOST > LANES + GAP ? MOST : LANES + GAP;
+<%- else %>
   localparam PERIOD = GROUPS > LANES + GAP ? GROUPS : LANES + GAP;
+<%- end %>
   localparam PW     = $clog2(PERIOD + 1);
   localparam LIW    = LANES > 1 ? $clog2(LANES) : 1;
+<%- if .Windowed %>
+  localparam [31:0]    GROUPS_C = GROUPS, SHORT = LANES + GAP;
+  reg  [PW-1:0]        groups, LAST_CYCLE, LAST_GROUP;  // of the op, settled before its first channel
+  always @(posedge aclk) begin
+    groups     <= GROUPS_C[PW-1:0] << widen;
+    LAST_GROUP <= groups - 1'b1;
+    LAST_CYCLE <= (groups > SHORT[PW-1:0] ? groups : SHORT[PW-1:0]) - 1'b1;
+  end
+<%- else %>
   localparam [31:0]    PERIOD_1  = PERIOD - 1;
   localparam [31:0]    GROUPS_1  = GROUPS - 1;
   localparam [PW-1:0]  LAST_CYCLE = PERIOD_1[PW-1:0];
   localparam [PW-1:0]  LAST_GROUP = GROUPS_1[PW-1:0];
+<%- end %>
   localparam [31:0]    LANES_1   = LANES - 1;
   localparam [LIW-1:0] LAST_LANE = LANES_1[LIW-1:0];
 
@@ -114,7 +142,7 @@ module vit_layernorm #(
     if (start) begin
       tile      <= 16'd0;
       root_tile <= 16'd0;
-      res_addr  <= {AW{1'b0}};
+      res_addr  <= <% if .Windowed %>res_first<% else %>{AW{1'b0}}<% end %>;
     end else if (state == ROWS) begin
       if (c == 2) root_tile <= last_tile ? root_tile : root_tile + 16'd1;
       if (last_cycle) tile <= tile + 16'd1;
@@ -160,8 +188,8 @@ module vit_layernorm #(
     lane_q <= {lane_q[(ROOT-1)*LIW-1:0], lane};
     root_q <= aresetn ? {root_q[ROOT-2:0], rooting} : {ROOT{1'b0}};
   end
-  vit_rsqrt #(.C(C), .S1W(S1W), .S2W(S2W)) u_rsqrt (
-    .aclk(aclk), .s1(row_s1[S1W-1:0]), .s2(row_s2[S2W-1:0]), .eps(eps), .k17(k17), .r(root)
+  vit_rsqrt #(.C(C), <% if .Windowed %>.WIDEST(WIDEST), <% end %>.S1W(S1W), .S2W(S2W)) u_rsqrt (
+    .aclk(aclk), <% if .Windowed %>.widen(widen), <% end %> .s1(row_s1[S1W-1:0]), .s2(row_s2[S2W-1:0]), .eps(eps), .k17(k17), .r(root)
   );
 
   /* verilator lint_off UNUSED */ // the constant part of the shifts is wired, not selected
@@ -207,7 +235,7 @@ module vit_layernorm #(
     for (h = 0; h < VC; h = h + 1) begin : gen_channel
       // Channel h of a group has a table of its own. gamma is there in T+7, beta is needed in T+10.
       wire [63:0] param;
-      vit_ram #(.WIDTH(64), .DEPTH(GROUPS), .AW(GIW), .STYLE(PARAM_STYLE)) u_params (
+      vit_ram #(.WIDTH(64), .DEPTH(<% if .Windowed %>MOST<% else %>GROUPS<% end %>), .AW(GIW), .STYLE(PARAM_STYLE)) u_params (
         .aclk(aclk), .we(param_we && (param_waddr & (VC - 1)) == h), .waddr(param_group[GIW-1:0]),
         .wdata(param_wdata), .raddr(index_q[4*PW +: GIW]), .rdata(param)
       );
@@ -245,7 +273,11 @@ module vit_layernorm #(
         wire                   cut      = |((scaled12 ^ {CW{negative}}) & above);
         always @(posedge aclk) begin
           // verilator lint_off WIDTH
+<%- if .Windowed %>
+          cx3      <= (x2 * $signed({1'b0, C[L:0]})) <<< widen;
+<%- else %>
           cx3      <= x2 * $signed({1'b0, C[L:0]});
+<%- end %>
           rounded7 <= dr6 + $signed(half);
           ng11     <= ng10 + beta10;
           // verilator lint_on WIDTH

@@ -6,7 +6,12 @@
 // D is C^2 times the variance, exactly. Latency: 11 cycles. The leading one is looked for in two steps, among
 // groups of four pairs of bits and then within the group, and D is aligned likewise.
 module vit_rsqrt #(
+<%- if .Windowed %>
+  parameter C   = 64,        // channels of the first stage; a row has C << widen
+  parameter WIDEST = 3,
+<%- else %>
   parameter C   = 64,        // channels
+<%- end %>
   parameter S1W = 22,        // bits of s1, signed
   parameter S2W = 37         // bits of s2, unsigned
 ) (
@@ -15,9 +20,12 @@ module vit_rsqrt #(
   input  wire [S2W-1:0]        s2,
   input  wire [39:0]           eps,
   input  wire [5:0]            k17,   // k - 17, signed
+<%- if .Windowed %>
+  input  wire [2:0]            widen, // of the op
+<%- end %>
   output reg  [16:0]           r
 );
-  localparam CW = $clog2(C + 1);
+  localparam CW = $clog2(C + 1)<% if .Windowed %> + WIDEST<% end %>;
   localparam DW = S2W + CW + 1 > 41 ? S2W + CW + 1 : 41;  // of few channels, the width of eps
 
   // s1^2, three cycles.
@@ -35,16 +43,23 @@ module vit_rsqrt #(
   localparam ODD  = odd_part(C);
   localparam PART = <% .WidePort %> - 1 < S2W ? <% .WidePort %> - 1 : S2W;
   localparam OW   = $clog2(ODD + 1);
-  localparam MW   = S2W + OW;                  // of ODD * s2
+  localparam MW   = S2W + OW<% if .Windowed %> + WIDEST<% end %>;                  // of ODD * s2
   localparam [31:0] ODD_32 = ODD, POWER = C / ODD;
   reg [MW-1:0] odd2;
   reg [DW-1:0] scaled3;
   generate
     if (ODD <= 3) begin : gen_sum
       reg [MW-1:0] odd1;
+<%- if .Windowed %>
+      wire [MW-1:0] wide_s2 = {{(MW-S2W){1'b0}}, s2};
+<%- end %>
       always @(posedge aclk) begin
+<%- if .Windowed %>
+        odd1 <= ODD == 3 ? (wide_s2 << 1) + wide_s2 : wide_s2;
+<%- else %>
         odd1 <= ODD == 3 ? {s2, 1'b0} + {{(MW-S2W){1'b0}}, s2} : {{(MW-S2W){1'b0}}, s2};
-        odd2 <= odd1;
+<%- end %>
+        odd2 <= odd1<% if .Windowed %> << widen<% end %>;
       end
     end else begin : gen_product
       wire [3*PART-1:0]     parts = {{(3*PART-S2W){1'b0}}, s2};
@@ -55,7 +70,7 @@ module vit_rsqrt #(
         low1    <= parts[0 +: PART] * ODD_32[OW-1:0];
         middle1 <= parts[PART +: PART] * ODD_32[OW-1:0];
         high1   <= parts[2*PART +: PART] * ODD_32[OW-1:0];
-        odd2    <= sum;
+        odd2    <= sum<% if .Windowed %> << widen<% end %>;
       end
       /* verilator lint_on WIDTH */
     end

@@ -7,6 +7,11 @@
 // tile, the value product of the one before), moving the row offset on by `rowstep`. After the
 // last descriptor the program starts over until `images` images are done.
 //
+<%- if .Windowed %>
+// Where attention is in windows, operand b of scores and value products in a loop is that of their row tile's window:
+// it moves on by `window` behind each window's last row tile.
+//
+<%- end %>
 // A step takes four cycles at least: the program's output register, the descriptor, what follows from it
 // (the addresses that the row offset moves, whether the loop goes on), and the hand-over.
 module vit_sequencer #(
@@ -24,6 +29,9 @@ module vit_sequencer #(
   output reg  [DESCW-1:0]  desc,
   output reg  [AW-1:0]     a_base,         // desc's, in this pass of a loop
   output reg  [AW-1:0]     base,
+<%- if .Windowed %>
+  output reg  [AW-1:0]     b_base,
+<%- end %>
   // Fields of desc this module needs itself.
   input  wire              is_matmul,
   input  wire              is_store,
@@ -34,6 +42,13 @@ module vit_sequencer #(
   input  wire [AW-1:0]     first_a_base,
   input  wire [AW-1:0]     first_base,
   input  wire [AW-1:0]     rowstep,
+<%- if .Windowed %>
+  input  wire [AW-1:0]     first_b_base,
+  input  wire              is_scores,
+  input  wire [7:0]        window_tiles_1, // row tiles of a window, less one
+  input  wire [7:0]        window_at,      // those in front of a loop's first scores
+  input  wire [AW-1:0]     window,         // words from a window's operand b to the next one's
+<%- end %>
   input  wire              last,
   input  wire              buffers_ready,  // what the op reads has been loaded
   input  wire              queue_full,
@@ -55,6 +70,13 @@ module vit_sequencer #(
   reg [31:0]      images_left;
   reg             last_image;
   wire          goes_on = loop && pass != loops_1;
+<%- if .Windowed %>
+  // Of the loop's scores and value products: the row tile within its window, and its window's operand b.
+  reg  [7:0]      score_tile, value_tile;
+  reg  [AW-1:0]   key_offset, value_offset;
+  wire [7:0]      tile     = !is_scores ? value_tile : pass == 16'd0 ? window_at : score_tile;
+  wire            end_tile = tile == window_tiles_1;
+<%- end %>
   wire          go    = state == READY && buffers_ready && (is_matmul ? !queue_full : quiet);
   wire          next  = is_store ? state == STORE && store_done : go;
   assign        push  = go && is_matmul;
@@ -64,6 +86,9 @@ module vit_sequencer #(
     if (state == DECODE) desc <= fetched;
     a_base     <= first_a_base + (move_a ? row_offset : {AW{1'b0}});
     base       <= first_base + (move_out ? row_offset : {AW{1'b0}});
+<%- if .Windowed %>
+    b_base     <= first_b_base + (is_scores ? key_offset : value_offset);
+<%- end %>
     again      <= goes_on;
     next_pc    <= goes_on ? pc - {{(PCW-1){1'b0}}, 1'b1} : last ? {PCW{1'b0}} : pc + {{(PCW-1){1'b0}}, 1'b1};
     last_image <= images_left == 32'd1;
@@ -78,6 +103,9 @@ module vit_sequencer #(
         pc          <= {PCW{1'b0}};
         pass        <= 16'd0;
         row_offset  <= {AW{1'b0}};
+<%- if .Windowed %>
+        {key_offset, value_offset, value_tile} <= {(2*AW+8){1'b0}};
+<%- end %>
         images_done <= 32'd0;
         images_left <= images;
       end
@@ -90,12 +118,23 @@ module vit_sequencer #(
     endcase
     if (aresetn && next) begin
       pc <= next_pc;
+<%- if .Windowed %>
+      if (loops_1 != 16'd0 || loop) begin
+        if (is_scores) score_tile <= end_tile ? 8'd0 : tile + 8'd1;
+        else           value_tile <= end_tile ? 8'd0 : tile + 8'd1;
+        if (is_scores && end_tile)  key_offset   <= key_offset + window;
+        if (!is_scores && end_tile) value_offset <= value_offset + window;
+      end
+<%- end %>
       if (again) begin
         pass       <= pass + 16'd1;
         row_offset <= row_offset + rowstep;
       end else if (loop) begin
         pass       <= 16'd0;
         row_offset <= {AW{1'b0}};
+<%- if .Windowed %>
+        {key_offset, value_offset, value_tile} <= {(2*AW+8){1'b0}};
+<%- end %>
       end
       if (last) begin
         images_done <= images_done + 32'd1;

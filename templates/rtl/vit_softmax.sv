@@ -201,6 +201,11 @@ module vit_softmax #(
 
       for (h = 0; h < VC; h = h + 1) begin : gen_lane
         wire signed [SW-1:0] score2 = kept[(h*LANES + g)*SW +: SW];
+<%- if .Windowed %>
+        // The least score is of tokens that do not meet: the last entry of the table, 0, whatever the scale.
+        reg         [5:0]    apart;
+        always @(posedge aclk) apart <= {apart[4:0], score2 == {1'b1, {(SW-1){1'b0}}}};
+<%- end %>
         wire        [SW-1:0] diff2  = max - score2;  // never negative
         /* verilator lint_off UNUSED */              // neither is the product
         wire        [PW:0]   prod5;
@@ -221,7 +226,7 @@ module vit_softmax #(
           rounded6 <= prod5[PW-1:0] + half;
           coarse7  <= rounded6 >> {cur_shift[5:3], 3'd0};
           fine8    <= |coarse7[PW-1:FW] ? {FW{1'b1}} : coarse7[FW-1:0] >> cur_shift[2:0];
-          v9       <= |fine8[FW-1:VB] ? {VB{1'b1}} : fine8[VB-1:0];
+          v9       <= |fine8[FW-1:VB]<% if .Windowed %> || apart[5]<% end %> ? {VB{1'b1}} : fine8[VB-1:0];
           e10      <= exp_rom[v9];
         end
         // Columns past the last token are zeros.

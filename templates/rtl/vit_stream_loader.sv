@@ -34,6 +34,12 @@ module vit_stream_loader #(
   output reg              pos_we,
   output reg              norm_we,
   output reg              gelu_we,
+<%- if .Windowed %>
+  output reg              bias_we,
+  output reg              bias_bank,
+  output reg              bias_loaded,   // a head's
+  input  wire             bias_free,
+<%- end %>
   output reg              param_we,
   output reg              weight_we,
   output wire [2:0]       weight_format, // index of the weights' bit-width
@@ -56,7 +62,7 @@ module vit_stream_loader #(
   input  wire             tile_free
 );
   // Segment kinds.
-  localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
+  localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4<% if .Windowed %>, BIAS = 3'd5<% end %>;
 
   // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3; of what is counted
   // one less than there are
@@ -80,10 +86,16 @@ module vit_stream_loader #(
 
   // Buffers in use: taken when their segment starts, given back by *_free.
   reg       image_used, pos_used, norm_used, gelu_used;
+<%- if .Windowed %>
+  reg [1:0] bias_used;
+<%- end %>
   localparam USEDW = WBANKS < 4 ? 2 : 3;
   localparam [1:0] LAST_BANK = {WBANKS == 4, WBANKS != 1};
   reg [USEDW-1:0] tiles_used;
   wire free = kind == IMAGE ? !image_used : kind == POS ? !pos_used : kind == NORM ? !norm_used
+<%- if .Windowed %>
+            : kind == BIAS ? !bias_used[1]    // two banks
+<%- end %>
             : kind == GELU ? !gelu_used : tiles_used != WBANKS[USEDW-1:0];
 
   localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5
@@ -216,12 +228,20 @@ module vit_stream_loader #(
     if (!aresetn) begin
       {image_used, pos_used, norm_used, gelu_used} <= 4'd0;
       tiles_used  <= {USEDW{1'b0}};
+<%- if .Windowed %>
+      bias_used   <= 2'd0;
+      bias_bank   <= 1'b1;
+<%- end %>
       weight_bank <= LAST_BANK;
     end else begin
       image_used <= (image_used & ~image_free) | (claim && kind == IMAGE);
       pos_used   <= (pos_used   & ~pos_free)   | (claim && kind == POS);
       norm_used  <= (norm_used  & ~norm_free)  | (claim && kind == NORM);
       gelu_used  <= (gelu_used  & ~gelu_free)  | (claim && kind == GELU);
+<%- if .Windowed %>
+      bias_used  <= bias_used + {1'b0, claim && kind == BIAS} - {1'b0, bias_free};
+      if (claim && kind == BIAS) bias_bank <= ~bias_bank;
+<%- end %>
       tiles_used <= tiles_used + {{(USEDW-1){1'b0}}, claim && kind == TILES} - {{(USEDW-1){1'b0}}, tile_free};
       if (claim && kind == TILES) weight_bank <= (weight_bank + 2'd1) & LAST_BANK;
     end
@@ -237,6 +257,10 @@ module vit_stream_loader #(
     pos_we       <= word_done && kind == POS;
     norm_we      <= word_done && kind == NORM;
     gelu_we      <= byte_take;
+<%- if .Windowed %>
+    bias_we      <= word_done && kind == BIAS;
+    bias_loaded  <= seg_done && kind == BIAS;
+<%- end %>
     param_we     <= word_done && in_params;
     weight_we    <= word_done && kind == TILES && !in_params;
 <%- if .GroupBits %>

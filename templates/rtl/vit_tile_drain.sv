@@ -41,6 +41,9 @@ module vit_tile_drain #(
   input  wire           from_weights,
   input  wire [AW-1:0]  base, stride, nstep,
   input  wire [AW-1:0]  tile_step,                     // from a row tile's address to the next one's
+<%- if .Windowed %>
+  input  wire [7:0]     window_tiles_1, next_window_tiles_1,  // a window's keys and values begin in a word of their own
+<%- end %>
   // The op behind it, a cycle at least before it takes its place with `load`.
   input  wire           load,
   input  wire [15:0]    next_mt_1, next_nt_1, next_groups_full_1, next_groups_last_1, next_place,
@@ -77,6 +80,9 @@ module vit_tile_drain #(
 
   // What follows from the next op's settings, and from this op's.
   reg          next_one_row, next_two_rows, next_one_column, next_two_columns, next_one_full, next_one_last, next_one_pass;
+<%- if .Windowed %>
+  reg          next_one_tile, one_tile;
+<%- end %>
   reg [AW-1:0] next_second_row;
   reg          one_row, two_rows, one_full, one_last, one_pass;
   reg [7:0]    passes_2;
@@ -90,6 +96,10 @@ module vit_tile_drain #(
     next_one_last    <= next_groups_last_1 == 16'd0;
     next_one_pass    <= next_passes == 8'd1;
     next_second_row  <= next_base + next_tile_step;
+<%- if .Windowed %>
+    next_one_tile    <= next_window_tiles_1 == 8'd0;
+    if (load) one_tile <= next_one_tile;
+<%- end %>
     if (load) begin
       one_row    <= next_one_row;
       two_rows   <= next_two_rows;
@@ -111,10 +121,15 @@ module vit_tile_drain #(
   wire        end_tile = on && last_pass && last_group;
   wire        end_col  = end_tile && last_m;
   wire        last_n_next = last_m ? second_n : last_n;  // the next tile is of the last tile column
+<%- if .Windowed %>
+  reg  [7:0]  window_left;                            // row tiles of the window behind this one
+  reg         last_tile;                              // of the window
+<%- end %>
 <%- if gt .ValueParts 1 %>
-  wire        end_rows = to_keys ? key_bank == KROWS - 1 : !to_values || key_bank == VROWS - 1;
+  wire        end_rows = to_keys ? key_bank == KROWS - 1<% if .Windowed %> || last_tile<% end %>
+                       : !to_values || key_bank == VROWS - 1<% if .Windowed %> || last_tile<% end %>;
 <%- else %>
-  wire        end_rows = !to_keys || key_bank == KROWS - 1;
+  wire        end_rows = !to_keys || key_bank == KROWS - 1<% if .Windowed %> || last_tile<% end %>;
 <%- end %>
 
   assign tile_shift     = on && last_pass;
@@ -156,6 +171,10 @@ module vit_tile_drain #(
       pass_number   <= 8'd0;
       last_pass     <= next_one_pass;
       key_bank      <= 8'd0;
+<%- if .Windowed %>
+      window_left   <= next_window_tiles_1;
+      last_tile     <= next_one_tile;
+<%- end %>
       pass          <= {AW{1'b0}};
       row           <= next_base;
       row_next      <= next_second_row;
@@ -175,6 +194,10 @@ module vit_tile_drain #(
         last_m      <= last_m ? one_row : second_m;
         second_m    <= last_m ? two_rows : rows_left == 16'd2;
         key_bank    <= last_m || end_rows ? 8'd0 : key_bank + 8'd1;
+<%- if .Windowed %>
+        window_left <= last_m || last_tile ? window_tiles_1 : window_left - 8'd1;
+        last_tile   <= last_m || last_tile ? one_tile : window_left == 8'd1;
+<%- end %>
         if (last_m) begin
           row           <= base;
           row_next      <= second_row;

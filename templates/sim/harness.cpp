@@ -103,8 +103,11 @@ class Bench {
   std::vector<bool> ended_;                        // ops, of this image
   std::vector<uint64_t> digests_, digest_sums_;    // of each op: in this image, of all images
   std::vector<uint64_t> spent_;                    // cycles of each op and cause, first image
-  struct Sums { int64_t x = 0, xx = 0; bool seen = false; };
+  struct Sums { int64_t x = 0, xx = 0; bool seen = false<% if .Windowed %>, there = false<% end %>; };
   std::map<int, std::vector<Sums>> sums_;          // of this image, by the op whose rows they are of: expected
+<%- if .Windowed %>
+  std::map<int, std::vector<Sums>> moved_;         // the same by the op that reads them
+<%- end %>
   uint64_t total_mismatches_ = 0, sums_compared_ = 0;
 };
 
@@ -215,11 +218,37 @@ void Bench::compare_sums() {
   uint32_t last = 0;  // LayerNorm's own last row: the last one may do fewer
   for (size_t i = v_.begins[op].column; i < v_.begins[op + 1].column; ++i) last = std::max(last, v_.trace[i].row + v_.trace[i].lanes);
   const size_t row = top_.trace_sums_row;
+<%- if .Windowed %>
+  // Rows may have been moved on their way, and some put side by side.
+  auto& moved = moved_[op];
+  const auto from = v_.moves.find(op);
+  if (moved.empty()) {
+    if (from == v_.moves.end()) moved = rows;
+    else
+      for (const auto& side : from->second) {
+        Sums sum;
+        for (uint32_t r : side) {
+          if (r == kNoRow) continue;
+          sum.x += rows[r].x;
+          sum.xx += rows[r].xx;
+        }
+        moved.push_back(sum);
+      }
+    for (size_t i = v_.begins[op].column; i < v_.begins[op + 1].column; ++i)  // not what is behind a window's last row
+      for (uint32_t l = 0; l < v_.trace[i].lanes; ++l) moved[v_.trace[i].row + l].there = true;
+  }
+  if (row >= last || row >= moved.size() || !moved[row].there) return;
+  if (!moved[row].seen) sums_compared_ += 2;  // the last row tile's are taken again
+  moved[row].seen = true;
+  if (int64_t(top_.trace_s1) != moved[row].x) mismatch(op, 0, int(row), 0, moved[row].x, int64_t(top_.trace_s1), "sum of the row");
+  if (int64_t(top_.trace_s2) != moved[row].xx) mismatch(op, 0, int(row), 0, moved[row].xx, int64_t(top_.trace_s2), "sum of the row's squares");
+<%- else %>
   if (row >= last || row >= rows.size()) return;
   if (!rows[row].seen) sums_compared_ += 2;  // the last row tile's are taken again
   rows[row].seen = true;
   if (int64_t(top_.trace_s1) != rows[row].x) mismatch(op, 0, int(row), 0, rows[row].x, int64_t(top_.trace_s1), "sum of the row");
   if (int64_t(top_.trace_s2) != rows[row].xx) mismatch(op, 0, int(row), 0, rows[row].xx, int64_t(top_.trace_s2), "sum of the row's squares");
+<%- end %>
 }
 
 void Bench::end_image() {
@@ -245,6 +274,9 @@ void Bench::end_image() {
   std::fill(op_cycles_.begin(), op_cycles_.end(), 0);
   std::fill(ended_.begin(), ended_.end(), false);
   sums_.clear();
+<%- if .Windowed %>
+  moved_.clear();
+<%- end %>
   places_ = v_.begins;
   ++image_;
 }

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+<%- if .Windowed %>
+#include <map>
+<%- end %>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,9 @@ constexpr size_t kHeader = 72;  // of a vector file: 8 bytes of magic, the desig
 const char kHash[] = "<% .Hash %>";
 
 struct Column { uint32_t op, head, row, col, lanes; };
+<%- if .Windowed %>
+constexpr uint32_t kNoRow = 0xffffffff;
+<%- end %>
 
 struct Vectors {
   std::vector<uint8_t> stream, images, expected, logits;
@@ -29,6 +35,10 @@ struct Vectors {
   int count = 0, full = 0;  // images, and those of them that are expected op by op
   struct Place { size_t column = 0, value = 0; };  // in trace, and among the expected values of an image
   std::vector<Place> begins;                       // of each op; an op's columns follow one another
+<%- if .Windowed %>
+  // In front of an op, where the rows that it reads were, side by side; by op.
+  std::map<int, std::vector<std::vector<uint32_t>>> moves;
+<%- end %>
 
   explicit Vectors(const std::string& dir) {
     stream = read(dir + "/mem/stream.bin", 0);
@@ -36,6 +46,24 @@ struct Vectors {
     expected = read(dir + "/vectors/expected.bin", kHeader);
     logits = read(dir + "/vectors/logits.bin", kHeader);
     const auto columns = read(dir + "/vectors/trace.bin", kHeader);
+<%- if .Windowed %>
+    const auto table = read(dir + "/vectors/moves.bin", kHeader);
+    auto number = [&](size_t i) {
+      uint32_t n;
+      if (4 * i + 4 > table.size()) fail(dir + "/vectors/moves.bin is too short");
+      std::memcpy(&n, &table[4 * i], 4);
+      return n;
+    };
+    for (size_t at = 0; 4 * at < table.size();) {
+      auto& rows = moves[int(number(at))];
+      const uint32_t join = number(at + 1), n = number(at + 2);
+      at += 3;
+      for (uint32_t i = 0; i < n; ++i) {
+        rows.emplace_back();
+        for (uint32_t j = 0; j < join; ++j) rows.back().push_back(number(at++));
+      }
+    }
+<%- end %>
     count = int(images.size() / kImageBytes);
     full = int(expected.size() / (4 * kElements));
     size(dir + "/mem/stream.bin", stream.size(), kStreamBytes);

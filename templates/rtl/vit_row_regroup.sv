@@ -1,0 +1,143 @@
+// Moves rows of the residual stream into another order: into windows of attention, shifted or not, or their own. Where
+// JOIN rows lie side by side in each that comes out, they come one after the other. Where rows were is in a table
+// (moves.mem): for each row tile, each of the rows side by side, and each lane, the word of a row's first channels and
+// its lane.
+//
+//   for row tile, for row of those side by side, for word of a row, for lane: one word is read, its lane kept
+//
+// A word of LANES lanes is written every LANES cycles. What is written goes to the sums of the rows as well.
+module vit_row_regroup #(
+  parameter LANES   = 8,      // tokens of a row tile
+  parameter VC      = 1,      // channels of a word
+  parameter RB      = 16,     // bits of the residual stream
+  parameter AW      = 16,     // bits of a residual address
+  parameter GIW     = 6,      // bits of the number of a word within a row
+  parameter MOVES   = 64,     // entries of the table
+  parameter MOVES_AW = 6,
+  parameter ROWW    = 2       // bits of a row tile's number
+) (
+  input  wire                   aclk,
+  input  wire                   aresetn,
+  input  wire                   start,
+  // One op, with its start.
+  input  wire [15:0]            tiles_1,      // row tiles that come out, less one
+  input  wire [1:0]             join_1,       // rows side by side, less one
+  input  wire [GIW-1:0]         words_1,      // words of a row that is read, less one
+  input  wire [AW-1:0]          from, to,     // first word of the residual stream
+  /* verilator lint_off UNUSED */             // as many bits as the table has
+  input  wire [19:0]            table_first,
+  /* verilator lint_on UNUSED */
+  output reg                    running,
+  // Residual stream, read latency 2.
+  output reg  [AW-1:0]          res_addr,
+  input  wire [VC*LANES*RB-1:0] res_col,
+  output reg                    we,
+  output reg  [AW-1:0]          waddr,
+  output reg  [VC*LANES*RB-1:0] word,         // column v, token r at (v*LANES + r)*RB
+  // Of the word that is written.
+  output reg                    first,        // of its row tile
+  output reg                    last,
+  output reg  [ROWW-1:0]        row
+);
+  localparam LIW = LANES > 1 ? $clog2(LANES) : 1;
+  localparam EW  = AW + LIW + 1;              // of an entry: there is a row, its word, its lane
+  localparam [31:0]    LANES_1   = LANES - 1;
+  localparam [LIW-1:0] LAST_LANE = LANES_1[LIW-1:0];
+  (* rom_style = "block" *) reg [EW-1:0] moved [0:MOVES-1];
+  initial $readmemh("moves.mem", moved);
+
+  // The walk; what is the last in its loop waits in registers.
+  reg                 run;
+  reg  [LIW-1:0]      lane;
+  reg  [GIW-1:0]      group, groups_left;
+  reg  [1:0]          part;
+  reg  [15:0]         tile;
+  reg  [MOVES_AW-1:0] entry, entry_first;
+  reg  [15:0]         last_tile;
+  reg  [1:0]          last_part;
+  reg  [GIW-1:0]      words_left;             // of a row, less one
+  reg  [AW-1:0]       from_first;
+  wire                end_lane  = lane == LAST_LANE;
+  wire                end_group = end_lane && groups_left == {GIW{1'b0}};
+  wire                end_part  = end_group && part == last_part;
+  wire                end_all   = end_part && tile == last_tile;
+  always @(posedge aclk) begin
+    if (!aresetn) run <= 1'b0;
+    else          run <= start || (run && !end_all);
+    if (start) begin
+      lane        <= {LIW{1'b0}};
+      group       <= {GIW{1'b0}};
+      groups_left <= words_1;
+      words_left  <= words_1;
+      last_tile   <= tiles_1;
+      last_part   <= join_1;
+      from_first  <= from;
+      part        <= 2'd0;
+      tile        <= 16'd0;
+      entry       <= table_first[MOVES_AW-1:0];
+      entry_first <= table_first[MOVES_AW-1:0];
+    end else if (run) begin
+      lane  <= end_lane ? {LIW{1'b0}} : lane + 1'b1;
+      entry <= end_lane && !end_group ? entry_first : entry + 1'b1;
+      if (end_lane) begin
+        group       <= end_group ? {GIW{1'b0}} : group + 1'b1;
+        groups_left <= end_group ? words_left : groups_left - 1'b1;
+      end
+      if (end_group) begin
+        entry_first <= entry + 1'b1;
+        part        <= end_part ? 2'd0 : part + 2'd1;
+      end
+      if (end_part) tile <= tile + 16'd1;
+    end
+  end
+
+  // What travels with a row's word: 1, 2: the entry is read; 3: its word; 4: its address; 6: it is there; 7: its lane; 8: it
+  // is in the word that comes out.
+  localparam TW = 5 + GIW + ROWW;
+  reg  [7*TW-1:0]  travels;
+  wire [TW-1:0]    now = {run, end_lane, group == {GIW{1'b0}} && part == 2'd0, end_part, end_all, group, tile[ROWW-1:0]};
+  reg  [EW-1:0]    entry1, entry2;
+  reg  [AW-1:0]    first3;
+  reg  [4*(LIW+1)-1:0] lanes;                 // of the rows on their way, and whether there is one
+  wire [GIW-1:0]   group3 = travels[2*TW + ROWW +: GIW];
+  always @(posedge aclk) begin
+    travels  <= aresetn ? {travels[6*TW-1:0], now} : {(7*TW){1'b0}};
+    entry1   <= moved[entry];
+    entry2   <= entry1;
+    first3   <= from_first + entry2[LIW +: AW];
+    res_addr <= first3 + {{(AW-GIW){1'b0}}, group3};
+    lanes    <= {lanes[3*(LIW+1)-1:0], entry2[EW-1], entry2[LIW-1:0]};
+  end
+  wire [LIW:0]     lane6 = lanes[3*(LIW+1) +: LIW+1];
+  reg  [VC*RB-1:0] row7;                      // a row's channels
+  integer v, r;
+  reg  [1:0]       finish;                    // the last word is written; a cycle later
+  always @(posedge aclk) begin
+    for (v = 0; v < VC; v = v + 1) begin
+      row7[v*RB +: RB] <= {RB{1'b0}};
+      for (r = 0; r < LANES; r = r + 1)
+        if (lane6[LIW] && lane6[LIW-1:0] == r[LIW-1:0]) row7[v*RB +: RB] <= res_col[(v*LANES + r)*RB +: RB];
+    end
+  end
+  wire             valid7, whole7, first7, last7, all7;
+  /* verilator lint_off UNUSED */
+  wire [GIW-1:0]   group7;
+  /* verilator lint_on UNUSED */
+  wire [ROWW-1:0]  tile7;
+  assign {valid7, whole7, first7, last7, all7, group7, tile7} = travels[6*TW +: TW];
+  always @(posedge aclk) begin
+    if (valid7)
+      for (v = 0; v < VC; v = v + 1)
+        for (r = 0; r < LANES; r = r + 1)
+          word[(v*LANES + r)*RB +: RB] <= r == LANES - 1 ? row7[v*RB +: RB] : word[(v*LANES + (r + 1)%LANES)*RB +: RB];
+    we    <= aresetn && valid7 && whole7;
+    first <= first7;
+    last  <= last7;
+    row   <= tile7;
+    waddr <= start ? to - 1'b1 : valid7 && whole7 ? waddr + 1'b1 : waddr;
+    if (!aresetn)    running <= 1'b0;
+    else if (start)  running <= 1'b1;
+    else if (finish[1]) running <= 1'b0;
+    finish <= aresetn ? {finish[0], valid7 && all7} : 2'd0;
+  end
+endmodule

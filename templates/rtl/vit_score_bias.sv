@@ -1,0 +1,93 @@
+// Adds a bias to each score of a row tile, and takes those of tokens that do not meet out: they become the least score,
+// which no sum is. Groups of columns leave three cycles after they came.
+//
+// A head's biases lie as its scores come: row tile by row tile of a window, a word for each group of columns. All windows
+// have the same; a score has two bits beside its bias, which say whether its row and column do not meet in a window at
+// the grid's lower edge, and at its right edge. Heads take turns with two banks.
+module vit_score_bias #(
+  parameter LANES = 8,       // scores of a group of columns
+  parameter SW    = 23,      // bits of a score, signed
+  parameter WORDS = 64,      // of a head
+  parameter AW    = 7,       // bits of an address in both banks
+  parameter STYLE = "auto"
+) (
+  input  wire                aclk,
+  input  wire                aresetn,
+  input  wire                we,
+  input  wire                wbank,
+  /* verilator lint_off UNUSED */ // as many bits as a bank has
+  input  wire [15:0]         windex,
+  /* verilator lint_on UNUSED */
+  input  wire [LANES*(SW+2)-1:0] wdata,
+  // A group, and whether it is its row tile's last; row tiles of a window and windows of the grid, less one.
+  input  wire                in_valid,
+  input  wire                in_end,
+  input  wire [7:0]          window_tiles_1, across_1, down_1,
+  input  wire [LANES*SW-1:0] in_col,
+  output wire                out_valid,
+  output wire                out_end,
+  output wire [LANES*SW-1:0] out_sum,      // whether they meet or not
+  output wire [LANES*SW-1:0] out_col,
+  output reg                 free          // a head's bank
+);
+  localparam [31:0] WORDS_32 = WORDS;
+  reg           bank;
+  reg  [AW-1:0] address;
+  reg  [7:0]    tile, across, down;
+  wire          end_window = in_end && tile == window_tiles_1;
+  wire          right      = across == across_1;
+  wire          lower      = down == down_1;
+  wire          end_head   = end_window && right && lower;
+  always @(posedge aclk) begin
+    free <= aresetn && in_valid && end_head;
+    if (!aresetn) begin
+      bank    <= 1'b0;
+      address <= {AW{1'b0}};
+      tile    <= 8'd0;
+      across  <= 8'd0;
+      down    <= 8'd0;
+    end else if (in_valid) begin
+      address <= end_head ? (bank ? {AW{1'b0}} : WORDS_32[AW-1:0])
+               : end_window ? (bank ? WORDS_32[AW-1:0] : {AW{1'b0}}) : address + 1'b1;
+      if (in_end) tile <= end_window ? 8'd0 : tile + 8'd1;
+      if (end_window) begin
+        across <= right ? 8'd0 : across + 8'd1;
+        if (right) down <= lower ? 8'd0 : down + 8'd1;
+      end
+      if (end_head) bank <= ~bank;
+    end
+  end
+
+  wire [LANES*(SW+2)-1:0] biases;
+  vit_ram #(.WIDTH(LANES*(SW+2)), .DEPTH(2*WORDS), .AW(AW), .STYLE(STYLE)) u_biases (
+    .aclk(aclk), .we(we), .waddr(windex[AW-1:0] + (wbank ? WORDS_32[AW-1:0] : {AW{1'b0}})), .wdata(wdata),
+    .raddr(address), .rdata(biases)
+  );
+  reg  [2*LANES*SW-1:0] cols;
+  reg  [2:0]            valids, ends;
+  reg  [1:0]            rights, lowers;
+  always @(posedge aclk) begin
+    cols   <= {cols[LANES*SW-1:0], in_col};
+    valids <= aresetn ? {valids[1:0], in_valid} : 3'd0;
+    ends   <= aresetn ? {ends[1:0], in_valid && in_end} : 3'd0;
+    rights <= {rights[0], right};
+    lowers <= {lowers[0], lower};
+  end
+  assign out_valid = valids[2];
+  assign out_end   = ends[2];
+  genvar g;
+  generate
+    for (g = 0; g < LANES; g = g + 1) begin : gen_lane
+      wire [SW+1:0] bias  = biases[g*(SW+2) +: SW+2];
+      wire [SW-1:0] score = cols[(LANES + g)*SW +: SW];
+      reg  [SW-1:0] sum;
+      reg           apart;
+      always @(posedge aclk) begin
+        sum   <= score + bias[SW-1:0];
+        apart <= (lowers[1] && bias[SW]) || (rights[1] && bias[SW+1]);
+      end
+      assign out_sum[g*SW +: SW] = sum;
+      assign out_col[g*SW +: SW] = apart ? {1'b1, {(SW-1){1'b0}}} : sum;
+    end
+  endgenerate
+endmodule
