@@ -44,7 +44,7 @@ struct Matmul {
   uint8_t a_from, b_from, to;
   bool raw, per_lane, gelu, mask;
   uint16_t mt, nt, kt, columns_full, columns_last, skip;
-  uint16_t a_base, a_stride, b_base, b_nstep, b_kstep, base, stride, nstep;
+  <% if .Windowed %>uint32_t<% else %>uint16_t<% end %> a_base, a_stride, b_base, b_nstep, b_kstep, base, stride, nstep;
   uint8_t shift;
   int16_t zero;
   uint8_t bits, weight_bits, word_beats;
