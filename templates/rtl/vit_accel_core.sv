@@ -520,7 +520,7 @@ module vit_accel_core #(
         .aclk(aclk), .in_acc(tile_col[g*TM*ACCW +: TM*ACCW]),
         .in_bias(d1_per_lane ? {ACCW{1'b0}} : param[g*PARW + 16 +: ACCW]),
         .in_mul(param[g*PARW +: 16]), .lane_mul(row_recip), .per_lane(d1_per_lane),
-        .shift(d3_shift), .zero(d7_zero), .bits(d7_bits), .out_y(y[g*TM*YW +: TM*YW])
+        .shift(d3_shift), .zero(d6_zero), .bits(d7_bits), .out_y(y[g*TM*YW +: TM*YW])
       );
     end
   endgenerate
@@ -535,6 +535,7 @@ module vit_accel_core #(
   // Residual stream: rows of words of VC channels x TM tokens. Read by LayerNorm and by the residual
   // add, filled with the position embedding first.
   wire [AW-1:0]      norm_addr;
+  wire               norm_reading;           // LayerNorm asks for channels: whoever adds behind it has its turn then
 <%- if .PoolStream %>
   wire               pool_reading;
   wire [AW-1:0]      pool_addr;
@@ -546,7 +547,7 @@ module vit_accel_core #(
   wire               regroup_we;
   wire [VL*RB-1:0]   regroup_word;
 <%- end %>
-  wire [AW-1:0]      res_raddr = norm_running ? norm_addr :<% if .PoolStream %> pool_reading ? pool_addr :<% end %><% if .Windowed %> regrouping ? regroup_raddr :<% end %> addrs[(OUT-7)*AW +: AW];
+  wire [AW-1:0]      res_raddr = norm_reading ? norm_addr :<% if .PoolStream %> pool_reading ? pool_addr :<% end %><% if .Windowed %> regrouping ? regroup_raddr :<% end %> addrs[(OUT-7)*AW +: AW];
 <%- if .Rows %>
   wire               row_we;                 // whole rows, of LayerNorm<% if .Windowed %>, moved ones<% end %> or pooled
   wire [AW-1:0]      row_addr;
@@ -619,7 +620,7 @@ module vit_accel_core #(
 
   // Sums of the rows that the next LayerNorm reads.
   wire [ROWW-1:0]    norm_row;
-  wire               norm_reading;
+  wire               norm_sums;
   wire [TM*S1W-1:0]  row_s1;
   wire [TM*S2W-1:0]  row_s2;
 <%- if .Rows %>
@@ -633,7 +634,7 @@ module vit_accel_core #(
 <%- else %>
     .aclk(aclk), .in_valid(add6), .in_first_tile(o_first_tile), .in_first(o_first), .in_last(o_last),
     .in_row(o_row[ROWW-1:0]), .in_x(res_sum), .row(norm_row)
-<%- end %>, .reading(norm_reading),
+<%- end %>, .reading(norm_sums),
     .s1(row_s1), .s2(row_s2)
   );
 
@@ -688,7 +689,7 @@ module vit_accel_core #(
     .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
     .param_wdata(word[63:0]), .start(start_norm), .tiles_1(norm_tiles), .eps(norm_eps), .k(norm_k),
     .k17(norm_k17), .sg(norm_sg), .bits(norm_bits),<% if .Windowed %> .widen(norm_widen), .res_first(s_res_from),<% end %> .running(ln_busy), .op_last(ln_op_last),
-    .reading_sums(norm_reading), .row(norm_row), .s1(row_s1), .s2(row_s2), .res_addr(norm_addr), .res_col(res_rdata),
+    .reading_sums(norm_sums), .row(norm_row), .s1(row_s1), .s2(row_s2), .reading(norm_reading), .res_addr(norm_addr), .res_col(res_rdata),
     .col_valid(ln_valid), .col_index(ln_group), .col_last(ln_last), .col(ln_col)
   );
   wire               lnw_valid;

@@ -59,7 +59,8 @@ module vit_layernorm #(
   output wire [ROWW-1:0]      row,
   input  wire [LANES*S1W-1:0] s1,
   input  wire [LANES*S2W-1:0] s2,
-  // Residual stream, read latency 2.
+  // Residual stream, read latency 2; what comes behind may read it while the last row tile's cycles end.
+  output reg                  reading,
   output reg  [AW-1:0]        res_addr,
   input  wire [VC*LANES*RB-1:0] res_col,
   // Groups of columns of codes: column v, token r at v*LANES + r.
@@ -109,11 +110,12 @@ module vit_layernorm #(
   reg [2:0]      state;
   reg [PW-1:0]   c;
   reg [3:0]      wait_count;
-  reg            rooting, reading, last_cycle, last_tile;
+  reg            rooting, last_cycle, last_tile;
+  reg            taken;                              // the next row tile's sums, if there is one
   reg [LIW-1:0]  lane;
   reg [15:0]     tile, root_tile;
   assign row          = root_tile[ROWW-1:0];
-  assign reading_sums = state == FIRST || state == SETTLED || state == ROWS;
+  assign reading_sums = state == FIRST || state == SETTLED || (state == ROWS && !(taken && last_tile));
 
   always @(posedge aclk) begin
     c          <= state == ROWS && !last_cycle ? c + 1'b1 : {PW{1'b0}};
@@ -121,6 +123,7 @@ module vit_layernorm #(
     wait_count <= state == SUMS || state == SETTLED ? wait_count + 4'd1 : 4'd0;
     lane       <= rooting ? lane + 1'b1 : {LIW{1'b0}};
     last_tile  <= tile == tiles_1;
+    taken      <= state == ROWS && !last_cycle && (taken || c == 8);
     if (!aresetn) begin
       state   <= IDLE;
       rooting <= 1'b0;

@@ -4,7 +4,7 @@
 //
 // mul is one for all lanes (the channel's M) or, with per_lane, one a lane (1 / row sum).
 // Latency: 8 cycles, one column a cycle. Settings come when their column needs them: per_lane with in_acc,
-// shift two cycles later, zero and bits six.
+// shift two cycles later, zero five and bits six.
 //
 // What is shifted is first cut to YW + 1 bits, one more than any y has, to which it saturates: so that the zero
 // point and the range of `bits` are narrow.
