@@ -57,6 +57,10 @@ func TestHostileNamesStayTexts(t *testing.T) {
 							t.Errorf("%q in %s: %s", name, f.Path, line)
 						}
 					}
+				case strings.HasSuffix(f.Path, ".md"):
+					if strings.Count(before, "`")%2 == 0 || strings.Count(line, "`")%2 != 0 {
+						t.Errorf("%q in %s is not in a code span: %s", name, f.Path, line)
+					}
 				case !strings.HasPrefix(line, "//") || strings.Contains(line, "\\"):
 					t.Errorf("%q in %s: %s", name, f.Path, line)
 				}

@@ -237,7 +237,7 @@ func page(v view) ([]File, error) {
 
 // quoting is how templates write texts that came from files of the user's. They are names by then; that
 // none of them could be more does not rest on that alone.
-var quoting = template.FuncMap{"tcl": tclWord, "line": oneLine}
+var quoting = template.FuncMap{"tcl": tclWord, "line": oneLine, "code": codeSpan}
 
 // tclWord escapes what Tcl reads as more than itself, inside double quotes and outside.
 func tclWord(s string) string {
@@ -262,6 +262,9 @@ func oneLine(s string) string {
 	}, s)
 	return strings.ReplaceAll(strings.ReplaceAll(s, "*/", "* /"), "/*", "/ *")
 }
+
+// codeSpan is a text in Markdown as it is: nothing in it is markup, and it ends where it should.
+func codeSpan(s string) string { return "`" + strings.ReplaceAll(oneLine(s), "`", "'") + "`" }
 
 func render(name, text string, v any) ([]byte, error) {
 	t, err := template.New(name).Delims("<%", "%>").Funcs(quoting).Parse(text)
