@@ -89,15 +89,10 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 	if err != nil {
 		return err
 	}
-	var late <-chan time.Time
-	if !stay {
-		late = time.After(farewell)
-	} else {
-		a.printf("the search is over; the page stays until Ctrl-C\n")
-	}
-	told := a.live.Told()
+	told, late := a.live.Told(), time.After(farewell)
 	if stay {
-		told = nil
+		told, late = nil, nil // they never come
+		a.printf("the search is over; the page stays until Ctrl-C\n")
 	}
 	select {
 	case <-told:

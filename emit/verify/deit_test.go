@@ -94,15 +94,20 @@ func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (s
 	if err != nil {
 		return "", err
 	}
-	files, err := plan.Files(images)
+	return writePlan(t, plan, img, images, images)
+}
+
+// writePlan writes the folder of a plan with vectors of the first images, the first full of them op by op.
+func writePlan(t testing.TB, plan *emit.Plan, from *dataset.Images, images, full int) (string, error) {
+	files, err := plan.Files(full)
 	if err != nil {
 		return "", err
 	}
 	var pixels [][]byte
 	for i := range images {
-		pixels = append(pixels, img.At(i))
+		pixels = append(pixels, from.At(i))
 	}
-	vectors, err := Vectors(plan, pixels, images, nil)
+	vectors, err := Vectors(plan, pixels, full, nil)
 	if err != nil {
 		return "", err
 	}

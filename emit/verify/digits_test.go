@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -97,20 +96,8 @@ func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := plan.Files(full)
+	dir, err := writePlan(t, plan, c.test, images, full)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var pixels [][]byte
-	for i := range images {
-		pixels = append(pixels, c.test.At(i))
-	}
-	vectors, err := Vectors(plan, pixels, full, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "design")
-	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
 		t.Fatal(err)
 	}
 	return dir, d

@@ -172,42 +172,52 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 	if err != nil {
 		return err
 	}
+	r.cycles, r.slowMeasured, r.slow, err = runMemories(dir, r.latency, r.stall, number)
+	return err
+}
+
+// runMemories runs a folder with an ideal memory, where every op takes the predicted cycles, and with a slow one,
+// where the total is within a percent: the cycles of both, and how far off the latter's prediction is in percent.
+func runMemories(dir string, latency int, stall float64, seed uint64) (cycles, slowMeasured int64, slow float64, err error) {
+	fail := func(format string, args ...any) (int64, int64, float64, error) {
+		return cycles, slowMeasured, slow, fmt.Errorf(format, args...)
+	}
 	for _, opt := range []Options{
 		{Images: -1, Full: -1, Latency: 1},
-		{Images: -1, Full: -1, Latency: r.latency, Stall: r.stall, Seed: number},
+		{Images: -1, Full: -1, Latency: latency, Stall: stall, Seed: seed},
 	} {
 		rep, err := Run(context.Background(), dir, opt, nil)
 		if err != nil {
-			return err
+			return fail("%w", err)
 		}
 		for _, m := range rep.Mismatches {
-			return fmt.Errorf("%v", m)
+			return fail("%v", m)
 		}
 		if !rep.OK {
-			return fmt.Errorf("verification failed: %d logits of %d images", rep.LogitCompared, rep.LogitImages)
+			return fail("verification failed: %d logits of %d images", rep.LogitCompared, rep.LogitImages)
 		}
 		if rep.PredictedBeatsRead != rep.BeatsRead {
-			return fmt.Errorf("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
+			return fail("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
 		}
 		if opt.Latency > 1 {
-			r.slowMeasured = rep.MeasuredRun
-			r.slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
-			if math.Abs(r.slow) > 1 {
-				return fmt.Errorf("latency %d, stall %.2f: %d cycles predicted, %d measured", r.latency, r.stall, rep.PredictedRun, rep.MeasuredRun)
+			slowMeasured = rep.MeasuredRun
+			slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
+			if math.Abs(slow) > 1 {
+				return fail("latency %d, stall %.2f: %d cycles predicted, %d measured", latency, stall, rep.PredictedRun, rep.MeasuredRun)
 			}
 			continue
 		}
-		r.cycles = rep.MeasuredRun
+		cycles = rep.MeasuredRun
 		for _, op := range rep.Ops {
 			if op.Predicted != op.Measured {
-				return fmt.Errorf("op %s: %d cycles predicted, %d measured", op.Name, op.Predicted, op.Measured)
+				return fail("op %s: %d cycles predicted, %d measured", op.Name, op.Predicted, op.Measured)
 			}
 		}
 		if rep.PredictedRun != rep.MeasuredRun {
-			return fmt.Errorf("%d cycles predicted, %d measured", rep.PredictedRun, rep.MeasuredRun)
+			return fail("%d cycles predicted, %d measured", rep.PredictedRun, rep.MeasuredRun)
 		}
 	}
-	return nil
+	return cycles, slowMeasured, slow, nil
 }
 
 // pairTable is the results for docs.

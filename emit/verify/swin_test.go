@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,20 +38,8 @@ func emitRandom(t testing.TB, m configs.Model, d configs.Design, images, full in
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := plan.Files(full)
+	dir, err := writePlan(t, plan, data, images, full)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var pixels [][]byte
-	for i := range images {
-		pixels = append(pixels, data.At(i))
-	}
-	vectors, err := Vectors(plan, pixels, full, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "design")
-	if err := emit.WriteFolder(dir, append(files, vectors...), false); err != nil {
 		t.Fatal(err)
 	}
 	return dir

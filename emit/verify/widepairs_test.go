@@ -1,11 +1,9 @@
 package verify
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -218,7 +216,7 @@ func passedPairs(t *testing.T) map[int]wideResult {
 
 // TestWidePairs draws pairs of design and network: with an ideal memory every op of every
 // image takes the predicted cycles, with a slow one the total is within a percent, and the
-// bytes on the bus are as predicted. CI runs a few; make table-cycles runs a hundred.
+// bytes on the bus are as predicted. It runs on request only: docs/VERIFICATION.md.
 func TestWidePairs(t *testing.T) {
 	if *widePairs == 0 {
 		t.Skip("builds a simulator for each pair; run with -wide-pairs 200 -pair-log FILE")
@@ -305,42 +303,8 @@ func runWidePair(t testing.TB, number uint64, r *wideResult, passed wideResult) 
 		return nil
 	}
 	defer os.RemoveAll(dir)
-	for _, opt := range []Options{
-		{Images: -1, Full: -1, Latency: 1},
-		{Images: -1, Full: -1, Latency: r.Latency, Stall: r.Stall, Seed: number},
-	} {
-		rep, err := Run(context.Background(), dir, opt, nil)
-		if err != nil {
-			return err
-		}
-		for _, m := range rep.Mismatches {
-			return fmt.Errorf("%v", m)
-		}
-		if !rep.OK {
-			return fmt.Errorf("verification failed: %d logits of %d images", rep.LogitCompared, rep.LogitImages)
-		}
-		if rep.PredictedBeatsRead != rep.BeatsRead {
-			return fmt.Errorf("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
-		}
-		if opt.Latency > 1 {
-			r.SlowMeasured = rep.MeasuredRun
-			r.Slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
-			if math.Abs(r.Slow) > 1 {
-				return fmt.Errorf("latency %d, stall %.2f: %d cycles predicted, %d measured", r.Latency, r.Stall, rep.PredictedRun, rep.MeasuredRun)
-			}
-			continue
-		}
-		r.Cycles = rep.MeasuredRun
-		for _, op := range rep.Ops {
-			if op.Predicted != op.Measured {
-				return fmt.Errorf("op %s: %d cycles predicted, %d measured", op.Name, op.Predicted, op.Measured)
-			}
-		}
-		if rep.PredictedRun != rep.MeasuredRun {
-			return fmt.Errorf("%d cycles predicted, %d measured", rep.PredictedRun, rep.MeasuredRun)
-		}
-	}
-	return nil
+	r.Cycles, r.SlowMeasured, r.Slow, err = runMemories(dir, r.Latency, r.Stall, number)
+	return err
 }
 
 // String is the pair in a line.
