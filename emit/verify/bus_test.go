@@ -27,6 +27,7 @@ func TestBusFaultsCaught(t *testing.T) {
 		{"an error that is not told", "vit_axi_read.sv", `m_axi_rresp != 2'b00`, "m_axi_rresp == 2'b11", "status register is 0 after a soft reset"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copyFolder(t, good)
 			replace(t, filepath.Join(dir, "rtl", c.file), c.from, c.to)
 			_, err := Run(context.Background(), dir, opt, nil)

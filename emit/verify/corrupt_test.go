@@ -79,6 +79,7 @@ func TestCaught(t *testing.T) {
 		}, "patches"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copyFolder(t, good)
 			c.damage(t, dir)
 			rep, err := Run(context.Background(), dir, Options{Images: -1, Full: -1, Latency: 1}, nil)
@@ -151,6 +152,7 @@ func TestRefused(t *testing.T) {
 		}, "no op has ended"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copyFolder(t, good)
 			c.damage(t, dir)
 			_, err := Run(context.Background(), dir, Options{Images: -1, Full: 2, Latency: 1}, nil)

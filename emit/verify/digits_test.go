@@ -119,6 +119,12 @@ func mustVerify(t testing.TB, dir string, opt Options) *Report {
 	return rep
 }
 
+// Tests build two simulators at a time, each in one unit of C++.
+func TestMain(m *testing.M) {
+	os.Setenv("PARTS", "0")
+	os.Exit(m.Run())
+}
+
 // quickBuild has the harness compiled with less optimisation: the better choice where a
 // build is run on a few images only.
 func quickBuild(t *testing.T) { t.Setenv("OPT", "-O1") }

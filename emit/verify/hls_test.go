@@ -38,6 +38,7 @@ func TestHLSDigits(t *testing.T) {
 	for _, bits := range [][2]int{{8, 8}, {4, 8}, {4, 4}} {
 		for _, a := range [][3]int{{8, 8, 2}, {4, 16, 4}} {
 			t.Run(fmt.Sprintf("W%dA%d/%dx%dx%d", bits[0], bits[1], a[0], a[1], a[2]), func(t *testing.T) {
+				t.Parallel()
 				dir, _ := emitDigits(t, configs.Uniform(m, bits[0], bits[1]), engine(a[0], a[1], a[2]), 360, 16)
 				rep := mustVerifyHLS(t, dir)
 				if rep.FullImages != 16 || rep.LogitImages != 360 || rep.LogitCompared != 3600 {
@@ -55,6 +56,7 @@ func TestHLSCorners(t *testing.T) {
 	quickBuild(t)
 	for _, c := range corners(t) {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir, _ := emitDigits(t, c.num, c.eng, 4, 2)
 			mustVerifyHLS(t, dir)
 		})
@@ -134,6 +136,7 @@ func TestHLSCaught(t *testing.T) {
 		{"the last bit of a row sum's reciprocal", source("vit_reciprocal.h", `step < 17`, "step < 16"), "blocks.0.attn.av"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copyFolder(t, good)
 			c.damage(t, dir)
 			rep, err := RunHLS(context.Background(), dir, Options{Images: -1, Full: -1}, nil)
@@ -192,6 +195,7 @@ func TestHLSRefused(t *testing.T) {
 		}, "building the simulation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := copyFolder(t, good)
 			c.damage(t, dir)
 			_, err := RunHLS(context.Background(), dir, Options{Images: -1, Full: 2}, nil)

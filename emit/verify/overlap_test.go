@@ -25,6 +25,7 @@ func TestOverlap(t *testing.T) {
 		{"add behind LayerNorm", 4, 2, 8, 24, 4, 128, 4, 1, 32, configs.PackDSP48E2, configs.MemLUT},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			m := configs.Model{Name: "overlap", Family: configs.ViT, Patch: c.patch, Heads: c.heads, Dim: c.dim, Depth: 1, MLPRatio: 3, Classes: 7,
 				Image: configs.ImageShape{Height: c.height, Width: c.width, Channels: 1}, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
 			e := engine(c.tm, c.tn, c.tk)

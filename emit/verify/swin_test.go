@@ -123,6 +123,7 @@ func TestSwinPairs(t *testing.T) {
 	for n := range max(1, *pairs/3) { // one in CI
 		number := uint64(*first + 1 + n)
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			t.Parallel()
 			m, d := swinPair(t, number)
 			e := d.Engine
 			t.Logf("image %dx%d, patches of %d, %d channels, windows of %d, depths %v, heads %v; %dx%dx%dv%d, bus %d", m.Image.Height,

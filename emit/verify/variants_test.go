@@ -27,6 +27,7 @@ func TestVariants(t *testing.T) {
 		{"maximum of codes without class token", 6, func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true }, 4, 8, 4, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			m := tinyModel()
 			c.model(&m)
 			e := engine(c.tm, c.tn, c.tk)

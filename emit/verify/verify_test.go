@@ -18,6 +18,7 @@ func TestDigits(t *testing.T) {
 	for _, bits := range [][2]int{{8, 8}, {4, 8}, {4, 4}} {
 		for _, a := range [][3]int{{8, 8, 2}, {4, 16, 4}} {
 			t.Run(fmt.Sprintf("W%dA%d/%dx%dx%d", bits[0], bits[1], a[0], a[1], a[2]), func(t *testing.T) {
+				t.Parallel()
 				dir, _ := emitDigits(t, configs.Uniform(m, bits[0], bits[1]), engine(a[0], a[1], a[2]), 360, 16)
 				rep := mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1})
 				if rep.FullImages != 16 || rep.LogitImages != 360 || rep.LogitCompared != 3600 {
@@ -157,6 +158,7 @@ func TestCorners(t *testing.T) {
 	quickBuild(t)
 	for _, c := range corners(t) {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir, _ := emitDigits(t, c.num, c.eng, 4, 2)
 			// 190 cycles are more than the FIFOs cover; without pauses that is exact too.
 			checkCycles(t, mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1}))
