@@ -47,6 +47,7 @@ type Run struct {
 	PickPart    string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"`         // part to pick on; none: any
 	MaxLossDB   float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"`     // below the space's best ratio; 0: no limit
 	MaxTop1Loss float64  `yaml:"max_top1_loss,omitempty" mapstructure:"max_top1_loss"` // points of top-1, as measured, below the space's best; 0: no limit
+	NearDB      float64  `yaml:"near_db,omitempty" mapstructure:"near_db"`             // points so near the predicted front are measured with it; default 1, 0 for none
 	MinSQNRDB   float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"`     // of the logits; 0: no limit
 	Verify      Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
 
@@ -59,7 +60,7 @@ type Run struct {
 	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`
 
 	Search        Search       `yaml:"search,omitempty" mapstructure:"search"`               // default auto
-	Objectives    []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`       // two to four metrics; none: latency, use and loss
+	Objectives    []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`       // two to four metrics, top1 as measured; none: latency, use and loss
 	Limits        DesignLimits `yaml:"limits,omitempty" mapstructure:"limits"`               // beside the part's budget
 	Sensitivities string       `yaml:"sensitivities,omitempty" mapstructure:"sensitivities"` // file that takes the place of measuring; checkpoint and dataset may then be left out
 }
@@ -118,7 +119,7 @@ func DefaultRun() Run {
 }
 
 func (r *Run) setDefaults() {
-	r.Seed, r.Pick, r.Search = 1, PickKnee, SearchAuto
+	r.Seed, r.Pick, r.Search, r.NearDB = 1, PickKnee, SearchAuto, 1
 	r.Verify.setDefaults()
 }
 
@@ -202,6 +203,9 @@ func (r Run) Validate() error {
 	}
 	if !(r.MaxTop1Loss >= 0 && r.MaxTop1Loss <= 100) {
 		f.add("max_top1_loss", "is %g; expected 0 to 100 points of top-1, 0 for no limit", r.MaxTop1Loss)
+	}
+	if !(r.NearDB >= 0 && r.NearDB <= 20) {
+		f.add("near_db", "is %g; expected 0 to 20 dB, 0 to measure the predicted front alone", r.NearDB)
 	}
 	if !(r.MinSQNRDB >= 0) {
 		f.add("min_sqnr_db", "is %g; expected at least 0, 0 for no limit", r.MinSQNRDB)

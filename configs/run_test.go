@@ -20,7 +20,7 @@ func TestRunDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Run{Model: "net.yaml", Checkpoint: "net.safetensors", Dataset: "/data/images.npz", Space: "../space.yaml",
-		Seed: 1, Out: "out", Pick: PickKnee, Search: SearchAuto, Verify: Verify{TargetRTL, 16, AllImages, MemoryIdeal, 64, 0.1}}
+		Seed: 1, Out: "out", Pick: PickKnee, Search: SearchAuto, NearDB: 1, Verify: Verify{TargetRTL, 16, AllImages, MemoryIdeal, 64, 0.1}}
 	if !reflect.DeepEqual(r, want) {
 		t.Errorf("got %+v\nwant %+v", r, want)
 	}
@@ -67,7 +67,7 @@ func TestRunErrors(t *testing.T) {
 		{"latency", "", "verify: {latency: -1}\n", "r.yaml:6: verify.latency: is -1; expected 0..65535"},
 		{"stall", "", "verify: {stall: 1}\n", "r.yaml:6: verify.stall: is 1; expected 0 up to below 1"},
 		{"empty path", "out: out", `out: ""`, "r.yaml:5: out: is empty; expected a path"},
-		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, max_top1_loss, min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
+		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, max_top1_loss, near_db, min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode[Run]("r.yaml", []byte(edit(t, goodRun, c.old, c.new)))

@@ -22,7 +22,8 @@
 //     them up.
 //   - sweep: every legal point of a space that can be enumerated, shard by shard.
 //   - exact: the front of any space, engine by engine, with a certificate.
-//   - front: what a search found, its measurement with the golden model, and its files.
+//   - front: what a search found, and its files.
+//   - measured: the front and the points near it, measured with the golden model, and cut again in what was measured.
 //   - empty: why no point is left, and what a limit or budget costs.
 //   - pick: which point of a front to build, and how fronts compare.
 //   - problem: a space as a problem of black-box optimisation, for dse/baseline.

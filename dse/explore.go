@@ -21,7 +21,8 @@ type Study struct {
 	Options Options
 
 	Search     configs.Search // default auto
-	Objectives []Metric       // default DefaultObjectives
+	Objectives []Metric       // default DefaultObjectives; top-1 is of the measured front
+	NearDB     float64        // predicted dB beside the predicted front within which points are measured, too
 	Prediction *Prediction    // takes the place of measuring sensitivities; may be nil
 	Cache      configs.Store  // sensitivities and measurements that runs share
 
@@ -46,6 +47,16 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	}
 	if err := configs.InSearch(net); err != nil {
 		return Result{}, err
+	}
+	predicted, err := PredictedObjectives(s.Objectives)
+	if err != nil {
+		return Result{}, err
+	}
+	wanted := s.Objectives
+	s.Objectives = predicted
+	if slices.Contains(wanted, Top1) && (s.Network.Weights == nil || s.Network.Labels == nil) {
+		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, and a dataset with the labels of its test images; " +
+			"give them, or take loss in its place")
 	}
 	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say}
 	prediction := s.Prediction
@@ -75,8 +86,11 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 			s.OnSwept(res)
 		}
 		work.Progress = s.OnMeasure
+		if slices.Contains(wanted, Top1) {
+			res.Front.MeasuredObjectives = wanted
+		}
 		if measured {
-			if err = res.Front.Measure(ctx, s.Network, work); err != nil {
+			if err = errors.Join(res.Front.widen(ctx, in, s.NearDB), res.Front.Measure(ctx, s.Network, work)); err != nil {
 				err = fmt.Errorf("measuring the front: %w", err)
 			}
 		}

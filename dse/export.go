@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,13 +16,13 @@ func (f *Front) CSV(points []Point) []byte {
 	var buf bytes.Buffer
 	w := csv.NewWriter(&buf)
 	head := []string{"part", "rank", "name", "seconds", "fps", "use", "use_of", "predicted_sqnr_db", "predicted_loss_db",
-		"measured_sqnr_db", "measured_loss_db", "measured_top1", "measured_agree", "measured_images", "feasible_as_measured", "on_measured_front",
+		"measured_sqnr_db", "measured_loss_db", "measured_top1", "measured_top1_se", "measured_agree", "measured_images", "feasible_as_measured", "on_predicted_front", "on_measured_front",
 		"cycles", "array_use", "bytes_read", "bytes_written", "lut", "ff", "dsp", "bram18", "uram", "lutram"}
 	w.Write(append(head, f.Axes...)) // a bytes.Buffer takes everything
 	for _, p := range points {
 		e := p.Estimate
 		row := []string{p.Part, integer(p.Rank), p.Name, number(p.Seconds), number(p.FPS), number(p.Use), p.UseOf, number(p.SQNRDB), number(p.LossDB)}
-		row = append(row, p.Measured.columns()...)
+		row = append(row, p.Measured.columns(!p.Near)...)
 		row = append(row, integer(e.Cycles), number(e.ArrayUse), integer(e.BytesRead), integer(e.BytesWritten), strconv.Itoa(e.LUT),
 			strconv.Itoa(e.FF), strconv.Itoa(e.DSP), strconv.Itoa(e.BRAM18), strconv.Itoa(e.URAM), strconv.Itoa(e.LUTRAM))
 		w.Write(append(row, p.Choice...))
@@ -30,12 +31,14 @@ func (f *Front) CSV(points []Point) []byte {
 	return buf.Bytes()
 }
 
-func (m *Measured) columns() []string {
+func (m *Measured) columns(predicted bool) []string {
 	if m == nil {
-		return make([]string, 7)
+		row := make([]string, 9)
+		row[7] = strconv.FormatBool(predicted)
+		return row
 	}
-	return []string{number(m.SQNRDB), number(m.LossDB), number(m.Top1), number(m.Agree), strconv.Itoa(m.Images),
-		strconv.FormatBool(m.Feasible), strconv.FormatBool(m.OnFront)}
+	return []string{number(m.SQNRDB), number(m.LossDB), number(m.Top1), number(m.Top1SE), number(m.Agree), strconv.Itoa(m.Images),
+		strconv.FormatBool(m.Feasible), strconv.FormatBool(predicted), strconv.FormatBool(m.OnFront)}
 }
 
 // JSON writes the front with the given points, one line each.
@@ -71,6 +74,9 @@ func (f *Front) JSON(points []Point) ([]byte, error) {
 // are the same in all points are left out of both.
 func (f *Front) Headings(points []Point) []string {
 	head := []string{"part", "rank", "latency", "images/s", "use", "of", "SQNR predicted", "measured", "loss", "top-1"}
+	if anyNear(points) {
+		head = append(head, "front as predicted")
+	}
 	for _, a := range f.varying(points) {
 		head = append(head, f.Axes[a])
 	}
@@ -85,9 +91,12 @@ func (f *Front) Cells(points []Point) [][]string {
 		row := []string{p.Part, integer(p.Rank), duration(p.Seconds), fmt.Sprintf("%.4g", p.FPS), fmt.Sprintf("%.0f%%", 100*p.Use), p.UseOf,
 			fmt.Sprintf("%.1f dB", p.SQNRDB)}
 		if m := p.Measured; m != nil {
-			row = append(row, fmt.Sprintf("%.1f dB", m.SQNRDB), fmt.Sprintf("%.1f dB", m.LossDB), fmt.Sprintf("%.2f%%", 100*m.Top1))
+			row = append(row, fmt.Sprintf("%.1f dB", m.SQNRDB), fmt.Sprintf("%.1f dB", m.LossDB), m.Top1Text()+"%")
 		} else {
 			row = append(row, "-", fmt.Sprintf("%.1f dB", p.LossDB), "-")
+		}
+		if anyNear(points) {
+			row = append(row, p.Place())
 		}
 		for _, a := range axes {
 			row = append(row, p.Choice[a])
@@ -95,6 +104,18 @@ func (f *Front) Cells(points []Point) [][]string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func anyNear(points []Point) bool {
+	return slices.ContainsFunc(points, func(p Point) bool { return p.Near })
+}
+
+// Place says whether a point is on the predicted front.
+func (p Point) Place() string {
+	if p.Near {
+		return "near it"
+	}
+	return "on it"
 }
 
 // varying lists the axes in which points differ.

@@ -23,6 +23,8 @@ type Front struct {
 	Limits  Limits        `json:"limits"`
 
 	Objectives []Metric `json:"objectives"` // what the front minimises; Point.Costs are in this order
+	// MeasuredObjectives are what the measured front minimises where that differs: with top-1.
+	MeasuredObjectives []Metric `json:"measured_objectives,omitempty"`
 
 	// BestSQNRDB is the highest predicted ratio of the space, of BestNumerics on any engine:
 	// what predicted losses are relative to. Measured losses are relative to
@@ -31,10 +33,11 @@ type Front struct {
 	BestNumerics configs.Numerics `json:"best_numerics"`
 	Reference    *Measured        `json:"reference,omitempty"` // BestNumerics, measured
 	Correction   *Correction      `json:"correction,omitempty"`
+	Near         *Near            `json:"near,omitempty"` // what was measured beside the predicted front
 
 	Parts  []PartSummary `json:"parts"`
 	Axes   []string      `json:"axes"`   // what Point.Choice chooses
-	Points []Point       `json:"points"` // the predicted fronts, part by part, each from the fastest on
+	Points []Point       `json:"points"` // the predicted fronts, part by part, each from the fastest on; then those near them
 }
 
 // frontSchema is the version of front.json.
@@ -54,7 +57,7 @@ type PartSummary struct {
 	Fastest  *Fastest         `json:"fastest,omitempty"`
 	Over     *Over            `json:"over,omitempty"`
 	Front    int              `json:"front"` // points on the predicted front
-	Recut    int              `json:"recut"` // of those, on the measured front; 0 before measuring
+	Recut    int              `json:"recut"` // points on the measured front; 0 before measuring
 
 	Certificate *Certificate `json:"certificate,omitempty"` // of an exact search
 }
@@ -109,7 +112,8 @@ type Point struct {
 	LossDB   float64   `json:"loss_db"` // Front.BestSQNRDB - SQNRDB
 	Estimate Estimate  `json:"estimate"`
 	Measured *Measured `json:"measured,omitempty"`
-	Numerics string    `json:"numerics"` // hash of what its accuracy depends on
+	Near     bool      `json:"near,omitempty"` // not on the predicted front, but on the measured one
+	Numerics string    `json:"numerics"`       // hash of what its accuracy depends on
 	design   *configs.Design
 }
 
@@ -207,8 +211,15 @@ func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index [
 	if err != nil {
 		return Point{}, err
 	}
+	q := quantities(d, part, e, noise)
+	return pointOf(g, index, d, &q, objectives)
+}
+
+// pointOf is the point of an index with the price it was given.
+func pointOf(g *configs.Grid, index []int, d configs.Design, q *Quantities, objectives []Metric) (Point, error) {
+	e, noise := q.Estimate, q.Noise
 	name, use := e.Use.Largest()
-	p := Point{Part: part.Name, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
+	p := Point{Part: d.Part, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
 		Noise: noise, SQNRDB: Decibels(noise), Numerics: numericsHash(d.Numerics), design: &d,
 		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
 			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
@@ -218,13 +229,12 @@ func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index [
 	for i, a := range g.Axes() {
 		p.Choice = append(p.Choice, a.Values[index[i]])
 	}
-	q := quantities(d, part, e, noise)
 	for _, o := range objectives {
 		x, err := o.info()
 		if err != nil {
 			return Point{}, err
 		}
-		p.Costs = append(p.Costs, x.cost(&q))
+		p.Costs = append(p.Costs, x.cost(q))
 	}
 	return p, nil
 }
@@ -242,14 +252,23 @@ func (f *Front) Design(p Point) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
+	index, err := f.index(g, p)
+	if err != nil {
+		return configs.Design{}, err
+	}
+	return g.Design(index)
+}
+
+// index is the place of a point of this front in its part's grid.
+func (f *Front) index(g *configs.Grid, p Point) ([]int, error) {
 	index := make([]int, len(g.Axes()))
 	for i, a := range g.Axes() {
 		if i >= len(p.Choice) || !slices.Contains(a.Values, p.Choice[i]) {
-			return configs.Design{}, fmt.Errorf("point %s: its choice of %s is none of the space's; the file is damaged", p.Name, a.Name)
+			return nil, fmt.Errorf("point %s: its choice of %s is none of the space's; the file is damaged", p.Name, a.Name)
 		}
 		index[i] = slices.Index(a.Values, p.Choice[i])
 	}
-	return g.Design(index)
+	return index, nil
 }
 
 // At is the design of a legal rank of the space on a part, rebuilt from the front alone.

@@ -14,17 +14,19 @@ import (
 type Measured struct {
 	Images   int     `json:"images"`
 	Top1     float64 `json:"top1"`     // share of correct labels, 0..1; 0 without labels
+	Top1SE   float64 `json:"top1_se"`  // its standard error: sqrt(Top1 (1 - Top1) / Images)
 	Agree    float64 `json:"agree"`    // share of images whose class is the float network's
 	Noise    float64 `json:"noise"`    // power of the logits' error over that of the float logits
 	SQNRDB   float64 `json:"sqnr_db"`  // -10 log10(Noise)
 	LossDB   float64 `json:"loss_db"`  // Front.Reference.SQNRDB - SQNRDB
 	Feasible bool    `json:"feasible"` // the limits hold as measured
-	OnFront  bool    `json:"on_front"` // of the feasible points' front with measured noise
+	OnFront  bool    `json:"on_front"` // of the feasible points' front in what was measured
 }
 
 // Measure runs the golden model on the numerics of every point, and of the space's
 // best: each quantized and evaluated on the network's images, once for all points that
-// share it. It fills in the points' Measured, cuts the measured front and fits the
+// share it. It fills in the points' Measured, cuts the measured front, of points near the
+// predicted one keeps those that are on it, and fits the
 // correction. Results are kept in the cache, so that a repetition costs nothing.
 //
 // If ctx ends first, what was measured stays, the front is marked partial, and the
@@ -74,7 +76,7 @@ func (f *Front) apply(have map[string]measure.Result) {
 		if !ok {
 			return nil
 		}
-		return &Measured{Images: r.Images, Top1: r.Top1, Agree: r.Agree, Noise: r.Noise, SQNRDB: r.SQNR,
+		return &Measured{Images: r.Images, Top1: r.Top1, Top1SE: standardError(r.Top1, r.Images), Agree: r.Agree, Noise: r.Noise, SQNRDB: r.SQNR,
 			LossDB: reference.SQNR - r.SQNR, Feasible: r.Noise <= limit && f.Limits.top1(reference.Top1, r.Top1)}
 	}
 	f.Reference = result(numericsHash(f.BestNumerics))
@@ -83,38 +85,7 @@ func (f *Front) apply(have map[string]measure.Result) {
 	}
 	f.recut()
 	f.Correction = fitCorrection(f.pairs())
-}
-
-// recut marks the points that no other one of their part dominates as measured. Of points
-// with equal costs the first stays.
-func (f *Front) recut() {
-	for i := range f.Parts {
-		var left archive[*Measured]
-		for _, p := range f.Points {
-			if p.Part != f.Parts[i].Part.Name || p.Measured == nil {
-				continue
-			}
-			p.Measured.OnFront = false
-			if p.Measured.Feasible {
-				left.add(f.measuredCosts(p), p.Measured)
-			}
-		}
-		for _, e := range left.entries {
-			e.what.OnFront = true
-		}
-		f.Parts[i].Recut = len(left.entries)
-	}
-}
-
-// measuredCosts are a point's costs with the noise as measured.
-func (f *Front) measuredCosts(p Point) costs {
-	var c costs
-	for k, o := range f.Objectives {
-		if c[k] = p.Costs[k]; o == Loss {
-			c[k] = p.Measured.Noise
-		}
-	}
-	return c
+	f.dropNear()
 }
 
 // measurement is one Measure in the making.

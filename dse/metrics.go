@@ -75,6 +75,7 @@ var metricTable = []metricInfo{
 	{Watts, "W", false, func(q *Quantities) float64 { return q.Peak.Total() }, same},
 	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() }, func(c, _ float64) float64 { return 1e3 * c }},
 	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return Decibels(best) - Decibels(c) }},
+	{Top1, "points", false, func(q *Quantities) float64 { return q.Noise }, same},
 }
 
 // metricNames lists the names of all metrics.

@@ -13,10 +13,10 @@ import (
 //
 //   - fastest: the fewest seconds an image.
 //   - smallest: the least share of the part's scarcest resource.
-//   - accurate: the highest signal-to-noise ratio of the logits.
+//   - accurate: the highest signal-to-noise ratio of the logits, or top-1 where that is an objective.
 //   - knee: each objective is scaled from 0, the best of the selected points, to 1,
 //     their worst: latency on a logarithmic scale, the share of the budget as it is, the
-//     ratio in dB. The knee is the point of the least sum, which is the one farthest
+//     ratio in dB, or top-1 in its place where that is an objective. The knee is the point of the least sum, which is the one farthest
 //     below the plane through the three corners where one objective is at its worst and
 //     the others at their best; with two objectives, the farthest from the line between
 //     the front's ends.
@@ -32,7 +32,7 @@ func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
 	if len(points) == 0 {
 		return Point{}, "", f.nothing(q, c)
 	}
-	r := rangesOf(points, c)
+	r := f.rangesOf(points, c)
 	score, words, err := r.policy(policy)
 	if err != nil {
 		return Point{}, "", err
@@ -50,7 +50,7 @@ func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
 func (f *Front) nothing(q Query, c Cut) error {
 	var points []Point
 	for _, p := range f.Points {
-		if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part)) && (c == CutPredicted || p.Measured != nil) {
+		if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part)) && (c == CutPredicted && !p.Near || c == CutMeasured && p.Measured != nil) {
 			points = append(points, p)
 		}
 	}
@@ -63,9 +63,13 @@ func (f *Front) nothing(q Query, c Cut) error {
 		}
 		return fmt.Errorf("the front has no point to pick: %w", errors.Join(errs...))
 	}
-	r := rangesOf(points, c)
+	r := f.rangesOf(points, c)
+	unit := "dB"
+	if r.top1 {
+		unit = "% of top-1"
+	}
 	return fmt.Errorf("none of %d %s points meets the constraints: the fastest takes %s, the smallest %.0f%% of its part's scarcest resource, "+
-		"the most accurate has %.2f dB; loosen the constraints", len(points), c, duration(r.fast), 100*r.small, r.accurate)
+		"the most accurate has %.2f %s; loosen the constraints", len(points), c, duration(r.fast), 100*r.small, r.accurate, unit)
 }
 
 func counted(n int, c Cut) string {
@@ -78,18 +82,28 @@ func counted(n int, c Cut) string {
 // ranges are the extremes of the selected points.
 type ranges struct {
 	cut              Cut
+	top1             bool    // whether accuracy is top-1 in percent, as measured, or the ratio in dB
 	fast, slow       float64 // seconds
 	small, large     float64 // share
-	accurate, coarse float64 // dB, highest and lowest
+	accurate, coarse float64 // highest and lowest
 }
 
-func rangesOf(points []Point, c Cut) ranges {
-	r := ranges{cut: c, fast: math.Inf(1), small: math.Inf(1), accurate: math.Inf(-1), coarse: math.Inf(1)}
+// accuracy is a point's, the higher the better.
+func (r ranges) accuracy(p Point) float64 {
+	if r.top1 {
+		return 100 * p.Measured.Top1
+	}
+	_, sqnr, _ := p.Accuracy(r.cut)
+	return sqnr
+}
+
+func (f *Front) rangesOf(points []Point, c Cut) ranges {
+	r := ranges{cut: c, top1: c == CutMeasured && slices.Contains(f.measuredObjectives(), Top1), fast: math.Inf(1), small: math.Inf(1), accurate: math.Inf(-1), coarse: math.Inf(1)}
 	for _, p := range points {
-		_, sqnr, _ := p.Accuracy(c)
+		accuracy := r.accuracy(p)
 		r.fast, r.slow = min(r.fast, p.Seconds), max(r.slow, p.Seconds)
 		r.small, r.large = min(r.small, p.Use), max(r.large, p.Use)
-		r.accurate, r.coarse = max(r.accurate, sqnr), min(r.coarse, sqnr)
+		r.accurate, r.coarse = max(r.accurate, accuracy), min(r.coarse, accuracy)
 	}
 	return r
 }
@@ -102,7 +116,7 @@ func (r ranges) policy(p configs.Pick) (func(Point) float64, string, error) {
 	case configs.PickSmallest:
 		return func(p Point) float64 { return p.Use }, "the smallest of", nil
 	case configs.PickAccurate:
-		return func(p Point) float64 { n, _, _ := p.Accuracy(r.cut); return n }, "the most accurate of", nil
+		return func(p Point) float64 { return -r.accuracy(p) }, "the most accurate of", nil
 	case configs.PickKnee:
 		return r.knee, "the knee of", nil
 	}
@@ -111,9 +125,8 @@ func (r ranges) policy(p configs.Pick) (func(Point) float64, string, error) {
 
 // knee is the sum of the scaled objectives.
 func (r ranges) knee(p Point) float64 {
-	_, sqnr, _ := p.Accuracy(r.cut)
 	return scaled(math.Log(p.Seconds), math.Log(r.fast), math.Log(r.slow)) +
-		scaled(p.Use, r.small, r.large) + scaled(-sqnr, -r.accurate, -r.coarse)
+		scaled(p.Use, r.small, r.large) + scaled(-r.accuracy(p), -r.accurate, -r.coarse)
 }
 
 // scaled is 0 at best and 1 at worst; 0 if they are the same.
@@ -126,10 +139,14 @@ func scaled(v, best, worst float64) float64 {
 
 // reason is the point's objectives, each beside the best of the selected points.
 func (r ranges) reason(policy configs.Pick, p Point) string {
+	text := fmt.Sprintf("%s an image where the fastest takes %s; %.0f%% of the %s of %s where the smallest takes %.0f%%; ",
+		duration(p.Seconds), duration(r.fast), 100*p.Use, p.UseOf, p.Part, 100*r.small)
 	_, sqnr, loss := p.Accuracy(r.cut)
-	text := fmt.Sprintf("%s an image where the fastest takes %s; %.0f%% of the %s of %s where the smallest takes %.0f%%; "+
-		"%.1f dB (%.1f dB below the space's best) where the most accurate has %.1f dB",
-		duration(p.Seconds), duration(r.fast), 100*p.Use, p.UseOf, p.Part, 100*r.small, sqnr, loss, r.accurate)
+	if r.top1 {
+		text += fmt.Sprintf("top-1 of %s %% where the best has %.2f %%, and %.1f dB", p.Measured.Top1Text(), r.accurate, sqnr)
+	} else {
+		text += fmt.Sprintf("%.1f dB (%.1f dB below the space's best) where the most accurate has %.1f dB", sqnr, loss, r.accurate)
+	}
 	if policy == configs.PickKnee {
 		text += fmt.Sprintf("; the scaled objectives add up to %.2f, the least there is", r.knee(p))
 	}

@@ -19,10 +19,11 @@ var rooms = map[string]string{
 	"sweep":   "sweep engines evaluate numerics shard skyline journal inputs progress catalog",
 	"exact": "exact batches decompose subproblem stages legal misses offers options schedules solve certificate " +
 		"exactfront exactjournal",
-	"front":   "front correct export files measure",
-	"empty":   "empty budgets",
-	"pick":    "pick select where",
-	"problem": "problem",
+	"front":    "front export files",
+	"measured": "measure near nearsearch recut correct",
+	"empty":    "empty budgets",
+	"pick":     "pick select where",
+	"problem":  "problem",
 }
 
 // mostExported is how many names a room may export.

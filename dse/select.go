@@ -9,9 +9,8 @@ import (
 // Cut says which noise is meant: as predicted, or as measured.
 type Cut string
 
-// The cuts of a front. The measured front is the predicted one with its points' noise
-// measured and the dominated ones left out: a point that the prediction wrongly holds
-// to be dominated is in neither.
+// The cuts of a front. The measured front is of the points of the predicted one and of those near it, without the
+// ones that are dominated as measured.
 const (
 	CutAuto      Cut = ""          // measured if there is a measurement, else predicted
 	CutPredicted Cut = "predicted" // all points of the front, predicted noise
@@ -88,7 +87,7 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 	limit := q.Limits.sqnr(best)
 	var points []Point
 	for _, p := range f.Points {
-		if c == CutMeasured && (p.Measured == nil || !p.Measured.OnFront) {
+		if c == CutMeasured && (p.Measured == nil || !p.Measured.OnFront) || c == CutPredicted && p.Near {
 			continue
 		}
 		if c == CutMeasured && !q.Limits.top1(f.Reference.Top1, p.Measured.Top1) {

@@ -2,6 +2,7 @@ package dse
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ var pointQuantities = []quantity{
 	{"use", "% of the scarcest resource", false, func(p Point, _ Cut) float64 { return 100 * p.Use }},
 	{"loss", "dB", false, func(p Point, c Cut) float64 { _, _, v := p.Accuracy(c); return v }},
 	{"sqnr", "dB", true, func(p Point, c Cut) float64 { _, v, _ := p.Accuracy(c); return v }},
+	{"top1", "%, measured", true, measuredTop1},
 	{"lut", "LUTs", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.LUT) }},
 	{"ff", "flip-flops", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.FF) }},
 	{"dsp", "DSPs", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.DSP) }},
@@ -29,6 +31,14 @@ var pointQuantities = []quantity{
 	{"lutram", "LUTs as memory", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.LUTRAM) }},
 	{"bytes", "bytes an image", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.BytesRead + p.Estimate.BytesWritten) }},
 	{"array", "% of the array busy", true, func(p Point, _ Cut) float64 { return 100 * p.Estimate.ArrayUse }},
+}
+
+// measuredTop1 is no number of points that were not measured, which meet no condition.
+func measuredTop1(p Point, _ Cut) float64 {
+	if p.Measured == nil {
+		return math.NaN()
+	}
+	return 100 * p.Measured.Top1
 }
 
 // QuantityNames lists the names.

@@ -90,6 +90,9 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	if len(objectives) == 0 {
 		objectives = dse.DefaultObjectives
 	}
+	if objectives, err = dse.PredictedObjectives(objectives); err != nil {
+		return err
+	}
 	st := &stages{a: a}
 	defer st.drop()
 	prediction, err := a.prediction(run, n.model)

@@ -77,9 +77,12 @@ func (a *app) printSpread(run configs.Run, f *dse.Front, picked *dse.Point) erro
 	} else {
 		a.printf("All %s of the %s front; ", plural(len(points), "point"), cut)
 	}
-	a.printf("the %s of the predicted front are in %s\n", plural(len(f.Points), "point"), csv)
+	a.printf("%s are in %s\n", f.Held(), csv)
 	if f.Correction != nil {
 		a.printf("Noise: %s.\n", f.Correction)
+	}
+	if f.Near != nil {
+		a.printf("Near: %s.\n", f.Near)
 	}
 	return nil
 }
@@ -97,6 +100,10 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		}
 	}
 	header := []string{"point", "<part", "latency " + unit, "images/s", "use %", "<of", "predicted dB", "measured dB", "loss dB", "top-1 %"}
+	near := slices.ContainsFunc(points, func(p dse.Point) bool { return p.Near })
+	if near {
+		header = append(header, "<front as predicted")
+	}
 	choices := choicesOf(f, points, false)
 	for _, c := range choices {
 		header = append(header, "<"+c.name)
@@ -109,9 +116,12 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		}
 		row := []string{id, p.Part, fmt.Sprintf("%.1f", p.Seconds*scale), count(int64(p.FPS)), percent(p.Use), p.UseOf, fmt.Sprintf("%.1f", p.SQNRDB)}
 		if m := p.Measured; m != nil {
-			row = append(row, fmt.Sprintf("%.1f", m.SQNRDB), fmt.Sprintf("%.1f", m.LossDB), fmt.Sprintf("%.2f", 100*m.Top1))
+			row = append(row, fmt.Sprintf("%.1f", m.SQNRDB), fmt.Sprintf("%.1f", m.LossDB), m.Top1Text())
 		} else {
 			row = append(row, "-", fmt.Sprintf("%.1f", p.LossDB), "-")
+		}
+		if near {
+			row = append(row, p.Place())
 		}
 		for _, c := range choices {
 			row = append(row, c.values[i])

@@ -34,10 +34,10 @@ points that the flags ask for.
 
 Predicted noise is the sum of what each layer's bits add alone; measured is the integer
 network on the test images. --cut measured, the default where there are measurements,
-leaves out points that are dominated as measured.
+is of the predicted front and the points near it, without those that are dominated as measured.
 
 --where takes conditions between commas on latency (ms), fps, use (%), loss and sqnr (dB),
-lut, ff, dsp, bram18, uram, lutram, bytes and array (% busy); --sort and the axes of --plot
+top1 (%, measured), lut, ff, dsp, bram18, uram, lutram, bytes and array (% busy); --sort and the axes of --plot
 take the same names. The plot rings the point that the run's pick chooses. --compare says
 which points of two fronts dominate which.`,
 		Example: "  vitdse pareto configs/digits/run.yaml --where 'fps>=2000,dsp<=150' --sort lut\n  vitdse pareto out/digits/sweep --plot front.svg --x latency --y use\n  vitdse pareto out/a/sweep --compare out/b/sweep\n  vitdse pareto configs/digits/run.yaml --sort use --top 5\n  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
@@ -160,7 +160,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 	if filepath.Ext(dir) == ".json" {
 		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
 	}
-	a.printf("%s of %s of the %s front that meet the limits, %s left out; the %s of the predicted front are in %s\n",
-		count(len(points)), plural(all, "point"), cut, count(all-len(points)), plural(len(front.Points), "point"), csv)
+	a.printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
+		count(len(points)), plural(all, "point"), cut, count(all-len(points)), front.Held(), csv)
 	return nil
 }

@@ -45,7 +45,8 @@ var usages = map[string]string{
 	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
 	"coefficients":        "coefficients `files` of the resource model, at most one a family",
 	"search":              "`how` the front is found: auto, sweep or exact",
-	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, power, energy, loss",
+	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, power, energy, loss, top1 (of the measured front)",
+	"near_db":             "measure points at most so many `dB` short of the predicted front with it, as the prediction errs; 0 for none",
 	"sensitivities":       "`file` of sensitivities, in the place of measuring them",
 	"limits::max_latency": "most `ms` an image; 0 for no limit",
 	"limits::min_fps":     "least `images` a second; 0 for no limit",
@@ -95,7 +96,7 @@ func settings() []setting {
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
 	sweepKeys  = []string{"space", "parts", "seed", "out", "cache", "coefficients"}
-	searchKeys = []string{"search", "objectives", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
+	searchKeys = []string{"search", "objectives", "near_db", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
 		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
 		"limits::max_energy"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "max_top1_loss", "min_sqnr_db"}

@@ -22,8 +22,8 @@ func newSweep(a *app) *cobra.Command {
 		Short: "Find the exact Pareto front of a space",
 		Long: `Measures how much noise each layer's bits add to the logits, finds the front of every part
 (latency, largest share of the part, predicted noise, or what --objectives names), measures
-its points with the integer network, and writes front.json, front.csv and a journal to
-sweep/ in the run's out.
+its points, and those that --near-db allows beside them, with the integer network, cuts the front
+again in what was measured, and writes front.json, front.csv and a journal to sweep/ in the run's out.
 
 Spaces that can be enumerated are swept: every legal point is covered and counted. Larger
 ones, other objectives and limits such as --max-dsp are searched exactly: engines are
@@ -90,7 +90,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	defer st.drop()
 	study := dse.Study{
 		Engine: engine,
-		Search: run.Search, Objectives: objectives, Prediction: prediction,
+		Search: run.Search, Objectives: objectives, NearDB: run.NearDB, Prediction: prediction,
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) }},

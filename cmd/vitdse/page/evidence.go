@@ -70,7 +70,12 @@ func claims(f *dse.Front) []Claim {
 	list = append(list, noise)
 	if f.Reference != nil {
 		list = append(list, Claim{"Noise and accuracy, measured", "measured", "exact for these images",
-			fmt.Sprintf("the integer network on %d test images against the float network; the emitted hardware computes the same integers", f.Reference.Images)})
+			fmt.Sprintf("the integer network on %d test images against the float network; the emitted hardware computes the same integers", f.Reference.Images)},
+			Claim{"Top-1, measured", "measured", fmt.Sprintf("±%.2f points (standard error) for other images", 100*f.Reference.Top1SE),
+				"a difference of less says nothing; points are told apart by more than the larger error of the two"})
+	}
+	if n := f.Near; n != nil {
+		list = append(list, Claim{"Measured front", "measured", fmt.Sprintf("of the predicted front and of points within %g dB of it", n.BandDB), n.String()})
 	}
 	return list
 }

@@ -20,10 +20,13 @@ func Of(f *dse.Front, most int) (*Report, error) {
 	r := &Report{Schema: Schema, Tool: f.Tool, Inputs: f.Inputs, Seed: f.Seed, Partial: f.Partial, Space: f.Space.Name,
 		Model: Model{m.Name, string(m.Family), fmt.Sprintf("%dx%dx%d", m.Image.Height, m.Image.Width, m.Image.Channels),
 			m.Tokens(), m.Dim, m.Depth, m.Heads, m.Classes},
-		BestSQNRDB: Number(f.BestSQNRDB), Reference: f.Reference, Correction: f.Correction,
+		BestSQNRDB: Number(f.BestSQNRDB), Reference: f.Reference, Correction: f.Correction, Near: f.Near,
 		Limits: limitsOf(f.Limits), Inside: []Inside{}, Budgets: []Budget{}, Verified: []Verdict{}}
 	for _, o := range f.Objectives {
 		r.Objectives = append(r.Objectives, string(o))
+	}
+	for _, o := range f.MeasuredObjectives {
+		r.Measured = append(r.Measured, string(o))
 	}
 	for _, s := range f.Parts {
 		r.Parts = append(r.Parts, partOf(s))
@@ -90,7 +93,7 @@ var pointColumns = []struct {
 func (r *Report) addPoints(f *dse.Front, kept []int) error {
 	pts := &r.Points
 	*pts = Points{Of: len(f.Points), Number: []int{}, Name: []string{}, Part: []int{}, Numerics: []int{}, UseOf: []string{},
-		Feasible: []int{}, OnFront: []int{}, Choice: make([][]int, len(f.Axes))}
+		Feasible: []int{}, OnFront: []int{}, Near: []int{}, Choice: make([][]int, len(f.Axes))}
 	columns := make([][]Number, len(pointColumns)+3)
 	numerics, parts := map[string]int{}, map[string]int{}
 	for i, p := range f.Parts {
@@ -117,6 +120,7 @@ func (r *Report) addPoints(f *dse.Front, kept []int) error {
 		pts.Numerics = append(pts.Numerics, n)
 		pts.Feasible = append(pts.Feasible, flag(p.Measured != nil && p.Measured.Feasible))
 		pts.OnFront = append(pts.OnFront, flag(p.Measured != nil && p.Measured.OnFront))
+		pts.Near = append(pts.Near, flag(p.Near))
 		for k, c := range pointColumns {
 			columns[k] = append(columns[k], Number(c.of(p)))
 		}
@@ -162,7 +166,7 @@ func powerOf(p *dse.Point, part configs.Part) (mhz, watts float64) {
 func numericsOf(p *dse.Point) Numerics {
 	n := Numerics{Hash: p.Numerics, Predicted: Accuracy{Number(p.SQNRDB), Number(p.LossDB)}}
 	if m := p.Measured; m != nil {
-		n.Measured = &Measured{Accuracy{Number(m.SQNRDB), Number(m.LossDB)}, Number(m.Top1), Number(m.Agree), m.Images}
+		n.Measured = &Measured{Accuracy{Number(m.SQNRDB), Number(m.LossDB)}, Number(m.Top1), Number(m.Top1SE), Number(m.Agree), m.Images}
 	}
 	return n
 }

@@ -24,6 +24,8 @@ type Report struct {
 	BestSQNRDB Number          `json:"best_sqnr_db"`        // predicted losses are below this
 	Reference  *dse.Measured   `json:"reference,omitempty"` // measured losses are below its sqnr_db
 	Correction *dse.Correction `json:"correction,omitempty"`
+	Measured   []string        `json:"measured_objectives,omitempty"` // of the measured front, where they are others
+	Near       *dse.Near       `json:"near,omitempty"`                // what was measured beside the predicted front
 
 	Axes     []Axis     `json:"axes"`
 	Numerics []Numerics `json:"numerics"`
@@ -123,6 +125,7 @@ type Accuracy struct {
 type Measured struct {
 	Accuracy
 	Top1   Number `json:"top1"`
+	Top1SE Number `json:"top1_se"` // standard error
 	Agree  Number `json:"agree"`
 	Images int    `json:"images"`
 }
@@ -137,6 +140,7 @@ type Points struct {
 	UseOf    []string       `json:"use_of"`
 	Feasible []int          `json:"feasible"` // 1: the limits hold as measured
 	OnFront  []int          `json:"on_front"` // 1: of the measured front
+	Near     []int          `json:"near"`     // 1: not of the predicted front
 	Choice   [][]int        `json:"choice"`   // for each axis, indexes into its values
 	Values   []PointsColumn `json:"values"`
 }

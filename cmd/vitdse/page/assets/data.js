@@ -30,6 +30,7 @@ export const quantities = [
   q("mloss", "Loss", "dB", -1, "measured", (d) => d.numerics((n) => n.measured && n.measured.loss_db), decibel),
   q("msqnr", "SQNR", "dB", 1, "measured", (d) => d.numerics((n) => n.measured && n.measured.sqnr_db), decibel),
   q("top1", "Top-1", "%", 1, "measured", (d) => d.numerics((n) => n.measured && 100 * n.measured.top1), (v) => fixed(v, 2)),
+  q("top1_se", "Top-1's error", "% standard", -1, "measured", (d) => d.numerics((n) => n.measured && 100 * n.measured.top1_se), (v) => fixed(v, 2)),
   q("agree", "Agrees with float", "%", 1, "measured", (d) => d.numerics((n) => n.measured && 100 * n.measured.agree), (v) => fixed(v, 2)),
 ];
 

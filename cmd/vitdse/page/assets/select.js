@@ -4,12 +4,14 @@ import { quantities } from "./data.js";
 
 // shown marks the points that meet the filter: limits is a map from quantity to [least, most],
 // parts a set of indexes (empty: all), choices a map from axis to the set of values, cut says
-// whether points are wanted that are on the front as measured only.
+// whether the points of the front as measured are wanted, or those of the predicted front.
 export function shown(front, filter) {
   const keep = new Uint8Array(front.n).fill(1);
   const points = front.report.points;
   if (filter.cut === "measured" && front.measured) {
     for (let i = 0; i < front.n; i++) if (!points.on_front[i]) keep[i] = 0;
+  } else {
+    for (let i = 0; i < front.n; i++) if (points.near[i]) keep[i] = 0;
   }
   if (filter.parts.size) {
     for (let i = 0; i < front.n; i++) if (!filter.parts.has(points.part[i])) keep[i] = 0;
@@ -45,9 +47,9 @@ export function sorted(list, of, rising) {
   });
 }
 
-// objectives are the quantities that a front is of, with the loss as measured if there is one.
+// objectives are the quantities that a front is of, those of accuracy as measured if there are such.
 export function objectives(front) {
-  const keys = front.report.objectives.map((o) => (o === "fps" ? "latency" : o === "loss" && front.measured ? "mloss" : o));
+  const keys = ((front.measured && front.report.measured_objectives) || front.report.objectives).map((o) => (o === "fps" ? "latency" : o === "loss" && front.measured ? "mloss" : o));
   return [...new Set(keys)].map((k) => quantities.find((x) => x.key === k)).filter(Boolean);
 }
 

@@ -9,7 +9,7 @@ import { hover } from "./scatter.js";
 
 const ROWS = 20;
 const PREDICTED = ["latency", "fps", "use", "lut", "ff", "dsp", "bram18", "uram", "power", "energy", "loss"];
-const MEASURED = ["mloss", "msqnr", "top1"];
+const MEASURED = ["mloss", "msqnr", "top1", "top1_se"];
 
 // columns are groups of [heading, columns]; a column has a key, a name, and text and value of a point.
 function columns(front) {
@@ -25,11 +25,18 @@ function columns(front) {
     ["Point", [
       { key: "number", name: "No.", unit: "", kind: "n", value: (i) => front.number(i), text: (i) => String(front.number(i)), rising: true },
       { key: "part", name: "Part", unit: "", kind: "", value: (i) => front.part(i).name, text: (i) => front.part(i).name, rising: true },
+      ...(front.measured ? [{ key: "fronts", name: "On fronts", unit: "", kind: "", value: (i) => fronts(front, i), text: (i) => fronts(front, i), rising: true }] : []),
     ]],
     ["Predicted", predicted],
     ["Measured", of(MEASURED)],
     ["Chosen", chosen(front)],
   ].filter(([, list]) => list.length);
+}
+
+// fronts says which fronts a point is on.
+function fronts(front, i) {
+  const points = front.report.points;
+  return points.near[i] ? "measured" : points.on_front[i] ? "both" : "predicted";
 }
 
 // chosen are the axes in which points differ, up to a dozen of them.

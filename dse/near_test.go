@@ -1,0 +1,188 @@
+package dse
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/configs/network"
+	"vitdse/golden/measure"
+)
+
+// Points near the front are legal, within the band and the limits, new, and unbeaten among those of their numerics; of
+// the front's own numerics and their nearest neighbours none is missed. Prices are those of the engine, point by point.
+func TestNearPoints(t *testing.T) {
+	added := 0
+	for seed := range uint64(40) {
+		in := randomInput(t, rand.New(rand.NewPCG(seed, 3)))
+		if s, err := newSweep(in); err != nil || s.stats.Total > 30_000 {
+			continue // no legal engine
+		}
+		res, err := Sweep(t.Context(), in, nil)
+		if err != nil {
+			continue // none fits, or is accurate enough
+		}
+		f := res.Front
+		const band = 3.0
+		own := slices.Clone(f.Points)
+		if err := f.widen(t.Context(), in, band); err != nil {
+			t.Fatal(err)
+		}
+		numerics := map[string]bool{}
+		for _, p := range own {
+			numerics[p.Numerics] = true
+		}
+		if f.predicted() != len(own) || f.Near.Points != len(f.Points)-len(own) || f.Near.Numerics > len(numerics) {
+			t.Fatalf("seed %d: %d points of %d, %+v", seed, f.predicted(), len(own), f.Near)
+		}
+		added += f.Near.Points
+		for _, p := range f.Points[len(own):] {
+			d, err := f.Design(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := f.Summary(p.Part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := in.Engine.Price(network.MustCompile(in.Model), d, s.Part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			noise, _ := in.Noise(d.Numerics)
+			_, use := e.Use.Largest()
+			if e.Seconds != p.Seconds || use != p.Use || use > 1 || noise != p.Noise || !p.Near || p.Part != d.Part {
+				t.Fatalf("seed %d: point %s is not as priced: %+v", seed, p.Name, p)
+			}
+			beaten := false
+			for _, q := range own {
+				if q.Part != p.Part {
+					continue
+				}
+				if q.Name == p.Name {
+					t.Errorf("seed %d: %s is of the front", seed, p.Name)
+				}
+				covers := q.Seconds <= p.Seconds && q.Use <= p.Use
+				beaten = beaten || covers && q.Noise <= p.Noise
+				if covers && q.Numerics != p.Numerics && q.SQNRDB > p.SQNRDB+band {
+					t.Errorf("seed %d: %s is more than %g dB short", seed, p.Name, band)
+				}
+			}
+			if limit := f.Limits.noise(ratio(f.BestSQNRDB)); !beaten && noise <= limit || noise > limit*ratio(-band) {
+				t.Errorf("seed %d: %s should have been on the front", seed, p.Name)
+			}
+		}
+	}
+	if added == 0 {
+		t.Error("no space has a point near its front")
+	}
+}
+
+// Of the digits' space: what measurement lifts onto the front stays, the rest goes, and measuring twice gives the same.
+func TestExploreMeasuresNearPoints(t *testing.T) {
+	s := smallStudy(t)
+	s.Space.Bits.Symmetry = configs.SymAttnMLP
+	s.Network.Images, s.Network.Labels = s.Network.Images.Slice(0, 6), s.Network.Labels[:6]
+	s.NearDB, s.Objectives = 6, []Metric{Latency, LargestUse, Top1}
+	s.Cache = configs.NewStore(t.TempDir(), nil)
+	res, err := Explore(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := res.Front
+	if f.Near == nil || f.Near.Points == 0 || f.Near.Kept != len(f.Points)-f.predicted() || !slices.Equal(f.Objectives, DefaultObjectives) {
+		t.Fatalf("near %+v, objectives %v", f.Near, f.Objectives)
+	}
+	for _, p := range f.Points {
+		if p.Near && !p.Measured.OnFront {
+			t.Errorf("%s is near the front, not on the measured one, and was kept", p.Name)
+		}
+	}
+	for _, cut := range []Cut{CutPredicted, CutMeasured} {
+		points, _, err := f.Select(Query{Cut: cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut == CutPredicted && slices.ContainsFunc(points, func(p Point) bool { return p.Near }) {
+			t.Error("the predicted front has points near it")
+		}
+	}
+	s.Network.Labels = nil
+	if _, err := Explore(t.Context(), s); err == nil {
+		t.Error("top-1 without labels is taken")
+	}
+}
+
+// The measured front with top-1: naively, a point is off it exactly if one on it costs no more and is not worse by more
+// than a standard error; so none on it dominates another, and the order of points does not matter.
+func TestRecutByTop1(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		f := &Front{Objectives: DefaultObjectives, MeasuredObjectives: []Metric{Latency, LargestUse, Top1}, Parts: make([]PartSummary, 1)}
+		f.Parts[0].Part.Name = "a"
+		for i := range 30 {
+			m := &Measured{Images: 500, Top1: 0.8 + 0.1*rng.Float64(), Noise: rng.Float64(), Feasible: rng.IntN(5) > 0}
+			m.Top1SE = standardError(m.Top1, m.Images)
+			f.Points = append(f.Points, Point{Part: "a", Name: fmt.Sprint(i), Measured: m,
+				Costs: []float64{float64(rng.IntN(6)), float64(rng.IntN(6)), rng.Float64()}})
+		}
+		f.recut()
+		was := map[string]bool{}
+		for _, p := range f.Points {
+			was[p.Name] = p.Measured.OnFront
+			dominated := slices.ContainsFunc(f.Points, func(q Point) bool {
+				return q.Name != p.Name && q.Measured.OnFront && q.Costs[0] <= p.Costs[0] && q.Costs[1] <= p.Costs[1] &&
+					p.Measured.Top1-q.Measured.Top1 <= math.Max(p.Measured.Top1SE, q.Measured.Top1SE)
+			})
+			if p.Measured.Feasible && p.Measured.OnFront == dominated || !p.Measured.Feasible && p.Measured.OnFront {
+				t.Fatalf("seed %d: point %s: on the front %t, dominated %t, feasible %t", seed, p.Name, p.Measured.OnFront, dominated, p.Measured.Feasible)
+			}
+		}
+		rng.Shuffle(len(f.Points), func(i, k int) { f.Points[i], f.Points[k] = f.Points[k], f.Points[i] })
+		f.recut()
+		for _, p := range f.Points {
+			if p.Measured.OnFront != was[p.Name] {
+				t.Fatalf("seed %d: point %s depends on the order", seed, p.Name)
+			}
+		}
+	}
+}
+
+// With top-1 as an objective the knee and the most accurate point go by it.
+func TestPickByTop1AsObjective(t *testing.T) {
+	f := handmade()
+	f.MeasuredObjectives = []Metric{Latency, LargestUse, Top1}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.9, SQNR: 38, Noise: ratio(38)}}
+	for _, p := range f.Points {
+		top1 := 0.5
+		if p.Rank == 13 {
+			top1 = 0.9 // of the least ratio but one
+		}
+		have[p.Numerics] = measure.Result{Images: 1000, Top1: top1, SQNR: p.SQNRDB, Noise: ratio(p.SQNRDB)}
+	}
+	f.apply(have)
+	for _, policy := range []configs.Pick{configs.PickAccurate, configs.PickKnee} {
+		if p, why, err := f.Pick(policy, Query{Parts: []string{"a"}}); err != nil || (policy == configs.PickAccurate && p.Rank != 13) {
+			t.Errorf("%s: rank %d, %q, %v; expected 13", policy, p.Rank, why, err)
+		}
+	}
+	points, _, err := f.Select(Query{Parts: []string{"a"}})
+	if err != nil || slices.ContainsFunc(points, func(p Point) bool { return p.Rank == 14 }) {
+		t.Errorf("point 14 is dearer than 13 and its top-1 is lower: %v", err)
+	}
+}
+
+// What a search goes by where top-1 is asked for.
+func TestPredictedObjectives(t *testing.T) {
+	for _, c := range []struct {
+		list, want []Metric
+	}{{[]Metric{Latency, Top1}, []Metric{Latency, Loss}}, {[]Metric{Loss, Top1, DSPs}, []Metric{Loss, DSPs}}, {[]Metric{Loss, Top1}, nil}, {nil, nil}} {
+		got, err := PredictedObjectives(c.list)
+		if !slices.Equal(got, c.want) || (err != nil) != (c.want == nil && c.list != nil) {
+			t.Errorf("%v: %v, %v; expected %v", c.list, got, err, c.want)
+		}
+	}
+}
