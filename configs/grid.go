@@ -34,7 +34,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := InSearch(net); err != nil {
+	if err := OnEngine(net); err != nil {
 		return nil, err
 	}
 	if err := s.checkModel(m); err != nil {

@@ -64,7 +64,9 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 	in := randomInput(t, rng)
 	in.Noise, in.Limits = nil, Limits{}
 	in.Additive = fakeAdditive{rng.Uint64(), rng.IntN(2) == 0}
-	in.Model.Depth = 1 + rng.IntN(3)
+	if in.Model.Family != configs.Swin {
+		in.Model.Depth = 1 + rng.IntN(3)
+	}
 	in.Space.Parts = in.Space.Parts[:1]
 	in.Parts = in.Parts[:1]
 	in.Space.Bits.Symmetry = []configs.Symmetry{configs.SymAll, configs.SymAttnMLP, configs.SymKind, configs.SymBlock, configs.SymQKV, configs.SymLayer}[rng.IntN(6)]

@@ -45,9 +45,6 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	if err := s.Engine.Accepts(net); err != nil { // before the long work, not after it
 		return Result{}, err
 	}
-	if err := configs.InSearch(net); err != nil {
-		return Result{}, err
-	}
 	predicted, err := PredictedObjectives(s.Objectives)
 	if err != nil {
 		return Result{}, err

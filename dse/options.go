@@ -62,7 +62,7 @@ func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 			o.noise += v
 			o.widths = o.widths.Join(hwmodel.LayerWidths(d.net.Layers[l], layer))
 			if d.net.Layers[l].Weights {
-				tm = append(tm, layerTiming{hwmodel.KindOf(d.net.Layers[l].Role), hwmodel.StoredOf(layer)})
+				tm = append(tm, layerTiming{hwmodel.KindOf(d.net.Layers[l]), hwmodel.StoredOf(layer)})
 			}
 		}
 		o.timing = d.timing(tm)

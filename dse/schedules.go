@@ -8,9 +8,6 @@ import (
 	"vitdse/hwmodel"
 )
 
-// walkKey is what of the widths a schedule depends on.
-type walkKey struct{ acc, gelu uint8 }
-
 // solving is a schedule with what has been solved on it.
 type solving struct {
 	walk   *hwmodel.Walk
@@ -40,7 +37,7 @@ func (h *worker) settle(n int, o offer, run *solving) error {
 		noise := c.noise + Femto(p.Noise)
 		bytes := int64(0)
 		if h.x.bytes {
-			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, c.patch)
+			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.FirstKind, c.patch)
 		}
 		if h.x.ceilings.noise > 0 && noise > h.x.ceilings.noise || h.late(o, p.Now, bytes) {
 			continue
@@ -110,7 +107,7 @@ func (h *worker) leastBytes(run *solving, s *subproblem) int64 {
 	if !h.x.bytes {
 		return 0
 	}
-	sum := run.walk.FixedBytes() + run.walk.Bytes(hwmodel.WalkPatchEmbed, h.x.numerics.classes[s.class].patch)
+	sum := run.walk.FixedBytes() + run.walk.Bytes(hwmodel.FirstKind, h.x.numerics.classes[s.class].patch)
 	for _, t := range s.fast {
 		sum += h.bytes(run, t)
 	}
@@ -128,9 +125,7 @@ func (h *worker) cycles(run *solving, s *subproblem) int64 {
 	return v
 }
 
-func (h *worker) key(s *subproblem) walkKey {
-	return walkKey{uint8(s.widths.AccBits(h.legal.grid.Network())), s.widths.GELU}
-}
+func (h *worker) key(s *subproblem) hwmodel.Timed { return s.widths.Timed(h.legal.grid.Network()) }
 
 // solving is the schedule for the widths of a subproblem.
 func (h *worker) solving(s *subproblem) *solving {

@@ -28,7 +28,7 @@ type worker struct {
 	sizer   *hwmodel.Sizer
 	priced  [][]priced // by engine and size
 	clocks  bool       // whether engines differ in their clock
-	solvers map[walkKey]*solving
+	solvers map[hwmodel.Timed]*solving
 }
 
 // priced is the resources of an engine with numerics of some widths.
@@ -46,7 +46,7 @@ type priced struct {
 func (x *exact) solve(ctx context.Context, n int) (*jobResult, error) {
 	j := x.jobs[n]
 	h := &worker{x: x, legal: x.byPart[j.part], group: &x.byPart[j.part].groups[j.group], front: &x.archives[j.part],
-		find: &jobResult{}, solvers: map[walkKey]*solving{}}
+		find: &jobResult{}, solvers: map[hwmodel.Timed]*solving{}}
 	h.sizer = x.in.Engine.NewSizer(h.legal.grid.Network(), h.legal.part, x.sizes)
 	for _, e := range h.group.engines {
 		h.clocks = h.clocks || e.clock != h.group.engines[0].clock

@@ -24,6 +24,17 @@ func tiny() configs.Model {
 	}
 }
 
+// tinyWindows is one whose attention is in windows, in up to two stages.
+func tinyWindows(rng *rand.Rand) configs.Model {
+	m := tiny()
+	m.Name, m.Family, m.Depth, m.Heads, m.Window, m.LayerNormEps = "windows", configs.Swin, 0, 0, 2, 1e-5
+	m.Depths, m.StageHeads = []int{1 + rng.IntN(2)}, []int{2}
+	if rng.IntN(3) > 0 {
+		m.Depths, m.StageHeads = append(m.Depths, 1+rng.IntN(2)), append(m.StageHeads, 4)
+	}
+	return m
+}
+
 // fakeNoise falls with every bit, a little differently in every layer; coarse makes
 // ties of different numerics common.
 func fakeNoise(coarse bool) Noise {
@@ -101,6 +112,9 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		draw()
 	}
 	in := Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
+	if rng.IntN(4) == 0 {
+		in.Model = tinyWindows(rng)
+	}
 	if rng.IntN(2) == 0 {
 		in.Limits.MaxLossDB = 10 * rng.Float64()
 	}

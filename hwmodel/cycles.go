@@ -8,7 +8,7 @@ import (
 // idealCycles is Cycles(IdealMemory) without the program: what a sweep asks for every point.
 // It walks the network layer by layer; a test holds it equal to Timeline.
 func (s *Shape) idealCycles() int64 {
-	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) || s.Windowed { // the walk's blocks are all alike
+	if !IdealMemory.prompt(s.Design.Engine.ReadFIFO) {
 		return s.Cycles(IdealMemory)
 	}
 	var k Walk
@@ -18,7 +18,7 @@ func (s *Shape) idealCycles() int64 {
 		if !l.Weights {
 			continue
 		}
-		if kind := KindOf(l.Role); kind == WalkPatchEmbed {
+		if kind := KindOf(l); kind == FirstKind {
 			c = k.Start(StoredOf(s.bits[i]))
 		} else {
 			c = k.Advance(c, kind, StoredOf(s.bits[i]))

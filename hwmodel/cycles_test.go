@@ -13,12 +13,12 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 	pick := func(v ...int) int { return v[r.IntN(len(v))] }
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits = pick(2, 4, 6, 8), pick(4, 6, 8, 10)
-	for i := range n.Layers {
+	for i, of := range network.MustCompile(m).Layers {
 		n.Layers[i].Activations = 2 + r.IntN(7)
-		if n.Layers[i].Weights > 0 {
+		if of.Weights {
 			n.Layers[i].Weights = 2 + r.IntN(7)
-			if i > 0 && i < len(n.Layers)-1 && r.IntN(3) == 0 {
-				n.Layers[i].Granularity, n.Layers[i].Group = configs.PerGroup, pick(16, 32, 64)
+			if group := pick(16, 32, 64); !of.Edge && of.Inner%group == 0 && r.IntN(3) == 0 {
+				n.Layers[i].Granularity, n.Layers[i].Group = configs.PerGroup, group
 			}
 		}
 	}
@@ -29,12 +29,36 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 	}
 	for {
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 100, Numerics: n, Engine: configs.Engine{
-			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(4), Multiplier: multiplier,
+			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(6), VectorColumns: 1 << r.IntN(4), Multiplier: multiplier,
+			Packing: []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[r.IntN(3)],
 			BusBits: pick(32, 64, 128, 256, 512), ReadFIFO: pick(32, 64, 512), WeightBuffers: pick(1, 2, 4),
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: pick(0, 0, 24, 33),
 		}}
 		if d.Validate(m, part) == nil {
 			return d
+		}
+	}
+}
+
+// randomSwin draws a Swin that the engine runs, its grids being whole windows, of few blocks.
+func randomSwin(r *rand.Rand) configs.Model {
+	pick := func(of ...int) int { return of[r.IntN(len(of))] }
+	for {
+		m := configs.Model{Name: "random-swin", Family: configs.Swin, Patch: pick(1, 2, 3, 4), Window: 1 + r.IntN(7), MLPRatio: float64(pick(1, 2, 3, 4)),
+			Classes: 1 + r.IntN(70), LayerNormEps: 1e-5}
+		stages, heads := 1+r.IntN(4), 1+r.IntN(4)
+		m.Dim = heads * pick(4, 8, 16, 32)
+		side := func() int { return m.Patch * m.Window * (1 + r.IntN(4)) << r.IntN(stages) }
+		m.Image = configs.ImageShape{Height: side(), Width: side(), Channels: pick(1, 2, 3)}
+		for range m.Image.Channels {
+			m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
+		}
+		for range stages {
+			m.Depths, m.StageHeads = append(m.Depths, 1+r.IntN(3)), append(m.StageHeads, heads)
+			heads *= pick(1, 2)
+		}
+		if m.Validate() == nil && m.Patches() <= 2000 && configs.OnEngine(network.MustCompile(m)) == nil {
+			return m
 		}
 	}
 }
@@ -60,6 +84,10 @@ func timed(tb testing.TB) []configs.Model {
 	variant("maximum-of-codes", func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true })
 	variant("mean-of-the-stream", func(m *configs.Model) { m.Pool, m.FCNorm, m.PreNorm = configs.PoolAvg, true, true })
 	variant("maximum-of-the-stream", func(m *configs.Model) { m.Pool, m.FCNorm = configs.PoolMax, true })
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 12 {
+		list = append(list, randomSwin(r))
+	}
 	return list
 }
 

@@ -21,7 +21,7 @@ type Layout struct {
 // RowTiles is those of all windows.
 func (l Layout) RowTiles() int { return l.Windows * l.Tiles }
 
-// sameOrder says whether rows of the residual stream need not be moved from one layout to the other.
+// sameOrder says whether rows lie alike.
 func (l Layout) sameOrder(o Layout) bool {
 	return l.Windows == o.Windows && l.Rows == o.Rows && slices.Equal(l.Order, o.Order)
 }
@@ -52,14 +52,23 @@ func (s *Shape) Layout(op network.Op) Layout {
 	return s.layouts[op.Block]
 }
 
-// blockLayout is the layout of a block of a network whose attention is in windows.
-func (s *Shape) blockLayout(b *network.Block) Layout {
-	rows := b.WindowTokens()
-	l := Layout{Windows: b.WindowRows() / rows, Across: b.W / b.Window, Rows: rows, Tiles: CeilDiv(rows, s.TM)}
-	if order := b.WindowOrder(); !slices.IsSorted(order) {
-		l.Order = order
+// layoutsOf are the layouts of the blocks of a network whose attention is in windows, but for Tiles, which depend on
+// the engine.
+func layoutsOf(net *network.Network) []Layout {
+	list := make([]Layout, len(net.Blocks))
+	for i := range net.Ops {
+		op := &net.Ops[i]
+		if op.Role != network.RoleQuery {
+			continue
+		}
+		b := &net.Blocks[op.Block]
+		l := Layout{Windows: b.WindowRows() / b.WindowTokens(), Across: b.W / b.Window, Rows: b.WindowTokens()}
+		if !slices.IsSorted(op.Gather) {
+			l.Order = op.Gather
+		}
+		list[op.Block] = l
 	}
-	return l
+	return list
 }
 
 // inWindows says whether the rows of an op's result are counted in the order of the windows, not of the tokens.

@@ -23,7 +23,7 @@ type Pricer struct {
 	macs   int64
 
 	layers []pricedLayer // in the order of the last design
-	kinds  []LayerKind   // of the layers with weights, in the network's order
+	steps  []pricedStep  // the layers with weights, in the network's order
 	stored []uint8       // of the design in hand: how they are stored, as an index of ways
 
 	ways    []Stored                     // to store weights: in w bits with index w, and with groups as they were met
@@ -39,8 +39,38 @@ type pricedLayer struct {
 	widths *widthTable
 }
 
-// walks says whether the time of a network comes apart into layers of few kinds, as Walk has it.
-func walks(net *network.Network) bool { return net.Blocks[0].Window == 0 }
+// pricedStep is a layer with weights.
+type pricedStep struct {
+	kind  int32
+	which uint8 // of the kinds that may follow the kind of layer before it
+	after uint8 // how many kinds may follow its own
+}
+
+// pricedSteps are the layers with weights.
+func pricedSteps(net *network.Network) []pricedStep {
+	var steps []pricedStep
+	follow := make([][]LayerKind, net.LayerClasses)
+	for _, l := range net.Layers {
+		if !l.Weights {
+			continue
+		}
+		s := pricedStep{kind: int32(KindOf(l))}
+		if n := len(steps); n > 0 {
+			list := &follow[steps[n-1].kind]
+			at := slices.Index(*list, KindOf(l))
+			if at < 0 {
+				at = len(*list)
+				*list = append(*list, KindOf(l))
+			}
+			s.which = uint8(at)
+		}
+		steps = append(steps, s)
+	}
+	for i := range steps {
+		steps[i].after = uint8(max(1, len(follow[steps[i].kind])))
+	}
+	return steps
+}
 
 // NewPricer prepares for a model, which the engine must run, on a part.
 func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
@@ -54,13 +84,13 @@ func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
 			tables[layer.Class] = newWidthTable(layer)
 		}
 		l := pricedLayer{name: layer.Name, at: -1, widths: tables[layer.Class]}
-		if layer.Weights && walks(net) {
-			l.at = len(p.kinds)
-			p.kinds = append(p.kinds, KindOf(layer.Role))
+		if layer.Weights {
+			l.at = len(p.stored)
+			p.stored = append(p.stored, 0)
 		}
 		p.layers = append(p.layers, l)
 	}
-	p.stored = make([]uint8, len(p.kinds))
+	p.steps = pricedSteps(net)
 	for w := range maxWeightBits + 1 {
 		p.ways = append(p.ways, Stored{Bits: uint8(w)})
 	}
@@ -78,9 +108,9 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 	w.Softmax, w.GELU = uint8(d.Numerics.SoftmaxBits), uint8(d.Numerics.GELUBits)
 	known := p.engine(&d.Engine)
 	e := Estimate{MACs: p.macs, Resources: known.resources(w.Size())}
-	if walks(p.net) && Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
+	if Walkable(d.Engine, d.ClockMHz, p.part.BandwidthGBs) {
 		var bytes int64
-		e.Cycles, bytes = p.walk(known.run(w.accumulator(p.net, &d.Engine), int(w.GELU), len(p.ways)))
+		e.Cycles, bytes = p.walk(known.run(w.Timed(p.net), p.net.LayerClasses, len(p.ways)))
 		e.BytesWritten = int64(known.sizer.shape.ResultBeats) * int64(d.Engine.BusBits) / 8
 		e.BytesRead = bytes - e.BytesWritten
 	} else {
@@ -120,7 +150,7 @@ func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 			p.stored[known.at] = p.way(l)
 		}
 	}
-	if len(p.stored) == 0 || p.ways[p.stored[0]].Group > 0 {
+	if p.ways[p.stored[0]].Group > 0 {
 		if err := n.OnEngine(p.net); err != nil {
 			return widthSet{}, err
 		}
@@ -201,17 +231,17 @@ func (e *pricedEngine) resources(size Widths) Resources {
 	return r
 }
 
-// run is the engine's walk with accumulators and a GELU table of so many bits, with room for so
-// many ways to store weights.
-func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
-	at := slices.IndexFunc(e.runs, func(r *pricedRun) bool { return r.acc == acc && r.gelu == gelu })
+// run is the engine's walk with numerics of some widths, with room for so many ways to store weights.
+func (e *pricedEngine) run(timed Timed, kinds, ways int) *pricedRun {
+	at := slices.IndexFunc(e.runs, func(r *pricedRun) bool { return r.timed == timed })
 	if at >= 0 && len(e.runs[at].states) < maxPricedStates && ways <= 1<<e.runs[at].shift {
 		return e.runs[at]
 	}
-	r := &pricedRun{acc: acc, gelu: gelu, shift: uint(CeilLog2(ways)), ids: map[pricedState]uint16{}}
-	e.sizer.shape.AccBits, e.sizer.shape.GELUBits = acc, gelu
+	r := &pricedRun{timed: timed, shift: uint(CeilLog2(ways)), ids: map[pricedState]uint16{}}
+	e.sizer.shape.setTimed(timed)
 	r.walk.init(&e.sizer.shape)
-	r.add(pricedState{})
+	r.bytes = make([]int64, kinds<<r.shift)
+	r.add(pricedState{after: noKind}, 1)
 	if at >= 0 {
 		e.runs[at] = r
 	} else {
@@ -221,88 +251,83 @@ func (e *pricedEngine) run(acc, gelu, ways int) *pricedRun {
 }
 
 // pricedRun is a walk, and how it has moved so far. What a layer does is found by the state in
-// front of it and how its weights are stored: next alone is what the following step waits for,
+// front of it, which layer it is, and how its weights are stored: next alone is what the following step waits for,
 // and is kept small.
 type pricedRun struct {
-	acc, gelu int
-	walk      Walk
-	ids       map[pricedState]uint16
-	states    []pricedState // by number; 0 is before the first layer
-	shift     uint          // there is room for 1 << shift ways to store weights
-	next      []uint16      // the state that a layer leads to; 0, to which none does, if that is not known yet
-	by        []int32       // how far it moves the first clock
-	head      []int32       // the same of the head; 0 if it is not known yet
-	bytes     [walkKinds][]int64
+	timed  Timed
+	walk   Walk
+	ids    map[pricedState]uint16
+	states []pricedState // by number; 0 is before the first layer; a number for each kind that may follow
+	shift  uint          // there is room for 1 << shift ways to store weights
+	next   []uint16      // the state that a layer leads to; 0, to which none does, if that is not known yet
+	by     []int32       // how far it moves the first clock
+	bytes  []int64       // by kind, with room for 1 << shift ways each
+	ways   int           // of which bytes are known
 }
 
-// pricedState is the clocks less the first of them, in front of a layer of a kind. What follows
-// a block is WalkQKV, though it may be the head.
+// pricedState is the clocks less the first of them, behind a layer of a kind.
 type pricedState struct {
 	clocks Clocks
-	kind   LayerKind
+	after  LayerKind
 }
+
+// noKind is the kind of no layer.
+const noKind LayerKind = -1
 
 // walk takes the design in hand through the network: its cycles, and the bytes it moves.
 func (p *Pricer) walk(r *pricedRun) (cycles, bytes int64) {
-	for len(r.bytes[0]) < len(p.ways) { // met since the last time
-		stored := p.ways[len(r.bytes[0])]
-		for kind := range walkKinds {
-			r.bytes[kind] = append(r.bytes[kind], r.walk.Bytes(kind, stored))
+	for ; r.ways < len(p.ways); r.ways++ { // met since the last time
+		for i := range p.steps {
+			kind := LayerKind(p.steps[i].kind)
+			if at := &r.bytes[int(kind)<<r.shift+r.ways]; *at == 0 {
+				*at = r.walk.Bytes(kind, p.ways[r.ways])
+			}
 		}
 	}
-	state := 0
 	bytes = r.walk.FixedBytes()
-	last := len(p.kinds) - 1
-	for i, kind := range p.kinds[:last] {
+	state, shift := 0, r.shift
+	for i, s := range p.steps {
 		stored := int(p.stored[i])
-		at := state<<r.shift + stored
+		at := (state+int(s.which))<<shift + stored
 		if r.next[at] == 0 {
 			by, to := p.move(r, state, i)
-			number := r.add(to) // may move next
+			number := r.add(to, int(s.after)) // may move next
 			r.next[at], r.by[at] = number, by
 		}
 		cycles += int64(r.by[at])
-		bytes += r.bytes[kind][stored]
+		bytes += r.bytes[int(s.kind)<<shift+stored]
 		state = int(r.next[at])
 	}
-	stored := int(p.stored[last])
-	by := &r.head[state<<r.shift+stored]
-	if *by == 0 {
-		*by, _ = p.move(r, state, last)
-	}
-	return cycles + int64(*by), bytes + r.bytes[WalkHead][stored]
+	return cycles, bytes
 }
 
 // move finds out how layer i moves the clocks of a state.
 func (p *Pricer) move(r *pricedRun, state, i int) (by int32, to pricedState) {
-	kind, stored := p.kinds[i], p.ways[p.stored[i]]
+	kind, stored := LayerKind(p.steps[i].kind), p.ways[p.stored[i]]
 	from := r.states[state].clocks
 	if i == 0 {
 		to.clocks = r.walk.Start(stored)
 	} else {
 		to.clocks = r.walk.Advance(from, kind, stored)
 	}
-	if i+1 < len(p.kinds) {
-		to.kind = p.kinds[i+1]
-	}
-	if to.kind == WalkHead { // what it does is kept apart, see pricedRun.head
-		to.kind = WalkQKV
-	}
 	clocks, now := to.clocks.Relative()
-	to.clocks = clocks
+	if to = (pricedState{clocks, kind}); i == len(p.steps)-1 {
+		to.clocks = Clocks{} // nothing follows
+	}
 	return int32(now - from[clkNow]), to
 }
 
-// add is the number of a state.
-func (r *pricedRun) add(s pricedState) uint16 {
+// add is the number of a state that so many kinds of layers may follow.
+func (r *pricedRun) add(s pricedState, kinds int) uint16 {
 	number, known := r.ids[s]
 	if !known {
 		number = uint16(len(r.states))
 		r.ids[s] = number
-		r.states = append(r.states, s)
-		r.next = append(r.next, make([]uint16, 1<<r.shift)...)
-		r.by = append(r.by, make([]int32, 1<<r.shift)...)
-		r.head = append(r.head, make([]int32, 1<<r.shift)...)
+		for range kinds {
+			r.states = append(r.states, s)
+			r.next = append(r.next, make([]uint16, 1<<r.shift)...)
+			r.by = append(r.by, make([]int32, 1<<r.shift)...)
+		}
 	}
 	return number
 }

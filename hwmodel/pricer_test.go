@@ -12,12 +12,24 @@ import (
 // A pricer says what Price says, whatever it priced before.
 func TestPricerIsPrice(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	for _, c := range []struct {
+	type pair struct {
 		model, part string
 		engines     int
-	}{{"../configs/digits/model.yaml", "lfe5u-85f", 100}, {"../configs/digits/model.yaml", "ice40up5k", 20}, // memories slower than most buses
-		{"deit-tiny", "xczu9eg", 200}, {"vit-b16", "xcvc1902", 50}} {
-		m, part := load(t, c.model, c.part)
+	}
+	list := []pair{{"../configs/digits/model.yaml", "lfe5u-85f", 100}, {"../configs/digits/model.yaml", "ice40up5k", 20}, // memories slower than most buses
+		{"deit-tiny", "xczu9eg", 200}, {"vit-b16", "xcvc1902", 50}, {"swin-tiny", "xczu9eg", 5}}
+	for range 10 {
+		list = append(list, pair{"", []string{"xczu9eg", "xc7z020", "lfe5u-85f"}[r.IntN(3)], 20})
+	}
+	for _, c := range list {
+		var m configs.Model
+		var part configs.Part
+		if c.model == "" {
+			_, part = load(t, "swin-tiny", c.part)
+			m = randomSwin(r)
+		} else {
+			m, part = load(t, c.model, c.part)
+		}
 		p, err := NewPricer(network.MustCompile(m), part)
 		if err != nil {
 			t.Fatal(err)
@@ -31,31 +43,11 @@ func TestPricerIsPrice(t *testing.T) {
 				}
 				want.Short = nil
 				if got, err := p.Price(&d); err != nil || !reflect.DeepEqual(got, want) {
-					t.Fatalf("%s on %s, %+v: %v\n%+v, Price says\n%+v", c.model, c.part, d.Engine, err, got, want)
+					t.Fatalf("%s on %s, %+v: %v\n%+v, Price says\n%+v", m.Name, c.part, d.Engine, err, got, want)
 				}
 				d.Numerics = randomDesign(r, m, part).Numerics
 			}
 		}
-	}
-}
-
-// Blocks in windows are priced by their timeline.
-func TestPricerInWindows(t *testing.T) {
-	m, part := load(t, "swin-tiny", "xczu9eg")
-	p, err := NewPricer(network.MustCompile(m), part)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, d, _ := digits(t)
-	d.Model, d.Part, d.Numerics = m.Name, part.Name, configs.Uniform(m, 4, 8)
-	d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 32, 8, 8
-	want, err := Price(network.MustCompile(m), d, part)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want.Short = nil
-	if got, err := p.Price(&d); err != nil || !reflect.DeepEqual(got, want) {
-		t.Fatalf("%v\n%+v, Price says\n%+v", err, got, want)
 	}
 }
 

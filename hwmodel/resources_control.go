@@ -92,20 +92,20 @@ func (s *Shape) sequencer(f fabric) Resources {
 
 // steps is the length of Program.
 func (s *Shape) steps() int {
-	if s.Windowed {
-		return len(s.Program())
-	}
 	n := 1 // the store
 	for i := range s.Net.Ops {
 		switch op := &s.Net.Ops[i]; op.Kind {
 		case network.OpSoftmax, network.OpAttnValue: // with the scores
 		case network.OpScores:
 			n += 2 * op.Heads
-			if s.MTiles > 1 {
+			if s.Layout(*op).RowTiles() > 1 {
 				n += 2 * op.Heads // a loop over the row tiles between the first and the last
 			}
 		default:
 			n++
+			if s.moved(op) {
+				n++
+			}
 		}
 	}
 	return n

@@ -9,12 +9,8 @@ import "vitdse/configs"
 // of where rows were.
 func (s *Shape) rowRegroup(f fabric) Resources {
 	lane, channels := max(1, CeilLog2(s.TM)), s.VC*configs.ResidualBits
-	entries := 0
-	for _, r := range s.Regroups() {
-		entries += len(r.From)
-	}
 	row, tile := max(1, CeilLog2(s.Channels/s.VC)), max(1, CeilLog2(s.RowTiles))
-	r := f.memory(Memory{Depth: max(1, entries), Width: 17 + lane, Kind: configs.MemBlock})
+	r := f.memory(Memory{Depth: max(1, s.movedRows()), Width: 17 + lane, Kind: configs.MemBlock})
 	r.LUT += channels*CeilDiv(s.TM, 3) + 16*4 + 3*row
 	r.FF += channels*(s.TM+1) + 7*(5+row+tile) + 4*(lane+1) + 2*(17+lane) + 3*16 + 60
 	return r

@@ -37,6 +37,7 @@ type Shape struct {
 	Windowed bool
 	Half     int // words of a half; 0 where there is one
 	layouts  []Layout
+	moves    []*network.Op // in front of which rows are moved, of moves that are alike the first
 
 	// Operand and lane widths in bits.
 	ImageBits int // pixel codes
@@ -128,6 +129,7 @@ func emptyShape(net *network.Network) *Shape {
 	s.Tokens, s.Dim, s.HeadDim, s.Hidden, s.Heads = b.Tokens(), b.Dim, b.HeadDim(), b.Hidden, b.Heads
 	s.Keys, s.Channels, s.Windowed = b.WindowTokens(), b.Dim, b.Window > 0
 	if s.Windowed {
+		s.layouts = layoutsOf(net)
 		for i := range net.Blocks {
 			s.HeadDim, s.Hidden = max(s.HeadDim, net.Blocks[i].HeadDim()), max(s.Hidden, net.Blocks[i].Hidden)
 		}
@@ -167,9 +169,11 @@ func (s *Shape) buffers() {
 
 // windowedBuffers are the depths that the widest stage asks for, each of its own buffer.
 func (s *Shape) windowedBuffers() {
-	s.layouts = make([]Layout, len(s.Net.Blocks))
-	for i := range s.Net.Blocks {
-		s.layouts[i] = s.blockLayout(&s.Net.Blocks[i])
+	for i := range s.layouts {
+		s.layouts[i].Tiles = CeilDiv(s.layouts[i].Rows, s.TM)
+	}
+	if s.moves == nil { // it does not depend on the engine
+		s.moves = s.distinct()
 	}
 	s.XDepth, s.QDepth, s.KeyDepth, s.ValueDepth, s.WeightDepth, s.ResDepth = 0, 0, 0, 0, 0, 0
 	for i := range s.Net.Ops {
@@ -215,6 +219,14 @@ const maskBits = 2
 
 // biasWord is the bits of a word of biases.
 func (s *Shape) biasWord() int { return s.VC * s.TM * (s.ScoreBits + maskBits) }
+
+// biasBeats is the beats of a head's biases in the stream; 0 where scores have none.
+func (s *Shape) biasBeats() int {
+	if !s.Windowed {
+		return 0
+	}
+	return s.BiasWords() * CeilDiv(s.biasWord(), s.Design.Engine.BusBits)
+}
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.
 func (s *Shape) ParamBits() int { return 16 + s.AccBits }

@@ -147,7 +147,7 @@ func (t *timeline) step(p *Step) {
 		t.end(end, p.Op, endNorm) // LayerNorm's port: they take turns
 		t.span(UnitPool, p.Op, start, end)
 	case StepRegroup:
-		end = start + t.s.regroupCycles(p)
+		end = start + t.s.regroupCycles(&t.s.Net.Ops[p.Op])
 		t.span(UnitRegroup, p.Op, start, end)
 	case StepStore:
 		end = start + t.s.storeCycles(t.mem, t.images)

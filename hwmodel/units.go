@@ -1,5 +1,7 @@
 package hwmodel
 
+import "vitdse/configs/network"
+
 // arrayLatency is from the address of a tile's last beat to its first column: two cycles of the buffers, then the
 // array's.
 func (s *Shape) arrayLatency() int64 {
@@ -45,9 +47,9 @@ func (s *Shape) normRows(channels int) rows {
 	return rows{int64(s.TM+s.normHead()) + tail, int64(max(groups, s.TM+NormGap)), tail}
 }
 
-// regroupCycles is the time of a move of rows: a word of a row is read in a cycle.
-func (s *Shape) regroupCycles(p *Step) int64 {
-	return int64(p.MT*s.TM*s.Net.Ops[p.Op].Join*p.Channels/s.VC) + RegroupHead
+// regroupCycles is the time of a move of rows in front of a LayerNorm: a word of a row is read in a cycle.
+func (s *Shape) regroupCycles(norm *network.Op) int64 {
+	return int64(s.normTiles(*norm)*s.TM*norm.Cols/s.VC) + RegroupHead
 }
 
 // softmaxSpare is how many cycles before the last numerator is written the value product could start for all that its

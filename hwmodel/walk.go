@@ -38,68 +38,66 @@ func (c Clocks) Relative() (Clocks, int64) {
 	return c, now
 }
 
-// LayerKind is a layer with weights, with what runs before it since the last one.
+// LayerKind is a class of layers with weights, network.Layer.Class: a layer with what runs before it since the last
+// one. The first, FirstKind, is the patch embedding, the last ends with the store of the result.
 type LayerKind int
 
-// The layers of a walk: PatchEmbed once; then QKV, Proj, FC1 and FC2 a block; then Head.
-const (
-	WalkPatchEmbed LayerKind = iota // loading the image, patches, embedding
-	WalkQKV                         // norm1, q, k, v and attention's own matmuls
-	WalkProj
-	WalkFC1 // norm2, fc1 and GELU
-	WalkFC2
-	WalkHead // the last norm, the head, and the store of the result
-	walkKinds
-)
+// FirstKind is loading the image, patches, and their embedding.
+const FirstKind LayerKind = 0
 
 // KindOf is the kind of a layer with weights.
-func KindOf(role network.LayerRole) LayerKind {
-	switch role {
-	case network.EmbedLayer:
-		return WalkPatchEmbed
-	case network.QKVLayer:
-		return WalkQKV
-	case network.ProjLayer:
-		return WalkProj
-	case network.FC1Layer:
-		return WalkFC1
-	case network.FC2Layer:
-		return WalkFC2
-	case network.HeadLayer:
-		return WalkHead
-	}
-	panic("hwmodel: the engine runs no layer " + role.Short())
-}
+func KindOf(l network.Layer) LayerKind { return LayerKind(l.Class) }
 
 // Walk is the schedule of one engine for one model as a machine that is advanced layer by
 // layer. The memory is ideal, and the read FIFO never runs dry (see Walkable). What depends
 // on the numerics is how each layer's weights are stored, which Advance is told, and
-// the accumulators and GELU table, which the walk is made for. It is read-only.
+// what Timed names, which the walk is made for. It is read-only.
 type Walk struct {
 	banks       int
 	first       int64 // arrival of the stream's first beat
 	imageBeats  int64
-	pos         int64 // beats
-	norm, gelu  int64 // beats
+	pos         int64 // beats; 0 without positions
+	gelu        int64 // beats
 	patchRows   rows
-	normRows    rows
-	tiles       int64 // row tiles
-	lastTiles   int64 // of the last norm
-	normFirst   bool  // a norm in front of the blocks
-	pool        rows  // of the pool, if there is one
-	pooled      poolPlace
-	attention   int64 // from the end of v to that of the last value product
-	store       int64
-	lead        [walkKinds]int64   // how much earlier than after the end of the last op a layer starts
-	passes      [walkKinds][3]pass // the matmuls of a layer in their order
-	count       [walkKinds]int
-	inner       [walkKinds]int64                    // products
-	columns     [walkKinds]int64                    // tile columns of the whole layer
-	column      [walkKinds][maxWeightBits + 1]int64 // beats of a tile column by weight bits, without multipliers of groups
-	mult        int64                               // beats of a group's multipliers
-	fixedBeats  int64                               // read whatever the bits
+	kinds       []walkKind
+	mult        int64 // beats of a group's multipliers
+	fixedBeats  int64 // read whatever the bits
 	busBytes    int64
 	resultBeats int64
+}
+
+// walkKind is the layers of a kind: what comes before their matmuls, the matmuls, and what follows.
+type walkKind struct {
+	known bool
+	moved int64 // cycles of a move of rows in front of its norm, 0 without
+	norm  walkNorm
+	pool  walkPool
+
+	gelu      bool
+	lead      int64 // without a norm: how much earlier than after the end of the last op the layer starts
+	count     int   // of matmuls
+	passes    [3]pass
+	attends   bool // attention follows
+	last      bool
+	attention attention
+	store     int64
+
+	inner   int64                    // products
+	columns int64                    // tile columns of the whole layer
+	column  [maxWeightBits + 1]int64 // beats of a tile column by weight bits, without multipliers of groups
+}
+
+// walkNorm is a LayerNorm in front of a layer, with a norm of the embedding behind it.
+type walkNorm struct {
+	tiles int64 // row tiles; 0 without a norm
+	beats int64
+	rows  rows
+}
+
+// walkPool is a pool in front of a layer.
+type walkPool struct {
+	at   poolPlace
+	rows rows
 }
 
 // maxWeightBits bounds the bits of a stored weight.
@@ -124,36 +122,16 @@ const (
 	poolCodes            // behind it
 )
 
-// atNorm takes in what is special about a LayerNorm, and what is pooled on either side of it.
-func (k *Walk) atNorm(s *Shape, op *network.Op) {
-	k.normFirst = k.normFirst || op.Kind == network.OpEmbedNorm
-	if op.Role != network.RoleNorm {
-		return
-	}
-	k.lastTiles = int64(s.normTiles(*op))
-	switch network.RolePool {
-	case s.Net.Ops[op.Index-1].Role:
-		k.pooled = poolStream
-	case s.Net.Ops[op.Index+1].Role:
-		k.pooled = poolCodes
-	default:
-		return
-	}
-	p, _ := s.Pool()
-	k.pool = p.rows(s)
-}
-
 // Walkable says whether a walk gives the engine's time on a part of some off-chip bandwidth: not if the memory
 // is slower than the bus, or a FIFO too short even for an ideal one.
 func Walkable(e configs.Engine, clockMHz, bandwidthGBs float64) bool {
 	return IdealMemory.prompt(e.ReadFIFO) && bandwidthGBs*1e9 >= float64(e.BusBits)/8*clockMHz*1e6
 }
 
-// NewWalk makes the walk of an engine with numerics that have these widths, of which only
-// those of accumulators and GELU table matter.
+// NewWalk makes the walk of an engine with numerics that have these widths, of which only what Timed names matters.
 func NewWalk(net *network.Network, e configs.Engine, w Widths) *Walk {
 	s := &sizerOf(net, configs.Part{}, e).shape
-	s.AccBits, s.GELUBits = w.accumulator(net, &e), int(w.GELU)
+	s.setTimed(w.Timed(net))
 	k := &Walk{}
 	k.init(s)
 	return k
@@ -163,67 +141,95 @@ func (k *Walk) init(s *Shape) {
 	bus := s.Design.Engine.BusBits
 	*k = Walk{
 		banks: s.Design.Engine.WeightBuffers, first: int64(IdealMemory.Latency) + 3,
-		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), normRows: s.normRows(s.Dim), tiles: int64(s.MTiles),
-		pos:  int64(s.MTiles * s.Dim / s.VC * CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)),
-		norm: int64(s.Dim * CeilDiv(normParamBits, bus)), gelu: int64(1) << s.GELUBits,
-		attention: s.attentionCycles(), busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
+		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), gelu: int64(1) << s.GELUBits,
+		kinds: make([]walkKind, s.Net.LayerClasses), mult: int64(s.MultBeats()),
+		busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
 	}
-	k.store, k.mult = s.storeCycles(IdealMemory, 0), int64(s.MultBeats())
+	if s.Net.Positions {
+		k.pos = int64(s.MTiles * s.Dim / s.VC * CeilDiv(s.VC*s.TM*configs.ResidualBits, bus))
+	}
 	k.fixedBeats = k.imageBeats + k.pos
+	normBeats := int64(CeilDiv(normParamBits, bus))
 	for i := range s.Net.Ops {
 		switch op := &s.Net.Ops[i]; {
 		case op.Kind.IsNorm():
-			k.fixedBeats += k.norm
-			k.atNorm(s, op)
+			k.fixedBeats += int64(op.Cols) * normBeats
+		case op.Kind == network.OpScores && op.Relative:
+			k.fixedBeats += int64(op.Heads * s.biasBeats())
 		case op.Kind == network.OpLinearGELU:
 			k.fixedBeats += int64(CeilDiv(8<<s.GELUBits, bus))
 		}
 	}
 	for i := range s.Net.Layers {
-		if l := &s.Net.Layers[i]; l.Weights && k.count[KindOf(l.Role)] == 0 {
-			k.layer(s, l)
+		if l := &s.Net.Layers[i]; l.Weights && !k.kinds[l.Class].known {
+			k.kinds[l.Class] = s.walkKind(l, normBeats)
 		}
 	}
-	b := s.block(0)
-	k.lead[WalkProj], k.lead[WalkFC2] = int64(s.projLead(b)), int64(s.fc2Lead(b))
+	k.kinds[s.Net.Layers[len(s.Net.Layers)-1].Class].store = s.storeCycles(IdealMemory, 0)
 }
 
-// layer takes in the matmuls of a layer: all of its kind are alike.
-func (k *Walk) layer(s *Shape, l *network.Layer) {
-	kind, n := KindOf(l.Role), 0
-	var op *network.Op
+// walkKind takes in the ops of a layer: all of its kind are alike.
+func (s *Shape) walkKind(l *network.Layer, normBeats int64) walkKind {
+	k := walkKind{known: true, last: l.Index == len(s.Net.Layers)-1}
+	var last *network.Op
 	for _, at := range l.Ops {
-		if !s.Net.Ops[at].Kind.HasWeights() {
-			continue
+		op := &s.Net.Ops[at]
+		switch {
+		case op.Kind.IsNorm():
+			k.norm = walkNorm{int64(s.normTiles(*op)), int64(op.Cols) * normBeats, s.normRows(op.Cols)}
+			if l.Moves {
+				k.moved = s.regroupCycles(op)
+			}
+		case op.Kind == network.OpPool, op.Kind == network.OpPoolStream:
+			p, _ := s.Pool()
+			k.pool = walkPool{poolCodes, p.rows(s)}
+			if p.Stream {
+				k.pool.at = poolStream
+			}
+		case op.Kind.HasWeights():
+			last = op
+			k.passes[k.count] = s.pass(op)
+			k.count++
+			k.gelu = k.gelu || op.Kind == network.OpLinearGELU
 		}
-		op = &s.Net.Ops[at]
-		p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
-		s.tiles(&p, op.Cols, op.Inner, 0)
-		s.followed(&p, s.block(op.Block))
-		passes := int64(s.passes(p.To))
-		tail := int64(p.KT) - 1 + s.arrayLatency() - 1
-		k.passes[kind][n] = pass{
-			columns: p.NT, tiles: int64(CeilDiv(op.Rows, s.TM)),
-			period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast), periodEnd: int64(p.PeriodEnd),
-			drainFull: tail + int64(p.GroupsFull)*passes - int64(p.PeriodFull),
-			drainTo:   tail + int64(p.GroupsLast)*passes - int64(p.PeriodLast),
-			chained:   chained(op.Role),
-		}
-		n++
 	}
-	cols, inner := op.Cols, op.Inner
-	k.count[kind] = n
-	k.inner[kind], k.columns[kind] = int64(inner), int64(n*CeilDiv(cols, s.TN))
+	b := s.block(l.Block)
+	switch last.Role {
+	case network.RoleValue:
+		k.attends, k.attention = true, s.attending(b)
+	case network.RoleProj:
+		k.lead = int64(s.projLead(b))
+	case network.RoleFC2:
+		k.lead = int64(s.fc2Lead(b))
+	}
+	k.inner, k.columns = int64(last.Inner), int64(k.count*CeilDiv(last.Cols, s.TN))
 	for bits := 1; bits <= maxWeightBits; bits++ {
-		k.column[kind][bits] = int64(s.tileBeats(inner, Stored{Bits: uint8(bits)}))
+		k.column[bits] = int64(s.tileBeats(last.Inner, Stored{Bits: uint8(bits)}))
+	}
+	return k
+}
+
+// pass takes in a matmul.
+func (s *Shape) pass(op *network.Op) pass {
+	p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
+	s.tiles(&p, op.Cols, op.Inner, 0)
+	s.followed(&p, s.block(op.Block))
+	passes := int64(s.passes(p.To))
+	tail := int64(p.KT) - 1 + s.arrayLatency() - 1
+	return pass{
+		columns: p.NT, tiles: int64(s.Layout(*op).RowTiles()),
+		period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast), periodEnd: int64(p.PeriodEnd),
+		drainFull: tail + int64(p.GroupsFull)*passes - int64(p.PeriodFull),
+		drainTo:   tail + int64(p.GroupsLast)*passes - int64(p.PeriodLast),
+		chained:   chained(op.Role),
 	}
 }
 
 // beats is the length of a tile column in the stream.
-func (k *Walk) beats(kind LayerKind, w Stored) int64 {
-	beats := k.column[kind][w.Bits]
+func (k *Walk) beats(of *walkKind, w Stored) int64 {
+	beats := of.column[w.Bits]
 	if w.Group > 0 {
-		beats += k.inner[kind] / int64(w.Group) * k.mult
+		beats += of.inner / int64(w.Group) * k.mult
 	}
 	return beats
 }
@@ -241,68 +247,75 @@ func (k *Walk) Start(w Stored) Clocks {
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1
-	queued := max(start+stepTurnaround-1, c.load(k.pos)) + queueLatency
-	k.matmuls(&c, queued+1, chain{k.patchRows, start}, WalkPatchEmbed, w)
-	if k.normFirst {
-		k.layerNorm(&c, k.tiles)
+	queued := start + stepTurnaround - 1 + queueLatency
+	if k.pos > 0 {
+		queued = max(queued, c.load(k.pos)+queueLatency)
+	}
+	of := &k.kinds[FirstKind]
+	k.matmuls(&c, queued+1, chain{k.patchRows, start}, of, w)
+	if of.norm.tiles > 0 {
+		c.layerNorm(&of.norm)
 	}
 	return c.settled()
 }
 
-// Advance runs one layer with weights so stored.
+// Advance runs one layer behind the first with weights so stored.
 func (k *Walk) Advance(c Clocks, kind LayerKind, w Stored) Clocks {
-	switch kind {
-	case WalkProj, WalkFC2:
-		k.matmuls(&c, c[clkNow]+2-k.lead[kind], chain{}, kind, w)
+	of := &k.kinds[kind]
+	if of.norm.tiles == 0 {
+		k.matmuls(&c, c[clkNow]+2-of.lead, chain{}, of, w)
 		return c.settled()
 	}
-	tiles := k.tiles
-	if kind == WalkHead {
-		tiles = k.lastTiles
-		if k.pooled == poolStream {
-			k.pools(&c)
-		}
+	if of.moved > 0 {
+		c[clkUnit] = c.unit() + of.moved
 	}
-	from := k.layerNorm(&c, tiles)
-	if kind == WalkHead && k.pooled == poolCodes {
-		from = k.pools(&c)
+	if of.pool.at == poolStream {
+		c.pools(&of.pool)
+	}
+	from := c.layerNorm(&of.norm)
+	if of.pool.at == poolCodes {
+		from = c.pools(&of.pool)
 	}
 	queued := from.start + stepTurnaround - 1 + queueLatency
-	if kind == WalkFC1 {
+	if of.gelu {
 		c[clkLoader] = max(c[clkLoader], c[clkGELU]-1)
 		queued = max(queued, c.load(k.gelu)+queueLatency)
 	}
-	k.matmuls(&c, queued+1, from, kind, w)
-	switch kind {
-	case WalkQKV:
-		c[clkNow] += k.attention
-	case WalkFC1:
+	k.matmuls(&c, queued+1, from, of, w)
+	switch {
+	case of.attends:
+		of.attention.run(&c)
+	case of.gelu:
 		c[clkGELU] = c[clkNow]
-	case WalkHead:
-		c[clkNow] = max(c[clkNow], c[clkUnit]) + 2 + k.store
+	case of.last:
+		c[clkNow] = max(c[clkNow], c[clkUnit]) + 2 + of.store
 	}
 	return c.settled()
 }
 
-// layerNorm starts when all before has left the array and its parameters are there.
-func (k *Walk) layerNorm(c *Clocks, tiles int64) chain {
+// unit is when a unit beside the array may start: all before has left the array, and the units are at rest.
+func (c *Clocks) unit() int64 { return max(c[clkNow]+1, c[clkUnit]+1) + 1 }
+
+// layerNorm starts when its parameters are there, too.
+func (c *Clocks) layerNorm(n *walkNorm) chain {
 	c[clkLoader] = max(c[clkLoader], c[clkNorm]-1)
-	from := chain{k.normRows, max(c[clkNow]+1, c[clkUnit]+1, c.load(k.norm)) + 1}
-	c[clkNorm] = from.made(from.start, int(tiles)-1)
-	c[clkUnit] = from.rest(from.start, int(tiles))
+	from := chain{n.rows, max(c.load(n.beats)+1, c.unit())}
+	c[clkNorm] = from.made(from.start, int(n.tiles)-1)
+	c[clkUnit] = from.rest(from.start, int(n.tiles))
 	return from
 }
 
-// pools makes one row of all, when all before has left the array and LayerNorm is at rest.
-func (k *Walk) pools(c *Clocks) chain {
-	from := chain{k.pool, max(c[clkNow]+1, c[clkUnit]+1) + 1}
+// pools makes one row of all.
+func (c *Clocks) pools(p *walkPool) chain {
+	from := chain{p.rows, c.unit()}
 	c[clkUnit] = from.made(from.start, 0)
 	return from
 }
 
 // Bytes is what a layer with weights so stored reads from off-chip memory.
 func (k *Walk) Bytes(kind LayerKind, w Stored) int64 {
-	return k.columns[kind] * k.beats(kind, w) * k.busBytes
+	of := &k.kinds[kind]
+	return of.columns * k.beats(of, w) * k.busBytes
 }
 
 // FixedBytes is what an image reads and writes besides its layers' Bytes.
@@ -325,10 +338,10 @@ func (c Clocks) settled() Clocks {
 }
 
 // matmuls runs the matmuls of a layer, the first slot of the first at a cycle or later.
-func (k *Walk) matmuls(c *Clocks, at int64, from chain, kind LayerKind, w Stored) {
-	beats := k.beats(kind, w)
-	for i := range k.count[kind] {
-		p := &k.passes[kind][i]
+func (k *Walk) matmuls(c *Clocks, at int64, from chain, of *walkKind, w Stored) {
+	beats := k.beats(of, w)
+	for i := range of.count {
+		p := &of.passes[i]
 		at = k.matmul(c, at, from, p, beats) + 1 + p.periodEnd
 	}
 }

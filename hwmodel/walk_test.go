@@ -2,6 +2,7 @@ package hwmodel
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"vitdse/configs"
@@ -16,9 +17,9 @@ func walkAll(net *network.Network, k *Walk, bits []configs.LayerBits) (cycles, b
 		if !l.Weights {
 			continue
 		}
-		kind, w := KindOf(l.Role), StoredOf(bits[i])
+		kind, w := KindOf(l), StoredOf(bits[i])
 		bytes += k.Bytes(kind, w)
-		if kind == WalkPatchEmbed {
+		if kind == FirstKind {
 			c = k.Start(w)
 		} else {
 			c = k.Advance(c, kind, w)
@@ -56,15 +57,27 @@ func TestWalkIsTheTimeline(t *testing.T) {
 // What makes the exact search exact: later clocks never end earlier, and clocks that are
 // all later by n end later by n.
 func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
-	m, part := load(t, "deit-tiny", "xczu9eg")
+	deit, part := load(t, "deit-tiny", "xczu9eg")
 	r := rand.New(rand.NewPCG(13, 14))
 	for range 2000 {
+		m := deit
+		if r.IntN(2) == 0 {
+			m = randomSwin(r)
+		}
 		d := randomDesign(r, m, part)
-		k := NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics))
+		net := network.MustCompile(m)
+		var kinds []LayerKind // behind the first
+		for _, l := range net.Layers {
+			if l.Weights && KindOf(l) != FirstKind && !slices.Contains(kinds, KindOf(l)) {
+				kinds = append(kinds, KindOf(l))
+			}
+		}
+		k := NewWalk(net, d.Engine, NumericsWidths(net, d.Numerics))
 		stored := func() Stored { return Stored{uint8(2 + r.IntN(7)), []uint16{0, 16, 64}[r.IntN(3)]} }
+		kind := func() LayerKind { return kinds[r.IntN(len(kinds))] }
 		a := k.Start(stored())
 		for range r.IntN(4) {
-			a = k.Advance(a, WalkQKV+LayerKind(r.IntN(4)), stored())
+			a = k.Advance(a, kind(), stored())
 		}
 		b, far := a, a
 		for i := range b {
@@ -72,11 +85,11 @@ func TestWalkIsMonotoneAndHomogeneous(t *testing.T) {
 			far[i] += 12345
 		}
 		for range 4 {
-			kind, w := WalkQKV+LayerKind(r.IntN(5)), stored()
+			kind, w := kind(), stored()
 			a, b, far = k.Advance(a, kind, w), k.Advance(b, kind, w), k.Advance(far, kind, w)
 			for i := range a {
 				if b[i] < a[i] || far[i] != a[i]+12345 {
-					t.Fatalf("%+v, layer %d: clocks %v, later ones %v, shifted ones %v", d.Engine, kind, a, b, far)
+					t.Fatalf("%s, %+v, layer %d: clocks %v, later ones %v, shifted ones %v", m.Name, d.Engine, kind, a, b, far)
 				}
 			}
 		}

@@ -81,11 +81,37 @@ func (w Widths) Size() Widths {
 	return w
 }
 
+// Timed is all of the widths of a design's numerics that an engine's cycles depend on, in bits.
+type Timed struct {
+	Acc   uint8 // of the accumulators that the numerics ask for
+	GELU  uint8 // of the GELU table's index
+	Score uint8 // of a score with its bias, 0 where scores have none
+}
+
+// Timed is what of the widths time depends on.
+func (w Widths) Timed(net *network.Network) Timed {
+	t := Timed{Acc: uint8(w.AccBits(net)), GELU: w.GELU}
+	if net.Blocks[0].Window > 0 {
+		t.Score = uint8(w.biasedScoreBits(widestHead(net)))
+	}
+	return t
+}
+
+// widestHead is the channels of the widest head.
+func widestHead(net *network.Network) int {
+	widest := net.Blocks[0].HeadDim()
+	if len(net.Stages) > 1 {
+		for i := range net.Blocks {
+			widest = max(widest, net.Blocks[i].HeadDim())
+		}
+	}
+	return widest
+}
+
 // Timing is all of a design's numerics that an engine's cycles depend on: two designs of one
 // Schedule and one Timing take the same.
 type Timing struct {
-	Acc     int // bits of the accumulators that the numerics ask for
-	GELU    int // bits of the GELU table's index
+	Timed
 	Weights string
 }
 
@@ -97,7 +123,7 @@ func TimingOf(net *network.Network, n configs.Numerics) Timing {
 		stored := StoredOf(l)
 		weights = append(weights, stored.Bits, byte(stored.Group), byte(stored.Group>>8))
 	}
-	return Timing{w.AccBits(net), int(w.GELU), string(weights)}
+	return Timing{w.Timed(net), string(weights)}
 }
 
 // Within says whether numerics of widths w ask for nothing that o does not.
@@ -105,14 +131,7 @@ func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 
 // AccBits is the width of the accumulators, attention's included.
 func (w Widths) AccBits(net *network.Network) int {
-	b := &net.Blocks[0]
-	bits := max(int(w.Acc), w.scoreBits(b.HeadDim()), int(w.Softmax)+1+int(w.QKV)+CeilLog2(b.WindowTokens()))
-	if len(net.Stages) > 1 {
-		for i := range net.Blocks {
-			bits = max(bits, w.scoreBits(net.Blocks[i].HeadDim()))
-		}
-	}
-	return bits
+	return max(int(w.Acc), w.scoreBits(widestHead(net)), int(w.Softmax)+1+int(w.QKV)+CeilLog2(net.Blocks[0].WindowTokens()))
 }
 
 // accumulator is the width of an engine's accumulators.
@@ -121,6 +140,9 @@ func (w Widths) accumulator(net *network.Network, e *configs.Engine) int {
 }
 
 func (w Widths) scoreBits(headDim int) int { return 2*int(w.QKV) + CeilLog2(headDim) }
+
+// biasedScoreBits is the width of a score with a bias as large as the largest score.
+func (w Widths) biasedScoreBits(headDim int) int { return w.scoreBits(headDim) + 1 }
 
 // Sizer counts the resources of engines for one model on one part with numerics of given
 // widths: what a search asks for millions of times. Engines of one schedule share what does
@@ -237,8 +259,12 @@ func (z *Sizer) count(what int) Resources {
 	marks := [3]configs.MemoryKind{"activations", "weights", "residual"}
 	z.shape.Design.Engine.Activations, z.shape.Design.Engine.Weights, z.shape.Design.Engine.Residual = marks[0], marks[1], marks[2]
 	list := z.shape.memories()
+	bias := Memory{}
+	if z.shape.Windowed {
+		bias = z.shape.biasMemory()
+	}
 	z.shape.Design.Engine = e
-	for _, m := range list {
+	enter := func(m Memory) {
 		class := 3
 		for i, mark := range marks {
 			if m.Kind == mark {
@@ -248,6 +274,12 @@ func (z *Sizer) count(what int) Resources {
 		if class == what {
 			l.add(m.Name, z.fabric.memory(m))
 		}
+	}
+	for _, m := range list {
+		enter(m)
+	}
+	if z.shape.Windowed {
+		enter(bias)
 	}
 	return l.sum
 }
@@ -261,11 +293,16 @@ func (s *Shape) setWidths(w Widths) {
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
 	s.ScoreBits, s.AccBits = w.scoreBits(s.HeadDim), w.accumulator(s.Net, &s.Design.Engine)
-	if s.Windowed { // a bias as large as the largest score
-		s.ScoreBits++
+	if s.Windowed {
+		s.ScoreBits = w.biasedScoreBits(s.HeadDim)
 	}
 	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
+}
+
+// setTimed sets what of the shape time depends on of the widths.
+func (s *Shape) setTimed(t Timed) {
+	s.AccBits, s.GELUBits, s.ScoreBits = max(int(t.Acc), s.Design.Engine.AccumulatorBits), int(t.GELU), int(t.Score)
 }
 
 // widths sets what of the shape depends on the numerics.
@@ -275,8 +312,11 @@ func (z *Sizer) widths(w Widths) {
 	s.WeightFormats = z.format[:bits.OnesCount16(w.Formats)] // the formulas need their number
 	bus := s.Design.Engine.BusBits
 	s.AsmBeats = 1
-	for _, word := range [...]int{s.VC * s.TM * configs.ResidualBits, s.ParamBits(), s.TN * s.TK * s.StoredBits, normParamBits} {
+	for _, word := range [...]int{s.ParamBits(), s.TN * s.TK * s.StoredBits, normParamBits} {
 		s.AsmBeats = max(s.AsmBeats, CeilDiv(word, bus))
+	}
+	if s.Net.Positions {
+		s.AsmBeats = max(s.AsmBeats, CeilDiv(s.VC*s.TM*configs.ResidualBits, bus))
 	}
 	if s.GroupBits > 0 {
 		s.AsmBeats = max(s.AsmBeats, s.MultBeats())

@@ -40,23 +40,7 @@ func onEngine(m configs.Model) (*network.Network, error) {
 	return net, engine.Accepts(net)
 }
 
-// loadForSearch is loadNetwork for the commands that search designs: a network that the engine does not run, or the
-// search does not take, is refused before anything else is read.
-func loadForSearch(run configs.Run) (*trained, error) {
-	model, err := loadModel(run.Model)
-	if err != nil {
-		return nil, err
-	}
-	net, err := onEngine(model)
-	if err != nil {
-		return nil, err
-	}
-	if err := configs.InSearch(net); err != nil {
-		return nil, err
-	}
-	return forEngine(run, loadNetwork)
-}
-
+// forEngine loads what a run names; a network that the engine does not run is refused before anything else is read.
 func forEngine(run configs.Run, load func(configs.Run) (*trained, error)) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
@@ -173,7 +157,7 @@ func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, e
 // and no checkpoint, only the model; the front is then not measured.
 func loadStudied(run configs.Run) (*trained, error) {
 	if run.Checkpoint != "" || run.Sensitivities == "" {
-		return loadForSearch(run)
+		return forEngine(run, loadNetwork)
 	}
 	model, err := loadModel(run.Model)
 	if err == nil {

@@ -55,7 +55,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		n, err := loadForSearch(run)
+		n, err := forEngine(run, loadNetwork)
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,7 @@
 package network
 
+import "slices"
+
 // Stage is one residual stream: H x W tokens of Dim channels. A ViT has one, of 1 x Tokens.
 type Stage struct {
 	Index, Depth int
@@ -72,6 +74,30 @@ func (s Block) WindowOrder() []int {
 		order = append(order, at)
 	})
 	return order
+}
+
+// rowOrder is how the rows of a block's attention lie: in so many windows, and which token is in each row, nil where
+// tokens are in their own order.
+type rowOrder struct {
+	windows int
+	tokens  []int
+}
+
+// order is that of a block; outside the blocks tokens are in their own order.
+func (n *Network) order(block int) rowOrder {
+	if block == None || n.Blocks[block].Window == 0 {
+		return rowOrder{windows: 1}
+	}
+	b := &n.Blocks[block]
+	o := rowOrder{windows: b.WindowRows() / b.WindowTokens(), tokens: b.WindowOrder()}
+	if slices.IsSorted(o.tokens) {
+		o.tokens = nil
+	}
+	return o
+}
+
+func (o rowOrder) same(p rowOrder) bool {
+	return o.windows == p.windows && slices.Equal(o.tokens, p.tokens)
 }
 
 // WindowRegions names, for each row of the windows, the region of the grid it came from.

@@ -11,6 +11,7 @@ type builder struct {
 type class struct {
 	role              LayerRole
 	stage, inner, ops int
+	moves             bool
 }
 
 // add appends an op of a layer within a block or patch merging ("" outside), and the layer where it is the first of
@@ -45,14 +46,21 @@ func (b *builder) add(op Op, within string, role LayerRole) int {
 
 // classify numbers the layers' classes, once all are there.
 func (b *builder) classify() {
+	last, block := b.n.order(None), None
 	for i := range b.n.Layers {
 		l := &b.n.Layers[i]
-		key := class{l.Role, l.Stage, l.Inner, len(l.Ops)}
+		if l.Moves = l.Role == MergeLayer; l.Block != block {
+			now := b.n.order(l.Block)
+			l.Moves = l.Moves || !now.same(last)
+			last, block = now, l.Block
+		}
+		key := class{l.Role, l.Stage, l.Inner, len(l.Ops), l.Moves}
 		if _, known := b.classes[key]; !known {
 			b.classes[key] = len(b.classes)
 		}
 		l.Class = b.classes[key]
 	}
+	b.n.LayerClasses = len(b.classes)
 }
 
 // patches gathers the image's pixels into rows.

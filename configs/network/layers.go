@@ -44,7 +44,11 @@ type Layer struct {
 	Weights bool // whether it has stored weights
 	Edge    bool // the first or the last, outside the blocks
 
-	// Class is the same for layers of the same role and shapes: at the same bits they cost the same.
+	// Moves says whether its rows lie in another order, or in other windows, than those of the layer before it.
+	Moves bool
+
+	// Class is the same for layers of the same role and shapes, whose rows are moved alike: at the same bits they cost
+	// the same. Classes are numbered as an image meets them, the patch embedding's is 0.
 	Class int
 
 	Ops []int // that have its bits, ascending

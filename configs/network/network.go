@@ -17,6 +17,8 @@ type Network struct {
 	Layers []Layer // quantization layers, in the order in which an image meets them
 	Blocks []Block // transformer blocks
 	Stages []Stage // residual streams, one after the other
+	// LayerClasses is the number of classes of Layers.
+	LayerClasses int
 	// Classifiers is the number of heads whose logits the last op sums up: the result is their mean.
 	Classifiers int
 

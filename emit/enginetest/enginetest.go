@@ -248,7 +248,7 @@ func factors(e engines.Engine, c Case) error {
 		clocks := k.Start(hwmodel.StoredOf(d.Numerics.Layers[0]))
 		for i, l := range c.Net.Layers {
 			if i > 0 && l.Weights {
-				clocks = k.Advance(clocks, hwmodel.KindOf(l.Role), hwmodel.StoredOf(d.Numerics.Layers[i]))
+				clocks = k.Advance(clocks, hwmodel.KindOf(l), hwmodel.StoredOf(d.Numerics.Layers[i]))
 			}
 		}
 		if clocks[0] != price.Cycles {

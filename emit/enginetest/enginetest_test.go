@@ -27,8 +27,18 @@ func cases(t *testing.T, e engines.Engine) map[string]Case {
 		if list[name], err = Draw(e, m, part, seed, 12); err != nil {
 			t.Fatal(err)
 		}
+		if list[name+" in windows"], err = Draw(e, windows(), part, seed, 8); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return list
+}
+
+// windows is a network whose attention is in windows of more rows than a row tile, in two stages.
+func windows() configs.Model {
+	return configs.Model{Name: "windows", Family: configs.Swin, Image: configs.ImageShape{Height: 24, Width: 48, Channels: 3}, Patch: 2,
+		Dim: 16, Depths: []int{2, 2}, StageHeads: []int{1, 2}, Window: 6, MLPRatio: 2, Classes: 7, LayerNormEps: 1e-5,
+		Mean: []float64{0.5, 0.5, 0.5}, Std: []float64{0.5, 0.5, 0.5}}
 }
 
 // Every engine passes every check, on parts of several families.

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -22,6 +23,10 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 		}
 		return v
 	}
+	net := network.MustCompile(m)
+	if windows(net) {
+		return seededWindows(m, normal)
+	}
 	d, h := m.Dim, m.Hidden()
 	fan := 1 / math.Sqrt(float64(d))
 	w := &Weights{
@@ -39,7 +44,7 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 	if m.PreNorm {
 		w.PatchNormG, w.PatchNormB = normal(d, 1, 0.2), normal(d, 0, 0.1)
 	}
-	for range network.MustCompile(m).Blocks {
+	for range net.Blocks {
 		w.Blocks = append(w.Blocks, BlockWeights{
 			Norm1G: normal(d, 1, 0.2), Norm1B: normal(d, 0, 0.1),
 			QKVW: normal(3*d*d, 0, 1.5*fan), QKVB: normal(3*d, 0, 0.1),
@@ -49,9 +54,36 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 			FC2W: normal(d*h, 0, 0.5*fan), FC2B: normal(d, 0, 0.05),
 		})
 	}
-	if network.MustCompile(m).Classifiers == 2 {
+	if net.Classifiers == 2 {
 		w.Dist = normal(d, 0, 0.02)
 		w.HeadDistW, w.HeadDistB = normal(m.Classes*d, 0, 0.06), normal(m.Classes, 0, 0.05)
 	}
+	return w
+}
+
+// seededWindows draws likewise for a network whose attention is in windows, with biases of relative positions that
+// matter beside its scores.
+func seededWindows(m configs.Model, normal func(n int, mean, sigma float64) []float32) *Weights {
+	w := &Weights{}
+	w.Fill(m, func(name string, shape []int) []float32 {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		fan := 1 / math.Sqrt(float64(n/shape[0]))
+		switch {
+		case strings.Contains(name, "relative_position"):
+			return normal(n, 0, 1)
+		case len(shape) == 1 && strings.Contains(name, "norm") && strings.HasSuffix(name, "weight"):
+			return normal(n, 1, 0.2)
+		case len(shape) == 1:
+			return normal(n, 0, 0.1)
+		case strings.Contains(name, "qkv"):
+			return normal(n, 0, 1.5*fan)
+		case strings.Contains(name, "proj.weight") && len(shape) == 2, strings.Contains(name, "fc2"):
+			return normal(n, 0, 0.5*fan)
+		}
+		return normal(n, 0, fan)
+	})
 	return w
 }
