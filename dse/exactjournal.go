@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"vitdse/dse/jobs"
 	"vitdse/hwmodel"
 )
 
@@ -63,7 +62,7 @@ func (l *exactLine) jobResult() (*jobResult, error) {
 // open starts the journal, or takes up where it ends.
 func (x *exact) open() error {
 	path := x.in.Options.journal()
-	j, records, err := jobs.Open[exactLine](path, x.plan, x.in.Options.Resume, x.in.Options.Say)
+	j, records, err := open[exactLine](x.in.Options, x.plan)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/jobs"
 	"vitdse/hwmodel"
 )
 
@@ -55,7 +56,8 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, and a dataset with the labels of its test images; " +
 			"give them, or take loss in its place")
 	}
-	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say}
+	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say,
+		Elsewhere: s.Options.Elsewhere}
 	prediction := s.Prediction
 	if prediction == nil {
 		var err error
@@ -92,7 +94,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 			}
 		}
 	}
-	if s.Options.Dir != "" {
+	if s.Options.Dir != "" && !errors.Is(err, jobs.ErrPart) {
 		err = errors.Join(err, res.Front.Write(s.Options.Dir))
 	}
 	return res, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"vitdse/configs"
+	"vitdse/dse/jobs"
 	"vitdse/hwmodel"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	Version string // of the tool; a journal of another version is refused
 
 	Say func(string) // is told of lines of the journal that are left out; may be nil
+
+	Elsewhere *jobs.Elsewhere // where sensitivities, shards and the front's points are computed; nil for this process
 }
 
 func (in Input) check() error {

@@ -2,7 +2,9 @@ package dse
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
@@ -48,7 +50,7 @@ func (f *Front) Measure(ctx context.Context, n Network, w Work) error {
 		m.want(p.Numerics, d.Numerics)
 	}
 	err = m.run(ctx)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && (ctx.Err() == nil || errors.Is(err, jobs.ErrPart)) {
 		return err
 	}
 	f.apply(m.have)
@@ -93,13 +95,15 @@ type measurement struct {
 	net       Network
 	common    string // hash of all but the numerics
 	work      Work
+	once      sync.Mutex // of stats and logits
 	stats     *quant.Stats
 	logits    []float64
 	calibrate int
-	todo      []wanted
+	all       []wanted // the jobs, by number
 	known     map[string]bool
 	have      map[string]measure.Result
-	done      int
+	plan      jobs.Plan
+	mine      bool // this process is a task that does some of them
 }
 
 type wanted struct {
@@ -125,53 +129,82 @@ func (m *measurement) want(hash string, n configs.Numerics) {
 	if err != nil {
 		panic(err) // numericsHash took the same value
 	}
-	var r measure.Result
-	if m.work.Cache.Get("measure", key, &r) {
-		m.have[hash] = r
-		return
+	m.all = append(m.all, wanted{hash, key, n})
+}
+
+// kept takes what the cache has, and lists the jobs that are left.
+func (m *measurement) kept() []int {
+	var left []int
+	for i, t := range m.all {
+		var r measure.Result
+		if !m.mine && m.work.Cache.Get("measure", t.key, &r) {
+			m.have[t.hash] = r
+			continue
+		}
+		left = append(left, i)
 	}
-	m.todo = append(m.todo, wanted{hash, key, n})
+	return left
 }
 
 // run measures what is wanted and not in the cache.
 func (m *measurement) run(ctx context.Context) error {
-	if len(m.todo) == 0 || ctx.Err() != nil {
+	var keys []string
+	for _, t := range m.all {
+		keys = append(keys, t.key)
+	}
+	inputs, err := configs.Key(keys)
+	if err != nil {
+		return err
+	}
+	m.plan = jobs.Plan{Kind: "vitdse measured front", Inputs: inputs, Jobs: len(m.all)}
+	if m.mine, err = m.work.Elsewhere.Mine(ctx, m.plan); err != nil {
+		return err
+	}
+	left := m.kept()
+	if len(left) == 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	m.progress()
-	var err error
-	if m.stats, err = quant.Calibrate(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate)); err != nil {
-		return err
+	had := len(m.all) - len(left)
+	m.progress(had)
+	return jobs.Run(ctx, left, jobs.Work[measure.Result]{
+		Workers: m.work.Workers,
+		Worker: func() func(context.Context, int) (measure.Result, error) {
+			return func(ctx context.Context, n int) (measure.Result, error) { return m.one(ctx, m.all[n]) }
+		},
+		Take: func(n int, r measure.Result) error {
+			m.have[m.all[n].hash] = r
+			m.progress(len(m.have))
+			return m.work.Cache.Put("measure", m.all[n].key, r)
+		},
+		Elsewhere: m.work.Elsewhere, Plan: m.plan, Cost: func(int) float64 { return passSeconds(m.net.Model, m.net.Images.N) },
+	})
+}
+
+// prepare computes once what every evaluation needs: the ranges and the float network's logits.
+func (m *measurement) prepare(ctx context.Context) (err error) {
+	m.once.Lock()
+	defer m.once.Unlock()
+	if m.stats != nil {
+		return nil
 	}
 	if m.logits, err = measure.FloatLogits(ctx, m.net.Model, m.net.Weights, m.net.Images, m.work.Workers); err != nil {
 		return err
 	}
-	list := make([]int, len(m.todo))
-	for i := range list {
-		list[i] = i
-	}
-	return jobs.Run(ctx, list, jobs.Work[measure.Result]{
-		Workers: m.work.Workers,
-		Worker: func() func(context.Context, int) (measure.Result, error) {
-			return func(ctx context.Context, n int) (measure.Result, error) { return m.one(ctx, m.todo[n]) }
-		},
-		Take: func(n int, r measure.Result) error {
-			m.have[m.todo[n].hash] = r
-			m.done++
-			m.progress()
-			return m.work.Cache.Put("measure", m.todo[n].key, r)
-		},
-	})
+	m.stats, err = quant.Calibrate(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate))
+	return err
 }
 
-func (m *measurement) progress() {
+func (m *measurement) progress(done int) {
 	if m.work.Progress != nil {
-		m.work.Progress(m.done, len(m.todo))
+		m.work.Progress(done, len(m.all))
 	}
 }
 
 // one evaluates the network with some numerics.
 func (m *measurement) one(ctx context.Context, t wanted) (measure.Result, error) {
+	if err := m.prepare(ctx); err != nil {
+		return measure.Result{}, err
+	}
 	net, err := quant.Quantize(m.net.Model, t.numerics, m.net.Weights, m.stats)
 	if err != nil {
 		return measure.Result{}, fmt.Errorf("numerics %s: %w", t.hash, err)

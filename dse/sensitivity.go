@@ -2,6 +2,7 @@ package dse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,18 +22,12 @@ const goldenVersion = "vitdse golden 1"
 
 // Work is how measurements run; no result depends on it.
 type Work struct {
-	Workers  int                   // goroutines, at least 1
-	Cache    configs.Store         // results that are kept between runs
-	Version  string                // of the tool; results of another version are measured again
-	Progress func(done, total int) // called from one goroutine at a time; may be nil
-	Say      func(string)          // is told of kept results that are damaged; may be nil
-
-	// Elsewhere measures settings of a table, which are numbered, on other machines, before this process measures what
-	// is left; nil for none.
-	Elsewhere func(ctx context.Context, plan jobs.Plan, left []int) ([]jobs.Record[float64], error)
-	// Part measures those settings of a list that are this process' part of a table that is measured elsewhere, and
-	// says so; nothing comes of the others. nil where this process is no part of another's work.
-	Part func(ctx context.Context, plan jobs.Plan, list []int, of func(context.Context, int) (float64, error)) error
+	Workers   int                   // goroutines, at least 1
+	Cache     configs.Store         // results that are kept between runs
+	Version   string                // of the tool; results of another version are measured again
+	Progress  func(done, total int) // called from one goroutine at a time; may be nil
+	Say       func(string)          // is told of kept results that are damaged; may be nil
+	Elsewhere *jobs.Elsewhere       // where the jobs are done but here; nil for here
 }
 
 // Choices are what sensitivities are measured for.
@@ -51,26 +46,31 @@ func ChoicesOf(s configs.Space) Choices {
 
 // Sensitivities measures what the prediction of some choices needs, once: the noise that
 // each layer's bits add to the network's logits. The reference is 8 bits everywhere.
-// Tables are taken from the cache if model, weights, images, choices and tool are the same. A part of a table that is
-// measured elsewhere (Work.Part) gives no prediction.
+// Tables are taken from the cache if model, weights, images, choices and tool are the same. In a task that measures a
+// part of a table the error is jobs.ErrPart.
 func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Prediction, error) {
 	if err := n.check(); err != nil {
 		return nil, err
 	}
 	var tables []*measure.Table
+	var foreign error
 	for i, fold := range c.LNFold {
 		part := w
 		if w.Progress != nil {
 			part.Progress = func(done, total int) { w.Progress(i*total+done, len(c.LNFold)*total) }
 		}
 		t, err := n.sensitivity(ctx, c, fold, part)
+		if errors.Is(err, jobs.ErrForeign) {
+			foreign = err // of another ln_fold than this task's, or of none
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("sensitivities at ln_fold %g: %w", fold, err)
 		}
 		tables = append(tables, t)
 	}
-	if w.Part != nil {
-		return nil, nil // no table is whole
+	if foreign != nil {
+		return nil, foreign
 	}
 	return NewPrediction(tables...)
 }
@@ -86,11 +86,14 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 		return nil, err
 	}
 	t := new(measure.Table)
-	if w.Cache.Get("sensitivity", key, t) {
+	settings, err := w.newSettings(ctx, key, sweep, n.Model, reference)
+	if err != nil {
+		return nil, err
+	}
+	if !settings.mine && w.Cache.Get("sensitivity", key, t) {
 		return t, nil
 	}
-	settings, err := w.settings(ctx, key, sweep, n.Model, reference)
-	if err != nil {
+	if err := settings.open(ctx, passSeconds(n.Model, images.N)); err != nil {
 		return nil, err
 	}
 	sweep.Run = settings.run
@@ -102,8 +105,8 @@ func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Wor
 		w.Cache.Failed(settings.journal.Close())
 		return nil, err
 	}
-	if w.Part != nil {
-		return t, nil // whose entries are not all measured: it is not kept
+	if settings.mine {
+		return nil, jobs.ErrPart // whose entries are not all measured: it is not kept
 	}
 	err = w.Cache.Put("sensitivity", key, t)
 	w.Cache.Failed(settings.journal.Remove())

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse/jobs"
 	"vitdse/golden/measure"
 )
@@ -14,28 +15,46 @@ import (
 type settings struct {
 	work    Work
 	plan    jobs.Plan
+	path    string // of the journal, "" for none
 	journal *jobs.Journal[float64]
 	known   map[int]float64
 	done    int
 	total   int
+	mine    bool // this process is a task that measures some of them
 }
 
-// settings opens the journal of the measurement under a key of the cache. Where it cannot be written to, or another
-// process measures the same, nothing is kept.
-func (w Work) settings(ctx context.Context, key string, sweep measure.Sweep, m configs.Model, reference configs.Numerics) (*settings, error) {
+// passSeconds is about how long an integer network takes over so many images on one core: two billion products a second.
+func passSeconds(m configs.Model, images int) float64 {
+	net, err := network.Compile(m)
+	if err != nil {
+		return 1 // the network is refused later
+	}
+	return float64(images) * float64(net.MACs()) / 2e9
+}
+
+// newSettings are those of the measurement under a key of the cache.
+func (w Work) newSettings(ctx context.Context, key string, sweep measure.Sweep, m configs.Model, reference configs.Numerics) (*settings, error) {
 	total, err := sweep.Count(m, reference)
 	if err != nil {
 		return nil, err
 	}
 	plan := jobs.Plan{Kind: "vitdse sensitivities", Inputs: key, Jobs: total}
 	s := &settings{work: w, plan: plan, journal: new(jobs.Journal[float64]), known: map[int]float64{}, total: total}
-	path := ""
-	if w.Cache.Holds() && w.Part == nil {
-		path = w.Cache.Path("sensitivity", key, ".part")
+	if s.mine, err = w.Elsewhere.Mine(ctx, plan); err != nil {
+		return nil, err
 	}
-	j, records, err := jobs.Open[float64](path, plan, true, w.Say)
+	if w.Cache.Holds() && !s.mine {
+		s.path = w.Cache.Path("sensitivity", key, ".part")
+	}
+	return s, nil
+}
+
+// open starts the journal or takes up where it ends, and has what is left measured elsewhere if so told. Where the journal
+// cannot be written to, or another process measures the same, nothing is kept.
+func (s *settings) open(ctx context.Context, cost float64) error {
+	j, records, err := jobs.Open[float64](s.path, s.plan, true, s.work.Say)
 	if held := (*jobs.HeldError)(nil); err != nil && !errors.As(err, &held) {
-		w.Cache.Failed(err)
+		s.work.Cache.Failed(err)
 	}
 	if err == nil {
 		s.journal = j
@@ -45,28 +64,23 @@ func (w Work) settings(ctx context.Context, key string, sweep measure.Sweep, m c
 	}
 	s.done = len(s.known)
 	s.say()
-	if left := jobs.Left(plan, records); w.Elsewhere != nil && len(left) > 0 {
-		return s, s.elsewhere(ctx, left)
+	if e := s.work.Elsewhere; e == nil || e.Do == nil {
+		return nil
 	}
-	return s, nil
-}
-
-// elsewhere has what is left measured on other machines.
-func (s *settings) elsewhere(ctx context.Context, left []int) error {
-	records, err := s.work.Elsewhere(ctx, s.plan, left)
-	for _, r := range records {
-		if _, known := s.known[r.Job]; !known {
-			s.known[r.Job] = r.Value
-			s.work.Cache.Failed(s.journal.Write(r.Job, r.Value))
-		}
-	}
-	s.done = len(s.known)
+	err = jobs.Run(ctx, jobs.Left(s.plan, records), jobs.Work[float64]{
+		Elsewhere: s.work.Elsewhere, Plan: s.plan, Cost: func(int) float64 { return cost },
+		Take: func(n int, total float64) error {
+			s.known[n] = total
+			s.done++
+			s.say()
+			s.work.Cache.Failed(s.journal.Write(n, total))
+			return nil
+		},
+	})
 	if err != nil {
 		s.work.Cache.Failed(s.journal.Close())
-		return err
 	}
-	s.say()
-	return nil
+	return err
 }
 
 func (s *settings) say() {
@@ -77,8 +91,8 @@ func (s *settings) say() {
 
 // run takes entries from what was kept, and measures the others.
 func (s *settings) run(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
-	if s.work.Part != nil {
-		return s.work.Part(ctx, s.plan, list, of)
+	if s.mine {
+		return s.work.Elsewhere.Part(ctx, s.plan, list, func(ctx context.Context, n int) (any, error) { return of(ctx, n) })
 	}
 	var left []int
 	for _, n := range list {

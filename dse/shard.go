@@ -7,8 +7,11 @@ import (
 	"vitdse/hwmodel"
 )
 
-// classesPerShard bounds the work of a shard: about 0.1 s.
-const classesPerShard = 1024
+// classesPerShard bounds the work of a shard, shardSeconds is about how long that takes.
+const (
+	classesPerShard = 1024
+	shardSeconds    = 0.1
+)
 
 // shard is the unit of work and of the journal: the engines of one geometry, on all
 // parts, with a range of the classes of numerics.

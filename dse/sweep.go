@@ -103,7 +103,12 @@ func newSweep(in Input) (*sweep, error) {
 
 // open starts the journal, or takes up where it ends.
 func (s *sweep) open() error {
-	j, records, err := jobs.Open[shardResult](s.in.Options.journal(), s.plan, s.in.Options.Resume, s.in.Options.Say)
+	mine, err := s.in.Options.Elsewhere.Mine(context.Background(), s.plan)
+	if err != nil || mine {
+		s.journal, s.todo = new(jobs.Journal[shardResult]), jobs.Left[shardResult](s.plan, nil)
+		return err
+	}
+	j, records, err := open[shardResult](s.in.Options, s.plan)
 	if err != nil {
 		return err
 	}
@@ -140,6 +145,7 @@ func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
 			defer say()
 			return s.record(n, o)
 		},
+		Elsewhere: s.in.Options.Elsewhere, Plan: s.plan, Cost: func(int) float64 { return shardSeconds },
 	})
 }
 
@@ -147,12 +153,10 @@ func (s *sweep) run(ctx context.Context, progress func(Progress)) error {
 func (s *sweep) record(n int, o outcome) error {
 	s.merge(o.parts)
 	s.stats.Priced += o.priced
-	r := shardResult{Parts: make([]partResult, len(o.parts))}
 	for i := range o.parts {
 		o.parts[i].front = survivors(o.parts[i].front, s.parts[i].front)
-		r.Parts[i] = partResult{o.parts[i], o.parts[i].front}
 	}
-	return s.journal.Write(n, r)
+	return s.journal.Write(n, shardResult{partsOf(o.parts)})
 }
 
 // merge adds what a shard found to the parts' tallies.

@@ -19,6 +19,7 @@ import (
 // The folders of a run, inside its out.
 func sweepDir(run configs.Run) string  { return filepath.Join(run.Out, "sweep") }
 func designDir(run configs.Run) string { return filepath.Join(run.Out, "design") }
+func workDir(run configs.Run) string   { return filepath.Join(run.Out, "work") }
 
 // cacheOf is the store that the run names, or the user's.
 func (a *app) cacheOf(run configs.Run) configs.Store {

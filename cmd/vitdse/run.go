@@ -68,7 +68,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	a.printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")
 
 	a.section("Sweep")
-	front, err := a.sweep(ctx, n, run, force)
+	front, err := a.sweep(ctx, n, run, force, arrayFlags{})
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	} else if file, err = a.measureSensitivities(cmd, run, space, f); err != nil {
 		return err
 	}
-	if f.to == "" || a.task != nil {
+	if f.to == "" {
 		return nil
 	}
 	if err := file.Write(f.to); err != nil {
@@ -147,16 +147,14 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	st := &stages{a: a}
 	defer st.drop()
 	work := sensitivityWork("sensitivities", run, build, st)
-	if err := a.settingsOnMachines(&work, n, run, f, st); err != nil {
-		return nil, err
-	}
+	work.Elsewhere = a.elsewhere(f.machines, workDir(run), st)
 	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
-	if err != nil || a.task != nil {
+	if err != nil {
 		return nil, err
 	}
 	st.end()
 	file := p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint))
-	if f.check == 0 || a.task != nil {
+	if f.check == 0 {
 		return file, nil
 	}
 	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, sensitivityWork("check", run, build, st))

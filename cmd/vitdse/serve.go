@@ -111,7 +111,7 @@ func (a *app) served(ctx context.Context, n *trained, run configs.Run, file stri
 	if _, err := a.checkFloat(ctx, n); err != nil {
 		return err
 	}
-	front, err := a.sweep(ctx, n, run, force)
+	front, err := a.sweep(ctx, n, run, force, arrayFlags{})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ type stages struct {
 	a    *app
 	bar  *progress
 	from int64 // of the bar's steps, done before it began
+
+	where string // the jobs are done, but in this process
 }
 
 // set moves the task of the given title on, and ends the one before it.
@@ -17,7 +19,10 @@ func (s *stages) set(title, unit string, done, total int64, detail string) {
 		s.bar = newProgress(s.a.stderr, title, unit, total)
 		s.from = 0
 	}
-	s.bar.set(done, total, detail)
+	if detail != "" && s.where != "" {
+		detail = ", " + detail
+	}
+	s.bar.set(done, total, s.where+detail)
 	if s.a.live != nil {
 		s.a.live.At(s.bar.now)
 	}

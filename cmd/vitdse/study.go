@@ -9,14 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
-	"vitdse/dse/jobs/array"
 	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/golden/checkpoint"
@@ -64,7 +62,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 			return err
 		}
 		s := &study{a: a, n: n, parts: list, cache: a.cacheOf(run), file: file, machines: machines}
-		if err := s.synthesize(cmd.Context(), designs); err != nil || a.task != nil {
+		if err := s.synthesize(cmd.Context(), designs); err != nil {
 			return err
 		}
 		return a.printStudy(file, table)
@@ -82,15 +80,14 @@ type study struct {
 
 	machines arrayFlags
 
-	todo  map[int]synth.Measured // by draw, without modules: what the file does not have
-	found map[int]synth.Measured
+	todo map[int]synth.Measured // by draw, without modules: what the file does not have
 }
 
 // draws bounds the numbers of draws, so that a journal is good for any number of designs.
 const draws = 1 << 20
 
 // synthesize adds to the file the designs that are not in it yet.
-func (s *study) synthesize(ctx context.Context, designs int) (err error) {
+func (s *study) synthesize(ctx context.Context, designs int) error {
 	if err := s.draw(designs); err != nil {
 		return err
 	}
@@ -98,88 +95,14 @@ func (s *study) synthesize(ctx context.Context, designs int) (err error) {
 	if err != nil {
 		return err
 	}
-	plan := jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws}
-	if s.a.task != nil {
-		return s.task(ctx, plan)
-	}
-	journal, records, err := jobs.Open[synth.Measured](s.file+".journal", plan, true, func(said string) { s.a.log.Warn(said) })
-	if err != nil {
+	b := &batch[synth.Measured]{a: s.a, plan: jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws}, path: s.file + ".journal",
+		title: "synthesis", unit: "designs", had: designs - len(s.todo), machines: s.machines, work: s.file + ".work", tools: []string{"yosys"},
+		cost: s.cost, one: s.one, name: func(m synth.Measured) string { return m.Design.Name }}
+	err = b.run(ctx, slices.Sorted(maps.Keys(s.todo)))
+	if errors.Is(err, jobs.ErrPart) {
 		return err
 	}
-	for _, r := range records {
-		if _, wanted := s.todo[r.Job]; wanted {
-			s.found[r.Job] = r.Value
-		}
-	}
-	st := &stages{a: s.a}
-	defer st.drop()
-	had := int64(designs - len(s.todo) + len(s.found))
-	say := func(detail string) {
-		st.set("synthesis", "designs", int64(designs-len(s.todo)+len(s.found)), int64(designs), detail)
-	}
-	say("")
-	st.resumed(had)
-	take := func(n int, m synth.Measured) error {
-		s.found[n] = m
-		say(m.Design.Name)
-		return journal.Write(n, m)
-	}
-	if s.machines.engine != "" {
-		err = s.onMachines(ctx, plan, take, func(done, failed int) {
-			detail := "on " + s.machines.engine
-			if failed > 0 {
-				detail += fmt.Sprintf(", %d failed", failed)
-			}
-			st.set("synthesis", "designs", had+int64(done), int64(designs), detail)
-		})
-	} else {
-		err = jobs.Run(ctx, s.left(), jobs.Work[synth.Measured]{
-			Workers: runtime.GOMAXPROCS(0),
-			Worker:  func() func(context.Context, int) (synth.Measured, error) { return s.one },
-			Take:    take,
-		})
-	}
-	if err == nil {
-		st.end()
-	}
-	return errors.Join(err, s.gather(journal))
-}
-
-// task does this process' part of an array job.
-func (s *study) task(ctx context.Context, plan jobs.Plan) error {
-	if s.a.task.Work.Plan != plan {
-		return fmt.Errorf("on this node the study has inputs %.12s, where it was submitted %.12s: the nodes' files differ", plan.Inputs, s.a.task.Work.Plan.Inputs)
-	}
-	version, err := synth.YosysVersion(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.a.task.CheckTools(map[string]string{"yosys": version}); err != nil {
-		return err
-	}
-	return array.Run(ctx, s.a.task, s.a.task.Jobs(), s.one)
-}
-
-// onMachines synthesizes what is left as an array job; its folder goes when all is found.
-func (s *study) onMachines(ctx context.Context, plan jobs.Plan, take func(int, synth.Measured) error, say func(done, failed int)) error {
-	version, err := synth.YosysVersion(ctx)
-	if err != nil {
-		return err
-	}
-	dir := s.file + ".work"
-	w := array.Work{Plan: plan, Tools: map[string]string{"yosys": version}}
-	records, err := onMachines[synth.Measured](ctx, s.a, s.machines, dir, w, s.left(), s.cost, say)
-	for _, r := range records {
-		if _, wanted := s.todo[r.Job]; wanted {
-			if err := take(r.Job, r.Value); err != nil {
-				return err
-			}
-		}
-	}
-	if err != nil || len(s.left()) > 0 {
-		return err
-	}
-	return os.RemoveAll(dir)
+	return errors.Join(err, s.gather(b))
 }
 
 // cost is about how many seconds a design takes to synthesize: with two thirds of a minute for all else, one for each
@@ -198,7 +121,7 @@ func (s *study) draw(designs int) error {
 	for _, m := range have {
 		known[configs.Hash(m.Design)] = true
 	}
-	s.todo, s.found = map[int]synth.Measured{}, map[int]synth.Measured{}
+	s.todo = map[int]synth.Measured{}
 	for i := range designs {
 		m, d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
 		if err != nil {
@@ -211,30 +134,18 @@ func (s *study) draw(designs int) error {
 	return nil
 }
 
-// left lists the draws that are to be synthesized, ascending.
-func (s *study) left() []int {
-	var list []int
-	for n := range s.todo {
-		if _, done := s.found[n]; !done {
-			list = append(list, n)
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
 // gather adds what was found to the file, in the order of the draws, and then deletes the journal.
-func (s *study) gather(j *jobs.Journal[synth.Measured]) error {
+func (s *study) gather(b *batch[synth.Measured]) error {
 	var list []synth.Measured
-	for _, n := range slices.Sorted(maps.Keys(s.found)) {
-		list = append(list, s.found[n])
+	for _, n := range slices.Sorted(maps.Keys(b.found)) {
+		list = append(list, b.found[n])
 	}
 	if len(list) > 0 {
 		if err := synth.Extend(s.file, list); err != nil {
-			return errors.Join(err, j.Close())
+			return errors.Join(err, b.close())
 		}
 	}
-	return j.Remove()
+	return b.forget()
 }
 
 // one synthesizes the design of a draw.

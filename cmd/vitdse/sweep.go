@@ -17,6 +17,7 @@ import (
 
 func newSweep(a *app) *cobra.Command {
 	var force, resume bool
+	var machines arrayFlags
 	cmd := &cobra.Command{
 		Use:   "sweep RUN.yaml",
 		Short: "Find the exact Pareto front of a space",
@@ -32,16 +33,22 @@ space why it is on the front or need not be. Both give the same front.
 
 An interrupted sweep goes on where it stopped when the same command runs again; --resume
 makes sure that it does, and does not begin anew. The
-journal of a sweep with other inputs is refused unless --force is given.`,
+journal of a sweep with other inputs is refused unless --force is given.
+
+With --engine the sensitivities, the shards of a sweep and the measuring of the front are array
+jobs; the exact search, each of whose jobs needs the front before it, stays in this process.`,
 		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
 			"  vitdse sweep configs/deit/run.yaml --min-fps 60 --max-dsp 1200 --force",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := machines.check(); err != nil {
+				return err
+			}
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if dir := sweepDir(run); resume && !interrupted(dir) {
+			if dir := sweepDir(run); resume && a.task == nil && !interrupted(dir) {
 				return fmt.Errorf("--resume: %s holds no interrupted sweep; leave the flag out to begin one", dir)
 			}
 			n, err := loadStudied(run)
@@ -51,7 +58,7 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 			if _, err := a.checkFloat(cmd.Context(), n); err != nil {
 				return err
 			}
-			front, err := a.sweep(cmd.Context(), n, run, force)
+			front, err := a.sweep(cmd.Context(), n, run, force, machines)
 			if err != nil {
 				return err
 			}
@@ -62,11 +69,12 @@ journal of a sweep with other inputs is refused unless --force is given.`,
 	cmd.Flags().BoolVar(&force, "force", false, "replace the results of another or of a finished sweep")
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on with an interrupted sweep, and refuse to begin one")
 	cmd.MarkFlagsMutuallyExclusive("force", "resume")
+	machines.add(cmd.Flags())
 	return cmd
 }
 
 // sweep explores the run's space and writes the front.
-func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool) (*dse.Front, error) {
+func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool, machines arrayFlags) (*dse.Front, error) {
 	space, parts, err := loadSpace(run)
 	if err != nil {
 		return nil, err
@@ -93,7 +101,8 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		Search: run.Search, Objectives: objectives, NearDB: run.NearDB, Prediction: prediction,
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
-			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) }},
+			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) },
+			Elsewhere: a.elsewhere(machines, workDir(run), st)},
 		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {
 			title, unit := "sweep", "points"

@@ -72,6 +72,7 @@ func (e *HeldError) Error() string {
 // line that it was writing. The zero value keeps nothing.
 type Journal[R any] struct {
 	file *os.File
+	name string
 	plan Plan
 }
 
@@ -93,7 +94,7 @@ func Open[R any](path string, p Plan, resume bool, say func(string)) (*Journal[R
 	if err != nil {
 		return nil, nil, err
 	}
-	j := &Journal[R]{file, p}
+	j := &Journal[R]{file, path, p}
 	if err := j.lock(); err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
@@ -104,6 +105,21 @@ func Open[R any](path string, p Plan, resume bool, say func(string)) (*Journal[R
 	return j, records, nil
 }
 
+// Read gives the records of a plan's journal as far as they are whole, without taking it: none of one that is not there or
+// of another plan.
+func Read[R any](path string, p Plan) []Record[R] {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	j := &Journal[R]{plan: p, name: path}
+	records, _, err := j.read(text, func(string) {})
+	if err != nil {
+		return nil
+	}
+	return records
+}
+
 // lock makes the file this process's until it ends or closes it, however it ends, and says in a file beside it who
 // has it.
 func (j *Journal[R]) lock() error {
@@ -112,12 +128,12 @@ func (j *Journal[R]) lock() error {
 		if pid, err := os.ReadFile(j.holder()); err == nil && len(pid) > 0 {
 			who = "process " + string(pid)
 		}
-		return &HeldError{j.file.Name(), who}
+		return &HeldError{j.name, who}
 	}
 	return os.WriteFile(j.holder(), strconv.AppendInt(nil, int64(os.Getpid()), 10), 0o666)
 }
 
-func (j *Journal[R]) holder() string { return j.file.Name() + ".holder" }
+func (j *Journal[R]) holder() string { return j.name + ".holder" }
 
 // open reads what is to be gone on with, cuts the rest off, and writes the header of a new journal.
 func (j *Journal[R]) open(resume bool, say func(string)) ([]Record[R], error) {
@@ -153,7 +169,7 @@ func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, er
 	lines := bytes.SplitAfter(whole, []byte("\n"))
 	lines = lines[:len(lines)-1] // nothing is behind the last line's end
 	if len(whole) < len(text) {
-		say(fmt.Sprintf("%s:%d: was cut off, and is left out: its job is done again", j.file.Name(), len(lines)+1))
+		say(fmt.Sprintf("%s:%d: was cut off, and is left out: its job is done again", j.name, len(lines)+1))
 	}
 	if len(lines) == 0 {
 		return nil, 0, nil
@@ -169,7 +185,7 @@ func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, er
 			err = fmt.Errorf("job %d is there twice", r.Job)
 		}
 		if err != nil {
-			say(fmt.Sprintf("%s:%d: is damaged, and is left out: its job is done again: %v", j.file.Name(), i+2, err))
+			say(fmt.Sprintf("%s:%d: is damaged, and is left out: its job is done again: %v", j.name, i+2, err))
 			continue
 		}
 		done[r.Job] = true
@@ -182,7 +198,7 @@ func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, er
 func (j *Journal[R]) check(text []byte) error {
 	var got header
 	if err := json.Unmarshal(text, &got); err != nil || got.Journal == "" {
-		return fmt.Errorf("%s: is no journal; move it away, or give another folder", j.file.Name())
+		return fmt.Errorf("%s: is no journal; move it away, or give another folder", j.name)
 	}
 	for _, c := range [...]struct{ what, have, run string }{
 		{"kind", got.Journal, j.plan.Kind},
@@ -191,7 +207,7 @@ func (j *Journal[R]) check(text []byte) error {
 		{"number of jobs", strconv.Itoa(got.Jobs), strconv.Itoa(j.plan.Jobs)},
 	} {
 		if c.have != c.run {
-			return &OtherError{j.file.Name(), c.what, c.have, c.run}
+			return &OtherError{j.name, c.what, c.have, c.run}
 		}
 	}
 	return nil
@@ -224,7 +240,7 @@ func (j *Journal[R]) Remove() error {
 	if j.file == nil {
 		return nil
 	}
-	return errors.Join(os.Remove(j.file.Name()), j.Close())
+	return errors.Join(os.Remove(j.name), j.Close())
 }
 
 // Encode makes the line of a job, with its end.

@@ -20,11 +20,20 @@ type Work[R any] struct {
 
 	// Take is handed what each job gave, from one goroutine at a time, in the order in which they end.
 	Take func(job int, value R) error
+
+	// Where the jobs are done elsewhere, and what that needs; without it in this process.
+	Elsewhere *Elsewhere
+	Plan      Plan
+	Cost      func(job int) float64 // seconds, about; nil for one each
 }
 
 // Run does the jobs of a list, in its order as far as workers are free. It ends with the first error of a job or of
-// Take; if ctx ends first, the jobs at work end, what they gave is taken, and the error is the context's cause.
+// Take; if ctx ends first, the jobs at work end, what they gave is taken, and the error is the context's cause. In a
+// task of work that was submitted elsewhere the error is ErrPart when its jobs are done.
 func Run[R any](ctx context.Context, list []int, w Work[R]) error {
+	if done, err := w.elsewhere(ctx, list); done {
+		return err
+	}
 	within, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var next atomic.Int64

@@ -1,7 +1,7 @@
 // Package array does the jobs of long work as one array job of a lab's own scheduler, or as processes of this machine:
-// the same path. A folder that all nodes share has the work (what to run, and which jobs each task does), a file for
-// each record, written by the task that found it and never by two, and a log for each task. Scheduling, limits and
-// requeueing are the scheduler's: a task that runs twice writes the same records twice.
+// the same path. A folder that all nodes share has the work (what to run, and which jobs each task does), the records,
+// written by the task that found them and never by two, and a log for each task. Scheduling, limits and requeueing are
+// the scheduler's: a task that runs twice writes the same records twice.
 package array
 
 import (
@@ -13,8 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
@@ -32,7 +30,7 @@ type Work struct {
 }
 
 const (
-	workSchema = 1
+	workSchema = 2
 	workFile   = "work.json"
 )
 
@@ -43,7 +41,7 @@ const records, failures, logs, hosts = "records", "failures", "logs", "hosts"
 func Create(dir string, w Work) error {
 	w.Schema = workSchema
 	if old, err := Load(dir); err == nil && old.Plan != w.Plan {
-		return fmt.Errorf("%s holds the tasks of other work (%s, inputs %.12s); remove it, or give another folder", dir, old.Plan.Kind, old.Plan.Inputs)
+		return otherWork(dir, old)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -64,6 +62,11 @@ func Create(dir string, w Work) error {
 	return configs.WriteFile(filepath.Join(dir, workFile), append(text, '\n'))
 }
 
+func otherWork(dir string, w Work) error {
+	return fmt.Errorf("%s holds the tasks of other work (%s, inputs %.12s); if nobody waits for it remove it, or give another folder with --work",
+		dir, w.Plan.Kind, w.Plan.Inputs)
+}
+
 // Load reads the work of a folder.
 func Load(dir string) (Work, error) {
 	var w Work
@@ -76,7 +79,7 @@ func Load(dir string) (Work, error) {
 		return w, fmt.Errorf("%s: %w", path, err)
 	}
 	if w.Schema != workSchema {
-		return w, fmt.Errorf("%s: has schema %d, this version reads %d; submit the work again", path, w.Schema, workSchema)
+		return w, fmt.Errorf("%s: has schema %d, this version reads %d; remove the folder and submit the work again", path, w.Schema, workSchema)
 	}
 	return w, nil
 }
@@ -108,91 +111,4 @@ func Cut(list []int, cost func(job int) float64, tasks int, least float64) [][]i
 		slices.Sort(c)
 	}
 	return cut
-}
-
-func recordPath(dir string, job int) string {
-	return filepath.Join(dir, records, fmt.Sprintf("%06d.json", job))
-}
-
-// failure is a job that ended with an error.
-type failure struct {
-	Job  int    `json:"job"`
-	Host string `json:"host"`
-	Log  string `json:"log"`
-	Why  string `json:"why"`
-}
-
-// Keep writes what a job gave, whole or not at all.
-func Keep[R any](dir string, p jobs.Plan, job int, value R) error {
-	text, err := jobs.Encode(p, job, value)
-	if err != nil {
-		return err
-	}
-	return configs.WriteFile(recordPath(dir, job), text)
-}
-
-// Gather reads the records of a folder, ascending by job. A file that is not as it was written is told to say, and is
-// no record.
-func Gather[R any](dir string, p jobs.Plan, say func(string)) ([]jobs.Record[R], error) {
-	names, err := os.ReadDir(filepath.Join(dir, records))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var list []jobs.Record[R]
-	for _, n := range names {
-		if !isRecord(n.Name()) {
-			continue
-		}
-		path := filepath.Join(dir, records, n.Name())
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		r, err := jobs.Decode[R](p, text)
-		if err == nil && recordPath(dir, r.Job) != path {
-			err = fmt.Errorf("it is of job %d", r.Job)
-		}
-		if err != nil {
-			say(fmt.Sprintf("%s: is damaged, and is left out: its job is done again: %v", path, err))
-			continue
-		}
-		list = append(list, r)
-	}
-	return list, nil
-}
-
-// isRecord tells records from what WriteFile is still writing.
-func isRecord(name string) bool {
-	number, ok := strings.CutSuffix(name, ".json")
-	_, err := strconv.Atoi(number)
-	return ok && err == nil
-}
-
-// count is how many records and failures there are.
-func count(dir string) (done, failed int) {
-	names, _ := os.ReadDir(filepath.Join(dir, records))
-	for _, n := range names {
-		if isRecord(n.Name()) {
-			done++
-		}
-	}
-	names, _ = os.ReadDir(filepath.Join(dir, failures))
-	return done, len(names)
-}
-
-// failuresOf reads which jobs failed, and where.
-func failuresOf(dir string) []failure {
-	names, _ := os.ReadDir(filepath.Join(dir, failures))
-	var list []failure
-	for _, n := range names {
-		text, err := os.ReadFile(filepath.Join(dir, failures, n.Name()))
-		var f failure
-		if err == nil && json.Unmarshal(text, &f) == nil {
-			list = append(list, f)
-		}
-	}
-	return list
 }

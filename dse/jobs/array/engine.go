@@ -1,277 +1,192 @@
 package array
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"text/template"
-	"time"
 
-	"vitdse/configs"
-	"vitdse/dse/jobs"
 	"vitdse/emit/child"
 )
 
-// Options say where tasks run.
-type Options struct {
-	Engine   string // local or slurm
-	Program  string // absolute path of vitdse, the same on every node
-	Template string // file in the place of the engine's own job template; "" for that
-	Workers  int    // processes of local; 0 is one a processor
-	Poll     time.Duration
-	Progress func(done, failed int) // jobs with a record, and jobs that failed; called from one goroutine
+// engine is how a scheduler takes an array job, in its own commands. In the arguments {} is the job's number.
+type engine struct {
+	name   string
+	file   string // its job template
+	submit []string
+	stdin  bool           // submit reads the job from standard input; it is its last argument otherwise
+	id     *regexp.Regexp // finds the number in a line that submit prints
+	state  []string
+	active func(said, id string) bool // whether what state prints is of a job that has not ended
+	gone   string                     // what state says, failing, of a job that is forgotten
+	cancel []string
+	limit  []string       // asks for the most tasks that an array may have
+	most   *regexp.Regexp // finds it
+	edit   string         // what stands in the template where a site's own names go
+	proven bool           // a test runs it
 }
 
-// Engines are the names that Options.Engine may have.
-var Engines = []string{"local", "slurm"}
+//go:embed templates
+var templates embed.FS
 
-//go:embed slurm.sh
-var slurmTemplate string
-
-// Template is the job template of an engine, "" for local, which has none. In it stand {{.Command}}, which is to be
-// followed by the task's index, {{.Last}}, the last index, and {{.Dir}}, the work's folder.
-func Template(engine string) string {
-	if engine == "slurm" {
-		return slurmTemplate
-	}
-	return ""
+// engines are the schedulers. Their commands are as the manual pages have them: sbatch(1), squeue(1), scontrol(1) of Slurm
+// 22; bsub(1), bjobs(1), bparams(1) of LSF 10.1; qsub(1), qstat(1), sge_conf(5) of Grid Engine 8.1; qsub(1B), qstat(1B),
+// pbs_server_attributes(7B) of OpenPBS 23; the command line of HyperQueue 0.20; kubectl 1.28, where Jobs with
+// backoffLimitPerIndex begin.
+var engines = []engine{
+	{name: "slurm", file: "slurm.sh", submit: []string{"sbatch", "--parsable"}, id: regexp.MustCompile(`^(\d+)(?:;.*)?$`),
+		state:  []string{"squeue", "--noheader", "--jobs", "{}", "--states", "all", "--format", "%T"},
+		active: otherThan("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "NODE_FAIL", "PREEMPTED"),
+		gone:   "Invalid job id", cancel: []string{"scancel", "{}"},
+		limit: []string{"scontrol", "show", "config"}, most: regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`), proven: true},
+	{name: "lsf", file: "lsf.sh", submit: []string{"bsub"}, stdin: true, id: regexp.MustCompile(`^Job <(\d+)> is submitted`),
+		state: []string{"bjobs", "-a", "-noheader", "-o", "stat", "{}"}, active: otherThan("DONE", "EXIT"),
+		gone: "is not found", cancel: []string{"bkill", "{}"},
+		limit: []string{"bparams", "-a"}, most: regexp.MustCompile(`(?m)MAX_JOB_ARRAY_SIZE\s*=\s*(\d+)`)},
+	{name: "sge", file: "sge.sh", submit: []string{"qsub", "-terse"}, id: regexp.MustCompile(`^(\d+)\.`),
+		state: []string{"qstat", "-j", "{}"}, active: func(said, _ string) bool { return strings.Contains(said, "job_number") },
+		gone: "do not exist", cancel: []string{"qdel", "{}"},
+		limit: []string{"qconf", "-sconf"}, most: regexp.MustCompile(`(?m)^max_aj_tasks\s+(\d+)`)},
+	{name: "pbs", file: "pbs.sh", submit: []string{"qsub"}, id: regexp.MustCompile(`^(\d+(?:\[\])?(?:\.\S+)?)$`),
+		state: []string{"qstat", "-f", "{}"}, active: func(said, _ string) bool { return pbsActive.MatchString(said) },
+		gone: "Job", cancel: []string{"qdel", "{}"}, // Unknown Job Id, or Job has finished
+		limit: []string{"qmgr", "-c", "list server max_array_size"}, most: regexp.MustCompile(`max_array_size\s*=\s*(\d+)`)},
+	{name: "hq", file: "hq.sh", submit: []string{"hq", "--output-mode=quiet", "submit", "--directives=file"}, id: regexp.MustCompile(`^(\d+)$`),
+		state:  []string{"hq", "--output-mode=quiet", "job", "list"}, // those that wait or run
+		active: func(said, id string) bool { return regexp.MustCompile(`(?m)^` + id + `\s`).MatchString(said) },
+		gone:   "not found", cancel: []string{"hq", "job", "cancel", "{}"}},
+	{name: "k8s", file: "k8s.yaml", submit: []string{"kubectl", "create", "--output=name", "--filename"}, id: regexp.MustCompile(`^(job\.batch/\S+)$`),
+		state:  []string{"kubectl", "get", "{}", "--output=jsonpath={.status.conditions[*].type}"},
+		active: func(said, _ string) bool { return !regexp.MustCompile(`\b(Complete|Failed)\b`).MatchString(said) },
+		gone:   "NotFound", cancel: []string{"kubectl", "delete", "{}"}, edit: "SITE"},
 }
 
-// Submit runs the tasks of a folder and waits for their end. What they found is in the folder then, also where the
-// error says that some failed or are missing.
-func Submit(ctx context.Context, dir string, o Options) error {
-	w, err := Load(dir)
-	if err != nil {
-		return err
-	}
-	if o.Poll == 0 {
-		o.Poll = time.Second
-	}
-	switch o.Engine {
-	case "local":
-		err = o.local(ctx, dir, w)
-	case "slurm":
-		err = o.slurm(ctx, dir, w)
-	default:
-		return fmt.Errorf("engine %q is not known; expected one of %s", o.Engine, strings.Join(Engines, ", "))
-	}
-	if o.Progress != nil {
-		o.Progress(count(dir))
-	}
-	if err != nil || ctx.Err() != nil {
-		return errors.Join(err, context.Cause(ctx))
-	}
-	return missing(dir, w)
-}
+var pbsActive = regexp.MustCompile(`(?m)^\s*job_state = [^FX]`)
 
-// missing says which jobs have no record, and why.
-func missing(dir string, w Work) error {
-	var left []string
-	for i, task := range w.Tasks {
-		for _, job := range task {
-			if _, err := os.Stat(recordPath(dir, job)); err != nil {
-				left = append(left, fmt.Sprintf("job %d of task %d, log %s", job, i, logPath(dir, i)))
+// otherThan tells states of tasks, one a line, of which any is none of those that end one.
+func otherThan(ends ...string) func(said, id string) bool {
+	return func(said, _ string) bool {
+		for line := range strings.Lines(said) {
+			if state := strings.TrimSpace(line); state != "" && !slices.Contains(ends, state) {
+				return true
 			}
 		}
+		return false
 	}
-	if left == nil {
+}
+
+// Engines are the names that Options.Engine may have; only local and slurm have been run.
+func Engines() []string {
+	names := []string{"local"}
+	for _, e := range engines {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+func engineOf(name string) (engine, error) {
+	i := slices.IndexFunc(engines, func(e engine) bool { return e.name == name })
+	if i < 0 {
+		return engine{}, fmt.Errorf("engine %q is not known; expected one of %s", name, strings.Join(Engines(), ", "))
+	}
+	return engines[i], nil
+}
+
+// with is a command about a job.
+func with(command []string, id string) []string {
+	command = slices.Clone(command)
+	for i := range command {
+		command[i] = strings.ReplaceAll(command[i], "{}", id)
+	}
+	return command
+}
+
+// needs asks for the engine's commands.
+func (e engine) needs() error {
+	for _, c := range [][]string{e.submit, e.state, e.cancel} {
+		if _, err := exec.LookPath(c[0]); err != nil {
+			return fmt.Errorf("%w, which engine %s needs; run this where its commands are, or use --engine local", err, e.name)
+		}
+	}
+	return nil
+}
+
+// check refuses an array that the site does not take. Where the limit cannot be asked for, the scheduler itself refuses.
+func (e engine) check(ctx context.Context, tasks int) error {
+	if e.limit == nil {
 		return nil
 	}
-	if seen, _ := os.ReadDir(filepath.Join(dir, hosts)); len(seen) == 0 {
-		return fmt.Errorf("no task wrote into %s: the nodes do not see that folder, or the job template does not run the program; see %s", dir, filepath.Join(dir, logs))
-	}
-	var why strings.Builder
-	for _, f := range failuresOf(dir) {
-		fmt.Fprintf(&why, "\njob %d failed on %s: %s (log %s)", f.Job, f.Host, f.Why, f.Log)
-	}
-	return fmt.Errorf("%d jobs are not done, %s%s; the same command submits what is missing", len(left), left[0], why.String())
-}
-
-// local runs every task in a process of its own.
-func (o Options) local(ctx context.Context, dir string, w Work) error {
-	workers := o.Workers
-	if workers < 1 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	var list []int
-	for i := range w.Tasks {
-		list = append(list, i)
-	}
-	stop := o.watch(dir)
-	defer stop()
-	return jobs.Run(ctx, list, jobs.Work[error]{
-		Workers: workers,
-		Worker: func() func(context.Context, int) (error, error) {
-			return func(ctx context.Context, i int) (error, error) {
-				log, err := os.OpenFile(logPath(dir, i), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-				if err != nil {
-					return nil, err
-				}
-				defer log.Close()
-				cmd := child.Command{Args: []string{o.Program, "task", dir, fmt.Sprint(i)}, Merge: true, Cut: true,
-					Line: func(line []byte) error { _, err := log.Write(append(slices.Clone(line), '\n')); return err }}
-				_, err = cmd.Run(ctx)
-				if errors.Is(err, exec.ErrNotFound) {
-					return nil, err
-				}
-				return err, nil // missing says what failed
-			}
-		},
-		Take: func(int, error) error { return nil },
-	})
-}
-
-// watch reports progress until it is stopped.
-func (o Options) watch(dir string) (stop func()) {
-	if o.Progress == nil {
-		return func() {}
-	}
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			case <-time.After(o.Poll):
-				o.Progress(count(dir))
-			case <-end:
-				return
-			}
-		}
-	}()
-	return func() { close(end); <-ended }
-}
-
-// script renders the job template.
-func (o Options) script(dir string, w Work) (string, error) {
-	text, name := Template(o.Engine), "the template of "+o.Engine
-	if o.Template != "" {
-		data, err := os.ReadFile(o.Template)
-		if err != nil {
-			return "", err
-		}
-		text, name = string(data), o.Template
-	}
-	if !strings.Contains(text, ".Command") {
-		return "", fmt.Errorf("%s: does not contain {{.Command}}, which runs a task; %s shows a template that does", name, "vitdse task --template "+o.Engine)
-	}
-	t, err := template.New(filepath.Base(name)).Option("missingkey=error").Parse(text)
+	said, _, err := output(ctx, nil, e.limit...)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+		return nil
 	}
-	var b bytes.Buffer
-	err = t.Execute(&b, struct {
-		Command, Dir string
-		Last         int
-	}{shellWord(o.Program) + " task " + shellWord(dir), dir, len(w.Tasks) - 1})
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+	found := e.most.FindStringSubmatch(said)
+	if found == nil {
+		return nil
 	}
-	return b.String(), nil
+	most, err := strconv.Atoi(found[1])
+	if err == nil && most > 0 && tasks > most {
+		return fmt.Errorf("an array of %d tasks is above this site's limit of %d (%s); give --tasks %d or less", tasks, most, strings.Join(e.limit, " "), most)
+	}
+	return nil
 }
 
-// shellWord is a text as one word of a shell.
-func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
-// jobFile is where the number of the array job stands, so that who comes back waits for it and submits no other.
-const jobFile = "slurm.job"
-
-// Running says whether an array job of an earlier command works on the folder.
-func Running(ctx context.Context, dir string) (bool, error) {
-	id, err := running(ctx, dir)
-	return id != "", err
+// submitted hands a rendered job over and gives its number.
+func (e engine) submitted(ctx context.Context, path, text string) (string, error) {
+	args, in := append(slices.Clone(e.submit), path), (*strings.Reader)(nil)
+	if e.stdin {
+		args, in = e.submit, strings.NewReader(text)
+	}
+	said, errs, err := output(ctx, in, args...)
+	if err != nil {
+		return "", fmt.Errorf("%s refused %s: %w: %s", e.submit[0], path, err, strings.TrimSpace(errs))
+	}
+	for line := range strings.Lines(said) {
+		if found := e.id.FindStringSubmatch(strings.TrimSpace(line)); found != nil {
+			return found[1], nil
+		}
+	}
+	return "", fmt.Errorf("%s took %s, but says no job's number: %q; see whether it runs before you submit it again", e.submit[0], path, said)
 }
 
-// running is the number of that job, "" for none.
-func running(ctx context.Context, dir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, jobFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	id := strings.TrimSpace(string(text))
-	active, err := slurmActive(ctx, id)
-	if err != nil {
-		return "", fmt.Errorf("whether array job %s still works on %s is not known: %w", id, dir, err)
-	}
-	if !active {
-		return "", nil
-	}
-	return id, nil
-}
-
-// slurm submits one array job and waits until Slurm knows of none of its tasks.
-func (o Options) slurm(ctx context.Context, dir string, w Work) error {
-	for _, name := range []string{"sbatch", "squeue"} {
-		if _, err := exec.LookPath(name); err != nil {
-			return fmt.Errorf("%w; run this where Slurm's commands are, or use --engine local", err)
-		}
-	}
-	id, err := running(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if id == "" {
-		text, err := o.script(dir, w)
-		if err != nil {
-			return err
-		}
-		path := filepath.Join(dir, "slurm.sh")
-		if err := configs.WriteFile(path, []byte(text)); err != nil {
-			return err
-		}
-		cmd := child.Command{Args: []string{"sbatch", "--parsable", path}, Line: func(line []byte) error {
-			id, _, _ = strings.Cut(string(line), ";")
-			return nil
-		}}
-		if said, err := cmd.Run(ctx); err != nil {
-			return fmt.Errorf("sbatch refused %s: %w: %s", path, err, strings.TrimSpace(said))
-		}
-		if err := configs.WriteFile(filepath.Join(dir, jobFile), []byte(id+"\n")); err != nil {
-			return err
-		}
-	}
-	for {
-		select {
-		case <-time.After(o.Poll):
-		case <-ctx.Done():
-			return fmt.Errorf("array job %s goes on; the same command waits for it again, scancel %s ends it", id, id)
-		}
-		if o.Progress != nil {
-			o.Progress(count(dir))
-		}
-		active, err := slurmActive(ctx, id)
-		if err == nil && !active {
-			return os.Remove(filepath.Join(dir, jobFile))
-		}
-	}
-}
-
-// slurmActive says whether Slurm still knows of tasks of a job that wait or run. A controller that does not answer is
+// isActive says whether the scheduler still knows of tasks of a job that wait or run. A scheduler that does not answer is
 // an error, and nothing is concluded from it.
-func slurmActive(ctx context.Context, id string) (bool, error) {
-	lines := 0
-	cmd := child.Command{Args: []string{"squeue", "--noheader", "--jobs", id, "--states", "all", "--format", "%T"}, Line: func(line []byte) error {
-		switch string(bytes.TrimSpace(line)) {
-		case "COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "NODE_FAIL", "PREEMPTED", "":
-		default:
-			lines++
-		}
+func (e engine) isActive(ctx context.Context, id string) (bool, error) {
+	said, errs, err := output(ctx, nil, with(e.state, id)...)
+	if err != nil && ctx.Err() == nil && strings.Contains(errs+said, e.gone) {
+		return false, nil
+	}
+	return err == nil && e.active(said, id), err
+}
+
+// stop cancels a job.
+func (e engine) stop(ctx context.Context, id string) error {
+	_, errs, err := output(ctx, nil, with(e.cancel, id)...)
+	if err != nil {
+		err = fmt.Errorf("%s: %w: %s", strings.Join(with(e.cancel, id), " "), err, strings.TrimSpace(errs))
+	}
+	return err
+}
+
+// output runs a command of a scheduler.
+func output(ctx context.Context, in *strings.Reader, args ...string) (said, errs string, err error) {
+	var b strings.Builder
+	cmd := child.Command{Args: args, Cut: true, Line: func(line []byte) error {
+		b.Write(line)
+		b.WriteByte('\n')
 		return nil
 	}}
-	said, err := cmd.Run(ctx)
-	if err != nil && strings.Contains(said, "Invalid job id") {
-		return false, nil // it is forgotten: over
+	if in != nil {
+		cmd.Stdin = in
 	}
-	return lines > 0, err
+	errs, err = cmd.Run(ctx)
+	if err != nil && errors.Is(err, exec.ErrNotFound) {
+		return "", "", err
+	}
+	return b.String(), errs, err
 }

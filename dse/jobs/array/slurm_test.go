@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -117,29 +119,31 @@ func await(t *testing.T, what string, is func() bool) {
 }
 
 // On a real Slurm: an array job whose tasks are killed, requeued (so that one may run twice) and taken down with their
-// node ends with the records of one run; a command that is stopped comes back and waits for the same job.
+// node gives what one run gives; a command that is killed comes back and waits for the same job; one that is told so
+// cancels it.
 func TestSlurm(t *testing.T) {
 	slurmOf(t)
-	dir := t.TempDir()
-	submit(t, dir, 12, 4)
-	o := Options{Engine: "slurm", Program: program(t), Poll: 200 * time.Millisecond}
+	dir := filepath.Join(t.TempDir(), "work")
+	o := Options{Engine: "slurm", Program: program(t), Tasks: 4, Poll: 200 * time.Millisecond, Shared: true,
+		Say: func(said string) { t.Log(said) }, Warn: func(said string) { t.Log(said) }}
 	ctx, stop := context.WithCancel(t.Context())
 	go func() {
-		for done, _ := count(dir); done < 2; done, _ = count(dir) {
-			time.Sleep(50 * time.Millisecond)
-		}
+		await(t, "two jobs", func() bool {
+			text, _ := os.ReadFile(filepath.Join(dir, "did"))
+			return bytes.Count(text, []byte("\n")) >= 2
+		})
 		stop()
 	}()
-	if err := Submit(ctx, dir, o); err == nil {
+	if err := Do(ctx, dir, work, o, numbers(12), second, squares{}.take); err == nil {
 		t.Error("a command that was stopped says that all is done")
 	}
-	id, err := running(t.Context(), dir)
-	if err != nil || id == "" {
-		t.Fatalf("the array job does not go on: %q, %v", id, err)
+	j, err := submittedJob(dir)
+	if err != nil || j.ID == "" {
+		t.Fatalf("the array job does not go on: %v, %v", j, err)
 	}
 	for _, args := range [][]string{
-		{"scancel", "--signal=KILL", "--batch", id + "_0"},
-		{"scontrol", "requeue", id + "_1"},
+		{"scancel", "--signal=KILL", "--batch", j.ID + "_0"},
+		{"scontrol", "requeue", j.ID + "_1"},
 		{"scontrol", "update", "NodeName=two", "State=DOWN", "Reason=test"},
 		{"scontrol", "update", "NodeName=two", "State=RESUME"},
 	} {
@@ -150,19 +154,36 @@ func TestSlurm(t *testing.T) {
 	go func() { // Slurm lets what was requeued wait for two minutes
 		for t.Context().Err() == nil {
 			for task := range 4 {
-				_ = exec.Command("scontrol", "update", fmt.Sprintf("JobId=%s_%d", id, task), "StartTime=now").Run()
+				_ = exec.Command("scontrol", "update", fmt.Sprintf("JobId=%s_%d", j.ID, task), "StartTime=now").Run()
 			}
 			time.Sleep(time.Second)
 		}
 	}()
-	err = Submit(t.Context(), dir, o)
-	for again := 0; err != nil && again < 3; again++ { // what was killed is missing, and submitted again
-		t.Log(err)
-		submit(t, dir, 12, 4)
-		err = Submit(t.Context(), dir, o)
+	got := squares{}
+	if err := Do(t.Context(), dir, work, o, numbers(12), second, got.take); err != nil {
+		t.Fatal(err) // what was killed is submitted again when the first array has ended
 	}
-	if err != nil {
-		t.Fatal(err)
+	got.check(t, 12)
+
+	o.Cancel = true
+	ctx, stop = context.WithCancel(t.Context())
+	said := ""
+	o.Warn = func(text string) { said += text }
+	o.Say = func(string) { stop() }
+	if err := Do(ctx, dir, work, o, numbers(12), second, squares{}.take); !errors.Is(err, context.Canceled) || !strings.Contains(said, "is cancelled") {
+		t.Errorf("error %v, says %q", err, said)
 	}
-	checkRecords(t, dir, 12)
+	if j, err := submittedJob(dir); err != nil || j.ID != "" {
+		t.Errorf("array job %v is still known, %v", j, err)
+	}
+	o.Tasks = 2000
+	var long []int
+	for range 2000 {
+		long = append(long, len(long))
+	}
+	w := work
+	w.Plan.Jobs = 2000
+	if err := Do(t.Context(), filepath.Join(t.TempDir(), "work"), w, o, long, second, squares{}.take); err == nil || !strings.Contains(err.Error(), "site's limit of 1001") {
+		t.Errorf("an array above the limit: %v", err)
+	}
 }
