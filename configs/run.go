@@ -38,7 +38,7 @@ const (
 type Run struct {
 	Model       string   `yaml:"model,omitempty" mapstructure:"model"`                 // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
 	Checkpoint  string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`       // safetensors
-	Dataset     string   `yaml:"dataset,omitempty" mapstructure:"dataset"`             // npz of images and labels
+	Dataset     string   `yaml:"dataset,omitempty" mapstructure:"dataset"`             // npz of images and labels, or a folder of photographs
 	Space       string   `yaml:"space,omitempty" mapstructure:"space"`                 // path; none: default-space.yaml on the parts
 	Seed        int64    `yaml:"seed,omitempty" mapstructure:"seed"`                   // of all that is random; default 1
 	Out         string   `yaml:"out" mapstructure:"out"`                               // folder the results go to

@@ -99,7 +99,11 @@ func TestIdealCyclesAreTheTimelines(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, m := range timed(t) {
-		for range 150 {
+		designs := 150
+		if len(m.Depths) > 0 {
+			designs = 40 // there are 12 of them, and their timelines are long
+		}
+		for range designs {
 			d := randomDesign(r, m, part)
 			s, err := NewShape(network.MustCompile(m), d)
 			if err != nil {

@@ -68,7 +68,7 @@ first of --evaluations and prints the front it found.`,
 }
 
 func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) error {
-	n, err := loadStudied(run)
+	n, err := a.loadStudied(cmd.Context(), run)
 	if err != nil {
 		return err
 	}

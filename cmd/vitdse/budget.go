@@ -37,7 +37,7 @@ Every answer is an exact search of the whole space.`,
 }
 
 func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
-	n, err := loadStudied(run)
+	n, err := a.loadStudied(cmd.Context(), run)
 	if err != nil {
 		return err
 	}

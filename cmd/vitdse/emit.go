@@ -89,7 +89,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 	if err := emit.Replaceable(f.dir, f.force); err != nil {
 		return err
 	}
-	n, err := forEngine(run, loadAny)
+	n, err := a.forEngine(ctx, run, a.loadAny)
 	if err != nil {
 		return err
 	}

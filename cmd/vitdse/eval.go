@@ -42,7 +42,7 @@ without float weights there is nothing to compare it with but the labels.
 	cmd.Flags().StringVar(&labels, "labels", "", "`file` of the folder's labels, lines of path and class")
 	cmd.Flags().BoolVar(&all, "all", false, "print every op, not only the worst of each kind")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		n, num, err := f.load(cmd, args)
+		n, num, err := f.load(a, cmd, args)
 		if err != nil {
 			return err
 		}
@@ -59,13 +59,7 @@ without float weights there is nothing to compare it with but the labels.
 			if err != nil {
 				return err
 			}
-			for i, path := range from.Left {
-				if i == 10 {
-					a.log.Warn("more images are left out", "count", len(from.Left)-i)
-					break
-				}
-				a.log.Warn("image is left out: only PNG and JPEG are read", "file", path)
-			}
+			a.warnLeft(from.Left)
 			e.Images, e.Labels = from, from.Labels
 		} else if n.test == nil {
 			return errors.New("no images: give --images FOLDER or --dataset FILE")

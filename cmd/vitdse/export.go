@@ -81,7 +81,7 @@ func (a *app) integerNetwork(cmd *cobra.Command, args []string, f *numericsFlags
 			return readNetwork(args[0])
 		}
 	}
-	n, num, err := f.load(cmd, args)
+	n, num, err := f.load(a, cmd, args)
 	if err != nil {
 		return nil, "", err
 	}

@@ -41,7 +41,7 @@ func onEngine(m configs.Model) (*network.Network, error) {
 }
 
 // forEngine loads what a run names; a network that the engine does not run is refused before anything else is read.
-func forEngine(run configs.Run, load func(configs.Run) (*trained, error)) (*trained, error) {
+func (a *app) forEngine(ctx context.Context, run configs.Run, load func(context.Context, configs.Run) (*trained, error)) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func forEngine(run configs.Run, load func(configs.Run) (*trained, error)) (*trai
 	if _, err := onEngine(model); err != nil {
 		return nil, err
 	}
-	n, err := load(run)
+	n, err := load(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +58,8 @@ func forEngine(run configs.Run, load func(configs.Run) (*trained, error)) (*trai
 }
 
 // loadNetwork reads model, checkpoint and dataset of a run; the checkpoint is that of a float network.
-func loadNetwork(run configs.Run) (*trained, error) {
-	n, err := loadAny(run)
+func (a *app) loadNetwork(ctx context.Context, run configs.Run) (*trained, error) {
+	n, err := a.loadAny(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func loadNetwork(run configs.Run) (*trained, error) {
 }
 
 // loadAny is loadNetwork that takes an integer network in the place of a checkpoint, too.
-func loadAny(run configs.Run) (*trained, error) {
+func (a *app) loadAny(ctx context.Context, run configs.Run) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func loadAny(run configs.Run) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n, n.loadData(run.Dataset)
+	return n, n.loadData(ctx, a, run.Dataset)
 }
 
 // loadWeights reads a network without its data.
@@ -98,35 +98,6 @@ func loadWeights(model configs.Model, file string) (*trained, error) {
 	n.weights, err = c.ViT(n.model)
 	n.notes = c.Notes(n.model)
 	return n, err
-}
-
-// loadData reads the network's images and labels.
-func (n *trained) loadData(file string) error {
-	data, err := dataset.Load(file)
-	if err != nil {
-		return err
-	}
-	if err := data.Require("train_images", "test_images", "test_labels"); err != nil {
-		return err
-	}
-	if n.train, err = n.images(data, file, "train_images"); err != nil {
-		return err
-	}
-	if n.test, err = n.images(data, file, "test_images"); err != nil {
-		return err
-	}
-	n.labels, err = data.Labels("test_labels")
-	if err == nil && len(n.labels) != n.test.N {
-		err = fmt.Errorf("dataset %s: has %d test_labels for %d test_images", file, len(n.labels), n.test.N)
-	}
-	if err != nil || !slices.Contains(data.Names(), "test_logits") || n.weights != nil && n.weights.Grids != nil {
-		return err // logits of a float network are not those of one that came quantized
-	}
-	n.logits, err = data.Floats("test_logits", n.model.Classes)
-	if err == nil && len(n.logits) != n.test.N*n.model.Classes {
-		err = fmt.Errorf("dataset %s: has %d test_logits for %d test_images", file, len(n.logits)/n.model.Classes, n.test.N)
-	}
-	return err
 }
 
 // checkFloat compares the float network with the dataset's test_logits, where there are any, and
@@ -155,31 +126,15 @@ func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, e
 
 // loadStudied reads what a search of the run's space needs: with sensitivities from a file
 // and no checkpoint, only the model; the front is then not measured.
-func loadStudied(run configs.Run) (*trained, error) {
+func (a *app) loadStudied(ctx context.Context, run configs.Run) (*trained, error) {
 	if run.Checkpoint != "" || run.Sensitivities == "" {
-		return forEngine(run, loadNetwork)
+		return a.forEngine(ctx, run, a.loadNetwork)
 	}
 	model, err := loadModel(run.Model)
 	if err == nil {
 		_, err = onEngine(model)
 	}
 	return &trained{model: model}, err
-}
-
-func (n *trained) images(data *dataset.Archive, file, name string) (*dataset.Images, error) {
-	m, err := data.Images(name)
-	if err != nil {
-		return nil, err
-	}
-	want := n.model.Image
-	if m.H != want.Height || m.W != want.Width || m.C != want.Channels {
-		return nil, fmt.Errorf("dataset %s: %s are %dx%dx%d; model %s expects %dx%dx%d",
-			file, name, m.H, m.W, m.C, n.model.Name, want.Height, want.Width, want.Channels)
-	}
-	if m.N == 0 {
-		return nil, fmt.Errorf("dataset %s: %s is empty", file, name)
-	}
-	return m, nil
 }
 
 // study is the network as a sweep takes it.

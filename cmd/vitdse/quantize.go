@@ -65,8 +65,8 @@ func (f *numericsFlags) numerics(m configs.Model) (configs.Numerics, error) {
 }
 
 // load reads the network of a run file or of flags alone, and the numerics for it.
-func (f *numericsFlags) load(cmd *cobra.Command, args []string) (*trained, configs.Numerics, error) {
-	n, err := quantizable(cmd, args)
+func (f *numericsFlags) load(a *app, cmd *cobra.Command, args []string) (*trained, configs.Numerics, error) {
+	n, err := a.quantizable(cmd, args)
 	if err != nil {
 		return nil, configs.Numerics{}, err
 	}
@@ -121,7 +121,7 @@ layer's result, and the accumulator width that the codes prove.
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		n, num, err := f.load(cmd, args)
+		n, num, err := f.load(a, cmd, args)
 		if err == nil {
 			err = n.needFloat()
 		}
@@ -177,13 +177,13 @@ func percent2(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // quantizable reads a network with what there is to calibrate it on, from a run file or from
 // flags alone.
-func quantizable(cmd *cobra.Command, args []string) (*trained, error) {
+func (a *app) quantizable(cmd *cobra.Command, args []string) (*trained, error) {
 	if len(args) == 1 && !isNetwork(args[0]) {
 		run, err := loadRun(cmd, args[0])
 		if err != nil {
 			return nil, err
 		}
-		return loadAny(run)
+		return a.loadAny(cmd.Context(), run)
 	}
 	run, err := runOrBare(cmd, "")
 	if err != nil {
@@ -209,5 +209,5 @@ func quantizable(cmd *cobra.Command, args []string) (*trained, error) {
 	if err != nil || run.Dataset == "-" {
 		return n, err
 	}
-	return n, n.loadData(run.Dataset)
+	return n, n.loadData(cmd.Context(), a, run.Dataset)
 }

@@ -207,7 +207,7 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 		return nil, errors.New("--budget searches the space: give the run file")
 	}
 	run.Parts = []string{part}
-	n, err := loadStudied(run)
+	n, err := a.loadStudied(ctx, run)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, s
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.
 func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part, in *page.Inside) (*dse.Prediction, error) {
-	n, err := loadNetwork(run)
+	n, err := a.loadNetwork(ctx, run)
 	if err != nil {
 		return nil, err
 	}

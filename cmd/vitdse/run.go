@@ -46,7 +46,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	n, err := forEngine(run, loadNetwork)
+	n, err := a.forEngine(ctx, run, a.loadNetwork)
 	if err != nil {
 		return err
 	}

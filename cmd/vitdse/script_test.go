@@ -2,6 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +33,33 @@ func TestMain(m *testing.M) {
 	testscript.Main(withCache{m}, map[string]func(){"vitdse": main})
 }
 
-// The scripts find the digits case in configs/digits, testdata/small in small, and checkpoints as libraries save them in variants and refused.
+// photographs are 40 small pictures in folders of five classes.
+func photographs(dir string) error {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range 40 {
+		of := filepath.Join(dir, strconv.Itoa(i%5))
+		if err := os.MkdirAll(of, 0o777); err != nil {
+			return err
+		}
+		img := image.NewNRGBA(image.Rect(0, 0, 20, 24))
+		for y := range 24 {
+			for x := range 20 {
+				img.SetNRGBA(x, y, color.NRGBA{uint8(9*x + 40*(i%5)), uint8(7 * y), uint8(rng.IntN(256)), 255})
+			}
+		}
+		f, err := os.Create(filepath.Join(of, fmt.Sprintf("%02d.png", i/5)))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(png.Encode(f, img), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The scripts find the digits case in configs/digits, testdata/small in small, checkpoints as libraries save them in variants and refused, and
+// photographs in photos.
 func TestScripts(t *testing.T) {
 	configs, err := filepath.Abs(filepath.Join("..", "..", "configs"))
 	if err != nil {
@@ -49,6 +80,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TOOL", tool)
 			env.Setenv("VITDSE_CACHE", filepath.Join(env.WorkDir, "cache"))
 			return errors.Join(
+				photographs(filepath.Join(env.WorkDir, "photos")),
 				os.Symlink(configs, filepath.Join(env.WorkDir, "configs")),
 				os.Symlink(filepath.Join(fixtures, "variants"), filepath.Join(env.WorkDir, "variants")),
 				os.Symlink(filepath.Join(fixtures, "refused"), filepath.Join(env.WorkDir, "refused")),

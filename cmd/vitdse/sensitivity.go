@@ -136,7 +136,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	if err != nil {
 		return nil, err
 	}
-	n, err := loadNetwork(run)
+	n, err := a.loadNetwork(cmd.Context(), run)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 	if err != nil {
 		return fmt.Errorf("--listen is %q; expected an address and a port, such as 127.0.0.1:7483", listen)
 	}
-	n, err := loadStudied(run)
+	n, err := a.loadStudied(ctx, run)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type setting struct {
 var usages = map[string]string{
 	"model":               "`name` of a built-in model, a model file, or a checkpoint with its config.json",
 	"checkpoint":          "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
-	"dataset":             "npz `file` of images and labels",
+	"dataset":             "npz `file` of images and labels, or a folder of photographs",
 	"space":               "space `file`: what the sweep may vary",
 	"seed":                "seed of all that is random",
 	"out":                 "`folder` the results go to",

@@ -53,7 +53,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		n, err := forEngine(run, loadNetwork)
+		n, err := a.forEngine(cmd.Context(), run, a.loadNetwork)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ jobs; the exact search, each of whose jobs needs the front before it, stays in t
 			if dir := sweepDir(run); resume && a.task == nil && !interrupted(dir) {
 				return fmt.Errorf("--resume: %s holds no interrupted sweep; leave the flag out to begin one", dir)
 			}
-			n, err := loadStudied(run)
+			n, err := a.loadStudied(cmd.Context(), run)
 			if err != nil {
 				return err
 			}

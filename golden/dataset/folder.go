@@ -33,6 +33,20 @@ var otherImages = []string{".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".
 // order, which needs a subfolder for every class of the model. Images of other formats are listed in Left.
 func OpenFolder(dir, labels string, m configs.Model) (*Folder, error) {
 	f := &Folder{model: m}
+	err := f.list(dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case labels != "":
+		err = f.readLabels(dir, labels)
+	default:
+		err = f.classFolders(dir)
+	}
+	return f, err
+}
+
+// list finds the images of a folder.
+func (f *Folder) list(dir string) error {
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch ext := strings.ToLower(filepath.Ext(path)); {
 		case err != nil || e.IsDir():
@@ -44,20 +58,15 @@ func OpenFolder(dir, labels string, m configs.Model) (*Folder, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("images: %w", err)
+		return fmt.Errorf("images: %w", err)
 	}
 	if len(f.Files) == 0 {
 		if f.Left != nil {
-			return nil, fmt.Errorf("images %s: no file ends in %s; %s and %d more are of other formats: convert them to PNG", dir, strings.Join(imageNames, ", "), f.Left[0], len(f.Left)-1)
+			return fmt.Errorf("images %s: no file ends in %s; %s and %d more are of other formats: convert them to PNG", dir, strings.Join(imageNames, ", "), f.Left[0], len(f.Left)-1)
 		}
-		return nil, fmt.Errorf("images %s: no file ends in %s", dir, strings.Join(imageNames, ", "))
+		return fmt.Errorf("images %s: no file ends in %s", dir, strings.Join(imageNames, ", "))
 	}
-	if labels != "" {
-		err = f.readLabels(dir, labels)
-	} else {
-		err = f.classFolders(dir)
-	}
-	return f, err
+	return nil
 }
 
 // Count is the number of images.

@@ -1,7 +1,9 @@
 package dataset_test
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -196,5 +198,101 @@ func TestFolderNamesWhatItLeavesOut(t *testing.T) {
 	}
 	if _, err := dataset.OpenFolder(dir, "", m); err == nil || !strings.Contains(err.Error(), "b.webp and 1 more are of other formats: convert them to PNG") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// A folder of photographs is a dataset: its folders train and val, or every second image for each; of many some, evenly
+// spread. What is no dataset is refused with what is missing.
+func TestSplit(t *testing.T) {
+	m := configs.Model{Name: "m", Classes: 2, Image: configs.ImageShape{Height: 4, Width: 4, Channels: 3}}
+	write := func(dir string, names ...string) string {
+		t.Helper()
+		for i, name := range names {
+			img := image.NewGray(image.Rect(0, 0, 8, 8))
+			for p := range img.Pix {
+				img.Pix[p] = uint8(10 * i)
+			}
+			path := filepath.Join(dir, name)
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.Create(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(png.Encode(f, img), f.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	labels := func(dir, text string) string {
+		if err := os.WriteFile(filepath.Join(dir, "labels.csv"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	flat := write(t.TempDir(), "a.png", "b.png", "c.png", "d.png", "e.png")
+	for name, c := range map[string]struct {
+		dir         string
+		train, test []uint8 // first pixel of each image
+		labels      []int
+		says        string
+	}{
+		"class folders": {dir: write(t.TempDir(), "cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png"), train: []uint8{10, 30}, test: []uint8{0, 20}, labels: []int{0, 0}},
+		"two parts": {dir: write(t.TempDir(), "train/x.png", "train/y.png", "val/0/a.png", "val/1/b.png"),
+			train: []uint8{0, 10}, test: []uint8{20, 30}, labels: []int{0, 1}},
+		"no labels":   {dir: flat, train: []uint8{10, 30}, test: []uint8{0, 20, 40}},
+		"label file":  {dir: labels(write(t.TempDir(), "a.png", "b.png", "c.png"), "path,class\na.png,1\nb.png,0\nc.png,0\n"), train: []uint8{10}, test: []uint8{0, 20}, labels: []int{1, 0}},
+		"one part":    {dir: write(t.TempDir(), "test/a.png"), says: "no folder train beside it"},
+		"train alone": {dir: write(t.TempDir(), "train/a.png"), says: "none of test images; expected test, val or validation"},
+		"two tests":   {dir: write(t.TempDir(), "train/a.png", "test/a.png", "val/a.png"), says: "expected one folder of test images"},
+		"one image":   {dir: write(t.TempDir(), "a.png"), says: "has one image"},
+		"none":        {dir: t.TempDir(), says: "no file ends in .png"},
+		"bad label":   {dir: labels(write(t.TempDir(), "a.png", "b.png"), "a.png,7\n"), says: "labels.csv:1"},
+	} {
+		s, err := dataset.OpenSplit(c.dir, m)
+		if c.says != "" {
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for part, f := range map[string]*dataset.Folder{"train": s.Train, "test": s.Test} {
+			want := c.train
+			if part == "test" {
+				want = c.test
+			}
+			done := 0
+			images, err := f.Load(context.Background(), 2, func(n, _ int) { done = n })
+			if err != nil || images.N != len(want) || done != len(want) {
+				t.Errorf("%s: %s has %d images, %d read, %v; expected %d", name, part, images.N, done, err, len(want))
+				continue
+			}
+			for i, v := range want {
+				if got := images.At(i)[0]; got != v {
+					t.Errorf("%s: image %d of %s is %d; expected %d", name, i, part, got, v)
+				}
+			}
+		}
+		if !slices.Equal(s.Test.Labels, c.labels) {
+			t.Errorf("%s: labels %v; expected %v", name, s.Test.Labels, c.labels)
+		}
+	}
+	s, err := dataset.OpenSplit(flat, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if some := s.Test.Spread(2); len(some.Files) != 2 || some.Files[1] != s.Test.Files[1] {
+		t.Errorf("two of %v are %v", s.Test.Files, some.Files)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := s.Test.Load(ctx, 2, func(int, int) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled read gives %v", err)
 	}
 }
