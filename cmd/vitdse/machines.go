@@ -80,12 +80,12 @@ func (a *app) elsewhere(f arrayFlags, work string, st *stages, tools ...string) 
 		if err != nil {
 			return err
 		}
-		st.where = "on " + f.engine
+		st.at("on " + f.engine)
 		defer func() { st.where = "" }()
 		o := array.Options{Engine: f.engine, Program: program, Template: f.template, Tasks: f.tasks, Least: f.least, Cancel: f.cancel,
 			Resume: f.resume, Shared: shared, Say: func(said string) { a.log.Info(said) }, Warn: func(said string) { a.log.Warn(said) },
 			Failed: func(list []array.Failure) {
-				st.where = fmt.Sprintf("on %s, %d failed", f.engine, len(list))
+				st.at(fmt.Sprintf("on %s, %d failed", f.engine, len(list)))
 				last := list[len(list)-1]
 				a.log.Warn(last.String())
 			}}

@@ -69,6 +69,13 @@ func (p *progress) set(done, total int64, detail string) {
 	}
 }
 
+// note changes the detail alone.
+func (p *progress) note(detail string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.detail = detail
+}
+
 // lines writes lines of text until end is called.
 func (p *progress) lines() {
 	stop, ended := make(chan struct{}), make(chan struct{})

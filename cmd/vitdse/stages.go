@@ -28,6 +28,13 @@ func (s *stages) set(title, unit string, done, total int64, detail string) {
 	}
 }
 
+// at says where the jobs of the task at work are done.
+func (s *stages) at(where string) {
+	if s.where = where; s.bar != nil {
+		s.bar.note(where)
+	}
+}
+
 // of is set for a task without details.
 func (s *stages) of(title, unit string, done, total int) {
 	s.set(title, unit, int64(done), int64(total), "")

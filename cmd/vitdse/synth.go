@@ -22,9 +22,10 @@ func newSynth(a *app) *cobra.Command {
 	var seeds []int
 	var cache string
 	var pack, alone bool
+	var points pointsFlags
 	cmd := &cobra.Command{
-		Use:   "synth DIR",
-		Short: "Synthesize an emitted folder with Yosys and compare with the estimate",
+		Use:   "synth DIR|RUN.yaml",
+		Short: "Synthesize an emitted folder, or points of a front, with Yosys and compare with the estimate",
 		Long: `Maps the emitted design with Yosys, module by module, and prints what every module takes
 beside the estimate. On 7-series and UltraScale+ parts it then gives the clock as a bracket, from
 static timing of that netlist with three models of the wires, and the ten longest paths. On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5,
@@ -35,21 +36,48 @@ With --alone, on iCE40 and ECP5 parts, each module is placed and routed by itsel
 registers: how fast the modules can be, also where the part does not hold the engine, which
 is about as fast as the slowest at best: the way between modules is in none of them.
 
+Given a run file, the folder is design/ in its out; with --points it is points of the front of
+its sweep, each emitted for it: the table has estimates beside counts, and the front is cut
+again with what was counted (synthesized.json in the sweep's folder). What was synthesized is
+kept, and is not synthesized again after an interruption. With --engine the points are an array job.
+
 A tool that is missing is named with how to install it; the steps that do not need it are
 done all the same, and the exit code is 3.`,
-		Example: "  vitdse synth out/digits/design\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
+		Example: "  vitdse synth out/digits/design\n  vitdse synth configs/digits/run.yaml --points front --engine slurm --tasks 20\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := points.check(args[0]); err != nil {
+				return err
+			}
+			dir := args[0]
+			if isYAML(dir) {
+				run, err := loadRun(cmd, dir)
+				if err != nil {
+					return err
+				}
+				if cache != "" {
+					run.Cache = cache
+				}
+				if points.points != "" {
+					return a.synthPoints(cmd.Context(), run, points)
+				}
+				dir = designDir(run)
+			}
 			opt := synth.Options{Seeds: seeds, Pack: pack, Cache: a.cacheOf(configs.Run{Cache: cache})}
 			if alone {
-				return a.synthAlone(cmd.Context(), args[0], opt)
+				return a.synthAlone(cmd.Context(), dir, opt)
 			}
-			return a.synth(cmd.Context(), args[0], opt)
+			return a.synth(cmd.Context(), dir, opt)
 		},
 	}
 	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
 	cmd.Flags().BoolVar(&alone, "alone", false, "place and route each module by itself (iCE40, ECP5)")
+	addFlags(cmd.Flags(), []string{"out", "parts"})
+	points.add(cmd, "synthesize")
+	for _, other := range []string{"seeds", "pack", "alone"} {
+		cmd.MarkFlagsMutuallyExclusive("points", other)
+	}
 	cmd.MarkFlagsMutuallyExclusive("alone", "seeds")
 	cmd.MarkFlagsMutuallyExclusive("alone", "pack")
 	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")

@@ -17,6 +17,7 @@ import (
 
 func newVerify(a *app) *cobra.Command {
 	var config, network string
+	var points pointsFlags
 	cmd := &cobra.Command{
 		Use:   "verify DIR|RUN.yaml",
 		Short: "Run an emitted folder and compare it with the integer network",
@@ -30,10 +31,17 @@ runs it on the same memory image and vectors; all does both and holds one agains
 Exit code 0 only if everything was compared and is equal. Anything that could not be
 compared is a failure: a missing vector, a file of another design, an op that did not
 finish. Given a run file, the folder is design/ in its out. With --network the folder has to be of
-that integer network, array by array.`,
+that integer network, array by array.
+
+With --points of a run file it is points of the front of its sweep, each emitted for it and verified
+whole (verified.json in the sweep's folder); what was verified is not verified again after an
+interruption. With --engine the points are an array job.`,
 		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --target all --images 2 --logits 8 --memory ideal",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := points.check(args[0]); err != nil {
+				return err
+			}
 			dir, folder := args[0], !isYAML(args[0])
 			if !folder {
 				config = args[0]
@@ -41,6 +49,9 @@ that integer network, array by array.`,
 			run, err := runOrBare(cmd, config)
 			if err != nil {
 				return err
+			}
+			if points.points != "" {
+				return a.verifyPoints(cmd.Context(), run, points)
 			}
 			if !folder {
 				dir = designDir(run)
@@ -57,8 +68,11 @@ that integer network, array by array.`,
 			return a.conclude(outs)
 		},
 	}
-	addFlags(cmd.Flags(), verifyKeys)
+	addFlags(cmd.Flags(), verifyKeys, []string{"out", "parts"})
+	points.add(cmd, "verify")
+
 	cmd.Flags().StringVar(&network, "network", "", "`file` of the integer network, npz, that the folder has to be of")
+	cmd.MarkFlagsMutuallyExclusive("points", "network")
 	cmd.Flags().StringVar(&config, "config", "", "run `file` whose verify settings apply to DIR")
 	return cmd
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"vitdse/cmd/vitdse/page"
+	"vitdse/configs"
+	"vitdse/emit"
+	"vitdse/emit/verify"
+)
+
+// VerifiedFront is where verification of a front's points leaves what it found, in the sweep's folder.
+const VerifiedFront = "verified.json"
+
+// verifiedPoint is what verification said of a point.
+type verifiedPoint struct {
+	Point    int            `json:"point"`
+	Name     string         `json:"name"`
+	Part     string         `json:"part"`
+	Verdicts []page.Verdict `json:"verdicts"` // of each target
+}
+
+// verifyPoints emits and verifies points of a run's front, in processes of their own simulators.
+func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) error {
+	opt := options(run)
+	if opt.Stall > mostStall {
+		return fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
+	}
+	p, err := a.pointsOf(run, "vitdse verified points", f.points, run.Verify, run.Seed)
+	if err != nil {
+		return err
+	}
+	tools := []string{"verilator", "g++"}
+	if run.Verify.Target == configs.TargetHLS {
+		tools = tools[1:]
+	}
+	if err := needTools(simulationTools); err != nil {
+		return err
+	}
+	b := &batch[verifiedPoint]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "verify.journal"), title: "verification", unit: "points",
+		machines: f.machines, work: workDir(run), tools: tools, workers: 1, // a simulation takes all processors
+
+		cost: func(job int) float64 { // building takes half a minute, then cycles pass at a rate that falls with the design's size
+			e := p.front.Points[job].Estimate
+			return 30 + float64(opt.Images)*float64(e.Cycles)*float64(e.LUT)/1e9
+		},
+		name: func(r verifiedPoint) string { return p.name(r.Point) },
+		one: func(ctx context.Context, job int) (verifiedPoint, error) {
+			x := p.front.Points[job]
+			r := verifiedPoint{Point: job, Name: x.Name, Part: x.Part}
+			err := p.emitted(ctx, job, &run.Verify, func(dir string, _ *emit.Plan) error {
+				reports, err := verify.RunTarget(ctx, dir, run.Verify.Target, opt, func(verify.Progress) {})
+				for _, rep := range reports {
+					r.Verdicts = append(r.Verdicts, (&outcome{rep, opt}).kept())
+				}
+				return err
+			})
+			if err != nil {
+				err = fmt.Errorf("%s: %w", p.name(job), err)
+			}
+			return r, err
+		}}
+	if err := b.run(ctx, p.list); err != nil {
+		return b.kept(err)
+	}
+	var list []verifiedPoint
+	for _, job := range p.list {
+		list = append(list, b.found[job])
+	}
+	text, err := json.MarshalIndent(list, "", " ")
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(sweepDir(run), VerifiedFront)
+	if err := configs.WriteFile(file, append(text, '\n')); err != nil {
+		return err
+	}
+	failed, err := a.printVerified(list)
+	if err != nil {
+		return err
+	}
+	if err := b.forget(); err != nil {
+		return err
+	}
+	if failed > 0 {
+		a.printf("FAIL  %d of %s; %s\n", failed, plural(len(list), "point"), file)
+		return errVerdict
+	}
+	a.printf("PASS  %s, every element of every op equal; %s\n", plural(len(list), "point"), file)
+	return nil
+}
+
+// printVerified prints a row for each target of each point, and says how many points failed.
+func (a *app) printVerified(list []verifiedPoint) (failed int, err error) {
+	t := newTable("point", "<part", "<target", "<design", "images", "logits of", "elements compared", "mismatches", "cycles predicted", "measured", "<verdict")
+	for _, r := range list {
+		ok := true
+		for _, v := range r.Verdicts {
+			word, predicted, measured := "PASS", count(v.Predicted), count(v.Measured)
+			if !v.OK {
+				word, ok = "FAIL", false
+			}
+			if v.Target == string(configs.TargetHLS) {
+				predicted, measured = "-", "-"
+			}
+			t.add(count(int64(r.Point+1)), r.Part, v.Target, v.Design, count(int64(v.Images)), count(int64(v.Logits)), count(v.Elements), count(v.Mismatches),
+				predicted, measured, word)
+		}
+		if !ok {
+			failed++
+		}
+	}
+	return failed, a.show(t)
+}

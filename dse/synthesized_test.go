@@ -1,0 +1,56 @@
+package dse
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"vitdse/hwmodel"
+)
+
+// The front cut again with the estimates themselves is the front, of any space; a point whose LUTs are a thousand times
+// those estimated leaves it, with the reason; what was not synthesized is on none.
+func TestSynthesized(t *testing.T) {
+	rng := rand.New(rand.NewPCG(22, 0))
+	drawn := 0
+	for range 20 {
+		in := randomInput(t, rng)
+		res, err := Sweep(t.Context(), in, nil)
+		if err != nil {
+			continue // no legal engine, or none that fits
+		}
+		drawn++
+		f := res.Front
+		counts := map[int]hwmodel.Resources{}
+		for i, p := range f.Points {
+			e := p.Estimate
+			counts[i] = hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
+		}
+		list, err := f.Synthesized(counts, in.Engine)
+		if err != nil || len(list) != len(f.Points) {
+			t.Fatalf("%d of %d points, %v", len(list), len(f.Points), err)
+		}
+		for i, s := range list {
+			p := f.Points[i]
+			if s.Point != i || s.Name != p.Name || !s.OnFront || !s.Feasible || s.Use != p.Use || s.UseOf != p.UseOf || !slices.Equal(s.Costs, p.Costs) {
+				t.Errorf("point %d: %+v; expected %+v", i, s, p)
+			}
+		}
+		last := len(f.Points) - 1
+		r := counts[last]
+		r.LUT *= 1000
+		counts[last] = r
+		if last > 0 {
+			delete(counts, 0)
+		}
+		if list, err = f.Synthesized(counts, in.Engine); err != nil || len(list) != len(counts) {
+			t.Fatalf("%d of %d points, %v", len(list), len(counts), err)
+		}
+		if s := list[len(list)-1]; s.Point != last || s.Feasible || s.OnFront || s.Broken == "" {
+			t.Errorf("a point of a thousand times the LUTs: %+v", s)
+		}
+	}
+	if drawn < 8 {
+		t.Errorf("%d fronts of 20 spaces", drawn)
+	}
+}
