@@ -50,7 +50,7 @@ func TestSynthesized(t *testing.T) {
 			t.Errorf("a point of a thousand times the LUTs: %+v", s)
 		}
 	}
-	if drawn < 8 {
+	if drawn < 5 {
 		t.Errorf("%d fronts of 20 spaces", drawn)
 	}
 }

@@ -52,8 +52,8 @@ type frontPoints struct {
 }
 
 // pointsOf reads the front of a run and the points that are named; other is what else their results depend on.
-func (a *app) pointsOf(run configs.Run, kind, named string, other ...any) (*frontPoints, error) {
-	n, err := forEngine(run, loadAny)
+func (a *app) pointsOf(ctx context.Context, run configs.Run, kind, named string, other ...any) (*frontPoints, error) {
+	n, err := a.forEngine(ctx, run, a.loadAny)
 	if err != nil {
 		return nil, err
 	}

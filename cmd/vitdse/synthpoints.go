@@ -36,7 +36,7 @@ type synthesizedFront struct {
 
 // synthPoints maps points of a run's front, prints estimates beside counts, and cuts the front again.
 func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) error {
-	p, err := a.pointsOf(run, "vitdse synthesized points", f.points)
+	p, err := a.pointsOf(ctx, run, "vitdse synthesized points", f.points)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	if opt.Stall > mostStall {
 		return fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
 	}
-	p, err := a.pointsOf(run, "vitdse verified points", f.points, run.Verify, run.Seed)
+	p, err := a.pointsOf(ctx, run, "vitdse verified points", f.points, run.Verify, run.Seed)
 	if err != nil {
 		return err
 	}
