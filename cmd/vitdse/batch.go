@@ -15,13 +15,15 @@ type batch[R any] struct {
 	path        string // of the journal
 	title, unit string // of the task, and of what its rate counts
 	had         int    // units done before, that are no jobs of the list
+	size, total int64  // units of a job, and of all; 0 for one each
 	machines    arrayFlags
 	work        string   // folder of an array job
 	tools       []string // whose versions results depend on
 	cost        func(job int) float64
 	one         func(ctx context.Context, job int) (R, error)
-	name        func(R) string // of what was done last; may be nil
-	workers     int            // of this process; 0 is one a processor
+	worker      func() func(ctx context.Context, job int) (R, error) // in the place of one, for each goroutine
+	name        func(R) string                                       // of what was done last; may be nil
+	workers     int                                                  // of this process; 0 is one a processor
 
 	found   map[int]R
 	journal *jobs.Journal[R]
@@ -61,18 +63,27 @@ func (b *batch[R]) run(ctx context.Context, list []int) error {
 			left = append(left, n)
 		}
 	}
-	say := func(detail string) {
-		st.set(b.title, b.unit, int64(b.had+len(b.found)), int64(b.had+len(list)), detail)
+	units := func(n int) int64 {
+		if b.size == 0 {
+			return int64(b.had + n)
+		}
+		return min(int64(n)*b.size, b.total)
 	}
+	say := func(detail string) { st.set(b.title, b.unit, units(len(b.found)), units(len(list)), detail) }
 	say("")
-	st.resumed(int64(b.had + len(b.found)))
+	st.resumed(units(len(b.found)))
 	workers := b.workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	err = jobs.Run(ctx, left, jobs.Work[R]{
 		Workers: workers,
-		Worker:  func() func(context.Context, int) (R, error) { return b.one },
+		Worker: func() func(context.Context, int) (R, error) {
+			if b.worker != nil {
+				return b.worker()
+			}
+			return b.one
+		},
 		Take: func(n int, r R) error {
 			b.found[n] = r
 			detail := ""

@@ -18,6 +18,7 @@ func newEval(a *app) *cobra.Command {
 	var f numericsFlags
 	var folder, labels string
 	var all bool
+	var machines arrayFlags
 	cmd := &cobra.Command{
 		Use:   "eval [RUN.yaml|NETWORK.npz]",
 		Short: "Measure a quantized network on images, op by op",
@@ -28,6 +29,9 @@ op's result.
 The images are the test images of the dataset, or a folder of PNG and JPEG files, resized,
 cut and normalised as the model's file says: a subfolder for each class, or --labels FILE
 with lines "path class".
+
+What was run is kept until all is, and is not run again after an interruption; with --engine the
+images are an array job.
 
 An integer network of vitdse export takes the place of a checkpoint: it is run as it is, and
 without float weights there is nothing to compare it with but the labels.
@@ -40,15 +44,21 @@ without float weights there is nothing to compare it with but the labels.
 	f.add(cmd)
 	cmd.Flags().StringVar(&folder, "images", "", "`folder` of images instead of the dataset's test images")
 	cmd.Flags().StringVar(&labels, "labels", "", "`file` of the folder's labels, lines of path and class")
+	machines.add(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "print every op, not only the worst of each kind")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := machines.check(); err != nil {
+			return err
+		}
 		n, num, err := f.load(a, cmd, args)
 		if err != nil {
 			return err
 		}
-		reference, err := a.checkFloat(cmd.Context(), n)
-		if err != nil {
-			return err
+		var reference *measure.Reference
+		if a.task == nil {
+			if reference, err = a.checkFloat(cmd.Context(), n); err != nil {
+				return err
+			}
 		}
 		if n.integers == nil {
 			a.warnOfFew(n, num.CalibImages)
@@ -69,11 +79,15 @@ without float weights there is nothing to compare it with but the labels.
 		if e.Net, e.Report, err = n.inspect(num, st); err != nil {
 			return err
 		}
-		e.Progress = st.task("evaluation", "images")
 		if n.integers != nil {
+			if machines.engine != "" {
+				return errors.New("--engine: an integer network without float weights is run in this process")
+			}
+			e.Progress = st.task("evaluation", "images")
 			return a.evalIntegers(cmd.Context(), e, st)
 		}
-		d, err := e.Examine(cmd.Context())
+		st.end()
+		d, err := a.examine(cmd, args, n, num, e, machines)
 		if err != nil {
 			return err
 		}
@@ -84,7 +98,6 @@ without float weights there is nothing to compare it with but the labels.
 			}
 			return a.only(text)
 		}
-		st.end()
 		return a.printDetail(d, e.Labels != nil, all)
 	}
 	return cmd

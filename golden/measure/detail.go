@@ -59,49 +59,159 @@ type Evaluation struct {
 // Examine runs the float and the integer network over all images and compares every op.
 // The result does not depend on the number of workers.
 func (e Evaluation) Examine(ctx context.Context) (Detail, error) {
-	if e.Labels != nil && len(e.Labels) != e.Images.Count() {
-		return Detail{}, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), e.Images.Count())
-	}
-	if e.Images.Count() == 0 {
-		return Detail{}, errors.New("measure: there are no images")
-	}
-	float, err := floatref.New(e.Model, e.Weights)
+	x, err := NewExamination(e)
 	if err != nil {
 		return Detail{}, err
 	}
-	classes := e.Model.Classes
-	logits, codes := make([]float64, e.Images.Count()*classes), make([]int32, e.Images.Count()*classes)
-	found := make([]powers, e.Images.Count())
-	p, err := exec.Prepare(e.Net)
-	if err != nil {
-		return Detail{}, err
-	}
+	parts := make([]Part, x.Parts())
 	count := counter(0, e.Images.Count(), e.Progress)
-	err = each(ctx, e.Images.Count(), 1, e.Workers, func() (func(i int) error, error) {
-		run := p.Runner()
-		var want floatref.Trace
-		var got exec.Trace
-		return func(i int) error {
-			image, err := e.Images.Read(i)
-			if err != nil {
-				return err
-			}
-			l, err := float.Run(image, &want)
-			if err != nil {
-				return fmt.Errorf("image %d: %w", i, err)
-			}
-			copy(logits[i*classes:], l)
-			c, err := run.Run(image, &got)
-			copy(codes[i*classes:], c)
-			found[i] = e.compare(float.Net, &want, &got)
-			count(nil)
+	err = each(ctx, len(parts), 1, e.Workers, func() (func(i int) error, error) {
+		one := x.worker(func() { count(nil) })
+		return func(i int) (err error) {
+			parts[i], err = one(ctx, i)
 			return err
 		}, nil
 	})
 	if err != nil {
 		return Detail{}, err
 	}
-	return e.sum(float.Ops, logits, codes, found), nil
+	return x.Sum(parts), nil
+}
+
+// partImages is how many images are added up to a part, whoever does it: so sums are the same.
+const partImages = 8
+
+// Part is what some images say, as sums.
+type Part struct {
+	Images int `json:"images"`
+
+	Agree     int `json:"agree"` // images of the same class; the others are hits among the first or first five
+	Top1      int `json:"top1"`
+	Top5      int `json:"top5"`
+	FloatTop1 int `json:"float_top1"`
+	FloatTop5 int `json:"float_top5"`
+
+	Signal   float64   `json:"signal"` // power of the float logits
+	Noise    float64   `json:"noise"`  // and of the error
+	OpSignal []float64 `json:"op_signal"`
+	OpNoise  []float64 `json:"op_noise"`
+}
+
+// Examination is an evaluation whose images are run in numbered parts, by several goroutines or processes.
+type Examination struct {
+	e     Evaluation
+	float *floatref.Network
+	code  *exec.Program
+}
+
+// NewExamination prepares both networks.
+func NewExamination(e Evaluation) (*Examination, error) {
+	if e.Labels != nil && len(e.Labels) != e.Images.Count() {
+		return nil, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), e.Images.Count())
+	}
+	if e.Images.Count() == 0 {
+		return nil, errors.New("measure: there are no images")
+	}
+	float, err := floatref.New(e.Model, e.Weights)
+	if err != nil {
+		return nil, err
+	}
+	code, err := exec.Prepare(e.Net)
+	return &Examination{e, float, code}, err
+}
+
+// Parts is how many there are.
+func (x *Examination) Parts() int { return (x.e.Images.Count() + partImages - 1) / partImages }
+
+// PartImages is how many images a part has; the last may have fewer.
+func (x *Examination) PartImages() int { return partImages }
+
+// Worker gives what runs a part, for one goroutine.
+func (x *Examination) Worker() func(ctx context.Context, part int) (Part, error) {
+	return x.worker(func() {})
+}
+
+func (x *Examination) worker(done func()) func(ctx context.Context, part int) (Part, error) {
+	run := x.code.Runner()
+	var want floatref.Trace
+	var got exec.Trace
+	return func(ctx context.Context, part int) (Part, error) {
+		ops := len(x.float.Net.Ops)
+		p := Part{OpSignal: make([]float64, ops), OpNoise: make([]float64, ops)}
+		for i := part * partImages; i < min((part+1)*partImages, x.e.Images.Count()); i++ {
+			if err := ctx.Err(); err != nil {
+				return p, err
+			}
+			image, err := x.e.Images.Read(i)
+			if err != nil {
+				return p, err
+			}
+			logits, err := x.float.Run(image, &want)
+			if err != nil {
+				return p, fmt.Errorf("image %d: %w", i, err)
+			}
+			codes, err := run.Run(image, &got)
+			if err != nil {
+				return p, err
+			}
+			x.add(&p, i, logits, codes)
+			of := x.e.compare(x.float.Net, &want, &got)
+			for k := range ops {
+				p.OpSignal[k], p.OpNoise[k] = p.OpSignal[k]+of.signal[k], p.OpNoise[k]+of.noise[k]
+			}
+			done()
+		}
+		return p, nil
+	}
+}
+
+// add counts the logits of an image.
+func (x *Examination) add(p *Part, image int, float []float64, integer []int32) {
+	p.Images++
+	for c, v := range float {
+		d := v - float64(integer[c])*x.e.Net.LogitScale
+		p.Signal, p.Noise = p.Signal+v*v, p.Noise+d*d
+	}
+	if Class(float) == Class(integer) {
+		p.Agree++
+	}
+	if x.e.Labels == nil {
+		return
+	}
+	label := x.e.Labels[image]
+	for _, hit := range []struct {
+		rank, limit int
+		sum         *int
+	}{{rank(integer, label), 1, &p.Top1}, {rank(integer, label), 5, &p.Top5}, {rank(float, label), 1, &p.FloatTop1}, {rank(float, label), 5, &p.FloatTop5}} {
+		if hit.rank < hit.limit {
+			*hit.sum++
+		}
+	}
+}
+
+// Sum is the quality over all parts, which are in order.
+func (x *Examination) Sum(parts []Part) Detail {
+	var s Part
+	ops := x.float.Ops
+	s.OpSignal, s.OpNoise = make([]float64, len(ops)), make([]float64, len(ops))
+	for _, p := range parts {
+		s.Images, s.Agree, s.Top1, s.Top5 = s.Images+p.Images, s.Agree+p.Agree, s.Top1+p.Top1, s.Top5+p.Top5
+		s.FloatTop1, s.FloatTop5 = s.FloatTop1+p.FloatTop1, s.FloatTop5+p.FloatTop5
+		s.Signal, s.Noise = s.Signal+p.Signal, s.Noise+p.Noise
+		for k := range ops {
+			s.OpSignal[k], s.OpNoise[k] = s.OpSignal[k]+p.OpSignal[k], s.OpNoise[k]+p.OpNoise[k]
+		}
+	}
+	share := func(n int) float64 { return float64(n) / float64(s.Images) }
+	d := Detail{Result: Result{Images: s.Images, Noise: s.Noise / s.Signal, Agree: share(s.Agree), Top1: share(s.Top1)},
+		FloatTop1: share(s.FloatTop1), FloatTop5: share(s.FloatTop5), Top5: share(s.Top5)}
+	d.SQNR = decibels(d.Noise)
+	for i, op := range ops {
+		if s.OpSignal[i] > 0 && s.OpNoise[i] > 0 {
+			d.Ops = append(d.Ops, OpSQNR{op.Name, decibels(s.OpNoise[i] / s.OpSignal[i]), op})
+		}
+	}
+	return d
 }
 
 // compare adds up signal and noise of each op of one image.
@@ -139,42 +249,6 @@ func total(codes []int32) int64 {
 		sum += int64(c)
 	}
 	return sum
-}
-
-// sum makes the result of all images.
-func (e Evaluation) sum(ops []network.Op, logits []float64, codes []int32, found []powers) Detail {
-	n := e.Model.Classes
-	d := Detail{Result: Result{Images: e.Images.Count(), Noise: NoisePower(logits, codes, e.Net.LogitScale)}}
-	d.SQNR = decibels(d.Noise)
-	share := 1 / float64(e.Images.Count())
-	for i := range e.Images.Count() {
-		float, integer := logits[i*n:(i+1)*n], codes[i*n:(i+1)*n]
-		if Class(float) == Class(integer) {
-			d.Agree += share
-		}
-		if e.Labels == nil {
-			continue
-		}
-		for _, hit := range []struct {
-			rank, limit int
-			sum         *float64
-		}{{rank(integer, e.Labels[i]), 1, &d.Top1}, {rank(integer, e.Labels[i]), 5, &d.Top5},
-			{rank(float, e.Labels[i]), 1, &d.FloatTop1}, {rank(float, e.Labels[i]), 5, &d.FloatTop5}} {
-			if hit.rank < hit.limit {
-				*hit.sum += share
-			}
-		}
-	}
-	for i, op := range ops {
-		var signal, noise float64
-		for _, p := range found {
-			signal, noise = signal+p.signal[i], noise+p.noise[i]
-		}
-		if signal > 0 && noise > 0 {
-			d.Ops = append(d.Ops, OpSQNR{op.Name, decibels(noise / signal), op})
-		}
-	}
-	return d
 }
 
 // rank is the number of classes that are ahead of the label: larger, or equal and before
