@@ -69,9 +69,15 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 	}
 	width := m.Dim
 	if windows(net) {
-		m.Window, width = whole("window"), m.Dim<<(len(m.Depths)-1)
-		if m.StageHeads = wholes(known["stage_heads"]); m.StageHeads == nil {
-			missing = append(missing, "stage_heads")
+		width = m.Dim << (len(m.Depths) - 1)
+		if m.Window, m.StageHeads, err = c.biases(l, len(m.Depths)); err != nil {
+			return err
+		}
+		if m.StageHeads == nil { // no tables
+			m.Window = whole("window")
+			if m.StageHeads = wholes(known["stage_heads"]); m.StageHeads == nil {
+				missing = append(missing, "stage_heads")
+			}
 		}
 	} else {
 		if m.Heads = whole("heads"); l.there("head_dist.weight") {
@@ -88,6 +94,30 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		m.Classes, m.Features = width, true
 	}
 	return c.imageSize(m, l, known)
+}
+
+// biases is what the tables of relative positions show: a window of w x w rows has (2w-1)^2 of them, for each of a
+// stage's heads. Without tables there are no heads.
+func (c *Checkpoint) biases(l layout, stages int) (window int, heads []int, err error) {
+	for s := range stages {
+		name := fmt.Sprintf("layers.%d.blocks.0.attn.relative_position_bias_table", s)
+		if !l.there(name) {
+			return 0, nil, nil
+		}
+		file := l.find(name)[0]
+		table, side := c.entries[file].Shape, 0
+		if len(table) == 2 && table[1] > 0 {
+			side = int(math.Sqrt(float64(table[0])) + 0.5)
+		}
+		if side%2 == 0 || side*side != table[0] {
+			return 0, nil, fmt.Errorf("tensor %s is %v; expected [(2 window - 1)^2, heads]", file, table)
+		}
+		if s > 0 && (side+1)/2 != window {
+			return 0, nil, fmt.Errorf("has windows of %d and of %d (tensor %s): stages whose windows differ are not carried", window, (side+1)/2, file)
+		}
+		window, heads = (side+1)/2, append(heads, table[1])
+	}
+	return window, heads, nil
 }
 
 // any finds a layout without a model: the one under which most is there of what every network has.

@@ -1,156 +1,19 @@
 package floatref_test
 
 import (
-	"context"
-	"fmt"
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"vitdse/configs"
-	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
-	"vitdse/golden/dataset"
 	"vitdse/golden/floatref"
-	"vitdse/golden/measure"
-	"vitdse/golden/quant"
 )
-
-// table is the file into which the table of variants goes, between its markers; empty for none.
-var table = os.Getenv("VITDSE_VARIANTS_TABLE")
-
-// The variants are networks as timm and transformers save them, with what they compute;
-// testdata/make_variants.py made them. Each is read without a model file, from its safetensors and
-// from what the exporters made of it; the float network is within 1e-4 of the library's, and the
-// integer one follows it.
-func TestVariantsMatchTheLibraries(t *testing.T) {
-	folders, err := filepath.Glob(filepath.Join("testdata", "variants", "*"))
-	if err != nil || len(folders) < 27 {
-		t.Fatalf("%d folders of variants, %v; expected at least 27", len(folders), err)
-	}
-	rows := []string{"| network | what it has | file | float, max difference | integer w8a8, SQNR dB | engine |", "|---|---|---|---|---|---|"}
-	for _, dir := range folders {
-		for _, file := range []string{"model.safetensors", "script.onnx", "dynamo.onnx", "simplified.onnx", "baked.onnx"} {
-			if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
-				continue
-			}
-			t.Run(filepath.Base(dir)+"/"+file, func(t *testing.T) {
-				rows = append(rows, variant(t, dir, file))
-			})
-		}
-	}
-	if table != "" && !t.Failed() {
-		replaceTable(t, table, strings.Join(rows, "\n"))
-	}
-}
-
-// variant reads and compares one file, and returns its line of the table.
-func variant(t *testing.T, dir, file string) string {
-	ck, err := checkpoint.Load(filepath.Join(dir, file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := ck.Model(filepath.Base(dir), nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := configs.MarshalModel(m, "a test"); err != nil {
-		t.Errorf("the model's file: %v\n%s", err, text)
-	}
-	w, err := ck.ViT(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := dataset.Load(filepath.Join(dir, "data.npz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	images, err := data.Images("images")
-	if err != nil {
-		t.Fatal(err)
-	}
-	logits, err := data.Floats("logits", m.Classes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := measure.CompareReference(context.Background(), m, w, images, logits, 2, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !(r.Difference <= 1e-4) || r.Images != images.N {
-		t.Errorf("%+v; expected a difference of at most 1e-4 in %d images", r, images.N)
-	}
-	return fmt.Sprintf("| %s | %s | %s | %.1e | %.0f | %s |", m.Name, traits(m), file, r.Difference, ratioOf(t, m, w, images), onEngine(m))
-}
-
-// ratioOf is the signal to noise of the integer network on the images that it was calibrated on.
-func ratioOf(t *testing.T, m configs.Model, w *checkpoint.Weights, images *dataset.Images) float64 {
-	stats, err := quant.Calibrate(m, w, images)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := quant.Quantize(m, configs.Uniform(m, 8, 8), w, stats)
-	if err != nil {
-		t.Fatal(err)
-	}
-	float, err := measure.FloatLogits(context.Background(), m, w, images, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := measure.Evaluate(context.Background(), net, images, nil, float, 2)
-	if err != nil || !(got.SQNR > 20) || math.IsInf(got.SQNR, 0) {
-		t.Errorf("%+v, %v; expected more than 20 dB", got, err)
-	}
-	return got.SQNR
-}
-
-// traits are what a plain network of the family has not.
-func traits(m configs.Model) string {
-	var list []string
-	add := func(is bool, what string) {
-		if is {
-			list = append(list, what)
-		}
-	}
-	add(m.Family != configs.ViT, string(m.Family))
-	add(m.ActivationOf() != configs.GELU, string(m.ActivationOf()))
-	add(m.NoClassToken, "no class token")
-	add(m.Registers == 1, "1 register")
-	add(m.Registers > 1, fmt.Sprintf("%d registers", m.Registers))
-	add(m.PreNorm, "norm in front")
-	add(m.Pools(), string(m.Pool)+" pooling")
-	add(m.FCNorm, "fc_norm")
-	add(m.Features, "features")
-	if list == nil {
-		return "-"
-	}
-	return strings.Join(list, ", ")
-}
-
-func onEngine(m configs.Model) string {
-	if configs.OnEngine(network.MustCompile(m)) != nil {
-		return "refused"
-	}
-	return "runs"
-}
-
-func replaceTable(t *testing.T, file, text string) {
-	const begin, end = "<!-- variants: begin -->\n", "<!-- variants: end -->"
-	old, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, to := strings.Index(string(old), begin), strings.Index(string(old), end)
-	if from < 0 || to < from {
-		t.Fatalf("%s has no markers %q and %q", file, begin, end)
-	}
-	if err := os.WriteFile(file, []byte(string(old[:from])+begin+text+"\n"+string(old[to:])), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // Networks that are not carried are refused by what they have, whether a model is made of them or given.
 func TestVariantsRefused(t *testing.T) {
@@ -205,4 +68,46 @@ func TestActivations(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A Swin as timm's hub has it, whose config.json names an architecture and no arguments: windows and heads are those of
+// its tables of relative positions.
+func TestSwinWithoutArguments(t *testing.T) {
+	from, to := filepath.Join("testdata", "variants", "timm_swin"), t.TempDir()
+	want := modelIn(t, from)
+	for _, name := range []string{"model.safetensors", "config.json"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "config.json" {
+			var config map[string]any
+			if err := json.Unmarshal(text, &config); err != nil {
+				t.Fatal(err)
+			}
+			delete(config, "model_args")
+			if text, err = json.Marshal(config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(to, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := modelIn(t, to); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v; expected %+v", got, want)
+	}
+}
+
+func modelIn(t *testing.T, dir string) configs.Model {
+	t.Helper()
+	ck, err := checkpoint.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := ck.Model("swin", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
