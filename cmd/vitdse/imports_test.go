@@ -28,6 +28,7 @@ var rooms = []struct {
 	{"hwmodel/fit", []string{"configs/...", "hwmodel"}},
 	{"dse/jobs", nil},
 	{"dse/jobs/array", []string{"configs/...", "dse/jobs", "emit/child"}},
+	{"dse/jobs/array/slurmtest", nil},
 	{"dse/labels", []string{"hwmodel"}},
 	{"dse/size", []string{"configs/...", "hwmodel"}},
 	{"dse/baseline", []string{"configs/...", "hwmodel", "dse", "emit/child"}},

@@ -6,6 +6,7 @@ package array
 
 import (
 	"cmp"
+	"container/heap"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,6 +85,20 @@ func Load(dir string) (Work, error) {
 	return w, nil
 }
 
+// loads are what tasks have to do, the least first.
+type loads []struct {
+	seconds float64
+	task    int
+}
+
+func (l loads) Len() int { return len(l) }
+func (l loads) Less(i, j int) bool {
+	return l[i].seconds < l[j].seconds || l[i].seconds == l[j].seconds && l[i].task < l[j].task
+}
+func (l loads) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l loads) Push(any)      {}
+func (l loads) Pop() any      { return nil }
+
 // Cut shares jobs out over at most so many tasks of about equal cost, in seconds, and of least each where there is
 // enough to do. A task's jobs are ascending.
 func Cut(list []int, cost func(job int) float64, tasks int, least float64) [][]int {
@@ -97,15 +112,15 @@ func Cut(list []int, cost func(job int) float64, tasks int, least float64) [][]i
 	tasks = max(1, min(tasks, len(list)))
 	byCost := slices.Clone(list)
 	slices.SortStableFunc(byCost, func(a, b int) int { return cmp.Compare(cost(b), cost(a)) })
-	cut, load := make([][]int, tasks), make([]float64, tasks)
+	cut, load := make([][]int, tasks), make(loads, tasks)
+	for i := range load {
+		load[i].task = i
+	}
 	for _, job := range byCost { // the longest first, each to who has least
-		at := 0
-		for i, l := range load {
-			if l < load[at] {
-				at = i
-			}
-		}
-		cut[at], load[at] = append(cut[at], job), load[at]+cost(job)
+		l := &load[0]
+		cut[l.task] = append(cut[l.task], job)
+		l.seconds += cost(job)
+		heap.Fix(&load, 0)
 	}
 	for _, c := range cut {
 		slices.Sort(c)

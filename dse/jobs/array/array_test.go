@@ -198,7 +198,7 @@ func TestFailuresAndInterruption(t *testing.T) {
 // put writes records of jobs as a task does.
 func put(t *testing.T, dir string, list ...int) {
 	t.Helper()
-	b := &bundle{dir: dir, plan: plan}
+	b := &bundle{dir: dir, plan: plan, keep: time.Hour}
 	for _, job := range list {
 		if err := b.add(job, time.Now(), job*job); err != nil {
 			t.Fatal(err)

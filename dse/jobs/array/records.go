@@ -17,15 +17,26 @@ import (
 	"vitdse/dse/jobs"
 )
 
-// gathering is how long a task keeps what short jobs gave before it writes it: what a task that is killed can lose, and
-// what keeps a shared file system's operations few.
-const gathering = 5 * time.Second
+// A shared file system does few operations a second for all who use it: tasks may ask it for so many together, and a file
+// of records takes so many to write (created, written, its mode set, renamed).
+const (
+	leastGathering = 5 * time.Second
+	operations     = 50.0 // a second
+	fileOperations = 4
+)
+
+// gathering is how long each of so many tasks keeps what short jobs gave before it writes it: what one that is killed can
+// lose. docs/MACHINES.md has the simulation behind it.
+func gathering(tasks int) time.Duration {
+	return max(leastGathering, time.Duration(float64(tasks)*fileOperations/operations*float64(time.Second)))
+}
 
 // bundle is what a task has found and not written yet. A file of records holds one line a job; it is named by its first
 // job and its content, so that tasks that run twice never write two contents to one name.
 type bundle struct {
 	dir   string
 	plan  jobs.Plan
+	keep  time.Duration // how long a line may wait
 	first int
 	lines bytes.Buffer
 	begun time.Time // of the first job in it
@@ -41,7 +52,7 @@ func (b *bundle) add(job int, began time.Time, value any) error {
 		b.first, b.begun = job, began
 	}
 	b.lines.Write(line)
-	if time.Since(b.begun) < gathering {
+	if time.Since(b.begun) < b.keep {
 		return nil
 	}
 	return b.flush()

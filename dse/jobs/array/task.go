@@ -89,7 +89,7 @@ func (t *Task) Part(ctx context.Context, p jobs.Plan, list []int, do func(ctx co
 	if err := r.Next(func(jobs.Record[json.RawMessage]) error { return nil }); err != nil {
 		return err
 	}
-	kept := &bundle{dir: t.Dir, plan: p}
+	kept := &bundle{dir: t.Dir, plan: p, keep: gathering(len(t.Work.Tasks))}
 	wanted := map[int]bool{}
 	for _, job := range list {
 		wanted[job] = true
