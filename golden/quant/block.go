@@ -124,6 +124,9 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64
 			c := i % s.channels
 			return f(float64(s.values[i]), c), power[c]
 		}}
+		if key.tensor == "av" {
+			t = t.beside(q.stats.blocks[key.block].v, power)
+		}
 		set := rangeSet{grids: estimatorOf(q.menu).grids(t, schemeOf(q.menu))}
 		set.mean, set.variance = s.moments(f)
 		for i, v := range s.values {

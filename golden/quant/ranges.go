@@ -50,6 +50,32 @@ const (
 	tailImages    = 2
 )
 
+// The value product's rows are means of values, weighted by softmax: no row of any image leaves the range of the values. With
+// few images, of which the last block's product is a row each, the values count in its range, with valueWeight a value and
+// less the more images there are, nothing from fewImages on. Measured on the digits network at W8A8 with one image: 33.5 dB without, 38.9 dB
+// with it as with five times and twenty times the weight.
+const (
+	valueWeight = 0.1
+	fewImages   = 32
+)
+
+// beside is the tensor of a value product with the values it is made of; power is the importance of the channels.
+func (t tensor) beside(values *sample, power []float64) tensor {
+	weight := valueWeight * (1/float64(t.images) - 1.0/fewImages)
+	if weight <= 0 {
+		return t
+	}
+	n, own := t.n, t.value
+	t.n += len(values.values)
+	t.value = func(i int) (float64, float64) {
+		if i < n {
+			return own(i)
+		}
+		return float64(values.values[i-n]), weight * power[(i-n)%values.channels]
+	}
+	return t
+}
+
 // gridKey names a tensor and the quantizer whose grids it has.
 type gridKey struct {
 	rangeKey
