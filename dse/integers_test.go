@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/golden/checkpoint"
 )
 
 // A network that is kept comes back as it was made, and is not made again; other numerics, images or
@@ -41,5 +42,24 @@ func TestIntegersKept(t *testing.T) {
 	get(n, 8, w)
 	if made != 5 {
 		t.Errorf("made %d times; expected 5", made)
+	}
+
+	// Checkpoints of the same weights that came with other quantization grids have networks of their own.
+	nets := map[float64]any{}
+	for i, step := range []float64{0.04, 0.05, 0.04} {
+		quantized := *n.Weights
+		quantized.Grids = checkpoint.Grids{"blocks.0.attn.qkv": {InputBits: 8, Input: &checkpoint.Grid{Bits: 8, Scale: step}}}
+		n.Weights = &quantized
+		net := get(n, 8, w)
+		if was, again := nets[step]; again && !reflect.DeepEqual(was, net) {
+			t.Errorf("grids of step %g: another network the second time", step)
+		}
+		nets[step] = net
+		if made != 6+min(i, 1) {
+			t.Errorf("grids of step %g: made %d times; expected %d", step, made, 6+min(i, 1))
+		}
+	}
+	if reflect.DeepEqual(nets[0.04], nets[0.05]) {
+		t.Error("the network does not have the checkpoint's grids")
 	}
 }

@@ -93,6 +93,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 	if err != nil {
 		return err
 	}
+	a.noteLeftOut(n)
 	if f.design != "" {
 		d, err := configs.LoadDesign(f.design, n.model)
 		if err != nil {

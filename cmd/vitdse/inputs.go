@@ -100,12 +100,17 @@ func loadWeights(model configs.Model, file string) (*trained, error) {
 	return n, err
 }
 
-// checkFloat compares the float network with the dataset's test_logits, where there are any, and
-// says how far they are apart. Beyond rounding it is another network, and the command ends.
-func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, error) {
+// noteLeftOut says what of the checkpoint is not taken as it is, and what is in its place.
+func (a *app) noteLeftOut(n *trained) {
 	for _, note := range n.notes {
 		a.log.Info("checkpoint: " + note)
 	}
+}
+
+// checkFloat compares the float network with the dataset's test_logits, where there are any, and
+// says how far they are apart. Beyond rounding it is another network, and the command ends.
+func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, error) {
+	a.noteLeftOut(n)
 	if n.logits == nil || n.integers != nil {
 		return nil, nil
 	}
