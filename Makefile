@@ -112,6 +112,7 @@ table-baselines: build
 table-quantizers:
 	@mkdir -p out
 	$(GO) test ./golden/quant -run TestMenu -timeout 30m -menu $(CURDIR)/out/quantizers.md
+	$(GO) test ./golden/quant -run TestRoundings -timeout 60m -roundings $(CURDIR)/out/roundings.md
 
 table-published: build
 	@mkdir -p out

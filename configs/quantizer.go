@@ -21,6 +21,7 @@ type Quantizer struct {
 	Calibration    CalibInput `yaml:"calibration,omitempty" json:",omitempty"`     // what the float network is run on
 	TokenScales    TokenScale `yaml:"token_scales,omitempty" json:",omitempty"`    // of the codes that weight matmuls read
 	Inputs         LayerInput `yaml:"inputs,omitempty" json:",omitempty"`          // what weights are rounded on
+	Rotation       Rotation   `yaml:"rotation,omitempty" json:",omitempty"`        // of the checkpoint, before it is quantized
 }
 
 // Scheme says where the zero point lies.
@@ -59,6 +60,7 @@ type Rounding string
 // Roundings.
 const (
 	Compensated Rounding = "compensated" // refitted to coded inputs, then GPTQ
+	Descent     Rounding = "descent"     // the same, then codes and scales by coordinate descent
 	Nearest     Rounding = "nearest"
 )
 
@@ -98,6 +100,16 @@ const (
 	SequentialInputs LayerInput = "sequential" // codes that the quantized layers before it give; not of Swin
 )
 
+// Rotation says whether the residual stream and the value channels are turned offline, which changes no result of the float
+// network and spreads outlying channels over all.
+type Rotation string
+
+// Rotations.
+const (
+	NoRotation Rotation = "none"
+	Hadamard   Rotation = "hadamard" // values a head by Hadamard's matrix, the stream by an orthogonal one that keeps means; not of Swin
+)
+
 // Switch is a yes or no whose empty value is yes.
 type Switch string
 
@@ -113,11 +125,12 @@ var (
 	codeRanges       = []CodeRange{Restricted, FullRange}
 	estimators       = []Estimator{MSE, MinMax, Percentile, Average, KL}
 	weightEstimators = []Estimator{MSE, MinMax, Percentile, KL} // weights have no batches
-	roundings        = []Rounding{Compensated, Nearest}
+	roundings        = []Rounding{Compensated, Descent, Nearest}
 	scaleKinds       = []ScaleKind{FreeScales, PowerOfTwos}
 	calibInputs      = []CalibInput{CalibImages, CalibNoise}
 	switches         = []Switch{On, Off}
 	tokenScales      = []TokenScale{StaticScales, DynamicScales}
+	rotations        = []Rotation{NoRotation, Hadamard}
 	layerInputs      = []LayerInput{FloatInputs, SequentialInputs}
 )
 
@@ -136,6 +149,7 @@ func (q Quantizer) Full() Quantizer {
 	fill(&q.Calibration, calibInputs)
 	fill(&q.TokenScales, tokenScales)
 	fill(&q.Inputs, layerInputs)
+	fill(&q.Rotation, rotations)
 	if q.Percentile == 0 {
 		q.Percentile = defaultPercentile
 	}
@@ -159,6 +173,7 @@ func (q Quantizer) Normal() Quantizer {
 	clearFirst(&q.Calibration, calibInputs)
 	clearFirst(&q.TokenScales, tokenScales)
 	clearFirst(&q.Inputs, layerInputs)
+	clearFirst(&q.Rotation, rotations)
 	return q
 }
 
@@ -197,6 +212,7 @@ func (q Quantizer) check(f *faults, prefix string) {
 	oneOf(f, prefix+"calibration", q.Calibration, calibInputs...)
 	oneOf(f, prefix+"token_scales", q.TokenScales, tokenScales...)
 	oneOf(f, prefix+"inputs", q.Inputs, layerInputs...)
+	oneOf(f, prefix+"rotation", q.Rotation, rotations...)
 }
 
 // OnEngine says which of the numerics of a network the emitted engine does not run, nil if it runs all.

@@ -102,8 +102,8 @@ const quantizeInputs = `The network is that of a run file, or of --model, --chec
 quantizer calibration=synthetic no images are needed. The numerics are those of --design FILE,
 or uniform ones that the flags describe: scheme affine or symmetric, code_range restricted
 or full, activations and weights minmax, percentile, average (activations only), mse or kl,
-rounding compensated or nearest, bias_correction on or off, scales free or power-of-two, calibration
-images or synthetic, inputs float or sequential.`
+rounding compensated, descent or nearest, bias_correction on or off, scales free or power-of-two, calibration
+images or synthetic, inputs float or sequential, rotation none or hadamard.`
 
 func newQuantize(a *app) *cobra.Command {
 	var f numericsFlags

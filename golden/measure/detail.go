@@ -112,7 +112,11 @@ func NewExamination(e Evaluation) (*Examination, error) {
 	if e.Images.Count() == 0 {
 		return nil, errors.New("measure: there are no images")
 	}
-	float, err := floatref.New(e.Model, e.Weights)
+	weights := e.Weights
+	if e.Report != nil && e.Report.Weights != nil { // what the integer ops stand for
+		weights = e.Report.Weights
+	}
+	float, err := floatref.New(e.Model, weights)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ type factor struct {
 	order []int
 	u     []float64 // upper triangular, U^T U is the inverse of H
 	cross []float64 // covariance of real values (rows) and coded values (columns)
+	h     []float64 // H itself, whole; kept for coordinate descent
 }
 
 // refit returns the weights that do best on coded inputs, before any rounding: those
@@ -111,7 +112,7 @@ func (f factor) round(w []float64, codes []int8, scales []float64, r codeRange) 
 }
 
 // factors prepares the groups of a layer's input channels.
-func factors(in activations) []factor {
+func factors(in activations, keep bool) []factor {
 	var list []factor
 	for from := 0; from < len(in.mean); from += maxGroup {
 		to := min(from+maxGroup, len(in.mean))
@@ -121,7 +122,11 @@ func factors(in activations) []factor {
 		}
 		sort.SliceStable(order, func(i, j int) bool { return in.variance[order[i]] > in.variance[order[j]] })
 		h, cross := in.covariance(order)
-		list = append(list, factor{order, inverseFactor(h, len(order)), cross})
+		var whole []float64
+		if keep {
+			whole = mirrored(h, len(order))
+		}
+		list = append(list, factor{order, inverseFactor(h, len(order)), cross, whole})
 	}
 	return list
 }
@@ -175,6 +180,17 @@ func resized(v []float64, n int) []float64 {
 		return make([]float64, n)
 	}
 	return v[:n]
+}
+
+// mirrored is the symmetric matrix of an upper triangle.
+func mirrored(h []float64, n int) []float64 {
+	m := make([]float64, n*n)
+	for i := range n {
+		for j := i; j < n; j++ {
+			m[i*n+j], m[j*n+i] = h[i*n+j], h[i*n+j]
+		}
+	}
+	return m
 }
 
 // inverseFactor is the upper triangular U with U^T U = H^-1. H is symmetric and

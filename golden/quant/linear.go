@@ -162,6 +162,7 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 		key.outs = fmt.Sprint(out)
 		grow = func(o int, scale float64) float64 { return powerOfTwoAbove(in.Scale*scale/out[o]) * out[o] / in.Scale }
 	}
+	descends := q.menu.Rounding == configs.Descent
 	compute := q.stats.weights.get
 	if in.fed != nil {
 		compute = q.fed[bits.Name].once
@@ -174,13 +175,17 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 		}
 		var inputs []factor
 		if in.fed != nil {
-			inputs = factors(in)
+			inputs = factors(in, descends)
 		} else {
-			inputs = q.stats.inputs.get(key.inputKey, func() []factor { return factors(in) })
+			inputs = q.stats.inputs.get(key.inputKey, func() []factor { return factors(in, descends) })
 		}
 		best := refit(w, k, inputs)
 		s := weightSteps(best, k, bits, q.menu, in.variance, grow)
-		return rounded{s, compensate(best, s, inputs)}
+		codes := compensate(best, s, inputs)
+		if descends {
+			descend(best, s, codes, inputs, largest(s.scales)/512, bits.Granularity == configs.PerChannel && grow == nil)
+		}
+		return rounded{s, codes}
 	})
 }
 

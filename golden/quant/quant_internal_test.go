@@ -135,7 +135,7 @@ func correlated(rng *rand.Rand, n, rows int) activations {
 
 func TestInverseFactor(t *testing.T) {
 	in := correlated(rand.New(rand.NewPCG(3, 3)), 20, 200)
-	order := factors(in)[0].order
+	order := factors(in, false)[0].order
 	n := len(order)
 	h, _ := in.covariance(order)
 	for i := range n {
@@ -174,7 +174,7 @@ func TestCompensateBeatsPlainRounding(t *testing.T) {
 		w[i] = rng.NormFloat64()
 	}
 	scales := steps{scales: repeat(0.6, 8), codes: codeRange{bits: bits}}
-	codes := compensate(w, scales, factors(in))
+	codes := compensate(w, scales, factors(in, false))
 	loss := func(code func(i int) int8) float64 {
 		sum := 0.0
 		for r := range in.source.rows {

@@ -48,6 +48,13 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	if err := errors.Join(w.Check(m), checkNumerics(stats.net, num)); err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
+	if num.Quantizer.Rotation == configs.Hadamard {
+		var err error
+		if w, stats, err = stats.rotated(w); err != nil {
+			return nil, fmt.Errorf("quant: quantizer: rotation is hadamard: %w", err)
+		}
+		report.turned(w)
+	}
 	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil}
 	if q.menu.Inputs == configs.SequentialInputs {
 		if err := q.sequential(); err != nil {

@@ -16,6 +16,8 @@ type Report struct {
 	// Readings are those of the ops of configs.Model.Ops by name. Patches, scores, softmax
 	// and pool have none.
 	Readings map[string]Reading
+	// Weights are what was quantized where that is not the checkpoint as it came: rotated; nil else. They compute the same logits.
+	Weights *checkpoint.Weights `json:"-"`
 }
 
 // LayerReport is one matmul with weights, or the q, k and v codes of an attention. Shares
@@ -205,6 +207,13 @@ func (r *Report) heads(bits configs.LayerBits, dim int, parts []*sample, scales 
 	e.Low, e.High = -limit*e.Scale, (limit-1)*e.Scale
 	e.Clipped, e.SQNR = float64(clipped)/float64(n), ratio(signal, noise)
 	r.Layers = append(r.Layers, e)
+}
+
+// turned enters the rotated weights that are quantized.
+func (r *Report) turned(w *checkpoint.Weights) {
+	if r != nil {
+		r.Weights = w
+	}
 }
 
 // reading enters how an op's codes are read.

@@ -31,10 +31,31 @@ type Stats struct {
 	prefix  []*sample // with a classifier on each of several prefix tokens: their rows of norm
 	pool    *sample   // the pooled tokens, where they are pooled
 
+	turn turned // what calibration learned about the network with its residual stream rotated
+
 	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
 	weights memo[weightKey, rounded]
 	inputs  memo[inputKey, []factor]
+}
+
+// turned is a rotated checkpoint and its statistics, made when first asked for.
+type turned struct {
+	once    sync.Once
+	weights *checkpoint.Weights
+	stats   *Stats
+	err     error
+}
+
+// rotated is the checkpoint with its residual stream rotated, and what the same calibration images tell of it.
+func (s *Stats) rotated(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, error) {
+	t := &s.turn
+	t.once.Do(func() {
+		if t.weights, t.err = w.Rotated(s.model); t.err == nil {
+			t.stats, t.err = Calibrate(s.model, t.weights, s.images)
+		}
+	})
+	return t.weights, t.stats, t.err
 }
 
 // maxFactors bounds the memory of covariance factors: more than the layers of usual
