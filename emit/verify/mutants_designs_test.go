@@ -7,14 +7,17 @@ import (
 	"vitdse/configs"
 )
 
-// mutantDesign is a small network and engine. Between them they have all that the engine does.
+// mutantDesign is a small network and engine. Between them they have all that the engine does: a second head; the pool,
+// of columns and of the stream; and, last, windows, shifts and stages.
 type mutantDesign struct {
 	name   string
 	change func(*configs.Model, *configs.Design)
 }
 
 var mutantDesigns = []mutantDesign{
-	{"groups", func(_ *configs.Model, d *configs.Design) {
+	{"groups", func(m *configs.Model, d *configs.Design) {
+		m.Family = configs.DeiTDistilled
+		d.Numerics = configs.Uniform(*m, 4, 5)
 		for i := range d.Numerics.Layers {
 			if l := &d.Numerics.Layers[i]; l.Name == "blocks.0.mlp.fc1" || strings.HasSuffix(l.Name, "qkv") {
 				l.Weights, l.Granularity, l.Group = 3, configs.PerGroup, 16
@@ -26,6 +29,7 @@ var mutantDesigns = []mutantDesign{
 		m.Patch, m.Image = 3, configs.ImageShape{Height: 9, Width: 6, Channels: 3}
 		m.Mean, m.Std = []float64{0.5, 0.4, 0.3}, []float64{0.5, 0.4, 0.3}
 		m.Dim, m.Heads, m.MLPRatio, m.Classes = 24, 3, 3, 7
+		m.Pool, m.NoClassToken = configs.PoolMax, true
 		d.Numerics = configs.Uniform(*m, 8, 8)
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 8, 8, 4
 		d.Engine.Packing, d.Engine.BusBits, d.Engine.WeightBuffers = configs.PackDSP48E2, 128, 1
@@ -33,13 +37,16 @@ var mutantDesigns = []mutantDesign{
 	// A mixed array with fewer columns than rows, two patch tokens a cycle, four banks of weights.
 	{"mixed", func(m *configs.Model, d *configs.Design) {
 		m.Image.Height, m.Image.Width = 10, 8
+		m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 4
 		d.Numerics = configs.Uniform(*m, 8, 8)
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 4, 2, 2
 		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 2, 4, 2
 		d.Engine.Activations = configs.MemLUT
 	}},
-	// Four products a DSP, one column a cycle.
+	// Four products a DSP, one column a cycle; windows that are no whole row tiles, stages of one head and two.
 	{"four", func(m *configs.Model, d *configs.Design) {
+		m.Family, m.Patch, m.Window, m.Depths, m.StageHeads = configs.Swin, 1, 3, []int{2, 1}, []int{1, 2}
+		m.Dim, m.Image.Height, m.Image.Width, m.Heads, m.Depth = 8, 6, 12, 0, 0
 		d.Numerics = configs.Uniform(*m, 4, 4)
 		d.Numerics.SoftmaxBits = 4
 		for i := range d.Numerics.Layers {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -57,8 +58,15 @@ func TestMutants(t *testing.T) {
 			}
 		}
 	}
+	of, err := regexp.Compile(*mutantFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []mutant
 	for _, file := range files {
+		if !of.MatchString(file) {
+			continue
+		}
 		list := shuffled(byFile[file])
 		if *mutantsEach > 0 {
 			list = list[:min(len(list), *mutantsEach)]
@@ -76,10 +84,7 @@ func TestMutants(t *testing.T) {
 func (d mutantDesign) rtl(t *testing.T) (mutantFolder, []mutant) {
 	t.Helper()
 	m, design := d.pair(t)
-	dir, err := writeSeeded(t, m, design, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := emitRandom(t, m, design, 3, 3)
 	man, err := emit.LoadManifest(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -116,8 +116,7 @@ void Bench::tick() {
   top_.aclk = 0;
   top_.eval();
   lite_.sample();
-  const std::string broken = checker_.check(top_);
-  if (!broken.empty()) fail("AXI: " + broken + ", cycle " + std::to_string(cycle_));
+  if (!checker_.check(top_)) fail("AXI: " + checker_.broken() + ", cycle " + std::to_string(cycle_));
   if (top_.aresetn) memory_.sample(top_, cycle_);
   watch();
   top_.aclk = 1;
