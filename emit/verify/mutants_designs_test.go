@@ -7,14 +7,15 @@ import (
 	"vitdse/configs"
 )
 
-// mutantDesign is a small network and engine. Between them they have all that the engine does: a second head; the pool,
-// of columns and of the stream; and, last, windows, shifts and stages.
+// mutantDesign is a small network and engine. Between them they have all that the engine does.
 type mutantDesign struct {
 	name   string
 	change func(*configs.Model, *configs.Design)
 }
 
+// mutantDesigns begin with those that have every module: CI has no more than them.
 var mutantDesigns = []mutantDesign{
+	// A second head; groups of weights on a bus that does not keep up; more rows than columns.
 	{"groups", func(m *configs.Model, d *configs.Design) {
 		m.Family = configs.DeiTDistilled
 		d.Numerics = configs.Uniform(*m, 4, 5)
@@ -23,40 +24,59 @@ var mutantDesigns = []mutantDesign{
 				l.Weights, l.Granularity, l.Group = 3, configs.PerGroup, 16
 			}
 		}
+		d.Engine.TM, d.Engine.BusBits = 8, 32
 	}},
-	// Row tiles and tile columns that are not full, words that span row tiles, two products a DSP.
+	// Row tiles and tile columns that are not full, words that span row tiles, two products a DSP, a GELU of few entries.
 	{"words", func(m *configs.Model, d *configs.Design) {
-		m.Patch, m.Image = 3, configs.ImageShape{Height: 9, Width: 6, Channels: 3}
+		m.Patch, m.Image = 3, configs.ImageShape{Height: 15, Width: 12, Channels: 3}
 		m.Mean, m.Std = []float64{0.5, 0.4, 0.3}, []float64{0.5, 0.4, 0.3}
 		m.Dim, m.Heads, m.MLPRatio, m.Classes = 24, 3, 3, 7
 		m.Pool, m.NoClassToken = configs.PoolMax, true
 		d.Numerics = configs.Uniform(*m, 8, 8)
+		d.Numerics.GELUBits = 4
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 8, 8, 4
 		d.Engine.Packing, d.Engine.BusBits, d.Engine.WeightBuffers = configs.PackDSP48E2, 128, 1
 	}},
-	// A mixed array with fewer columns than rows, two patch tokens a cycle, four banks of weights.
+	// A mixed array with two groups of columns of each kind, two patch tokens a cycle, four banks of weights and an odd
+	// number of tile columns that are not weights.
 	{"mixed", func(m *configs.Model, d *configs.Design) {
-		m.Image.Height, m.Image.Width = 10, 8
-		m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 4
+		m.Heads, m.Image.Height, m.Image.Width = 1, 10, 8
+		m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 3
 		d.Numerics = configs.Uniform(*m, 8, 8)
-		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 4, 2, 2
-		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 2, 4, 2
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 8, 2, 2
+		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 4, 4, 2
 		d.Engine.Activations = configs.MemLUT
 	}},
-	// Four products a DSP, one column a cycle; windows that are no whole row tiles, stages of one head and two.
+	// Four products a DSP, one column a cycle; stages of one head and two, windows of five row tiles in rows of keys that
+	// hold four; a result of several bursts.
 	{"four", func(m *configs.Model, d *configs.Design) {
 		m.Family, m.Patch, m.Window, m.Depths, m.StageHeads = configs.Swin, 1, 3, []int{2, 1}, []int{1, 2}
-		m.Dim, m.Image.Height, m.Image.Width, m.Heads, m.Depth = 8, 6, 12, 0, 0
+		m.Dim, m.Image.Height, m.Image.Width, m.Heads, m.Depth, m.Classes = 8, 6, 12, 0, 0, 40
 		d.Numerics = configs.Uniform(*m, 4, 4)
 		d.Numerics.SoftmaxBits = 4
 		for i := range d.Numerics.Layers {
 			l := &d.Numerics.Layers[i]
 			l.Activations, l.Weights = 4, min(l.Weights, 4)
 		}
-		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 4, 4, 1
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 2, 8, 4, 1
 		d.Engine.Packing, d.Engine.AccumulatorBits, d.Engine.BusBits = configs.PackDSP48E2, 23, 32
 	}},
+	// One product a PE, and a chunk of patches that is more words than a row tile has tokens.
+	{"one", func(m *configs.Model, d *configs.Design) {
+		m.Patch, m.Image.Height, m.Image.Width, m.Dim = 4, 8, 12, 20
+		d.Numerics = configs.Uniform(*m, 8, 8)
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 2, 2, 1, 1
+	}},
+	// One row tile, and a row of one group of columns.
+	{"single", func(m *configs.Model, d *configs.Design) {
+		m.Heads, m.Image.Height, m.Image.Width, m.Pool = 1, 4, 4, configs.PoolAvg
+		d.Numerics = configs.Uniform(*m, 6, 6)
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 16, 16, 16
+	}},
 }
+
+// designsOfCI are as many of mutantDesigns as have every module.
+const designsOfCI = 4
 
 // pair is the network and the engine of a design.
 func (d mutantDesign) pair(t *testing.T) (configs.Model, configs.Design) {

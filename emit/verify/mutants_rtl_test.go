@@ -22,11 +22,16 @@ type rtlMutant struct {
 	ID int `json:"id"`
 }
 
+// mutantImages is how many images a mutant runs: more than are in work at once, and an odd number of beats from the
+// first to the last.
+const mutantImages = 4
+
 // mutantFolder is an emitted design, and all mutants of its RTL by name.
 type mutantFolder struct {
 	dir, name string
 	man       emit.Manifest
 	ids       map[string]int
+	sources   map[string]string // of its RTL, as emitted
 }
 
 // TestMutants changes the RTL in one place at a time, in any way that a slip of the hand might, and has the
@@ -45,7 +50,11 @@ func TestMutants(t *testing.T) {
 	seen := map[string]bool{}
 	byFile := map[string][]mutant{}
 	var files []string
-	for _, d := range mutantDesigns {
+	designs := mutantDesigns
+	if *mutantsEach > 0 && *mutantsEach <= 10 {
+		designs = designs[:designsOfCI]
+	}
+	for _, d := range designs {
 		f, list := d.rtl(t)
 		folders = append(folders, f)
 		for _, m := range list {
@@ -77,6 +86,10 @@ func TestMutants(t *testing.T) {
 	for _, f := range folders {
 		f.judge(t, all, log)
 	}
+	for _, f := range folders {
+		judgeUnits(t, configs.XCUP, f.sources, all, log)
+	}
+	all = append(all, synthesisMutants(t, of, log)...)
 	countMutants(t, all, *mutantFloor)
 }
 
@@ -84,12 +97,12 @@ func TestMutants(t *testing.T) {
 func (d mutantDesign) rtl(t *testing.T) (mutantFolder, []mutant) {
 	t.Helper()
 	m, design := d.pair(t)
-	dir := emitRandom(t, m, design, 3, 3)
+	dir := emitRandom(t, m, design, mutantImages, mutantImages)
 	man, err := emit.LoadManifest(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := mutantFolder{dir: dir, name: d.name, man: man, ids: map[string]int{}}
+	f := mutantFolder{dir: dir, name: d.name, man: man, ids: map[string]int{}, sources: rtlSources(t, dir)}
 	path := filepath.Join(t.TempDir(), "mutants.json")
 	f.mutate(t, "list", path)
 	var list []rtlMutant
@@ -227,7 +240,7 @@ func verifyMutant(t *testing.T, dir, program string, id int, man emit.Manifest) 
 	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nVITDSE_MUTANT=%d exec '%s' \"$@\"\n", id, path), 0o755); err != nil {
 		return err
 	}
-	for _, opt := range []Options{{Images: 3, Full: 3, Latency: 1, Seed: 1}, {Images: 3, Full: 3, Latency: 30, Stall: 0.2, Seed: 2}} {
+	for _, opt := range []Options{{Images: mutantImages, Full: mutantImages, Latency: 1, Seed: 1}, {Images: mutantImages, Full: mutantImages, Latency: 30, Stall: 0.6, Seed: 2}} {
 		rep, err := newRun(context.Background(), configs.TargetRTL, dir, script, man, nil, opt, func(Progress) {})
 		if err != nil {
 			return err

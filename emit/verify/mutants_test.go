@@ -37,6 +37,7 @@ type mutant struct {
 	Program  string `json:"program,omitempty"` // what was run; another one's verdict does not count
 	Killed   bool   `json:"killed"`
 	By       string `json:"by,omitempty"`
+	id       int    // in the text that it is listed of
 }
 
 // key is the mutant's name, in the list of equivalents and in the log.

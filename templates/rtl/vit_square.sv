@@ -13,11 +13,11 @@ module vit_square #(
     if (AW <= 18) begin : gen_block
       vit_multiply #(.AW(AW), .BW(AW)) u_product (.aclk(aclk), .a(a), .b(a), .p(p));
     end else begin : gen_split
-      wire signed [17:0]      low  = {1'b0, a[16:0]};
-      wire signed [AW-18:0]   high = a[AW-1:17];
       reg         [2*AW-1:0]  sum;
       assign p = sum;
 <%- if eq .YosysFamily "ecp5" %>
+      wire signed [17:0]      low  = {1'b0, a[16:0]};
+      wire signed [AW-18:0]   high = a[AW-1:17];
       // (high * 2^17 + low)^2: the squares of both lie side by side.
       wire signed [17:0]      high_a = high;
       wire signed [35:0]      ll, hl, hh;

@@ -14,8 +14,9 @@
 //   --resets   rehearsals before the run: each reads other contents, and is stopped by a soft reset in
 //              that cycle, with error responses on the bus
 //   --hard     one more, stopped by the reset wire
-//   --starts   runs of two images before all that, each of a simulation that begins in a random state of
-//              its own, on a memory that answers in any way that AXI allows, at any addresses
+//   --starts   runs before all that, each of a simulation that begins in a random state of its own, on a
+//              memory that answers in any way that AXI allows, at any addresses, each part of it across the
+//              end of a page: the first of one image, and at once of one more; the others of two images
 //   --limit    cycles after which an op is taken to hang
 #include <algorithm>
 #include <chrono>
@@ -42,6 +43,7 @@ struct Options {
   std::string results;
   std::vector<uint64_t> resets;
   bool start = false;  // one of --starts
+  int runs = 1;        // of the images, one after the other
 };
 
 class Bench {
@@ -80,6 +82,8 @@ class Bench {
   void mismatch(int op, int head, int row, int col, int64_t want, int64_t got, const char* what);
   void end_image();
   void after_run();
+  void run_again();
+  void reset_done();
   bool compare_logits();
   bool conclude(double seconds, uint64_t cycles);
   std::string where() const;
@@ -389,6 +393,25 @@ void Bench::after_run() {
   }
 }
 
+// A run behind one that is done, with the registers as they are.
+void Bench::run_again() {
+  image_ = 0;
+  waited_ = 0;
+  memory_.clear_results();
+  memory_.beats_read = memory_.beats_written = 0;
+  wait_for_images();
+  after_run();
+}
+
+// A soft reset takes DONE away.
+void Bench::reset_done() {
+  lite_.write(0x00, 2);
+  const uint64_t begin = cycle_;
+  while (lite_.read(0x04) & 1)
+    if (cycle_ > begin + 64) fail("BUSY stays high after a soft reset without a run");
+  lite_.expect(0x04, 0, "after a soft reset of what is done");
+}
+
 bool Bench::compare_logits() {
   const uint64_t before = total_mismatches_;
   mismatches_[kOps] = 0;
@@ -432,8 +455,10 @@ bool Bench::run() {
     memory_.latency = 1 + int(chance_.next() % 40);
     memory_.stall = int(chance_.next() % 300);
     const uint64_t high = (chance_.next() & 0xff) << 32;
-    memory_.at = {high + 0x10000000 + chance_.next() % 4096 / kBusBytes * kBusBytes, (high ^ 0xff00000000) + 0x40000000 + chance_.next() % 4096 / kBusBytes * kBusBytes,
-                  high + 0x80000000 + chance_.next() % 4096 / kBusBytes * kBusBytes};
+    // Where a part begins, so that a page ends within it.
+    auto place = [&](size_t bytes) { return 0x1000 - chance_.next() % std::min<size_t>(4096, bytes) / kBusBytes * kBusBytes; };
+    memory_.at = {high + 0x10000000 + place(opt_.images * kImageBytes), (high ^ 0xff00000000) + 0x40000000 + place(kStreamBytes),
+                  high + 0x80000000 + place(opt_.images * kResultBytes)};
   }
   reset();
   lite_.check_registers();
@@ -454,6 +479,11 @@ bool Bench::run() {
       fail("cannot write " + opt_.results);
   }
   compare_logits();
+  for (int i = 1; i < opt_.runs; ++i) {
+    run_again();
+    compare_logits();
+  }
+  reset_done();
   return conclude(seconds, cycles);
 }
 
@@ -468,7 +498,8 @@ bool run_all(const Vectors& v, Options opt) {
   bool ok = true;
   for (int i = 0; i < opt.starts && ok; ++i) {
     Options one = opt;
-    one.images = std::min(2, opt.images);
+    one.images = i == 0 ? 1 : std::min(2, opt.images);
+    one.runs = i == 0 ? 2 : 1;
     one.full = std::min(one.images, opt.full);
     one.seed = opt.seed + 1000003u * (i + 1);
     one.resets.clear();

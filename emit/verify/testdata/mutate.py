@@ -2,9 +2,12 @@
 
     mutate.py list OUT.json FILE.sv...
     mutate.py put IDS.json FILE.sv...
+    mutate.py list-synthesis OUT.json FILE.sv...
+    mutate.py put-synthesis IDS.json FILE.sv...
 
 list writes all mutants there can be: number, file, line, operator, text, mutated text. put takes the numbers of some and rewrites every
-file in place: an expression e that mutant 17 makes e' becomes (vit_mutant::id == 17 ? e' : e).
+file in place: an expression e that mutant 17 makes e' becomes (vit_mutant::id == 17 ? e' : e). With -synthesis they are those of what
+only synthesis reads.
 Constants that fix a width, an array's size or the structure are left alone: they need a build each.
 """
 import json
@@ -34,9 +37,9 @@ FIXED = {
 
 
 class File:
-    def __init__(self, path, mutants, drawn):
-        self.path, self.mutants, self.drawn = path, mutants, drawn
-        self.text = open(path, encoding="utf-8").read()
+    def __init__(self, path, mutants, drawn, before=""):
+        self.path, self.mutants, self.drawn, self.before = path, mutants, drawn, before
+        self.text = before + open(path, encoding="utf-8").read()
         self.tree = sl.SyntaxTree.fromText(self.text)
         self.data = self.text.encode()
 
@@ -47,7 +50,7 @@ class File:
     def new(self, node, operator, mutated):
         self.mutants.append({
             "id": len(self.mutants) + 1, "file": self.path, "operator": operator,
-            "line": self.data[:node.sourceRange.start.offset].count(b"\n") + 1,
+            "line": self.data[len(self.before):node.sourceRange.start.offset].count(b"\n") + 1,
             "text": re.sub(r"\s+", " ", self.raw(node)), "mutated": re.sub(r"\s+", " ", mutated),
         })
         return len(self.mutants)
@@ -185,6 +188,10 @@ class File:
     # What has an operator is an input; of the others the direction is not known here.
     def port(self, node):
         text = self.raw(node)
+        # A pin of a block that only synthesis knows: another bit of the same input.
+        m = re.fullmatch(r"(\w+)\[(\d+)\]", text)
+        if m and self.before and re.search(rf"(?m)^\s*input\b[^,/\n]*\b{m[1]}\b", self.text):
+            return self.choose(node, text, [("another bit", f"{m[1]}[{int(m[2]) ^ 1}]")])
         operators = set(SWAP) | UNARY | {K.ConditionalExpression}
         def has(n):
             return n.kind in operators or any(has(c) for c in self.children(n) if n.kind not in (K.ElementSelectExpression, K.IdentifierSelectName, K.ElementSelect))
@@ -199,19 +206,28 @@ class File:
 def main():
     what, json_path, paths = sys.argv[1], sys.argv[2], sys.argv[3:]
     mutants, drawn = [], None
+    what, _, synthesis = what.partition("-")
     if what == "put":
         with open(json_path, encoding="utf-8") as f:
             drawn = set(json.load(f))
     for path in paths:
-        f = File(path, mutants, drawn if drawn is not None else set())
+        read = set()  # what a simulator reads
+        if synthesis:
+            plain = File(path, [], set())
+            plain.inner(plain.tree.root, plain.member)
+            read = {(m["line"], m["operator"], m["text"]) for m in plain.mutants}
+        first = len(mutants)
+        f = File(path, mutants, drawn if drawn is not None else set(), "`define SYNTHESIS\n" if synthesis else "")
         text = f.inner(f.tree.root, f.member)
+        for m in mutants[first:]:
+            m["read"] = (m["line"], m["operator"], m["text"]) in read
         head = f.data[:f.tree.root.sourceRange.start.offset].decode()
         if what == "put":
             with open(path, "w", encoding="utf-8") as out:
-                out.write(head + text + f.data[f.tree.root.sourceRange.end.offset:].decode())
+                out.write(head[len(f.before):] + text + f.data[f.tree.root.sourceRange.end.offset:].decode())
     if what == "list":
         with open(json_path, "w", encoding="utf-8") as out:
-            json.dump(mutants, out, indent=0)
+            json.dump([m for m in mutants if not m["read"]], out, indent=0)
 
 
 main()
