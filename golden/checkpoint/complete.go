@@ -114,6 +114,20 @@ func settle(m *configs.Model, f fact) string {
 		if m.FCNorm != f.value.(bool) {
 			return fmt.Sprint(m.FCNorm)
 		}
+	case "pre_norm":
+		if m.PreNorm != f.value.(bool) {
+			return fmt.Sprint(m.PreNorm)
+		}
+	case "no_class_token":
+		if m.NoClassToken != f.value.(bool) {
+			return fmt.Sprint(m.NoClassToken)
+		}
+	case "registers":
+		return whole(m.Registers)
+	case "mlp_ratio":
+		if v := f.value.(float64); int(v*float64(m.Dim)) != m.Hidden() {
+			return fmt.Sprint(m.MLPRatio)
+		}
 	case "tokens left out of the pooling":
 		return whole(m.PrefixTokens())
 	case "dim":

@@ -128,7 +128,7 @@ func (c *Checkpoint) facts() ([]fact, error) {
 	var err error
 	switch c.config.library() {
 	case "timm":
-		more, err = c.config.timm()
+		more, err = c.config.timm(c)
 	case "transformers":
 		more, err = c.config.transformers(c)
 	}

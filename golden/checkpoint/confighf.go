@@ -2,6 +2,9 @@ package checkpoint
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +19,8 @@ var hfRefused = map[string]string{
 	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)", "vit_msn": "a head of another place (MSN)",
 	"siglip2_vision_model": "images of any size (SigLIP 2, NaFlex)", "siglip2": "images of any size (SigLIP 2, NaFlex)",
 }
+
+var biasOfQuery = regexp.MustCompile(`\.(query|q_proj)\.bias$`)
 
 // transformers reads a config.json that transformers wrote.
 func (s settings) transformers(c *Checkpoint) ([]fact, error) {
@@ -35,6 +40,24 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	if s.is("use_swiglu_ffn", true) {
 		return nil, fmt.Errorf("config.json: use_swiglu_ffn is true: SwiGLU (a gated MLP) is not carried")
 	}
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		bad := func(what string) ([]fact, error) { return nil, fmt.Errorf("config.json: %s is %v%s", key, s[key], what) }
+		switch list := s.numbers(key); {
+		case s[key] == nil:
+		case key == "patch_size" && len(list) > 1 && list[0] != list[len(list)-1]:
+			return bad(": patches that are not square are not carried")
+		case slices.ContainsFunc(hfKeys, func(k struct{ theirs, ours string }) bool { return k.theirs == key }) &&
+			(list == nil || slices.ContainsFunc(list, func(v float64) bool { return v != float64(int(v)) })):
+			return bad("; expected a whole number")
+		case key == "hidden_act" && !s.isText(key):
+			return bad("; expected its name")
+		case key == "layer_norm_eps" && list == nil:
+			return bad("; expected a number")
+		}
+	}
+	if i := slices.IndexFunc(c.Names(), biasOfQuery.MatchString); s.is("qkv_bias", false) && i >= 0 {
+		return nil, fmt.Errorf("config.json: qkv_bias is false, and the checkpoint has %s", c.Names()[i])
+	}
 	var list []fact
 	if kind == "swin" {
 		list = append(list, fact{"depths", s.numbers("depths"), "config.json: depths"}, fact{"stage_heads", s.numbers("num_heads"), "config.json: num_heads"})
@@ -46,6 +69,12 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	}
 	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" && !strings.HasPrefix(kind, "dinov2") { // DINOv2 has mlp_ratio
 		list = append(list, fact{"hidden", v, "config.json: intermediate_size"})
+	}
+	if v, ok := s.number("mlp_ratio"); ok && (kind == "swin" || strings.HasPrefix(kind, "dinov2")) {
+		list = append(list, fact{"mlp_ratio", v, "config.json: mlp_ratio"})
+	}
+	if v, ok := s.whole("num_register_tokens"); ok {
+		list = append(list, fact{"registers", v, "config.json: num_register_tokens"})
 	}
 	if size := s.numbers("image_size"); len(size) > 0 {
 		list = append(list, fact{"image.height", int(size[0]), "config.json: image_size"}, fact{"image.width", int(size[len(size)-1]), "config.json: image_size"})

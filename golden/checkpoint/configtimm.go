@@ -2,6 +2,8 @@ package checkpoint
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,9 +23,61 @@ var timmRefused = []struct {
 	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"}, {"attn_layer", "another kind of attention"},
 	{"mlp_layer", "another kind of MLP"}, {"embed_layer", "another patch embedding"}}
 
+// timmKnown are the other arguments of timm's VisionTransformer and SwinTransformer: those that the tensors show, or that
+// change nothing once the network is trained. With an argument that is not known it may be any network.
+var timmKnown = strings.Fields(`mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm
+	fc_norm final_norm pos_embed act_layer norm_layer global_pool img_size dynamic_img_size dynamic_img_pad strict_img_size always_partition
+	patch_norm weight_init fix_init drop_rate pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate
+	pretrained pretrained_cfg pretrained_cfg_overlay checkpoint_path cache_dir scriptable exportable no_jit features_only out_indices use_checkpoint`)
+
+// timmTensors are arguments whose tensors are there or not.
+var timmTensors = []struct{ key, tensor string }{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"}}
+
+// checkArguments refuses arguments that are not known, are of another type or contradict the tensors.
+func (s settings) checkArguments(c *Checkpoint) error {
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		at := fmt.Sprintf("config.json: model_args.%s is %v", key, s[key])
+		whole := slices.ContainsFunc(timmKeys, func(k struct{ theirs, ours string }) bool { return k.theirs == key })
+		known := whole || slices.Contains(timmKnown, key) || slices.ContainsFunc(timmRefused, func(r struct{ key, what string }) bool { return r.key == key })
+		if s[key] == nil {
+			continue
+		}
+		switch list := s.numbers(key); {
+		case !known:
+			return fmt.Errorf("%s, an argument that is not known; it may make another network, which is not carried", at)
+		case key == "patch_size" && len(list) > 1 && list[0] != list[len(list)-1]:
+			return fmt.Errorf("%s: patches that are not square are not carried", at)
+		case whole && (list == nil || slices.ContainsFunc(list, func(v float64) bool { return v != float64(int(v)) })):
+			return fmt.Errorf("%s; expected a whole number", at)
+		case (key == "act_layer" || key == "norm_layer" || key == "global_pool") && !s.isText(key):
+			return fmt.Errorf("%s; expected its name", at)
+		case key == "pos_embed" && (s.text(key) == "none" || s.text(key) == ""):
+			return fmt.Errorf("%s: a network without position embeddings is not carried", at)
+		}
+	}
+	for _, k := range timmTensors {
+		v, given := s[k.key]
+		if !given || v == nil {
+			continue
+		}
+		i := slices.IndexFunc(c.Names(), func(n string) bool { return strings.HasSuffix(n, k.tensor) })
+		n, number := s.number(k.key)
+		on := s.is(k.key, true) || number && n != 0
+		switch {
+		case on && i < 0:
+			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has no tensor blocks.N%s", k.key, v, k.tensor)
+		case !on && i >= 0:
+			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has %s", k.key, v, c.Names()[i])
+		}
+	}
+	return nil
+}
+
+func (s settings) isText(key string) bool { _, ok := s[key].(string); return ok }
+
 // timm reads a config.json that timm wrote: model_args where it has them, and what the architecture's
 // entry point gives.
-func (s settings) timm() ([]fact, error) {
+func (s settings) timm(c *Checkpoint) ([]fact, error) {
 	args := s.object("model_args")
 	name := s.text("architecture")
 	arch, known := architectures()[name]
@@ -34,6 +88,9 @@ func (s settings) timm() ([]fact, error) {
 		if v, ok := args[r.key]; ok && v != nil && v != false && v != "none" && v != "" {
 			return nil, fmt.Errorf("config.json: model_args.%s is %v: %s is not carried", r.key, v, r.what)
 		}
+	}
+	if err := args.checkArguments(c); err != nil {
+		return nil, err
 	}
 	if args.is("final_norm", false) {
 		return nil, fmt.Errorf("config.json: model_args.final_norm is false: a network without last norm is not carried")
@@ -48,6 +105,20 @@ func (s settings) timm() ([]fact, error) {
 		if v := args.numbers(k.theirs); len(v) > 1 {
 			list = append(list, fact{k.ours, v, "config.json: model_args." + k.theirs})
 		}
+	}
+	for _, k := range []struct {
+		theirs, ours string
+		inverted     bool
+	}{{"class_token", "no_class_token", true}, {"pre_norm", "pre_norm", false}, {"fc_norm", "fc_norm", false}} {
+		if v, ok := args[k.theirs].(bool); ok {
+			list = append(list, fact{k.ours, v != k.inverted, "config.json: model_args." + k.theirs})
+		}
+	}
+	if v, ok := args.whole("reg_tokens"); ok {
+		list = append(list, fact{"registers", v, "config.json: model_args.reg_tokens"})
+	}
+	if v, ok := args.number("mlp_ratio"); ok {
+		list = append(list, fact{"mlp_ratio", v, "config.json: model_args.mlp_ratio"})
 	}
 	list = append(list, s.timmImage(args)...)
 	more, err := s.timmFunctions(args, arch, known)
@@ -91,6 +162,8 @@ func (s settings) timmFunctions(args settings, arch architecture, known bool) ([
 	switch norm := strings.ToLower(args.text("norm_layer")); {
 	case strings.Contains(norm, "rms"):
 		return nil, fmt.Errorf("config.json: model_args.norm_layer is %s: RMSNorm is not carried", norm)
+	case norm != "" && !strings.Contains(norm, "layernorm"):
+		return nil, fmt.Errorf("config.json: model_args.norm_layer is %s: only LayerNorm is carried", norm)
 	case norm == "" && known:
 		list = append(list, fact{"layer_norm_eps", arch.eps, from})
 	}
