@@ -6,6 +6,9 @@ import (
 	"os"
 )
 
+// MaxReadBytes is the most that is read of a file that a tool wrote: manifests, fronts, entries of a cache.
+const MaxReadBytes = 1 << 30
+
 // ReadRegular reads a file of at most limit bytes. A device, a pipe or a folder is refused before it is opened: it
 // has no size, and reading it might not end.
 func ReadRegular(path string, limit int64) ([]byte, error) {

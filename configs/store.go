@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 )
@@ -67,7 +66,7 @@ func (s Store) Get(kind, key string, v any) bool {
 		return false
 	}
 	path := s.Path(kind, key, ".json")
-	text, err := os.ReadFile(path)
+	text, err := ReadRegular(path, MaxReadBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}

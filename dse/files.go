@@ -31,7 +31,7 @@ func LoadFront(path string) (*Front, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, FrontJSON)
 	}
-	text, err := os.ReadFile(path)
+	text, err := configs.ReadRegular(path, configs.MaxReadBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w; explore a space first, or give the run directory of one that was explored", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -26,7 +25,7 @@ const sensitivitySchema = 1
 // LoadSensitivities reads a file of sensitivities for a model, and says where its numbers
 // are from.
 func LoadSensitivities(path string, m configs.Model) (*Prediction, string, error) {
-	text, err := os.ReadFile(path)
+	text, err := configs.ReadRegular(path, configs.MaxReadBytes)
 	if err != nil {
 		return nil, "", fmt.Errorf("sensitivities: %w", err)
 	}

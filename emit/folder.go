@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -135,7 +136,7 @@ func locked(dir string) (*os.File, error) {
 // holds says whether dir is the folder of these files, none of them changed.
 func holds(dir string, files []File) bool {
 	at := slices.IndexFunc(files, func(f File) bool { return f.Path == ManifestName })
-	have, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	have, err := configs.ReadRegular(filepath.Join(dir, ManifestName), configs.MaxReadBytes)
 	if err != nil || !bytes.Equal(have, files[at].Data) {
 		return false
 	}
@@ -179,43 +180,61 @@ func Replaceable(dir string, force bool) error {
 	return nil
 }
 
-// made are what verify leaves in the folder and what its own Makefiles make, as path.Match has it; a name that ends in / is a folder with all in it.
+// made are what verify leaves in the folder and what its own Makefiles make, as path.Match has it; what ends in / is a folder with all in it.
 var made = []string{
-	"verified.json", "synthesized.json", "sim/build/", "hls/build/", "syn/alone/", "syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/*.log", "syn/ecp5.json", "syn/ecp5_stat.json",
-	"syn/ecp5_seed*.json", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/",
+	"verified.json", "synthesized.json", "sim/build/harness-*", "sim/build/icarus.vvp", "sim/build/.vitdse-build-*/",
+	"hls/build/csim-*", "hls/build/checked-*", "hls/build/.vitdse-build-*/", "syn/alone/engine.*", "syn/alone/vit_*_[0-9]*.*",
+	"syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/yosys.log", "syn/ecp5_yosys.log", "syn/ecp5.json", "syn/ecp5_stat.json",
+	"syn/ecp5_seed*.json", "syn/ecp5_seed*.log", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/*.pyc",
 }
 
+// isMade says whether it is a file of those.
 func isMade(name string) bool {
 	return slices.ContainsFunc(made, func(pattern string) bool {
-		if strings.HasSuffix(pattern, "/") {
-			return strings.HasPrefix(name, pattern)
+		folder, all := strings.CutSuffix(pattern, "/")
+		if parts := strings.Split(name, "/"); all {
+			n := strings.Count(pattern, "/")
+			name = strings.Join(parts[:min(n, len(parts))], "/")
 		}
-		ok, _ := path.Match(pattern, name)
+		ok, _ := path.Match(folder, name)
 		return ok
 	})
 }
 
-// foreign lists what in the folder is neither as the manifest says nor made from that.
+// foreign lists what in the folder is neither as the manifest says nor made from that. Of the manifest's files some may be
+// gone.
 func (m Manifest) foreign(dir string) ([]string, error) {
-	changed, err := m.Changed(dir)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{ManifestName: true}
+	own, folders := map[string]bool{ManifestName: true}, map[string]bool{}
+	var changed []string
 	for _, f := range m.Files {
-		known[f.Path] = true
+		if same, err := f.in(dir); !same && !errors.Is(err, fs.ErrNotExist) {
+			changed = append(changed, f.Path)
+		}
+		own[f.Path] = true
+	}
+	for _, name := range append(slices.Collect(maps.Keys(own)), made...) {
+		for at := path.Dir(strings.TrimSuffix(name, "/")); at != "."; at = path.Dir(at) {
+			folders[at] = true
+		}
 	}
 	var list []string
-	err = filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+	err := filepath.WalkDir(dir, func(at string, e fs.DirEntry, err error) error {
+		if err != nil || at == dir {
 			return err
 		}
 		name, err := filepath.Rel(dir, at)
 		name = filepath.ToSlash(name)
-		if !known[name] && !isMade(name) || slices.Contains(changed, name) {
-			list = append(list, name)
+		switch {
+		case err != nil:
+			return err
+		case isMade(name), folders[name] && e.IsDir(), own[name] && !slices.Contains(changed, name):
+			return nil
+		case e.IsDir():
+			list = append(list, name+"/")
+			return fs.SkipDir
 		}
-		return err
+		list = append(list, name)
+		return nil
 	})
 	return list, err
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"vitdse/configs"
@@ -207,7 +208,22 @@ func TestForceReplacesItsOwn(t *testing.T) {
 		{"built", put("sim/build/harness-1", "x"), ""},
 		{"synthesized", put("syn/yosys.log", "x"), ""},
 		{"notes beside", put("notes.txt", "x"), "notes.txt"},
-		{"a project of the vendor's tool", put("syn/vivado/synth.dcp", "x"), "syn/vivado/synth.dcp"},
+		{"a project of the vendor's tool", put("syn/vivado/synth.dcp", "x"), "syn/vivado/"},
+		{"notes among what is built", put("sim/build/notes.txt", "x"), "sim/build/notes.txt"},
+		{"a log of the user's", put("syn/my.log", "x"), "syn/my.log"},
+		{"a module of the user's in a scratch folder", put("syn/alone/mine.v", "x"), "syn/alone/mine.v"},
+		{"a folder of a build that was stopped", put("sim/build/.vitdse-build-7/Vsim_top.h", "x"), ""},
+		{"a module mapped alone", put("syn/alone/vit_pe_array_0.json", "x"), ""},
+		{"an empty folder of the user's", func(dir string) { os.Mkdir(filepath.Join(dir, "mine"), 0o755) }, "mine/"},
+		{"a folder that is a link", func(dir string) {
+			os.Rename(filepath.Join(dir, "rtl"), filepath.Join(filepath.Dir(dir), "elsewhere"))
+			os.Symlink("../elsewhere", filepath.Join(dir, "rtl"))
+		}, "rtl;"},
+		{"a pipe in the place of a file", func(dir string) {
+			os.Remove(filepath.Join(dir, "README.md"))
+			syscall.Mkfifo(filepath.Join(dir, "README.md"), 0o600)
+		}, "README.md"},
+		{"a file is gone", func(dir string) { os.Remove(filepath.Join(dir, "README.md")) }, ""},
 		{"an edited module", put("rtl/vit_ram.sv", "x"), "rtl/vit_ram.sv"},
 		{"a link", func(dir string) { os.Symlink("/etc/passwd", filepath.Join(dir, "rtl/link")) }, "rtl/link"},
 		{"no manifest of ours", put(emit.ManifestName, `{"name": "a web page"}`), "is not replaced"},

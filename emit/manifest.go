@@ -100,7 +100,7 @@ func parseManifest(data []byte) (Manifest, error) {
 		Ops    json.RawMessage `json:"ops"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return Manifest{}, err
+		return Manifest{}, errors.New("is no manifest of an emitted folder, which is a JSON object; emit the folder again")
 	}
 	if len(head.Hash) != 64 || len(head.Ops) == 0 || head.Schema == 0 {
 		return Manifest{}, errors.New("schema, design_hash or ops are missing; emit the folder again")
@@ -152,7 +152,7 @@ func digest(data []byte) string {
 func LoadManifest(dir string) (Manifest, error) {
 	var m Manifest
 	path := filepath.Join(dir, ManifestName)
-	data, err := os.ReadFile(path)
+	data, err := configs.ReadRegular(path, configs.MaxReadBytes)
 	if err != nil {
 		return m, fmt.Errorf("%s is not an emitted folder: %w", dir, err)
 	}
@@ -196,7 +196,10 @@ func (f ManifestFile) in(dir string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !info.Mode().IsRegular() || info.Size() != f.Bytes {
+	if !info.Mode().IsRegular() {
+		return false, fmt.Errorf("%s is no regular file (%s), as it was emitted; emit the folder again", path, info.Mode().Type())
+	}
+	if info.Size() != f.Bytes {
 		return false, nil
 	}
 	file, err := os.Open(path)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -69,7 +68,7 @@ func pathWords(p timing.Path) string {
 // has been emitted anew since.
 func loadSynthesis(dir string) (*page.Synthesis, error) {
 	file := filepath.Join(dir, SynthesizedFile)
-	text, err := os.ReadFile(file)
+	text, err := configs.ReadRegular(file, configs.MaxReadBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

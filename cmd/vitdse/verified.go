@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"vitdse/cmd/vitdse/page"
@@ -49,7 +48,7 @@ func (o *outcome) kept() page.Verdict {
 // folder has been emitted anew since.
 func loadVerdicts(dir string) ([]page.Verdict, error) {
 	file := filepath.Join(dir, VerifiedFile)
-	text, err := os.ReadFile(file)
+	text, err := configs.ReadRegular(file, configs.MaxReadBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"vitdse/configs"
@@ -114,6 +115,18 @@ func TestRefused(t *testing.T) {
 		{"missing vectors", func(t *testing.T, dir string) {
 			os.Remove(filepath.Join(dir, "vectors/expected.bin"))
 		}, "vectors/expected.bin is missing"},
+		{"a pipe in the place of a module", func(t *testing.T, dir string) {
+			pipe(t, filepath.Join(dir, "rtl/vit_ram.sv"))
+		}, "rtl/vit_ram.sv is no regular file"},
+		{"a pipe in the place of vectors", func(t *testing.T, dir string) {
+			pipe(t, filepath.Join(dir, "vectors/logits.bin"))
+		}, "vectors/logits.bin is no regular file"},
+		{"a pipe in the place of the manifest", func(t *testing.T, dir string) {
+			pipe(t, filepath.Join(dir, "manifest.json"))
+		}, "manifest.json is no regular file"},
+		{"a manifest that is a list", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "manifest.json"), func([]byte) []byte { return []byte("[]") })
+		}, "is no manifest"},
 		{"vectors of another design", func(t *testing.T, dir string) {
 			copyFile(t, filepath.Join(other, "vectors/expected.bin"), filepath.Join(dir, "vectors/expected.bin"))
 		}, "vectors/expected.bin belongs to design"},
@@ -183,4 +196,15 @@ func copyFolder(t *testing.T, from string) string {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// pipe puts a named pipe, which nobody writes to, in the place of a file.
+func pipe(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
