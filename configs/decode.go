@@ -59,6 +59,9 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; give the path of a file", path)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -81,6 +84,9 @@ var (
 func parse(file string, data []byte) (*document, error) {
 	if len(data) > MaxFileBytes {
 		return nil, &FileError{file, 0, fmt.Errorf("is longer than %d bytes, the limit of a configuration file", MaxFileBytes)}
+	}
+	if bytes.IndexByte(data[:min(len(data), 512)], 0) >= 0 {
+		return nil, &FileError{file, 0, errors.New("is no text; expected YAML (a checkpoint is given with --checkpoint, or with --model if its config.json is beside it)")}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node

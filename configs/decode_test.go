@@ -73,6 +73,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"two documents", "", "---\nname: n\n", "m.yaml:13: a second document starts here; expected one document a file"},
 		{"not YAML", "dim: 64", "dim: [64", "m.yaml:5: not YAML: did not find expected ',' or ']'"},
 		{"not YAML, scanner", "dim: 64", "dim: 64: 2", "m.yaml:5: not YAML: mapping values are not allowed in this context"},
+		{"not text", "dim: 64", "dim: \x00", "m.yaml: is no text; expected YAML (a checkpoint is given with --checkpoint, or with --model if its config.json is beside it)"},
 		{"not YAML, tab", "dim: 64", "dim:\n\t64", "m.yaml:6: not YAML: found character that cannot start any token"},
 		{"validation, nested", "height: 8", "height: -8", "m.yaml:3: image.height: must be a positive integer, is -8"},
 		{"validation, two", "heads: 4\nmlp_ratio: 4", "heads: 5\nmlp_ratio: 0", "m.yaml:7: heads: is 5, which does not divide dim 64\nm.yaml:8: mlp_ratio: must be positive and leave a hidden layer, is 0"},

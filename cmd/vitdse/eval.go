@@ -47,6 +47,9 @@ without float weights there is nothing to compare it with but the labels.
 	machines.add(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "print every op, not only the worst of each kind")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if labels != "" && folder == "" {
+			return errors.New("--labels are of a folder of images, and none is given; expected --images too")
+		}
 		if err := machines.check(); err != nil {
 			return err
 		}

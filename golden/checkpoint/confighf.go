@@ -41,7 +41,9 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 		return nil, fmt.Errorf("config.json: use_swiglu_ffn is true: SwiGLU (a gated MLP) is not carried")
 	}
 	for _, key := range slices.Sorted(maps.Keys(s)) {
-		bad := func(what string) ([]fact, error) { return nil, fmt.Errorf("config.json: %s is %v%s", key, s[key], what) }
+		bad := func(what string) ([]fact, error) {
+			return nil, fmt.Errorf("config.json: %s is %v%s", key, s[key], what)
+		}
 		switch list := s.numbers(key); {
 		case s[key] == nil:
 		case key == "patch_size" && len(list) > 1 && list[0] != list[len(list)-1]:

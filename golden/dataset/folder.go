@@ -47,6 +47,9 @@ func OpenFolder(dir, labels string, m configs.Model) (*Folder, error) {
 
 // list finds the images of a folder.
 func (f *Folder) list(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("images %s: is no folder; give the folder of the images", dir)
+	}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch ext := strings.ToLower(filepath.Ext(path)); {
 		case err != nil || e.IsDir():
