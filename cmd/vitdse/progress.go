@@ -28,6 +28,8 @@ type progress struct {
 	mu     sync.Mutex
 	detail string
 	pace   jobs.Pace
+	expect time.Duration // that earlier runs took, where steps are not known; 0 for none
+	past   int           // how many
 
 	end  func()        // of the lines, without a terminal
 	bars *mpb.Progress // nil without a terminal
@@ -69,6 +71,13 @@ func (p *progress) set(done, total int64, detail string) {
 	}
 }
 
+// forecast says how long the task may take, by so many earlier runs.
+func (p *progress) forecast(d time.Duration, past int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expect, p.past = d, past
+}
+
 // note changes the detail alone.
 func (p *progress) note(detail string) {
 	p.mu.Lock()
@@ -106,7 +115,7 @@ func (p *progress) text() string {
 	defer p.mu.Unlock()
 	p.pace.Elapsed = time.Since(p.start)
 	if p.pace.Total <= 0 {
-		return join(span(p.pace.Elapsed)+" so far", p.detail)
+		return join(p.unmeasured(), p.detail)
 	}
 	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.pace.Done), count(p.pace.Total), p.unit,
 		rate(p.pace.Done-p.pace.Resumed, p.pace.Elapsed), p.unit)
@@ -114,6 +123,22 @@ func (p *progress) text() string {
 		s += ", ETA " + span(left)
 	}
 	return join(s, p.detail)
+}
+
+// unmeasured says how far a task is whose number of steps is not known.
+func (p *progress) unmeasured() string {
+	s := span(p.pace.Elapsed) + " so far"
+	if p.pace.Done > 0 {
+		s += fmt.Sprintf(", %s %s, %s %s/s", count(p.pace.Done), p.unit, rate(p.pace.Done, p.pace.Elapsed), p.unit)
+	}
+	switch by := "by " + plural(p.past, "earlier run"); {
+	case p.expect == 0:
+		return s
+	case p.pace.Elapsed < p.expect:
+		return s + ", ETA " + span(p.expect-p.pace.Elapsed) + ", an estimate " + by
+	default:
+		return s + ", longer than estimated " + by
+	}
 }
 
 func join(s, detail string) string {

@@ -9,6 +9,8 @@ type stages struct {
 	bar  *progress
 	from int64 // of the bar's steps, done before it began
 
+	steps *forecast // of tools that do not say how far they are; nil for none
+
 	where string // the jobs are done, but in this process
 }
 
@@ -18,6 +20,9 @@ func (s *stages) set(title, unit string, done, total int64, detail string) {
 		s.end()
 		s.bar = newProgress(s.a.stderr, title, unit, total)
 		s.from = 0
+		if s.steps != nil && total == 0 {
+			s.bar.forecast(s.steps.expect(title))
+		}
 	}
 	if detail != "" && s.where != "" {
 		detail = ", " + detail
@@ -61,6 +66,9 @@ func (s *stages) end() {
 	took := s.bar.finish()
 	b := s.bar
 	s.bar = nil
+	if s.steps != nil && b.pace.Total == 0 {
+		s.steps.took(b.title, took)
+	}
 	line := b.title + ": "
 	if b.pace.Total > 0 {
 		line += count(b.pace.Done) + " " + b.unit + " in "

@@ -101,7 +101,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if err != nil {
 		return err
 	}
-	st := &stages{a: a}
+	st := &stages{a: a, steps: &forecast{opt.Cache, "synth", designSize(man)}}
 	defer st.drop()
 	opt.Timed = part
 	report, err := synth.Run(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })

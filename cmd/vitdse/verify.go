@@ -149,6 +149,9 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 func (a *app) simulate(ctx context.Context, dir string, target configs.Target, opt verify.Options) ([]*verify.Report, error) {
 	st := &stages{a: a}
 	defer st.drop()
+	if man, err := emit.LoadManifest(dir); err == nil {
+		st.steps = &forecast{a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")}), "verify " + string(target), designSize(man)}
+	}
 	reports, err := verify.RunTarget(ctx, dir, target, opt, func(p verify.Progress) {
 		if p.Stage == "build" { // how many steps it takes is not known
 			st.set("building", "", 0, 0, "")
