@@ -2,71 +2,128 @@ package emit
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
 	"vitdse/hwmodel"
 )
 
-// Field is one field of a program descriptor. Matmul and LayerNorm fields share the same
-// bits: a step is one of them.
+// Field is one field of a program descriptor. Fields of matmuls, LayerNorms and the pool share the same bits: a step
+// is one of them.
 type Field struct {
-	Name    string
-	Width   int
-	Readers string // s: the sequencer's step, f: the feeder's matmul, d: the drain's, n: the one behind the drain's
-	Offset  int
+	Name   string
+	Width  int // bits
+	Signed bool
+	Unit   string // of the value
+	Note   string
+	Offset int
 }
 
-// High is the index of the field's most significant bit within the field.
-func (f Field) High() int { return f.Width - 1 }
+// Comment is what stands behind the field's wire: its unit and its meaning.
+func (f Field) Comment() string { return "[" + f.Unit + "] " + f.Note }
 
-// fieldGroups lists the descriptor's fields: the common ones, then overlays; the last two are of networks that need
-// them. Of what is counted the engine
-// needs the last number, one less than there are: those end in _1.
-var fieldGroups = [...][]Field{
-	{
-		{"op", 12, "sfd", 0}, {"opcode", 3, "s", 0}, {"last", 1, "s", 0},
-		{"need_image", 1, "s", 0}, {"need_pos", 1, "s", 0}, {"need_norm", 1, "s", 0}, {"need_gelu", 1, "s", 0},
-		{"free_pos", 1, "s", 0}, {"loop", 1, "s", 0}, {"loops_1", 16, "s", 0}, {"rowstep", 16, "s", 0},
-		{"mt_1", 16, "sfdn", 0}, {"bits", 5, "sd", 0},
-	},
-	{
-		{"nt_1", 16, "fn", 0}, {"kt_1", 16, "f", 0}, {"period_full_1", 16, "f", 0}, {"period_last_1", 16, "f", 0},
-		{"period_end_1", 16, "f", 0}, {"move_a", 1, "s", 0}, {"wait", 2, "f", 0}, {"chained", 1, "f", 0}, {"a_from", 2, "f", 0},
-		{"b_from", 2, "fd", 0}, {"a_base", 16, "sf", 0}, {"a_stride", 16, "f", 0}, {"b_base", 16, "f", 0},
-		{"b_nstep", 16, "f", 0}, {"b_kstep", 16, "f", 0},
-		{"groups_full_1", 16, "dn", 0}, {"groups_last_1", 16, "dn", 0}, {"count_last", 8, "d", 0}, {"place", 16, "dn", 0},
-		{"to", 3, "sdn", 0}, {"per_lane", 1, "d", 0}, {"gelu", 1, "d", 0}, {"mask", 1, "d", 0},
-		{"base", 16, "sdn", 0}, {"stride", 16, "d", 0}, {"nstep", 16, "dn", 0}, {"tile_step", 16, "dn", 0}, {"shift", 6, "d", 0}, {"zero", 16, "d", 0},
-		{"sm_mul", 16, "d", 0}, {"sm_shift", 6, "d", 0}, {"sm_ch", 28, "d", 0},
-	},
-	{{"eps", 40, "s", 0}, {"ln_k", 6, "s", 0}, {"ln_k17", 6, "s", 0}, {"ln_sg", 6, "s", 0}, {"norm_to", 2, "s", 0}},
-	{{"pool_mul", 16, "s", 0}, {"pool_zero", 16, "s", 0}, {"pool_offset", 32, "s", 0}},
+// fieldGroup is fields that a kind of step has. Of what is counted the engine needs the last number, one less than there
+// are: those end in _1.
+type fieldGroup struct {
+	steps  string // that have them
+	fields []Field
 }
 
-// windowFields are what networks with attention in windows have in each group beside these.
+func bit(name, note string) Field { return Field{Name: name, Width: 1, Unit: "0 or 1", Note: note} }
+
+func number(name string, width int, unit, note string) Field {
+	return Field{Name: name, Width: width, Unit: unit, Note: note}
+}
+
+func signed(name string, width int, unit, note string) Field {
+	return Field{Name: name, Width: width, Signed: true, Unit: unit, Note: note}
+}
+
+// fieldGroups lists the descriptor's fields, once for the program, the RTL's wires and the table in docs/ENGINE.md: the
+// common ones, then those that share their bits.
+var fieldGroups = [...]fieldGroup{
+	{"all", []Field{
+		number("op", 12, "op", "number of the op, for verification"),
+		number("opcode", 3, "code", "unit of the step"),
+		bit("last", "of the program"),
+		bit("need_image", "starts when the image is there"),
+		bit("need_pos", "starts when the position embedding is there"),
+		bit("need_norm", "starts when gamma and beta are there"),
+		bit("need_gelu", "starts when the GELU table is there"),
+		bit("free_pos", "with its end the residual stream is free for the next image"),
+		bit("loop", "back to the step before, as often as the loop goes on"),
+		number("loops_1", 16, "passes", "of the loop, less one"),
+		number("rowstep", 16, "words", "that a pass moves the row offset on"),
+		number("mt_1", 16, "row tiles", "of the op, less one"),
+		number("bits", 5, "bits", "of a result before it is stored"),
+	}},
+	{"matmul", []Field{
+		number("nt_1", 16, "tile columns", "of the op, less one"),
+		number("kt_1", 16, "beats", "of a tile, less one"),
+		number("period_full_1", 16, "cycles", "of a full tile column's slot, less one"),
+		number("period_last_1", 16, "cycles", "of the last tile column's slot, less one"),
+		number("period_end_1", 16, "cycles", "of the last tile's slot, less one"),
+		bit("move_a", "the row offset moves operand a"),
+		number("wait", 2, "code", "what the start waits for"),
+		bit("chained", "operand a is still being made, row tile by row tile"),
+		number("a_from", 2, "code", "source of operand a"),
+		number("b_from", 2, "code", "source of operand b"),
+		number("a_base", 16, "words", "address of operand a"),
+		number("a_stride", 16, "words", "from a row tile of operand a to the next one"),
+		number("b_base", 16, "words", "address of operand b"),
+		number("b_nstep", 16, "words", "from a tile column of operand b to the next one"),
+		number("b_kstep", 16, "words", "from a beat of operand b to the next one"),
+		number("groups_full_1", 16, "groups", "of columns of a full tile column, less one"),
+		number("groups_last_1", 16, "groups", "of columns of the last tile column, less one"),
+		number("count_last", 8, "columns", "of the last group"),
+		signed("place", 16, "groups", "place of the first: -1 for each that belongs to another head"),
+		number("to", 3, "code", "destination"),
+		bit("per_lane", "a multiplier for each token, out of the softmax, and no bias"),
+		bit("gelu", "through the GELU table"),
+		bit("mask", "tokens in front of the patches have no branch added"),
+		number("base", 16, "words", "address of the result"),
+		number("stride", 16, "words", "from a pass to the next one"),
+		number("nstep", 16, "words", "from a tile column's result to the next one's"),
+		number("tile_step", 16, "words", "from a row tile's result to the next one's"),
+		number("shift", 6, "bits", "of the requantization"),
+		signed("zero", 16, "codes", "zero point of the result"),
+		number("sm_mul", 16, "1", "multiplier of the softmax that follows"),
+		number("sm_shift", 6, "bits", "its shift"),
+		number("sm_ch", 28, "1", "what is divided by a row's sum"),
+	}},
+	{"LayerNorm", []Field{
+		number("eps", 40, "1", "epsilon, in the sums' units"),
+		number("ln_k", 6, "bits", "first shift, less 10"),
+		signed("ln_k17", 6, "bits", "first shift, less 17"),
+		number("ln_sg", 6, "bits", "second shift"),
+		number("norm_to", 2, "code", "destination, where LayerNorms differ in it"),
+	}},
+	{"pool", []Field{
+		number("pool_mul", 16, "1", "multiplier of the mean"),
+		signed("pool_zero", 16, "codes", "zero point of the result"),
+		signed("pool_offset", 32, "codes", "zero points of what is pooled"),
+	}},
+}
+
+// windowFields are what networks with attention in windows have in each group beside these; the last ones moves of rows
+// have as well.
 var windowFields = [3][]Field{
-	{{"need_bias", 1, "s", 0}},
+	{bit("need_bias", "starts when a head's biases of scores are there")},
 	{
-		{"window_tiles_1", 8, "sdn", 0}, {"window", 16, "s", 0}, {"window_at", 8, "s", 0}, {"fresh", 1, "d", 0},
-		{"across_1", 8, "d", 0}, {"down_1", 8, "d", 0},
+		number("window_tiles_1", 8, "row tiles", "of a window, less one"),
+		number("window", 16, "words", "from a window's operand b to the next one's"),
+		number("window_at", 8, "row tiles", "of the window in front of a loop's first scores"),
+		bit("fresh", "the residual stream begins anew"),
+		number("across_1", 8, "windows", "of a row of the grid, less one"),
+		number("down_1", 8, "windows", "of a column of the grid, less one"),
 	},
 	{
-		{"widen", 3, "s", 0}, {"res_from", 16, "s", 0}, {"res_to", 16, "s", 0},
-		{"join_1", 2, "s", 0}, {"table", 20, "s", 0},
+		number("widen", 3, "log2", "channels of a row over the first stage's"),
+		number("res_from", 16, "words", "address of the rows in the residual stream"),
+		number("res_to", 16, "words", "address to which they are moved"),
+		number("join_1", 2, "rows", "side by side in one that comes out, less one"),
+		number("table", 20, "entries", "in front of the move's own in the table of moved rows"),
 	},
-}
-
-// fieldsOf are the fields that a reader decodes.
-func fieldsOf(fields []Field, reader string) []Field {
-	var out []Field
-	for _, f := range fields {
-		if strings.Contains(f.Readers, reader) {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // fieldNamed is a field that there is.
@@ -78,8 +135,8 @@ func fieldNamed(fields []Field, name string) Field {
 func (p *Plan) descriptor() (fields []Field, width int) {
 	pool, pools := p.Shape.Pool()
 	common := 0
-	for g, group := range fieldGroups {
-		at := 0
+	for g := range fieldGroups {
+		at, group := 0, fieldGroups[g].fields
 		if p.Shape.Windowed && g < len(windowFields) {
 			group = slices.Concat(group, windowFields[g])
 		}
@@ -90,9 +147,6 @@ func (p *Plan) descriptor() (fields []Field, width int) {
 			switch {
 			case f.Name == "norm_to" && !p.normsDiffer(), strings.HasPrefix(f.Name, "pool_") && (!pools || pool.Op.Max):
 				continue
-			}
-			if p.Shape.Windowed && f.Name == "b_base" { // it moves with the window
-				f.Readers += "s"
 			}
 			f.Offset = at
 			at += f.Width
@@ -111,181 +165,26 @@ func (p *Plan) normsDiffer() bool {
 	return slices.ContainsFunc(p.Steps, func(st hwmodel.Step) bool { return st.NormTo != hwmodel.NormToX })
 }
 
-// word is a descriptor under construction; the first value that does not fit is kept.
-type word struct {
-	fields map[string]Field
-	bits   big.Int
-	err    error
-}
-
-func (w *word) set(name string, v int64) {
-	f, ok := w.fields[name]
-	if !ok {
-		panic("emit: no descriptor field " + name)
-	}
-	lo, hi := int64(0), int64(1)<<f.Width
-	if name == "zero" || name == "ln_k17" || name == "place" || name == "pool_zero" || name == "pool_offset" { // the signed fields
-		lo, hi = -(int64(1) << (f.Width - 1)), int64(1)<<(f.Width-1)
-	}
-	if v < lo || v >= hi {
-		if w.err == nil {
-			w.err = fmt.Errorf("field %s is %d, which does not fit its %d bits", name, v, f.Width)
+// DescriptorDoc is the descriptor's fields as the table of docs/ENGINE.md.
+func DescriptorDoc() string {
+	var b strings.Builder
+	b.WriteString("| step | field | bits | unit | meaning |\n|---|---|---:|---|---|\n")
+	row := func(steps string, f Field) {
+		width := fmt.Sprint(f.Width)
+		if f.Signed {
+			width += ", signed"
 		}
-		return
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s |\n", steps, f.Name, width, f.Unit, f.Note)
 	}
-	x := big.NewInt(v & (int64(1)<<f.Width - 1))
-	w.bits.Or(&w.bits, x.Lsh(x, uint(f.Offset)))
-}
-
-func (w *word) flag(name string, v bool) {
-	if v {
-		w.set(name, 1)
-	}
-}
-
-// encodeStep is the descriptor of one step as an integer.
-func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.Int, error) {
-	w := &word{fields: fields}
-	w.set("op", int64(p.Op))
-	w.set("opcode", int64(p.Opcode))
-	w.flag("last", p.Last)
-	w.flag("need_image", p.NeedImage)
-	w.flag("need_pos", p.NeedPos)
-	w.flag("need_norm", p.NeedNorm)
-	w.flag("need_gelu", p.NeedGELU)
-	w.flag("free_pos", p.FreePos)
-	w.flag("loop", p.Loop)
-	if num.windowed {
-		w.flag("need_bias", p.NeedBias)
-	}
-	w.set("loops_1", int64(max(0, p.Loops-1)))
-	w.set("rowstep", int64(p.RowStep))
-	w.set("mt_1", int64(max(0, p.MT-1)))
-	w.set("bits", int64(num.bits))
-	switch p.Opcode {
-	case hwmodel.StepMatmul:
-		w.matmul(p, num)
-	case hwmodel.StepRegroup:
-		w.window(p, num)
-	case hwmodel.StepNorm:
-		if num.windowed {
-			w.window(p, num)
+	for g, group := range fieldGroups {
+		for _, f := range group.fields {
+			row(group.steps, f)
 		}
-		w.set("eps", num.eps)
-		w.set("ln_k", int64(num.lnK)-10)
-		w.set("ln_k17", int64(num.lnK)-17)
-		w.set("ln_sg", int64(num.lnSG))
-		if p.NormTo != hwmodel.NormToX {
-			w.set("norm_to", int64(p.NormTo))
-		}
-	case hwmodel.StepPool:
-		if num.poolMul > 0 {
-			w.set("pool_mul", int64(num.poolMul))
-			w.set("pool_zero", int64(num.zero))
-			w.set("pool_offset", num.poolOffset)
+		if g < len(windowFields) {
+			for _, f := range windowFields[g] {
+				row(group.steps+", windows", f)
+			}
 		}
 	}
-	return &w.bits, w.err
-}
-
-// window is what a LayerNorm or a move of rows has beside the rest where attention is in windows.
-func (w *word) window(p hwmodel.Step, num stepNumbers) {
-	w.set("widen", int64(num.widen))
-	w.set("res_from", int64(p.ABase))
-	w.set("res_to", int64(p.Base))
-	w.set("join_1", int64(num.join-1))
-	w.set("table", int64(num.table))
-}
-
-func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
-	if num.windowed {
-		w.set("window_tiles_1", int64(max(0, p.WindowTiles-1)))
-		w.set("window", int64(p.Window))
-		w.set("window_at", int64(p.WindowAt))
-		w.flag("fresh", p.Fresh)
-		w.set("across_1", int64(num.across-1))
-		w.set("down_1", int64(num.down-1))
-	}
-	for _, v := range []struct {
-		name  string
-		value int
-	}{
-		{"nt_1", p.NT - 1}, {"kt_1", p.KT - 1}, {"period_full_1", p.PeriodFull - 1}, {"period_last_1", p.PeriodLast - 1},
-		{"period_end_1", p.PeriodEnd - 1}, {"wait", p.Wait}, {"a_from", p.AFrom}, {"b_from", p.BFrom},
-		{"a_base", p.ABase}, {"a_stride", p.AStride}, {"b_base", p.BBase}, {"b_nstep", p.BNStep}, {"b_kstep", p.BKStep},
-		{"groups_full_1", p.GroupsFull - 1}, {"groups_last_1", p.GroupsLast - 1}, {"count_last", p.CountLast}, {"place", -p.Skip},
-		{"to", p.To}, {"base", p.Base}, {"stride", p.Stride}, {"nstep", p.NStep}, {"tile_step", p.TileStep},
-		{"shift", int(num.shift)}, {"zero", int(num.zero)},
-		{"sm_mul", int(num.smMul)}, {"sm_shift", int(num.smShift)}, {"sm_ch", int(num.smCh)},
-	} {
-		w.set(v.name, int64(v.value))
-	}
-	w.flag("chained", p.Chained)
-	w.flag("move_a", p.AFrom != hwmodel.FromNumerators)
-	w.flag("per_lane", p.PerLane)
-	w.flag("gelu", p.GELU)
-	w.flag("mask", p.Mask)
-}
-
-// stepNumbers are the numerical constants of a step, out of the integer network.
-type stepNumbers struct {
-	bits    int
-	shift   uint
-	zero    int32
-	eps     int64
-	lnK     uint
-	lnSG    uint
-	smMul   uint16
-	smShift uint
-	smCh    int64
-
-	poolMul      uint16 // 0 of a maximum
-	poolOffset   int64
-	windowed     bool
-	widen        int // logarithm of a row's channels over those of the first stage
-	join, table  int // of a move of rows: rows side by side, first entry of its table
-	across, down int // windows of the grid
-}
-
-// numbers finds the constants of a step.
-func (p *Plan) numbers(st hwmodel.Step, rawShift uint) stepNumbers {
-	num := opNumbers(p.index, st, rawShift)
-	s := p.Shape
-	if num.windowed = s.Windowed; !s.Windowed || st.Op == len(p.index.ops) {
-		num.across, num.down, num.join = 1, 1, 1
-		return num
-	}
-	op := p.index.ops[st.Op]
-	l := s.Layout(op)
-	num.across, num.down, num.join = l.Across, l.Windows/l.Across, 1
-	num.widen = hwmodel.CeilLog2(max(1, st.Channels/s.Dim))
-	if st.Opcode == hwmodel.StepRegroup {
-		num.join, num.table = op.Join, p.moves.at[st.Regroup]
-	}
-	return num
-}
-
-// opNumbers finds those of its arithmetic.
-func opNumbers(ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
-	if lin := ops.linear[p.Op]; lin != nil {
-		return stepNumbers{bits: lin.Bits, shift: lin.Shift, zero: lin.Zero}
-	}
-	if ln := ops.norm[p.Op]; ln != nil {
-		return stepNumbers{bits: ln.Bits, eps: ln.E, lnK: ln.K, lnSG: ln.SG}
-	}
-	if pool := ops.pool[p.Op]; pool != nil {
-		if pool.Max {
-			return stepNumbers{bits: pool.Bits}
-		}
-		return stepNumbers{bits: pool.Bits, shift: pool.Shift, zero: pool.Zero, poolMul: pool.A, poolOffset: -int64(pool.Tokens) * int64(pool.InZero)}
-	}
-	att := ops.attention[p.Op]
-	switch {
-	case att == nil:
-		return stepNumbers{}
-	case p.To == hwmodel.ToScores: // the softmax that follows has its constants here
-		return stepNumbers{bits: att.ScoreBits, shift: rawShift, smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
-	default:
-		return stepNumbers{bits: att.OutBits, shift: att.OutShift, zero: att.OutZero}
-	}
+	return b.String()
 }

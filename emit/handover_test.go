@@ -186,6 +186,18 @@ func TestRegistersDoc(t *testing.T) {
 	golden(t, "../docs/REGISTERS.md", doc)
 }
 
+// TestDescriptorDoc holds the table of a descriptor's fields in docs/ENGINE.md.
+func TestDescriptorDoc(t *testing.T) {
+	const path, open, end = "../docs/ENGINE.md", "<!-- descriptor -->\n", "<!-- /descriptor -->"
+	text := readFile(t, path)
+	before, rest, ok1 := strings.Cut(text, open)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	golden(t, path, []byte(before+open+emit.DescriptorDoc()+end+after))
+}
+
 // TestRTLRegisters holds what is still written by hand in the RTL, the order of the fields
 // and which registers are served, against the table.
 func TestRTLRegisters(t *testing.T) {

@@ -20,13 +20,6 @@ import (
 // Version is the tool's version, written into every emitted file.
 const Version = "0.1.0"
 
-// Param is one constant of the emitted core.
-type Param struct {
-	Name  string
-	Value string
-	Note  string
-}
-
 // Plan is everything that is emitted for a design point, before it is written.
 type Plan struct {
 	Shape    *hwmodel.Shape
@@ -62,8 +55,7 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 		return nil, err
 	}
 	shifts := p.shiftRanges()
-	var width int
-	p.Fields, width = p.descriptor()
+	p.Fields, _ = p.descriptor()
 	p.moves = newMoves(shape)
 	if err := p.encodeProgram(shifts.requant.lo); err != nil {
 		return nil, err
@@ -71,7 +63,7 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 	if p.stream, err = p.buildStream(); err != nil {
 		return nil, err
 	}
-	p.Params = p.params(width, shifts)
+	p.Params = p.params(shifts)
 	p.Hash, err = p.designHash()
 	return p, err
 }
@@ -210,157 +202,6 @@ func (p *Plan) loads() []string {
 		lines = append(lines, fmt.Sprintf("%0*s", digits, v.Text(16)))
 	}
 	return lines
-}
-
-// flag is a parameter's 1 or 0.
-func flag(on bool) int {
-	if on {
-		return 1
-	}
-	return 0
-}
-
-func (p *Plan) params(descWidth int, sh shiftRanges) []Param {
-	s, e, m := p.Shape, p.Shape.Design.Engine, p.Net.Model
-	var out []Param
-	add := func(name string, v int, note string) { out = append(out, Param{name, fmt.Sprint(v), note}) }
-	str := func(name, v string) { out = append(out, Param{name, `"` + v + `"`, ""}) }
-	addr := func(name string, depth int) { add(name, max(1, hwmodel.CeilLog2(depth)), "") }
-	add("TM", s.TM, "tokens of a tile")
-	add("TN", s.TN, "output channels of a tile")
-	add("TK", s.TK, "products a PE sums in a cycle")
-	add("VC", s.VC, "columns that leave in a cycle")
-	add("GROUPW", s.TK/s.VC, "groups of columns in a word")
-	add("GPL", hwmodel.CeilLog2(s.TK/s.VC), "")
-	if e.LUTColumns > 0 {
-		add("LC", e.LUTColumns, "those of a tile with LUT multipliers, the last")
-	} else {
-		str("USE_DSP", map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP])
-	}
-	packed := s.Packed()
-	add("PACK", packed.Products(), "products of a DSP")
-	add("PSHIFT", max(1, packed.Shift), "bits between two packed products")
-	add("PGROUP", max(1, packed.Group), "packed products that are summed")
-	add("CASCADE", flag(packed.Cascade), "in the DSPs' cascade")
-	add("LATE", s.Late(), "cycles more that the array takes for it")
-	add("NA", s.ABits, "array operand a: codes or numerators")
-	add("NB", s.BBits, "array operand b: weights, K or V")
-	add("ACCW", s.AccBits, "accumulator, a bound for any weights")
-	add("AB", s.ActBits, "activation codes")
-	add("LB", s.NormOut, "LayerNorm codes")
-	if s.NormOut != s.NormBits {
-		add("XB", s.NormBits, "those for X")
-	}
-	add("KB", s.QKVBits, "q, k and v codes")
-	if s.GroupBits > 0 {
-		add("SB", s.StoredBits, "weights of the stream")
-		add("GB", s.GroupBits, "those in groups")
-		add("MULT_BEATS", s.MultBeats(), "of a group's multipliers in the stream")
-		add("WB", s.WBits, "weights, times the multiplier of their group")
-	} else {
-		add("WB", s.WBits, "weights")
-	}
-	add("PB", s.NumBits, "softmax numerators, unsigned")
-	add("VB", s.ExpBits, "index of the exponential table")
-	add("SW", s.ScoreBits, "scores")
-	add("YW", s.OutBits, "requantizer output")
-	add("HB", s.GELUBits, "index of the GELU table")
-	add("RB", configs.ResidualBits, "residual stream")
-	add("LOGITB", configs.LogitBits, "logits")
-	add("N", s.Tokens, "tokens")
-	add("D", s.Dim, "channels of the residual stream")
-	addr("DIW", s.Channels)
-	addr("GIW", s.Channels/s.VC)
-	addr("JW", s.Keys)
-	addr("GW", s.ScoreDepth)
-	add("SM_REST", s.Keys-(s.ScoreDepth-1)*s.VC, "columns of the last group of scores")
-	add("SM_EARLY", flag(s.SoftmaxEarly()), "the value product need not wait for the division")
-	add("SM_READY", int(s.SoftmaxReady()), "cycle of a softmax in which it may start")
-	add("ROWS", s.RowTiles, "row tiles")
-	addr("ROWW", s.RowTiles)
-	add("PREFIX", m.PrefixTokens(), "tokens in front of the patches")
-	p.poolParams(add)
-	add("CLASSES", m.Classes, "")
-	add("IMG_H", m.Image.Height, "")
-	add("IMG_W", m.Image.Width, "")
-	add("IMG_C", m.Image.Channels, "")
-	add("PATCH", m.Patch, "")
-	add("CHUNK", s.Chunk, "values of a patch that are read in a cycle")
-	addr("PWW", hwmodel.CeilDiv(m.PatchInner(), s.TK))
-	add("IB", s.ImageBits, "pixel codes")
-	add("MIN_SHIFT", int(sh.requant.lo), "requantization shifts: least, bits above")
-	add("VAR_SHIFT", sh.requant.bits(), "")
-	add("MIN_K", int(sh.normK.lo), "LayerNorm shifts, likewise")
-	add("VAR_K", sh.normK.bits(), "")
-	add("MIN_SG", int(sh.normSG.lo), "")
-	add("VAR_SG", sh.normSG.bits(), "")
-	add("NORM_WAIT", s.NormWait(), "LayerNorm: for sums; for a root; beyond a lane")
-	add("NORM_SETTLE", hwmodel.NormSettle, "")
-	add("NORM_GAP", hwmodel.NormGap, "")
-	add("BW", e.BusBits, "bus")
-	add("BURST", hwmodel.BurstBeats, "")
-	add("READ_FIFO", e.ReadFIFO, "beats")
-	add("IMAGE_BEATS", s.ImageBeats, "")
-	addr("IMG_AW", s.ImageBeats)
-	add("STREAM_BEATS", s.StreamBeats, "")
-	ahead, head := s.Ahead()
-	add("STREAM_HEAD", head, "those before the next image")
-	add("RESULT_BEATS", s.ResultBeats, "")
-	if s.Net.Classifiers == 2 {
-		add("FIRST_DEPTH", s.LogitDepth(), "words of VC logits of the first head")
-		addr("FIRST_AW", s.LogitDepth())
-	}
-	addr("RESULT_IW", s.ResultBeats)
-	add("ASMW", s.AsmBeats*e.BusBits, "widest word of the stream")
-	add("SEGMENTS", len(p.Segments), "")
-	addr("SEGW", len(p.Segments))
-	add("AHEAD", ahead, "segment before which the next image is loaded")
-	add("DESCW", descWidth, "")
-	add("OPS", len(p.Steps), "")
-	add("PCW", max(2, hwmodel.CeilLog2(len(p.Steps))), "")
-	add("PARW", s.ParamBits(), "bias and multiplier of a channel")
-	add("PARS", s.ParamsPerWord(), "channels whose a word has")
-	add("WBANKS", e.WeightBuffers, "")
-	addr("PAR_AW", e.WeightBuffers*s.TN/s.VC)
-	if !s.Windowed {
-		add("X_ROW", s.Dim/s.TK, "words of a row tile of codes in X")
-	}
-	add("Q_PATCH_ROW", hwmodel.CeilDiv(m.PatchInner(), s.TK), "of patches in Q")
-	add("X_DEPTH", s.XDepth, "buffers, in words")
-	addr("X_AW", s.XDepth)
-	add("Q_DEPTH", s.QDepth, "")
-	addr("Q_AW", s.QDepth)
-	addr("NUM_AW", s.NumDepth)
-	add("KBANKS", s.KeyBanks, "")
-	add("KSEG", s.KeySegments, "")
-	add("KSEGW", max(1, hwmodel.CeilLog2(s.KeySegments)), "")
-	add("KEY_DEPTH", s.KeyDepth, "")
-	addr("KEY_AW", s.KeyDepth)
-	if s.ValueParts > 1 {
-		add("VPARTS", s.ValueParts, "row tiles in a word of V")
-	}
-	add("VALUE_DEPTH", s.ValueDepth, "")
-	addr("VALUE_AW", s.ValueDepth)
-	add("WDEPTH", s.WeightDepth, "")
-	addr("W_AW", e.WeightBuffers*s.WeightDepth)
-	add("RES_DEPTH", s.ResDepth, "")
-	addr("RES_AW", s.ResDepth)
-	if s.Windowed {
-		add("KEYS", s.Keys, "tokens that attend to each other")
-		add("CMAX", s.Channels, "channels of the widest row that a LayerNorm reads")
-		add("WIDEST", hwmodel.CeilLog2(s.Channels/s.Dim), "logarithm of that over the first stage's")
-		add("BIAS_WORDS", s.BiasWords(), "of a head's bias")
-		addr("BIAS_AW", hwmodel.BiasBanks*s.BiasWords())
-		add("BIASED", hwmodel.BiasLatency, "cycles that a score takes to have it")
-		add("MOVES", len(p.moves.table), "entries of the table of moved rows")
-		addr("MOVES_AW", len(p.moves.table))
-	}
-	for _, mem := range s.Memories() {
-		if mem.StyleParam != "" {
-			str(mem.StyleParam, mem.Style())
-		}
-	}
-	return out
 }
 
 // hexLines joins lines for a $readmemh file under a comment with the design's hash.

@@ -18,29 +18,51 @@ func poolViewOf(s *hwmodel.Shape) poolView {
 }
 
 // poolParams adds the constants of the unit that pools the tokens. The shift is wired, as far as the product is wide.
-func (p *Plan) poolParams(add func(name string, v int, note string)) {
+func (p *Plan) poolParams(l *paramList) {
 	s := p.Shape
 	pool, pools := s.Pool()
 	if !pools {
 		return
 	}
-	add("POOL_FIRST", pool.First, "token that is pooled")
+	l.add("POOL_FIRST", pool.First, "tokens", "in front of the first that is pooled")
 	if s.Windowed {
-		rows := p.index.ops[pool.Op.Inputs[0]].Rows
-		add("POOL_C", pool.Op.Cols, "channels of the last stage")
-		add("POOL_CIW", max(1, hwmodel.CeilLog2(pool.Op.Cols)), "")
-		add("POOL_GIW", max(1, hwmodel.CeilLog2(pool.Op.Cols/s.VC)), "")
-		add("POOL_N", rows, "tokens of it")
-		add("POOL_ROWS", hwmodel.CeilDiv(rows, s.TM), "row tiles of them")
+		p.poolShape(l, pool.Op.Cols, p.index.ops[pool.Op.Inputs[0]].Rows)
 	}
-	add("POOL_EW", pool.InBits, "of a token")
-	add("POOL_SUMW", pool.SumBits, "of all, a bound for any codes")
-	add("POOL_OB", pool.OutBits, "of what is made of them")
+	l.add("POOL_EW", pool.InBits, "bits", "what is pooled of a token")
+	l.add("POOL_SUMW", pool.SumBits, "bits", "what is pooled of all, a bound for any codes")
+	l.add("POOL_OB", pool.OutBits, "bits", "what is made of them")
 	if !pool.Op.Max {
 		shift := int(p.Net.Pool.Shift)
 		wired := min(shift, pool.SumBits+17)
-		add("POOL_SHIFT", shift, "")
-		add("POOL_MINSH", wired, "of it")
-		add("POOL_VARSHW", span{uint(wired), uint(shift)}.bits(), "")
+		l.add("POOL_SHIFT", shift, "bits", "shift of the mean")
+		l.add("POOL_MINSH", wired, "bits", "of it that are wired")
+		l.add("POOL_VARSHW", span{uint(wired), uint(shift)}.bits(), "bits", "of a shift beyond that")
 	}
+}
+
+// poolShape adds the shape of what is pooled.
+func (p *Plan) poolShape(l *paramList, channels, tokens int) {
+	s := p.Shape
+	l.add("POOL_C", channels, "channels", "of what is pooled")
+	l.index("POOL_CIW", channels, "number of one of them")
+	l.index("POOL_GIW", channels/s.VC, "number of a group of VC of them")
+	l.add("POOL_N", tokens, "tokens", "of what is pooled")
+	l.add("POOL_ROWS", hwmodel.CeilDiv(tokens, s.TM), "row tiles", "of them")
+}
+
+// poolRTLParams adds what only the RTL has of them.
+func (p *Plan) poolRTLParams(l *paramList) {
+	s := p.Shape
+	pool, pools := s.Pool()
+	if !pools {
+		return
+	}
+	if !s.Windowed {
+		p.poolShape(l, s.Channels, s.Tokens)
+	}
+	word := s.TK
+	if pool.Stream {
+		word = s.VC
+	}
+	l.add("POOL_WORD", word, "values", "of a word that is written of what is pooled")
 }

@@ -1,6 +1,8 @@
 package hwmodel
 
 import (
+	"slices"
+
 	"vitdse/configs"
 	"vitdse/configs/network"
 )
@@ -18,6 +20,23 @@ func (s *Shape) core(f fabric) Resources {
 		r.FF += 778 + (DrainLatency-1)*(row-3)
 	}
 	return r
+}
+
+// coreModules are the emitted modules that core counts as vit_accel_core: what is around the units, cut by what it does.
+// A list of names and no more: their multiplexers and shift registers are fitted together.
+var coreModules = []string{
+	"vit_unit_control", "vit_operand_feed", "vit_activation_buffers", "vit_weight_buffer", "vit_key_value_buffers",
+	"vit_operand_select", "vit_output_stages", "vit_channel_params", "vit_output_lanes", "vit_output_words",
+	"vit_residual_stream", "vit_norm_rows", "vit_pool_rows", "vit_patch_rows", "vit_score_path",
+}
+
+// CountedAs is the name under which the resource model counts an emitted module: vit_accel_core for those that it
+// consists of, for others their own.
+func CountedAs(module string) string {
+	if slices.Contains(coreModules, module) {
+		return "vit_accel_core"
+	}
+	return module
 }
 
 // rowBits is the bits of a row tile's number.

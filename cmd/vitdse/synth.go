@@ -142,9 +142,9 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 		}
 		t.add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18), pair(e.URAM, m.URAM), off)
 	}
-	by := synth.Estimates(s, part)
-	for _, m := range r.Modules {
-		row(m.Name, by[m.Name], m.Resources())
+	by, mapped := synth.Estimates(s, part), synth.ByName(r.Modules)
+	for _, name := range sortedKeys(mapped) {
+		row(name, by[name], mapped[name])
 	}
 	row("total", s.Resources(part), synth.Total(r.Modules))
 	if err := a.show(t); err != nil {

@@ -14,6 +14,7 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/timing"
+	"vitdse/hwmodel"
 )
 
 // Lone is a module that was placed and routed by itself, between registers.
@@ -160,8 +161,8 @@ func (r *runner) elaborate(mapper, work string) ([]variant, error) {
 	return parts(data)
 }
 
-// glue is the modules that hold the others together.
-var glue = []string{top, "vit_accel_core"}
+// glue says whether a module is of those that hold the others together.
+func glue(module string) bool { return module == top || hwmodel.CountedAs(module) == "vit_accel_core" }
 
 // parts reads Yosys' write_json: what the glue consists of.
 func parts(data []byte) ([]variant, error) {
@@ -180,7 +181,7 @@ func parts(data []byte) ([]variant, error) {
 	inGlue := map[string]bool{}
 	for id, m := range design.Modules {
 		for _, c := range m.Cells {
-			if slices.Contains(glue, timing.PlainName(id)) && !slices.Contains(glue, timing.PlainName(c.Type)) {
+			if glue(timing.PlainName(id)) && !glue(timing.PlainName(c.Type)) {
 				inGlue[c.Type] = true
 			}
 		}

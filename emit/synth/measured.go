@@ -84,11 +84,12 @@ func one(dir, file string) ([]Measured, error) {
 	return []Measured{{Tool: tool, Model: man.Model, Design: man.Design, Modules: ByName(modules)}}, nil
 }
 
-// ByName is the modules' resources by their names.
+// ByName is the modules' resources by the names under which the resource model counts them.
 func ByName(modules []Module) map[string]hwmodel.Resources {
 	m := map[string]hwmodel.Resources{}
 	for _, x := range modules {
-		m[x.Name] = x.Resources()
+		name := hwmodel.CountedAs(x.Name)
+		m[name] = m[name].Add(x.Resources())
 	}
 	return m
 }

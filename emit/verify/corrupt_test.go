@@ -76,7 +76,7 @@ func TestCaught(t *testing.T) {
 			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MINSH\[5:0\];`, "shift - MINSH[5:0] + 6'd1;")
 		}, "patch_embed"},
 		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `localparam PREFIX = 1;`, "localparam PREFIX = 2;")
+			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `parameter PREFIX = 1,`, "parameter PREFIX = 2,")
 		}, "patches"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestRefused(t *testing.T) {
 			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
 		}, "rtl/filelist.f does not name its design"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_accel_core.sv"), `o_once && o_valid};`, "o_once && o_valid && d6_op != 12'd1};")
+			replace(t, filepath.Join(dir, "rtl/vit_output_words.sv"), `out_valid && out_pass == 8'd0;`, "out_valid && out_pass == 8'd0 && trace_op != 12'd1;")
 		}, "0 columns of 320 were produced by op patch_embed (1)"},
 		{"truncated vectors", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })

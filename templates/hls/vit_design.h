@@ -6,7 +6,7 @@
 <% end %>
 #include "ap_int.h"
 <% range .Constants %>
-constexpr int <% .Name %> = <% .Value %>;<% if .Note %>  // <% .Note %><% end %>
+constexpr int <% .Name %> = <% .Value %>;  // <% .Comment %>
 <%- end %>
 
 // Constants of the network's shape.

@@ -88,26 +88,50 @@ module sim_top (
     .m_axi_wvalid(m_axi_wvalid), .m_axi_wready(m_axi_wready), .m_axi_bresp(m_axi_bresp),
     .m_axi_bvalid(m_axi_bvalid), .m_axi_bready(m_axi_bready)
   );
-  assign trace_start = u_accel.u_core.start;
-  assign trace_valid    = u_accel.u_core.trace_valid;
-  assign trace_op       = u_accel.u_core.trace_op;
-  assign trace_count    = u_accel.u_core.trace_count;
-  assign trace_drain    = u_accel.u_core.trace_drain;
-  assign trace_norm     = u_accel.u_core.trace_norm;
-  assign trace_softmax  = u_accel.u_core.trace_softmax;
-  assign trace_patches  = u_accel.u_core.trace_patches;
-  assign trace_end      = u_accel.u_core.trace_end;
-  assign trace_end_op   = u_accel.u_core.trace_end_op;
+  assign trace_start    = u_accel.u_core.start;
+<%- if .Pools %>
+  // What is pooled comes at LayerNorm's port: they take turns.
+  wire         pooled   = u_accel.u_core.u_pool_rows.trace_valid;
+  wire [11:0]  norm_op  = pooled || u_accel.u_core.u_pool_rows.trace_end
+                        ? u_accel.u_core.u_pool_rows.trace_op : u_accel.u_core.u_norm_rows.trace_op;
+  wire         norm_valid = u_accel.u_core.u_norm_rows.trace_valid || pooled;
+  wire         norm_end = u_accel.u_core.u_norm_rows.done || u_accel.u_core.u_pool_rows.trace_end;
+  wire [7:0]   norm_count = pooled ? 8'd1 : 8'd<% .VC %>;
+  assign trace_norm     = {u_accel.u_core.u_norm_rows.trace_cols[<% .VC %>*<% .TM %>*32-1:32],
+                           pooled ? u_accel.u_core.u_pool_rows.trace_value : u_accel.u_core.u_norm_rows.trace_cols[31:0]};
+<%- else %>
+  wire [11:0]  norm_op  = u_accel.u_core.u_norm_rows.trace_op;
+  wire         norm_valid = u_accel.u_core.u_norm_rows.trace_valid;
+  wire         norm_end = u_accel.u_core.u_norm_rows.done;
+  wire [7:0]   norm_count = 8'd<% .VC %>;
+  assign trace_norm     = u_accel.u_core.u_norm_rows.trace_cols;
+<%- end %>
+  // The store is a step like others, and has no columns.
+  reg  [11:0]  store_op;
+  always @(posedge aclk) if (u_accel.u_core.start_store) store_op <= u_accel.u_core.step_desc[11:0];
+  assign trace_valid    = {u_accel.u_core.u_patch_rows.word_valid, u_accel.u_core.u_score_path.trace_valid, norm_valid,
+                           u_accel.u_core.u_output_words.trace_valid};
+  assign trace_op       = {u_accel.u_core.u_patch_rows.trace_op, u_accel.u_core.u_score_path.trace_op, norm_op,
+                           u_accel.u_core.u_output_words.trace_op};
+  assign trace_count    = {u_accel.u_core.u_patch_rows.trace_count, u_accel.u_core.u_score_path.trace_count, norm_count,
+                           u_accel.u_core.u_output_words.trace_count};
+  assign trace_drain    = u_accel.u_core.u_output_words.trace_cols;
+  assign trace_softmax  = u_accel.u_core.u_score_path.trace_cols;
+  assign trace_patches  = u_accel.u_core.u_patch_rows.trace_cols;
+  assign trace_end      = {u_accel.u_core.store_done, u_accel.u_core.patches_done, u_accel.u_core.softmax_done,
+                           norm_end, u_accel.u_core.drained};
+  assign trace_end_op   = {store_op, u_accel.u_core.u_patch_rows.trace_op, u_accel.u_core.u_score_path.trace_op,
+                           norm_op, u_accel.u_core.u_output_words.trace_end_op};
   // LayerNorm takes a token's sums once for its reciprocal, a token a cycle: they are at the head of its shift
   // register two cycles after the token was asked for.
-  wire [31:0] lane = {{(32-<% .LaneBits %>){1'b0}}, u_accel.u_core.u_layernorm.lane_q[<% .LaneBits %> +: <% .LaneBits %>]};
-  wire signed [<% .SumBits %>-1:0] sum = u_accel.u_core.u_layernorm.row_s1[<% .SumBits %>-1:0];
-  wire        [<% .SquareBits %>-1:0] squares = u_accel.u_core.u_layernorm.row_s2[<% .SquareBits %>-1:0];
-  assign trace_sums     = u_accel.u_core.u_layernorm.root_q[1];
-  assign trace_norm_op  = u_accel.u_core.norm_op;
-  assign trace_sums_row = {16'd0, u_accel.u_core.u_layernorm.root_tile} * <% .TM %> + lane;
+  wire [31:0] lane = {{(32-<% .LaneBits %>){1'b0}}, u_accel.u_core.u_norm_rows.u_layernorm.lane_q[<% .LaneBits %> +: <% .LaneBits %>]};
+  wire signed [<% .SumBits %>-1:0] sum = u_accel.u_core.u_norm_rows.u_layernorm.row_s1[<% .SumBits %>-1:0];
+  wire        [<% .SquareBits %>-1:0] squares = u_accel.u_core.u_norm_rows.u_layernorm.row_s2[<% .SquareBits %>-1:0];
+  assign trace_sums     = u_accel.u_core.u_norm_rows.u_layernorm.root_q[1];
+  assign trace_norm_op  = u_accel.u_core.u_norm_rows.trace_op;
+  assign trace_sums_row = {16'd0, u_accel.u_core.u_norm_rows.u_layernorm.root_tile} * <% .TM %> + lane;
   assign trace_s1       = {{(64-<% .SumBits %>){sum[<% .SumBits %>-1]}}, sum};
   assign trace_s2       = {{(64-<% .SquareBits %>){1'b0}}, squares};
-  assign trace_cause    = u_accel.u_core.trace_cause;
-  assign trace_cause_op = u_accel.u_core.trace_cause_op;
+  assign trace_cause    = u_accel.u_core.u_operand_feed.trace_cause;
+  assign trace_cause_op = u_accel.u_core.u_operand_feed.trace_cause_op;
 endmodule

@@ -1,0 +1,169 @@
+package emit
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// rtlParams are the constants that only the RTL has: what follows from the others, and the codes of a descriptor's
+// fields.
+func (p *Plan) rtlParams() []Param {
+	s := p.Shape
+	var l paramList
+	l.add("AW", addressBits, "bits", "address of a buffer, any of them")
+	l.add("VL", s.VC*s.TM, "lanes", "of the vector units: VC columns of TM tokens")
+	l.add("S1W", configs.ResidualBits+hwmodel.CeilLog2(s.Channels), "bits", "sum of a row's channels")
+	l.add("S2W", 2*configs.ResidualBits-1+hwmodel.CeilLog2(s.Channels), "bits", "sum of their squares")
+	if s.NormOut == s.NormBits {
+		l.add("XB", s.NormBits, "bits", "codes of LayerNorm for X")
+	}
+	if !s.Windowed {
+		l.add("KEYS", s.Keys, "tokens", "that attend to each other")
+	}
+	p.poolRTLParams(&l)
+	l.add("SCORED", p.scored(), "cycles", "from the array's head to the last scores at the softmax")
+	l.add("REQUANTIZED", hwmodel.DrainLatency-3, "cycles", "to the requantizer's output")
+	l.add("OUT", hwmodel.DrainLatency-1, "cycles", "to the buffers")
+	l.add("BUFFERED", hwmodel.DrainLatency, "cycles", "to being in them")
+	for _, c := range codes {
+		l.code(c.name, c.bits, c.value, c.note)
+	}
+	return l
+}
+
+// addressBits is the width of a buffer address in a descriptor.
+const addressBits = 16
+
+// codes are the values of a descriptor's fields that stand for a choice.
+var codes = []struct {
+	name        string
+	bits, value int
+	note        string
+}{
+	{"OP_PATCHES", 3, int(hwmodel.StepPatches), "step: patches of the image into Q"},
+	{"OP_NORM", 3, int(hwmodel.StepNorm), "step: a LayerNorm"},
+	{"OP_MATMUL", 3, int(hwmodel.StepMatmul), "step: a matmul"},
+	{"OP_STORE", 3, int(hwmodel.StepStore), "step: logits into the host's memory"},
+	{"OP_POOL", 3, int(hwmodel.StepPool), "step: one row of all tokens"},
+	{"OP_REGROUP", 3, int(hwmodel.StepRegroup), "step: rows of the residual stream into another order"},
+	{"FROM_X", 2, hwmodel.FromX, "operand a: X"},
+	{"FROM_Q", 2, hwmodel.FromQ, "operand a: Q; any other, the numerators"},
+	{"FROM_WEIGHTS", 2, hwmodel.FromWeights, "operand b: weights"},
+	{"FROM_KEYS", 2, hwmodel.FromKeys, "operand b: K; any other, V"},
+	{"TO_X", 3, hwmodel.ToX, "destination: X"},
+	{"TO_Q", 3, hwmodel.ToQ, "destination: Q"},
+	{"TO_KEYS", 3, hwmodel.ToKeys, "destination: K"},
+	{"TO_VALUES", 3, hwmodel.ToValues, "destination: V"},
+	{"TO_RESIDUAL", 3, hwmodel.ToResidual, "destination: the residual stream, to which it is added"},
+	{"TO_SCORES", 3, hwmodel.ToScores, "destination: the softmax"},
+	{"TO_LOGITS", 3, hwmodel.ToLogits, "destination: logits"},
+	{"TO_SUM", 3, hwmodel.ToSum, "destination: logits, to which the first head's are added"},
+	{"WAIT_DRAINED", 2, hwmodel.WaitDrained, "start: all matmuls before have left the array"},
+	{"WAIT_SOFTMAX", 2, hwmodel.WaitSoftmax, "start: a softmax is ready"},
+	{"NORM_TO_X", 2, hwmodel.NormToX, "destination of a LayerNorm: X"},
+	{"NORM_TO_RESIDUAL", 2, hwmodel.NormToResidual, "destination of a LayerNorm: the residual stream"},
+	{"NORM_TO_POOL", 2, hwmodel.NormToPool, "destination of a LayerNorm: the pool"},
+}
+
+// A module's template says where its constants and the fields that it reads of a descriptor stand; fill puts in those
+// that its text uses. So each stands in one list, here, and no module has one that it does not use.
+const (
+	constantsHere = "\x00constants\x00"
+	fieldsHere    = "\x00fields %s %s\x00"
+)
+
+var fieldsMark = regexp.MustCompile("(?m)^\x00fields (\\w+) (\\w+)\x00$")
+
+func markConstants() string                       { return constantsHere }
+func markFields(prefix, descriptor string) string { return fmt.Sprintf(fieldsHere, prefix, descriptor) }
+
+// fill replaces the marks of a rendered module.
+func fill(text string, params []Param, fields []Field) string {
+	used := names(text)
+	text = fieldsMark.ReplaceAllStringFunc(text, func(mark string) string {
+		m := fieldsMark.FindStringSubmatch(mark)
+		var lines []string
+		for _, f := range fields {
+			if used[m[1]+f.Name] {
+				lines = append(lines, f.wire(m[1], m[2]))
+			}
+		}
+		return strings.Join(lines, "\n")
+	})
+	if !strings.Contains(text, constantsHere) {
+		return text
+	}
+	var parameters, choices []Param
+	for _, c := range params {
+		switch {
+		case !used[c.Name]:
+		case c.Unit == "code":
+			choices = append(choices, c)
+		default:
+			parameters = append(parameters, c)
+		}
+	}
+	more := strings.Contains(text, constantsHere+",") // parameters of the template's own
+	text = strings.Replace(text, constantsHere+",", constantsHere, 1)
+	text = strings.Replace(text, constantsHere, parameterList(parameters, more), 1)
+	if len(choices) > 0 {
+		text = strings.Replace(text, portsEnd, portsEnd+choiceList(choices), 1)
+	}
+	return text
+}
+
+const portsEnd = "\n);\n"
+
+// parameterList declares constants in a module's head; more says that others follow.
+func parameterList(list []Param, more bool) string {
+	var b strings.Builder
+	b.WriteString("  // Of the design point: computed by the emitter, and part of its hash.")
+	for i, c := range list {
+		declared := fmt.Sprintf("parameter %s = %s", c.Name, c.Value)
+		if i < len(list)-1 || more {
+			declared += ","
+		}
+		fmt.Fprintf(&b, "\n  %-30s // %s", declared, c.Comment())
+	}
+	return b.String()
+}
+
+// choiceList declares the codes that a module knows.
+func choiceList(list []Param) string {
+	var b strings.Builder
+	for _, c := range list {
+		bits, _, _ := strings.Cut(c.Value, "'")
+		high, _ := strconv.Atoi(bits)
+		fmt.Fprintf(&b, "  %-40s // %s\n", fmt.Sprintf("localparam [%d:0] %s = %s;", high-1, c.Name, c.Value), c.Note)
+	}
+	return b.String()
+}
+
+// wire is the declaration of a field of a descriptor.
+func (f Field) wire(prefix, descriptor string) string {
+	width := ""
+	if f.Width > 1 {
+		width = fmt.Sprintf("[%d:0] ", f.Width-1)
+	}
+	declared := fmt.Sprintf("wire %-7s%s%s = %s[%d +: %d];", width, prefix, f.Name, descriptor, f.Offset, f.Width)
+	return fmt.Sprintf("  %-56s // %s", declared, f.Comment())
+}
+
+var (
+	comment    = regexp.MustCompile(`//.*`)
+	identifier = regexp.MustCompile(`(?:^|[^.\w$'])([A-Za-z_]\w*)`)
+)
+
+// names are the identifiers that a module's text uses, but those of the ports and parameters of what it instantiates.
+func names(text string) map[string]bool {
+	used := map[string]bool{}
+	for _, m := range identifier.FindAllStringSubmatch(comment.ReplaceAllString(text, ""), -1) {
+		used[m[1]] = true
+	}
+	return used
+}

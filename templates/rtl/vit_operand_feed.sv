@@ -1,0 +1,70 @@
+// Feeds the array: addresses both operands of one matmul after the other, and counts the softmaxes whose value
+// product may start.
+module vit_operand_feed #(
+<% constants %>
+) (
+  input  wire             aclk,
+  input  wire             aresetn,
+  // The matmul at work.
+  input  wire             feed_valid,
+  /* verilator lint_off UNUSED */ // the fields that this module needs
+  input  wire [DESCW-1:0] feed_desc,
+  /* verilator lint_on UNUSED */
+  output wire             feed_done,
+  // What it waits for.
+  input  wire             caught_up,            // all matmuls before have left the array
+  input  wire             softmax_ready,        // a value product may start
+  input  wire             row_made,             // a row tile of operand a
+  input  wire             tile_loaded,          // a bank of weights
+  // Addresses in one cycle, the beat's flags with the data in the second after it.
+  output wire [AW-1:0]    a_addr, b_addr,
+  output wire [KSEGW-1:0] key_segment,
+  output wire             beat_valid, beat_first, beat_last,
+  output wire             numerators_read,      // a value product has been fed
+  output wire             stalled,              // waiting for weights
+  // For verification only.
+  /* verilator lint_off UNUSED */
+  input  wire [DESCW-1:0] step_desc,
+  input  wire             queue_empty, start_store, store_done
+  /* verilator lint_on UNUSED */
+);
+<% fields "f_" "feed_desc" %>
+
+  wire      feed_start;
+  wire      from_numerators = f_a_from != FROM_X && f_a_from != FROM_Q;
+  reg [1:0] softmaxes;                          // whose value product may start and has not
+  always @(posedge aclk)
+    if (!aresetn) softmaxes <= 2'd0;
+    else          softmaxes <= softmaxes + {1'b0, softmax_ready} - {1'b0, feed_start && from_numerators};
+  assign numerators_read = feed_done && from_numerators;
+
+  /* verilator lint_off UNUSED */ // for verification
+  wire busy, starved, feeding;
+  /* verilator lint_on UNUSED */
+  vit_array_feeder #(.AW(AW), .KSEG(KSEG), .KSEGW(KSEGW), .WBANKS(WBANKS), .WDEPTH(WDEPTH)) u_feeder (
+    .aclk(aclk), .aresetn(aresetn), .valid(feed_valid), .wait_drained(f_wait == WAIT_DRAINED),
+    .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt_1(f_mt_1), .nt_1(f_nt_1), .kt_1(f_kt_1),
+    .period_full_1(f_period_full_1), .period_last_1(f_period_last_1), .period_end_1(f_period_end_1),
+    .from_weights(f_b_from == FROM_WEIGHTS), .from_keys(f_b_from == FROM_KEYS), .a_base(f_a_base),
+    .a_stride(f_a_stride), .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .caught_up(caught_up),
+    .softmax_ready(softmaxes != 2'd0), .row_made(row_made), .tile_loaded(tile_loaded), .op_start(feed_start),
+    .op_done(feed_done), .a_addr(a_addr), .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_valid),
+    .beat_first(beat_first), .beat_last(beat_last), .busy(busy), .stalled(stalled), .starved(starved),
+    .feeding(feeding)
+  );
+
+  // For verification only: what the array does in this cycle, and for which op. Nothing reads it, so synthesis
+  // removes it.
+  /* verilator lint_off UNUSED */
+<% fields "s_" "step_desc" %>
+  reg         storing;
+  always @(posedge aclk) storing <= aresetn && (start_store || (storing && !store_done));
+  localparam [3:0] BEAT = 4'd0, DRAIN = 4'd1, WEIGHTS = 4'd2, ROW = 4'd3, SOFTMAX = 4'd4, EARLIER = 4'd5,
+                   START = 4'd6, IMAGE = 4'd7, STORE = 4'd8;
+  wire [3:0]  trace_cause = feeding ? BEAT : stalled ? WEIGHTS : starved ? ROW : busy ? DRAIN
+      : feed_valid ? (feed_start ? START : f_wait == WAIT_SOFTMAX ? SOFTMAX : EARLIER)
+      : storing || start_store ? STORE
+      : !queue_empty ? EARLIER : s_opcode == OP_PATCHES ? IMAGE : START;
+  wire [11:0] trace_cause_op = feed_valid ? f_op : s_op;
+  /* verilator lint_on UNUSED */
+endmodule

@@ -1,0 +1,46 @@
+// Weight buffer: words of TK x TN weights, in one, two or four banks, read latency 2. Weights come at their op's own
+// bits and are widened on the way in<% if .GroupBits %>; those in groups are multiplied there<% end %>.
+module vit_weight_buffer #(
+<% constants %>
+) (
+  input  wire                aclk,
+  // Words of the stream.
+  input  wire                weight_we,
+  input  wire [1:0]          weight_bank,
+  input  wire [2:0]          weight_format,       // index of the weights' bits
+<%- if .GroupBits %>
+  input  wire                weight_in_group,
+  input  wire                multiplier_we,
+<%- end %>
+  /* verilator lint_off UNUSED */ // as many bits as it has
+  input  wire [ASMW-1:0]     word,
+  input  wire [15:0]         word_index,
+  // To the array.
+  input  wire [AW-1:0]       b_addr,
+  /* verilator lint_on UNUSED */
+  output wire [TK*TN*WB-1:0] w_rdata
+);
+  wire [TK*TN*WB-1:0] weights;
+<%- if .GroupBits %>
+  wire [TK*TN*SB-1:0] stored;
+  vit_weight_unpack #(.LANES(TK*TN), .WB(SB), .INW(ASMW)) u_unpack (
+    .format(weight_format), .packed_word(word), .weights(stored)
+  );
+  vit_group_scale #(.TN(TN), .TK(TK), .SB(SB), .GB(GB), .WB(WB)) u_group_scale (
+    .aclk(aclk), .multiplier_we(multiplier_we), .multiplier_word(word[TN*4-1:0]),
+    .in_group(weight_in_group), .stored(stored), .weights(weights)
+  );
+<%- else %>
+  vit_weight_unpack #(.LANES(TK*TN), .WB(WB), .INW(ASMW)) u_unpack (
+    .format(weight_format), .packed_word(word), .weights(weights)
+  );
+<%- end %>
+  /* verilator lint_off UNUSED */
+  wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank[0] ? WDEPTH[AW-1:0] : {AW{1'b0}})
+                        + (weight_bank[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
+  /* verilator lint_on UNUSED */
+  vit_ram #(.WIDTH(TK*TN*WB), .DEPTH(WBANKS*WDEPTH), .AW(W_AW), .STYLE(W_STYLE)) u_weights (
+    .aclk(aclk), .we(weight_we), .waddr(w_waddr[W_AW-1:0]), .wdata(weights), .raddr(b_addr[W_AW-1:0]),
+    .rdata(w_rdata)
+  );
+endmodule
