@@ -78,56 +78,70 @@ func slurm(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// A study of designs through Yosys, and a sweep with its measured front, done on a Slurm where the submitting command is
-// killed, then a task, then a node goes down, give the bytes of one run in one process.
+// Sensitivities, a sweep with its measured front, the front's points verified and designs of a study synthesized, all done
+// on a Slurm where the submitting command is killed, then a task, then a node goes down, give the bytes of one process.
 func TestSlurmWork(t *testing.T) {
 	if *slurmDesigns == 0 {
-		t.Skip("takes minutes of synthesis; make machines runs it")
+		t.Skip("takes minutes; make machines runs it")
 	}
 	slurmtest.Start(t)
 	slurmtest.Hurry(t)
 	laptop, farm := newMachine(t), newMachine(t)
-	study := []string{"study", "small/run.yaml", "--parts", "xc7z020,lfe5u-85f", "--designs", strconv.Itoa(*slurmDesigns), "--file", "study.jsonl"}
-	onSlurm := []string{"--engine", "slurm", "--tasks", "4", "--task-seconds", "30", "--cancel-on-interrupt"}
-	if _, code := laptop.do(study...); code != 0 {
-		t.Fatalf("exit code %d", code)
+	for _, w := range []struct {
+		args  []string
+		files []string
+		fault bool
+	}{
+		{[]string{"sensitivity", "small/run.yaml", "--bits", "2,3,4,5,6,7,8", "--granularity", "layer,channel", "--to", "sensitivities.json"},
+			[]string{"sensitivities.json"}, true},
+		{[]string{"sweep", "small/run.yaml", "--sensitivities", "sensitivities.json"},
+			[]string{"out/small/sweep/front.json", "out/small/sweep/front.csv"}, false},
+		{[]string{"verify", "small/run.yaml", "--points", "front", "--target", "hls"}, []string{"out/small/sweep/verified.json"}, false},
+		{[]string{"study", "small/run.yaml", "--parts", "xc7z020", "--designs", strconv.Itoa(*slurmDesigns), "--file", "study.jsonl"},
+			[]string{"study.jsonl"}, true},
+	} {
+		if _, code := laptop.do(w.args...); code != 0 {
+			t.Fatalf("exit code %d", code)
+		}
+		farm.onSlurm(w.args, w.fault)
+		for _, name := range w.files {
+			if !bytes.Equal(laptop.file(name), farm.file(name)) {
+				t.Errorf("%s is not that of one process", name)
+			}
+		}
 	}
-	cmd, said := farm.command(append(study, onSlurm...)...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+}
+
+// onSlurm runs a command as an array job; with fault the command, a task and a node end in the middle.
+func (m *machine) onSlurm(args []string, fault bool) {
+	t := m.t
+	args = append(args, "--engine", "slurm", "--tasks", "4", "--task-seconds", "5")
+	if fault {
+		cmd, said := m.command(args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		slurmtest.Await(t, "running tasks", func() bool {
+			out, _ := exec.Command("squeue", "--noheader", "--array", "--states", "RUNNING", "--format", "%i").Output()
+			ids = strings.Fields(string(out))
+			return len(ids) > 1
+		})
+		time.Sleep(5 * time.Second)
+		cmd.Process.Kill()
+		cmd.Wait()
+		t.Logf("$ vitdse %s\n%s(killed)", strings.Join(args, " "), said)
+		slurm(t, "squeue", "--array", "--format", "%i %T %N")
+		slurm(t, "scancel", "--signal=KILL", "--full", ids[0])
+		slurm(t, "scontrol", "update", "NodeName=two", "State=DOWN", "Reason=test")
+		slurm(t, "scontrol", "update", "NodeName=two", "State=RESUME")
+		args = append(args, "--resume")
 	}
-	slurmtest.Await(t, "a running array job", func() bool {
-		out, _ := exec.Command("squeue", "--noheader", "--states", "RUNNING", "--format", "%i").Output()
-		return len(out) > 0
-	})
-	time.Sleep(3 * time.Second)
-	cmd.Process.Kill()
-	cmd.Wait()
-	t.Logf("$ vitdse %s\n%s(killed)", strings.Join(append(study, onSlurm...), " "), said)
-	ids := strings.Fields(slurm(t, "squeue", "--noheader", "--states", "RUNNING", "--array", "--format", "%i"))
-	if len(ids) == 0 {
-		t.Fatal("the array job does not go on")
-	}
-	slurm(t, "scancel", "--signal=KILL", "--full", ids[0])
-	slurm(t, "scontrol", "update", "NodeName=two", "State=DOWN", "Reason=test")
-	slurm(t, "scontrol", "update", "NodeName=two", "State=RESUME")
 	code := -1
 	for again := 0; code != 0 && again < 3; again++ {
-		_, code = farm.do(append(study, append(onSlurm, "--resume")...)...)
+		_, code = m.do(args...)
 	}
-	if code != 0 || !bytes.Equal(laptop.file("study.jsonl"), farm.file("study.jsonl")) {
-		t.Errorf("study: exit code %d, or not the bytes of one run", code)
-	}
-	sweep := []string{"sweep", "small/run.yaml"}
-	if _, code := laptop.do(sweep...); code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
-	if _, code := farm.do(append(sweep, "--engine", "slurm", "--tasks", "2", "--task-seconds", "0")...); code != 0 {
-		t.Fatalf("exit code %d", code)
-	}
-	for _, name := range []string{"front.json", "front.csv"} {
-		if name = filepath.Join("out/small/sweep", name); !bytes.Equal(laptop.file(name), farm.file(name)) {
-			t.Errorf("%s is not that of one run", name)
-		}
+	if code != 0 {
+		t.Errorf("vitdse %s: exit code %d", strings.Join(args, " "), code)
 	}
 }

@@ -38,9 +38,14 @@ function q(key, name, unit, better, kind, of, text) {
   return { key, name, unit, better, kind, of, text };
 }
 
-// label names a quantity with its unit and, where both exist, whose word it is.
+// whose says whose word a quantity is, where it may be either's: of accuracy.
+export function whose(x) {
+  return x.kind === "measured" || x.key === "loss" || x.key === "sqnr" ? x.kind : "";
+}
+
+// label names a quantity with whose word it is and its unit.
 export function label(x) {
-  return x.name + (x.kind === "measured" ? ", measured" : "") + (x.unit ? ` (${x.unit})` : "");
+  return [x.name, whose(x)].filter(Boolean).join(", ") + (x.unit ? ` (${x.unit})` : "");
 }
 
 // Front is the points in columns.

@@ -1,7 +1,7 @@
 // Limits as sliders and fields, parts and axes as boxes.
 
 import { el, show } from "./dom.js";
-import { label, quantity } from "./data.js";
+import { label, quantity, whose } from "./data.js";
 import { extent, wide } from "./scale.js";
 
 const FIRST = ["latency", "use", "lut", "dsp", "bram18", "power", "energy", "mloss", "loss", "top1"];
@@ -93,7 +93,7 @@ function limit(front, state, x) {
   };
   const sides = [side(false), side(true)];
   return {
-    node: el("div", { class: "limit" }, el("div", { class: "limit-name" }, el("span", null, x.name), el("small", null, [x.kind === "measured" ? "measured" : null, x.unit].filter(Boolean).join(", "))),
+    node: el("div", { class: "limit" }, el("div", { class: "limit-name" }, el("span", null, x.name), el("small", null, [whose(x), x.unit].filter(Boolean).join(", "))),
       el("div", { class: "limit-fields" }, sides[0].field, el("span", { "aria-hidden": "true" }, "to"), sides[1].field),
       el("div", { class: "limit-sliders" }, sides[0].slider, sides[1].slider)),
     update: () => sides.forEach((s) => s.update()),

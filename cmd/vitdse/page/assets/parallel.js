@@ -1,7 +1,7 @@
 // The same points as lines over parallel axes; a stretch of an axis is a limit.
 
 import { el, surface } from "./dom.js";
-import { label } from "./data.js";
+import { label, whose } from "./data.js";
 import { extent, scale, wide } from "./scale.js";
 import { short } from "./format.js";
 import { partColour, theme } from "./marks.js";
@@ -82,7 +82,7 @@ function drawAxis(plot, ctx, t, a) {
   ctx.fillText(a.x.name, a.px, 13);
   ctx.font = "11px " + t.font;
   ctx.fillStyle = t.soft;
-  ctx.fillText((a.x.kind === "measured" ? "measured " : "") + a.x.unit.replace(" of a budget", ""), a.px, 26);
+  ctx.fillText([whose(a.x), a.x.unit.replace(" of a budget", "")].filter(Boolean).join(" "), a.px, 26);
   const ends = a.at.range;
   const worst = a.x.better < 0 ? ends[1] : ends[0], best = a.x.better < 0 ? ends[0] : ends[1];
   ctx.fillText(short(Number(worst.toPrecision(3))), a.px, TOP - 3 + 0.5);

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { digits, fixed, group, short, signed } from "../assets/format.js";
 import { extent, pad, scale, ticks, wide } from "../assets/scale.js";
-import { Front, quantities } from "../assets/data.js";
+import { Front, label, quantities } from "../assets/data.js";
 import { closest, indexes, shown, sorted, whyNot } from "../assets/select.js";
 import { State } from "../assets/state.js";
 import { byKind, causesOf } from "../assets/ops.js";
@@ -130,4 +130,10 @@ test("a span is found by its cycle and unit", () => {
   assert.equal(spanAt(view, 10, 0), 2);
   assert.equal(spanAt(view, 15, 0), -1);
   assert.equal(spanAt(view, 6, 1), 1);
+});
+
+test("no two quantities have the same label", () => {
+  const labels = quantities.map(label);
+  assert.equal(new Set(labels).size, labels.length, labels.join("; "));
+  assert.ok(labels.includes("Loss, measured (dB)") && labels.includes("Loss, predicted (dB)"));
 });
