@@ -8,7 +8,27 @@ import "vitdse/configs"
 func (s *Shape) minShift() int { return 7 + s.MinProductBits/2 }
 
 // minNormShift is the least shift after LayerNorm's affine map, likewise.
-func (s *Shape) minNormShift() int { return 26 - s.NormOut }
+func (s *Shape) minNormShift() int { return 27 - min(max(s.NormOut, 3), 14) }
+
+// normShiftBits is the bits of what varies of that shift, from one LayerNorm to another. Their codes differ in width by as much as
+// a LayerNorm into the residual stream has more bits, and where weights are of more formats than the inner layers' and the
+// edges', activations differ too: by three bits in the mean.
+func (s *Shape) normShiftBits() int {
+	spread := min(s.NormOut, 14) - min(s.NormBits, 14)
+	if len(s.WeightFormats) > 2 {
+		spread += 3
+	}
+	return CeilLog2(spread + 2)
+}
+
+// selections is the LUTs a bit of a shifter by so many bits takes: LUT6 choose among four, and with wide multiplexers among
+// eight or sixteen.
+func (f fabric) selections(bits int) int {
+	if f.lut6() {
+		return [...]int{0, 1, 1, 2, 3}[min(bits, 4)]
+	}
+	return bits
+}
 
 // charge enters every module and buffer of the engine.
 func (s *Shape) charge(l *ledger, f fabric) {
@@ -100,9 +120,13 @@ func (s *Shape) rowSums(f fabric) Resources {
 	if f.noLUTRAM {
 		r.FF = s.TM*(sum+squares) + 6 // of blocks, whose old word is kept for a read of what is written
 	}
-	tokens, lanes, levels := float64(s.TM), float64(s.lanes()), CeilLog2(s.VC)
-	r.LUT += whole(f.luts(rowSumsToken, tokens) + f.luts(rowSumsChannel, lanes-tokens))
-	r.FF += s.TM * (s.VC + 1) * (sum + squares) // what is read, the running sum, and those of the channels, level by level
+	levels := CeilLog2(s.VC)
+	r.LUT += whole(f.luts(rowSumsBit, float64(s.TM*(sum+squares))) + f.luts(rowSumsLane, float64(s.lanes())))
+	r.FF += 2 * s.TM * (sum + squares) // what is read, and the running sum
+	for l := 1; l <= levels; l++ {     // sums of the channels, level by level
+		bits := s.TM * (s.VC >> l) * (configs.ResidualBits + l + squares)
+		r.LUT, r.FF = r.LUT+bits, r.FF+bits
+	}
 	waits, travels := 3*configs.ResidualBits*s.lanes(), (3+levels)*(s.rowBits()+4)
 	if !f.lut6() {
 		r.FF += waits + travels
@@ -152,10 +176,11 @@ func (s *Shape) gelu(f fabric) Resources {
 func (s *Shape) layerNorm(f fabric) Resources {
 	l := CeilLog2(s.Dim)
 	sum, squares := s.sumBits()
-	lanes, tokens := float64(s.lanes()), float64(s.TM)
+	lanes := float64(s.lanes())
 	scaled := 48 - s.minNormShift() // bits of the affine map above the constant part of its shift
-	r := Resources{LUT: whole(f.luts(layerNormBase, 1) + f.luts(layerNormToken, tokens) + f.luts(layerNormLane, lanes) +
-		f.luts(layerNormShift, lanes*float64(scaled)) + f.luts(layerNormLog, lanes*float64(l-6)))}
+	r := Resources{LUT: s.lanes()*(l+s.NormOut) + whole(f.luts(layerNormBase, 1)+f.luts(layerNormToken, float64(s.TM*(sum+squares)))+
+		f.luts(layerNormLane, lanes)+f.luts(layerNormWidth, lanes*float64(scaled))+
+		f.luts(layerNormShift, lanes*float64(scaled*f.selections(s.normShiftBits()))))}
 	times := configs.ResidualBits // bits of C*x
 	if odd := oddPart(s.Dim); odd > 1 {
 		times += CeilLog2(odd + 1)
@@ -164,12 +189,17 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	}
 	period := CeilLog2(max(s.Dim/s.VC, s.TM+NormGap) + 1)
 	lane := max(1, CeilLog2(s.TM))
-	r.FF = s.lanes()*(times+22+2*scaled+s.NormOut) + s.TM*(sum+squares+sum+34) + configs.ResidualBits + l + 97 + period + s.rowBits() + lane + s.NormOut
+	inside := 0
+	if f.registers && oddPart(s.Dim) > 1 {
+		inside = times // the product's register is the DSP's
+	}
+	r.FF = s.lanes()*(times-inside+22+2*scaled+s.NormOut) + s.TM*(sum+squares+sum+34) + configs.ResidualBits + l + 97 + period + s.rowBits() + lane + s.NormOut
 	travels := 13*(period+lane+1) + s.VC*3*48 // with the channels, and beta
 	if !f.lut6() {
 		r.FF += travels
 	} else {
-		r.LUTRAM = s.VC*48 + 2*period + lane // shift registers, counted in LUT above
+		r.LUTRAM = s.VC*48 + 2*period + lane // shift registers
+		r.LUT += r.LUTRAM
 	}
 	return r
 }
@@ -193,11 +223,14 @@ func (s *Shape) rsqrt(f fabric) Resources {
 	_, squares := s.sumBits()
 	bits := max(41, squares+CeilLog2(s.Dim+1)+1) // of C^2 times the variance
 	groups := CeilDiv(bits, 8)
-	luts := f.luts(rsqrtBase, 1)
+	luts := f.luts(rsqrtBase, 1) + f.luts(rsqrtBit, float64(bits))
 	r := Resources{FF: 4*bits + 5*groups + 95}
+	if bits-8*(groups-1) < 4 {
+		r.FF -= 4 // pairs of the highest group that there are not
+	}
 	switch odd := oddPart(s.Dim); {
 	case odd == 1:
-		r.FF += 2 * squares
+		r.FF += 2*squares - 1
 	case odd == 3:
 		r.FF += 2 * (squares + 2)
 		luts += float64(squares)
@@ -205,10 +238,10 @@ func (s *Shape) rsqrt(f fabric) Resources {
 		part := min(f.dspA-1, squares)
 		n, wide := CeilDiv(squares, part), CeilLog2(odd+1)
 		r.DSP = n * f.dsps(part+1, wide+1)
-		luts += f.softLUTs(squares, wide) + float64(part+wide)
-		r.FF += squares + wide
-		if !f.registers {
-			r.FF += n * (part + wide)
+		luts += f.softLUTs(squares, wide)
+		if !f.registers { // else products and their sum are in the DSPs
+			luts += float64(part + wide)
+			r.FF += squares + wide + n*(part+wide)
 		}
 	}
 	if f.lut6() {
@@ -251,7 +284,8 @@ func (s *Shape) patchGather(f fabric) Resources {
 	address := max(1, CeilLog2(s.ImageBeats)) + places
 	chunks := CeilLog2(s.PatchInner/s.Chunk + 1)
 	r := Resources{
-		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherBus, float64(e.BusBits))),
+		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherAddress, float64(address)) +
+			f.luts(gatherSelect, float64(s.Chunk*s.ImageBits*CeilDiv(1<<places-1, 3)))),
 		FF: bits + 18 + whole4 + 2*chunks + 2*CeilLog2(s.Tokens+s.TM) + 2*CeilLog2(m.Image.Width/m.Patch+1) + 3*address + 2*places +
 			CeilLog2(max(s.TM/e.GatherTokens(), s.Chunk/s.TK)+1) + max(1, CeilLog2(CeilDiv(s.PatchInner, s.TK))),
 	}

@@ -26,9 +26,10 @@ const (
 	layerNormBase
 	layerNormLane
 	layerNormShift
-	layerNormLog
+	layerNormWidth
 	layerNormProduct
 	rsqrtBase
+	rsqrtBit
 	softmaxBase
 	softmaxLane
 	softmaxScore
@@ -36,10 +37,11 @@ const (
 	softmaxTable
 	gatherBase
 	gatherBit
-	gatherBus
+	gatherAddress
+	gatherSelect
 	opQueueBase
-	rowSumsToken
-	rowSumsChannel
+	rowSumsBit
+	rowSumsLane
 	layerNormToken
 	loaderGroups
 	numTerms
@@ -67,10 +69,11 @@ var terms = [numTerms]struct{ name, unit string }{
 	requantizeShift:  {"vit_requantize.shift", "a bit that is shifted, a lane"},
 	layerNormBase:    {"vit_layernorm.base", "a module"},
 	layerNormLane:    {"vit_layernorm.lane", "a lane"},
-	layerNormShift:   {"vit_layernorm.shift", "a bit below 48 of the least shift, a lane"},
-	layerNormLog:     {"vit_layernorm.log", "a doubling of the channels beyond 64, a lane"},
+	layerNormShift:   {"vit_layernorm.shift", "a selection of a bit of the affine map's shift, a lane"},
+	layerNormWidth:   {"vit_layernorm.width", "a bit of the affine map that is shifted, a lane"},
 	layerNormProduct: {"vit_layernorm.product", "a lane whose channels are no power of two"},
 	rsqrtBase:        {"vit_rsqrt.base", "a module"},
+	rsqrtBit:         {"vit_rsqrt.bit", "a bit of the variance"},
 	softmaxBase:      {"vit_softmax.base", "a module"},
 	softmaxLane:      {"vit_softmax.lane", "a lane"},
 	softmaxScore:     {"vit_softmax.score", "a bit of a score, a lane"},
@@ -78,10 +81,11 @@ var terms = [numTerms]struct{ name, unit string }{
 	softmaxTable:     {"vit_softmax.table", "64 bits of the exponential table, a lane, of 100"},
 	gatherBase:       {"vit_patch_gather.base", "a module"},
 	gatherBit:        {"vit_patch_gather.bit", "a bit of the codes on their way"},
-	gatherBus:        {"vit_patch_gather.bus", "a bit of the bus"},
+	gatherAddress:    {"vit_patch_gather.address", "a bit of a chunk's place in the image"},
+	gatherSelect:     {"vit_patch_gather.select", "a choice of a bit among four of a beat's"},
 	opQueueBase:      {"vit_op_queue.base", "a module"},
-	layerNormToken:   {"vit_layernorm.token", "a token of a row tile"},
+	layerNormToken:   {"vit_layernorm.token", "a bit of a token's sums"},
 	loaderGroups:     {"vit_stream_loader.groups", "a module that takes multipliers of groups"},
-	rowSumsToken:     {"vit_row_sums.token", "a token of a row tile"},
-	rowSumsChannel:   {"vit_row_sums.channel", "a lane beyond the first of a token"},
+	rowSumsBit:       {"vit_row_sums.bit", "a bit of a token's sums"},
+	rowSumsLane:      {"vit_row_sums.lane", "a lane"},
 }

@@ -187,10 +187,10 @@ func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, cache con
 	if err := emit.WriteFolder(dir, files, false); err != nil {
 		return err
 	}
-	rep, err := synth.Run(ctx, dir, synth.Options{Cache: cache}, nil)
+	rep, err := synth.Run(ctx, dir, synth.Options{Cache: cache, Timed: part}, nil)
 	if err != nil {
 		return err
 	}
-	m.Modules = synth.ByName(rep.Modules)
+	m.Modules, m.Static = synth.ByName(rep.Modules), synth.Statics(rep.Timing)
 	return nil
 }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/timing"
 	"vitdse/hwmodel"
 )
 
@@ -24,6 +26,30 @@ type Measured struct {
 	Design  configs.Design               `json:"design"`
 	HeldOut bool                         `json:"held_out"` // not to be fitted to
 	Modules map[string]hwmodel.Resources `json:"modules"`
+	Static  []Static                     `json:"static,omitempty"` // of the same netlist, where the family has delays
+}
+
+// Static is what static timing of a netlist says with one model of the wires.
+type Static struct {
+	Wires string             `json:"wires"` // kind, middle, harsh
+	MHz   float64            `json:"mhz"`
+	Ends  map[string]float64 `json:"ends"` // the longest path, in ns, that ends in a module
+}
+
+// Statics are those of a report; nil where there is none.
+func Statics(r *timing.Report) []Static {
+	if r == nil {
+		return nil
+	}
+	var list []Static
+	for _, m := range r.Models {
+		s := Static{Wires: m.Name, MHz: m.MHz(), Ends: m.Ends}
+		for name := range s.Ends {
+			s.Ends[name] = math.Round(s.Ends[name]*1000) / 1000
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // Where an emitted folder keeps its reports, the most telling first.

@@ -21,6 +21,8 @@ type Model struct {
 	Name     string
 	PeriodNS float64 // of the longest path
 	Paths    []Path  // the longest first, one for each pair of registers
+
+	Ends map[string]float64 // the longest path, in ns, that ends in a module
 }
 
 // MHz is the highest clock.
@@ -179,7 +181,12 @@ func (g *graph) longest(order []int, w Wire, share float64) Model {
 		}
 		return 0
 	})
-	model := Model{Name: w.Name}
+	model := Model{Name: w.Name, Ends: map[string]float64{}}
+	for _, a := range all {
+		if at := &g.net.cells[a.e.cell]; model.Ends[at.module] == 0 {
+			model.Ends[at.module] = a.ns * share
+		}
+	}
 	if len(all) > 0 {
 		model.PeriodNS = all[0].ns * share
 	}
