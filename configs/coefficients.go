@@ -18,6 +18,9 @@ type Coefficients struct {
 	Reports int                `yaml:"reports"` // how many designs were fitted
 	Source  string             `yaml:"source"`  // which designs, and how they were fitted
 	LUT     map[string]float64 `yaml:"lut"`     // by term, "module.term"
+
+	// Clock is the fitted shares of a clock's period, ns at speed grade -1, by the model of the wires and by term.
+	Clock map[string]map[string]float64 `yaml:"clock,omitempty"`
 }
 
 // LoadCoefficients reads a coefficients file. Whether its terms are those of the model is

@@ -18,8 +18,9 @@ type Grid struct {
 	heads    int   // classifiers
 	part     Part
 	axes     []Axis
-	base     Design // everything that does not vary, with every layer listed
-	small    bool   // whether ranks fit an int64
+	base     Design               // everything that does not vary, with every layer listed
+	small    bool                 // whether ranks fit an int64
+	clock    func(Engine) float64 // MHz, of a model; nil where the clock is base's
 
 	constraints []Constraint
 }
@@ -57,6 +58,22 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	return g, nil
 }
 
+// ModelsClock says whether the space leaves the clock on this part to a model.
+func (g *Grid) ModelsClock() bool {
+	_, fixed := g.space.ClockMHz[g.part.Name]
+	return !fixed && g.space.Clock != ClockOfPart
+}
+
+// UseClock gives every point the clock of its engine, MHz, by a model. It must be called before the first point is built.
+func (g *Grid) UseClock(mhz func(Engine) float64) { g.clock, g.base.ClockMHz = mhz, 1 }
+
+// clocked sets the clock by the model, of which a share may have been chosen.
+func (g *Grid) clocked(d *Design) {
+	if g.clock != nil {
+		d.ClockMHz *= g.clock(d.Engine)
+	}
+}
+
 // Network is the model compiled.
 func (g *Grid) Network() *network.Network { return g.net }
 
@@ -81,6 +98,7 @@ func (g *Grid) Design(index []int) (Design, error) {
 			a.set(&d, index[i])
 		}
 	}
+	g.clocked(&d)
 	if err := g.legal(d.Engine, d.ClockMHz); err != nil {
 		return Design{}, err
 	}
@@ -159,6 +177,7 @@ func (g *Grid) Legal() *big.Int {
 		for i, a := range law {
 			a.set(&d, index[i])
 		}
+		g.clocked(&d)
 		if g.legal(d.Engine, d.ClockMHz) == nil {
 			count++
 		}

@@ -47,10 +47,20 @@ type Space struct {
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
 	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
 	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
-	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name; default the part's
+	Clock         ClockChoice        `yaml:"clock,omitempty"`          // model, part; default model
+	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name: assumed, whatever clock says
 	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
 	Constraints   []string           `yaml:"constraints,omitempty"`    // between the engine's fields, see Constraint
 }
+
+// ClockChoice says where the clock of a design is from.
+type ClockChoice string
+
+// Clocks: of a model of the engine where the part's family has one, or the part file's, which is an assumption.
+const (
+	ClockModel  ClockChoice = "model"
+	ClockOfPart ClockChoice = "part"
+)
 
 // BitSpace is the candidates for the layers' bits. The image stays at 8 bits.
 type BitSpace struct {
@@ -208,6 +218,9 @@ func (s Space) checkEngine(f *faults) {
 // checkClocks checks the overrides; with part files among the parts any name may be
 // that of one, so only the frequency can be checked.
 func (s Space) checkClocks(f *faults) {
+	if s.Clock != "" {
+		oneOf(f, "clock", s.Clock, ClockModel, ClockOfPart)
+	}
 	if s.ClockShare != nil {
 		checkList(f, "clock_share", s.ClockShare, func(key string, x float64) {
 			if !(x > 0 && x <= 1) {

@@ -56,7 +56,7 @@ func readEngines(in Input) (*enginesByGeometry, error) {
 		if slices.ContainsFunc(in.Parts[:i], func(q configs.Part) bool { return q.Name == p.Name }) {
 			return nil, fmt.Errorf("part %s is given twice", p.Name)
 		}
-		g, err := in.Space.On(in.Model, p)
+		g, err := GridOn(in.Space, in.Model, p)
 		if err != nil {
 			return nil, err
 		}

@@ -248,7 +248,7 @@ func (f *Front) Design(p Point) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
-	g, err := f.Space.On(f.Model, s.Part)
+	g, err := GridOn(f.Space, f.Model, s.Part)
 	if err != nil {
 		return configs.Design{}, err
 	}
@@ -277,7 +277,7 @@ func (f *Front) At(part string, rank int64) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
-	g, err := f.Space.On(f.Model, s.Part)
+	g, err := GridOn(f.Space, f.Model, s.Part)
 	if err != nil {
 		return configs.Design{}, err
 	}

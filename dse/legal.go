@@ -38,7 +38,7 @@ type engineAt struct {
 
 // readLegal enumerates the engines of a part.
 func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part) (*legalEngines, error) {
-	g, err := s.On(m, p)
+	g, err := GridOn(s, m, p)
 	if err != nil {
 		return nil, err
 	}

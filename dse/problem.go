@@ -30,7 +30,7 @@ func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p confi
 	if err := checkObjectives(objectives); err != nil {
 		return nil, err
 	}
-	g, err := s.On(m, p)
+	g, err := GridOn(s, m, p)
 	if err != nil {
 		return nil, err
 	}

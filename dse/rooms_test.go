@@ -23,7 +23,7 @@ var rooms = map[string]string{
 	"measured": "measure near nearsearch recut correct",
 	"empty":    "empty budgets",
 	"pick":     "pick select where",
-	"problem":  "problem",
+	"problem":  "problem grid",
 }
 
 // mostExported is how many names a room may export.

@@ -69,17 +69,16 @@ func (s *Shape) feeder(f fabric) Resources {
 
 // drain walks the finished tiles; it counts passes where a group of columns has more than one.
 func (s *Shape) drain(f fabric) Resources {
-	r := Resources{LUT: whole(f.luts(drainBase, 1)), FF: 258}
 	if s.VC > 1 || s.TM > s.TK {
-		r.FF += 28
+		return Resources{LUT: whole(f.luts(drainBase, 1) + f.luts(drainPasses, 1)), FF: 286}
 	}
-	return r
+	return Resources{LUT: whole(f.luts(drainBase, 1)), FF: 258}
 }
 
 // unpack chooses among the weight formats of the network, a weight at a time.
 func (s *Shape) unpack(f fabric) Resources {
-	perBit := 1 + max(0, len(s.WeightFormats)-2)/2
-	return Resources{LUT: whole(f.luts(unpackBit, float64(s.TK*s.TN*s.StoredBits*perBit)))}
+	bits := s.TK * s.TN * s.StoredBits
+	return Resources{LUT: whole(f.luts(unpackBit, float64(bits)) + f.luts(unpackFormat, float64(bits*max(0, len(s.WeightFormats)-2))))}
 }
 
 // groupScale is the multipliers of groups, their AND with the segment's kind, and for each
@@ -102,8 +101,12 @@ func (s *Shape) groupScale(f fabric) Resources {
 // sequencer holds the program, on LUT6 parts as logic.
 func (s *Shape) sequencer(f fabric) Resources {
 	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
-	if !f.lut6() { // in block RAM: some 165 of a descriptor's bits differ between steps
-		blocks, _ := f.blocks(s.steps(), 165)
+	if !f.lut6() { // in block RAM: some 165 of a descriptor's bits differ between steps, and more where layers' bits do
+		bits := 165
+		if len(s.WeightFormats) > 2 {
+			bits += 35
+		}
+		blocks, _ := f.blocks(s.steps(), bits)
 		return Resources{LUT: luts, FF: 325 + CeilLog2(s.steps()), BRAM18: blocks}
 	}
 	return Resources{LUT: luts, FF: 366 + CeilLog2(s.steps())}
@@ -157,7 +160,8 @@ func (s *Shape) axiRead(f fabric) Resources {
 func (s *Shape) axiWrite(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
 	r := f.lutram(s.ResultBeats, 32).Times(bus / 32)
-	r.LUT += whole(f.luts(axiWriteBase, 1) + f.luts(axiWriteBus, float64(bus)))
+	banks := CeilDiv(s.ResultBeats, f.cells[0].Depth)
+	r.LUT = r.LUTRAM + whole(f.luts(axiWriteBase, 1)+f.luts(axiWriteBus, float64(bus))+f.luts(axiWriteBank, float64(bus*(banks-1))))
 	r.FF += 50 + 2*s.busAddress() + max(1, CeilLog2(s.ResultBeats))
 	return r
 }

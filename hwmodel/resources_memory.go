@@ -76,15 +76,20 @@ func (f fabric) lutram(depth, width int) Resources {
 		n, _ := f.blocks(depth, width)
 		return Resources{BRAM18: n}
 	}
-	best, banks := 0, 0
+	n, banks := f.lutBanks(depth, width)
+	return Resources{LUT: n + f.bankMux(width, banks), LUTRAM: n}
+}
+
+// lutBanks is the LUTs of such a memory that hold it, and the banks behind one another.
+func (f fabric) lutBanks(depth, width int) (luts, banks int) {
 	for _, c := range f.cells {
 		b := CeilDiv(depth, c.Depth)
 		n := b * CeilDiv(width, c.Width) * c.LUTs
-		if best == 0 || n < best || n == best && b < banks {
-			best, banks = n, b
+		if luts == 0 || n < luts || n == luts && b < banks {
+			luts, banks = n, b
 		}
 	}
-	return Resources{LUT: best + f.bankMux(width, banks), LUTRAM: best}
+	return luts, banks
 }
 
 // bankMux is the LUTs that choose one of so many banks of width bits and decode the write:

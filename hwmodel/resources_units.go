@@ -116,12 +116,19 @@ func (s *Shape) lanes() int { return s.VC * s.TM }
 // rowSums is TM tokens' sums of channels and of their squares, which vit_multiply makes.
 func (s *Shape) rowSums(f fabric) Resources {
 	sum, squares := s.sumBits()
-	r := f.lutram(s.RowTiles, s.TM*(sum+squares))
+	r, word := f.lutram(s.RowTiles, s.TM*(sum+squares)), s.TM*(sum+squares)
+	if !f.noLUTRAM {
+		_, banks := f.lutBanks(s.RowTiles, word)
+		if banks--; !f.lut6() && banks >= 8 {
+			banks = banks * 11 / 4 // of more than eight Yosys 0.23 makes so much more of LUT4
+		}
+		r.LUT = r.LUTRAM + whole(f.luts(rowSumsBank, float64(word*banks)))
+	}
 	if f.noLUTRAM {
 		r.FF = s.TM*(sum+squares) + 6 // of blocks, whose old word is kept for a read of what is written
 	}
 	levels := CeilLog2(s.VC)
-	r.LUT += whole(f.luts(rowSumsBit, float64(s.TM*(sum+squares))) + f.luts(rowSumsLane, float64(s.lanes())))
+	r.LUT += whole(f.luts(rowSumsBit, float64(word)) + f.luts(rowSumsLane, float64(s.lanes())))
 	r.FF += 2 * s.TM * (sum + squares) // what is read, and the running sum
 	for l := 1; l <= levels; l++ {     // sums of the channels, level by level
 		bits := s.TM * (s.VC >> l) * (configs.ResidualBits + l + squares)
@@ -281,11 +288,15 @@ func (s *Shape) patchGather(f fabric) Resources {
 		whole4 = 19
 	}
 	places := CeilLog2(e.BusBits / 8 / s.Chunk) // of a chunk in a beat
+	choices := 1<<places - 1
+	if f.lut6() {
+		choices = CeilDiv(choices, 3)
+	}
 	address := max(1, CeilLog2(s.ImageBeats)) + places
 	chunks := CeilLog2(s.PatchInner/s.Chunk + 1)
 	r := Resources{
 		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherAddress, float64(address)) +
-			f.luts(gatherSelect, float64(s.Chunk*s.ImageBits*CeilDiv(1<<places-1, 3)))),
+			f.luts(gatherSelect, float64(s.Chunk*s.ImageBits*choices))),
 		FF: bits + 18 + whole4 + 2*chunks + 2*CeilLog2(s.Tokens+s.TM) + 2*CeilLog2(m.Image.Width/m.Patch+1) + 3*address + 2*places +
 			CeilLog2(max(s.TM/e.GatherTokens(), s.Chunk/s.TK)+1) + max(1, CeilLog2(CeilDiv(s.PatchInner, s.TK))),
 	}

@@ -13,12 +13,15 @@ const (
 	axiReadBase
 	axiWriteBase
 	axiWriteBus
+	axiWriteBank
 	loaderBase
 	loaderBus
 	unpackBit
+	unpackFormat
 	feederBase
 	arrayProduct
 	drainBase
+	drainPasses
 	requantizeBase
 	requantizeLane
 	requantizeAcc
@@ -42,6 +45,7 @@ const (
 	opQueueBase
 	rowSumsBit
 	rowSumsLane
+	rowSumsBank
 	layerNormToken
 	loaderGroups
 	numTerms
@@ -57,12 +61,15 @@ var terms = [numTerms]struct{ name, unit string }{
 	axiReadBase:      {"vit_axi_read.base", "a module"},
 	axiWriteBase:     {"vit_axi_write.base", "a module"},
 	axiWriteBus:      {"vit_axi_write.bus", "a bit of the bus"},
+	axiWriteBank:     {"vit_axi_write.bank", "a bit of the bus and bank of results beyond the first"},
 	loaderBase:       {"vit_stream_loader.base", "a module"},
 	loaderBus:        {"vit_stream_loader.bus", "a bit of the bus"},
-	unpackBit:        {"vit_weight_unpack.bit", "a bit of a weight and format"},
+	unpackBit:        {"vit_weight_unpack.bit", "a bit of a weight"},
+	unpackFormat:     {"vit_weight_unpack.format", "a bit of a weight and format beyond the second"},
 	feederBase:       {"vit_array_feeder.base", "a module"},
 	arrayProduct:     {"vit_pe_array.product", "a LUT of the product table"},
 	drainBase:        {"vit_tile_drain.base", "a module"},
+	drainPasses:      {"vit_tile_drain.passes", "a module that counts passes of a group of columns"},
 	requantizeBase:   {"vit_requantize.base", "a module"},
 	requantizeLane:   {"vit_requantize.lane", "a lane"},
 	requantizeAcc:    {"vit_requantize.acc", "a bit of the accumulator and lane"},
@@ -82,10 +89,11 @@ var terms = [numTerms]struct{ name, unit string }{
 	gatherBase:       {"vit_patch_gather.base", "a module"},
 	gatherBit:        {"vit_patch_gather.bit", "a bit of the codes on their way"},
 	gatherAddress:    {"vit_patch_gather.address", "a bit of a chunk's place in the image"},
-	gatherSelect:     {"vit_patch_gather.select", "a choice of a bit among four of a beat's"},
+	gatherSelect:     {"vit_patch_gather.select", "a LUT that chooses a bit of a beat"},
 	opQueueBase:      {"vit_op_queue.base", "a module"},
 	layerNormToken:   {"vit_layernorm.token", "a bit of a token's sums"},
 	loaderGroups:     {"vit_stream_loader.groups", "a module that takes multipliers of groups"},
 	rowSumsBit:       {"vit_row_sums.bit", "a bit of a token's sums"},
 	rowSumsLane:      {"vit_row_sums.lane", "a lane"},
+	rowSumsBank:      {"vit_row_sums.bank", "a bit of the sums and bank of row tiles beyond the first"},
 }

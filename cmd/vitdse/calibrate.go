@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ and prints how far the estimates of every module are off before and after. Each 
   a report file        of report_utilization -hierarchical or stat -json, inside such a folder
   a study (.jsonl)     of vitdse study; designs that it holds out are not fitted to
 
+Of designs with static timing, as a study has them on 7-series and UltraScale+, the terms of the clock
+are fitted too.
+
 DSPs, block RAM, UltraRAM and registers are structure and have no coefficients: what they
 are off by is printed and stays. With --out the coefficients are written to a file, which
 the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
@@ -42,7 +46,7 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 				return err
 			}
 		}
-		samples, start, err := calibrationSamples(args, configs.Fabric(*family), from)
+		samples, clocks, start, err := calibrationSamples(args, configs.Fabric(*family), from)
 		if err != nil {
 			return err
 		}
@@ -53,6 +57,14 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 		fitted.Source = fmt.Sprintf("vitdse calibrate %s", strings.Join(args, " "))
 		if err := a.printResiduals(start, fitted, samples); err != nil {
 			return err
+		}
+		if len(clocks) > 0 {
+			if fitted.Clock, err = fit.Clock(clocks); err != nil {
+				return err
+			}
+			if err := a.printClocks(start, fitted, clocks); err != nil {
+				return err
+			}
 		}
 		if out == "" {
 			return nil
@@ -66,52 +78,105 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 	return cmd
 }
 
-// calibrationSamples reads the reports and what the model says of their designs.
-func calibrationSamples(paths []string, family configs.Fabric, from string) ([]fit.Sample, configs.Coefficients, error) {
+// calibrationSamples reads the reports and what the model says of their designs, and of those with static timing the clocks.
+func calibrationSamples(paths []string, family configs.Fabric, from string) ([]fit.Sample, []fit.ClockSample, configs.Coefficients, error) {
 	var samples []fit.Sample
+	var clocks []fit.ClockSample
 	var start configs.Coefficients
 	tools := map[string]bool{}
 	for _, path := range paths {
 		list, err := synth.Collect(path)
 		if err != nil {
-			return nil, start, err
+			return nil, nil, start, err
 		}
 		for _, m := range list {
 			part, err := configs.LoadPart(m.Design.Part)
 			if err != nil {
-				return nil, start, fmt.Errorf("%s: %w", path, err)
+				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
 			if family != "" && part.Family != family {
 				continue
 			}
 			if start.Family == "" {
 				if start, err = startCoefficients(part.Family, from); err != nil {
-					return nil, start, err
+					return nil, nil, start, err
 				}
 			}
 			if part.Family != start.Family {
-				return nil, start, fmt.Errorf("%s: design %s is on %s of family %s, the others are of %s; choose one with --family", path, m.Design.Name, part.Name, part.Family, start.Family)
+				return nil, nil, start, fmt.Errorf("%s: design %s is on %s of family %s, the others are of %s; choose one with --family", path, m.Design.Name, part.Name, part.Family, start.Family)
 			}
 			if part, err = hwmodel.WithCoefficients(part, start); err != nil {
-				return nil, start, err
+				return nil, nil, start, err
 			}
 			net, err := network.Compile(m.Model)
 			if err != nil {
-				return nil, start, fmt.Errorf("%s: %w", path, err)
+				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
 			shape, err := engine.Machine(net, m.Design)
 			if err != nil {
-				return nil, start, fmt.Errorf("%s: %w", path, err)
+				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
 			tools[m.Tool] = true
+			clock, err := clockSample(m, net, part)
+			if err != nil {
+				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
+			}
+			clocks = append(clocks, clock...)
 			samples = append(samples, fit.Sample{Design: m.Design.Name, HeldOut: m.HeldOut, Model: shape.Explain(part), Measured: m.Modules})
 		}
 	}
 	if len(samples) == 0 {
-		return nil, start, fmt.Errorf("no design of family %s in %s", family, strings.Join(paths, " "))
+		return nil, nil, start, fmt.Errorf("no design of family %s in %s", family, strings.Join(paths, " "))
 	}
 	start.Tool = strings.Join(sortedKeys(tools), ", ")
-	return samples, start, nil
+	return samples, clocks, start, nil
+}
+
+// clockSample is what a record of static timing says, none or one.
+func clockSample(m synth.Measured, net *network.Network, part configs.Part) ([]fit.ClockSample, error) {
+	if len(m.Static) == 0 {
+		return nil, nil
+	}
+	s := fit.ClockSample{Design: m.Design.Name, HeldOut: m.HeldOut}
+	var err error
+	if _, s.Share, err = hwmodel.SpeedGrade(part); err != nil {
+		return nil, err
+	}
+	s.Control, s.Array = hwmodel.ClockFeatures(net, m.Design.Engine, part.Family)
+	for _, of := range m.Static {
+		i := slices.Index(hwmodel.Wires[:], of.Wires)
+		if i < 0 {
+			return nil, fmt.Errorf("design %s: static timing with %q wires; expected one of %s", m.Design.Name, of.Wires, strings.Join(hwmodel.Wires[:], ", "))
+		}
+		for module, ns := range of.Ends {
+			if module == "vit_pe_array" {
+				s.ArrayNS[i] = ns
+			} else {
+				s.ControlNS[i] = max(s.ControlNS[i], ns)
+			}
+		}
+	}
+	return []fit.ClockSample{s}, nil
+}
+
+// printClocks prints how far the clock is off static timing, before and after.
+func (a *app) printClocks(start, fitted configs.Coefficients, samples []fit.ClockSample) error {
+	t := newTable("<designs", "<wires", "number", "clock off by %, before", "worst", "after", "worst")
+	for _, heldOut := range []bool{false, true} {
+		before, after := fit.ClockResiduals(start.Clock, samples, heldOut), fit.ClockResiduals(fitted.Clock, samples, heldOut)
+		for i, wires := range hwmodel.Wires {
+			if after[i].Designs > 0 {
+				b, f := before[i], after[i]
+				was, wasWorst := percent(b.Mean), percent(b.Worst)
+				if start.Clock == nil {
+					was, wasWorst = "-", "-"
+				}
+				t.add(heldName(heldOut), wires, count(f.Designs), was, wasWorst, percent(f.Mean), percent(f.Worst))
+			}
+		}
+	}
+	a.printf("clock against static timing of the same netlists:\n")
+	return a.show(t)
 }
 
 func startCoefficients(family configs.Fabric, from string) (configs.Coefficients, error) {
@@ -128,6 +193,9 @@ func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.S
 		before, after := fit.Residuals(start, samples, heldOut), fit.Residuals(fitted, samples, heldOut)
 		if len(before) == 0 {
 			continue
+		}
+		if sum := fit.Sums(start, samples, heldOut); sum.Designs > 0 {
+			before, after = append(before, sum), append(after, fit.Sums(fitted, samples, heldOut))
 		}
 		t := newTable("<module", "designs", "LUT off by %, before", "worst", "after", "worst", "LUTs, after")
 		for i, b := range before {

@@ -37,7 +37,7 @@ var rooms = []struct {
 	{"emit/child", nil},
 	{"emit/engines", []string{"configs/...", "hwmodel", "golden/intnet", "emit"}},
 	{"emit/enginetest", []string{"configs/...", "hwmodel", "golden/...", "emit", "emit/engines"}},
-	{"emit/timing", []string{"configs/..."}},
+	{"emit/timing", []string{"configs/...", "hwmodel"}},
 	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/engines", "emit/timing"}},
 	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child", "emit/engines"}},
 	{"cmd/...", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},

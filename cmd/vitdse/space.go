@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/dse"
 )
 
 func newSpace(a *app) *cobra.Command {
@@ -60,7 +61,7 @@ func (a *app) printSpace(m configs.Model, s configs.Space, parts []configs.Part)
 	}
 	total := new(big.Int)
 	for _, p := range parts {
-		g, err := s.On(m, p)
+		g, err := dse.GridOn(s, m, p)
 		if err != nil {
 			return err
 		}

@@ -3,9 +3,9 @@ package timing
 import (
 	"fmt"
 	"math"
-	"regexp"
 
 	"vitdse/configs"
+	"vitdse/hwmodel"
 )
 
 // Wire is a model of what a routed net takes in ns: its delay grows with the logarithm of its fan-out.
@@ -19,8 +19,7 @@ func (w Wire) Net(fanOut int) float64 { return w.base + w.slop*math.Log2(float64
 
 // delays are a family's, in ns, at its speed grade -1; other grades are a share of that.
 type delays struct {
-	grades map[string]float64
-	wires  []Wire // kind, middle, harsh
+	wires []Wire // kind, middle, harsh
 
 	clockToQ, setup, enable, reset float64 // flip-flop
 	lut, mux7, mux8                float64
@@ -50,13 +49,11 @@ type delays struct {
 //   - UltraScale+ -1: public Vivado reports of designs on an XCZU3EG-1 (FDRE 0.096, LUTs 0.035 to 0.179 by
 //     input, CARRY8 S to CO7 0.238, CI to CO7 0.023, CI to O7 0.146; DSP48E2 0.195 + 0.092 + 0.737 +
 //     0.059 + 0.699 + 0.141 from B to P); block RAM, URAM and the DSP's shortest periods from DS925, from memory.
-//   - The share of a speed grade: FDRE and LUTs in reports of both grades (7-series 0.105 of 0.124, UltraScale+
-//     0.079 of 0.096); -3 from the periods of picorv32 in its README.
+//   - The share of a speed grade: hwmodel.SpeedGrade.
 //   - Wires: quantiles (1, 2 and 4 fifths) of the routed nets in those reports; nets_test.go has them.
 var families = map[configs.Fabric]delays{
 	configs.XC7: {
-		grades: map[string]float64{"1": 1, "2": 0.84, "3": 0.76},
-		wires:  []Wire{{"kind", 0.41, 0.03}, {"middle", 0.54, 0.065}, {"harsh", 0.88, 0.035}},
+		wires: []Wire{{"kind", 0.41, 0.03}, {"middle", 0.54, 0.065}, {"harsh", 0.88, 0.035}},
 
 		clockToQ: 0.456, setup: 0.06, enable: 0.205, reset: 0.429,
 		lut: 0.124, mux7: 0.217, mux8: 0.094,
@@ -69,8 +66,7 @@ var families = map[configs.Fabric]delays{
 		addRegister: 1.4, productRegister: 1.93, productAddRegister: 3.6, mToP: 2.31, abToP: 4.01,
 	},
 	configs.XCUP: {
-		grades: map[string]float64{"1": 1, "2": 0.83, "3": 0.72},
-		wires:  []Wire{{"kind", 0.19, 0.015}, {"middle", 0.23, 0.035}, {"harsh", 0.28, 0.06}},
+		wires: []Wire{{"kind", 0.19, 0.015}, {"middle", 0.23, 0.035}, {"harsh", 0.28, 0.06}},
 
 		clockToQ: 0.096, setup: 0.027, enable: 0.043, reset: 0.074,
 		lut: 0.115, mux7: 0.082, mux8: 0.033,
@@ -85,27 +81,21 @@ var families = map[configs.Fabric]delays{
 	},
 }
 
-var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]?(-[A-Za-z]+)?$`)
-
-// grade is the speed grade in a part's ordering code, and the share of the -1 delays that it has.
+// grade is a family's delays, the speed grade in a part's ordering code, and its share of the -1 delays.
 func grade(part configs.Part) (delays, string, float64, error) {
+	name, share, err := hwmodel.SpeedGrade(part)
 	d, ok := families[part.Family]
-	if !ok {
-		return d, "", 0, fmt.Errorf("part %s: there are no delays of family %s; its clock stays assumed", part.Name, part.Family)
+	if err == nil && !ok {
+		err = fmt.Errorf("part %s: there are no delays of family %s; its clock stays assumed", part.Name, part.Family)
 	}
-	m := speedGrade.FindStringSubmatch(part.Device)
-	if m == nil || d.grades[m[1]] == 0 {
-		return d, "", 0, fmt.Errorf("part %s: device %q ends in no known speed grade; known for %s: -%s",
-			part.Name, part.Device, part.Family, "1, -2, -3")
-	}
-	return d, m[1], d.grades[m[1]], nil
+	return d, name, share, err
 }
 
 // Basis names all that a report of a part depends on beside its netlist; "" where there are no delays.
 func Basis(part configs.Part) string {
-	d, speed, _, err := grade(part)
+	d, speed, share, err := grade(part)
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s -%s %+v", part.Family, speed, d)
+	return fmt.Sprintf("%s -%s %g %+v", part.Family, speed, share, d)
 }

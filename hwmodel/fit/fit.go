@@ -218,3 +218,34 @@ func Residuals(c configs.Coefficients, samples []Sample, heldOut bool) []Residua
 	}
 	return out
 }
+
+// sumOf is the fewest modules of a design whose sum says something of the engine's.
+const sumOf = 10
+
+// Sums says how far the sums of designs are off, over their modules that have terms and were counted: of the designs with
+// sumOf such modules or more that are held out, or of those that are not.
+func Sums(c configs.Coefficients, samples []Sample, heldOut bool) Residual {
+	r := Residual{Module: "sum of a design"}
+	for _, s := range samples {
+		lut, counted, n := 0.0, 0.0, 0
+		for _, m := range s.Model {
+			y, ok := s.Measured[m.Module]
+			if !ok {
+				continue
+			}
+			n, lut, counted = n+1, lut+m.Structure, counted+float64(y.LUT)
+			for _, t := range m.Terms {
+				lut += t.Amount * c.LUT[t.Name]
+			}
+		}
+		if n < sumOf || s.HeldOut != heldOut {
+			continue
+		}
+		e := math.Abs(lut/math.Max(1, counted) - 1)
+		r.Designs++
+		r.Mean += (e - r.Mean) / float64(r.Designs)
+		r.Worst = math.Max(r.Worst, e)
+		r.MeanAbs += (math.Abs(lut-counted) - r.MeanAbs) / float64(r.Designs)
+	}
+	return r
+}

@@ -60,6 +60,57 @@ func TestRefitFindsTheCoefficients(t *testing.T) {
 	}
 }
 
+// A sum is of all modules that a design has, where it has many.
+func TestSums(t *testing.T) {
+	s := Sample{Measured: map[string]hwmodel.Resources{}}
+	for i := range sumOf {
+		name := string(rune('a' + i))
+		s.Measured[name] = hwmodel.Resources{LUT: 10}
+		s.Model = append(s.Model, hwmodel.Fitted{Module: name, Structure: 5, Terms: []hwmodel.FittedTerm{{Name: name, Amount: 2}}})
+	}
+	few := Sample{Measured: s.Measured, Model: s.Model[1:]}
+	c := configs.Coefficients{LUT: map[string]float64{"a": 10}} // 25 and nine times 5 for 100
+	if r := Sums(c, []Sample{s, few}, false); r.Designs != 1 || math.Abs(r.Mean-0.3) > 1e-9 || r.Worst != r.Mean || r.MeanAbs != 30 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Terms of a clock that made its samples are found, of each way.
+func TestClock(t *testing.T) {
+	want := hwmodel.ClockAmounts{5, 2, 0.25, 0.125, 1, 1.5, 2, 1}
+	rng := rand.New(rand.NewPCG(3, 4))
+	var samples []ClockSample
+	for i := range 40 {
+		s := ClockSample{HeldOut: i%2 == 1, Share: 0.84}
+		s.Control = hwmodel.ClockAmounts{1, float64(rng.IntN(2)), float64(rng.IntN(7)), 4 + 3*rng.Float64()}
+		if rng.IntN(2) == 0 {
+			s.Array[4], s.Array[5] = 1, float64(2+rng.IntN(14))
+		} else {
+			s.Array[6], s.Array[7] = 1, float64(1+rng.IntN(4))
+		}
+		none := hwmodel.ClockAmounts{}
+		for w := range s.ControlNS {
+			s.ControlNS[w] = s.Share * hwmodel.ClockPeriod(&want, &s.Control, &none)
+			s.ArrayNS[w] = s.Share * hwmodel.ClockPeriod(&want, &none, &s.Array)
+		}
+		samples = append(samples, s)
+	}
+	got, err := Clock(samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heldOut := range []bool{false, true} {
+		for w, r := range ClockResiduals(got, samples, heldOut) {
+			if r.Designs != 20 || r.Worst > 0.005 {
+				t.Errorf("held out %t, %s wires: %+v, terms %v", heldOut, hwmodel.Wires[w], r, got)
+			}
+		}
+	}
+	if _, err := Clock(samples[1:2]); err == nil {
+		t.Error("no error though the only design is held out")
+	}
+}
+
 func TestRefitWantsDesigns(t *testing.T) {
 	samples := synthetic(2, 0)
 	samples[0].HeldOut = true

@@ -76,7 +76,7 @@ func gridOf(f *dse.Front, part string) (*configs.Grid, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.Space.On(f.Model, s.Part)
+	return dse.GridOn(f.Space, f.Model, s.Part)
 }
 
 // WhyNot prices the point that differs from p in some choices, and says what keeps it off the

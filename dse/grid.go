@@ -1,0 +1,23 @@
+package dse
+
+import (
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// GridOn is a space on a model and a part. Its clocks are the engines' by the model, where the space leaves them to it and the part's family
+// has one; else the part's, or what the space fixes, which are assumed. A part whose speed grade is not known is then an error.
+func GridOn(s configs.Space, m configs.Model, p configs.Part) (*configs.Grid, error) {
+	g, err := s.On(m, p)
+	if err != nil || !g.ModelsClock() {
+		return g, err
+	}
+	clock, err := hwmodel.NewClockModel(g.Network(), p)
+	if err != nil {
+		return nil, err
+	}
+	if clock != nil {
+		g.UseClock(func(e configs.Engine) float64 { return clock.Of(e).MHz })
+	}
+	return g, nil
+}

@@ -1,0 +1,141 @@
+package hwmodel
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"vitdse/configs"
+	"vitdse/configs/network"
+)
+
+// Wires are the models of what a routed net takes that clocks are given for, the kindest first: static timing
+// has the same three (docs/CLOCK.md).
+var Wires = [3]string{"kind", "middle", "harsh"}
+
+// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, not placed and routed.
+type Clock struct {
+	MHz        float64 // with middle wires
+	Kind       float64 // MHz with kind wires
+	Harsh      float64
+	SpeedGrade string // of the part
+}
+
+// ClockEvidence is what stands behind a Clock.
+const ClockEvidence = "fitted to static timing of Yosys' netlists, not placed and routed"
+
+const numClockTerms = 8
+
+// ClockAmounts is how much of each term there is, or the terms themselves.
+type ClockAmounts [numClockTerms]float64
+
+// clockTerms are the shares of a clock's period that are fitted, ns at speed grade -1.
+var clockTerms = [numClockTerms]string{
+	"base",    // the sequencer's, the queue's and the drain's ways
+	"passes",  // a drain that counts passes of a group of columns
+	"lanes",   // a doubling of the lanes of the vector units
+	"ops",     // a doubling of the network's ops
+	"sum",     // an array whose products are summed in DSPs one behind the other
+	"product", // each of the products
+	"tree",    // an array whose products are summed by LUTs
+	"level",   // each level of the sum
+}
+
+// ClockTerms lists the fitted terms.
+func ClockTerms() []string { return slices.Clone(clockTerms[:]) }
+
+// ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's terms
+// and the array's.
+func ClockFeatures(net *network.Network, e configs.Engine, family configs.Fabric) (control, array ClockAmounts) {
+	control[0] = 1
+	if e.Columns() > 1 || e.TM > e.TK {
+		control[1] = 1
+	}
+	control[2] = math.Log2(float64(e.TM * e.Columns()))
+	control[3] = math.Log2(float64(len(net.Ops)))
+	switch {
+	case e.TK == 1:
+	case family == configs.XC7 && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
+		array[4], array[5] = 1, float64(e.TK)
+	default:
+		array[6], array[7] = 1, math.Log2(float64(e.TK))
+	}
+	return control, array
+}
+
+// ClockModel gives the clocks of engines for one network on one part.
+type ClockModel struct {
+	net    *network.Network
+	family configs.Fabric
+	grade  string
+	share  float64
+	terms  [3]ClockAmounts
+}
+
+// NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not known is
+// an error.
+func NewClockModel(net *network.Network, part configs.Part) (*ClockModel, error) {
+	c, err := BuiltInCoefficients(part.Family)
+	if err != nil || c.Family.Basis() != c.Family || len(c.Clock) == 0 {
+		return nil, nil
+	}
+	grade, share, err := SpeedGrade(part)
+	if err != nil {
+		return nil, err
+	}
+	m := &ClockModel{net: net, family: part.Family, grade: grade, share: share}
+	for i, wires := range Wires {
+		for j, name := range clockTerms {
+			m.terms[i][j] = c.Clock[wires][name]
+		}
+	}
+	return m, nil
+}
+
+// Of is the clock of an engine, MHz to a tenth, rounded down.
+func (m *ClockModel) Of(e configs.Engine) Clock {
+	var mhz [3]float64
+	control, array := ClockFeatures(m.net, e, m.family)
+	for i := range m.terms {
+		mhz[i] = math.Floor(1e4/(m.share*ClockPeriod(&m.terms[i], &control, &array))) / 10
+	}
+	return Clock{MHz: mhz[1], Kind: mhz[0], Harsh: mhz[2], SpeedGrade: m.grade}
+}
+
+// ClockPeriod is the longer of the two ways, ns at speed grade -1.
+func ClockPeriod(terms, control, array *ClockAmounts) float64 {
+	a, b := 0.0, 0.0
+	for i, x := range terms {
+		a, b = a+x*control[i], b+x*array[i]
+	}
+	return max(a, b)
+}
+
+// speedGrades are the shares of the delays at speed grade -1 that a family's grades have: FDRE and LUTs in Vivado reports of both
+// grades (7-series 0.105 ns of 0.124, UltraScale+ 0.079 of 0.096); -3 from the periods of picorv32 in its README.
+var speedGrades = map[configs.Fabric]map[string]float64{
+	configs.XC7:  {"1": 1, "2": 0.84, "3": 0.76},
+	configs.XCUP: {"1": 1, "2": 0.83, "3": 0.72},
+}
+
+var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]?(-[A-Za-z]+)?$`)
+
+// SpeedGrade is the speed grade in a part's ordering code, and the share of the delays at -1 that it has. Of a family without known
+// grades, or a code without one of them, it is an error that lists what is known.
+func SpeedGrade(part configs.Part) (name string, share float64, err error) {
+	grades, ok := speedGrades[part.Family]
+	if !ok {
+		return "", 0, fmt.Errorf("part %s: there are no delays of family %s; its clock stays assumed", part.Name, part.Family)
+	}
+	if m := speedGrade.FindStringSubmatch(part.Device); m != nil && grades[m[1]] > 0 {
+		return m[1], grades[m[1]], nil
+	}
+	var known []string
+	for g := range grades {
+		known = append(known, "-"+g)
+	}
+	slices.Sort(known)
+	return "", 0, fmt.Errorf("part %s: device %q ends in no known speed grade; known for %s: %s", part.Name, part.Device, part.Family, strings.Join(known, ", "))
+}

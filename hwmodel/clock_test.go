@@ -1,0 +1,52 @@
+package hwmodel
+
+import (
+	"strings"
+	"testing"
+
+	"vitdse/configs"
+	"vitdse/configs/network"
+)
+
+// A speed grade that is not known is an error that lists those that are; a family without delays has none.
+func TestSpeedGrade(t *testing.T) {
+	_, _, part := digits(t)
+	if name, share, err := SpeedGrade(part); name != "1" || share != 1 || err != nil {
+		t.Errorf("%s: grade %q, share %g, %v; expected -1", part.Device, name, share, err)
+	}
+	part.Device = "xc7z020clg400-7"
+	if _, _, err := SpeedGrade(part); err == nil || !strings.Contains(err.Error(), `"xc7z020clg400-7" ends in no known speed grade; known for xc7: -1, -2, -3`) {
+		t.Errorf("error %v", err)
+	}
+	part.Family = configs.ICE40
+	if _, _, err := SpeedGrade(part); err == nil || !strings.Contains(err.Error(), "no delays of family ice40; its clock stays assumed") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The longer way decides: of a control that counts passes, or of an array that sums many products one behind the other.
+func TestClockPeriod(t *testing.T) {
+	m, d, _ := digits(t)
+	net := network.MustCompile(m)
+	terms := ClockAmounts{5, 2, 0.1, 0, 1, 1.5, 2, 1}
+	e := d.Engine
+	e.TM, e.TN, e.TK, e.VectorColumns, e.Multiplier, e.Packing = 4, 8, 8, 1, configs.MulDSP, configs.PackNone
+	for _, c := range []struct {
+		tm, tk, columns int
+		multiplier      configs.Multiplier
+		family          configs.Fabric
+		want            float64
+	}{
+		{4, 8, 1, configs.MulDSP, configs.XC7, 1 + 8*1.5},
+		{4, 8, 1, configs.MulDSP, configs.XCUP, 5 + 0.2},
+		{4, 8, 1, configs.MulLUT, configs.XC7, 5 + 0.2},
+		{8, 1, 1, configs.MulDSP, configs.XC7, 5 + 2 + 0.3},
+		{1, 2, 2, configs.MulDSP, configs.XC7, 5 + 2 + 0.1},
+	} {
+		e.TM, e.TK, e.VectorColumns, e.Multiplier = c.tm, c.tk, c.columns, c.multiplier
+		control, array := ClockFeatures(net, e, c.family)
+		if got := ClockPeriod(&terms, &control, &array); got < c.want-1e-9 || got > c.want+1e-9 {
+			t.Errorf("%+v: %g ns", c, got)
+		}
+	}
+}
