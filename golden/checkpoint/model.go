@@ -18,6 +18,9 @@ import (
 // The error says what does not stand anywhere.
 func (c *Checkpoint) Model(name string, mean, std []float64) (configs.Model, error) {
 	m := configs.Model{Name: name, Family: configs.ViT, Heads: 1, Depth: 1, Dim: 1, Patch: 1}
+	if err := c.other(); err != nil {
+		return m, c.fault(err)
+	}
 	facts, err := c.facts()
 	if err != nil {
 		return m, c.fault(err)

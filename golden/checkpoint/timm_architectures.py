@@ -12,6 +12,11 @@ import timm.models
 from timm.models import _registry
 
 
+# Variants by what they are, not by the class that makes them.
+NAMES = {"mlp_layer glumlp": "SwiGLU (a gated MLP)", "mlp_layer geglumlp": "GEGLU (a gated MLP)",
+         "embed_layer hybridembed": "a convolutional network in front (hybrid)"}
+
+
 class Captured(Exception):
     """An entry point's class and its arguments."""
 
@@ -46,6 +51,7 @@ def row(architecture):
     for key in ("block_fn", "attn_layer", "embed_layer", "mlp_layer"):
         if a.get(key) is not None:
             variant = key + " " + name(a[key])[0]
+            variant = NAMES.get(variant, variant)
     if cls in ("Eva",) and (a.get("use_rot_pos_emb") or a.get("rope_type")):
         variant = "rotary position embeddings (RoPE)"
     if not norm.startswith("layernorm"):

@@ -32,6 +32,28 @@ var refused = []struct {
 	{regexp.MustCompile(`\.(post_norm\d?|norm\d?_post|ls_post)\.`), "norms behind the branches"},
 }
 
+// otherNetworks are networks of families that are not carried, known by a tensor.
+var otherNetworks = []struct {
+	pattern *regexp.Regexp
+	what    string
+}{
+	{regexp.MustCompile(`\.(attn|self|attention)\.(logit_scale|cpb_mlp|meta_mlp|continuous_position_bias_mlp)`), "a Swin of version 2 (cosine attention, positions by an MLP)"},
+	{regexp.MustCompile(`(^|\.)blocks_token_only\.`), "a CaiT (class attention)"},
+	{regexp.MustCompile(`\.attn\.rel_pos_[hw]$`), "SAM's encoder (relative positions along rows and columns)"},
+}
+
+// other says which network of another family the file has.
+func (c *Checkpoint) other() error {
+	for _, n := range c.Names() {
+		for _, o := range otherNetworks {
+			if o.pattern.MatchString(n) {
+				return fmt.Errorf("is %s, which is not carried: %s", o.what, n)
+			}
+		}
+	}
+	return nil
+}
+
 // variants says which variants of a transformer the file has that the model has not.
 func (l layout) variants(net *network.Network) error {
 	m := net.Model

@@ -1,7 +1,9 @@
 package floatref_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -110,4 +112,26 @@ func modelIn(t *testing.T, dir string) configs.Model {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// Networks of other families are named by a tensor of theirs.
+func TestOtherNetworks(t *testing.T) {
+	for tensor, want := range map[string]string{
+		"layers.0.blocks.0.attn.logit_scale": "a Swin of version 2", "stages.0.blocks.0.attn.meta_mlp.fc1.weight": "a Swin of version 2",
+		"swinv2.encoder.layers.0.blocks.0.attention.self.continuous_position_bias_mlp.0.weight": "a Swin of version 2",
+		"blocks_token_only.0.gamma_1": "a CaiT", "blocks.0.attn.rel_pos_h": "SAM's encoder",
+	} {
+		header := fmt.Sprintf(`{"%s":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, tensor)
+		path := filepath.Join(t.TempDir(), "model.safetensors")
+		text := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+"\x00\x00\x00\x00"...)
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		ck, err := checkpoint.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ck.Model("m", nil, nil)
+		said(t, tensor, err, want, tensor, path)
+	}
 }
