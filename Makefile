@@ -26,7 +26,7 @@ fi
 endef
 
 PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-cycles table-engine table-variants
-.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search mutants demo test test-tiers check vet lint kernels fuzz clean
+.PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search machines mutants demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
 	@command -v $(GO) >/dev/null 2>&1 || { echo "setup: go not found; install Go 1.26 or later from https://go.dev/dl/" >&2; exit 3; }
@@ -137,6 +137,12 @@ table-engine: setup build
 	  --arrays 8x32x8v8 --table out/engine-variants.md
 	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md
+
+# Work on a Slurm of this machine's own, with faults, held against one process; and where arrays of tasks stop scaling.
+DESIGNS := 24
+machines: setup-test
+	$(GO) test ./cmd/vitdse -run TestSlurmWork -v -timeout 180m -slurm-designs $(DESIGNS)
+	$(GO) test ./dse/jobs/array -run TestScaling -v -scaling-table
 
 # Mutants: 28 of each RTL module, 50 each of golden, hwmodel and the HLS C++; both go on from their log. docs/VERIFICATION.md has the tables.
 mutants: setup-test

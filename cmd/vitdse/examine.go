@@ -45,8 +45,8 @@ func (a *app) examine(cmd *cobra.Command, args []string, n *trained, num configs
 	cache := a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")})
 	b := &batch[measure.Part]{a: a, plan: jobs.Plan{Kind: "vitdse evaluation", Inputs: inputs, Jobs: x.Parts()}, title: "evaluation", unit: "images",
 		size: int64(x.PartImages()), total: int64(e.Images.Count()), machines: machines, work: work, workers: e.Workers, worker: x.Worker,
-		cost: func(int) float64 { // half a billion products a second in floating point, two in integers
-			return float64(x.PartImages()) * float64(net.MACs()) * (1/0.5e9 + 1/2e9)
+		cost: func(int) float64 { // a billion products a second in floating point, 20 in integers
+			return float64(x.PartImages()) * float64(net.MACs()) * (1/1e9 + 1/20e9)
 		}}
 	if cache.Holds() {
 		b.path = cache.Path("eval", inputs, ".part")

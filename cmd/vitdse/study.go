@@ -79,6 +79,7 @@ type study struct {
 	file  string
 
 	machines arrayFlags
+	yosys    string // its version
 
 	todo map[int]synth.Measured // by draw, without modules: what the file does not have
 }
@@ -90,6 +91,10 @@ const draws = 1 << 20
 func (s *study) synthesize(ctx context.Context, designs int) error {
 	if err := s.draw(designs); err != nil {
 		return err
+	}
+	var err error
+	if s.yosys, err = synth.YosysVersion(ctx); err != nil && len(s.todo) > 0 {
+		return &exitError{exitTool, err}
 	}
 	inputs, err := configs.Key(emit.Version, hwmodel.RTL, s.n.model, s.n.weights.Digest(s.n.model), s.parts)
 	if err != nil {
@@ -151,6 +156,7 @@ func (s *study) gather(b *batch[synth.Measured]) error {
 // one synthesizes the design of a draw.
 func (s *study) one(ctx context.Context, n int) (synth.Measured, error) {
 	m, of := s.todo[n], s.n
+	m.Version = s.yosys
 	if !reflect.DeepEqual(m.Model, of.model) {
 		of = &trained{model: m.Model, weights: checkpoint.Seeded(m.Model, 1), train: quant.Synthetic(m.Model, 2, 1)}
 	}

@@ -21,7 +21,8 @@ import (
 // Measured is a design that was synthesized, and what every module took.
 type Measured struct {
 	Tool    string                       `json:"tool"`
-	RTL     int                          `json:"rtl,omitempty"` // hwmodel.RTL when it was synthesized
+	Version string                       `json:"tool_version,omitempty"` // what the tool says of itself
+	RTL     int                          `json:"rtl,omitempty"`          // hwmodel.RTL when it was synthesized
 	Model   configs.Model                `json:"model"`
 	Design  configs.Design               `json:"design"`
 	HeldOut bool                         `json:"held_out"` // not to be fitted to
