@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"vitdse/configs/network"
 	"vitdse/golden/internal/kernel"
@@ -91,22 +93,41 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		p.headDist = &l
 	}
 	for i := range net.Blocks {
-		b := &net.Blocks[i]
-		next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
-			q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
-			bias: b.Attn.Bias}
-		if next.fc1.dynamic != nil {
-			next.fc1.dynamic.gelu = b.GELU.Fine
-		} else {
-			next.fc1.requant.WithTable(b.GELU.Table)
-		}
-		next.attend(&b.Attn, &net.Exp)
-		if b.Merge != nil {
-			next.merge = &merge{norm(&b.Merge.Norm), newLayer(&b.Merge.Reduction)}
-		}
-		p.blocks = append(p.blocks, next)
+		p.blocks = append(p.blocks, newBlock(net, of, i))
 	}
 	return p, nil
+}
+
+// Rebuilt is the program of a network that differs from this program's in one block alone.
+func (p *Program) Rebuilt(net *intnet.Network, at int) (*Program, error) {
+	c := &checker{dynamic: net.Head.Dynamic}
+	c.block(&net.Blocks[at], p.of.Blocks[at])
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, fmt.Errorf("exec: %w", err)
+	}
+	next := *p
+	next.net, next.blocks = net, slices.Clone(p.blocks)
+	next.blocks[at] = newBlock(net, p.of, at)
+	return &next, nil
+}
+
+// newBlock makes a block of a network ready.
+func newBlock(net *intnet.Network, of *network.Network, i int) block {
+	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
+	b := &net.Blocks[i]
+	next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
+		q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
+		bias: b.Attn.Bias}
+	if next.fc1.dynamic != nil {
+		next.fc1.dynamic.gelu = b.GELU.Fine
+	} else {
+		next.fc1.requant.WithTable(b.GELU.Table)
+	}
+	next.attend(&b.Attn, &net.Exp)
+	if b.Merge != nil {
+		next.merge = &merge{norm(&b.Merge.Norm), newLayer(&b.Merge.Reduction)}
+	}
+	return next
 }
 
 // newLayer prepares a layer; the multipliers of its groups go into its weights.

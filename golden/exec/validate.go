@@ -39,30 +39,10 @@ func validate(net *intnet.Network, of *network.Network) error {
 		c.add("the table of reciprocal roots has %d entries; expected 192", n)
 	}
 	c.linear(&net.PatchEmbed, m.PatchInner(), m.Dim, false)
-	d := m.Dim
 	for i := range net.Blocks {
-		b := &net.Blocks[i]
-		shape := of.Blocks[i]
-		d = shape.Dim
-		c.errs = append(c.errs, validateWindows(b, shape))
-		if b.Merge != nil {
-			c.norm(&b.Merge.Norm, 2*d)
-			c.linear(&b.Merge.Reduction, 2*d, d, false)
-		}
-		c.norm(&b.Norm1, d)
-		c.norm(&b.Norm2, d)
-		for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
-			c.linear(l, d, d, c.dynamic)
-		}
-		c.linear(&b.FC1, d, shape.Hidden, c.dynamic)
-		c.linear(&b.FC2, shape.Hidden, d, c.dynamic)
-		if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
-			c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
-		}
-		if a := &b.Attn; len(a.M) != shape.Heads || len(a.Ch) != shape.Heads {
-			c.add("%s: has constants of %d and %d heads; expected %d", a.Name, len(a.M), len(a.Ch), shape.Heads)
-		}
+		c.block(&net.Blocks[i], of.Blocks[i])
 	}
+	d := of.Blocks[len(of.Blocks)-1].Dim
 	c.norm(&net.Norm, d)
 	c.linear(&net.Head, d, m.Classes, c.dynamic)
 	switch {
@@ -73,6 +53,29 @@ func validate(net *intnet.Network, of *network.Network) error {
 	}
 	c.around(net, of)
 	return errors.Join(c.errs...)
+}
+
+// block checks what one block has.
+func (c *checker) block(b *intnet.Block, shape network.Block) {
+	d := shape.Dim
+	c.errs = append(c.errs, validateWindows(b, shape))
+	if b.Merge != nil {
+		c.norm(&b.Merge.Norm, 2*d)
+		c.linear(&b.Merge.Reduction, 2*d, d, false)
+	}
+	c.norm(&b.Norm1, d)
+	c.norm(&b.Norm2, d)
+	for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
+		c.linear(l, d, d, c.dynamic)
+	}
+	c.linear(&b.FC1, d, shape.Hidden, c.dynamic)
+	c.linear(&b.FC2, shape.Hidden, d, c.dynamic)
+	if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
+		c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
+	}
+	if a := &b.Attn; len(a.M) != shape.Heads || len(a.Ch) != shape.Heads {
+		c.add("%s: has constants of %d and %d heads; expected %d", a.Name, len(a.M), len(a.Ch), shape.Heads)
+	}
 }
 
 // around checks what only some networks have in front of the blocks and behind them.

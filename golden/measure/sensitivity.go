@@ -11,6 +11,7 @@ import (
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
+	"vitdse/golden/intnet"
 	"vitdse/golden/quant"
 )
 
@@ -54,7 +55,7 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	if err != nil {
 		return nil, err
 	}
-	s := &sensitivity{net: of, weights: w, stats: stats, images: images, logits: logits, reference: program}
+	s := &sensitivity{net: of, weights: w, stats: stats, images: images, logits: logits, reference: program, base: net}
 	if err := s.measure(ctx, t, sweep); err != nil {
 		return nil, err
 	}
@@ -168,6 +169,7 @@ type sensitivity struct {
 	images    *dataset.Images
 	logits    []float64
 	reference *exec.Program
+	base      *intnet.Network // of the reference
 	streams   [][]int32
 }
 
@@ -226,16 +228,31 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 	})
 }
 
+// changed is the network with an entry's change. Where that is in one block, all others are the reference's.
+func (s *sensitivity) changed(e Entry, n configs.Numerics) (*intnet.Network, *exec.Program, error) {
+	if l, known := s.net.Layer(e.Layer); known && l.Block != network.None && n.Quantizer.Inputs != configs.SequentialInputs {
+		net, err := quant.Rebuild(s.base, n, l.Block, s.weights, s.stats)
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := s.reference.Rebuilt(net, l.Block)
+		return net, p, err
+	}
+	net, err := quant.Quantize(s.net.Model, n, s.weights, s.stats)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := exec.Prepare(net)
+	return net, p, err
+}
+
 // run measures one entry's Total over all images.
 func (s *sensitivity) run(ctx context.Context, e Entry, t *Table, block int) (float64, error) {
-	net, err := quant.Quantize(s.net.Model, e.apply(t.Reference, t.Group), s.weights, s.stats)
+	net, program, err := s.changed(e, e.apply(t.Reference, t.Group))
 	if err != nil {
 		return 0, err
 	}
-	r, err := exec.New(net)
-	if err != nil {
-		return 0, err
-	}
+	r := program.Runner()
 	codes := make([]int32, 0, len(s.logits))
 	for i := range s.images.N {
 		var l []int32

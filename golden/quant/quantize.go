@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -41,7 +42,26 @@ func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	return quantize(m, num, w, stats, nil, nil)
 }
 
-func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*intnet.Network, error) {
+// Rebuild is Quantize of numerics that differ from those of a network, base, in the layers of one block alone, with the same
+// model, weights and stats: the other blocks and what is around them are base's own.
+func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoint.Weights, stats *Stats) (*intnet.Network, error) {
+	q, err := newQuantizer(base.Model, num, w, stats, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if q.menu.Inputs == configs.SequentialInputs { // what is behind the block reads other codes
+		return Quantize(base.Model, num, w, stats)
+	}
+	net := *base
+	net.Numerics, net.Blocks = num, slices.Clone(base.Blocks)
+	q.net = &net
+	if net.Blocks[block], err = q.block(q.of.Blocks[block]); err != nil {
+		return nil, fmt.Errorf("quant: %w", err)
+	}
+	return q.net, nil
+}
+
+func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*quantizer, error) {
 	if !reflect.DeepEqual(m, stats.model) {
 		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
@@ -55,7 +75,14 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 		}
 		report.turned(w)
 	}
-	q := &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil}
+	return &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil}, nil
+}
+
+func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*intnet.Network, error) {
+	q, err := newQuantizer(m, num, w, stats, report, progress)
+	if err != nil {
+		return nil, err
+	}
 	if q.menu.Inputs == configs.SequentialInputs {
 		if err := q.sequential(); err != nil {
 			return nil, fmt.Errorf("quant: %w", err)
