@@ -275,9 +275,9 @@ func TestSpaceDesign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.On(swin, p)
-	wantError(t, err, "model swin-tiny: the search does not price blocks in windows or stages of several widths; "+
-		"a single design of it can be emitted and verified")
+	if _, err = s.On(swin, p); err != nil {
+		t.Errorf("a space on a Swin: %v", err)
+	}
 }
 
 // A space of free layers of DeiT-Tiny: 2^108 choices of bits, more than a word holds.

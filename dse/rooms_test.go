@@ -20,7 +20,7 @@ var rooms = map[string]string{
 	"exact": "exact batches decompose subproblem stages legal misses offers options schedules solve certificate " +
 		"exactfront exactjournal",
 	"front":    "front export files",
-	"measured": "measure near nearsearch recut correct",
+	"measured": "measure near nearsearch recut correct synthesized",
 	"empty":    "empty budgets",
 	"pick":     "pick select where",
 	"problem":  "problem grid",
