@@ -218,7 +218,7 @@ func (j *Journal[R]) Write(job int, value R) error {
 	if j.file == nil {
 		return nil
 	}
-	text, err := Encode(j.plan, job, value)
+	text, err := j.plan.Encode(job, value)
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (j *Journal[R]) Remove() error {
 }
 
 // Encode makes the line of a job, with its end.
-func Encode[R any](p Plan, job int, value R) ([]byte, error) {
+func (p Plan) Encode(job int, value any) ([]byte, error) {
 	record, err := json.Marshal(value)
 	if err != nil {
 		return nil, err

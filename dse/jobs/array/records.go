@@ -44,7 +44,7 @@ type bundle struct {
 
 // add takes what a job gave, and writes the bundle if it is time.
 func (b *bundle) add(job int, began time.Time, value any) error {
-	line, err := jobs.Encode(b.plan, job, value)
+	line, err := b.plan.Encode(job, value)
 	if err != nil {
 		return err
 	}
