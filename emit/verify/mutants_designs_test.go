@@ -37,21 +37,21 @@ var mutantDesigns = []mutantDesign{
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 8, 8, 4
 		d.Engine.Packing, d.Engine.BusBits, d.Engine.WeightBuffers = configs.PackDSP48E2, 128, 1
 	}},
-	// A mixed array with two groups of columns of each kind, two patch tokens a cycle, four banks of weights and an odd
+	// A mixed array with six groups of columns of one kind and two of the other, two patch tokens a cycle, four banks of weights and an odd
 	// number of tile columns that are not weights.
 	{"mixed", func(m *configs.Model, d *configs.Design) {
 		m.Heads, m.Image.Height, m.Image.Width = 1, 10, 8
 		m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 3
 		d.Numerics = configs.Uniform(*m, 8, 8)
-		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 8, 2, 2
-		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 4, 4, 2
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 8, 2, 1
+		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 2, 4, 2
 		d.Engine.Activations = configs.MemLUT
 	}},
 	// Four products a DSP, one column a cycle; stages of one head and two, windows of five row tiles in rows of keys that
-	// hold four; a result of several bursts.
+	// hold four; a result of whole bursts.
 	{"four", func(m *configs.Model, d *configs.Design) {
 		m.Family, m.Patch, m.Window, m.Depths, m.StageHeads = configs.Swin, 1, 3, []int{2, 1}, []int{1, 2}
-		m.Dim, m.Image.Height, m.Image.Width, m.Heads, m.Depth, m.Classes = 8, 6, 12, 0, 0, 40
+		m.Dim, m.Image.Height, m.Image.Width, m.Heads, m.Depth, m.Classes = 8, 6, 12, 0, 0, 48
 		d.Numerics = configs.Uniform(*m, 4, 4)
 		d.Numerics.SoftmaxBits = 4
 		for i := range d.Numerics.Layers {
@@ -67,10 +67,12 @@ var mutantDesigns = []mutantDesign{
 		d.Numerics = configs.Uniform(*m, 8, 8)
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 2, 2, 1, 1
 	}},
-	// One row tile, and a row of one group of columns.
+	// Windows of one row tile each, two in a row of keys; a pool of one row tile; a row of one group of columns.
 	{"single", func(m *configs.Model, d *configs.Design) {
-		m.Heads, m.Image.Height, m.Image.Width, m.Pool = 1, 4, 4, configs.PoolAvg
+		m.Family, m.Patch, m.Window, m.Depths, m.StageHeads = configs.Swin, 1, 2, []int{2}, []int{1}
+		m.Image.Height, m.Image.Width, m.Heads, m.Depth = 2, 4, 0, 0
 		d.Numerics = configs.Uniform(*m, 6, 6)
+		d.Engine.AccumulatorBits = 24
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 16, 16, 16
 	}},
 }

@@ -42,9 +42,11 @@ func TestMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates mutants; run without -short")
 	}
-	t.Setenv("OPT", "-O0")
-	if *mutantsEach == 0 || *mutantsEach > 10 { // what a faster simulator takes longer to build comes back
-		t.Setenv("OPT", "-O1")
+	if os.Getenv("OPT") == "" {
+		t.Setenv("OPT", "-O0")
+		if *mutantsEach == 0 || *mutantsEach > 10 { // what a faster simulator takes longer to build comes back
+			t.Setenv("OPT", "-O1")
+		}
 	}
 	var folders []mutantFolder
 	seen := map[string]bool{}
@@ -83,13 +85,21 @@ func TestMutants(t *testing.T) {
 		all = append(all, list...)
 	}
 	log := openVerdicts(t)
-	for _, f := range folders {
-		f.judge(t, all, log)
+	chosen, err := regexp.Compile(*mutantOf)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, f := range folders {
-		judgeUnits(t, configs.XCUP, f.sources, all, log)
+		if chosen.MatchString(f.name) {
+			f.judge(t, all, log)
+		}
 	}
-	all = append(all, synthesisMutants(t, of, log)...)
+	if chosen.MatchString("units") {
+		for _, f := range folders {
+			judgeUnits(t, configs.XCUP, f.sources, all, log)
+		}
+		all = append(all, synthesisMutants(t, of, log)...)
+	}
 	countMutants(t, all, *mutantFloor)
 }
 
