@@ -61,7 +61,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 // ModelsClock says whether the space leaves the clock on this part to a model.
 func (g *Grid) ModelsClock() bool {
 	_, fixed := g.space.ClockMHz[g.part.Name]
-	return !fixed && g.space.Clock != ClockOfPart
+	return !fixed && g.space.Clock == ClockModel
 }
 
 // UseClock gives every point the clock of its engine, MHz, by a model. It must be called before the first point is built.
@@ -76,6 +76,9 @@ func (g *Grid) clocked(d *Design) {
 
 // Network is the model compiled.
 func (g *Grid) Network() *network.Network { return g.net }
+
+// Part is the part that the points are for.
+func (g *Grid) Part() Part { return g.part }
 
 // Axes lists what varies, numerics first; the last axis varies fastest in order of
 // rank. The caller must not change it.

@@ -80,7 +80,23 @@ func (f *Front) Headings(points []Point) []string {
 	for _, a := range f.varying(points) {
 		head = append(head, f.Axes[a])
 	}
+	if modelled(points) {
+		head = append(head, "clock, MHz (bracket)")
+	}
 	return head
+}
+
+// modelled says whether some point's clock is of the model.
+func modelled(points []Point) bool {
+	return slices.ContainsFunc(points, func(p Point) bool { return p.Clock != nil })
+}
+
+// cell is the clock as text under Headings.
+func (c *Clock) cell() string {
+	if c == nil {
+		return "assumed"
+	}
+	return fmt.Sprintf("model: %.0f (%.0f..%.0f)", c.MHz, c.Harsh, c.Kind)
 }
 
 // Cells is a point as text under Headings.
@@ -100,6 +116,9 @@ func (f *Front) Cells(points []Point) [][]string {
 		}
 		for _, a := range axes {
 			row = append(row, p.Choice[a])
+		}
+		if modelled(points) {
+			row = append(row, p.Clock.cell())
 		}
 		rows = append(rows, row)
 	}

@@ -101,7 +101,8 @@ type Point struct {
 	Part     string    `json:"part"`
 	Rank     int64     `json:"rank"` // its place in the enumeration of the space, -1 if that is too large to number
 	Name     string    `json:"name"`
-	Choice   []string  `json:"choice"` // the candidate chosen of each of Front.Axes
+	Choice   []string  `json:"choice"`          // the candidate chosen of each of Front.Axes
+	Clock    *Clock    `json:"clock,omitempty"` // of a model; nil where the clock is the part's or the space's, assumed
 	Seconds  float64   `json:"seconds"`
 	FPS      float64   `json:"fps"`
 	Use      float64   `json:"use"`    // largest share of the usable budget
@@ -129,6 +130,28 @@ type Estimate struct {
 	BRAM18       int     `json:"bram18"`
 	URAM         int     `json:"uram"`
 	LUTRAM       int     `json:"lutram"`
+}
+
+// Clock is a point's clock by the model, MHz: what Seconds and FPS are at, its bracket, and what stands behind it.
+type Clock struct {
+	MHz        float64 `json:"mhz"`
+	Kind       float64 `json:"kind"`
+	Harsh      float64 `json:"harsh"`
+	SpeedGrade string  `json:"speed_grade"`
+	Evidence   string  `json:"evidence"`
+}
+
+// clockOf is the clock of a design by the model, nil where the space does not leave it to that.
+func clockOf(g *configs.Grid, d configs.Design) (*Clock, error) {
+	if !g.ModelsClock() {
+		return nil, nil
+	}
+	m, err := hwmodel.NewClockModel(g.Part())
+	if m == nil || err != nil {
+		return nil, err
+	}
+	c := m.Of(d.Engine)
+	return &Clock{d.ClockMHz, c.Kind, c.Harsh, "-" + c.SpeedGrade, hwmodel.ClockEvidence}, nil
 }
 
 // Objectives are the point's, with the predicted noise.
@@ -223,6 +246,11 @@ func pointOf(g *configs.Grid, index []int, d configs.Design, q *Quantities, obje
 		Noise: noise, SQNRDB: Decibels(noise), Numerics: numericsHash(d.Numerics), design: &d,
 		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
 			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
+	clock, err := clockOf(g, d)
+	if err != nil {
+		return Point{}, err
+	}
+	p.Clock = clock
 	if rank := g.Rank(index); rank.IsInt64() {
 		p.Rank = rank.Int64()
 	}

@@ -12,7 +12,7 @@ func GridOn(s configs.Space, m configs.Model, p configs.Part) (*configs.Grid, er
 	if err != nil || !g.ModelsClock() {
 		return g, err
 	}
-	clock, err := hwmodel.NewClockModel(g.Network(), p)
+	clock, err := hwmodel.NewClockModel(p)
 	if err != nil {
 		return nil, err
 	}

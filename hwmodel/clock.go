@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"vitdse/configs"
-	"vitdse/configs/network"
 )
 
 // Wires are the models of what a routed net takes that clocks are given for, the kindest first: static timing
@@ -26,7 +25,7 @@ type Clock struct {
 // ClockEvidence is what stands behind a Clock.
 const ClockEvidence = "fitted to static timing of Yosys' netlists, not placed and routed"
 
-const numClockTerms = 8
+const numClockTerms = 6
 
 // ClockAmounts is how much of each term there is, or the terms themselves.
 type ClockAmounts [numClockTerms]float64
@@ -35,8 +34,6 @@ type ClockAmounts [numClockTerms]float64
 var clockTerms = [numClockTerms]string{
 	"base",    // the sequencer's, the queue's and the drain's ways
 	"passes",  // a drain that counts passes of a group of columns
-	"lanes",   // a doubling of the lanes of the vector units
-	"ops",     // a doubling of the network's ops
 	"sum",     // an array whose products are summed in DSPs one behind the other
 	"product", // each of the products
 	"tree",    // an array whose products are summed by LUTs
@@ -48,26 +45,24 @@ func ClockTerms() []string { return slices.Clone(clockTerms[:]) }
 
 // ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's terms
 // and the array's.
-func ClockFeatures(net *network.Network, e configs.Engine, family configs.Fabric) (control, array ClockAmounts) {
+func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array ClockAmounts) {
 	control[0] = 1
 	if e.Columns() > 1 || e.TM > e.TK {
 		control[1] = 1
 	}
-	control[2] = math.Log2(float64(e.TM * e.Columns()))
-	control[3] = math.Log2(float64(len(net.Ops)))
 	switch {
 	case e.TK == 1:
 	case family == configs.XC7 && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
-		array[4], array[5] = 1, float64(e.TK)
+		array[2], array[3] = 1, float64(e.TK)
 	default:
-		array[6], array[7] = 1, math.Log2(float64(e.TK))
+		array[4], array[5] = 1, math.Log2(float64(e.TK))
 	}
 	return control, array
 }
 
-// ClockModel gives the clocks of engines for one network on one part.
+// ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an adder is the
+// longest.
 type ClockModel struct {
-	net    *network.Network
 	family configs.Fabric
 	grade  string
 	share  float64
@@ -76,7 +71,7 @@ type ClockModel struct {
 
 // NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not known is
 // an error.
-func NewClockModel(net *network.Network, part configs.Part) (*ClockModel, error) {
+func NewClockModel(part configs.Part) (*ClockModel, error) {
 	c, err := BuiltInCoefficients(part.Family)
 	if err != nil || c.Family.Basis() != c.Family || len(c.Clock) == 0 {
 		return nil, nil
@@ -85,7 +80,7 @@ func NewClockModel(net *network.Network, part configs.Part) (*ClockModel, error)
 	if err != nil {
 		return nil, err
 	}
-	m := &ClockModel{net: net, family: part.Family, grade: grade, share: share}
+	m := &ClockModel{family: part.Family, grade: grade, share: share}
 	for i, wires := range Wires {
 		for j, name := range clockTerms {
 			m.terms[i][j] = c.Clock[wires][name]
@@ -97,7 +92,7 @@ func NewClockModel(net *network.Network, part configs.Part) (*ClockModel, error)
 // Of is the clock of an engine, MHz to a tenth, rounded down.
 func (m *ClockModel) Of(e configs.Engine) Clock {
 	var mhz [3]float64
-	control, array := ClockFeatures(m.net, e, m.family)
+	control, array := ClockFeatures(e, m.family)
 	for i := range m.terms {
 		mhz[i] = math.Floor(1e4/(m.share*ClockPeriod(&m.terms[i], &control, &array))) / 10
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"vitdse/configs"
-	"vitdse/configs/network"
 )
 
 // A speed grade that is not known is an error that lists those that are; a family without delays has none.
@@ -26,9 +25,8 @@ func TestSpeedGrade(t *testing.T) {
 
 // The longer way decides: of a control that counts passes, or of an array that sums many products one behind the other.
 func TestClockPeriod(t *testing.T) {
-	m, d, _ := digits(t)
-	net := network.MustCompile(m)
-	terms := ClockAmounts{5, 2, 0.1, 0, 1, 1.5, 2, 1}
+	_, d, _ := digits(t)
+	terms := ClockAmounts{5, 2, 1, 1.5, 2, 1}
 	e := d.Engine
 	e.TM, e.TN, e.TK, e.VectorColumns, e.Multiplier, e.Packing = 4, 8, 8, 1, configs.MulDSP, configs.PackNone
 	for _, c := range []struct {
@@ -38,13 +36,13 @@ func TestClockPeriod(t *testing.T) {
 		want            float64
 	}{
 		{4, 8, 1, configs.MulDSP, configs.XC7, 1 + 8*1.5},
-		{4, 8, 1, configs.MulDSP, configs.XCUP, 5 + 0.2},
-		{4, 8, 1, configs.MulLUT, configs.XC7, 5 + 0.2},
-		{8, 1, 1, configs.MulDSP, configs.XC7, 5 + 2 + 0.3},
-		{1, 2, 2, configs.MulDSP, configs.XC7, 5 + 2 + 0.1},
+		{4, 8, 1, configs.MulDSP, configs.XCUP, 5},
+		{4, 8, 1, configs.MulLUT, configs.XC7, 5},
+		{8, 1, 1, configs.MulDSP, configs.XC7, 7},
+		{1, 2, 2, configs.MulDSP, configs.XC7, 7},
 	} {
 		e.TM, e.TK, e.VectorColumns, e.Multiplier = c.tm, c.tk, c.columns, c.multiplier
-		control, array := ClockFeatures(net, e, c.family)
+		control, array := ClockFeatures(e, c.family)
 		if got := ClockPeriod(&terms, &control, &array); got < c.want-1e-9 || got > c.want+1e-9 {
 			t.Errorf("%+v: %g ns", c, got)
 		}

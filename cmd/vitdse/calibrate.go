@@ -117,7 +117,7 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
 			tools[m.Tool] = true
-			clock, err := clockSample(m, net, part)
+			clock, err := clockSample(m, part)
 			if err != nil {
 				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
@@ -133,7 +133,7 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 }
 
 // clockSample is what a record of static timing says, none or one.
-func clockSample(m synth.Measured, net *network.Network, part configs.Part) ([]fit.ClockSample, error) {
+func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error) {
 	if len(m.Static) == 0 {
 		return nil, nil
 	}
@@ -142,7 +142,7 @@ func clockSample(m synth.Measured, net *network.Network, part configs.Part) ([]f
 	if _, s.Share, err = hwmodel.SpeedGrade(part); err != nil {
 		return nil, err
 	}
-	s.Control, s.Array = hwmodel.ClockFeatures(net, m.Design.Engine, part.Family)
+	s.Control, s.Array = hwmodel.ClockFeatures(m.Design.Engine, part.Family)
 	for _, of := range m.Static {
 		i := slices.Index(hwmodel.Wires[:], of.Wires)
 		if i < 0 {

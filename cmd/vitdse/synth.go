@@ -161,6 +161,10 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 		if err := a.printTiming(r.Timing); err != nil {
 			return err
 		}
+		if m, err := hwmodel.NewClockModel(part); err == nil && m != nil {
+			c := m.Of(s.Design.Engine)
+			a.printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, hwmodel.ClockEvidence)
+		}
 	}
 	for _, route := range r.Routes {
 		logic, wires := route.Split()

@@ -59,6 +59,9 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 	return all, nil
 }
 
+// slight pulls terms that no sample tells apart to less, and others not.
+const slight = 1e-8
+
 // fitWay fits the terms that rows use, each in ns from 1 on.
 func fitWay(rows []row, used []bool, terms []float64) error {
 	var at []int
@@ -80,7 +83,7 @@ func fitWay(rows []row, used []bool, terms []float64) error {
 	for i := range scale {
 		scale[i] = 1
 	}
-	x, err := minimize(few, x0, scale)
+	x, err := minimize(few, x0, scale, slight)
 	for i, k := range at {
 		if err == nil {
 			terms[k] = x[i]

@@ -113,7 +113,7 @@ func refitModule(module string, coefficients map[string]float64, samples []Sampl
 		x0[i] = coefficients[name]
 		scale[i] = math.Max(1, math.Abs(x0[i]))
 	}
-	x, err := minimize(rows, x0, scale)
+	x, err := minimize(rows, x0, scale, pull(len(rows)))
 	if err != nil {
 		return err
 	}
@@ -132,9 +132,8 @@ func short(x float64) float64 {
 	return v
 }
 
-// minimize finds the coefficients by BFGS from x0, in units of scale.
-func minimize(rows []row, x0, scale []float64) ([]float64, error) {
-	pull := pull(len(rows))
+// minimize finds the coefficients by BFGS from x0, in units of scale, to which pull draws them.
+func minimize(rows []row, x0, scale []float64, pull float64) ([]float64, error) {
 	value := func(u []float64) float64 {
 		sum := 0.0
 		for _, r := range rows {
