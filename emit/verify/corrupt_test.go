@@ -78,6 +78,10 @@ func TestCaught(t *testing.T) {
 		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `parameter PREFIX = 1,`, "parameter PREFIX = 2,")
 		}, "patches"},
+		// Only runs from random states see that.
+		{"an offset that a start does not clear", func(t *testing.T, dir string) {
+			replace(t, filepath.Join(dir, "rtl/vit_sequencer.sv"), `row_offset  <= \{AW\{1'b0\}\};`, "")
+		}, "patch_embed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -29,6 +29,7 @@ type process struct {
 	mismatches []Mismatch
 	resets     []int64 // cycles in which rehearsals were stopped
 	started    int     // runs from random states that came to their end
+	unequal    bool    // one of them was not as expected
 	logits     *event
 	end        *event
 	fault      string // why it ended early
@@ -132,6 +133,7 @@ func (p *process) take(e event) {
 		p.logits = &e
 	case "start":
 		p.started++
+		p.unequal = p.unequal || !e.OK
 	case "end":
 		p.end = &e
 	}
