@@ -109,7 +109,8 @@ func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
 		{"nt_1", p.NT - 1}, {"kt_1", p.KT - 1}, {"period_full_1", p.PeriodFull - 1}, {"period_last_1", p.PeriodLast - 1},
 		{"period_end_1", p.PeriodEnd - 1}, {"wait", p.Wait}, {"a_from", p.AFrom}, {"b_from", p.BFrom},
 		{"a_base", p.ABase}, {"a_stride", p.AStride}, {"b_base", p.BBase}, {"b_nstep", p.BNStep}, {"b_kstep", p.BKStep},
-		{"groups_full_1", p.GroupsFull - 1}, {"groups_last_1", p.GroupsLast - 1}, {"count_last", p.CountLast}, {"place", -p.Skip},
+		{"groups_full_1", p.GroupsFull - 1}, {"groups_last_1", p.GroupsLast - 1}, {"count_last", p.CountLast},
+		{"place", -p.Skip},
 		{"to", p.To}, {"base", p.Base}, {"stride", p.Stride}, {"nstep", p.NStep}, {"tile_step", p.TileStep},
 		{"shift", int(num.shift)}, {"zero", int(num.zero)},
 		{"sm_mul", int(num.smMul)}, {"sm_shift", int(num.smShift)}, {"sm_ch", int(num.smCh)},
@@ -173,14 +174,16 @@ func opNumbers(ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
 		if pool.Max {
 			return stepNumbers{bits: pool.Bits}
 		}
-		return stepNumbers{bits: pool.Bits, shift: pool.Shift, zero: pool.Zero, poolMul: pool.A, poolOffset: -int64(pool.Tokens) * int64(pool.InZero)}
+		return stepNumbers{bits: pool.Bits, shift: pool.Shift, zero: pool.Zero, poolMul: pool.A,
+			poolOffset: -int64(pool.Tokens) * int64(pool.InZero)}
 	}
 	att := ops.attention[p.Op]
 	switch {
 	case att == nil:
 		return stepNumbers{}
 	case p.To == hwmodel.ToScores: // the softmax that follows has its constants here
-		return stepNumbers{bits: att.ScoreBits, shift: rawShift, smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
+		return stepNumbers{bits: att.ScoreBits, shift: rawShift,
+			smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
 	default:
 		return stepNumbers{bits: att.OutBits, shift: att.OutShift, zero: att.OutZero}
 	}

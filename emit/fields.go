@@ -22,8 +22,8 @@ type Field struct {
 // Comment is what stands behind the field's wire: its unit and its meaning.
 func (f Field) Comment() string { return "[" + f.Unit + "] " + f.Note }
 
-// fieldGroup is fields that a kind of step has. Of what is counted the engine needs the last number, one less than there
-// are: those end in _1.
+// fieldGroup is fields that a kind of step has. Of what is counted the engine needs the last number, one less than
+// there are: those end in _1.
 type fieldGroup struct {
 	steps  string // that have them
 	fields []Field

@@ -80,7 +80,8 @@ func (p *Plan) arrayParams(l *paramList) {
 	if e.LUTColumns > 0 {
 		l.add("LC", e.LUTColumns, "channels", "of a tile whose multipliers are LUTs, the last")
 	} else {
-		l.text("USE_DSP", map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP], "products are made by DSP blocks")
+		blocks := map[bool]string{true: "yes", false: "no"}[e.Multiplier == configs.MulDSP]
+		l.text("USE_DSP", blocks, "products are made by DSP blocks")
 	}
 	packed := s.Packed()
 	l.add("PACK", packed.Products(), "products", "of a DSP block")

@@ -86,7 +86,8 @@ func (p *Plan) checkWidths() error {
 		return fmt.Errorf("op %s needs a sum of %d bits; the engine's has %d", pool.Op.Name, p.Net.Pool.SumBits, pool.SumBits)
 	}
 	if need > s.AccBits {
-		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: set engine.accumulator_bits to %d", widest, need, s.AccBits, need)
+		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: "+
+			"set engine.accumulator_bits to %d", widest, need, s.AccBits, need)
 	}
 	if want := 1 << s.ExpBits; len(p.Net.Exp.Table) != want {
 		return fmt.Errorf("the exponential table has %d entries; the engine's has %d", len(p.Net.Exp.Table), want)

@@ -18,8 +18,8 @@ import (
 var rtlFiles = []string{
 	"vit_ram.sv", "vit_axi_lite.sv", "vit_axi_read.sv", "vit_axi_write.sv", "vit_stream_loader.sv",
 	"vit_weight_unpack.sv", "vit_sequencer.sv", "vit_op_queue.sv", "vit_array_feeder.sv", "vit_pe_array.sv",
-	"vit_tile_drain.sv", "vit_multiply.sv", "vit_square.sv", "vit_requantize.sv", "vit_gelu_table.sv", "vit_column_packer.sv",
-	"vit_row_sums.sv", "vit_rsqrt.sv", "vit_layernorm.sv", "vit_softmax.sv", "vit_patch_gather.sv",
+	"vit_tile_drain.sv", "vit_multiply.sv", "vit_square.sv", "vit_requantize.sv", "vit_gelu_table.sv",
+	"vit_column_packer.sv", "vit_row_sums.sv", "vit_rsqrt.sv", "vit_layernorm.sv", "vit_softmax.sv", "vit_patch_gather.sv",
 	"vit_unit_control.sv", "vit_operand_feed.sv", "vit_activation_buffers.sv", "vit_weight_buffer.sv",
 	"vit_key_value_buffers.sv", "vit_operand_select.sv", "vit_output_stages.sv", "vit_channel_params.sv",
 	"vit_output_lanes.sv", "vit_output_words.sv", "vit_residual_stream.sv", "vit_norm_rows.sv", "vit_patch_rows.sv",
@@ -40,7 +40,8 @@ func (p *Plan) modules(family configs.Fabric) []string {
 		files = slices.Insert(files, slices.Index(files, "vit_patch_rows.sv"), "vit_pool_rows.sv")
 	}
 	if p.Shape.Windowed {
-		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_unit_control.sv"), "vit_row_regroup.sv", "vit_score_bias.sv")
+		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_unit_control.sv"),
+			"vit_row_regroup.sv", "vit_score_bias.sv")
 	}
 	if p.Shape.Packed().Cascade {
 		files = append([]string{"vit_dsp_cascade.sv", "vit_packed_cascades.sv"}, files...)

@@ -22,8 +22,8 @@ func (s *Shape) core(f fabric) Resources {
 	return r
 }
 
-// coreModules are the emitted modules that core counts as vit_accel_core: what is around the units, cut by what it does.
-// A list of names and no more: their multiplexers and shift registers are fitted together.
+// coreModules are the emitted modules that core counts as vit_accel_core: what is around the units, cut by what it
+// does. A list of names and no more: their multiplexers and shift registers are fitted together.
 var coreModules = []string{
 	"vit_unit_control", "vit_operand_feed", "vit_activation_buffers", "vit_weight_buffer", "vit_key_value_buffers",
 	"vit_operand_select", "vit_output_stages", "vit_channel_params", "vit_output_lanes", "vit_output_words",

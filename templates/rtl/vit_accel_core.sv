@@ -4,7 +4,7 @@
 // stream loader runs ahead of all and fills the buffers the coming ops read.
 //
 //   unit control -> operand feed -> buffers, operand select -> array -> output stages and lanes -> words -> buffers
-//                -> patches, LayerNorm<% if .Pools %>, pool<% end %> -> buffers              scores -> softmax -> numerators
+//                -> patches, LayerNorm<% if .Pools %>, pool<% end %> -> buffers        scores -> softmax -> numerators
 module vit_accel_core #(
 <% constants %>,
   parameter ADDRW = 40  // [bits] address of the host's memory
@@ -153,7 +153,7 @@ module vit_accel_core #(
   );
   wire [TK*TN*WB-1:0] w_rdata;
   vit_weight_buffer u_weight_buffer (
-    .aclk(aclk), .weight_we(weight_we), .weight_bank(weight_bank), .weight_format(weight_format),
+    .aclk(aclk), .aresetn(aresetn), .weight_we(weight_we), .weight_bank(weight_bank), .weight_format(weight_format),
 <%- if .GroupBits %>
     .weight_in_group(weight_in_group), .multiplier_we(multiplier_we),
 <%- end %>
@@ -168,9 +168,12 @@ module vit_accel_core #(
   wire [AW-1:0]              out_addr;
   wire [7:0]                 out_number<% if gt .ValueParts 1 %>, out_value_part<% end %>;
   vit_key_value_buffers u_key_value_buffers (
-    .aclk(aclk), .key_we(key_we), .key_waddr(packed_addr), .key_wdata(key_wdata), .value_we(value_we),
-    .value_waddr(out_addr), .value_group(out_number),<% if gt .ValueParts 1 %> .value_part(out_value_part),<% end %> .value_wdata(value_wdata),
-    .b_addr(b_addr), .key_rdata(key_rdata), .value_rdata(value_rdata)
+    .aclk(aclk), .aresetn(aresetn), .key_we(key_we), .key_waddr(packed_addr), .key_wdata(key_wdata),
+    .value_we(value_we), .value_waddr(out_addr), .value_group(out_number),
+<%- if gt .ValueParts 1 %>
+    .value_part(out_value_part),
+<%- end %>
+    .value_wdata(value_wdata), .b_addr(b_addr), .key_rdata(key_rdata), .value_rdata(value_rdata)
   );
   wire [TK*TM*NA-1:0] operand_a;
   wire [TK*TN*NB-1:0] operand_b;
@@ -308,9 +311,9 @@ module vit_accel_core #(
   wire [GIW-1:0]   norm_group;
 <%- end %>
   vit_residual_stream u_residual_stream (
-    .aclk(aclk),
+    .aclk(aclk), .aresetn(aresetn),
 <%- if .Windowed %>
-    .aresetn(aresetn), .start_regroup(start_regroup), .step_desc(step_desc), .regrouping(regrouping),
+    .start_regroup(start_regroup), .step_desc(step_desc), .regrouping(regrouping),
 <%- end %>
     .pos_we(pos_we), .word(word), .word_index(word_index), .add_addr(add_addr), .out_valid(out_valid),
     .out_to(out_to), .out_first_tile(out_first_tile), .out_first(out_first), .out_last(out_last),

@@ -79,9 +79,9 @@ module vit_accel_top #(
     .read_error(read_error), .write_error(write_error), .images_done(images_done), .stalled(stalled)
   );
   vit_accel_core #(.ADDRW(ADDRW)) u_core (
-    .aclk(aclk), .aresetn(core_resetn), .bus_aresetn(aresetn), .bus_idle(bus_idle), .start(start), .images(images), .image_base(image_base),
-    .stream_base(stream_base), .result_base(result_base), .busy(busy), .images_done(images_done),
-    .read_error(read_error), .write_error(write_error), .stalled(stalled),
+    .aclk(aclk), .aresetn(core_resetn), .bus_aresetn(aresetn), .bus_idle(bus_idle), .start(start),
+    .images(images), .image_base(image_base), .stream_base(stream_base), .result_base(result_base),
+    .busy(busy), .images_done(images_done), .read_error(read_error), .write_error(write_error), .stalled(stalled),
     .m_axi_araddr(m_axi_araddr), .m_axi_arlen(m_axi_arlen), .m_axi_arvalid(m_axi_arvalid),
     .m_axi_arready(m_axi_arready), .m_axi_rdata(m_axi_rdata), .m_axi_rresp(m_axi_rresp),
     .m_axi_rvalid(m_axi_rvalid), .m_axi_rready(m_axi_rready), .m_axi_awaddr(m_axi_awaddr),

@@ -86,4 +86,40 @@ module vit_activation_buffers #(
     .aclk(aclk), .we(num_we), .waddr({write_half, num_waddr}), .wdata(num_wdata),
     .raddr({read_half, a_addr[NUM_AW-1:0]}), .rdata(num_rdata)
   );
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (norm_valid && code_valid && code_to == TO_X) begin
+        $display("%m: two write X in a cycle");
+        $stop;
+      end
+<%- if .PoolCodes %>
+      if (pool_valid && (norm_valid || (code_valid && code_to == TO_X))) begin
+        $display("%m: the pool and another write X in a cycle");
+        $stop;
+      end
+<%- end %>
+      if (patch_valid && code_valid && code_to == TO_Q) begin
+        $display("%m: two write Q in a cycle");
+        $stop;
+      end
+      if (x_we && x_waddr >= X_DEPTH) begin
+        $display("%m: a word past the end of X");
+        $stop;
+      end
+      if (q_we && q_waddr >= Q_DEPTH) begin
+        $display("%m: a word past the end of Q");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

@@ -198,4 +198,51 @@ module vit_array_feeder #(
     beat_last   <= last1;
     key_segment <= segment1;
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (tile_loaded && ready == WBANKS) begin
+        $display("%m: more banks of weights are full than there are");
+        $stop;
+      end
+      if (any_ready != (ready != 0)) begin
+        $display("%m: the flag of full banks is not that of their count");
+        $stop;
+      end
+      if (any_row != (rows != 16'd0)) begin
+        $display("%m: the flag of row tiles is not that of their count");
+        $stop;
+      end
+      if (go && rowing && rows == 16'd0) begin
+        $display("%m: a row tile is read that is not made");
+        $stop;
+      end
+      if (busy && !valid) begin
+        $display("%m: a matmul is fed that is not in the queue");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (WBANKS != 1 && WBANKS != 2 && WBANKS != 4) begin : gen_refused_WBANKS_is_not_1_2_or_4
+      vit_array_feeder_WBANKS_is_not_1_2_or_4 u_refused ();
+    end
+    if (WBANKS*WDEPTH > (1 << AW)) begin : gen_refused_WDEPTH_needs_more_bits_than_AW
+      vit_array_feeder_WDEPTH_needs_more_bits_than_AW u_refused ();
+    end
+    if (KSEG > (1 << KSEGW)) begin : gen_refused_KSEG_needs_more_bits_than_KSEGW
+      vit_array_feeder_KSEG_needs_more_bits_than_KSEGW u_refused ();
+    end
+  endgenerate
 endmodule

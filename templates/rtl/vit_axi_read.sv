@@ -156,4 +156,54 @@ module vit_axi_read #(
     end
     error <= aresetn && !start && (error || (m_axi_rvalid && m_axi_rresp != 2'b00));
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (m_axi_rvalid && held == DEPTH[FW:0]) begin
+        $display("%m: a beat comes that the FIFO has no place for");
+        $stop;
+      end
+      if (beat_valid != (held != {(FW+1){1'b0}})) begin
+        $display("%m: the flag of the FIFO's beats is not that of their count");
+        $stop;
+      end
+      if (room > DEPTH[FW:0]) begin
+        $display("%m: more places are free than the FIFO has");
+        $stop;
+      end
+      if (m_axi_arvalid && m_axi_araddr[11:LB] + m_axi_arlen >= 4096*8/BW) begin
+        $display("%m: a burst crosses a page of 4 KiB");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (BW < 32 || (BW & (BW - 1)) != 0) begin : gen_refused_BW_is_no_power_of_two_from_32_on
+      vit_axi_read_BW_is_no_power_of_two_from_32_on u_refused ();
+    end
+    if (BURST < 2 || BURST > 256 || (BURST & (BURST - 1)) != 0) begin : gen_refused_BURST_is_no_power_of_two_up_to_256
+      vit_axi_read_BURST_is_no_power_of_two_up_to_256 u_refused ();
+    end
+    if (BURST*BW/8 > 2048) begin : gen_refused_BURST_is_more_than_half_a_page
+      vit_axi_read_BURST_is_more_than_half_a_page u_refused ();
+    end
+    if (DEPTH < 2*BURST || (DEPTH & (DEPTH - 1)) != 0)
+    begin : gen_refused_DEPTH_is_no_power_of_two_of_two_bursts_or_more
+      vit_axi_read_DEPTH_is_no_power_of_two_of_two_bursts_or_more u_refused ();
+    end
+    if (STREAM_HEAD < 1 || STREAM_HEAD >= STREAM_BEATS) begin : gen_refused_STREAM_HEAD_is_not_within_the_stream
+      vit_axi_read_STREAM_HEAD_is_not_within_the_stream u_refused ();
+    end
+  endgenerate
 endmodule

@@ -153,4 +153,49 @@ module vit_axi_write #(
       m_axi_wlast <= in_burst == {{(BL-1){1'b0}}, 1'b1};
     end
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (logit_valid && logit_index >= COUNT) begin
+        $display("%m: a logit past the last");
+        $stop;
+      end
+      if (start && state != IDLE && !halt) begin
+        $display("%m: a result begins in another");
+        $stop;
+      end
+      if (m_axi_awvalid && m_axi_awaddr[11:LB] + m_axi_awlen >= 4096*8/BW) begin
+        $display("%m: a burst crosses a page of 4 KiB");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (BW < 32 || (BW & (BW - 1)) != 0) begin : gen_refused_BW_is_no_power_of_two_from_32_on
+      vit_axi_write_BW_is_no_power_of_two_from_32_on u_refused ();
+    end
+    if (BURST < 2 || BURST > 256 || (BURST & (BURST - 1)) != 0) begin : gen_refused_BURST_is_no_power_of_two_up_to_256
+      vit_axi_write_BURST_is_no_power_of_two_up_to_256 u_refused ();
+    end
+    if (BURST*BW/8 > 2048) begin : gen_refused_BURST_is_more_than_half_a_page
+      vit_axi_write_BURST_is_more_than_half_a_page u_refused ();
+    end
+    if (BEATS*(BW/32) < COUNT) begin : gen_refused_BEATS_do_not_hold_COUNT_logits
+      vit_axi_write_BEATS_do_not_hold_COUNT_logits u_refused ();
+    end
+    if (BEATS > (1 << BIW)) begin : gen_refused_BEATS_needs_more_bits_than_BIW
+      vit_axi_write_BEATS_needs_more_bits_than_BIW u_refused ();
+    end
+  endgenerate
 endmodule

@@ -27,4 +27,29 @@ module vit_column_packer #(
         if (in_slot == k[7:0])      out_word[k*LANES*EW +: LANES*EW] <= in_col;
         else if (in_slot == 8'd0)   out_word[k*LANES*EW +: LANES*EW] <= {LANES*EW{1'b0}};
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (in_valid && in_slot >= TK) begin
+        $display("%m: a column past the end of its word");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (TK < 1 || TK > 255) begin : gen_refused_TK_is_not_1_to_255
+      vit_column_packer_TK_is_not_1_to_255 u_refused ();
+    end
+  endgenerate
 endmodule

@@ -11,6 +11,7 @@ module vit_key_value_buffers #(
 <% constants %>
 ) (
   input  wire                      aclk,
+  input  wire                      aresetn,           // for assertions
   input  wire [KBANKS-1:0]         key_we,
   /* verilator lint_off UNUSED */ // as many address bits as a buffer has
   input  wire [AW-1:0]             key_waddr,
@@ -55,4 +56,30 @@ module vit_key_value_buffers #(
 <%- end %>
     end
   endgenerate
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (key_we != {KBANKS{1'b0}} && key_waddr >= KEY_DEPTH) begin
+        $display("%m: a word past the end of K");
+        $stop;
+      end
+      if (value_we && value_waddr >= VALUE_DEPTH) begin
+        $display("%m: a word past the end of V");
+        $stop;
+      end
+      if (value_we && value_group >= TN/VC) begin
+        $display("%m: a group of channels past the last of V");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

@@ -14,11 +14,13 @@ module vit_layernorm #(
 <%- if .Windowed %>
   parameter C      = 64,     // channels of the first stage; a row has C << widen
   parameter WIDEST = 3,      // largest widen
+  parameter CIW    = 9,      // bits of a channel index
+  parameter GIW    = 9,      // bits of the index of a group of VC channels
 <%- else %>
   parameter C      = 64,     // channels
-<%- end %>
   parameter CIW    = 6,      // bits of a channel index
   parameter GIW    = 6,      // bits of the index of a group of VC channels
+<%- end %>
   parameter RB     = 16,     // bits of the residual stream, signed
   parameter YB     = 8,      // bits of a code, signed
   parameter AW     = 16,     // bits of a residual address
@@ -129,7 +131,8 @@ module vit_layernorm #(
       rooting <= 1'b0;
       reading <= 1'b0;
     end else begin
-      if ((state == IDLE && start && WAIT == 0) || (state == SUMS && wait_count == WAIT_1[3:0]) || (state == ROWS && c == 2))
+      if ((state == IDLE && start && WAIT == 0) || (state == SUMS && wait_count == WAIT_1[3:0])
+          || (state == ROWS && c == 2))
         rooting <= 1'b1;
       else if (lane == LAST_LANE) rooting <= 1'b0;
       if ((state == SETTLED && wait_count == SETTLE_1[3:0]) || (last_cycle && !last_tile)) reading <= 1'b1;
@@ -192,7 +195,8 @@ module vit_layernorm #(
     root_q <= aresetn ? {root_q[ROOT-2:0], rooting} : {ROOT{1'b0}};
   end
   vit_rsqrt #(.C(C), <% if .Windowed %>.WIDEST(WIDEST), <% end %>.S1W(S1W), .S2W(S2W)) u_rsqrt (
-    .aclk(aclk), <% if .Windowed %>.widen(widen), <% end %> .s1(row_s1[S1W-1:0]), .s2(row_s2[S2W-1:0]), .eps(eps), .k17(k17), .r(root)
+    .aclk(aclk),<% if .Windowed %> .widen(widen),<% end %> .s1(row_s1[S1W-1:0]), .s2(row_s2[S2W-1:0]), .eps(eps),
+    .k17(k17), .r(root)
   );
 
   /* verilator lint_off UNUSED */ // the constant part of the shifts is wired, not selected
@@ -289,6 +293,41 @@ module vit_layernorm #(
         end
         assign col[(h*LANES + g)*YB +: YB] = y13;
       end
+    end
+  endgenerate
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (start && state != IDLE) begin
+        $display("%m: a LayerNorm starts in another");
+        $stop;
+      end
+      if (state == ROWS && tile > tiles_1) begin
+        $display("%m: a row tile past the op's last");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (C % VC != 0) begin : gen_refused_C_is_no_multiple_of_VC
+      vit_layernorm_C_is_no_multiple_of_VC u_refused ();
+    end
+    if (WAIT > 15) begin : gen_refused_WAIT_is_more_than_15
+      vit_layernorm_WAIT_is_more_than_15 u_refused ();
+    end
+    if (<% if .Windowed %>(C << WIDEST)<% else %>C<% end %> > (1 << CIW)) begin : gen_refused_C_needs_more_bits_than_CIW
+      vit_layernorm_C_needs_more_bits_than_CIW u_refused ();
     end
   endgenerate
 endmodule

@@ -60,9 +60,20 @@ module vit_mixed_array #(
     .in_a(in_a), .in_b(dsp_b), .out_valid(out_valid), .out_shift(out_shift && !emptied), .out_col(dsp_col)
   );
   /* verilator lint_off PINCONNECTEMPTY */ // it is finished when the first is
-  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .LATE(LATE), .TREE(1), .BOOTH(1), .USE_DSP("no")) u_lut (
+  vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .LATE(LATE),
+                 .TREE(1), .BOOTH(1), .USE_DSP("no")) u_lut (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(lut_b), .out_valid(), .out_shift(out_shift && emptied), .out_col(lut_col)
   );
   /* verilator lint_on PINCONNECTEMPTY */
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (LC < 1 || LC >= TN) begin : gen_refused_LC_is_not_within_TN
+      vit_mixed_array_LC_is_not_within_TN u_refused ();
+    end
+    if (LC % VC != 0) begin : gen_refused_LC_is_no_multiple_of_VC
+      vit_mixed_array_LC_is_no_multiple_of_VC u_refused ();
+    end
+  endgenerate
 endmodule

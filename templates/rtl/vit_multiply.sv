@@ -10,7 +10,8 @@
 // are added in the third cycle.
 <%- end %>
 <%- if not (eq .YosysFamily "ecp5") %>
-(* keep_hierarchy = "yes" *) // Yosys would take an adder in front into the DSP as its pre-adder, with the operands zero-extended
+// Yosys would take an adder in front into the DSP as its pre-adder, with the operands zero-extended.
+(* keep_hierarchy = "yes" *)
 <%- end %>
 module vit_multiply #(
   parameter AW = 24,         // bits of a, signed, up to 35

@@ -81,13 +81,15 @@ module vit_norm_rows #(
   wire             valid, last, op_last, busy;
   wire [GIW-1:0]   group;
   wire [VL*LB-1:0] cols;
-  vit_layernorm #(.LANES(TM), .VC(VC), .C(D),<% if .Windowed %> .WIDEST(WIDEST),<% end %> .CIW(DIW), .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW),
-                  .S1W(S1W), .S2W(S2W), .MINK(MIN_K), .VARKW(VAR_K), .MINSG(MIN_SG), .VARSGW(VAR_SG),
+  vit_layernorm #(.LANES(TM), .VC(VC), .C(D),<% if .Windowed %> .WIDEST(WIDEST),<% end %> .CIW(DIW),
+                  .GIW(GIW), .RB(RB), .YB(LB), .AW(AW), .ROWW(ROWW), .S1W(S1W), .S2W(S2W),
+                  .MINK(MIN_K), .VARKW(VAR_K), .MINSG(MIN_SG), .VARSGW(VAR_SG),
                   .WAIT(NORM_WAIT), .SETTLE(NORM_SETTLE), .GAP(NORM_GAP), .PARAM_STYLE(LN_STYLE)) u_layernorm (
     .aclk(aclk), .aresetn(aresetn), .param_we(norm_we), .param_waddr(word_index[DIW-1:0]),
     .param_wdata(word[63:0]), .start(start_norm), .tiles_1(tiles_1), .eps(eps), .k(k), .k17(k17), .sg(sg),
-    .bits(bits),<% if .Windowed %> .widen(widen), .res_first(s_res_from),<% end %> .running(busy), .op_last(op_last), .reading_sums(reading_sums),
-    .row(sums_row), .s1(row_s1), .s2(row_s2), .reading(reading), .res_addr(res_addr), .res_col(res_rdata),
+    .bits(bits),<% if .Windowed %> .widen(widen), .res_first(s_res_from),<% end %> .running(busy),
+    .op_last(op_last), .reading_sums(reading_sums), .row(sums_row), .s1(row_s1), .s2(row_s2),
+    .reading(reading), .res_addr(res_addr), .res_col(res_rdata),
     .col_valid(valid), .col_index(group), .col_last(last), .col(cols)
   );
   assign running = busy || word_valid;
@@ -96,10 +98,13 @@ module vit_norm_rows #(
   reg              word_last, word_end;
 <%- if .Windowed %>
   localparam [31:0] ROW_CODES = D / TK;
+  wire [AW-1:0]    row_words = ROW_CODES[AW-1:0] << widen;
+<%- else %>
+  wire [AW-1:0]    row_words = X_ROW[AW-1:0];
 <%- end %>
   always @(posedge aclk) begin
     if (start_norm)         base <= {AW{1'b0}};
-    else if (valid && last) base <= base + <% if .Windowed %>(ROW_CODES[AW-1:0] << widen)<% else %>X_ROW[AW-1:0]<% end %>;
+    else if (valid && last) base <= base + row_words;
     word_last <= aresetn && valid && last;
     word_end  <= aresetn && valid && last && op_last;
   end

@@ -67,4 +67,34 @@ module vit_op_queue #(
   assign full      = head == (done ^ {1'b1, {(PW-1){1'b0}}});
   assign empty     = head == done;
   assign caught_up = fed == done;
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (push && full) begin
+        $display("%m: a matmul is pushed into a full queue");
+        $stop;
+      end
+      if (feed_done && !feed_valid) begin
+        $display("%m: a matmul is fed that is not there");
+        $stop;
+      end
+      if (drain_done && !loaded) begin
+        $display("%m: columns leave that are of no matmul");
+        $stop;
+      end
+      if (drained && empty) begin
+        $display("%m: a matmul is in its buffer that is not there");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

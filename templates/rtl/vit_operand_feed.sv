@@ -67,4 +67,26 @@ module vit_operand_feed #(
       : !queue_empty ? EARLIER : s_opcode == OP_PATCHES ? IMAGE : START;
   wire [11:0] trace_cause_op = feed_valid ? f_op : s_op;
   /* verilator lint_on UNUSED */
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (softmax_ready && softmaxes == 2'd3) begin
+        $display("%m: more softmaxes wait than are counted");
+        $stop;
+      end
+      if (feed_start && from_numerators && softmaxes == 2'd0) begin
+        $display("%m: a value product starts in front of its softmax");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

@@ -81,7 +81,8 @@ module vit_output_stages #(
   wire [15:0]   row;
   /* verilator lint_on UNUSED */
   wire [AW-1:0] addr;                              // of the group two cycles before
-  vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), <% if gt .ValueParts 1 %>.VROWS(VPARTS)<% else %>.VPASS(TM/TK)<% end %>, .KROWS(KBANKS)) u_drain (
+  vit_tile_drain #(.AW(AW), .VC(VC), .GPL(GPL), .KROWS(KBANKS),
+                   <% if gt .ValueParts 1 %>.VROWS(VPARTS)<% else %>.VPASS(TM/TK)<% end %>) u_drain (
     .aclk(aclk), .aresetn(aresetn), .mt_1(d_mt_1), .groups_full_1(d_groups_full_1),
     .groups_last_1(d_groups_last_1), .count_last(d_count_last), .place(d_place),
     .to_values(d_to == TO_VALUES), .to_keys(d_to == TO_KEYS),

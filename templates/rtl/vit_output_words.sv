@@ -93,7 +93,7 @@ module vit_output_words #(
   reg  [VL*SW-1:0]    scores [0:15], raw;
   reg  [3:0]          scores_at;
   localparam [31:0]   SCORES_BACK = OUT - SCORED;
-  wire [3:0]          scores_from = scores_at - SCORES_BACK[3:0]; // a net: Icarus has an index of more bits wrap to none
+  wire [3:0]          scores_from = scores_at - SCORES_BACK[3:0]; // a net: in Icarus a wider index wraps to none
   always @(posedge aclk) begin
     ops               <= {ops[(BUFFERED-1)*12-1:0], d_op};
     scores_at         <= aresetn ? scores_at + 4'd1 : 4'd0;

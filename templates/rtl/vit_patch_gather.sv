@@ -59,7 +59,8 @@ module vit_patch_gather #(
   localparam KW     = $clog2(CHUNKS + 1);
   localparam PW     = $clog2(PERIOD + 1);
   localparam [31:0]   PERIOD_1 = PERIOD - 1, CHUNKS_1 = CHUNKS - 1, ROWC_1 = ROWC - 1, COLUMNS_1 = W/P - 1,
-                      <% if .TokenPairs %>READS_1 = READS - 1<% else %>LANES_1 = LANES - 1<% end %>, WORDS_1 = WORDS - 1, PARTS_1 = PARTS - 1;
+                      WORDS_1 = WORDS - 1, PARTS_1 = PARTS - 1,
+                      <% if .TokenPairs %>READS_1 = READS - 1<% else %>LANES_1 = LANES - 1<% end %>;
 
 <%- if .TokenPairs %>
   // Loops: row tile, chunk of the patch, pair of tokens. The token walk starts over at each chunk.
@@ -297,4 +298,39 @@ module vit_patch_gather #(
     end
   end
   assign running = run || token0 || token1 || whole0 || whole1 || whole2 || left != 0 || word_valid;
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (start && run) begin
+        $display("%m: patches start in others");
+        $stop;
+      end
+      if (we && waddr >= BEATS) begin
+        $display("%m: a beat past the end of the image");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (BEATS > (1 << BAW)) begin : gen_refused_BEATS_needs_more_bits_than_BAW
+      vit_patch_gather_BEATS_needs_more_bits_than_BAW u_refused ();
+    end
+    if ((P*CH) % G != 0) begin : gen_refused_G_cuts_a_row_of_a_patch
+      vit_patch_gather_G_cuts_a_row_of_a_patch u_refused ();
+    end
+    if (H % P != 0 || W % P != 0) begin : gen_refused_P_does_not_divide_the_image
+      vit_patch_gather_P_does_not_divide_the_image u_refused ();
+    end
+  endgenerate
 endmodule

@@ -15,7 +15,8 @@
 // with PACK = 4 those of two columns with two rows:
 //
 //   a * (b1 * 2^PSHIFT + b0) = a*b1 * 2^PSHIFT + a*b0
-//   (a1 * 2^PSHIFT + a0) * (b1 * 2^(2*PSHIFT) + b0) = a1*b1 * 2^(3*PSHIFT) + a0*b1 * 2^(2*PSHIFT) + a1*b0 * 2^PSHIFT + a0*b0
+//   (a1 * 2^PSHIFT + a0) * (b1 * 2^(2*PSHIFT) + b0)
+//     = a1*b1 * 2^(3*PSHIFT) + a0*b1 * 2^(2*PSHIFT) + a1*b0 * 2^PSHIFT + a0*b0
 //
 // PGROUP such products are summed before they are taken apart: as many as a field of PSHIFT bits
 // holds for any operands. A field, read as a signed number, is its sum; where it is negative it
@@ -284,7 +285,8 @@ module vit_pe_array #(
       localparam SUMS = CASCADE ? TK / PGROUP * PAIRS * ROWS : 1;
       wire [SUMS*(W2+1)-1:0] cascade_sum;
       if (CASCADE) begin : gen_cascades
-        vit_packed_cascades #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .PT(PT), .PSHIFT(PSHIFT), .N(PGROUP), .SW(W2+1)) u_cascades (
+        vit_packed_cascades #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .PT(PT),
+                            .PSHIFT(PSHIFT), .N(PGROUP), .SW(W2+1)) u_cascades (
           .aclk(aclk), .in_a(operand_a), .in_b(operand_b), .sums(cascade_sum)
         );
       end
@@ -343,4 +345,26 @@ module vit_pe_array #(
   // verilator lint_on WIDTH
   // verilator lint_on BLKANDNBLK
   // verilator lint_on BLKSEQ
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (TN % VC != 0) begin : gen_refused_VC_does_not_divide_TN
+      vit_pe_array_VC_does_not_divide_TN u_refused ();
+    end
+    if (PACK != 1 && PACK != 2 && PACK != 4) begin : gen_refused_PACK_is_not_1_2_or_4
+      vit_pe_array_PACK_is_not_1_2_or_4 u_refused ();
+    end
+    if (PACK > 1 && TN % 2 != 0) begin : gen_refused_TN_is_odd_where_products_are_packed
+      vit_pe_array_TN_is_odd_where_products_are_packed u_refused ();
+    end
+    if (PACK == 4 && TM % 2 != 0) begin : gen_refused_TM_is_odd_where_four_products_are_packed
+      vit_pe_array_TM_is_odd_where_four_products_are_packed u_refused ();
+    end
+    if (PACK > 1 && TK % PGROUP != 0) begin : gen_refused_PGROUP_does_not_divide_TK
+      vit_pe_array_PGROUP_does_not_divide_TK u_refused ();
+    end
+    if (CASCADE != 0 && LATE < PGROUP + 1) begin : gen_refused_LATE_is_less_than_a_cascade
+      vit_pe_array_LATE_is_less_than_a_cascade u_refused ();
+    end
+  endgenerate
 endmodule

@@ -33,4 +33,14 @@ module vit_ram #(
       assign rdata = word1;
     end
   endgenerate
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (DEPTH > (1 << AW)) begin : gen_refused_DEPTH_needs_more_bits_than_AW
+      vit_ram_DEPTH_needs_more_bits_than_AW u_refused ();
+    end
+    if (LATENCY != 1 && LATENCY != 2) begin : gen_refused_LATENCY_is_not_1_or_2
+      vit_ram_LATENCY_is_not_1_or_2 u_refused ();
+    end
+  endgenerate
 endmodule

@@ -1,14 +1,22 @@
 // Residual stream: rows of words of VC channels x TM tokens, read latency 2, and the sums of its rows.
 //
-// It is filled with the position embedding first. The residual add reads and writes it, LayerNorm reads it<% if .NormToResidual %> and may write
-// it<% end %><% if .PoolStream %>, the pool reads it and writes its row<% end %><% if .Windowed %>, and its rows are moved into other orders<% end %>. The sums are gathered as
-// rows are finished, for the LayerNorm that reads them.
+// It is filled with the position embedding first. The residual add reads and writes it, LayerNorm reads it.
+<%- if .NormToResidual %>
+// LayerNorm may write it as well.
+<%- end %>
+<%- if .PoolStream %>
+// The pool reads it and writes a row.
+<%- end %>
+<%- if .Windowed %>
+// Its rows are moved into other orders.
+<%- end %>
+// The sums are gathered as rows are finished, for the LayerNorm that reads them.
 module vit_residual_stream #(
 <% constants %>
 ) (
   input  wire                aclk,
+  input  wire                aresetn,<% if not .Windowed %>               // for assertions<% end %>
 <%- if .Windowed %>
-  input  wire                aresetn,
   // Rows are moved into another order.
   input  wire                start_regroup,
   /* verilator lint_off UNUSED */ // the fields that this module needs
@@ -169,4 +177,42 @@ module vit_residual_stream #(
 <%- end %>
     .row(sums_row), .reading(reading_sums), .s1(row_s1), .s2(row_s2)
   );
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+<%- if .Rows %>
+      if ((pos_we && add) || ((pos_we || add) && row_we)) begin
+        $display("%m: two write the residual stream in a cycle");
+        $stop;
+      end
+<%- end %>
+<%- if not .Rows %>
+      if (pos_we && add) begin
+        $display("%m: two write the residual stream in a cycle");
+        $stop;
+      end
+<%- end %>
+      if ((pos_we || add<% if .Rows %> || row_we<% end %>) && res_waddr >= RES_DEPTH) begin
+        $display("%m: a word past the end of the residual stream");
+        $stop;
+      end
+      if (add && out_row >= ROWS) begin
+        $display("%m: a row tile past the last");
+        $stop;
+      end
+      if (reading_sums && sums_row >= ROWS) begin
+        $display("%m: the sums of a row tile past the last");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

@@ -91,11 +91,12 @@ module vit_row_regroup #(
     end
   end
 
-  // What travels with a row's word: 1, 2: the entry is read; 3: its word; 4: its address; 6: it is there; 7: its lane; 8: it
-  // is in the word that comes out.
+  // What travels with a row's word: 1, 2: the entry is read; 3: its word; 4: its address; 6: it is there; 7: its lane;
+  // 8: it is in the word that comes out.
   localparam TW = 5 + GIW + ROWW;
   reg  [7*TW-1:0]  travels;
-  wire [TW-1:0]    now = {run, end_lane, group == {GIW{1'b0}} && part == 2'd0, end_part, end_all, group, tile[ROWW-1:0]};
+  wire             begins = group == {GIW{1'b0}} && part == 2'd0;
+  wire [TW-1:0]    now = {run, end_lane, begins, end_part, end_all, group, tile[ROWW-1:0]};
   reg  [EW-1:0]    entry1, entry2;
   reg  [AW-1:0]    first3;
   reg  [4*(LIW+1)-1:0] lanes;                 // of the rows on their way, and whether there is one
@@ -140,4 +141,33 @@ module vit_row_regroup #(
     else if (finish[1]) running <= 1'b0;
     finish <= aresetn ? {finish[0], valid7 && all7} : 2'd0;
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (start && run) begin
+        $display("%m: rows are moved while others are");
+        $stop;
+      end
+      if (run && entry >= MOVES) begin
+        $display("%m: an entry past the end of the table of moved rows");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (MOVES > (1 << MOVES_AW)) begin : gen_refused_MOVES_needs_more_bits_than_MOVES_AW
+      vit_row_regroup_MOVES_needs_more_bits_than_MOVES_AW u_refused ();
+    end
+  endgenerate
 endmodule

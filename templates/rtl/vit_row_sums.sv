@@ -94,4 +94,14 @@ module vit_row_sums #(
   endgenerate
   assign s1 = rest[LANES*S1W-1:0];
   assign s2 = rest[W-1:LANES*S1W];
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (ROWS > (1 << ROWW)) begin : gen_refused_ROWS_needs_more_bits_than_ROWW
+      vit_row_sums_ROWS_needs_more_bits_than_ROWW u_refused ();
+    end
+    if ((VC & (VC - 1)) != 0) begin : gen_refused_VC_is_no_power_of_two
+      vit_row_sums_VC_is_no_power_of_two u_refused ();
+    end
+  endgenerate
 endmodule

@@ -111,7 +111,8 @@ module vit_rsqrt #(
     d6 <= d5;
     for (n = 0; n < GROUPS; n = n + 1) begin
       any5[n]         <= |d4_groups[8*n +: 8];
-      pair5[2*n +: 2] <= |d4_groups[8*n+6 +: 2] ? 2'd3 : |d4_groups[8*n+4 +: 2] ? 2'd2 : |d4_groups[8*n+2 +: 2] ? 2'd1 : 2'd0;
+      pair5[2*n +: 2] <= |d4_groups[8*n+6 +: 2] ? 2'd3 : |d4_groups[8*n+4 +: 2] ? 2'd2
+                       : |d4_groups[8*n+2 +: 2] ? 2'd1 : 2'd0;
     end
     group6  <= top;
     pair6   <= pair5;

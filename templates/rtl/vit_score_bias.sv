@@ -1,9 +1,9 @@
 // Adds a bias to each score of a row tile, and takes those of tokens that do not meet out: they become the least score,
 // which no sum is. Groups of columns leave three cycles after they came.
 //
-// A head's biases lie as its scores come: row tile by row tile of a window, a word for each group of columns. All windows
-// have the same; a score has two bits beside its bias, which say whether its row and column do not meet in a window at
-// the grid's lower edge, and at its right edge. Heads take turns with two banks.
+// A head's biases lie as its scores come: row tile by row tile of a window, a word for each group of columns. All
+// windows have the same; a score has two bits beside its bias, which say whether its row and column do not meet in a
+// window at the grid's lower edge, and at its right edge. Heads take turns with two banks.
 module vit_score_bias #(
   parameter LANES = 8,       // scores of a group of columns
   parameter SW    = 23,      // bits of a score, signed
@@ -88,6 +88,35 @@ module vit_score_bias #(
       end
       assign out_sum[g*SW +: SW] = sum;
       assign out_col[g*SW +: SW] = apart ? {1'b1, {(SW-1){1'b0}}} : sum;
+    end
+  endgenerate
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (we && windex >= WORDS) begin
+        $display("%m: a word of biases past the end of its bank");
+        $stop;
+      end
+      if (in_valid && address >= 2*WORDS) begin
+        $display("%m: scores past the biases of both banks");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (2*WORDS > (1 << AW)) begin : gen_refused_WORDS_needs_more_bits_than_AW
+      vit_score_bias_WORDS_needs_more_bits_than_AW u_refused ();
     end
   endgenerate
 endmodule

@@ -146,4 +146,33 @@ module vit_sequencer #(
       end
     end
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (state == FETCH && pc >= OPS) begin
+        $display("%m: a step past the end of the program");
+        $stop;
+      end
+      if (start && busy) begin
+        $display("%m: a run starts in another");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (OPS > (1 << PCW)) begin : gen_refused_OPS_needs_more_bits_than_PCW
+      vit_sequencer_OPS_needs_more_bits_than_PCW u_refused ();
+    end
+  endgenerate
 endmodule

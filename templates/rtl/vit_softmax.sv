@@ -97,7 +97,8 @@ module vit_softmax #(
   localparam EW = $clog2(READY + 1);
   reg  [EW-1:0] elapsed;
   always @(posedge aclk) begin
-    elapsed <= !aresetn ? {EW{1'b0}} : start ? {{(EW-1){1'b0}}, 1'b1} : elapsed == {EW{1'b0}} || ready ? {EW{1'b0}} : elapsed + {{(EW-1){1'b0}}, 1'b1};
+    elapsed <= !aresetn ? {EW{1'b0}} : start ? {{(EW-1){1'b0}}, 1'b1}
+             : elapsed == {EW{1'b0}} || ready ? {EW{1'b0}} : elapsed + {{(EW-1){1'b0}}, 1'b1};
     ready   <= aresetn && elapsed == READY_1[EW-1:0];
   end
 
@@ -248,7 +249,8 @@ module vit_softmax #(
           end else begin : gen_pair
             reg [PB+LEVELS-1:0] sum;
             always @(posedge aclk)
-              sum <= gen_sum[l-1].sums[2*h*(PB+LEVELS) +: PB+LEVELS] + gen_sum[l-1].sums[(2*h + 1)*(PB+LEVELS) +: PB+LEVELS];
+              sum <= gen_sum[l-1].sums[2*h*(PB+LEVELS) +: PB+LEVELS]
+                   + gen_sum[l-1].sums[(2*h + 1)*(PB+LEVELS) +: PB+LEVELS];
             assign sums[h*(PB+LEVELS) +: PB+LEVELS] = sum;
           end
         end
@@ -275,6 +277,42 @@ module vit_softmax #(
         end
         if (divided) recip[g*17 +: 17] <= quo;
       end
+    end
+  endgenerate
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (take && pending && busy) begin
+        $display("%m: a row tile's scores come while one waits");
+        $stop;
+      end
+      if (score_valid && score_group > LAST) begin
+        $display("%m: a group of scores past the last");
+        $stop;
+      end
+      if (load_divide && divide) begin
+        $display("%m: a division begins in another");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if ((VC & (VC - 1)) != 0) begin : gen_refused_VC_is_no_power_of_two
+      vit_softmax_VC_is_no_power_of_two u_refused ();
+    end
+    if (GROUPS > (1 << GW)) begin : gen_refused_N_needs_more_bits_than_GW
+      vit_softmax_N_needs_more_bits_than_GW u_refused ();
     end
   endgenerate
 endmodule

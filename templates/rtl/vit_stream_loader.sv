@@ -62,7 +62,10 @@ module vit_stream_loader #(
   input  wire             tile_free
 );
   // Segment kinds.
-  localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4<% if .Windowed %>, BIAS = 3'd5<% end %>;
+  localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
+<%- if .Windowed %>
+  localparam [2:0] BIAS = 3'd5;
+<%- end %>
 
   // kind 3, tiles 16, params 16, words 16, beats of a param 8, beats of a word 8, format 3; of what is counted
   // one less than there are
@@ -156,7 +159,8 @@ module vit_stream_loader #(
 <%- if .GroupBits %>
     else if (part_done)  last_slice <= weight_in_group ? MULT_BEATS == 1 : one_word_beat;
     else if (mults_done) last_slice <= one_word_beat;
-    else if (word_done)  last_slice <= in_params ? one_param_beat : weight_in_group && group_done ? MULT_BEATS == 1 : one_word_beat;
+    else if (word_done)  last_slice <= in_params ? one_param_beat
+                                     : weight_in_group && group_done ? MULT_BEATS == 1 : one_word_beat;
 <%- else %>
     else if (part_done) last_slice <= one_word_beat;
     else if (word_done) last_slice <= in_params ? one_param_beat : one_word_beat;
@@ -272,4 +276,53 @@ module vit_stream_loader #(
     gelu_loaded  <= seg_done && kind == GELU;
     tile_loaded  <= part_done && kind == TILES && !in_params;
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (pc >= SEGMENTS) begin
+        $display("%m: a segment past the last");
+        $stop;
+      end
+      if (tile_free && tiles_used == {USEDW{1'b0}}) begin
+        $display("%m: weights are given back that are not there");
+        $stop;
+      end
+      if ((image_free && !image_used) || (pos_free && !pos_used) || (norm_free && !norm_used)
+          || (gelu_free && !gelu_used)) begin
+        $display("%m: a buffer is given back that is not in use");
+        $stop;
+      end
+<%- if .Windowed %>
+      if (bias_free && bias_used == 2'd0) begin
+        $display("%m: a head's biases are given back that are not there");
+        $stop;
+      end
+<%- end %>
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (ASMW % BW != 0) begin : gen_refused_ASMW_is_no_multiple_of_BW
+      vit_stream_loader_ASMW_is_no_multiple_of_BW u_refused ();
+    end
+    if (SEGMENTS > (1 << SEGW)) begin : gen_refused_SEGMENTS_needs_more_bits_than_SEGW
+      vit_stream_loader_SEGMENTS_needs_more_bits_than_SEGW u_refused ();
+    end
+    if (AHEAD < 1 || AHEAD >= SEGMENTS) begin : gen_refused_AHEAD_is_not_within_SEGMENTS
+      vit_stream_loader_AHEAD_is_not_within_SEGMENTS u_refused ();
+    end
+    if (WBANKS != 1 && WBANKS != 2 && WBANKS != 4) begin : gen_refused_WBANKS_is_not_1_2_or_4
+      vit_stream_loader_WBANKS_is_not_1_2_or_4 u_refused ();
+    end
+  endgenerate
 endmodule

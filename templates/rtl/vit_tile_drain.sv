@@ -79,7 +79,8 @@ module vit_tile_drain #(
 <%- end %>
 
   // What follows from the next op's settings, and from this op's.
-  reg          next_one_row, next_two_rows, next_one_column, next_two_columns, next_one_full, next_one_last, next_one_pass;
+  reg          next_one_row, next_two_rows, next_one_column, next_two_columns;
+  reg          next_one_full, next_one_last, next_one_pass;
 <%- if .Windowed %>
   reg          next_one_tile, one_tile;
 <%- end %>
@@ -227,4 +228,37 @@ module vit_tile_drain #(
     group_addr <= to_values ? pass : packed_words ? place_now[AW-1:0] >> GPL : place_now[AW-1:0];
     col_addr   <= tile_addr + group_addr;
   end
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (tile_valid && active) begin
+        $display("%m: a tile comes while one drains");
+        $stop;
+      end
+      if (load && on && !col_end) begin
+        $display("%m: the op changes in front of its last column");
+        $stop;
+      end
+      if (on && m > mt_1) begin
+        $display("%m: a row tile past the op's last");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (VC < 1 || VC > 128) begin : gen_refused_VC_is_not_1_to_128
+      vit_tile_drain_VC_is_not_1_to_128 u_refused ();
+    end
+  endgenerate
 endmodule

@@ -235,4 +235,36 @@ module vit_token_pool #(
   assign {out_valid, out_last, out_channel} = leaving[(REQUANTIZED-1)*(CIW+2) +: CIW+2];
   assign out_y = y[OB-1:0];
 <%- end %>
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (start && draining) begin
+        $display("%m: a row is pooled in another");
+        $stop;
+      end
+      if (valid && group_in >= GROUPS) begin
+        $display("%m: channels past the last");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (C % VC != 0) begin : gen_refused_C_is_no_multiple_of_VC
+      vit_token_pool_C_is_no_multiple_of_VC u_refused ();
+    end
+    if (FIRST >= N) begin : gen_refused_FIRST_is_past_the_last_token
+      vit_token_pool_FIRST_is_past_the_last_token u_refused ();
+    end
+  endgenerate
 endmodule

@@ -119,4 +119,43 @@ module vit_unit_control #(
     .next_desc(next_desc), .drain_load(drain_load), .drain_done(drain_done), .drained(drained),
     .caught_up(caught_up), .empty(queue_empty)
   );
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if ((image_loaded && image_full) || (pos_loaded && pos_full) || (norm_loaded && norm_full)
+          || (gelu_loaded && gelu_full)) begin
+        $display("%m: a buffer is filled that is full");
+        $stop;
+      end
+      if (start_norm && norm_running) begin
+        $display("%m: a LayerNorm starts in another");
+        $stop;
+      end
+      if (start_patches && patches_running) begin
+        $display("%m: patches start in others");
+        $stop;
+      end
+<%- if .Pools %>
+      if (start_pool && pool_running) begin
+        $display("%m: the pool starts in another");
+        $stop;
+      end
+<%- end %>
+<%- if .Windowed %>
+      if (start_regroup && regrouping) begin
+        $display("%m: rows are moved while others are");
+        $stop;
+      end
+<%- end %>
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

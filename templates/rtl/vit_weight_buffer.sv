@@ -4,6 +4,7 @@ module vit_weight_buffer #(
 <% constants %>
 ) (
   input  wire                aclk,
+  input  wire                aresetn,         // for assertions
   // Words of the stream.
   input  wire                weight_we,
   input  wire [1:0]          weight_bank,
@@ -43,4 +44,26 @@ module vit_weight_buffer #(
     .aclk(aclk), .we(weight_we), .waddr(w_waddr[W_AW-1:0]), .wdata(weights), .raddr(b_addr[W_AW-1:0]),
     .rdata(w_rdata)
   );
+
+`ifndef SYNTHESIS
+  // Never of a right design; a simulation ends here.
+  /* verilator lint_off WIDTH */
+  /* verilator lint_off CMPCONST */
+  reg was_reset = 1'b0;                    // nothing is known before
+  always @(posedge aclk) begin
+    if (!aresetn) was_reset <= 1'b1;
+    else if (was_reset) begin
+      if (weight_we && word_index >= WDEPTH) begin
+        $display("%m: a word past the end of a bank of weights");
+        $stop;
+      end
+      if (weight_we && weight_bank >= WBANKS) begin
+        $display("%m: weights for a bank that is not there");
+        $stop;
+      end
+    end
+  end
+  /* verilator lint_on CMPCONST */
+  /* verilator lint_on WIDTH */
+`endif
 endmodule

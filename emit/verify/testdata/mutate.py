@@ -143,6 +143,8 @@ class File:
                         return f"begin if (vit_mutant::id != {number}) {text} end"
                 return text
             return self.raw(node)
+        if k == K.ConditionalStatement and "$stop" in self.raw(node):  # an assertion
+            return self.raw(node)
         if k == K.ConditionalStatement:
             return self.inner(node, lambda c: self.condition(c) if c.kind == K.ConditionalPredicate else self.statement(c))
         if k in (K.StandardCaseItem, K.DefaultCaseItem):

@@ -1,4 +1,4 @@
-"""Elaborates an emitted rtl/ with slang: slang.py FOLDER. Exits 1 on any error, and on any warning of those
+"""Elaborates an emitted rtl/ with slang: slang.py FOLDER [OPTION]... Exits 1 on any error, and on any warning of those
 that slang gives by default or with -Wextra, but for the listed ones."""
 
 import os
@@ -14,7 +14,7 @@ os.chdir(sys.argv[1])
 driver = pyslang.driver.Driver() if hasattr(pyslang, "driver") else pyslang.Driver()
 driver.addStandardArgs()
 files = sorted(f for f in os.listdir(".") if f.endswith(".sv"))
-options = ["-Wextra", "-Werror"] + ["-Wno-" + w for w in LEFT_OUT]
+options = ["-Wextra", "-Werror"] + ["-Wno-" + w for w in LEFT_OUT] + sys.argv[2:]
 if not driver.parseCommandLine(" ".join(["slang", *options, "--top", "vit_accel_top", *files])):
     sys.exit(2)
 good = driver.processOptions() and driver.parseAllSources()
