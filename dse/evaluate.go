@@ -158,7 +158,7 @@ func (v *evaluator) shape(n configs.Numerics) (*hwmodel.Shape, error) {
 			return v.engine.Machine(v.engines.parts[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})
 		}
 	}
-	return nil, fmt.Errorf("dse: geometry %v is no part's", v.engines.geometries[v.at])
+	return nil, fmt.Errorf("geometry %v is no part's", v.engines.geometries[v.at])
 }
 
 func (v *evaluator) rank(numerics, engine int64) int64 { return numerics*v.engines.engines + engine }

@@ -83,7 +83,7 @@ type found struct {
 
 func newExact(ctx context.Context, in Input) (*exact, error) {
 	if in.Additive == nil {
-		return nil, errors.New("dse: an exact search needs an additive prediction of noise")
+		return nil, errors.New("an exact search needs an additive prediction of noise")
 	}
 	if in.Noise == nil {
 		in.Noise = NoiseOf(in.Additive)

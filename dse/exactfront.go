@@ -60,7 +60,7 @@ func (x *exact) pointsOf(i int) ([]Point, error) {
 		}
 		for k, c := range p.Costs {
 			if c != e.costs[k] || p.Use > 1 {
-				return nil, fmt.Errorf("dse: point %s was taken to cost %g in %s, its price says %g (use %g): "+
+				return nil, fmt.Errorf("point %s was taken to cost %g in %s, its price says %g (use %g): "+
 					"the search and hwmodel do not agree on what prices depend on", p.Name, e.costs[k], x.in.Objectives[k], c, p.Use)
 			}
 		}

@@ -218,7 +218,7 @@ func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
 		return Point{}, err
 	}
 	if p.Objectives() != r.Objectives || p.Use > 1 {
-		return Point{}, fmt.Errorf("dse: point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
+		return Point{}, fmt.Errorf("point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
 			"the widths that package dse takes for all that prices depend on are not all", p.Name, r.Seconds, r.Use, p.Seconds, p.Use)
 	}
 	return p, nil

@@ -46,10 +46,10 @@ func (in Input) check() error {
 		return errors.New("no engine to explore")
 	}
 	if len(in.Parts) == 0 {
-		return errors.New("dse: no part to explore; expected at least one")
+		return errors.New("no part to explore; expected at least one")
 	}
 	if in.Noise == nil {
-		return errors.New("dse: no prediction of noise")
+		return errors.New("no prediction of noise")
 	}
 	return errors.Join(in.Model.Validate(), in.Space.Validate())
 }

@@ -22,10 +22,10 @@ type Network struct {
 
 func (n Network) check() error {
 	if n.Weights == nil || n.Calibration == nil || n.Images == nil || n.Calibration.N == 0 || n.Images.N == 0 {
-		return errors.New("dse: a network needs weights, calibration images and images to be measured on")
+		return errors.New("a network needs weights, calibration images and images to be measured on")
 	}
 	if n.Labels != nil && len(n.Labels) != n.Images.N {
-		return fmt.Errorf("dse: %d labels for %d images", len(n.Labels), n.Images.N)
+		return fmt.Errorf("%d labels for %d images", len(n.Labels), n.Images.N)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func NewPrediction(tables ...*measure.Table) (*Prediction, error) {
 	for _, t := range tables {
 		fold := t.Reference.LNFold
 		if p.tables[fold] != nil {
-			return nil, fmt.Errorf("dse: two sensitivity tables are for ln_fold %g", fold)
+			return nil, fmt.Errorf("two sensitivity tables are for ln_fold %g", fold)
 		}
 		s := &sources{map[string]configs.LayerBits{}, t, map[source]float64{}}
 		for _, l := range t.Reference.Layers {

@@ -59,7 +59,7 @@ func LoadSensitivities(path string, m configs.Model) (*Prediction, string, error
 // Write writes the file.
 func (f *SensitivityFile) Write(path string) error {
 	if f.Origin == "" || len(f.Tables) == 0 {
-		return errors.New("dse: sensitivities without an origin or a table")
+		return errors.New("sensitivities without an origin or a table")
 	}
 	text, err := json.MarshalIndent(f, "", " ")
 	if err != nil {

@@ -120,7 +120,7 @@ func sealed(files []File) ([]File, error) {
 	files = slices.Clone(files)
 	at := slices.IndexFunc(files, func(f File) bool { return f.Path == ManifestName })
 	if at < 0 {
-		return nil, fmt.Errorf("emit: %s is not among the files", ManifestName)
+		return nil, fmt.Errorf("%s is not among the files", ManifestName)
 	}
 	m, err := parseManifest(files[at].Data)
 	if err != nil {

@@ -145,7 +145,7 @@ func (r *Runner) Stream(image []uint8) ([]int32, error) {
 // from another network with the same residual scale.
 func (r *Runner) Advance(stream []int32, from, to int) error {
 	if len(stream) != len(r.stream) {
-		return fmt.Errorf("exec: residual stream has %d values; expected %d", len(stream), len(r.stream))
+		return fmt.Errorf("residual stream has %d values; expected %d", len(stream), len(r.stream))
 	}
 	r.tr = nil
 	copy(r.stream, stream)
@@ -168,7 +168,7 @@ func (r *Runner) Resume(stream []int32, block int) ([]int32, error) {
 func (r *Runner) start(image []uint8, tr *Trace) error {
 	m := r.net.Model
 	if len(image) != m.Image.Pixels() {
-		return fmt.Errorf("exec: image has %d bytes; model %s expects %d", len(image), m.Name, m.Image.Pixels())
+		return fmt.Errorf("image has %d bytes; model %s expects %d", len(image), m.Name, m.Image.Pixels())
 	}
 	r.tr, r.at = tr, 0
 	if tr != nil {

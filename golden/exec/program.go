@@ -73,7 +73,7 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		return nil, err
 	}
 	if err := validate(net, of); err != nil {
-		return nil, fmt.Errorf("exec: %w", err)
+		return nil, err
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	p := &Program{net: net, of: of, ops: of.Ops, last: of.At(network.None, network.RoleNorm), patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}

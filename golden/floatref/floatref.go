@@ -60,7 +60,7 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 		return nil, err
 	}
 	if err := w.Check(m); err != nil {
-		return nil, fmt.Errorf("floatref: %w", err)
+		return nil, err
 	}
 	n := &Network{
 		Model: m, Net: net, Ops: net.Ops, pos: widen(w.Pos),
@@ -98,7 +98,7 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 // channels. tr may be nil.
 func (n *Network) Run(image []uint8, tr *Trace) ([]float64, error) {
 	if len(image) != n.Model.Image.Pixels() {
-		return nil, fmt.Errorf("floatref: image has %d bytes; model %s expects %d", len(image), n.Model.Name, n.Model.Image.Pixels())
+		return nil, fmt.Errorf("image has %d bytes; model %s expects %d", len(image), n.Model.Name, n.Model.Image.Pixels())
 	}
 	if tr == nil {
 		tr = &Trace{}
@@ -210,7 +210,7 @@ func (n *Network) finite(tr *Trace) error {
 		for j, v := range tr.Ops[i] {
 			if v-v != 0 { // NaN for both
 				head, row, col := j/(op.Rows*op.Cols), j/op.Cols%op.Rows, j%op.Cols
-				return fmt.Errorf("floatref: model %s: op %s: value %d (head %d, row %d, column %d) is %g; expected finite numbers: weights are too large",
+				return fmt.Errorf("model %s: op %s: value %d (head %d, row %d, column %d) is %g; expected finite numbers: weights are too large",
 					n.Model.Name, op.Name, j, head, row, col, v)
 			}
 		}

@@ -19,10 +19,10 @@ type Counts struct {
 func (e Evaluation) Count(ctx context.Context) (Counts, error) {
 	n := e.Images.Count()
 	if n == 0 {
-		return Counts{}, errors.New("measure: there are no images")
+		return Counts{}, errors.New("there are no images")
 	}
 	if e.Labels != nil && len(e.Labels) != n {
-		return Counts{}, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), n)
+		return Counts{}, fmt.Errorf("%d labels for %d images", len(e.Labels), n)
 	}
 	p, err := exec.Prepare(e.Net)
 	if err != nil {

@@ -107,10 +107,10 @@ type Examination struct {
 // NewExamination prepares both networks.
 func NewExamination(e Evaluation) (*Examination, error) {
 	if e.Labels != nil && len(e.Labels) != e.Images.Count() {
-		return nil, fmt.Errorf("measure: %d labels for %d images", len(e.Labels), e.Images.Count())
+		return nil, fmt.Errorf("%d labels for %d images", len(e.Labels), e.Images.Count())
 	}
 	if e.Images.Count() == 0 {
-		return nil, errors.New("measure: there are no images")
+		return nil, errors.New("there are no images")
 	}
 	weights := e.Weights
 	if e.Report != nil && e.Report.Weights != nil { // what the integer ops stand for

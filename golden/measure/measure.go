@@ -90,7 +90,7 @@ func Evaluate(ctx context.Context, net *intnet.Network, images *dataset.Images, 
 	}
 	n := net.Model.Classes
 	if len(logits) != len(codes) || labels != nil && len(labels) != images.N {
-		return Result{}, fmt.Errorf("measure: %d images need %d logits and as many labels; have %d and %d", images.N, len(codes), len(logits), len(labels))
+		return Result{}, fmt.Errorf("%d images need %d logits and as many labels; have %d and %d", images.N, len(codes), len(logits), len(labels))
 	}
 	res := Result{Images: images.N, Noise: NoisePower(logits, codes, net.LogitScale)}
 	res.SQNR = decibels(res.Noise)

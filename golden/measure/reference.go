@@ -49,7 +49,7 @@ func CompareReference(ctx context.Context, m configs.Model, w *checkpoint.Weight
 		return Reference{}, err
 	}
 	if len(want) != images.N*m.Classes {
-		return Reference{}, fmt.Errorf("measure: %d images of %d classes have %d logits; expected %d", images.N, m.Classes, len(want), images.N*m.Classes)
+		return Reference{}, fmt.Errorf("%d images of %d classes have %d logits; expected %d", images.N, m.Classes, len(want), images.N*m.Classes)
 	}
 	var macs int64
 	for _, op := range net.Ops {

@@ -60,7 +60,7 @@ func (t *Table) settle() {
 // as independent, and weights and activations of a layer as two sources.
 func (t *Table) Predict(n configs.Numerics) (float64, error) {
 	if n.LNFold != t.Reference.LNFold {
-		return 0, fmt.Errorf("measure: the sensitivities are for ln_fold %g, not %g", t.Reference.LNFold, n.LNFold)
+		return 0, fmt.Errorf("the sensitivities are for ln_fold %g, not %g", t.Reference.LNFold, n.LNFold)
 	}
 	index := map[Entry]float64{}
 	for _, e := range t.Entries {
@@ -70,7 +70,7 @@ func (t *Table) Predict(n configs.Numerics) (float64, error) {
 	for _, e := range t.sources(n) {
 		noise, ok := index[e]
 		if !ok {
-			return 0, fmt.Errorf("measure: no sensitivity of %s of layer %q at %d bits %s", e.Source, e.Layer, e.Bits, e.Granularity)
+			return 0, fmt.Errorf("no sensitivity of %s of layer %q at %d bits %s", e.Source, e.Layer, e.Bits, e.Granularity)
 		}
 		sum += noise
 	}

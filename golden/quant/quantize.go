@@ -63,15 +63,15 @@ func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoin
 
 func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*quantizer, error) {
 	if !reflect.DeepEqual(m, stats.model) {
-		return nil, fmt.Errorf("quant: calibration was made for model %s with another shape; calibrate again", stats.model.Name)
+		return nil, fmt.Errorf("calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
 	if err := errors.Join(w.Check(m), checkNumerics(stats.net, num)); err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, err
 	}
 	if num.Quantizer.Rotation == configs.Hadamard {
 		var err error
 		if w, stats, err = stats.rotated(w); err != nil {
-			return nil, fmt.Errorf("quant: quantizer: rotation is hadamard: %w", err)
+			return nil, fmt.Errorf("quantizer: rotation is hadamard: %w", err)
 		}
 		report.turned(w)
 	}
@@ -85,12 +85,12 @@ func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	}
 	if q.menu.Inputs == configs.SequentialInputs {
 		if err := q.sequential(); err != nil {
-			return nil, fmt.Errorf("quant: %w", err)
+			return nil, err
 		}
 	}
 	q.begin()
 	if err := q.run(); err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, err
 	}
 	return q.net, nil
 }

@@ -123,7 +123,7 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 		return nil, err
 	}
 	if images.N == 0 {
-		return nil, fmt.Errorf("quant: calibration needs at least one image")
+		return nil, fmt.Errorf("calibration needs at least one image")
 	}
 	s := newStats(m, images.N)
 	s.images = images
@@ -155,10 +155,10 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 	for i := range images.N {
 		r := <-done[i%workers]
 		if r.err != nil {
-			return nil, fmt.Errorf("quant: calibration image %d: %w", i, r.err)
+			return nil, fmt.Errorf("calibration image %d: %w", i, r.err)
 		}
 		if err := reach(net, r.tr); err != nil {
-			return nil, fmt.Errorf("quant: calibration image %d: %w", i, err)
+			return nil, fmt.Errorf("calibration image %d: %w", i, err)
 		}
 		s.observe(net, r.tr)
 		free[i%workers] <- r.tr
