@@ -167,25 +167,31 @@ func Replaceable(dir string, force bool) error {
 	}
 	man, err := LoadManifest(dir)
 	if err != nil {
-		return fmt.Errorf("%s holds files but no manifest of an emitted folder, and is not replaced: move it away or choose another folder (%w)", dir, err)
+		return fmt.Errorf("%s holds files but no manifest of an emitted folder, and is not replaced: "+
+			"move it away or choose another folder (%w)", dir, err)
 	}
 	foreign, err := man.foreign(dir)
 	if err != nil {
 		return err
 	}
 	if len(foreign) > 0 {
-		return fmt.Errorf("%s holds what this tool did not write, or what was changed since: %s; move that away, remove the folder or choose another",
+		return fmt.Errorf("%s holds what this tool did not write, or what was changed since: %s; "+
+			"move that away, remove the folder or choose another",
 			dir, few(foreign))
 	}
 	return nil
 }
 
-// made are what verify leaves in the folder and what its own Makefiles make, as path.Match has it; what ends in / is a folder with all in it.
+// made are what verify leaves in the folder and what its own Makefiles make, as path.Match has it; what ends in / is a
+// folder with all in it.
 var made = []string{
 	"verified.json", "synthesized.json", "sim/build/harness-*", "sim/build/icarus.vvp", "sim/build/.vitdse-build-*/",
-	"hls/build/csim-*", "hls/build/checked-*", "hls/build/.vitdse-build-*/", "syn/alone/engine.*", "syn/alone/vit_*_[0-9]*.*",
-	"syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/yosys.log", "syn/ecp5_yosys.log", "syn/ecp5.json", "syn/ecp5_stat.json",
-	"syn/ecp5_seed*.json", "syn/ecp5_seed*.log", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config", "syn/ecp5_seed*.bit", "driver/__pycache__/*.pyc",
+	"hls/build/csim-*", "hls/build/checked-*", "hls/build/.vitdse-build-*/", "syn/alone/engine.*",
+	"syn/alone/vit_*_[0-9]*.*",
+	"syn/yosys_stat.json", "syn/yosys_netlist.json", "syn/yosys.log", "syn/ecp5_yosys.log", "syn/ecp5.json",
+	"syn/ecp5_stat.json",
+	"syn/ecp5_seed*.json", "syn/ecp5_seed*.log", "syn/*.key", "syn/ecp5_seed*.json.part", "syn/ecp5_seed*.config",
+	"syn/ecp5_seed*.bit", "driver/__pycache__/*.pyc",
 }
 
 // isMade says whether it is a file of those.
@@ -201,8 +207,8 @@ func isMade(name string) bool {
 	})
 }
 
-// foreign lists what in the folder is neither as the manifest says nor made from that. Of the manifest's files some may be
-// gone.
+// foreign lists what in the folder is neither as the manifest says nor made from that. Of the manifest's files some may
+// be gone.
 func (m Manifest) foreign(dir string) ([]string, error) {
 	own, folders := map[string]bool{ManifestName: true}, map[string]bool{}
 	var changed []string

@@ -27,7 +27,8 @@ func (p *Plan) HLSCheck() error {
 	var errs []error
 	check := func(what, formula string, value, limit int, kind string) {
 		if value > limit {
-			errs = append(errs, fmt.Errorf("HLS: %s needs %s = %d; the tool's limit is %d %s", what, formula, value, limit, kind))
+			errs = append(errs, fmt.Errorf("HLS: %s needs %s = %d; the tool's limit is %d %s",
+				what, formula, value, limit, kind))
 		}
 	}
 	elements, bits := "elements of a completely partitioned array", "bits of a reshaped memory word"
@@ -38,6 +39,7 @@ func (p *Plan) HLSCheck() error {
 	check("the activation buffer", "tk*tm*activation bits", s.TK*s.TM*s.ActBits, maxReshape, bits)
 	check("the weight buffer", "tk*tn*weight bits", s.TK*s.TN*s.WBits, maxReshape, bits)
 	check("the score buffer", "tm*score bits", s.TM*s.ScoreBits, maxReshape, bits)
-	check("the stream loader", "the widest word, in whole beats,", s.AsmBeats*s.Design.Engine.BusBits, maxWord, "bits of an ap_uint")
+	check("the stream loader", "the widest word, in whole beats,", s.AsmBeats*s.Design.Engine.BusBits, maxWord,
+		"bits of an ap_uint")
 	return errors.Join(errs...)
 }

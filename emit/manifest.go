@@ -73,7 +73,8 @@ type ManifestOp struct {
 
 // Manifest describes the plan's folder.
 func (p *Plan) Manifest(full int) Manifest {
-	m := Manifest{Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part, Full: full}
+	m := Manifest{Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part,
+		Full: full}
 	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
 	for i, op := range p.index.ops {
 		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
@@ -87,7 +88,8 @@ func (p *Plan) Manifest(full int) Manifest {
 
 // text is manifest.json.
 func (m Manifest) text() ([]byte, error) {
-	text, err := json.MarshalIndent(manifestFile{manifestSchema, m.Tool, m.Hash, keyed[configs.Model]{m.Model}, keyed[configs.Design]{m.Design},
+	text, err := json.MarshalIndent(manifestFile{manifestSchema, m.Tool, m.Hash,
+		keyed[configs.Model]{m.Model}, keyed[configs.Design]{m.Design},
 		keyed[configs.Part]{m.Part}, m.Full, m.Ops, m.NoHLS, m.Files, m.Sum}, "", "  ")
 	return append(text, '\n'), err
 }
@@ -106,13 +108,15 @@ func parseManifest(data []byte) (Manifest, error) {
 		return Manifest{}, errors.New("schema, design_hash or ops are missing; emit the folder again")
 	}
 	if head.Schema != manifestSchema {
-		return Manifest{}, fmt.Errorf("has schema %d, this version reads %d; emit the folder again", head.Schema, manifestSchema)
+		return Manifest{}, fmt.Errorf("has schema %d, this version reads %d; emit the folder again",
+			head.Schema, manifestSchema)
 	}
 	var f manifestFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		return Manifest{}, err
 	}
-	return Manifest{f.Tool, f.Hash, f.Model.value, f.Design.value, f.Part.value, f.Full, f.Ops, f.NoHLS, f.Files, f.Sum}, nil
+	return Manifest{f.Tool, f.Hash, f.Model.value, f.Design.value, f.Part.value, f.Full, f.Ops, f.NoHLS, f.Files,
+		f.Sum}, nil
 }
 
 // sealed completes the manifest among files with the list of the others.
@@ -197,7 +201,8 @@ func (f ManifestFile) in(dir string) (bool, error) {
 		return false, err
 	}
 	if !info.Mode().IsRegular() {
-		return false, fmt.Errorf("%s is no regular file (%s), as it was emitted; emit the folder again", path, info.Mode().Type())
+		return false, fmt.Errorf("%s is no regular file (%s), as it was emitted; emit the folder again",
+			path, info.Mode().Type())
 	}
 	if info.Size() != f.Bytes {
 		return false, nil

@@ -26,7 +26,8 @@ func indexOps(net *intnet.Network) (opIndex, error) {
 	ix := opIndex{compiled, compiled.Ops, map[int]*intnet.Linear{}, map[int]*intnet.LayerNorm{},
 		map[int]*intnet.Attention{}, map[int]*intnet.GELU{}, map[int]*intnet.Pool{}}
 	if len(net.Blocks) != len(compiled.Blocks) {
-		return ix, fmt.Errorf("network %s has %d blocks; its model has %d", net.Model.Name, len(net.Blocks), len(compiled.Blocks))
+		return ix, fmt.Errorf("network %s has %d blocks; its model has %d",
+			net.Model.Name, len(net.Blocks), len(compiled.Blocks))
 	}
 	for _, op := range ix.ops {
 		var b *intnet.Block

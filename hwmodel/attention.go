@@ -35,7 +35,8 @@ func (s *Shape) attending(b block) attention {
 // rowTile is a matmul of one row tile that waits for nothing.
 func (s *Shape) rowTile(p *Step) feed {
 	lastSlot := 1 + int64(p.NT-1)*int64(p.PeriodFull)
-	return feed{lastSlot + int64(p.PeriodEnd) - 1, lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1}
+	return feed{lastSlot + int64(p.PeriodEnd) - 1,
+		lastSlot + int64(p.KT) - 1 + s.arrayLatency() + int64(p.GroupsLast*s.passes(p.To)) - 1}
 }
 
 // attending is where attention stands, in cycles.

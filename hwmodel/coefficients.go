@@ -78,7 +78,8 @@ func ordered(c configs.Coefficients) (*coefficients, error) {
 		return &v, nil
 	}
 	slices.Sort(unknown)
-	return nil, fmt.Errorf("coefficients of family %s are of another version of the model: missing terms [%s], unknown terms [%s]; make them anew with vitdse calibrate",
+	return nil, fmt.Errorf("coefficients of family %s are of another version of the model: "+
+		"missing terms [%s], unknown terms [%s]; make them anew with vitdse calibrate",
 		c.Family, strings.Join(missing, " "), strings.Join(unknown, " "))
 }
 

@@ -33,7 +33,8 @@ const normParamBits = 64
 // tileBeats is the length of a tile column in the stream: parameters, then weights.
 func (s *Shape) tileBeats(inner int, w Stored) int {
 	bus := s.Design.Engine.BusBits
-	beats := s.TN/s.ParamsPerWord()*CeilDiv(s.ParamsPerWord()*s.ParamBits(), bus) + CeilDiv(inner, s.TK)*CeilDiv(s.TN*s.TK*int(w.Bits), bus)
+	beats := s.TN/s.ParamsPerWord()*CeilDiv(s.ParamsPerWord()*s.ParamBits(), bus) +
+		CeilDiv(inner, s.TK)*CeilDiv(s.TN*s.TK*int(w.Bits), bus)
 	if w.Group > 0 {
 		beats += inner / int(w.Group) * s.MultBeats()
 	}

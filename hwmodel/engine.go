@@ -28,7 +28,8 @@ type Engine interface {
 	// Machine is a legal design point taken apart: modules, program, units, and when each op ends.
 	Machine(net *network.Network, d configs.Design) (*Shape, error)
 	// Roofline lists the matmuls and their sum under the roof of the design's peak and the part's memory.
-	Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error)
+	Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) (
+		[]OpRoofline, OpRoofline, error)
 
 	Searchable
 }
@@ -86,7 +87,8 @@ func (Temporal) Machine(net *network.Network, d configs.Design) (*Shape, error) 
 }
 
 // Roofline is hwmodel.Roofline.
-func (Temporal) Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error) {
+func (Temporal) Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) (
+	[]OpRoofline, OpRoofline, error) {
 	return Roofline(net, d, part, policy, batch)
 }
 

@@ -60,7 +60,8 @@ func (s *Shape) projLead(b block) int {
 func (s *Shape) scoresLead(b block) int {
 	sc, _ := s.headSteps(b, 0)
 	k, v := s.matmulTo(ToKeys, b.dim, b.dim, CeilDiv(b.dim, s.TK)), s.matmulTo(ToValues, b.dim, b.dim, sc.KT)
-	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 + int(s.scoresLatency()+s.SoftmaxReady())
+	softmax := (sc.NT-1)*sc.PeriodFull + sc.KT + int(s.arrayLatency()) + sc.GroupsLast + 1 +
+		int(s.scoresLatency()+s.SoftmaxReady())
 	if tail := s.tail(&v); b.tiles*((v.NT-1)*v.PeriodFull+v.PeriodLast) >= s.tail(&k) && softmax >= tail {
 		return tail
 	}

@@ -74,7 +74,8 @@ func layoutsOf(net *network.Network) []Layout {
 // inWindows says whether the rows of an op's result are counted in the order of the windows, not of the tokens.
 func inWindows(role network.Role) bool {
 	switch role {
-	case network.RoleQuery, network.RoleKey, network.RoleValue, network.RoleScores, network.RoleSoftmax, network.RoleContext:
+	case network.RoleQuery, network.RoleKey, network.RoleValue, network.RoleScores, network.RoleSoftmax,
+		network.RoleContext:
 		return true
 	}
 	return false

@@ -23,7 +23,8 @@ func (s *Shape) Pool() (Pool, bool) {
 	if !pools {
 		return Pool{}, false
 	}
-	p := Pool{Op: op, First: op.FirstRow, InBits: configs.ResidualBits, OutBits: configs.ResidualBits, Stream: op.Kind == network.OpPoolStream}
+	p := Pool{Op: op, First: op.FirstRow, InBits: configs.ResidualBits, OutBits: configs.ResidualBits,
+		Stream: op.Kind == network.OpPoolStream}
 	spread := 1 << (configs.ResidualBits - 1) // of a token's value
 	if !p.Stream {
 		p.First, p.InBits, p.OutBits = s.Net.Ops[op.Inputs[0]].FirstRow, configs.PoolBits, s.NormBits

@@ -69,6 +69,7 @@ func powerFor(part *configs.Part) partPower {
 }
 
 func (p *partPower) of(r Resources, clockMHz, bytesPerSecond float64) Power {
-	perMHz := p.lut*float64(r.LUT) + p.ff*float64(r.FF) + p.dsp*float64(r.DSP) + p.bram18*float64(r.BRAM18) + p.uram*float64(r.URAM)
+	perMHz := p.lut*float64(r.LUT) + p.ff*float64(r.FF) + p.dsp*float64(r.DSP) + p.bram18*float64(r.BRAM18) +
+		p.uram*float64(r.URAM)
 	return Power{Static: p.static, Dynamic: perMHz * clockMHz, Memory: 8 * bytesPerSecond * p.pj * 1e-12}
 }

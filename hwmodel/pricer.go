@@ -77,7 +77,8 @@ func NewPricer(net *network.Network, part configs.Part) (*Pricer, error) {
 	if err := configs.OnEngine(net); err != nil {
 		return nil, err
 	}
-	p := &Pricer{net: net, part: part, usable: part.Usable(), power: powerFor(&part), engines: map[configs.Engine]*pricedEngine{}}
+	p := &Pricer{net: net, part: part, usable: part.Usable(), power: powerFor(&part),
+		engines: map[configs.Engine]*pricedEngine{}}
 	tables := map[int]*widthTable{} // by class
 	for _, layer := range net.Layers {
 		if tables[layer.Class] == nil {
@@ -128,7 +129,8 @@ func (p *Pricer) Price(d *configs.Design) (Estimate, error) {
 // read takes a design's numerics apart: the widths they ask for, and how weights are stored.
 func (p *Pricer) read(n *configs.Numerics) (widthSet, error) {
 	if len(n.Layers) != len(p.layers) {
-		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s", len(n.Layers), len(p.layers), p.net.Model.Name)
+		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s",
+			len(n.Layers), len(p.layers), p.net.Model.Name)
 	}
 	if err := n.Quantizer.OnEngine(); err != nil {
 		return widthSet{}, err

@@ -28,7 +28,8 @@ func (r *residual) moves(op network.Op) []Step {
 		return nil
 	}
 	r.now = r.s.Layout(op)
-	p := Step{Op: op.Index, Opcode: StepRegroup, MT: r.now.RowTiles(), Channels: op.Cols / op.Join, ABase: r.base(), Regroup: op.Index}
+	p := Step{Op: op.Index, Opcode: StepRegroup, MT: r.now.RowTiles(), Channels: op.Cols / op.Join, ABase: r.base(),
+		Regroup: op.Index}
 	r.flip()
 	p.Base = r.base()
 	return []Step{p}
@@ -69,7 +70,8 @@ func (s *Shape) distinct() []*network.Op {
 		m := move{op, now, s.Layout(*op)}
 		now = m.to
 		if !slices.ContainsFunc(list, func(o move) bool {
-			return o.op.Stage == op.Stage && o.op.Cols == op.Cols && o.op.Join == op.Join && o.from.sameOrder(m.from) && o.to.sameOrder(m.to)
+			return o.op.Stage == op.Stage && o.op.Cols == op.Cols && o.op.Join == op.Join &&
+				o.from.sameOrder(m.from) && o.to.sameOrder(m.to)
 		}) {
 			list, ops = append(list, m), append(ops, op)
 		}

@@ -53,7 +53,8 @@ var Traffics = []Traffic{TrafficUnfused, TrafficWeights, TrafficOnChip, TrafficE
 // images that use the weights together, by a policy of what stays on the chip. Softmax,
 // LayerNorm and GELU are not counted. The total has the image and the logits where the
 // policy keeps activations on the chip.
-func Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) ([]OpRoofline, OpRoofline, error) {
+func Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) (
+	[]OpRoofline, OpRoofline, error) {
 	s, err := NewShape(net, d)
 	if err != nil {
 		return nil, OpRoofline{}, err
@@ -129,7 +130,8 @@ func (s *Shape) opTraffic(op network.Op, policy Traffic, batch int64) OpRoofline
 	}
 	h, r, c, k := int64(op.Heads), int64(rows), int64(cols), int64(op.Inner)
 	out := OpRoofline{
-		Op: op.Index, Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols), FLOPs: batch * 2 * h * r * c * k,
+		Op: op.Index, Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols),
+		FLOPs: batch * 2 * h * r * c * k,
 	}
 	activations, weights := h*(r*k+r*c)*act, h*k*c*weight
 	switch {

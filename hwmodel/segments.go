@@ -56,15 +56,18 @@ func (s *Shape) Segments() []Segment {
 		{Kind: SegImage, Op: 0, Tiles: 1, Words: s.ImageBeats, WordBeats: 1},
 	}
 	if s.Net.Positions {
-		segs = append(segs, Segment{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC, WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)})
+		segs = append(segs, Segment{Kind: SegPos, Op: 1, Tiles: 1, Words: s.MTiles * s.Dim / s.VC,
+			WordBeats: CeilDiv(s.VC*s.TM*configs.ResidualBits, bus)})
 	}
 	for _, op := range s.Net.Ops {
 		switch {
 		case op.Kind.IsNorm():
-			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: op.Cols, WordBeats: CeilDiv(normParamBits, bus)})
+			segs = append(segs, Segment{Kind: SegNorm, Op: op.Index, Tiles: 1, Words: op.Cols,
+				WordBeats: CeilDiv(normParamBits, bus)})
 		case op.Kind == network.OpScores && op.Relative:
 			for range op.Heads {
-				segs = append(segs, Segment{Kind: SegBias, Op: op.Index, Tiles: 1, Words: s.BiasWords(), WordBeats: CeilDiv(s.biasWord(), bus)})
+				segs = append(segs, Segment{Kind: SegBias, Op: op.Index, Tiles: 1, Words: s.BiasWords(),
+					WordBeats: CeilDiv(s.biasWord(), bus)})
 			}
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {

@@ -17,7 +17,8 @@ const (
 )
 
 // Units names them.
-var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store", "token pool", "regroup"}
+var Units = [...]string{"loader", "patch gather", "layernorm", "array", "drain", "softmax", "store", "token pool",
+	"regroup"}
 
 // Units names those that the network's engine has.
 func (s *Shape) Units() []string {

@@ -65,7 +65,8 @@ func (w Widths) Join(o Widths) Widths {
 	return Widths{
 		Image: max(w.Image, o.Image), Act: max(w.Act, o.Act), Norm: max(w.Norm, o.Norm), QKV: max(w.QKV, o.QKV),
 		Weights: max(w.Weights, o.Weights), Acc: max(w.Acc, o.Acc), NarrowProduct: max(w.NarrowProduct, o.NarrowProduct),
-		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU), Formats: w.Formats | o.Formats, Groups: w.Groups | o.Groups,
+		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU),
+		Formats: w.Formats | o.Formats, Groups: w.Groups | o.Groups,
 	}
 }
 
@@ -131,7 +132,8 @@ func (w Widths) Within(o Widths) bool { return w.Join(o) == o }
 
 // AccBits is the width of the accumulators, attention's included.
 func (w Widths) AccBits(net *network.Network) int {
-	return max(int(w.Acc), w.scoreBits(widestHead(net)), int(w.Softmax)+1+int(w.QKV)+CeilLog2(net.Blocks[0].WindowTokens()))
+	return max(int(w.Acc), w.scoreBits(widestHead(net)),
+		int(w.Softmax)+1+int(w.QKV)+CeilLog2(net.Blocks[0].WindowTokens()))
 }
 
 // accumulator is the width of an engine's accumulators.
@@ -257,7 +259,8 @@ func (z *Sizer) count(what int) Resources {
 	// Which buffers follow which choice is read off a list with marks for kinds.
 	e := z.shape.Design.Engine
 	marks := [3]configs.MemoryKind{"activations", "weights", "residual"}
-	z.shape.Design.Engine.Activations, z.shape.Design.Engine.Weights, z.shape.Design.Engine.Residual = marks[0], marks[1], marks[2]
+	marked := &z.shape.Design.Engine
+	marked.Activations, marked.Weights, marked.Residual = marks[0], marks[1], marks[2]
 	list := z.shape.memories()
 	bias := Memory{}
 	if z.shape.Windowed {

@@ -53,9 +53,12 @@ func setOf(w Widths) (s widthSet) {
 // widths are those of the layers whose sets were joined.
 func (s widthSet) widths() Widths {
 	return Widths{
-		Image: setImage.largest(s.codes), Act: setAct.largest(s.codes), Norm: setNorm.largest(s.codes), QKV: setQKV.largest(s.codes),
-		Formats: uint16(s.codes >> setFormats & (1<<formatBits - 1)), Groups: uint16(s.codes >> setGroups & (1<<formatBits - 1)),
-		NarrowProduct: setNarrow.largest(s.products), Weights: setWeights.largest(s.products), Acc: setAcc.largest(s.products),
+		Image: setImage.largest(s.codes), Act: setAct.largest(s.codes), Norm: setNorm.largest(s.codes),
+		QKV:           setQKV.largest(s.codes),
+		Formats:       uint16(s.codes >> setFormats & (1<<formatBits - 1)),
+		Groups:        uint16(s.codes >> setGroups & (1<<formatBits - 1)),
+		NarrowProduct: setNarrow.largest(s.products), Weights: setWeights.largest(s.products),
+		Acc: setAcc.largest(s.products),
 	}
 }
 

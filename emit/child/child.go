@@ -124,7 +124,8 @@ func (w *lineWriter) add(p []byte) {
 		return
 	}
 	if !w.Cut {
-		w.err = fmt.Errorf("%s printed a line of more than %d bytes, beginning with %.60q: %w", w.Args[0], most, w.part, ErrLongLine)
+		w.err = fmt.Errorf("%s printed a line of more than %d bytes, beginning with %.60q: %w",
+			w.Args[0], most, w.part, ErrLongLine)
 		return
 	}
 	w.part = append(w.part, p[:room]...)
