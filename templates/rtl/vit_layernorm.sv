@@ -242,7 +242,8 @@ module vit_layernorm #(
     for (h = 0; h < VC; h = h + 1) begin : gen_channel
       // Channel h of a group has a table of its own. gamma is there in T+7, beta is needed in T+10.
       wire [63:0] param;
-      vit_ram #(.WIDTH(64), .DEPTH(<% if .Windowed %>MOST<% else %>GROUPS<% end %>), .AW(GIW), .STYLE(PARAM_STYLE)) u_params (
+      vit_ram #(.WIDTH(64), .DEPTH(<% if .Windowed %>MOST<% else %>GROUPS<% end %>), .AW(GIW),
+                .STYLE(PARAM_STYLE)) u_params (
         .aclk(aclk), .we(param_we && (param_waddr & (VC - 1)) == h), .waddr(param_group[GIW-1:0]),
         .wdata(param_wdata), .raddr(index_q[4*PW +: GIW]), .rdata(param)
       );
