@@ -47,7 +47,7 @@ var assertions = []fault{
 	{"vit_axi_write", "", "m_axi_awvalid = 1; m_axi_awaddr = 4088; m_axi_awlen = 1", "a burst crosses a page of 4 KiB"},
 	{"vit_stream_loader", ".SEGMENTS(5), .SEGW(3), .AHEAD(2)", "pc = 5", "a segment past the last"},
 	{"vit_stream_loader", "", "tile_free = 1; tiles_used = 0", "weights are given back that are not there"},
-	{"vit_stream_loader", "", "pos_free = 1; pos_used = 0", "a buffer is given back that is not in use"},
+	{"vit_stream_loader", "", "image_free = 1; image_used = 0", "a buffer is given back that is not in use"},
 	{"vit_stream_loader", "", "bias_free = 1; bias_used = 0", "a head's biases are given back that are not there"},
 	{"vit_unit_control", "", "norm_loaded = 1; norm_full = 1", "a buffer is filled that is full"},
 	{"vit_unit_control", "", "start_norm = 1; norm_running = 1", "a LayerNorm starts in another"},

@@ -293,7 +293,7 @@ module vit_stream_loader #(
         $display("%m: weights are given back that are not there");
         $stop;
       end
-      if ((image_free && !image_used) || (pos_free && !pos_used) || (norm_free && !norm_used)
+      if ((image_free && !image_used) || (norm_free && !norm_used)
           || (gelu_free && !gelu_used)) begin
         $display("%m: a buffer is given back that is not in use");
         $stop;
