@@ -2,7 +2,6 @@ package exec
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"vitdse/configs/network"
@@ -103,7 +102,7 @@ func (p *Program) Rebuilt(net *intnet.Network, at int) (*Program, error) {
 	c := &checker{dynamic: net.Head.Dynamic}
 	c.block(&net.Blocks[at], p.of.Blocks[at])
 	if err := errors.Join(c.errs...); err != nil {
-		return nil, fmt.Errorf("exec: %w", err)
+		return nil, err
 	}
 	next := *p
 	next.net, next.blocks = net, slices.Clone(p.blocks)
