@@ -113,6 +113,7 @@ func full(t *testing.T, n int) (*dse.Front, *Report) {
 		p.Name = fmt.Sprintf("made.%d", i)
 		if i%2 == 1 {
 			p.Part = other.Name
+			p.Clock = &dse.Clock{MHz: 100, Kind: 131, Harsh: 81, SpeedGrade: "-2", Evidence: "fitted to netlists"}
 		}
 		p.Numerics = fmt.Sprint(i % 7)
 		p.LossDB, p.SQNRDB = float64(i%7)/4, 40-float64(i%7)/4
@@ -226,6 +227,8 @@ func TestInBrowser(t *testing.T) {
 	do(t, ctx, chromedp.Evaluate("vitdse.state.pick(2); vitdse.state.pick(1)", nil), frame)
 	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); strings.Contains(got, "1,234") {
 		t.Errorf("why of another point has the synthesis of the first: %q", got)
+	} else if !strings.Contains(got, "between 81.00 and 131.0 MHz") || !strings.Contains(got, "By a model, counted at 100.0 MHz: Speed grade -2, fitted to netlists") {
+		t.Errorf("why of a point whose clock is a model's says %q", got)
 	}
 	// Why not: a wish that a point beats, and one that breaks a budget.
 	do(t, ctx, chromedp.SetValue("input[name=wish-dsp]", "100000", chromedp.ByQuery), chromedp.Click("#wish button", chromedp.ByQuery), frame)

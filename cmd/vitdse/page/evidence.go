@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 
 	"vitdse/dse"
 	"vitdse/hwmodel"
@@ -52,6 +53,15 @@ type Effect struct {
 	Less     Number `json:"less"` // -1: no point is left
 }
 
+// clockClaim says whose word the clock is.
+func clockClaim(f *dse.Front) Claim {
+	if slices.ContainsFunc(f.Points, func(p dse.Point) bool { return p.Clock != nil }) {
+		return Claim{"Clock", "modelled", "within the bracket of each point, if its wires are no longer than the harshest assumed; parts without a model: not known",
+			hwmodel.ClockEvidence + "; docs/CLOCK.md"}
+	}
+	return Claim{"Clock", "assumed", "not known; latency and FPS scale with it", "the part file's, or the space's; see the part's evidence"}
+}
+
 // claims says of every kind of figure on the page how exact it is.
 func claims(f *dse.Front) []Claim {
 	list := []Claim{
@@ -59,7 +69,7 @@ func claims(f *dse.Front) []Claim {
 			"held against the emitted RTL in Verilator by every verification, and in docs/CYCLES.md for random pairs of network and engine"},
 		{"DSP, BRAM, URAM", "exact", "equal in every design that was mapped", "Yosys on 7-series, UltraScale+ and ECP5; docs/RESOURCES.md"},
 		{"LUT, FF", "estimated", "within the band that is drawn at each bar", "the worst of the designs that were mapped with Yosys; docs/RESOURCES.md"},
-		{"Clock", "assumed", "not known; latency and FPS scale with it", "the part file's, or the space's; see the part's evidence"},
+		clockClaim(f),
 		{"Power, energy", "estimated", fmt.Sprintf("±%.0f %%", 100*hwmodel.ExpectedPowerError), "an analytic model set to published designs; docs/POWER.md"},
 	}
 	noise := Claim{"Noise, predicted", "estimated", "not held against measurements in this search", "the sum of what each layer's bits add alone"}

@@ -87,6 +87,16 @@ var pointColumns = []struct {
 	{"bram18", func(p *dse.Point) float64 { return float64(p.Estimate.BRAM18) }},
 	{"uram", func(p *dse.Point) float64 { return float64(p.Estimate.URAM) }},
 	{"lutram", func(p *dse.Point) float64 { return float64(p.Estimate.LUTRAM) }},
+	{"clock_low_mhz", func(p *dse.Point) float64 { return ofModel(p, func(c *dse.Clock) float64 { return c.Harsh }) }},
+	{"clock_high_mhz", func(p *dse.Point) float64 { return ofModel(p, func(c *dse.Clock) float64 { return c.Kind }) }},
+}
+
+// ofModel is a value of the clock that the model gives a point, null where the clock is assumed.
+func ofModel(p *dse.Point, of func(*dse.Clock) float64) float64 {
+	if p.Clock == nil {
+		return math.NaN()
+	}
+	return of(p.Clock)
 }
 
 // addPoints enters the kept points, by their indexes in the front.
@@ -123,6 +133,9 @@ func (r *Report) addPoints(f *dse.Front, kept []int) error {
 		pts.Near = append(pts.Near, flag(p.Near))
 		for k, c := range pointColumns {
 			columns[k] = append(columns[k], Number(c.of(p)))
+		}
+		if c := p.Clock; c != nil {
+			r.Parts[part].ClockModel = fmt.Sprintf("Speed grade %s, %s", c.SpeedGrade, c.Evidence)
 		}
 		mhz, power := powerOf(p, f.Parts[part].Part)
 		for k, v := range []float64{mhz, power, power * p.Seconds} {

@@ -59,7 +59,8 @@ type Part struct {
 	Usable       map[string]int `json:"usable"` // what a design may plan with
 	BandwidthGBs Number         `json:"bandwidth_gb_s"`
 	Clock        Clock          `json:"clock"`
-	Bands        []Band         `json:"bands"` // of the resource model
+	ClockModel   string         `json:"clock_model,omitempty"` // what stands behind the clocks of its points, where a model gives them
+	Bands        []Band         `json:"bands"`                 // of the resource model
 
 	Legal       int64            `json:"legal"` // points, where the space was enumerated
 	Fit         int64            `json:"fit"`

@@ -62,7 +62,7 @@ export function compare(front, state) {
     if (!picks.length) return show(node, el("p", { class: "hint" }, "Click a point, or tick its box in the table, to pick it. Up to three are compared here side by side, each with the command that emits it."));
     const head = () => [["", ""], ...picks.map((i, k) => [el("span", null, el("b", { class: "letter" }, LETTERS[k]), ` ${front.number(i)} · ${front.part(i).name}`), "n"])];
     const of = (measured) => front.quantities.filter((q) => (q.kind === "measured") === measured)
-      .map((q) => [el("span", null, q.name, el("small", null, " " + [q.unit, q.kind === "estimated" || q.kind === "assumed" ? q.kind : ""].filter(Boolean).join(", "))), ...picks.map((i) => cell(front, q, picks, i))]);
+      .map((q) => [el("span", null, q.name, el("small", null, " " + [q.unit, q.kind === "predicted" || q.kind === "measured" ? "" : q.kind].filter(Boolean).join(", "))), ...picks.map((i) => cell(front, q, picks, i))]);
     const choices = picks.map((i) => front.choices(i));
     const chosen = choices[0].map(([name], k) => [name, ...choices.map((c) => (choices.every((d) => d[k][1] === c[k][1]) ? c[k][1] : el("b", null, c[k][1])))]);
     const part = (title, rows) => rows.length > 0 && el("div", null, el("h4", null, title), grid(`${title}, of the picked points`, head(), rows, { class: "compared" }));

@@ -13,7 +13,7 @@ export const quantities = [
   q("latency", "Latency", "ms", -1, "predicted", (d) => d.scaled("seconds", 1e3), (v) => digits(v, 4)),
   q("fps", "Throughput", "images/s", 1, "predicted", (d) => d.column("fps"), (v) => digits(v, 4)),
   q("cycles", "Cycles an image", "", -1, "predicted", (d) => d.column("cycles"), count),
-  q("clock", "Clock", "MHz", 1, "assumed", (d) => d.column("clock_mhz"), (v) => digits(v, 4)),
+  q("clock", "Clock", "MHz", 1, "assumed or modelled", (d) => d.column("clock_mhz"), (v) => digits(v, 4)),
   q("use", "Largest use", "% of a budget", -1, "predicted", (d) => d.scaled("use", 100), percent),
   q("lut", "LUT", "LUTs", -1, "predicted", (d) => d.column("lut"), count),
   q("ff", "FF", "flip-flops", -1, "predicted", (d) => d.column("ff"), count),

@@ -58,13 +58,20 @@ function synthesis(front, i) {
 
 // clock says what latency rests on: the clock, its bracket where one is known, and what sets it.
 function clock(front, i) {
-  const found = synthesis(front, i), c = (found && found.clock) || front.part(i).clock, mhz = front.values("clock")[i], cycles = front.values("cycles")[i];
+  const found = synthesis(front, i), c = (found && found.clock) || modelled(front, i) || front.part(i).clock;
+  const mhz = front.values("clock")[i], cycles = front.values("cycles")[i];
   const bracket = c.low_mhz && c.high_mhz;
   const at = (m) => `${digits((m * 1e6) / cycles, 4)} images/s at ${digits(m, 4)} MHz`;
   return el("p", { class: "hint" }, el("b", null, "Clock "), bracket ? c.low_mhz === c.high_mhz
     ? `${at(c.low_mhz)}. `
     : `between ${digits(c.low_mhz, 4)} and ${digits(c.high_mhz, 4)} MHz: ${at(c.low_mhz)}, ${at(c.high_mhz)}. ` : `${digits(mhz, 4)} MHz, without a bracket. `,
     c.evidence.trim().replace(/\.$/, ""), ".", c.path ? ` The path that sets it: ${c.path}.` : "");
+}
+
+// modelled is the bracket that the clock's model gives a point, if its clock is the model's.
+function modelled(front, i) {
+  const [low, high] = ["clock_low_mhz", "clock_high_mhz"].map((name) => front.column(name)[i]);
+  return low > 0 && { low_mhz: low, high_mhz: high, evidence: `By a model, counted at ${digits(front.values("clock")[i], 4)} MHz: ${front.part(i).clock_model}` };
 }
 
 function near(front, state, i) {
