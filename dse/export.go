@@ -17,7 +17,8 @@ func (f *Front) CSV(points []Point) []byte {
 	w := csv.NewWriter(&buf)
 	head := []string{"part", "rank", "name", "seconds", "fps", "use", "use_of", "predicted_sqnr_db", "predicted_loss_db",
 		"measured_sqnr_db", "measured_loss_db", "measured_top1", "measured_top1_se", "measured_agree", "measured_images", "feasible_as_measured", "on_predicted_front", "on_measured_front",
-		"cycles", "array_use", "bytes_read", "bytes_written", "lut", "ff", "dsp", "bram18", "uram", "lutram"}
+		"cycles", "array_use", "bytes_read", "bytes_written", "lut", "ff", "dsp", "bram18", "uram", "lutram",
+		"clock_mhz", "clock_low_mhz", "clock_high_mhz"}
 	w.Write(append(head, f.Axes...)) // a bytes.Buffer takes everything
 	for _, p := range points {
 		e := p.Estimate
@@ -25,6 +26,7 @@ func (f *Front) CSV(points []Point) []byte {
 		row = append(row, p.Measured.columns(!p.Near)...)
 		row = append(row, integer(e.Cycles), number(e.ArrayUse), integer(e.BytesRead), integer(e.BytesWritten), strconv.Itoa(e.LUT),
 			strconv.Itoa(e.FF), strconv.Itoa(e.DSP), strconv.Itoa(e.BRAM18), strconv.Itoa(e.URAM), strconv.Itoa(e.LUTRAM))
+		row = append(row, p.Clock.columns()...)
 		w.Write(append(row, p.Choice...))
 	}
 	w.Flush()
@@ -39,6 +41,14 @@ func (m *Measured) columns(predicted bool) []string {
 	}
 	return []string{number(m.SQNRDB), number(m.LossDB), number(m.Top1), number(m.Top1SE), number(m.Agree), strconv.Itoa(m.Images),
 		strconv.FormatBool(m.Feasible), strconv.FormatBool(predicted), strconv.FormatBool(m.OnFront)}
+}
+
+// columns are empty where the clock is assumed: the part file or the space says what it is.
+func (c *Clock) columns() []string {
+	if c == nil {
+		return make([]string, 3)
+	}
+	return []string{number(c.MHz), number(c.Harsh), number(c.Kind)}
 }
 
 // JSON writes the front with the given points, one line each.
@@ -80,19 +90,19 @@ func (f *Front) Headings(points []Point) []string {
 	for _, a := range f.varying(points) {
 		head = append(head, f.Axes[a])
 	}
-	if modelled(points) {
+	if Modelled(points) {
 		head = append(head, "clock, MHz (bracket)")
 	}
 	return head
 }
 
-// modelled says whether some point's clock is of the model.
-func modelled(points []Point) bool {
+// Modelled says whether some point's clock is of the model.
+func Modelled(points []Point) bool {
 	return slices.ContainsFunc(points, func(p Point) bool { return p.Clock != nil })
 }
 
-// cell is the clock as text under Headings.
-func (c *Clock) cell() string {
+// String is the clock as text under Headings.
+func (c *Clock) String() string {
 	if c == nil {
 		return "assumed"
 	}
@@ -117,8 +127,8 @@ func (f *Front) Cells(points []Point) [][]string {
 		for _, a := range axes {
 			row = append(row, p.Choice[a])
 		}
-		if modelled(points) {
-			row = append(row, p.Clock.cell())
+		if Modelled(points) {
+			row = append(row, p.Clock.String())
 		}
 		rows = append(rows, row)
 	}

@@ -104,6 +104,10 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 	if near {
 		header = append(header, "<front as predicted")
 	}
+	modelled := dse.Modelled(points)
+	if modelled {
+		header = append(header, "<clock MHz (bracket)")
+	}
 	choices := choicesOf(f, points, false)
 	for _, c := range choices {
 		header = append(header, "<"+c.name)
@@ -122,6 +126,9 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		}
 		if near {
 			row = append(row, p.Place())
+		}
+		if modelled {
+			row = append(row, p.Clock.String())
 		}
 		for _, c := range choices {
 			row = append(row, c.values[i])
@@ -160,6 +167,9 @@ func (a *app) printPoint(f *dse.Front, p dse.Point) error {
 	}
 	a.printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
 		count(e.Cycles), percent(e.ArrayUse), count(e.BytesRead), count(e.BytesWritten))
+	if c := p.Clock; c != nil {
+		a.printf("clock in MHz, %s: speed grade %s, %s\n", c, c.SpeedGrade, c.Evidence)
+	}
 	r := hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
 	mhz := float64(e.Cycles) / p.Seconds / 1e6
 	power := hwmodel.PowerOf(r, f.Parts[i].Part, mhz, float64(e.BytesRead+e.BytesWritten)/p.Seconds)
