@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -74,8 +75,20 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 	return nil
 }
 
-// line takes a line of the simulator. One that is none of the harness ends it.
+// assertion is what the RTL prints where one of its assertions does not hold, before it stops: its module's path and a sentence.
+var assertion = regexp.MustCompile(`^TOP\.sim_top\.([\w.\[\]]+): (.+)$`)
+
+// line takes a line of the simulator. One that is neither of the harness nor of an assertion ends it.
 func (p *process) line(text []byte) error {
+	if m := assertion.FindSubmatch(text); m != nil && p.target == configs.TargetRTL {
+		if p.fault == "" {
+			p.fault = fmt.Sprintf("an assertion of the RTL does not hold in %s: %s", m[1], m[2])
+		}
+		return nil
+	}
+	if p.fault != "" {
+		return nil // what the simulator says of being stopped
+	}
 	var e event
 	if err := json.Unmarshal(text, &e); err != nil {
 		return fmt.Errorf("it printed %.200q: %w", text, err)
