@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -17,11 +18,14 @@ import (
 func TestIcarus(t *testing.T) {
 	simulates(t)
 	for _, e := range []configs.Engine{engine(4, 4, 4), engine(2, 4, 4)} {
-		dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 4, 8), e, 1, 1)
-		out, err := exec.Command("make", "-s", "-C", filepath.Join(dir, "sim"), "icarus").CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "PASS 62702 elements compared") {
-			t.Fatalf("icarus, %dx%dx%d: %v\n%s", e.TM, e.TN, e.TK, err, tail(string(out), 30))
-		}
+		t.Run(fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), func(t *testing.T) {
+			t.Parallel()
+			dir, _ := emitDigits(t, configs.Uniform(digitsData(t).model, 4, 8), e, 1, 1)
+			out, err := exec.Command("make", "-s", "-C", filepath.Join(dir, "sim"), "icarus").CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "PASS 62702 elements compared") {
+				t.Fatalf("icarus: %v\n%s", err, tail(string(out), 30))
+			}
+		})
 	}
 }
 
