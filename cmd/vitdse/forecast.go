@@ -41,9 +41,9 @@ func designSize(man emit.Manifest) float64 {
 	return float64(shape.Resources(man.Part).LUT)
 }
 
-// key is a step's among those of all designs: seeds are alike.
+// key is a step's among those of all designs: seeds, which end a title, are alike.
 func (f *forecast) key(title string) string {
-	step, _, _ := strings.Cut(title, " ")
+	step := strings.TrimRight(title, "0123456789 ")
 	key, err := configs.Key("steps", f.what, step)
 	if err != nil {
 		panic(err) // texts have JSON

@@ -19,11 +19,16 @@ func TestForecast(t *testing.T) {
 	f.took("yosys", 70*time.Second)
 	f.took("yosys", time.Second)
 	f.took("route 1", 9*time.Second)
+	f.took("building this", 30*time.Second)
+	f.took("building that", 3*time.Second)
 	if d, n := f.expect("yosys"); d != time.Minute || n != 2 {
 		t.Errorf("%v of %d runs alike", d, n)
 	}
 	if d, n := f.expect("route 2"); d != 9*time.Second || n != 1 {
 		t.Errorf("%v of %d runs with another seed", d, n)
+	}
+	if d, n := f.expect("building this"); d != 30*time.Second || n != 1 {
+		t.Errorf("%v of %d runs of the first of two that begin alike", d, n)
 	}
 	f.size = 2000
 	f.took("yosys", 100*time.Second)

@@ -150,11 +150,11 @@ func (a *app) simulate(ctx context.Context, dir string, target configs.Target, o
 	st := &stages{a: a}
 	defer st.drop()
 	if man, err := emit.LoadManifest(dir); err == nil {
-		st.steps = &forecast{a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")}), "verify " + string(target), designSize(man)}
+		st.steps = &forecast{a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")}), "verify", designSize(man)}
 	}
 	reports, err := verify.RunTarget(ctx, dir, target, opt, func(p verify.Progress) {
 		if p.Stage == "build" { // how many steps it takes is not known
-			st.set("building", "", 0, 0, "")
+			st.set("building "+p.What, "", 0, 0, "")
 			return
 		}
 		st.set("running", "images", p.Done, p.Total, "")

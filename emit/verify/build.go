@@ -23,21 +23,22 @@ const (
 // of every source, the flags and the tools' versions, and the goal named path says how.
 type program struct {
 	dir, goal, path string
-	what            string   // for people
+	title           string   // what it is
+	what            string   // what it is made with
 	tools           []string // that it takes
 }
 
 func rtlProgram(dir string) program {
-	return program{filepath.Join(dir, "sim"), "harness", "program", "Verilator and the C++ compiler", []string{verilator, cxx, makeTool}}
+	return program{filepath.Join(dir, "sim"), "harness", "program", "the simulator of the RTL", "Verilator and the C++ compiler", []string{verilator, cxx, makeTool}}
 }
 
 func hlsProgram(dir string) program {
-	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the C++ compiler", []string{cxx, makeTool}}
+	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the HLS C++", "the C++ compiler", []string{cxx, makeTool}}
 }
 
 // checkedProgram is the HLS C++ whose every index and arithmetic is checked as it runs.
 func checkedProgram(dir string) program {
-	return program{filepath.Join(dir, "hls"), "checked", "checked-program", "the C++ compiler", []string{cxx, makeTool}}
+	return program{filepath.Join(dir, "hls"), "checked", "checked-program", "the HLS C++ with checks", "the C++ compiler", []string{cxx, makeTool}}
 }
 
 // build builds the program, unless it is there, and returns its path.
@@ -47,11 +48,11 @@ func (p program) build(ctx context.Context, progress func(Progress)) (string, er
 			return "", fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool, tool)
 		}
 	}
-	progress(Progress{Stage: "build", Detail: p.what})
+	progress(Progress{Stage: "build", What: p.title, Detail: p.what})
 	lines := int64(0)
 	err := p.make(ctx, p.goal, func(line []byte) error {
 		lines++
-		progress(Progress{Stage: "build", Done: lines, Detail: string(line)})
+		progress(Progress{Stage: "build", What: p.title, Done: lines, Detail: string(line)})
 		return nil
 	})
 	if err != nil {
@@ -62,7 +63,7 @@ func (p program) build(ctx context.Context, progress func(Progress)) (string, er
 		path = filepath.Join(p.dir, string(line))
 		return nil
 	})
-	progress(Progress{Stage: "build", Done: 1, Total: 1, Detail: "done"})
+	progress(Progress{Stage: "build", What: p.title, Done: 1, Total: 1, Detail: "done"})
 	return path, err
 }
 

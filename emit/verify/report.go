@@ -23,6 +23,7 @@ type Progress struct {
 	Stage       string // "build" (files compiled) or "simulate" (images)
 	Done, Total int64
 	Detail      string
+	What        string // is built
 }
 
 // OpResult is the verdict on one op over all compared images, and its cycles in the first.
