@@ -115,6 +115,16 @@ func (d mutantDesign) rtl(t *testing.T) (mutantFolder, []mutant) {
 	f := mutantFolder{dir: dir, name: d.name, man: man, ids: map[string]int{}, sources: rtlSources(t, dir)}
 	path := filepath.Join(t.TempDir(), "mutants.json")
 	f.mutate(t, "list", path)
+	plain := listed(t, path)
+	for _, m := range plain {
+		f.ids[m.key()] = m.id
+	}
+	return f, plain
+}
+
+// listed reads the mutants that mutate.py has listed.
+func listed(t *testing.T, path string) []mutant {
+	t.Helper()
 	var list []rtlMutant
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -126,12 +136,10 @@ func (d mutantDesign) rtl(t *testing.T) (mutantFolder, []mutant) {
 	plain := make([]mutant, len(list))
 	for i := range list {
 		plain[i] = list[i].mutant
+		plain[i].id = list[i].ID
 	}
 	number(plain)
-	for i, m := range plain {
-		f.ids[m.key()] = list[i].ID
-	}
-	return f, plain
+	return plain
 }
 
 // mutate runs mutate.py on all of the folder's RTL.

@@ -97,21 +97,7 @@ func unitMutants(t *testing.T, file, text string, synthesis bool, put []int) ([]
 		}
 		return nil, string(mutated)
 	}
-	var list []rtlMutant
-	data, err := os.ReadFile(out)
-	if err == nil {
-		err = json.Unmarshal(data, &list)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain := make([]mutant, len(list))
-	for i := range list {
-		plain[i] = list[i].mutant
-		plain[i].id = list[i].ID
-	}
-	number(plain)
-	return plain, ""
+	return listed(t, out), ""
 }
 
 // judgeUnit runs every bench of a file with each of its mutants, until one sees it.
