@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 
 	"vitdse/dse"
 	"vitdse/hwmodel"
@@ -55,7 +54,7 @@ type Effect struct {
 
 // clockClaim says whose word the clock is.
 func clockClaim(f *dse.Front) Claim {
-	if slices.ContainsFunc(f.Points, func(p dse.Point) bool { return p.Clock != nil }) {
+	if dse.Modelled(f.Points) {
 		return Claim{"Clock", "modelled", "within the bracket of each point, if its wires are no longer than the harshest assumed; parts without a model: not known",
 			hwmodel.ClockEvidence + "; docs/CLOCK.md"}
 	}

@@ -134,7 +134,7 @@ func (r *Report) addPoints(f *dse.Front, kept []int) error {
 		for k, c := range pointColumns {
 			columns[k] = append(columns[k], Number(c.of(p)))
 		}
-		if c := p.Clock; c != nil {
+		if c := p.Clock; c != nil && r.Parts[part].ClockModel == "" {
 			r.Parts[part].ClockModel = fmt.Sprintf("Speed grade %s, %s", c.SpeedGrade, c.Evidence)
 		}
 		mhz, power := powerOf(p, f.Parts[part].Part)
