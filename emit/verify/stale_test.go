@@ -67,9 +67,15 @@ func TestStaleBuild(t *testing.T) {
 }
 
 // Two verifications of one folder at once, from its first build on, in a path that a shell and make
-// would take apart.
+// would take apart, and with a find that meets a folder of a build which ends while it looks.
 func TestTwoAtOnce(t *testing.T) {
 	simulates(t)
+	racing := t.TempDir()
+	script := "#!/bin/sh\necho \"find: '/tmp/.vitdse-build-x': No such file or directory\" >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(racing, "find"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", racing+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("OPT", "-O0")
 	dir := filepath.Join(t.TempDir(), `it's a "zoë" $HOME;(x) & 100%`, "design #1")
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
