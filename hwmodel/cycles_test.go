@@ -86,9 +86,37 @@ func timed(tb testing.TB) []configs.Model {
 	variant("maximum-of-the-stream", func(m *configs.Model) { m.Pool, m.FCNorm = configs.PoolMax, true })
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 12 {
-		list = append(list, randomSwin(r))
+		list = append(list, randomSwin(r), randomViT(r), randomViT(r))
 	}
 	return list
+}
+
+// randomViT draws a small ViT or distilled DeiT of any shape, with any of the variants that change its ops.
+func randomViT(r *rand.Rand) configs.Model {
+	pick := func(of ...int) int { return of[r.IntN(len(of))] }
+	for {
+		m := configs.Model{Name: "random-vit", Family: configs.ViT, Patch: 1 + r.IntN(16), Heads: pick(1, 2, 3, 4, 6), Depth: 1 + r.IntN(4),
+			MLPRatio: float64(pick(1, 2, 3, 4)), Classes: 1 + r.IntN(70), LayerNormEps: 1e-6, PreNorm: r.IntN(3) == 0,
+			NoClassToken: r.IntN(3) == 0, Registers: pick(0, 0, 1, 4), FCNorm: r.IntN(2) == 0}
+		if r.IntN(3) == 0 {
+			m.Family = configs.DeiT
+		}
+		if r.IntN(2) == 0 {
+			m.Activation = network.ReLU
+		}
+		m.Pool = []configs.Pool{"", configs.PoolAvg, configs.PoolMax}[r.IntN(3)]
+		m.Dim = m.Heads * pick(2, 4, 8, 16, 32, 64)
+		m.Image = configs.ImageShape{Height: m.Patch * (1 + r.IntN(14)), Width: m.Patch * (1 + r.IntN(14)), Channels: pick(1, 2, 3)}
+		for range m.Image.Channels {
+			m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
+		}
+		if m.Validate() != nil {
+			continue
+		}
+		if net, err := network.Compile(m); err == nil && configs.OnEngine(net) == nil {
+			return m
+		}
+	}
 }
 
 // The sweep's short way to stream and cycles is the program's and the timeline's long one.

@@ -71,8 +71,6 @@ func (s *Shape) scoresLead(b block) int {
 // followed sets the slot of a linear layer's last tile, where the next op does not wait for it.
 func (s *Shape) followed(p *Step, b block) {
 	switch {
-	case p.To == ToQ && !p.GELU || p.To == ToKeys:
-		p.PeriodEnd = s.periodEnd(p, p.KT)
 	case p.To == ToValues && s.scoresLead(b) > 0:
 		p.PeriodEnd = s.periodEnd(p, CeilDiv(b.headDim, s.TK))
 	case p.GELU && s.fc2Lead(b) > 0:

@@ -109,7 +109,6 @@ type pass struct {
 	tiles              int64
 	period, periodLast int64 // a tile's slot in a full column and in the last
 	drainFull, drainTo int64 // from the end of a column's last slot to its last columns drained
-	periodEnd          int64 // slot of the last tile of all
 	chained            bool
 }
 
@@ -213,12 +212,11 @@ func (s *Shape) walkKind(l *network.Layer, normBeats int64) walkKind {
 func (s *Shape) pass(op *network.Op) pass {
 	p := Step{To: destination(op.Role), GELU: op.Kind == network.OpLinearGELU}
 	s.tiles(&p, op.Cols, op.Inner, 0)
-	s.followed(&p, s.block(op.Block))
 	passes := int64(s.passes(p.To))
 	tail := int64(p.KT) - 1 + s.arrayLatency() - 1
 	return pass{
 		columns: p.NT, tiles: int64(s.Layout(*op).RowTiles()),
-		period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast), periodEnd: int64(p.PeriodEnd),
+		period: int64(p.PeriodFull), periodLast: int64(p.PeriodLast),
 		drainFull: tail + int64(p.GroupsFull)*passes - int64(p.PeriodFull),
 		drainTo:   tail + int64(p.GroupsLast)*passes - int64(p.PeriodLast),
 		chained:   chained(op.Role),
@@ -342,7 +340,7 @@ func (k *Walk) matmuls(c *Clocks, at int64, from chain, of *walkKind, w Stored) 
 	beats := k.beats(of, w)
 	for i := range of.count {
 		p := &of.passes[i]
-		at = k.matmul(c, at, from, p, beats) + 1 + p.periodEnd
+		at = k.matmul(c, at, from, p, beats) + 1 + p.periodLast
 	}
 }
 
