@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/dse/baseline"
@@ -93,25 +96,25 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	if objectives, err = dse.PredictedObjectives(objectives); err != nil {
 		return err
 	}
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
-		prediction, err = sensitivities(cmd.Context(), n, run, space, build, st)
+		prediction, err = a.sensitivities(cmd.Context(), n, run, space, build, st)
 	}
 	if err != nil {
 		return err
 	}
-	t := newTable("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
+	t := table.New("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
 	for _, p := range parts {
 		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise, Additive: prediction, Objectives: objectives,
 			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		start := time.Now()
-		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) { st.set("exact front of "+p.Name, "points", q.Done, q.Total, "") })
+		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) { st.Set("exact front of "+p.Name, "points", q.Done, q.Total, "") })
 		if err != nil {
 			return err
 		}
-		st.end()
+		st.End()
 		took := time.Since(start)
 		problem, err := dse.NewProblem(engine, n.model, space, p, prediction.Noise, objectives)
 		if err != nil {
@@ -122,20 +125,20 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 			exact.front = append(exact.front, q.Costs)
 		}
 		exact.box = baseline.NewBox(exact.front)
-		t.add(p.Name, "exact", "none", "all "+grouped(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds), count(len(exact.front)), "100.0", "", "")
+		t.Add(p.Name, "exact", "none", "all "+number.Exact(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds), number.Count(len(exact.front)), "100.0", "", "")
 		if err := a.contests(cmd.Context(), t, p.Name, exact, run, f, st); err != nil {
 			return err
 		}
 	}
-	st.end()
-	a.printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n", objectives, plural(f.seeds, "seed"))
-	if err := a.show(t); err != nil {
+	st.End()
+	a.Printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n", objectives, number.Plural(f.seeds, "seed"))
+	if err := a.Show(t); err != nil {
 		return err
 	}
 	if f.table == "" {
 		return nil
 	}
-	return configs.WriteFile(f.table, []byte(t.markdown()))
+	return configs.WriteFile(f.table, []byte(t.Markdown()))
 }
 
 // contest is an exact front and what it takes to compare others with it.
@@ -147,11 +150,11 @@ type contest struct {
 }
 
 // contests runs every method with every limit and seed and adds a row for each.
-func (a *app) contests(ctx context.Context, t *table, part string, c contest, run configs.Run, f baselineFlags, st *stages) error {
+func (a *app) contests(ctx context.Context, t *table.Table, part string, c contest, run configs.Run, f baselineFlags, st *progress.Stages) error {
 	volume := c.box.Hypervolume(c.front)
 	done, total := 0, len(baseline.Methods)*(len(f.evaluations)+1)*f.seeds
 	for _, limit := range append(slices.Clone(f.evaluations), 0) {
-		words := count(limit) + " evaluations"
+		words := number.Count(limit) + " evaluations"
 		if limit == 0 {
 			words = "the exact search's time"
 		}
@@ -160,7 +163,7 @@ func (a *app) contests(ctx context.Context, t *table, part string, c contest, ru
 			for seed := range f.seeds {
 				opt := baseline.Options{Method: method, Evaluations: limit, Seed: uint64(run.Seed) + uint64(seed), Workers: runtime.GOMAXPROCS(0)}
 				if limit == 0 {
-					opt.Runtime = seconds(c.seconds)
+					opt.Runtime = number.Seconds(c.seconds)
 				}
 				r, err := baseline.Run(ctx, c.problem, opt)
 				if err != nil {
@@ -173,10 +176,10 @@ func (a *app) contests(ctx context.Context, t *table, part string, c contest, ru
 				volumes, took = append(volumes, c.box.Hypervolume(costs)/volume), append(took, r.Seconds)
 				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)), append(distinct, float64(r.Distinct))
 				done++
-				st.set("baselines on "+part, "runs", int64(done), int64(total), string(method))
+				st.Set("baselines on "+part, "runs", int64(done), int64(total), string(method))
 			}
-			t.add(part, string(method), words, count(int64(median(evaluations))), count(int64(median(distinct))), fmt.Sprintf("%.1f", median(took)), count(int64(median(fronts))),
-				percent(median(volumes)), percent(slices.Min(volumes)), percent(slices.Max(volumes)))
+			t.Add(part, string(method), words, number.Count(int64(median(evaluations))), number.Count(int64(median(distinct))), fmt.Sprintf("%.1f", median(took)), number.Count(int64(median(fronts))),
+				number.Percent(median(volumes)), number.Percent(slices.Min(volumes)), number.Percent(slices.Max(volumes)))
 		}
 	}
 	return nil
@@ -190,10 +193,10 @@ func median(v []float64) float64 {
 // searchCommand searches with NSGA-II and costs that a program gives.
 func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Space, parts []configs.Part, run configs.Run, f baselineFlags) error {
 	if len(f.names) < 2 || len(f.names) > 4 {
-		return fmt.Errorf("--costs has %s; expected two to four that the program prints", plural(len(f.names), "name"))
+		return fmt.Errorf("--costs has %s; expected two to four that the program prints", number.Plural(len(f.names), "name"))
 	}
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	for _, p := range parts {
 		none := func(configs.Numerics) (float64, error) { return 0, nil }
 		problem, err := dse.NewProblem(engine, m, s, p, none, dse.DefaultObjectives)
@@ -203,13 +206,13 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 		r, err := baseline.Run(ctx, baseline.Command{Problem: problem, Argv: strings.Fields(f.command), Objectives: f.names, Timeout: f.timeout},
 			baseline.Options{Method: baseline.NSGA2, Evaluations: f.evaluations[0], Seed: uint64(run.Seed), Workers: runtime.GOMAXPROCS(0), Population: 50,
 				Progress: func(n, front int) {
-					st.set("search on "+p.Name, "evaluations", int64(n), int64(f.evaluations[0]), plural(front, "point")+" on the front")
+					st.Set("search on "+p.Name, "evaluations", int64(n), int64(f.evaluations[0]), number.Plural(front, "point")+" on the front")
 				}})
 		if err != nil {
 			return err
 		}
-		st.end()
-		t := newTable(append(slices.Clone(f.names), "<design")...)
+		st.End()
+		t := table.New(append(slices.Clone(f.names), "<design")...)
 		for _, q := range r.Front {
 			var row []string
 			for _, c := range q.Costs {
@@ -219,10 +222,10 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 			for i, axis := range problem.Genes() {
 				choices = append(choices, axis.Name+"="+axis.Values[q.Genes[i]])
 			}
-			t.add(append(row, strings.Join(choices, " "))...)
+			t.Add(append(row, strings.Join(choices, " "))...)
 		}
-		a.printf("%s: %s after %s evaluations, %s distinct\n", p.Name, plural(len(r.Front), "point"), count(int64(r.Evaluations)), count(int64(r.Distinct)))
-		if err := a.show(t); err != nil {
+		a.Printf("%s: %s after %s evaluations, %s distinct\n", p.Name, number.Plural(len(r.Front), "point"), number.Count(int64(r.Evaluations)), number.Count(int64(r.Distinct)))
+		if err := a.Show(t); err != nil {
 			return err
 		}
 	}

@@ -32,8 +32,8 @@ type batch[R any] struct {
 // run does those jobs of a list that the journal does not have yet. What was found is in found then, also where it fails
 // or is interrupted.
 func (b *batch[R]) run(ctx context.Context, list []int) error {
-	st := &stages{a: b.a}
-	defer st.drop()
+	st := b.a.stages()
+	defer st.Drop()
 	elsewhere := b.a.elsewhere(b.machines, b.work, st, b.tools...)
 	mine, err := elsewhere.Mine(ctx, b.plan)
 	if err != nil {
@@ -69,9 +69,9 @@ func (b *batch[R]) run(ctx context.Context, list []int) error {
 		}
 		return min(int64(n)*b.size, b.total)
 	}
-	say := func(detail string) { st.set(b.title, b.unit, units(len(b.found)), units(len(list)), detail) }
+	say := func(detail string) { st.Set(b.title, b.unit, units(len(b.found)), units(len(list)), detail) }
 	say("")
-	st.resumed(units(len(b.found)))
+	st.Resumed(units(len(b.found)))
 	workers := b.workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -96,7 +96,7 @@ func (b *batch[R]) run(ctx context.Context, list []int) error {
 		Elsewhere: elsewhere, Plan: b.plan, Cost: b.cost,
 	})
 	if err == nil {
-		st.end()
+		st.End()
 	}
 	return err
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -73,13 +75,13 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	if b.images < 1 {
 		return fmt.Errorf("--images: %d; expected at least 1", b.images)
 	}
-	t := newTable("<network", "<bits", "<array", "bus", "w buf", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
+	t := table.New("<network", "<bits", "<array", "bus", "w buf", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
 		"start %", "image, store %", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches", "s", "cycles/s")
 	write := func() error {
 		if b.table == "" {
 			return nil
 		}
-		return configs.WriteFile(b.table, []byte(t.markdown()))
+		return configs.WriteFile(b.table, []byte(t.Markdown()))
 	}
 	failed := false
 	for _, model := range b.models {
@@ -100,7 +102,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 				if err != nil {
 					return fmt.Errorf("%s, %s bits, %s: %w", m.Name, bits, array, err)
 				}
-				t.add(benchRow(b, rep, m, bits, array)...)
+				t.Add(benchRow(b, rep, m, bits, array)...)
 				failed = failed || !rep.OK
 				if err := write(); err != nil { // what has been measured is kept
 					return err
@@ -108,11 +110,11 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 			}
 		}
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ", plural(b.images, "image"), b.latency, b.clock)
-	a.printf("Cycles and shares are the first image's; queued: the slowest of those behind it, each from the end of the one before.\n")
+	a.Printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ", number.Plural(b.images, "image"), b.latency, b.clock)
+	a.Printf("Cycles and shares are the first image's; queued: the slowest of those behind it, each from the end of the one before.\n")
 	if failed {
 		return &exitError{exitUnequal, errors.New("not everything is equal")}
 	}
@@ -149,16 +151,16 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	}
 	name := m.Name
 	if b.depth > 0 {
-		name = fmt.Sprintf("%s, %s", name, plural(m.Depth, "block"))
+		name = fmt.Sprintf("%s, %s", name, number.Plural(m.Depth, "block"))
 	}
 	queued := []string{"-", "-", "-"}
 	if r.MeasuredQueued > 0 {
-		queued = []string{count(r.PredictedQueued), count(r.MeasuredQueued), fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredQueued))}
+		queued = []string{number.Count(r.PredictedQueued), number.Count(r.MeasuredQueued), fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredQueued))}
 	}
-	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), count(r.PredictedCycles), count(r.MeasuredCycles),
+	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles),
 		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
-		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), queued[0], queued[1], queued[2], count(r.Elements()), count(mismatches + r.LogitMismatches),
-		fmt.Sprintf("%.1f", r.SimSeconds), count(int64(r.CyclesPerSecond))}
+		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), queued[0], queued[1], queued[2], number.Count(r.Elements()), number.Count(mismatches + r.LogitMismatches),
+		fmt.Sprintf("%.1f", r.SimSeconds), number.Count(int64(r.CyclesPerSecond))}
 }
 
 // seeded is a network of seeded weights and random images, calibrated on the first of them.
@@ -215,14 +217,14 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	st := &stages{a: a}
-	defer st.drop()
-	st.set("quantizing "+s.model.Name, "", 0, 0, "")
+	st := a.stages()
+	defer st.Drop()
+	st.Set("quantizing "+s.model.Name, "", 0, 0, "")
 	net, err := quant.Quantize(s.model, d.Numerics, s.weights, s.stats)
 	if err != nil {
 		return nil, err
 	}
-	st.set("emitting", "", 0, 0, "")
+	st.Set("emitting", "", 0, 0, "")
 	plan, err := engine.Plan(d, net, part)
 	if err != nil {
 		return nil, err
@@ -239,7 +241,7 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	if err := emit.WriteFolder(folder, append(files, vectors...), false); err != nil {
 		return nil, err
 	}
-	st.end()
+	st.End()
 	run := configs.TargetRTL
 	reports, err := a.simulate(ctx, folder, run, verify.Options{Images: -1, Full: -1, Latency: b.latency, Seed: 1})
 	if err != nil {

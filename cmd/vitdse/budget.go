@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -49,11 +51,11 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 	if err != nil {
 		return err
 	}
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
-		prediction, err = sensitivities(cmd.Context(), n, run, space, build, st)
+		prediction, err = a.sensitivities(cmd.Context(), n, run, space, build, st)
 	}
 	if err != nil {
 		return err
@@ -62,14 +64,14 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Additive: prediction, Limits: dse.LimitsOf(run),
 			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		best, effects, err := dse.Budgets(cmd.Context(), in, share, func(done, total int) {
-			st.set("budgets of "+p.Name, "searches", int64(done), int64(total), "")
+			st.Set("budgets of "+p.Name, "searches", int64(done), int64(total), "")
 		})
 		if err != nil {
 			return err
 		}
-		st.end()
-		a.printf("fastest on %s: %s, %s images/s\n", p.Name, best.Name, count(int64(best.FPS)))
-		t := newTable("<resource", "used %", fmt.Sprintf("images/s with %g %% more", 100*share), fmt.Sprintf("with %g %% less", 100*share), "<so it is")
+		st.End()
+		a.Printf("fastest on %s: %s, %s images/s\n", p.Name, best.Name, number.Count(int64(best.FPS)))
+		t := table.New("<resource", "used %", fmt.Sprintf("images/s with %g %% more", 100*share), fmt.Sprintf("with %g %% less", 100*share), "<so it is")
 		for _, e := range effects {
 			words := "slack"
 			switch {
@@ -82,9 +84,9 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 			if e.Less == -1 {
 				less = "no point left"
 			}
-			t.add(e.Resource, percent(e.Used), fmt.Sprintf("%+.1f %%", 100*e.More), less, words)
+			t.Add(e.Resource, number.Percent(e.Used), fmt.Sprintf("%+.1f %%", 100*e.More), less, words)
 		}
-		if err := a.show(t); err != nil {
+		if err := a.Show(t); err != nil {
 			return err
 		}
 	}

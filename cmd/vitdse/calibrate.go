@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit/synth"
@@ -72,7 +74,7 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 		if err := configs.WriteFile(out, configs.MarshalCoefficients(fitted)); err != nil {
 			return err
 		}
-		a.printf("coefficients of %s from %d designs: %s\n", fitted.Family, fitted.Reports, out)
+		a.Printf("coefficients of %s from %d designs: %s\n", fitted.Family, fitted.Reports, out)
 		return nil
 	}
 	return cmd
@@ -161,22 +163,22 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 
 // printClocks prints how far the clock is off static timing, before and after.
 func (a *app) printClocks(start, fitted configs.Coefficients, samples []fit.ClockSample) error {
-	t := newTable("<designs", "<wires", "number", "clock off by %, before", "worst", "after", "worst")
+	t := table.New("<designs", "<wires", "number", "clock off by %, before", "worst", "after", "worst")
 	for _, heldOut := range []bool{false, true} {
 		before, after := fit.ClockResiduals(start.Clock, samples, heldOut), fit.ClockResiduals(fitted.Clock, samples, heldOut)
 		for i, wires := range hwmodel.Wires {
 			if after[i].Designs > 0 {
 				b, f := before[i], after[i]
-				was, wasWorst := percent(b.Mean), percent(b.Worst)
+				was, wasWorst := number.Percent(b.Mean), number.Percent(b.Worst)
 				if start.Clock == nil {
 					was, wasWorst = "-", "-"
 				}
-				t.add(heldName(heldOut), wires, count(f.Designs), was, wasWorst, percent(f.Mean), percent(f.Worst))
+				t.Add(heldName(heldOut), wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean), number.Percent(f.Worst))
 			}
 		}
 	}
-	a.printf("clock against static timing of the same netlists:\n")
-	return a.show(t)
+	a.Printf("clock against static timing of the same netlists:\n")
+	return a.Show(t)
 }
 
 func startCoefficients(family configs.Fabric, from string) (configs.Coefficients, error) {
@@ -197,17 +199,17 @@ func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.S
 		if sum := fit.Sums(start, samples, heldOut); sum.Designs > 0 {
 			before, after = append(before, sum), append(after, fit.Sums(fitted, samples, heldOut))
 		}
-		t := newTable("<module", "designs", "LUT off by %, before", "worst", "after", "worst", "LUTs, after")
+		t := table.New("<module", "designs", "LUT off by %, before", "worst", "after", "worst", "LUTs, after")
 		for i, b := range before {
 			f := after[i]
-			t.add(b.Module, count(b.Designs), percent(b.Mean), percent(b.Worst), percent(f.Mean), percent(f.Worst), fmt.Sprintf("%.0f", f.MeanAbs))
+			t.Add(b.Module, number.Count(b.Designs), number.Percent(b.Mean), number.Percent(b.Worst), number.Percent(f.Mean), number.Percent(f.Worst), fmt.Sprintf("%.0f", f.MeanAbs))
 		}
 		which := "fitted to"
 		if heldOut {
 			which = "held out"
 		}
-		a.printf("designs %s, mean error of a module's LUTs:\n", which)
-		if err := a.show(t); err != nil {
+		a.Printf("designs %s, mean error of a module's LUTs:\n", which)
+		if err := a.Show(t); err != nil {
 			return err
 		}
 	}

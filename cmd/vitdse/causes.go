@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/emit/verify"
 	"vitdse/hwmodel"
 )
@@ -11,9 +13,9 @@ import (
 // causeTable says what the array's cycles of the first image were spent on, the blocks'
 // ops taken together. A beat is useful as far as its products are the network's: what is
 // left of it is padding.
-func causeTable(r *verify.Report) *table {
+func causeTable(r *verify.Report) *table.Table {
 	header := []string{"<op", "useful", "padding"}
-	t := newTable(append(append(header, hwmodel.Causes[1:]...), "total")...)
+	t := table.New(append(append(header, hwmodel.Causes[1:]...), "total")...)
 	type row struct {
 		macs  int64
 		spent verify.Spent
@@ -39,11 +41,11 @@ func causeTable(r *verify.Report) *table {
 	}
 	add := func(name string, x *row) {
 		useful := (x.macs + r.ArrayMACs/2) / r.ArrayMACs
-		cells := []string{name, count(useful), count(x.spent[0] - useful)}
+		cells := []string{name, number.Count(useful), number.Count(x.spent[0] - useful)}
 		for _, c := range x.spent[1:] {
-			cells = append(cells, count(c))
+			cells = append(cells, number.Count(c))
 		}
-		t.add(append(cells, count(x.spent.Total()))...)
+		t.Add(append(cells, number.Count(x.spent.Total()))...)
 	}
 	for _, name := range order {
 		if rows[name].spent.Total() > 0 {
@@ -57,7 +59,7 @@ func causeTable(r *verify.Report) *table {
 	for _, c := range append([]float64{useful, float64(all.spent[0]) - useful}, lost(all.spent)...) {
 		share = append(share, fmt.Sprintf("%.1f", 100*c/total))
 	}
-	t.add(append(share, "100.0")...)
+	t.Add(append(share, "100.0")...)
 	return t
 }
 

@@ -71,14 +71,14 @@ func (n *trained) loadFolder(ctx context.Context, a *app, dir string) error {
 		return err
 	}
 	a.warnLeft(split.Test.Left)
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	read := func(from *dataset.Folder, title string, bytes int) (*dataset.Folder, *dataset.Images, error) {
 		some := from.Spread(max(1, bytes/n.model.Image.Pixels()))
 		if len(some.Files) < len(from.Files) {
 			a.log.Info("dataset: some images are read, evenly spread", "of", title, "count", len(some.Files), "images", len(from.Files))
 		}
-		images, err := some.Load(ctx, runtime.GOMAXPROCS(0), st.task(title, "images"))
+		images, err := some.Load(ctx, runtime.GOMAXPROCS(0), st.Task(title, "images"))
 		return some, images, err
 	}
 	if _, n.train, err = read(split.Train, "calibration images", mostTrainBytes); err != nil {
@@ -89,7 +89,7 @@ func (n *trained) loadFolder(ctx context.Context, a *app, dir string) error {
 		return err
 	}
 	n.test, n.labels = images, test.Labels
-	st.end()
+	st.End()
 	return nil
 }
 

@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/emit"
@@ -171,20 +174,20 @@ func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front 
 
 // emitDesign writes the folder of a design.
 func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
-	st := &stages{a: a}
-	defer st.drop()
-	integers, err := n.quantize(d.Numerics, a.cacheOf(run), st.of)
+	st := a.stages()
+	defer st.Drop()
+	integers, err := n.quantize(d.Numerics, a.cacheOf(run), st.Of)
 	if err != nil {
 		return err
 	}
-	st.end()
+	st.End()
 	plan, err := engine.Plan(d, integers, part)
 	if err != nil {
 		return err
 	}
 	if s := plan.Shape; d.Engine.Packing.Port() > 0 && s.Packed().Products() == 1 {
 		a.log.Warn("a DSP makes one product: two do not fit its multiplier", "packing", d.Engine.Packing,
-			"operand_a", plural(s.ABits, "bit"), "operand_b", plural(s.BBits, "bit"))
+			"operand_a", number.Plural(s.ABits, "bit"), "operand_b", number.Plural(s.BBits, "bit"))
 	}
 	if err := plan.HLSCheck(); err != nil {
 		if run.Verify.Target != configs.TargetRTL {
@@ -202,9 +205,9 @@ func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d con
 	for i := range pixels {
 		pixels[i] = n.test.At(i)
 	}
-	bar := newProgress(a.stderr, "golden vectors", "images", int64(images))
-	vectors, err := verify.Vectors(plan, pixels, full, func(done, total int) { bar.set(int64(done), int64(total), "") })
-	bar.finish()
+	bar := progress.Start(a.stderr, "golden vectors", "images", int64(images))
+	vectors, err := verify.Vectors(plan, pixels, full, func(done, total int) { bar.Set(int64(done), int64(total), "") })
+	bar.Finish()
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return err
 	}
@@ -226,12 +229,12 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 		size[group] += int64(len(f.Data))
 		all += int64(len(f.Data))
 	}
-	a.printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), plural(len(files), "file"), kilo(all))
-	t := newTable("<folder", "files", "kB", "<what")
+	a.Printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), number.Plural(len(files), "file"), number.Kilo(all))
+	t := table.New("<folder", "files", "kB", "<what")
 	for _, group := range sortedKeys(names) {
-		t.add(group, count(len(names[group])), kilo(size[group]), folderWords[group])
+		t.Add(group, number.Count(len(names[group])), number.Kilo(size[group]), folderWords[group])
 	}
-	return a.show(t)
+	return a.Show(t)
 }
 
 var folderWords = map[string]string{

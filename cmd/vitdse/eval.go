@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs/network"
 	"vitdse/golden/dataset"
 	"vitdse/golden/measure"
@@ -77,8 +79,8 @@ without float weights there is nothing to compare it with but the labels.
 		} else if n.test == nil {
 			return errors.New("no images: give --images FOLDER or --dataset FILE")
 		}
-		st := &stages{a: a}
-		defer st.drop()
+		st := a.stages()
+		defer st.Drop()
 		if e.Net, e.Report, err = n.inspect(num, st); err != nil {
 			return err
 		}
@@ -86,20 +88,20 @@ without float weights there is nothing to compare it with but the labels.
 			if machines.engine != "" {
 				return errors.New("--engine: an integer network without float weights is run in this process")
 			}
-			e.Progress = st.task("evaluation", "images")
+			e.Progress = st.Task("evaluation", "images")
 			return a.evalIntegers(cmd.Context(), e, st)
 		}
-		st.end()
+		st.End()
 		d, err := a.examine(cmd, args, n, num, e, machines)
 		if err != nil {
 			return err
 		}
-		if d.Reference = reference; a.doc != nil {
+		if d.Reference = reference; a.JSON() {
 			text, err := json.MarshalIndent(d, "", "  ")
 			if err != nil {
 				return err
 			}
-			return a.only(text)
+			return a.Only(text)
 		}
 		return a.printDetail(d, e.Labels != nil, all)
 	}
@@ -107,7 +109,7 @@ without float weights there is nothing to compare it with but the labels.
 }
 
 func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
-	ops := newTable("<op", "SQNR dB")
+	ops := table.New("<op", "SQNR dB")
 	worst := map[network.Role]int{} // the worst op of each role within the blocks
 	var keep []measure.OpSQNR
 	for _, op := range d.Ops {
@@ -124,28 +126,28 @@ func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
 	}
 	for _, op := range keep {
 		if !math.IsNaN(op.SQNR) {
-			ops.add(op.Name, fmt.Sprintf("%.1f", op.SQNR))
+			ops.Add(op.Name, fmt.Sprintf("%.1f", op.SQNR))
 		}
 	}
-	if err := a.show(ops); err != nil {
+	if err := a.Show(ops); err != nil {
 		return err
 	}
 	if !all {
-		a.printf("Of the blocks, the worst of each op; --all lists every one.\n")
+		a.Printf("Of the blocks, the worst of each op; --all lists every one.\n")
 	}
-	a.printf("\n")
-	t := newTable("<network", "top-1 %", "top-5 %", "same class as float %", "logits' SQNR dB")
+	a.Printf("\n")
+	t := table.New("<network", "top-1 %", "top-5 %", "same class as float %", "logits' SQNR dB")
 	share := func(v float64) string {
 		if !labelled {
 			return "-"
 		}
-		return percent2(v)
+		return number.PercentFine(v)
 	}
-	t.add("float", share(d.FloatTop1), share(d.FloatTop5), "100.00", "-")
-	t.add("integer", share(d.Top1), share(d.Top5), percent2(d.Agree), fmt.Sprintf("%.2f", d.SQNR))
-	if err := a.show(t); err != nil {
+	t.Add("float", share(d.FloatTop1), share(d.FloatTop5), "100.00", "-")
+	t.Add("integer", share(d.Top1), share(d.Top5), number.PercentFine(d.Agree), fmt.Sprintf("%.2f", d.SQNR))
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("%s\n", plural(d.Images, "image"))
+	a.Printf("%s\n", number.Plural(d.Images, "image"))
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/golden/exec"
@@ -97,11 +98,11 @@ func (a *app) quantizeFor(ctx context.Context, n *trained, run configs.Run, num 
 	if _, err := a.checkFloat(ctx, n); err != nil {
 		return nil, err
 	}
-	st := &stages{a: a}
-	defer st.drop()
-	net, err := n.quantize(num, a.cacheOf(run), st.of)
+	st := a.stages()
+	defer st.Drop()
+	net, err := n.quantize(num, a.cacheOf(run), st.Of)
 	if err == nil {
-		st.end()
+		st.End()
 	}
 	return net, err
 }
@@ -143,6 +144,6 @@ func (a *app) export(net *intnet.Network, hash, format, to string) error {
 	if hash != "" {
 		of = " of design " + configs.ShortHash(hash)
 	}
-	a.printf("%s: integer network %s%s, %s kB; a logit's step is %.6g\n", to, net.Model.Name, of, kilo(int64(len(data))), net.LogitScale)
+	a.Printf("%s: integer network %s%s, %s kB; a logit's step is %.6g\n", to, net.Model.Name, of, number.Kilo(int64(len(data))), net.LogitScale)
 	return nil
 }

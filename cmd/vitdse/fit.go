@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse/size"
 	"vitdse/hwmodel"
@@ -71,7 +73,7 @@ type fitOptions struct {
 }
 
 func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
-	t := newTable("<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
+	t := table.New("<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
 	none, weights := 0, int64(0)
 	net, err := onEngine(m)
 	if err != nil {
@@ -107,21 +109,21 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 					return err
 				}
 				weights = kept.Weights
-				t.add(fitRow(p, row.what, row.c, kept)...)
+				t.Add(fitRow(p, row.what, row.c, kept)...)
 			}
 		}
 		if r.Tried == 0 {
-			t.add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
+			t.Add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
 		}
 	}
-	a.printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
-	if err := a.show(t); err != nil {
+	a.Printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", kilo(weights))
-	a.printf("so that they need not fit; RAM is of the blocks and UltraRAMs that a design may plan with.\n")
+	a.Printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", number.Kilo(weights))
+	a.Printf("so that they need not fit; RAM is of the blocks and UltraRAMs that a design may plan with.\n")
 	if none > 0 {
-		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, plural(len(parts), "part"))}
+		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, number.Plural(len(parts), "part"))}
 	}
 	return nil
 }
@@ -168,7 +170,7 @@ func fitRow(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []
 	}
 	var short []string
 	for _, s := range c.Short {
-		short = append(short, fmt.Sprintf("%s: %s of %s", s.Resource, count(s.Need), count(s.Have)))
+		short = append(short, fmt.Sprintf("%s: %s of %s", s.Resource, number.Count(s.Need), number.Count(s.Have)))
 	}
 	usable, multiplier := p.Usable(), string(e.Multiplier)
 	if e.Packing.Port() > 0 {
@@ -178,6 +180,6 @@ func fitRow(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []
 		multiplier += fmt.Sprintf(", %d lut columns", e.LUTColumns)
 	}
 	return []string{p.Name, what, fmt.Sprintf("%dx%dx%dv%d", e.TM, e.TN, e.TK, e.Columns()), multiplier, fmt.Sprint(e.BusBits), fmt.Sprint(e.WeightBuffers), fmt.Sprintf("%g", c.Design.ClockMHz),
-		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
-		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), kilo(kept.Buffers), kilo(kept.RAM), strings.Join(short, ", ")}
+		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), number.Millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
+		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), number.Kilo(kept.Buffers), number.Kilo(kept.RAM), strings.Join(short, ", ")}
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/hwmodel"
@@ -40,9 +42,9 @@ func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error
 // printPick says which point was picked and why, a reason a line.
 func (a *app) printPick(p dse.Point, why string) {
 	policy, reasons, _ := strings.Cut(why, ": ")
-	a.printf("picked (>) %s, %s:\n", p.Name, policy)
+	a.Printf("picked (>) %s, %s:\n", p.Name, policy)
 	for reason := range strings.SplitSeq(reasons, "; ") {
-		a.printf("  - %s\n", reason)
+		a.Printf("  - %s\n", reason)
 	}
 }
 
@@ -73,25 +75,25 @@ func (a *app) printSpread(run configs.Run, f *dse.Front, picked *dse.Point) erro
 	}
 	csv := filepath.Join(sweepDir(run), dse.FrontCSV)
 	if left := len(points) - len(shown); left > 0 {
-		a.printf("%s of %s of the %s front, spread by latency, %s left out; ", count(len(shown)), plural(len(points), "point"), cut, count(left))
+		a.Printf("%s of %s of the %s front, spread by latency, %s left out; ", number.Count(len(shown)), number.Plural(len(points), "point"), cut, number.Count(left))
 	} else {
-		a.printf("All %s of the %s front; ", plural(len(points), "point"), cut)
+		a.Printf("All %s of the %s front; ", number.Plural(len(points), "point"), cut)
 	}
-	a.printf("%s are in %s\n", f.Held(), csv)
+	a.Printf("%s are in %s\n", f.Held(), csv)
 	if f.Correction != nil {
-		a.printf("Noise: %s.\n", f.Correction)
+		a.Printf("Noise: %s.\n", f.Correction)
 	}
 	if f.Near != nil {
-		a.printf("Near: %s.\n", f.Near)
+		a.Printf("Near: %s.\n", f.Near)
 	}
 	return nil
 }
 
 // printPoints prints a table of points. Choices that are the same in all are left out.
 func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) error {
-	number := map[string]string{}
+	places := map[string]string{}
 	for i, p := range f.Points {
-		number[p.Name] = strconv.Itoa(i + 1)
+		places[p.Name] = strconv.Itoa(i + 1)
 	}
 	unit, scale := "us", 1e6
 	for _, p := range points {
@@ -112,13 +114,13 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 	for _, c := range choices {
 		header = append(header, "<"+c.name)
 	}
-	t := newTable(header...)
+	t := table.New(header...)
 	for i, p := range points {
-		id := number[p.Name]
+		id := places[p.Name]
 		if picked != nil && p.Name == picked.Name {
 			id = "> " + id
 		}
-		row := []string{id, p.Part, fmt.Sprintf("%.1f", p.Seconds*scale), count(int64(p.FPS)), percent(p.Use), p.UseOf, fmt.Sprintf("%.1f", p.SQNRDB)}
+		row := []string{id, p.Part, fmt.Sprintf("%.1f", p.Seconds*scale), number.Count(int64(p.FPS)), number.Percent(p.Use), p.UseOf, fmt.Sprintf("%.1f", p.SQNRDB)}
 		if m := p.Measured; m != nil {
 			row = append(row, fmt.Sprintf("%.1f", m.SQNRDB), fmt.Sprintf("%.1f", m.LossDB), m.Top1Text())
 		} else {
@@ -133,9 +135,9 @@ func (a *app) printPoints(f *dse.Front, points []dse.Point, picked *dse.Point) e
 		for _, c := range choices {
 			row = append(row, c.values[i])
 		}
-		t.add(row...)
+		t.Add(row...)
 	}
-	return a.show(t)
+	return a.Show(t)
 }
 
 // printPoint says what a point is made of and what it takes of its part.
@@ -148,9 +150,9 @@ func (a *app) printPoint(f *dse.Front, p dse.Point) error {
 	for _, c := range choicesOf(f, []dse.Point{p}, true) {
 		words = append(words, c.name+" "+c.values[0])
 	}
-	a.printf("%s\n", strings.Join(words, ", "))
+	a.Printf("%s\n", strings.Join(words, ", "))
 	e, use := p.Estimate, f.Parts[i].Part.Usable()
-	t := newTable("<resource", "needed", "may be used", "%")
+	t := table.New("<resource", "needed", "may be used", "%")
 	for _, r := range []struct {
 		name       string
 		need, have int
@@ -158,22 +160,22 @@ func (a *app) printPoint(f *dse.Front, p dse.Point) error {
 		{"URAM", e.URAM, use.URAM}, {"LUTRAM", e.LUTRAM, use.LUTRAM}} {
 		share := "-"
 		if r.have > 0 {
-			share = percent(float64(r.need) / float64(r.have))
+			share = number.Percent(float64(r.need) / float64(r.have))
 		}
-		t.add(r.name, count(r.need), count(r.have), share)
+		t.Add(r.name, number.Count(r.need), number.Count(r.have), share)
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
-		count(e.Cycles), percent(e.ArrayUse), count(e.BytesRead), count(e.BytesWritten))
+	a.Printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
+		number.Count(e.Cycles), number.Percent(e.ArrayUse), number.Count(e.BytesRead), number.Count(e.BytesWritten))
 	if c := p.Clock; c != nil {
-		a.printf("clock in MHz, %s: speed grade %s, %s\n", c, c.SpeedGrade, c.Evidence)
+		a.Printf("clock in MHz, %s: speed grade %s, %s\n", c, c.SpeedGrade, c.Evidence)
 	}
 	r := hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
 	mhz := float64(e.Cycles) / p.Seconds / 1e6
 	power := hwmodel.PowerOf(r, f.Parts[i].Part, mhz, float64(e.BytesRead+e.BytesWritten)/p.Seconds)
-	a.printf("estimated: %s\n", powerText(power, p.Seconds))
+	a.Printf("estimated: %s\n", number.Power(power, p.Seconds))
 	return nil
 }
 

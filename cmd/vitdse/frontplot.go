@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"vitdse/cmd/vitdse/chart"
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/dse/baseline"
@@ -15,7 +17,7 @@ import (
 // plotFront draws points of a front with the picked one ringed; their colour is the ratio of
 // signal to noise, their mark the part.
 func plotFront(f *dse.Front, points []dse.Point, cut dse.Cut, picked, file, x, y string) error {
-	fig := chart.Front{Title: fmt.Sprintf("%s, model %s: %s front, %s", f.Space.Name, f.Model.Name, cut, plural(len(points), "point")), Colour: "SQNR in dB:"}
+	fig := chart.Front{Title: fmt.Sprintf("%s, model %s: %s front, %s", f.Space.Name, f.Model.Name, cut, number.Plural(len(points), "point")), Colour: "SQNR in dB:"}
 	for _, p := range points {
 		vx, ux, err := p.Quantity(x, cut)
 		if err != nil {
@@ -68,13 +70,13 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 		return fmt.Errorf("%s: %w", f.compare, err)
 	}
 	c := dse.Compare(points, theirs, cut)
-	t := newTable("<front", "points", "dominated by the other", "also in the other", "only here")
-	t.add(dir, count(c.A), count(c.ABeaten), count(c.Equal), count(c.OnlyA))
-	t.add(f.compare, count(c.B), count(c.BBeaten), count(c.B-c.BBeaten-c.OnlyB), count(c.OnlyB))
-	if err := a.show(t); err != nil {
+	t := table.New("<front", "points", "dominated by the other", "also in the other", "only here")
+	t.Add(dir, number.Count(c.A), number.Count(c.ABeaten), number.Count(c.Equal), number.Count(c.OnlyA))
+	t.Add(f.compare, number.Count(c.B), number.Count(c.BBeaten), number.Count(c.B-c.BBeaten-c.OnlyB), number.Count(c.OnlyB))
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("by latency, largest share of the part and noise, %s\n", cut)
+	a.Printf("by latency, largest share of the part and noise, %s\n", cut)
 	ours, others := costsByPart(points, cut), costsByPart(theirs, cut)
 	for _, part := range sortedKeys(ours) {
 		if len(others[part]) == 0 {
@@ -82,8 +84,8 @@ func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paret
 		}
 		box := baseline.NewBox(ours[part], others[part])
 		joint := box.Hypervolume(slices.Concat(ours[part], others[part]))
-		a.printf("hypervolume on %s, of that of both fronts together: %s %s %%, %s %s %%\n", part,
-			dir, percent(box.Hypervolume(ours[part])/joint), f.compare, percent(box.Hypervolume(others[part])/joint))
+		a.Printf("hypervolume on %s, of that of both fronts together: %s %s %%, %s %s %%\n", part,
+			dir, number.Percent(box.Hypervolume(ours[part])/joint), f.compare, number.Percent(box.Hypervolume(others[part])/joint))
 	}
 	return nil
 }
@@ -108,6 +110,6 @@ func (a *app) drawFront(run configs.Run, f *dse.Front, picked dse.Point) error {
 	if err := plotFront(f, points, cut, picked.Name, file, "latency", "use"); err != nil {
 		return err
 	}
-	a.printf("plot of the front: %s\n", file)
+	a.Printf("plot of the front: %s\n", file)
 	return nil
 }

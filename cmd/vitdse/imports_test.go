@@ -40,21 +40,26 @@ var rooms = []struct {
 	{"emit/timing", []string{"configs/...", "hwmodel"}},
 	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/engines", "emit/timing"}},
 	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child", "emit/engines"}},
-	{"cmd/...", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/chart", "cmd/vitdse/page"}},
+	{"cmd/vitdse/chart", []string{"configs"}},
+	{"cmd/vitdse/number", []string{"hwmodel"}},
+	{"cmd/vitdse/page", []string{"configs/...", "hwmodel", "golden/...", "emit/engines", "dse"}},
+	{"cmd/vitdse/progress", []string{"configs", "dse/jobs", "cmd/vitdse/number"}},
+	{"cmd/vitdse/table", []string{"cmd/vitdse/number"}},
+	{"cmd/vitdse", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/..."}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
 // or draws.
 var onlyHere = map[string][]string{
-	"github.com/spf13/":          {"cmd/..."},
-	"github.com/hashicorp/":      {"cmd/..."},
-	"github.com/olekukonko/":     {"cmd/..."},
-	"github.com/vbauerster/":     {"cmd/..."},
+	"github.com/spf13/":          {"cmd/vitdse"},
+	"github.com/hashicorp/":      {"cmd/vitdse"},
+	"github.com/olekukonko/":     {"cmd/vitdse/table"},
+	"github.com/vbauerster/":     {"cmd/vitdse/progress"},
 	"gonum.org/v1/plot":          {"cmd/vitdse/chart"},
 	"go.yaml.in/yaml":            {"configs"},
-	"golang.org/x/term":          {"cmd/..."},
+	"golang.org/x/term":          {"cmd/vitdse/table", "cmd/vitdse/progress"},
 	"google.golang.org/protobuf": {"golden/checkpoint", "golden/export"},
-	"github.com/go-viper/":       {"cmd/..."},
+	"github.com/go-viper/":       {"cmd/vitdse"},
 	"github.com/rogpeppe/":       nil, // tests only
 	"github.com/chromedp/":       nil,
 	"github.com/google/go-cmp":   nil,

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/dse"
@@ -114,18 +116,18 @@ func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, e
 	if n.logits == nil || n.integers != nil {
 		return nil, nil
 	}
-	st := &stages{a: a}
-	defer st.drop()
-	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), st.task("float network", "images"))
+	st := a.stages()
+	defer st.Drop()
+	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), st.Task("float network", "images"))
 	if err != nil {
 		return nil, err
 	}
-	st.drop()
+	st.Drop()
 	if err := r.Err(n.model); err != nil {
 		return nil, &exitError{exitUnequal, err}
 	}
-	a.printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
-		plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
+	a.Printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
+		number.Plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
 	return &r, nil
 }
 
@@ -191,7 +193,7 @@ func (n *trained) quantize(num configs.Numerics, cache configs.Store, stage func
 }
 
 // inspect makes the integer network with a report of every layer.
-func (n *trained) inspect(num configs.Numerics, st *stages) (*intnet.Network, *quant.Report, error) {
+func (n *trained) inspect(num configs.Numerics, st *progress.Stages) (*intnet.Network, *quant.Report, error) {
 	if n.integers != nil {
 		return n.integers.net, nil, n.integers.has(num)
 	}
@@ -199,11 +201,11 @@ func (n *trained) inspect(num configs.Numerics, st *stages) (*intnet.Network, *q
 	if err != nil {
 		return nil, nil, err
 	}
-	stats, err := quant.CalibrateWith(n.model, n.weights, images, st.task("calibration", "images"))
+	stats, err := quant.CalibrateWith(n.model, n.weights, images, st.Task("calibration", "images"))
 	if err != nil {
 		return nil, nil, err
 	}
-	return quant.Inspect(n.model, num, n.weights, stats, st.task("quantization", "blocks"))
+	return quant.Inspect(n.model, num, n.weights, stats, st.Task("quantization", "blocks"))
 }
 
 // spaceOf is the space that a run names, or the default one on the run's parts.

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/golden/intnet"
@@ -87,29 +90,29 @@ func (f *numericsFlags) given(cmd *cobra.Command, g *given) (configs.Numerics, e
 }
 
 // evalIntegers is eval of an integer network that came without float weights.
-func (a *app) evalIntegers(ctx context.Context, e measure.Evaluation, st *stages) error {
+func (a *app) evalIntegers(ctx context.Context, e measure.Evaluation, st *progress.Stages) error {
 	d, err := e.Count(ctx)
 	if err != nil {
 		return err
 	}
-	if a.doc != nil {
+	if a.JSON() {
 		text, err := json.MarshalIndent(d, "", "  ")
 		if err != nil {
 			return err
 		}
-		return a.only(text)
+		return a.Only(text)
 	}
-	st.end()
-	t := newTable("<network", "top-1 %", "top-5 %")
+	st.End()
+	t := table.New("<network", "top-1 %", "top-5 %")
 	if e.Labels == nil {
-		t.add("integer", "-", "-")
+		t.Add("integer", "-", "-")
 	} else {
-		t.add("integer", percent2(d.Top1), percent2(d.Top5))
+		t.Add("integer", number.PercentFine(d.Top1), number.PercentFine(d.Top5))
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("%s\n", plural(d.Images, "image"))
+	a.Printf("%s\n", number.Plural(d.Images, "image"))
 	return nil
 }
 

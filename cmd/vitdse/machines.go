@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"vitdse/cmd/vitdse/progress"
 	"vitdse/dse/jobs"
 	"vitdse/dse/jobs/array"
 	"vitdse/emit/synth"
@@ -56,7 +57,7 @@ func (f *arrayFlags) check() error {
 
 // elsewhere is where the flags have jobs done, nil for this process; a process that is a task does its part. The array
 // job's folder is made in work, or where --work says; tools are those whose versions results depend on.
-func (a *app) elsewhere(f arrayFlags, work string, st *stages, tools ...string) *jobs.Elsewhere {
+func (a *app) elsewhere(f arrayFlags, work string, st *progress.Stages, tools ...string) *jobs.Elsewhere {
 	if a.task != nil {
 		return &jobs.Elsewhere{Part: a.task.Part}
 	}
@@ -80,12 +81,12 @@ func (a *app) elsewhere(f arrayFlags, work string, st *stages, tools ...string) 
 		if err != nil {
 			return err
 		}
-		st.at("on " + f.engine)
-		defer func() { st.where = "" }()
+		st.At("on " + f.engine)
+		defer st.Here()
 		o := array.Options{Engine: f.engine, Program: program, Template: f.template, Tasks: f.tasks, Least: f.least, Cancel: f.cancel,
 			Resume: f.resume, Shared: shared, Say: func(said string) { a.log.Info(said) }, Warn: func(said string) { a.log.Warn(said) },
 			Failed: func(list []array.Failure) {
-				st.at(fmt.Sprintf("on %s, %d failed", f.engine, len(list)))
+				st.At(fmt.Sprintf("on %s, %d failed", f.engine, len(list)))
 				last := list[len(list)-1]
 				a.log.Warn(last.String())
 			}}

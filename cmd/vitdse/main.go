@@ -41,12 +41,10 @@ func leave(ctx context.Context, stop context.CancelFunc) {
 
 // run is the program: it executes one command line and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, args: args}
+	a := newApp(stdout, stderr)
+	a.args = args
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if a.doc != nil {
-		err = errors.Join(err, a.doc.write(err))
-	}
-	return report(ctx, stderr, err)
+	return report(ctx, stderr, errors.Join(err, a.End(err)))
 }

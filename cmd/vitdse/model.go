@@ -77,7 +77,7 @@ Every command takes the folder itself in the place of a model file.`,
 			return err
 		}
 		if out == "" {
-			a.printf("%s", text)
+			a.Printf("%s", text)
 			return nil
 		}
 		if err := refuseExisting(out, force); err != nil {
@@ -86,7 +86,7 @@ Every command takes the folder itself in the place of a model file.`,
 		if err := configs.WriteFile(out, text); err != nil {
 			return err
 		}
-		a.printf("model %s: %s\n", m.Name, out)
+		a.Printf("model %s: %s\n", m.Name, out)
 		return nil
 	}
 	return cmd

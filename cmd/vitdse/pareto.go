@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/chart"
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -74,7 +76,7 @@ which points of two fronts dominate which.`,
 	cmd.Flags().StringVar(&f.out, "to", "", "`file` to write instead of standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that --to names")
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
-		if a.doc != nil {
+		if a.JSON() {
 			f.format = "json"
 		}
 		if f.format != "table" && !cmd.Flags().Changed("top") {
@@ -121,7 +123,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 		if err := plotFront(front, points, cut, picked, f.plot, f.x, f.y); err != nil {
 			return err
 		}
-		defer a.printf("plot: %s\n", f.plot)
+		defer a.Printf("plot: %s\n", f.plot)
 	}
 	if f.query.Top > 0 {
 		points = points[:min(all, f.query.Top)]
@@ -135,21 +137,21 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 			return err
 		}
 		defer file.Close()
-		a = &app{stdout: file, stderr: a.stderr, log: a.log}
+		a = &app{Output: table.To(file), stderr: a.stderr, log: a.log}
 	}
 	switch f.format {
 	case "csv":
-		_, err := a.stdout.Write(front.CSV(points))
+		_, err := a.Writer().Write(front.CSV(points))
 		return err
 	case "markdown":
-		_, err := io.WriteString(a.stdout, front.Markdown(points))
+		_, err := io.WriteString(a.Writer(), front.Markdown(points))
 		return err
 	case "json":
 		text, err := front.JSON(points)
 		if err != nil {
 			return err
 		}
-		return a.only(text)
+		return a.Only(text)
 	}
 	if len(points) > 0 {
 		if err := a.printPoints(front, points, nil); err != nil {
@@ -160,7 +162,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 	if filepath.Ext(dir) == ".json" {
 		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
 	}
-	a.printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
-		count(len(points)), plural(all, "point"), cut, count(all-len(points)), front.Held(), csv)
+	a.Printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
+		number.Count(len(points)), number.Plural(all, "point"), cut, number.Count(all-len(points)), front.Held(), csv)
 	return nil
 }

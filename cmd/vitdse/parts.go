@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 )
 
@@ -25,7 +27,7 @@ cycle. One part alone is shown with the source of every figure.`,
 		Example:           "  vitdse parts\n  vitdse parts xck26\n  vitdse parts my-part.yaml --format json",
 		ValidArgsFunction: cobra.FixedCompletions(configs.Parts(), cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, names []string) error {
-			if a.doc != nil {
+			if a.JSON() {
 				format = "json"
 			}
 			if !slices.Contains([]string{"table", "markdown", "json"}, format) {
@@ -56,39 +58,39 @@ func (a *app) printParts(parts []configs.Part, format string) error {
 		if err != nil {
 			return err
 		}
-		return a.only(text)
+		return a.Only(text)
 	case "markdown":
-		a.printf("%s", partsTable(parts).markdown())
+		a.Printf("%s", partsTable(parts).Markdown())
 		if len(parts) == 1 {
-			a.printf("\n%s\n\n%s", parts[0].Title, sourcesTable(parts[0]).markdown())
+			a.Printf("\n%s\n\n%s", parts[0].Title, sourcesTable(parts[0]).Markdown())
 		}
 		return nil
 	}
-	if err := a.show(partsTable(parts)); err != nil {
+	if err := a.Show(partsTable(parts)); err != nil {
 		return err
 	}
 	if len(parts) == 1 {
-		a.printf("\n%s\n", parts[0].Title)
-		return a.show(sourcesTable(parts[0]))
+		a.Printf("\n%s\n", parts[0].Title)
+		return a.Show(sourcesTable(parts[0]))
 	}
 	return nil
 }
 
-func partsTable(parts []configs.Part) *table {
-	t := newTable("<part", "<model", "<LUT of", "LUT", "FF", "<multiplier", "DSP", "BRAM", "URAM", "LUTRAM", "memory GB/s", "clock MHz", "<title")
+func partsTable(parts []configs.Part) *table.Table {
+	t := table.New("<part", "<model", "<LUT of", "LUT", "FF", "<multiplier", "DSP", "BRAM", "URAM", "LUTRAM", "memory GB/s", "clock MHz", "<title")
 	for _, p := range parts {
 		all, use := p.Budget, p.Usable()
 		of := func(have, plan int) string {
 			if have == 0 {
 				return "-"
 			}
-			return count(have) + " / " + count(plan)
+			return number.Count(have) + " / " + number.Count(plan)
 		}
 		mul := "none"
 		if all.DSP > 0 {
 			mul = fmt.Sprintf("%s %dx%d / %d, %d", p.DSP.Kind, p.DSP.ABits, p.DSP.BBits, p.DSP.Int8MACs, p.DSP.Int4MACs)
 		}
-		t.add(p.Name, modelBasis(p), fmt.Sprintf("%d inputs", p.LUTInputs), of(all.LUT, use.LUT), of(all.FF, use.FF), mul, of(all.DSP, use.DSP),
+		t.Add(p.Name, modelBasis(p), fmt.Sprintf("%d inputs", p.LUTInputs), of(all.LUT, use.LUT), of(all.FF, use.FF), mul, of(all.DSP, use.DSP),
 			of(all.BRAM18, use.BRAM18), of(all.URAM, use.URAM), of(all.LUTRAM, use.LUTRAM), fmt.Sprintf("%.1f", p.BandwidthGBs), fmt.Sprintf("%g", p.ClockMHz), p.Title)
 	}
 	return t
@@ -102,10 +104,10 @@ func modelBasis(p configs.Part) string {
 	return fmt.Sprintf("%s, held against Yosys", p.Family)
 }
 
-func sourcesTable(p configs.Part) *table {
-	t := newTable("<figure", "<source")
+func sourcesTable(p configs.Part) *table.Table {
+	t := table.New("<figure", "<source")
 	for _, key := range sortedKeys(p.Sources) {
-		t.add(key, strings.TrimSpace(p.Sources[key]))
+		t.Add(key, strings.TrimSpace(p.Sources[key]))
 	}
 	return t
 }

@@ -19,7 +19,7 @@ func TestPartsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if table := partsTable(parts).markdown(); !strings.Contains(string(page), table) {
+	if table := partsTable(parts).Markdown(); !strings.Contains(string(page), table) {
 		t.Errorf("docs/PARTS.md does not hold the table of vitdse parts --format markdown, which is\n%s", table)
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/dse/size"
@@ -13,7 +15,7 @@ import (
 )
 
 func newPublished(a *app) *cobra.Command {
-	var table string
+	var file string
 	cmd := &cobra.Command{
 		Use:   "published",
 		Short: "Hold the model's prediction against accelerators of the literature",
@@ -24,30 +26,30 @@ largest that is no larger than the published one, and its rate is scaled to that
 		Example: "  vitdse published --table published.md",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
+	cmd.Flags().StringVar(&file, "table", "", "`file` to write the table to, as Markdown")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		list, err := configs.PublishedDesigns()
 		if err != nil {
 			return err
 		}
-		t := newTable("<design", "<model", "<part", "MHz", "<bits", "MACs a cycle", "FPS published", "predicted", "ratio", "array use %", "W published", "predicted", "<figures")
+		t := table.New("<design", "<model", "<part", "MHz", "<bits", "MACs a cycle", "FPS published", "predicted", "ratio", "array use %", "W published", "predicted", "<figures")
 		var notes strings.Builder
 		for _, p := range list {
 			row, err := publishedRow(p)
 			if err != nil {
 				return fmt.Errorf("published design %s: %w", p.Name, err)
 			}
-			t.add(row...)
+			t.Add(row...)
 			fmt.Fprintf(&notes, "- **%s** (%s; %s). Array: %s. What it does that an emitted engine does not: %s.\n", p.Name, p.Title, p.Source, p.MACsFrom, p.Differs)
 		}
-		if err := a.show(t); err != nil {
+		if err := a.Show(t); err != nil {
 			return err
 		}
-		a.printf("\n%s", strings.ReplaceAll(notes.String(), "**", ""))
-		if table == "" {
+		a.Printf("\n%s", strings.ReplaceAll(notes.String(), "**", ""))
+		if file == "" {
 			return nil
 		}
-		return configs.WriteFile(table, []byte(t.markdown()+"\n"+notes.String()))
+		return configs.WriteFile(file, []byte(t.Markdown()+"\n"+notes.String()))
 	}
 	return cmd
 }
@@ -97,9 +99,9 @@ func publishedRow(p configs.Published) ([]string, error) {
 	if p.LUT > 0 && p.DSP > 0 {
 		power = fmt.Sprintf("%.1f", hwmodel.PowerOf(r, part, p.ClockMHz, float64(best.BytesRead+best.BytesWritten)*published).Total())
 	}
-	multipliers := count(p.MACs)
+	multipliers := number.Count(p.MACs)
 	if macs != p.MACs {
-		multipliers = fmt.Sprintf("%s (%s)", multipliers, count(macs))
+		multipliers = fmt.Sprintf("%s (%s)", multipliers, number.Count(macs))
 	}
 	return []string{p.Name, m.Name, part.Name, fmt.Sprintf("%g", p.ClockMHz), fmt.Sprintf("w%da%d", p.Weights, p.Acts), multipliers,
 		fmt.Sprintf("%.1f", published), fmt.Sprintf("%.1f", fps), fmt.Sprintf("%.2f", fps/published), fmt.Sprintf("%.0f", 100*best.ArrayUse), watts, power, p.Read}, nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/golden/quant"
@@ -132,19 +134,19 @@ layer's result, and the accumulator width that the codes prove.
 			return err
 		}
 		a.warnOfFew(n, num.CalibImages)
-		st := &stages{a: a}
-		defer st.drop()
+		st := a.stages()
+		defer st.Drop()
 		_, report, err := n.inspect(num, st)
 		if err != nil {
 			return err
 		}
-		st.end()
-		if a.doc != nil {
+		st.End()
+		if a.JSON() {
 			text, err := json.MarshalIndent(report.Layers, "", "  ")
 			if err != nil {
 				return err
 			}
-			return a.only(text)
+			return a.Only(text)
 		}
 		return a.printLayers(report)
 	}
@@ -152,7 +154,7 @@ layer's result, and the accumulator width that the codes prove.
 }
 
 func (a *app) printLayers(r *quant.Report) error {
-	t := newTable("<layer", "<bits w/a", "<scales", "codes from", "to", "scale", "zero", "clipped %", "codes dB", "weights' scale", "clipped %", "result dB", "accumulator bits")
+	t := table.New("<layer", "<bits w/a", "<scales", "codes from", "to", "scale", "zero", "clipped %", "codes dB", "weights' scale", "clipped %", "result dB", "accumulator bits")
 	for _, l := range r.Layers {
 		bits, scales := fmt.Sprintf("-/%d", l.Activations), "head"
 		weight := []string{"-", "-", "-", "-"}
@@ -161,19 +163,17 @@ func (a *app) printLayers(r *quant.Report) error {
 			if l.Group > 0 {
 				scales += fmt.Sprintf(" %d", l.Group)
 			}
-			weight = []string{fmt.Sprintf("%.3g", l.WeightScale), percent2(l.WeightClipped), fmt.Sprintf("%.1f", l.OutputSQNR), fmt.Sprint(l.AccBits)}
+			weight = []string{fmt.Sprintf("%.3g", l.WeightScale), number.PercentFine(l.WeightClipped), fmt.Sprintf("%.1f", l.OutputSQNR), fmt.Sprint(l.AccBits)}
 		}
-		t.add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High), fmt.Sprintf("%.3g", l.Scale),
-			fmt.Sprint(l.Zero), percent2(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
+		t.Add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High), fmt.Sprintf("%.3g", l.Scale),
+			fmt.Sprint(l.Zero), number.PercentFine(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("Each layer is given the real input; scales of weights are the largest of the layer.\n")
+	a.Printf("Each layer is given the real input; scales of weights are the largest of the layer.\n")
 	return nil
 }
-
-func percent2(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
 
 // quantizable reads a network with what there is to calibrate it on, from a run file or from
 // flags alone.

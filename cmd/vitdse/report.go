@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
+	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -109,10 +111,10 @@ func (a *app) putReport(r *page.Report, to string) error {
 		return err
 	}
 	if n := r.Points.Of - len(r.Points.Name); n > 0 {
-		a.printf("report: %s of the front's %s are in the page, %s left out: every part's best by each objective stays, the others are taken evenly\n",
-			count(len(r.Points.Name)), plural(r.Points.Of, "point"), count(n))
+		a.Printf("report: %s of the front's %s are in the page, %s left out: every part's best by each objective stays, the others are taken evenly\n",
+			number.Count(len(r.Points.Name)), number.Plural(r.Points.Of, "point"), number.Count(n))
 	}
-	a.printf("report: %s, %s kB\n", to, kilo(int64(buf.Len())))
+	a.Printf("report: %s, %s kB\n", to, number.Kilo(int64(buf.Len())))
 	return nil
 }
 
@@ -190,7 +192,7 @@ func (a *app) inside(ctx context.Context, q asked, front *dse.Front, p dse.Point
 		if err != nil {
 			return in, fmt.Errorf("--why: %w", err)
 		}
-		a.printf("%s: %s: %s\n", text, v.Fate, v.Why)
+		a.Printf("%s: %s: %s\n", text, v.Fate, v.Why)
 		in.Variants = append(in.Variants, v)
 	}
 	single, err := page.Variants(front, p, noise)
@@ -215,18 +217,18 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	prediction, err := a.keptOrMeasured(ctx, n, run, st)
 	if err != nil {
 		return nil, err
 	}
 	in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction, Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
-	best, effects, err := dse.Budgets(ctx, in, budgetShare, func(done, total int) { st.set("budgets of "+part, "searches", int64(done), int64(total), "") })
+	best, effects, err := dse.Budgets(ctx, in, budgetShare, func(done, total int) { st.Set("budgets of "+part, "searches", int64(done), int64(total), "") })
 	if err != nil {
 		return nil, err
 	}
-	st.end()
+	st.End()
 	b := page.Budget{Part: part, Point: best.Name, FPS: page.Number(best.FPS), Share: budgetShare}
 	for _, e := range effects {
 		b.Effects = append(b.Effects, page.Effect{Resource: e.Resource, Used: page.Number(e.Used), More: page.Number(e.More), Less: page.Number(e.Less)})
@@ -235,7 +237,7 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 }
 
 // keptOrMeasured is the run's prediction of noise, measured where there is none yet.
-func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *stages) (*dse.Prediction, error) {
+func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*dse.Prediction, error) {
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
 		prediction, err = a.measuredPrediction(ctx, n, run, st)
@@ -249,9 +251,9 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	st := &stages{a: a}
-	defer st.drop()
-	net, err := n.quantize(d.Numerics, a.cacheOf(run), st.of)
+	st := a.stages()
+	defer st.Drop()
+	net, err := n.quantize(d.Numerics, a.cacheOf(run), st.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -277,16 +279,16 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	}
 	err = in.Measure(ctx, page.Golden{Model: n.model, Weights: n.weights, Calibration: calibration, Images: n.test.Slice(0, min(insideImages, n.test.N)),
 		Numerics: d.Numerics, Prediction: prediction, Workers: runtime.GOMAXPROCS(0),
-		Progress: func(done, total int) { st.set("noise of layers", "layers", int64(done), int64(total), "") }})
+		Progress: func(done, total int) { st.Set("noise of layers", "layers", int64(done), int64(total), "") }})
 	if err == nil {
-		st.end()
+		st.End()
 	}
 	return prediction, err
 }
 
 // measuredPrediction is the prediction of noise that the run's search used, from the cache if it is
 // there.
-func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *stages) (*dse.Prediction, error) {
+func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*dse.Prediction, error) {
 	space, _, err := loadSpace(run)
 	if err != nil {
 		return nil, err
@@ -295,5 +297,5 @@ func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Ru
 	if err != nil {
 		return nil, err
 	}
-	return sensitivities(ctx, n, run, space, build, st)
+	return a.sensitivities(ctx, n, run, space, build, st)
 }

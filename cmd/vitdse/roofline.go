@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/chart"
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/hwmodel"
@@ -157,33 +159,33 @@ func (a *app) printOps(m configs.Model, d configs.Design, p configs.Part, f roof
 	if !f.all {
 		rows = fold(rows)
 	}
-	t := newTable("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s", "<bound", "ideal cycles")
+	t := table.New("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s", "<bound", "ideal cycles")
 	for _, r := range rows {
-		t.add(r.cells()...)
+		t.Add(r.cells()...)
 	}
-	t.add("total", "", "", "", mega(total.FLOPs), kilo(total.Bytes), fmt.Sprintf("%.1f", total.Intensity),
-		fmt.Sprintf("%.1f", total.Attainable), total.Bound, count(total.IdealCycles))
-	a.printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, len(net.Blocks), net.Blocks[0].Heads, len(net.Ops))
+	t.Add("total", "", "", "", number.Mega(total.FLOPs), number.Kilo(total.Bytes), fmt.Sprintf("%.1f", total.Intensity),
+		fmt.Sprintf("%.1f", total.Attainable), total.Bound, number.Count(total.IdealCycles))
+	a.Printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n", m.Name, m.Tokens(), m.Dim, len(net.Blocks), net.Blocks[0].Heads, len(net.Ops))
 	e := d.Engine
-	a.printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
+	a.Printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n", e.TM, e.TN, e.TK, e.MACs(),
 		d.ClockMHz, 2*float64(e.MACs())*d.ClockMHz/1000, p.Name, p.BandwidthGBs)
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
-	a.printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
+	a.Printf("Matmul shapes are rows x products x columns, with heads in front; the others rows x columns.\n")
+	a.Printf("Traffic: %s, batch %d.\n", f.traffic, f.batch)
 	price, err := engine.Price(net, d, p)
 	if err != nil {
 		return err
 	}
-	a.printf("This engine, by the cycle model: %.4g GOP/s on the whole network, array %s %% busy; estimated: %s.\n", achieved(price), percent(price.ArrayUse), powerText(price.Power, price.Seconds))
+	a.Printf("This engine, by the cycle model: %.4g GOP/s on the whole network, array %s %% busy; estimated: %s.\n", achieved(price), number.Percent(price.ArrayUse), number.Power(price.Power, price.Seconds))
 	if f.plot == "" {
 		return nil
 	}
 	if err := plotRoofline(m, d, p, f, fold(rows), total, achieved(price)); err != nil {
 		return err
 	}
-	a.printf("plot: %s\n", f.plot)
+	a.Printf("plot: %s\n", f.plot)
 	return nil
 }
 
@@ -229,8 +231,8 @@ func (r opRow) cells() []string {
 		return []string{r.name, r.kind, r.shape, times, "-", "-", "-", "-", "-", "-"}
 	}
 	f := r.roof
-	return []string{r.name, r.kind, r.shape, times, mega(f.FLOPs), kilo(f.Bytes), fmt.Sprintf("%.1f", f.Intensity),
-		fmt.Sprintf("%.1f", f.Attainable), f.Bound, count(f.IdealCycles)}
+	return []string{r.name, r.kind, r.shape, times, number.Mega(f.FLOPs), number.Kilo(f.Bytes), fmt.Sprintf("%.1f", f.Intensity),
+		fmt.Sprintf("%.1f", f.Attainable), f.Bound, number.Count(f.IdealCycles)}
 }
 
 // opRows puts the matmuls of a roofline, where q, k and v are one, among the other ops.
@@ -288,6 +290,3 @@ func alike(a, b opRow) bool {
 	}
 	return a.roof == nil || a.roof.FLOPs == b.roof.FLOPs && a.roof.Bytes == b.roof.Bytes
 }
-
-func mega(n int64) string { return fmt.Sprintf("%.3f", float64(n)/1e6) }
-func kilo(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e3) }

@@ -11,31 +11,37 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/page"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/dse/jobs/array"
 )
 
 // app is what every command shares: where to write, and the logger.
 type app struct {
-	stdout, stderr io.Writer
-	log            hclog.Logger
-	doc            *document   // what is printed, with --json
-	args           []string    // of the command line
-	task           *array.Task // that this process is of an array job, if it is one
-	live           *page.Live  // the page that is served, if one is
+	*table.Output // of results
+	stderr        io.Writer
+	log           hclog.Logger
+	args          []string    // of the command line
+	task          *array.Task // that this process is of an array job, if it is one
+	live          *page.Live  // the page that is served, if one is
 }
 
-// printf writes a result.
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
+func newApp(stdout, stderr io.Writer) *app {
+	return &app{Output: table.To(stdout), stderr: stderr}
+}
 
-// section opens a part of a longer output.
-func (a *app) section(format string, args ...any) {
-	title := fmt.Sprintf(format, args...)
-	fmt.Fprintf(a.stdout, "\n%s\n%s\n", title, strings.Repeat("=", len([]rune(title))))
+// stages shows the tasks of a command.
+func (a *app) stages() *progress.Stages {
+	st := &progress.Stages{Printf: a.Printf, Err: a.stderr}
+	if a.live != nil {
+		st.Follower = a.live
+	}
+	return st
 }
 
 // NewRoot builds the command line. Nothing is shared between two of them.
 func NewRoot(stdout, stderr io.Writer) *cobra.Command {
-	return (&app{stdout: stdout, stderr: stderr}).root()
+	return newApp(stdout, stderr).root()
 }
 
 func (a *app) root() *cobra.Command {
@@ -57,7 +63,7 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetOut(a.stdout)
+	root.SetOut(a.Writer())
 	root.SetErr(a.stderr)
 	level := root.PersistentFlags().String("log-level", "info", "least `level` that is logged: trace, debug, info, warn, error or off")
 	logJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
@@ -65,10 +71,10 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 	asJSON := root.PersistentFlags().Bool("json", false, "print one JSON object: the tables, their numbers as numbers, and the other lines as text")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if *wide {
-			a.stdout = struct{ io.Writer }{a.stdout} // no terminal whose width would count
+			a.Wide()
 		}
 		if *asJSON {
-			a.document(cmd.CommandPath())
+			a.Document(cmd.CommandPath())
 		}
 		var err error
 		a.log, err = newLogger(cmd, a.stderr, *level, *logJSON)
@@ -109,7 +115,7 @@ func newLogger(cmd *cobra.Command, stderr io.Writer, level string, asJSON bool) 
 		return nil, fmt.Errorf("log level is %q; expected trace, debug, info, warn, error or off", level)
 	}
 	color := hclog.ColorOff
-	if terminal(stderr) && !asJSON && os.Getenv("NO_COLOR") == "" {
+	if progress.OnTerminal(stderr) && !asJSON && os.Getenv("NO_COLOR") == "" {
 		color = hclog.AutoColor
 	}
 	return hclog.New(&hclog.LoggerOptions{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/emit"
@@ -54,7 +55,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err != nil {
 		return err
 	}
-	a.section("Network")
+	a.Section("Network")
 	if _, err := a.checkFloat(ctx, n); err != nil {
 		return err
 	}
@@ -65,15 +66,15 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err := a.printOps(n.model, roof, parts[0], rooflineFlags{traffic: string(hwmodel.TrafficUnfused), batch: 1}); err != nil {
 		return err
 	}
-	a.printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")
+	a.Printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")
 
-	a.section("Sweep")
+	a.Section("Sweep")
 	front, err := a.sweep(ctx, n, run, force, arrayFlags{})
 	if err != nil {
 		return err
 	}
 
-	a.section("Pareto front")
+	a.Section("Pareto front")
 	point, why, err := front.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
 	if err != nil {
 		return err
@@ -85,17 +86,17 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err := a.drawFront(run, front, point); err != nil {
 		return err
 	}
-	a.printf("\n")
+	a.Printf("\n")
 	if err := a.printPoint(front, point); err != nil {
 		return err
 	}
 
-	a.section("Emit")
+	a.Section("Emit")
 	if err := a.emitPoint(ctx, n, run, front, point, designDir(run), force); err != nil {
 		return err
 	}
 
-	a.section("Verify")
+	a.Section("Verify")
 	outs, err := a.verify(ctx, designDir(run), run)
 	if err != nil {
 		return err
@@ -105,14 +106,14 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 			return err
 		}
 	}
-	a.section("Report")
+	a.Section("Report")
 	asked := asked{run: run, dir: sweepDir(run), arg: file, command: "vitdse run " + file}
 	if err := a.writeReport(ctx, asked, filepath.Join(run.Out, ReportFile)); ctx.Err() != nil {
 		return err
 	} else if err != nil { // what was verified is still to be told
 		a.log.Warn("the report could not be written; vitdse report writes it later", "why", err)
 	}
-	a.printf("From the checkpoint to here: %s.\n", span(time.Since(start)))
+	a.Printf("From the checkpoint to here: %s.\n", number.Span(time.Since(start)))
 	return a.conclude(outs)
 }
 

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -127,7 +130,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	if err := file.Write(f.to); err != nil {
 		return err
 	}
-	a.printf("%s: %s; %s\n", f.to, file.Origin, plural(len(file.Tables[0].Entries), "setting"))
+	a.Printf("%s: %s; %s\n", f.to, file.Origin, number.Plural(len(file.Tables[0].Entries), "setting"))
 	return nil
 }
 
@@ -144,48 +147,49 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	if err != nil {
 		return nil, err
 	}
-	st := &stages{a: a}
-	defer st.drop()
-	work := sensitivityWork("sensitivities", run, build, st)
+	st := a.stages()
+	defer st.Drop()
+	work := a.sensitivityWork("sensitivities", run, build, st)
 	work.Elsewhere = a.elsewhere(f.machines, workDir(run), st)
 	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
 	if err != nil {
 		return nil, err
 	}
-	st.end()
+	st.End()
 	file := p.File(fmt.Sprintf("measured on %s with %s", run.Dataset, run.Checkpoint))
 	if f.check == 0 {
 		return file, nil
 	}
-	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, sensitivityWork("check", run, build, st))
+	list, err := n.study().Additivity(cmd.Context(), p, c, f.check, run.Seed, a.sensitivityWork("check", run, build, st))
 	if err != nil {
 		return nil, err
 	}
-	st.end()
-	t := newTable("assignments", "<bits", "<granularities", "ln_fold", "images", "rank correlation", "mean error dB", "largest dB", "bias dB")
+	st.End()
+	t := table.New("assignments", "<bits", "<granularities", "ln_fold", "images", "rank correlation", "mean error dB", "largest dB", "bias dB")
 	for i, r := range list {
-		t.add(count(int64(len(r.Pairs))), strings.Trim(fmt.Sprint(c.Bits), "[]"), joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold), count(int64(r.Images)),
+		t.Add(number.Count(int64(len(r.Pairs))), strings.Trim(fmt.Sprint(c.Bits), "[]"), joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold), number.Count(int64(r.Images)),
 			fmt.Sprintf("%.4f", r.Spearman), fmt.Sprintf("%.2f", r.MeanAbsDB), fmt.Sprintf("%.2f", r.MaxAbsDB), fmt.Sprintf("%+.2f", r.BiasDB))
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return nil, err
 	}
-	a.printf("Logit SQNR of random assignments of bits: the sum of the sensitivities against what was measured.\n")
+	a.Printf("Logit SQNR of random assignments of bits: the sum of the sensitivities against what was measured.\n")
 	if f.table == "" {
 		return file, nil
 	}
-	return file, configs.WriteFile(f.table, []byte(t.markdown()))
+	return file, configs.WriteFile(f.table, []byte(t.Markdown()))
 }
 
 // sensitivities measures those of a run's space, or takes them from its cache.
-func sensitivities(ctx context.Context, n *trained, run configs.Run, space configs.Space, build string, st *stages) (*dse.Prediction, error) {
-	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), sensitivityWork("sensitivities", run, build, st))
+func (a *app) sensitivities(ctx context.Context, n *trained, run configs.Run, space configs.Space, build string,
+	st *progress.Stages) (*dse.Prediction, error) {
+	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), a.sensitivityWork("sensitivities", run, build, st))
 }
 
 // sensitivityWork is how a task of a run measures settings.
-func sensitivityWork(task string, run configs.Run, build string, st *stages) dse.Work {
-	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: st.a.cacheOf(run), Version: build, Say: func(said string) { st.a.log.Warn(said) },
-		Progress: func(done, total int) { st.set(task, "settings", int64(done), int64(total), "") }}
+func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) dse.Work {
+	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build, Say: func(said string) { a.log.Warn(said) },
+		Progress: func(done, total int) { st.Set(task, "settings", int64(done), int64(total), "") }}
 }
 
 // joined lists names between commas.

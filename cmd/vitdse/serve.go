@@ -80,7 +80,7 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	defer func() { server.Close() }()
-	a.printf("page: http://%s/\n", l.Addr())
+	a.Printf("page: http://%s/\n", l.Addr())
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		a.log.Warn("the page is open to every machine that reaches the address, without a password", "address", l.Addr().String())
 	}
@@ -92,7 +92,7 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 	told, late := a.live.Told(), time.After(farewell)
 	if stay {
 		told, late = nil, nil // they never come
-		a.printf("the search is over; the page stays until Ctrl-C\n")
+		a.Printf("the search is over; the page stays until Ctrl-C\n")
 	}
 	select {
 	case <-told:

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -42,21 +44,21 @@ exact, whatever their size.`,
 
 func (a *app) printSpace(m configs.Model, s configs.Space, parts []configs.Part) error {
 	axes := s.Axes(m)
-	a.printf("space %s for model %s: %d axes\n", s.Name, m.Name, len(axes))
-	t := newTable("<axis", "times", "candidates", "<values")
+	a.Printf("space %s for model %s: %d axes\n", s.Name, m.Name, len(axes))
+	t := table.New("<axis", "times", "candidates", "<values")
 	for i := 0; i < len(axes); {
 		if period := repeats(axes, i); period.times > 1 { // the same choice of every block is one row
 			for k := range period.length {
 				x := axes[i+k]
-				t.add(strings.Replace(x.Name, "blocks.0", fmt.Sprintf("blocks.0-%d", period.times-1), 1), fmt.Sprint(period.times), fmt.Sprint(x.Len), strings.Join(x.Values, " "))
+				t.Add(strings.Replace(x.Name, "blocks.0", fmt.Sprintf("blocks.0-%d", period.times-1), 1), fmt.Sprint(period.times), fmt.Sprint(x.Len), strings.Join(x.Values, " "))
 			}
 			i += period.length * period.times
 			continue
 		}
-		t.add(axes[i].Name, "1", fmt.Sprint(axes[i].Len), strings.Join(axes[i].Values, " "))
+		t.Add(axes[i].Name, "1", fmt.Sprint(axes[i].Len), strings.Join(axes[i].Values, " "))
 		i++
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
 	total := new(big.Int)
@@ -66,9 +68,9 @@ func (a *app) printSpace(m configs.Model, s configs.Space, parts []configs.Part)
 			return err
 		}
 		total.Add(total, g.Size())
-		a.printf("%s: %s points, %s of them legal\n", p.Name, grouped(g.Size()), grouped(g.Legal()))
+		a.Printf("%s: %s points, %s of them legal\n", p.Name, number.Exact(g.Size()), number.Exact(g.Legal()))
 	}
-	a.printf("together %s points, about 10^%d\n", grouped(total), len(total.String())-1)
+	a.Printf("together %s points, about 10^%d\n", number.Exact(total), len(total.String())-1)
 	return nil
 }
 

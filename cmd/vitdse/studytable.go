@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit/synth"
@@ -68,13 +70,13 @@ func (s *spread) see(got, want int) {
 }
 
 // printStudy prints how far the model is off, and writes the table of all designs.
-func (a *app) printStudy(file, table string) error {
+func (a *app) printStudy(file, to string) error {
 	designs, err := compareStudy(file)
 	if err != nil {
 		return err
 	}
-	t := newTable("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %", "worst", "DSP, BRAM, URAM exact")
-	modules := newTable("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst", "share of LUT %")
+	t := table.New("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %", "worst", "DSP, BRAM, URAM exact")
+	modules := table.New("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst", "share of LUT %")
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP, configs.ECP5} {
 		for _, heldOut := range []bool{false, true} {
 			var lut, ff spread
@@ -90,27 +92,27 @@ func (a *app) printStudy(file, table string) error {
 				}
 			}
 			if lut.n > 0 {
-				t.add(string(family), heldName(heldOut), count(lut.n), percent(lut.mean), percent(lut.worst), percent(ff.mean), percent(ff.worst), fmt.Sprintf("%d of %d", exact, lut.n))
+				t.Add(string(family), heldName(heldOut), number.Count(lut.n), number.Percent(lut.mean), number.Percent(lut.worst), number.Percent(ff.mean), number.Percent(ff.worst), fmt.Sprintf("%d of %d", exact, lut.n))
 			}
 		}
 		moduleSpread(modules, designs, family)
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("\nby module, held-out designs:\n")
-	if err := a.show(modules); err != nil {
+	a.Printf("\nby module, held-out designs:\n")
+	if err := a.Show(modules); err != nil {
 		return err
 	}
 	for _, c := range designs {
 		for _, wrong := range c.hardWrong {
-			a.printf("%s on %s, DSP/BRAM/URAM of %s\n", c.Design.Name, c.Design.Part, wrong)
+			a.Printf("%s on %s, DSP/BRAM/URAM of %s\n", c.Design.Name, c.Design.Part, wrong)
 		}
 	}
-	if table == "" {
+	if to == "" {
 		return nil
 	}
-	return configs.WriteFile(table, []byte(t.markdown()+"\n"+modules.markdown()+"\n"+designTable(designs).markdown()))
+	return configs.WriteFile(to, []byte(t.Markdown()+"\n"+modules.Markdown()+"\n"+designTable(designs).Markdown()))
 }
 
 func heldName(heldOut bool) string {
@@ -121,7 +123,7 @@ func heldName(heldOut bool) string {
 }
 
 // moduleSpread adds a row for every module of the held-out designs of a family.
-func moduleSpread(t *table, designs []compared, family configs.Fabric) {
+func moduleSpread(t *table.Table, designs []compared, family configs.Fabric) {
 	luts, ffs, share := map[string]*spread{}, map[string]*spread{}, map[string]float64{}
 	n := 0.0
 	for _, c := range designs {
@@ -140,13 +142,13 @@ func moduleSpread(t *table, designs []compared, family configs.Fabric) {
 	}
 	for _, name := range sortedKeys(luts) {
 		l, f := luts[name], ffs[name]
-		t.add(string(family), name, count(l.n), percent(l.mean), percent(l.worst), percent(f.mean), percent(f.worst), percent(share[name]/n))
+		t.Add(string(family), name, number.Count(l.n), number.Percent(l.mean), number.Percent(l.worst), number.Percent(f.mean), number.Percent(f.worst), number.Percent(share[name]/n))
 	}
 }
 
 // designTable is a row for every design.
-func designTable(designs []compared) *table {
-	t := newTable("<part", "<array", "<bits w/a", "<multiplier, bus, buffers", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM18", "URAM", "<")
+func designTable(designs []compared) *table.Table {
+	t := table.New("<part", "<array", "<bits w/a", "<multiplier, bus, buffers", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM18", "URAM", "<")
 	for _, c := range designs {
 		e := c.Design.Engine
 		off := func(got, want int) string {
@@ -154,7 +156,7 @@ func designTable(designs []compared) *table {
 		}
 		hard := func(got, want int) string {
 			if got == want {
-				return count(want)
+				return number.Count(want)
 			}
 			return fmt.Sprintf("%d for %d", got, want)
 		}
@@ -162,9 +164,9 @@ func designTable(designs []compared) *table {
 		if c.HeldOut {
 			note = "held out"
 		}
-		t.add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.net, c.Design.Numerics),
-			strings.Join([]string{string(e.Multiplier), count(e.BusBits), string(e.Activations), string(e.Weights), string(e.Residual)}, " "),
-			count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT), count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF),
+		t.Add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.net, c.Design.Numerics),
+			strings.Join([]string{string(e.Multiplier), number.Count(e.BusBits), string(e.Activations), string(e.Weights), string(e.Residual)}, " "),
+			number.Count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT), number.Count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF),
 			hard(c.estimate.DSP, c.mapped.DSP), hard(c.estimate.BRAM18, c.mapped.BRAM18), hard(c.estimate.URAM, c.mapped.URAM), note)
 	}
 	return t

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/dse/jobs"
@@ -94,8 +96,8 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	if n.weights != nil {
 		a.warnOfFew(n, space.CalibImages)
 	}
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	study := dse.Study{
 		Engine: engine,
 		Search: run.Search, Objectives: objectives, NearDB: run.NearDB, Prediction: prediction,
@@ -103,20 +105,20 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) },
 			Elsewhere: a.elsewhere(machines, workDir(run), st)},
-		OnSensitivity: func(done, total int) { st.set("sensitivities", "settings", int64(done), int64(total), "") },
+		OnSensitivity: func(done, total int) { st.Set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {
 			title, unit := "sweep", "points"
 			if p.Exact {
 				title, unit = "search", "engines"
 			}
-			st.set(title, unit, p.Done, p.Total, fmt.Sprintf("%s on the front", count(p.Front)))
-			st.resumed(p.Resumed)
+			st.Set(title, unit, p.Done, p.Total, fmt.Sprintf("%s on the front", number.Count(p.Front)))
+			st.Resumed(p.Resumed)
 			if a.live != nil {
 				a.live.Grown(p.SoFar)
 			}
 		},
-		OnSwept:   func(r dse.Result) { st.end(); a.printSwept(r) },
-		OnMeasure: func(done, total int) { st.set("front measured", "choices of bits", int64(done), int64(total), "") },
+		OnSwept:   func(r dse.Result) { st.End(); a.printSwept(r) },
+		OnMeasure: func(done, total int) { st.Set("front measured", "choices of bits", int64(done), int64(total), "") },
 	}
 	res, err := dse.Explore(ctx, study)
 	if other := (*jobs.OtherError)(nil); errors.As(err, &other) {
@@ -127,14 +129,14 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		res, err = dse.Explore(ctx, study)
 	}
 	if ctx.Err() != nil && res.Front != nil {
-		st.drop()
+		st.Drop()
 		a.log.Warn("interrupted; what is done is kept: the same command goes on from there",
-			"points", count(res.Stats.Done), "of", count(res.Stats.Total), "folder", sweepDir(run))
+			"points", number.Count(res.Stats.Done), "of", number.Count(res.Stats.Total), "folder", sweepDir(run))
 	}
 	if err != nil {
 		return nil, err
 	}
-	st.end()
+	st.End()
 	a.log.Debug("sweep", "shards", res.Stats.Shards, "classes", res.Stats.Classes, "priced", res.Stats.Priced)
 	return res.Front, nil
 }
@@ -163,7 +165,7 @@ func (a *app) prediction(run configs.Run, m configs.Model) (*dse.Prediction, err
 	if err != nil {
 		return nil, err
 	}
-	a.printf("sensitivities: %s, %s\n", run.Sensitivities, origin)
+	a.Printf("sensitivities: %s, %s\n", run.Sensitivities, origin)
 	return p, nil
 }
 
@@ -174,13 +176,13 @@ func (a *app) printSwept(r dse.Result) {
 		return
 	}
 	if r.Stats.Resumed == r.Stats.Total {
-		a.printf("sweep: all %s points are in the journal of an earlier run\n", count(r.Stats.Total))
+		a.Printf("sweep: all %s points are in the journal of an earlier run\n", number.Count(r.Stats.Total))
 	}
-	t := newTable("<part", "points", "fit the part", "accurate enough", "on the front")
+	t := table.New("<part", "points", "fit the part", "accurate enough", "on the front")
 	for _, p := range r.Front.Parts {
-		t.add(p.Part.Name, count(p.Legal), count(p.Fit), count(p.Feasible), count(p.Front))
+		t.Add(p.Part.Name, number.Count(p.Legal), number.Count(p.Fit), number.Count(p.Feasible), number.Count(p.Front))
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		a.log.Error("table", "error", err)
 	}
 }

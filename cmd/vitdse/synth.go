@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit"
@@ -101,17 +104,18 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if err != nil {
 		return err
 	}
-	st := &stages{a: a, steps: &forecast{opt.Cache, "synth", designSize(man)}}
-	defer st.drop()
+	st := a.stages()
+	st.Steps = progress.NewForecast(opt.Cache, "synth", designSize(man))
+	defer st.Drop()
 	opt.Timed = part
-	report, err := synth.Run(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	report, err := synth.Run(ctx, dir, opt, func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil && !errors.Is(err, synth.ErrTool) {
 		return err
 	}
-	st.end()
+	st.End()
 	if report != nil && len(report.Modules) > 0 {
 		if err := a.printSynth(report, shape, part); err != nil {
 			return err
@@ -132,30 +136,30 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 	if r.Cached {
 		from = ", the counts of an earlier run"
 	}
-	a.printf("design %s on %s: estimate / Yosys%s\n", configs.ShortHash(r.Hash), part.Name, from)
-	t := newTable("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
-	pair := func(estimate, mapped int) string { return count(estimate) + " / " + count(mapped) }
+	a.Printf("design %s on %s: estimate / Yosys%s\n", configs.ShortHash(r.Hash), part.Name, from)
+	t := table.New("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
+	pair := func(estimate, mapped int) string { return number.Count(estimate) + " / " + number.Count(mapped) }
 	row := func(name string, e, m hwmodel.Resources) {
 		off := "-"
 		if m.LUT > 0 {
 			off = fmt.Sprintf("%+.1f", 100*(float64(e.LUT)/float64(m.LUT)-1))
 		}
-		t.add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18), pair(e.URAM, m.URAM), off)
+		t.Add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18), pair(e.URAM, m.URAM), off)
 	}
 	by, mapped := synth.Estimates(s, part), synth.ByName(r.Modules)
 	for _, name := range sortedKeys(mapped) {
 		row(name, by[name], mapped[name])
 	}
 	row("total", s.Resources(part), synth.Total(r.Modules))
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
 	switch v := r.Vivado; {
 	case v != nil:
-		a.printf("\nclock: %.1f MHz, %s by %s for %s: %g ns asked for, worst slack %g ns\n",
+		a.Printf("\nclock: %.1f MHz, %s by %s for %s: %g ns asked for, worst slack %g ns\n",
 			v.MHz, strings.ToLower(v.State), v.Tool, v.Device, v.PeriodNS, v.SlackNS)
 	case r.Timing == nil && len(r.Routes) == 0:
-		a.printf("\nclock: %g MHz, assumed: nothing here times family %s without place and route\n", s.Design.ClockMHz, part.Family)
+		a.Printf("\nclock: %g MHz, assumed: nothing here times family %s without place and route\n", s.Design.ClockMHz, part.Family)
 	}
 	if r.Timing != nil && r.Vivado == nil {
 		if err := a.printTiming(r.Timing); err != nil {
@@ -163,16 +167,16 @@ func (a *app) printSynth(r *synth.Report, s *hwmodel.Shape, part configs.Part) e
 		}
 		if m, err := hwmodel.NewClockModel(part); err == nil && m != nil {
 			c := m.Of(s.Design.Engine)
-			a.printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, hwmodel.ClockEvidence)
+			a.Printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, hwmodel.ClockEvidence)
 		}
 	}
 	for _, route := range r.Routes {
 		logic, wires := route.Split()
-		a.printf("seed %d: placed and routed, %.1f MHz (%.0f asked for); the critical path is %.1f ns of logic and %.1f ns of routing\n",
+		a.Printf("seed %d: placed and routed, %.1f MHz (%.0f asked for); the critical path is %.1f ns of logic and %.1f ns of routing\n",
 			route.Seed, route.MHz, route.AskedMHz, logic, wires)
 	}
 	if r.Bitfile != "" {
-		a.printf("bitstream: %s\n", r.Bitfile)
+		a.Printf("bitstream: %s\n", r.Bitfile)
 	}
 	return nil
 }
@@ -183,21 +187,21 @@ func (a *app) printTiming(r *timing.Report) error {
 	for i, m := range r.Models {
 		bracket[i] = fmt.Sprintf("%.0f MHz with %s wires", m.MHz(), m.Name)
 	}
-	a.printf("\nclock of %s, speed grade %s: %s; static timing of Yosys' netlist, not placed and routed (docs/CLOCK.md)\n",
+	a.Printf("\nclock of %s, speed grade %s: %s; static timing of Yosys' netlist, not placed and routed (docs/CLOCK.md)\n",
 		r.Part, r.Grade, strings.Join(bracket, ", "))
-	t := newTable("ns", "logic ns", "LUTs", "carries", "DSPs", "memories", "wires", "<from", "<at", "<to", "<at")
+	t := table.New("ns", "logic ns", "LUTs", "carries", "DSPs", "memories", "wires", "<from", "<at", "<to", "<at")
 	for _, p := range r.Models[1].Paths {
-		t.add(fmt.Sprintf("%.2f", p.NS), fmt.Sprintf("%.2f", p.LogicNS), count(p.LUTs), count(p.Carry), count(p.DSPs), count(p.Memories), count(p.Wires),
+		t.Add(fmt.Sprintf("%.2f", p.NS), fmt.Sprintf("%.2f", p.LogicNS), number.Count(p.LUTs), number.Count(p.Carry), number.Count(p.DSPs), number.Count(p.Memories), number.Count(p.Wires),
 			p.From, p.FromModule+" "+p.FromSource, p.To, p.ToModule+" "+p.ToSource)
 	}
-	return a.show(t)
+	return a.Show(t)
 }
 
 // synthAlone prints how fast each module is by itself.
 func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) error {
-	st := &stages{a: a}
-	defer st.drop()
-	list, err := synth.Alone(ctx, dir, opt, func(p synth.Progress) { st.set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	st := a.stages()
+	defer st.Drop()
+	list, err := synth.Alone(ctx, dir, opt, func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) })
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -206,23 +210,23 @@ func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) err
 	case err != nil:
 		return err
 	}
-	st.end()
-	t := newTable("<module", "MHz", "logic ns", "routing ns", "cells")
+	st.End()
+	t := table.New("<module", "MHz", "logic ns", "routing ns", "cells")
 	least := synth.Lone{Route: synth.Route{MHz: math.Inf(1)}}
 	for _, l := range list {
 		if !l.Fits {
-			t.add(l.Module, "too large", "-", "-", "-")
+			t.Add(l.Module, "too large", "-", "-", "-")
 			continue
 		}
 		logic, wires := l.Route.Split()
-		t.add(l.Module, fmt.Sprintf("%.1f", l.Route.MHz), fmt.Sprintf("%.1f", logic), fmt.Sprintf("%.1f", wires), count(l.Route.Cells()))
+		t.Add(l.Module, fmt.Sprintf("%.1f", l.Route.MHz), fmt.Sprintf("%.1f", logic), fmt.Sprintf("%.1f", wires), number.Count(l.Route.Cells()))
 		if l.Route.MHz < least.Route.MHz {
 			least = l
 		}
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: more than that an engine reaches by luck of its placement only.\n", least.Module, least.Route.MHz)
+	a.Printf("Each module by itself, between registers; cells include these. The slowest is %s, %.1f MHz: more than that an engine reaches by luck of its placement only.\n", least.Module, least.Route.MHz)
 	return nil
 }

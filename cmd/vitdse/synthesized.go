@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
 	"vitdse/configs"
 	"vitdse/emit"
@@ -48,7 +49,7 @@ func clockOf(r *synth.Report) *page.Clock {
 		by := func(a, b synth.Route) int { return int(a.MHz*1e3) - int(b.MHz*1e3) }
 		low, high := slices.MinFunc(r.Routes, by), slices.MaxFunc(r.Routes, by)
 		logic, wires := low.Split()
-		return bracket(low.MHz, high.MHz, fmt.Sprintf("placed and routed by nextpnr with %s", plural(len(r.Routes), "seed")),
+		return bracket(low.MHz, high.MHz, fmt.Sprintf("placed and routed by nextpnr with %s", number.Plural(len(r.Routes), "seed")),
 			fmt.Sprintf("%.1f ns of logic, %.1f ns of routing", logic, wires))
 	case r.Timing != nil:
 		m := r.Timing.Models
@@ -61,7 +62,7 @@ func clockOf(r *synth.Report) *page.Clock {
 
 func pathWords(p timing.Path) string {
 	return fmt.Sprintf("from %s (%s) to %s (%s), %.2f ns: %s, %s, %s", p.From, p.FromModule, p.To, p.ToModule, p.NS,
-		plural(p.LUTs, "LUT"), plural(p.Carry, "carry"), plural(p.Wires, "wire"))
+		number.Plural(p.LUTs, "LUT"), number.Plural(p.Carry, "carry"), number.Plural(p.Wires, "wire"))
 }
 
 // loadSynthesis reads what the last synthesis of a folder found; nil if there was none, or if the folder

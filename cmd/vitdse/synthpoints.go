@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/emit"
@@ -85,7 +87,7 @@ func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) e
 	if err := a.printSynthesized(p, out); err != nil {
 		return err
 	}
-	a.printf("written to %s\n", file)
+	a.Printf("written to %s\n", file)
 	return b.forget()
 }
 
@@ -94,7 +96,7 @@ func synthesisSeconds(e dse.Estimate) float64 { return 40 + float64(e.LUT)/300 }
 
 // printSynthesized prints a row a point.
 func (a *app) printSynthesized(p *frontPoints, out synthesizedFront) error {
-	t := newTable("point", "<part", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM 18Kb", "URAM", "use %", "estimated", "<clock MHz, bracket", "<front")
+	t := table.New("point", "<part", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM 18Kb", "URAM", "use %", "estimated", "<clock MHz, bracket", "<front")
 	off := func(estimate, counted int) string {
 		if counted == 0 {
 			return "-"
@@ -103,9 +105,9 @@ func (a *app) printSynthesized(p *frontPoints, out synthesizedFront) error {
 	}
 	pair := func(estimate, counted int) string {
 		if estimate == counted {
-			return count(counted)
+			return number.Count(counted)
 		}
-		return count(estimate) + " / " + count(counted)
+		return number.Count(estimate) + " / " + number.Count(counted)
 	}
 	on := 0
 	for i, c := range out.Cut {
@@ -123,14 +125,14 @@ func (a *app) printSynthesized(p *frontPoints, out synthesizedFront) error {
 		default:
 			on++
 		}
-		t.add(count(int64(c.Point+1)), x.Part, pair(e.LUT, c.Counts.LUT), off(e.LUT, c.Counts.LUT), pair(e.FF, c.Counts.FF), off(e.FF, c.Counts.FF),
-			pair(e.DSP, c.Counts.DSP), pair(e.BRAM18, c.Counts.BRAM18), pair(e.URAM, c.Counts.URAM), percent(c.Use), percent(x.Use), clock, word)
+		t.Add(number.Count(int64(c.Point+1)), x.Part, pair(e.LUT, c.Counts.LUT), off(e.LUT, c.Counts.LUT), pair(e.FF, c.Counts.FF), off(e.FF, c.Counts.FF),
+			pair(e.DSP, c.Counts.DSP), pair(e.BRAM18, c.Counts.BRAM18), pair(e.URAM, c.Counts.URAM), number.Percent(c.Use), number.Percent(x.Use), clock, word)
 	}
-	if err := a.show(t); err != nil {
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("Estimate / Yosys (%s). Of %s, %d are on the front that is cut with what was synthesized, at the assumed clocks.\n",
-		out.Points[0].Tool, plural(len(out.Cut), "point"), on)
+	a.Printf("Estimate / Yosys (%s). Of %s, %d are on the front that is cut with what was synthesized, at the assumed clocks.\n",
+		out.Points[0].Tool, number.Plural(len(out.Cut), "point"), on)
 	return nil
 }
 

@@ -34,7 +34,7 @@ which {{.Command}} is what a task runs, to be followed by its index from 0, {{.L
 				if err != nil {
 					return fmt.Errorf("--template: %w", err)
 				}
-				a.printf("%s", text)
+				a.Printf("%s", text)
 				return nil
 			case template != "" || len(args) != 2:
 				return errors.New("expected a folder and an index, or --template")
@@ -77,7 +77,9 @@ func (a *app) part(ctx context.Context, t *array.Task) error {
 	if err := os.Chdir(t.Work.Folder); err != nil {
 		return fmt.Errorf("the folder in which the work was submitted: %w", err)
 	}
-	root := (&app{stdout: a.stdout, stderr: a.stderr, args: t.Work.Args, task: t}).root()
+	inner := newApp(a.Writer(), a.stderr)
+	inner.args, inner.task = t.Work.Args, t
+	root := inner.root()
 	root.SetArgs(t.Work.Args)
 	return root.ExecuteContext(ctx)
 }

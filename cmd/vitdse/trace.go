@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
 	"vitdse/configs"
 	"vitdse/emit"
@@ -49,7 +50,7 @@ or --point chooses.`,
 			if err := configs.WriteFile(file, buf.Bytes()); err != nil {
 				return err
 			}
-			a.printf("trace of %s, %s: %s, %s kB\n", d.Name, plural(images, "image"), file, kilo(int64(buf.Len())))
+			a.Printf("trace of %s, %s: %s, %s kB\n", d.Name, number.Plural(images, "image"), file, number.Kilo(int64(buf.Len())))
 			return nil
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/emit/verify"
 )
@@ -51,7 +52,7 @@ func (a *app) conclude(outs []*outcome) error {
 	if len(outs) > 1 && last.holds() {
 		line += "; HLS C++ equal in all of it"
 	}
-	a.printf("%s\n", line)
+	a.Printf("%s\n", line)
 	if !last.holds() {
 		return errVerdict
 	}
@@ -72,7 +73,7 @@ func (o *outcome) verdict() string {
 		uncompared += op.Elements - op.Compared
 	}
 	if uncompared > 0 {
-		faults = append(faults, plural(uncompared, "element")+" not compared")
+		faults = append(faults, number.Plural(uncompared, "element")+" not compared")
 	}
 	if late := o.late(); len(late) > 0 {
 		faults = append(faults, fmt.Sprintf("cycles of %s are not the predicted ones", firstFew(late)))
@@ -85,22 +86,22 @@ func (o *outcome) verdict() string {
 		word = "FAIL"
 	}
 	s := fmt.Sprintf("%s  design %s: %d ops, %s elements of %s and %s logits of %d compared, %s",
-		word, configs.ShortHash(r.Hash), len(r.Ops)-1, count(r.Elements()), plural(r.FullImages, "image"),
-		count(r.LogitCompared), r.LogitImages, mismatchWords(mismatches+r.LogitMismatches))
+		word, configs.ShortHash(r.Hash), len(r.Ops)-1, number.Count(r.Elements()), number.Plural(r.FullImages, "image"),
+		number.Count(r.LogitCompared), r.LogitImages, mismatchWords(mismatches+r.LogitMismatches))
 	for _, f := range faults {
 		s += ", " + f
 	}
 	if r.Target == configs.TargetHLS {
 		return s + "; HLS C++, which has no cycles"
 	}
-	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", count(r.PredictedCycles), count(r.MeasuredCycles))
+	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
 }
 
 func mismatchWords(n int64) string {
 	if n == 1 {
 		return "1 mismatch"
 	}
-	return count(n) + " mismatches"
+	return number.Count(n) + " mismatches"
 }
 
 // firstFew names a few of a list.

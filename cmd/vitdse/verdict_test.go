@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"vitdse/cmd/vitdse/table"
 	"vitdse/emit/verify"
 )
 
@@ -46,7 +47,7 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 		var b strings.Builder
-		err := (&app{stdout: &b}).conclude([]*outcome{o})
+		err := (&app{Output: table.To(&b)}).conclude([]*outcome{o})
 		if pass := strings.HasPrefix(c.want, "PASS"); (err == nil) != pass {
 			t.Errorf("%s: error is %v", c.name, err)
 		}

@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/progress"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -120,9 +123,9 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 		return nil, fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
 	}
 	hash := configs.ShortHash(manifest.Hash)
-	a.printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
+	a.Printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
 	if have, err := verify.Held(dir, manifest); err == nil && (opt.Images > have || opt.Full > manifest.Full) {
-		a.printf("the folder holds %s, %d of them op by op: all of them are taken\n", plural(have, "image"), manifest.Full)
+		a.Printf("the folder holds %s, %d of them op by op: all of them are taken\n", number.Plural(have, "image"), manifest.Full)
 	}
 	reports, err := a.simulate(ctx, dir, run.Verify.Target, opt)
 	switch {
@@ -131,7 +134,7 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 	case errors.Is(err, verify.ErrTool):
 		return nil, &exitError{exitTool, err}
 	case err != nil:
-		a.printf("FAIL  design %s: nothing could be concluded, see the error\n", hash)
+		a.Printf("FAIL  design %s: nothing could be concluded, see the error\n", hash)
 		return nil, &exitError{exitUnequal, err}
 	}
 	var outs []*outcome
@@ -147,22 +150,23 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 // simulate runs the verification with a bar for each of its stages. Of two targets the
 // RTL's report comes first.
 func (a *app) simulate(ctx context.Context, dir string, target configs.Target, opt verify.Options) ([]*verify.Report, error) {
-	st := &stages{a: a}
-	defer st.drop()
+	st := a.stages()
+	defer st.Drop()
 	if man, err := emit.LoadManifest(dir); err == nil {
-		st.steps = &forecast{a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")}), "verify", designSize(man)}
+		cache := a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")})
+		st.Steps = progress.NewForecast(cache, "verify", designSize(man))
 	}
 	reports, err := verify.RunTarget(ctx, dir, target, opt, func(p verify.Progress) {
 		if p.Stage == "build" { // how many steps it takes is not known
-			st.set("building "+p.What, "", 0, 0, "")
+			st.Set("building "+p.What, "", 0, 0, "")
 			return
 		}
-		st.set("running", "images", p.Done, p.Total, "")
+		st.Set("running", "images", p.Done, p.Total, "")
 	})
 	if err != nil {
 		return nil, err
 	}
-	st.end()
+	st.End()
 	return reports, nil
 }
 
@@ -171,24 +175,24 @@ func (a *app) printReport(r *verify.Report) error {
 	if r.Target == configs.TargetHLS {
 		return a.printHLS(r)
 	}
-	t := newTable("<op", "<kind", "<shape", "elements compared", "mismatches", "cycles predicted", "cycles measured")
+	t := table.New("<op", "<kind", "<shape", "elements compared", "mismatches", "cycles predicted", "cycles measured")
 	for _, o := range r.Ops {
-		compared := count(o.Compared)
+		compared := number.Count(o.Compared)
 		if o.Compared != o.Elements {
-			compared += " of " + count(o.Elements)
+			compared += " of " + number.Count(o.Elements)
 		}
-		t.add(o.Name, o.Kind, o.Shape, compared, count(o.Mismatches), count(o.Predicted), count(o.Measured))
+		t.Add(o.Name, o.Kind, o.Shape, compared, number.Count(o.Mismatches), number.Count(o.Predicted), number.Count(o.Measured))
 	}
-	t.add("total", "", "", count(r.Elements()), "", count(r.PredictedCycles), count(r.MeasuredCycles))
-	if err := a.show(t); err != nil {
+	t.Add("total", "", "", number.Count(r.Elements()), "", number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
+	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.printf("Elements are of the first %s, cycles of the first.\n", plural(r.FullImages, "image"))
-	a.printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s%s.\n", plural(r.LogitImages, "image"),
-		count(r.PredictedRun), count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), span(seconds(r.SimSeconds)), count(int64(r.CyclesPerSecond)), inProcesses(r.Processes))
-	a.printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
-		count(r.MeasuredCycles), 100*r.Utilisation())
-	if err := a.show(causeTable(r)); err != nil {
+	a.Printf("Elements are of the first %s, cycles of the first.\n", number.Plural(r.FullImages, "image"))
+	a.Printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s%s.\n", number.Plural(r.LogitImages, "image"),
+		number.Count(r.PredictedRun), number.Count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), number.Span(number.Seconds(r.SimSeconds)), number.Count(int64(r.CyclesPerSecond)), inProcesses(r.Processes))
+	a.Printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
+		number.Count(r.MeasuredCycles), 100*r.Utilisation())
+	if err := a.Show(causeTable(r)); err != nil {
 		return err
 	}
 	a.printMismatches(r)
@@ -206,16 +210,16 @@ func inProcesses(n int) string {
 // printHLS says what of the HLS C++ was compared. It has no cycles of its own, and where
 // nothing differs its table would repeat the RTL's.
 func (a *app) printHLS(r *verify.Report) error {
-	a.printf("HLS C++, compiled: %d ops, %s elements of %s and %s logits of %d compared in %s.\n", len(r.Ops)-1, count(r.Elements()),
-		plural(r.FullImages, "image"), count(r.LogitCompared), r.LogitImages, span(seconds(r.SimSeconds)))
+	a.Printf("HLS C++, compiled: %d ops, %s elements of %s and %s logits of %d compared in %s.\n", len(r.Ops)-1, number.Count(r.Elements()),
+		number.Plural(r.FullImages, "image"), number.Count(r.LogitCompared), r.LogitImages, number.Span(number.Seconds(r.SimSeconds)))
 	if !r.OK {
-		t := newTable("<op", "<kind", "<shape", "elements", "compared", "mismatches")
+		t := table.New("<op", "<kind", "<shape", "elements", "compared", "mismatches")
 		for _, o := range r.Ops {
 			if o.Mismatches > 0 || o.Compared != o.Elements {
-				t.add(o.Name, o.Kind, o.Shape, count(o.Elements), count(o.Compared), count(o.Mismatches))
+				t.Add(o.Name, o.Kind, o.Shape, number.Count(o.Elements), number.Count(o.Compared), number.Count(o.Mismatches))
 			}
 		}
-		if err := a.show(t); err != nil {
+		if err := a.Show(t); err != nil {
 			return err
 		}
 	}
@@ -228,10 +232,10 @@ func (a *app) printMismatches(r *verify.Report) {
 	const most = 10
 	for i, m := range r.Mismatches {
 		if i == most {
-			a.printf("and more: %d of the mismatches were recorded\n", len(r.Mismatches))
+			a.Printf("and more: %d of the mismatches were recorded\n", len(r.Mismatches))
 			break
 		}
-		a.printf("mismatch: %s\n", m)
+		a.Printf("mismatch: %s\n", m)
 	}
 }
 
@@ -245,8 +249,8 @@ func (a *app) verifySlow(ctx context.Context, dir string, run configs.Run) error
 		return err
 	}
 	report := reports[0]
-	a.printf("Again with %s, %s op by op: %s cycles predicted, %s measured (%+.2f %%).\n", memoryWords(opt), plural(report.FullImages, "image"),
-		count(report.PredictedRun), count(report.MeasuredRun), deviation(report.PredictedRun, report.MeasuredRun))
+	a.Printf("Again with %s, %s op by op: %s cycles predicted, %s measured (%+.2f %%).\n", memoryWords(opt), number.Plural(report.FullImages, "image"),
+		number.Count(report.PredictedRun), number.Count(report.MeasuredRun), deviation(report.PredictedRun, report.MeasuredRun))
 	if !report.OK {
 		a.printMismatches(report)
 		return &exitError{exitUnequal, fmt.Errorf("%s: not everything is equal with %s", dir, memoryWords(opt))}

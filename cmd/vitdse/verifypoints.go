@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
+	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -86,32 +88,32 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 		return err
 	}
 	if failed > 0 {
-		a.printf("FAIL  %d of %s; %s\n", failed, plural(len(list), "point"), file)
+		a.Printf("FAIL  %d of %s; %s\n", failed, number.Plural(len(list), "point"), file)
 		return errVerdict
 	}
-	a.printf("PASS  %s, every element of every op equal; %s\n", plural(len(list), "point"), file)
+	a.Printf("PASS  %s, every element of every op equal; %s\n", number.Plural(len(list), "point"), file)
 	return nil
 }
 
 // printVerified prints a row for each target of each point, and says how many points failed.
 func (a *app) printVerified(list []verifiedPoint) (failed int, err error) {
-	t := newTable("point", "<part", "<target", "<design", "images", "logits of", "elements compared", "mismatches", "cycles predicted", "measured", "<verdict")
+	t := table.New("point", "<part", "<target", "<design", "images", "logits of", "elements compared", "mismatches", "cycles predicted", "measured", "<verdict")
 	for _, r := range list {
 		ok := true
 		for _, v := range r.Verdicts {
-			word, predicted, measured := "PASS", count(v.Predicted), count(v.Measured)
+			word, predicted, measured := "PASS", number.Count(v.Predicted), number.Count(v.Measured)
 			if !v.OK {
 				word, ok = "FAIL", false
 			}
 			if v.Target == string(configs.TargetHLS) {
 				predicted, measured = "-", "-"
 			}
-			t.add(count(int64(r.Point+1)), r.Part, v.Target, v.Design, count(int64(v.Images)), count(int64(v.Logits)), count(v.Elements), count(v.Mismatches),
+			t.Add(number.Count(int64(r.Point+1)), r.Part, v.Target, v.Design, number.Count(int64(v.Images)), number.Count(int64(v.Logits)), number.Count(v.Elements), number.Count(v.Mismatches),
 				predicted, measured, word)
 		}
 		if !ok {
 			failed++
 		}
 	}
-	return failed, a.show(t)
+	return failed, a.Show(t)
 }

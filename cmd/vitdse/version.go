@@ -19,7 +19,7 @@ func newVersion(a *app) *cobra.Command {
 		Example: "  vitdse version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			a.printf("vitdse %s %s %s/%s\n", emit.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			a.Printf("vitdse %s %s %s/%s\n", emit.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
 		},
 	}

@@ -1,4 +1,6 @@
-package main
+// Package table lays out what commands print: rows of text under a header, for a terminal, as Markdown or as JSON, and
+// the output of a command, which is text and tables or, as asked, one JSON document of both.
+package table
 
 import (
 	"bytes"
@@ -12,25 +14,30 @@ import (
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 	"golang.org/x/term"
+
+	"vitdse/cmd/vitdse/number"
 )
 
-// table is rows of text under a header. Columns whose header starts with "<" hold
+// Table is rows of text under a header. Columns whose header starts with "<" hold
 // words and are aligned left, the others numbers, aligned right.
-type table struct {
+type Table struct {
 	header []string
 	rows   [][]string
 }
 
-func newTable(header ...string) *table { return &table{header: header} }
+// New is a table without rows.
+func New(header ...string) *Table { return &Table{header: header} }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+// Add adds a row.
+func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // print writes the table without borders: a header, a line, the rows. On a terminal that is too
 // narrow for it, the last columns are left out, and named.
-func (t *table) print(w io.Writer) error {
+func (t *Table) print(w io.Writer) error {
 	shown, left := t.within(columnsOf(w))
 	if left != nil {
-		defer fmt.Fprintf(w, "%s left out for the terminal's width: %s; --wide shows all\n", plural(len(left), "column"), strings.Join(left, ", "))
+		defer fmt.Fprintf(w, "%s left out for the terminal's width: %s; --wide shows all\n",
+			number.Plural(len(left), "column"), strings.Join(left, ", "))
 	}
 	var text bytes.Buffer
 	if err := shown.render(&text); err != nil {
@@ -56,7 +63,7 @@ func columnsOf(w io.Writer) int {
 
 // within is the table with as many of its first columns, at least two, as a width takes (0: any), and
 // the names of the others.
-func (t *table) within(width int) (*table, []string) {
+func (t *Table) within(width int) (*Table, []string) {
 	total, fit := 0, 0
 	for i, h := range t.header {
 		most := utf8.RuneCountInString(strings.TrimPrefix(h, "<"))
@@ -73,9 +80,9 @@ func (t *table) within(width int) (*table, []string) {
 	if fit == len(t.header) {
 		return t, nil
 	}
-	shown := newTable(t.header[:fit]...)
+	shown := New(t.header[:fit]...)
 	for _, row := range t.rows {
-		shown.add(row[:min(fit, len(row))]...)
+		shown.Add(row[:min(fit, len(row))]...)
 	}
 	var left []string
 	for _, h := range t.header[fit:] {
@@ -84,7 +91,7 @@ func (t *table) within(width int) (*table, []string) {
 	return shown, left
 }
 
-func (t *table) render(w io.Writer) error {
+func (t *Table) render(w io.Writer) error {
 	header := make([]string, len(t.header))
 	align := make(tw.Alignment, len(t.header))
 	for i, h := range t.header {
@@ -95,9 +102,12 @@ func (t *table) render(w io.Writer) error {
 	}
 	out := tablewriter.NewTable(w,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Symbols:  tw.NewSymbols(tw.StyleLight),
-			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On, ShowFooterLine: tw.Off}},
+			Borders: tw.BorderNone,
+			Symbols: tw.NewSymbols(tw.StyleLight),
+			Settings: tw.Settings{
+				Separators: tw.SeparatorsNone,
+				Lines:      tw.Lines{ShowTop: tw.Off, ShowBottom: tw.Off, ShowHeaderLine: tw.On, ShowFooterLine: tw.Off},
+			},
 		})),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone),
@@ -110,8 +120,8 @@ func (t *table) render(w io.Writer) error {
 	return out.Render()
 }
 
-// markdown is the table in Markdown.
-func (t *table) markdown() string {
+// Markdown is the table in Markdown.
+func (t *Table) Markdown() string {
 	var b strings.Builder
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
 	names, rule := make([]string, len(t.header)), make([]string, len(t.header))

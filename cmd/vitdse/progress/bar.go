@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/dse/jobs"
 )
 
@@ -18,9 +19,9 @@ import (
 // has ended since.
 const plainFirst, plainEvery = 1500 * time.Millisecond, 5 * time.Second
 
-// progress shows how far one task is: a bar on a terminal, otherwise a line soon and then every few
+// Bar shows how far one task is: a bar on a terminal, otherwise a line soon and then every few
 // seconds. Its methods may be called from several goroutines.
-type progress struct {
+type Bar struct {
 	w           io.Writer
 	title, unit string
 	start       time.Time
@@ -36,11 +37,11 @@ type progress struct {
 	bar  *mpb.Bar
 }
 
-// newProgress starts a task of total steps, 0 if not known yet; unit is what the rate
+// Start starts a task of total steps, 0 if not known yet; unit is what the rate
 // counts, in the plural.
-func newProgress(w io.Writer, title, unit string, total int64) *progress {
-	p := &progress{w: w, title: title, unit: unit, pace: jobs.Pace{Total: total}, start: time.Now()}
-	if !terminal(w) {
+func Start(w io.Writer, title, unit string, total int64) *Bar {
+	p := &Bar{w: w, title: title, unit: unit, pace: jobs.Pace{Total: total}, start: time.Now()}
+	if !OnTerminal(w) {
 		p.lines()
 		return p
 	}
@@ -55,38 +56,39 @@ func newProgress(w io.Writer, title, unit string, total int64) *progress {
 	return p
 }
 
-func terminal(w io.Writer) bool {
+// OnTerminal says whether what is written is seen on a terminal.
+func OnTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// set moves the task to done of total steps.
-func (p *progress) set(done, total int64, detail string) {
+// Set moves the task to done of total steps.
+func (p *Bar) Set(done, total int64, detail string) {
 	p.mu.Lock()
 	p.pace.Done, p.pace.Total, p.detail = done, total, detail
 	p.mu.Unlock()
 	if p.bar != nil {
-		p.bar.SetTotal(max(total, done+1), false) // finish completes it
+		p.bar.SetTotal(max(total, done+1), false) // Finish completes it
 		p.bar.SetCurrent(done)
 	}
 }
 
-// forecast says how long the task may take, by so many earlier runs.
-func (p *progress) forecast(d time.Duration, past int) {
+// expected says how long the task may take, by so many earlier runs.
+func (p *Bar) expected(d time.Duration, past int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.expect, p.past = d, past
 }
 
 // note changes the detail alone.
-func (p *progress) note(detail string) {
+func (p *Bar) note(detail string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.detail = detail
 }
 
 // lines writes lines of text until end is called.
-func (p *progress) lines() {
+func (p *Bar) lines() {
 	stop, ended := make(chan struct{}), make(chan struct{})
 	p.end = func() { close(stop); <-ended }
 	go func() {
@@ -103,39 +105,39 @@ func (p *progress) lines() {
 }
 
 // resumed says how many of the steps were done before the task began.
-func (p *progress) resumed(from int64) {
+func (p *Bar) resumed(from int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pace.Resumed = from
 }
 
 // text says how far, how fast and how long still.
-func (p *progress) text() string {
+func (p *Bar) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pace.Elapsed = time.Since(p.start)
 	if p.pace.Total <= 0 {
 		return join(p.unmeasured(), p.detail)
 	}
-	s := fmt.Sprintf("%s/%s %s, %s %s/s", count(p.pace.Done), count(p.pace.Total), p.unit,
-		rate(p.pace.Done-p.pace.Resumed, p.pace.Elapsed), p.unit)
+	s := fmt.Sprintf("%s/%s %s, %s %s/s", number.Count(p.pace.Done), number.Count(p.pace.Total), p.unit,
+		number.Rate(p.pace.Done-p.pace.Resumed, p.pace.Elapsed), p.unit)
 	if left, known := p.pace.ETA(); known {
-		s += ", ETA " + span(left)
+		s += ", ETA " + number.Span(left)
 	}
 	return join(s, p.detail)
 }
 
 // unmeasured says how far a task is whose number of steps is not known.
-func (p *progress) unmeasured() string {
-	s := span(p.pace.Elapsed) + " so far"
+func (p *Bar) unmeasured() string {
+	s := number.Span(p.pace.Elapsed) + " so far"
 	if p.pace.Done > 0 {
-		s += fmt.Sprintf(", %s %s, %s %s/s", count(p.pace.Done), p.unit, rate(p.pace.Done, p.pace.Elapsed), p.unit)
+		s += fmt.Sprintf(", %s %s, %s %s/s", number.Count(p.pace.Done), p.unit, number.Rate(p.pace.Done, p.pace.Elapsed), p.unit)
 	}
-	switch by := "by " + plural(p.past, "earlier run"); {
+	switch by := "by " + number.Plural(p.past, "earlier run"); {
 	case p.expect == 0:
 		return s
 	case p.pace.Elapsed < p.expect:
-		return s + ", ETA " + span(p.expect-p.pace.Elapsed) + ", an estimate " + by
+		return s + ", ETA " + number.Span(p.expect-p.pace.Elapsed) + ", an estimate " + by
 	default:
 		return s + ", longer than estimated " + by
 	}
@@ -148,9 +150,9 @@ func join(s, detail string) string {
 	return s + ", " + detail
 }
 
-// finish takes the bar away; call it whether the task succeeded or not. It returns the
+// Finish takes the bar away; call it whether the task succeeded or not. It returns the
 // time the task took.
-func (p *progress) finish() time.Duration {
+func (p *Bar) Finish() time.Duration {
 	if p.bar != nil {
 		p.bar.Abort(true)
 		p.bars.Wait()
@@ -161,7 +163,7 @@ func (p *progress) finish() time.Duration {
 }
 
 // now is what the task is, how far in words, and how many of how many steps are done.
-func (p *progress) now() (title, text string, done, total int64) {
+func (p *Bar) now() (title, text string, done, total int64) {
 	text = p.text()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,20 +1,23 @@
-package main
+package progress
 
 import (
 	"strings"
 	"time"
 
 	"vitdse/configs"
-	"vitdse/configs/network"
-	"vitdse/emit"
 )
 
-// forecast predicts how long steps of tools take that do not say how far they are, from how long they took on earlier
+// Forecast predicts how long steps of tools take that do not say how far they are, from how long they took on earlier
 // designs, by the designs' size. It is no part of any result.
-type forecast struct {
+type Forecast struct {
 	cache configs.Store
 	what  string  // the steps are of, but in their titles
 	size  float64 // of the design, in LUTs as estimated
+}
+
+// NewForecast predicts the steps of what for a design of a size in LUTs, from those that a cache holds.
+func NewForecast(cache configs.Store, what string, size float64) *Forecast {
+	return &Forecast{cache, what, size}
 }
 
 // pastStep is how long a step took for a design of some size.
@@ -28,21 +31,8 @@ const (
 	shortestOne = 2 * time.Second // a step that was quicker had nothing to do
 )
 
-// designSize is the LUTs of an emitted design, as estimated; 0 where that is not known.
-func designSize(man emit.Manifest) float64 {
-	net, err := network.Compile(man.Model)
-	if err != nil {
-		return 0
-	}
-	shape, err := engine.Machine(net, man.Design)
-	if err != nil {
-		return 0
-	}
-	return float64(shape.Resources(man.Part).LUT)
-}
-
 // key is a step's among those of all designs: seeds, which end a title, are alike.
-func (f *forecast) key(title string) string {
+func (f *Forecast) key(title string) string {
 	step := strings.TrimRight(title, "0123456789 ")
 	key, err := configs.Key("steps", f.what, step)
 	if err != nil {
@@ -52,14 +42,14 @@ func (f *forecast) key(title string) string {
 }
 
 // past are the earlier runs of a step.
-func (f *forecast) past(title string) (list []pastStep) {
+func (f *Forecast) past(title string) (list []pastStep) {
 	f.cache.Get("steps", f.key(title), &list)
 	return list
 }
 
 // expect is how long a step may take, and of how many earlier runs that is: a constant and so much for each LUT, by least
 // squares over runs of designs whose sizes differ; of those alike the mean. 0 where there are none.
-func (f *forecast) expect(title string) (time.Duration, int) {
+func (f *Forecast) expect(title string) (time.Duration, int) {
 	list := f.past(title)
 	if len(list) == 0 {
 		return 0, 0
@@ -78,7 +68,7 @@ func (f *forecast) expect(title string) (time.Duration, int) {
 }
 
 // took keeps how long a step took.
-func (f *forecast) took(title string, d time.Duration) {
+func (f *Forecast) took(title string, d time.Duration) {
 	if d < shortestOne {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 // A step's time is predicted from earlier runs: their mean for designs alike, growing with the size where sizes differ;
 // short runs, which had nothing to do, do not count, nor do those of other steps; seeds are one step.
 func TestForecast(t *testing.T) {
-	f := &forecast{cache: configs.NewStore(t.TempDir(), func(said string) { t.Error(said) }), what: "synth", size: 1000}
+	f := &Forecast{cache: configs.NewStore(t.TempDir(), func(said string) { t.Error(said) }), what: "synth", size: 1000}
 	if d, n := f.expect("yosys"); d != 0 || n != 0 {
 		t.Errorf("%v of %d runs, before any", d, n)
 	}
@@ -50,13 +50,13 @@ func TestForecast(t *testing.T) {
 
 // What a step without a count says: its rate, how long it may take and by what, and that it takes longer.
 func TestUnmeasured(t *testing.T) {
-	p := &progress{title: "yosys", unit: "lines", start: time.Now().Add(-10 * time.Second)}
+	p := &Bar{title: "yosys", unit: "lines", start: time.Now().Add(-10 * time.Second)}
 	p.pace.Done = 200
 	for _, c := range []struct {
 		expect time.Duration
 		want   string
 	}{{0, "10 s so far, 200 lines, 20 lines/s"}, {time.Minute, ", ETA 50 s, an estimate by 3 earlier runs"}, {5 * time.Second, ", longer than estimated by 3 earlier runs"}} {
-		p.forecast(c.expect, 3)
+		p.expected(c.expect, 3)
 		if got := p.text(); !strings.Contains(got, c.want) {
 			t.Errorf("%q; expected %q in it", got, c.want)
 		}
