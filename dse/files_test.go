@@ -2,7 +2,11 @@ package dse
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -49,7 +53,7 @@ func TestExports(t *testing.T) {
 func TestLoadFront(t *testing.T) {
 	in, dir := fixed(t), t.TempDir()
 	want, res := sweepTo(t, in, dir)
-	f, err := LoadFront(dir)
+	f, err := LoadFront(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +71,71 @@ func TestLoadFront(t *testing.T) {
 	}
 }
 
+// A front of many blocks of lines, and one that another program laid out, are read as encoding/json reads them; how far
+// is told up to the end, and a context that ends stops it.
+func TestLoadManyPoints(t *testing.T) {
+	f, dir := handmade(), t.TempDir()
+	for i := range 3*linesAtOnce + 7 {
+		p := f.Points[i%5]
+		p.Name = fmt.Sprintf("p\"%d", i)
+		f.Points = append(f.Points, p)
+	}
+	text, err := f.JSON(f.Points)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := new(Front)
+	if err := json.Unmarshal(text, want); err != nil {
+		t.Fatal(err)
+	}
+	var indented, compact bytes.Buffer
+	if err := errors.Join(json.Indent(&indented, text, "", "  "), json.Compact(&compact, text)); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"ours": text, "indented": indented.Bytes(), "compact": compact.Bytes()} {
+		path, heard := filepath.Join(dir, name), int64(0)
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, err := LoadFront(t.Context(), path, func(done, total int64) {
+			if heard = done; total != int64(len(text)) || done > total {
+				t.Errorf("%s: heard of %d of %d bytes; the file has %d", name, done, total, len(text))
+			}
+		})
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: reads as %d points (%v); expected %d", name, len(got.Points), err, len(want.Points))
+		}
+		if heard != int64(len(text)) {
+			t.Errorf("%s: heard of %d of %d bytes", name, heard, len(text))
+		}
+		head, err := LoadHead(path)
+		if want := *want; err != nil || !reflect.DeepEqual(head.Parts, want.Parts) || len(head.Points) > 0 {
+			t.Errorf("%s: the head has %d points (%v)", name, len(head.Points), err)
+		}
+		ctx, stop := context.WithCancelCause(t.Context())
+		stop(errInterrupted)
+		if _, err := LoadFront(ctx, path, nil); !errors.Is(err, errInterrupted) {
+			t.Errorf("%s: an ended context gives %v", name, err)
+		}
+	}
+	line := 1 + bytes.Count(text[:bytes.Index(text, []byte(`"p\"300"`))], []byte("\n"))
+	for says, text := range map[string][]byte{
+		fmt.Sprintf("front.json:%d: is no point of a front: json: cannot unmarshal", line): bytes.Replace(text, []byte(`"name":"p\"300"`), []byte(`"name":300`), 1),
+		fmt.Sprintf("front.json:%d: is no point of a front: unexpected end", line):         text[:bytes.Index(text, []byte(`"p\"300"`))],
+		"does not end as a front does": append(text[:len(text)-2:len(text)-2], "x"...),
+	} {
+		path := filepath.Join(dir, "front.json")
+		if err := os.WriteFile(path, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadFront(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error is %v; expected %q", err, says)
+		}
+	}
+}
+
+var errInterrupted = errors.New("interrupted")
+
 func TestLoadFrontErrors(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ text, says string }{
@@ -81,7 +150,7 @@ func TestLoadFrontErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := LoadFront(path); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), name) {
+		if _, err := LoadFront(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error is %v; expected %q", name, err, c.says)
 		}
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	Version string // of the tool; a journal of another version is refused
 
 	Say func(string) // is told of lines of the journal that are left out; may be nil
+	// Reading hears how many of how many bytes of the journal have been read; may be nil.
+	Reading func(done, total int64)
 
 	Elsewhere *jobs.Elsewhere // where sensitivities, shards and the front's points are computed; nil for this process
 }

@@ -80,7 +80,7 @@ func open[R any](o Options, p jobs.Plan) (*jobs.Journal[R], []jobs.Record[R], er
 	if o.Elsewhere != nil && o.Elsewhere.Part != nil {
 		return new(jobs.Journal[R]), jobs.Read[R](o.journal(), p), nil
 	}
-	return jobs.Open[R](o.journal(), p, o.Resume, o.Say)
+	return jobs.Open[R](o.journal(), p, o.Resume, o.Say, o.Reading)
 }
 
 // journal is the path of the run's journal, "" for none.

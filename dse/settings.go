@@ -53,7 +53,7 @@ func (w Work) newSettings(ctx context.Context, key string, sweep measure.Sweep, 
 // open starts the journal or takes up where it ends, and has what is left measured elsewhere if so told. Where the journal
 // cannot be written to, or another process measures the same, nothing is kept.
 func (s *settings) open(ctx context.Context, cost float64) error {
-	j, records, err := jobs.Open[float64](s.path, s.plan, true, s.work.Say)
+	j, records, err := jobs.Open[float64](s.path, s.plan, true, s.work.Say, nil)
 	if held := (*jobs.HeldError)(nil); err != nil && !errors.As(err, &held) {
 		s.work.Cache.Failed(err)
 	}

@@ -43,7 +43,7 @@ func (b *batch[R]) run(ctx context.Context, list []int) error {
 	if mine {
 		path = ""
 	}
-	journal, records, err := jobs.Open[R](path, b.plan, true, func(said string) { b.a.log.Warn(said) })
+	journal, records, err := jobs.Open[R](path, b.plan, true, func(said string) { b.a.log.Warn(said) }, st.Reading("reading "+path))
 	if err != nil {
 		return err
 	}

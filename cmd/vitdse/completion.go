@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
+	"vitdse/dse"
 )
 
 // complete gives every flag of the commands below root whose values are known the values that a shell
@@ -44,13 +47,18 @@ func completions[T ~string](values []T, otherwise cobra.ShellCompDirective) cobr
 	return cobra.FixedCompletions(list, otherwise)
 }
 
+// completionTime is how long a shell waits for points.
+const completionTime = 2 * time.Second
+
 // completePoints are the names of the points of the run's finished front, sorted; none where it has no
-// front yet.
+// front yet, or one that takes long to read.
 func completePoints(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var names []cobra.Completion
 	if len(args) > 0 {
 		if run, err := loadRun(cmd, args[0]); err == nil {
-			if front, err := loadFront(sweepDir(run)); err == nil {
+			ctx, stop := context.WithTimeout(cmd.Context(), completionTime)
+			defer stop()
+			if front, err := dse.LoadFront(ctx, sweepDir(run), nil); err == nil && !front.Partial {
 				for _, p := range front.Points {
 					names = append(names, p.Name)
 				}

@@ -111,7 +111,7 @@ func (a *app) emit(ctx context.Context, run configs.Run, f emitFlags) error {
 		}
 		return a.emitDesign(ctx, n, run, d, part, f.dir, f.force)
 	}
-	front, err := loadFront(sweepDir(run))
+	front, err := a.loadFront(ctx, sweepDir(run))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -58,8 +59,8 @@ func wide(points []chart.FrontPoint, of func(chart.FrontPoint) float64) bool {
 
 // compareFronts says which points of two fronts dominate which, by latency, largest share of
 // the part, and noise.
-func (a *app) compareFronts(dir string, points []dse.Point, cut dse.Cut, f paretoFlags) error {
-	other, err := loadFront(f.compare)
+func (a *app) compareFronts(ctx context.Context, dir string, points []dse.Point, cut dse.Cut, f paretoFlags) error {
+	other, err := a.loadFront(ctx, f.compare)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ which points of two fronts dominate which.`,
 				dir = sweepDir(run)
 			}
 			f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
-			return a.pareto(dir, run.Pick, f)
+			return a.pareto(cmd.Context(), dir, run.Pick, f)
 		},
 	}
 	addFlags(cmd.Flags(), []string{"parts", "out", "pick", "max_loss_db", "max_top1_loss", "min_sqnr_db"})
@@ -86,7 +87,7 @@ which points of two fronts dominate which.`,
 	return cmd
 }
 
-func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
+func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paretoFlags) error {
 	if !slices.Contains([]string{"table", "csv", "json", "markdown"}, f.format) {
 		return fmt.Errorf("--format is %q; expected table, csv, json or markdown", f.format)
 	}
@@ -101,7 +102,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 			return fmt.Errorf("--where: %w", err)
 		}
 	}
-	front, err := loadFront(dir)
+	front, err := a.loadFront(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (a *app) pareto(dir string, pick configs.Pick, f paretoFlags) error {
 	}
 	all := len(points)
 	if f.compare != "" {
-		return a.compareFronts(dir, points, cut, f)
+		return a.compareFronts(ctx, dir, points, cut, f)
 	}
 	if f.plot != "" {
 		var picked string

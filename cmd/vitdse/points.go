@@ -57,7 +57,7 @@ func (a *app) pointsOf(ctx context.Context, run configs.Run, kind, named string,
 	if err != nil {
 		return nil, err
 	}
-	front, err := loadFront(sweepDir(run))
+	front, err := a.loadFront(ctx, sweepDir(run))
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,13 @@ func numbersOf(f *dse.Front, run configs.Run, named string) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
+		type id struct{ part, name string }
+		place := map[id]int{}
+		for i, p := range slices.Backward(f.Points) {
+			place[id{p.Part, p.Name}] = i
+		}
 		for _, p := range points {
-			list = append(list, slices.IndexFunc(f.Points, func(x dse.Point) bool { return x.Name == p.Name && x.Part == p.Part }))
+			list = append(list, place[id{p.Part, p.Name}])
 		}
 	default:
 		for _, word := range strings.Split(named, ",") {

@@ -90,7 +90,7 @@ func exists(path string) bool {
 
 // writeReport writes the page of the front in a folder.
 func (a *app) writeReport(ctx context.Context, q asked, to string) error {
-	front, err := dse.LoadFront(q.dir)
+	front, err := a.readFront(ctx, q.dir)
 	if err != nil {
 		return err
 	}
@@ -183,19 +183,25 @@ func (a *app) inside(ctx context.Context, q asked, front *dse.Front, p dse.Point
 			noise = prediction.Noise
 		}
 	}
+	why, err := page.NewWhy(front, p.Part, noise)
+	if err != nil {
+		return in, err
+	}
 	for _, text := range q.why {
 		changes, err := page.ParseChanges(text)
 		if err != nil {
 			return in, fmt.Errorf("--why: %w", err)
 		}
-		v, err := page.WhyNot(front, p, changes, noise)
+		v, err := why.Not(p, changes)
 		if err != nil {
 			return in, fmt.Errorf("--why: %w", err)
 		}
 		a.Printf("%s: %s: %s\n", text, v.Fate, v.Why)
 		in.Variants = append(in.Variants, v)
 	}
-	single, err := page.Variants(front, p, noise)
+	st := a.stages()
+	defer st.Drop()
+	single, err := why.Variants(ctx, p, st.Task("single changes of the point", "changes"))
 	in.Variants = append(in.Variants, single...)
 	return in, err
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/dse/jobs"
 	"vitdse/emit"
 	"vitdse/emit/synth"
@@ -23,7 +25,7 @@ import (
 )
 
 func newStudy(a *app) *cobra.Command {
-	var designs int
+	var designs, luts int
 	var parts []string
 	var file, table string
 	var machines arrayFlags
@@ -41,6 +43,7 @@ The table compares the resource model, as it is, with all designs of the file.`,
 	}
 	addFlags(cmd.Flags(), inputKeys, []string{"cache"})
 	cmd.Flags().IntVar(&designs, "designs", 60, "`number` of designs")
+	cmd.Flags().IntVar(&luts, "most-luts", 0, "leave out draws that take more `LUTs` by the model, so that synthesis ends sooner; 0 leaves out none")
 	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"}, "`names` of the parts that the designs take turns on")
 	cmd.Flags().StringVar(&file, "file", "study.jsonl", "`file` of the designs synthesized so far")
 	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
@@ -61,7 +64,10 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err != nil {
 			return err
 		}
-		s := &study{a: a, n: n, parts: list, cache: a.cacheOf(run), file: file, machines: machines}
+		if luts < 0 {
+			return fmt.Errorf("--most-luts is %d; expected 0 or more", luts)
+		}
+		s := &study{a: a, n: n, parts: list, luts: luts, cache: a.cacheOf(run), file: file, machines: machines}
 		if err := s.synthesize(cmd.Context(), designs); err != nil {
 			return err
 		}
@@ -75,6 +81,7 @@ type study struct {
 	a     *app
 	n     *trained
 	parts []configs.Part
+	luts  int // most of a design, by the model; 0 for any
 	cache configs.Store
 	file  string
 
@@ -127,16 +134,43 @@ func (s *study) draw(designs int) error {
 		known[configs.Hash(m.Design)] = true
 	}
 	s.todo = map[int]synth.Measured{}
-	for i := range designs {
+	for i, taken := 0, 0; taken < designs; i++ {
 		m, d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
 		if err != nil {
 			return err
 		}
+		small, err := s.small(m, d, i)
+		if err != nil {
+			return err
+		}
+		if !small {
+			continue
+		}
+		taken++
 		if !known[configs.Hash(d)] {
 			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: m, Design: d, HeldOut: heldOut}
 		}
 	}
 	return nil
+}
+
+// mostDraws is how many draws a study looks at for its designs.
+const mostDraws = 10000
+
+// small says whether a draw is of the study, by its LUTs.
+func (s *study) small(m configs.Model, d configs.Design, draw int) (bool, error) {
+	if s.luts == 0 {
+		return true, nil
+	}
+	if draw == mostDraws {
+		return false, fmt.Errorf("--most-luts %d: too few of %s take so few LUTs; give a larger number", s.luts, number.Plural(mostDraws, "draw"))
+	}
+	net, err := network.Compile(m)
+	if err != nil {
+		return false, err
+	}
+	e, err := engine.Price(net, d, s.parts[draw%len(s.parts)])
+	return err == nil && e.Resources.LUT <= s.luts, err
 }
 
 // gather adds what was found to the file, in the order of the draws, and then deletes the journal.

@@ -104,6 +104,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
 		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) },
+			Reading:   st.Reading("reading " + dse.JournalFile),
 			Elsewhere: a.elsewhere(machines, workDir(run), st)},
 		OnSensitivity: func(done, total int) { st.Set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p dse.Progress) {
@@ -152,7 +153,7 @@ func finished(dir string) bool {
 	if _, err := os.Stat(filepath.Join(dir, dse.FrontJSON)); err != nil {
 		return false
 	}
-	f, err := dse.LoadFront(dir)
+	f, err := dse.LoadHead(dir)
 	return err == nil && !f.Partial
 }
 
@@ -187,9 +188,16 @@ func (a *app) printSwept(r dse.Result) {
 	}
 }
 
+// readFront reads a front, and shows how far where that takes long.
+func (a *app) readFront(ctx context.Context, path string) (*dse.Front, error) {
+	st := a.stages()
+	defer st.Drop()
+	return dse.LoadFront(ctx, path, st.Reading("reading "+path))
+}
+
 // loadFront reads the front of a finished sweep.
-func loadFront(path string) (*dse.Front, error) {
-	f, err := dse.LoadFront(path)
+func (a *app) loadFront(ctx context.Context, path string) (*dse.Front, error) {
+	f, err := a.readFront(ctx, path)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (a *app) traced(cmd *cobra.Command, arg, point string) (configs.Model, conf
 	if err != nil {
 		return configs.Model{}, configs.Design{}, err
 	}
-	front, err := loadFront(sweepDir(run))
+	front, err := a.loadFront(cmd.Context(), sweepDir(run))
 	if err != nil {
 		return configs.Model{}, configs.Design{}, err
 	}

@@ -18,7 +18,7 @@ var plan = Plan{Kind: "vitdse test", Inputs: "0123", Jobs: 9}
 func written(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "run", "journal.jsonl")
-	j, records, err := Open[string](path, plan, true, nil)
+	j, records, err := Open[string](path, plan, true, nil, nil)
 	if err != nil || len(records) > 0 {
 		t.Fatalf("a new journal: %v, %v", records, err)
 	}
@@ -36,7 +36,7 @@ func written(t *testing.T) string {
 // reopened is what a journal gives, and what it says.
 func reopened(t *testing.T, path string) (records []Record[string], said []string) {
 	t.Helper()
-	j, records, err := Open[string](path, plan, true, func(s string) { said = append(said, s) })
+	j, records, err := Open[string](path, plan, true, func(s string) { said = append(said, s) }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestJournalChangedAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		var said []string
-		j, records, err := Open[string](path, plan, true, func(s string) { said = append(said, s) })
+		j, records, err := Open[string](path, plan, true, func(s string) { said = append(said, s) }, nil)
 		if err == nil {
 			err = j.Close()
 		}
@@ -112,7 +112,7 @@ func TestJournalOfAnother(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			path := written(t)
-			_, _, err := Open[string](path, p, true, nil)
+			_, _, err := Open[string](path, p, true, nil, nil)
 			var other *OtherError
 			if !errors.As(err, &other) || other.What != what {
 				t.Fatalf("error is %v", err)
@@ -120,7 +120,7 @@ func TestJournalOfAnother(t *testing.T) {
 			if records, _ := reopened(t, path); len(records) != 3 {
 				t.Errorf("it has %d records afterwards; expected 3", len(records))
 			}
-			j, records, err := Open[string](path, p, false, nil)
+			j, records, err := Open[string](path, p, false, nil, nil)
 			if err != nil || len(records) > 0 {
 				t.Fatalf("begun anew: %v, %v", records, err)
 			}
@@ -134,7 +134,7 @@ func TestJournalOfAnother(t *testing.T) {
 // A journal is one process's at a time: the second is refused with the holder, and touches nothing.
 func TestJournalIsLocked(t *testing.T) {
 	path := written(t)
-	j, _, err := Open[string](path, plan, true, nil)
+	j, _, err := Open[string](path, plan, true, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestJournalIsLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, resume := range []bool{true, false} {
-		_, _, err := Open[string](path, plan, resume, nil)
+		_, _, err := Open[string](path, plan, resume, nil, nil)
 		var held *HeldError
 		if want := fmt.Sprintf("process %d is at work", os.Getpid()); !errors.As(err, &held) || !strings.Contains(err.Error(), want) {
 			t.Errorf("resume %v: error %v; expected %q", resume, err, want)

@@ -78,14 +78,18 @@ type Journal[R any] struct {
 
 // Open starts the journal of a plan, or goes on with the one that is there and gives its records, each job's once.
 // It is this process's until it is closed. A last line that was cut off, and a line that is not as it was written,
-// are left out and told to say, which may be nil: their jobs are to be done again. An empty path keeps nothing.
+// are left out and told to say, which may be nil: their jobs are to be done again. read hears how many of how many bytes
+// of records have been read; it may be nil. An empty path keeps nothing.
 // Errors are a *HeldError, an *OtherError, a file that is no journal, or those of files.
-func Open[R any](path string, p Plan, resume bool, say func(string)) (*Journal[R], []Record[R], error) {
+func Open[R any](path string, p Plan, resume bool, say func(string), read func(done, total int64)) (*Journal[R], []Record[R], error) {
 	if path == "" {
 		return &Journal[R]{}, nil, nil
 	}
 	if say == nil {
 		say = func(string) {}
+	}
+	if read == nil {
+		read = func(int64, int64) {}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, nil, err
@@ -98,7 +102,7 @@ func Open[R any](path string, p Plan, resume bool, say func(string)) (*Journal[R
 	if err := j.lock(); err != nil {
 		return nil, nil, errors.Join(err, file.Close())
 	}
-	records, err := j.open(resume, say)
+	records, err := j.open(resume, say, read)
 	if err != nil {
 		return nil, nil, errors.Join(err, j.Close())
 	}
@@ -113,7 +117,7 @@ func Read[R any](path string, p Plan) []Record[R] {
 		return nil
 	}
 	j := &Journal[R]{plan: p, name: path}
-	records, _, err := j.read(text, func(string) {})
+	records, _, err := j.read(text, func(string) {}, func(int64, int64) {})
 	if err != nil {
 		return nil
 	}
@@ -136,13 +140,13 @@ func (j *Journal[R]) lock() error {
 func (j *Journal[R]) holder() string { return j.name + ".holder" }
 
 // open reads what is to be gone on with, cuts the rest off, and writes the header of a new journal.
-func (j *Journal[R]) open(resume bool, say func(string)) ([]Record[R], error) {
+func (j *Journal[R]) open(resume bool, say func(string), read func(done, total int64)) ([]Record[R], error) {
 	var records []Record[R]
 	size := int64(0)
 	if resume {
 		text, err := io.ReadAll(j.file)
 		if err == nil {
-			records, size, err = j.read(text, say)
+			records, size, err = j.read(text, say, read)
 		}
 		if err != nil {
 			return nil, err
@@ -164,7 +168,7 @@ func (j *Journal[R]) open(resume bool, say func(string)) ([]Record[R], error) {
 }
 
 // read gives the records of a journal's text and the length up to the last whole line: 0 without a whole header.
-func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, error) {
+func (j *Journal[R]) read(text []byte, say func(string), read func(done, total int64)) ([]Record[R], int64, error) {
 	whole := text[:bytes.LastIndexByte(text, '\n')+1]
 	lines := bytes.SplitAfter(whole, []byte("\n"))
 	lines = lines[:len(lines)-1] // nothing is behind the last line's end
@@ -179,7 +183,10 @@ func (j *Journal[R]) read(text []byte, say func(string)) ([]Record[R], int64, er
 	}
 	var records []Record[R]
 	done := make(map[int]bool, len(lines))
+	at := int64(len(lines[0]))
 	for i, text := range lines[1:] {
+		at += int64(len(text))
+		read(at, int64(len(whole)))
 		r, err := Decode[R](j.plan, text)
 		if err == nil && done[r.Job] {
 			err = fmt.Errorf("job %d is there twice", r.Job)

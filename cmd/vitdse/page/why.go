@@ -1,9 +1,9 @@
 package page
 
 import (
+	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"vitdse/configs"
@@ -12,96 +12,85 @@ import (
 	"vitdse/hwmodel"
 )
 
-// Variant is a point of the space that differs from a point of the front in some choices, and why it
-// is, or is not, on the front.
-type Variant struct {
-	Changes  []Change       `json:"changes"`
-	Fate     string         `json:"fate"` // illegal, budget, limit, beaten, front, or open where the noise is not known
-	Why      string         `json:"why"`  // in words
-	Beaten   []int          `json:"beaten"`
-	Seconds  Number         `json:"seconds"`
-	FPS      Number         `json:"fps"`
-	Use      Number         `json:"use"`
-	UseOf    string         `json:"use_of"`
-	LossDB   Number         `json:"loss_db"` // predicted
-	Resource map[string]int `json:"resources,omitempty"`
+// Why answers why points of the space are not on the front of a part.
+type Why struct {
+	front *dse.Front
+	on    dse.PartSummary
+	grid  *configs.Grid
+	noise dse.Noise // of any numerics; nil where only those of the front are known
+	known func(configs.Numerics) (float64, bool)
+
+	// Of the part's points: their numbers, by name, and what they are judged by.
+	numbers []int
+	named   map[string]int
+	against [][3]float64 // seconds, largest use, predicted noise
 }
 
-// Change is one choice and the value that it gets.
-type Change struct {
-	Axis  string `json:"axis"`
-	Value string `json:"value"`
+// NewWhy gathers what a part's points of a front are judged by. noise predicts that of any numerics; where it is nil,
+// only those of the front are known.
+func NewWhy(f *dse.Front, part string, noise dse.Noise) (*Why, error) {
+	w := &Why{front: f, noise: noise, known: f.KnownNoise(), named: map[string]int{}}
+	var err error
+	if w.on, err = f.Summary(part); err != nil {
+		return nil, err
+	}
+	if w.grid, err = dse.GridOn(f.Space, f.Model, w.on.Part); err != nil {
+		return nil, err
+	}
+	for i := range f.Points {
+		if p := &f.Points[i]; p.Part == part {
+			w.numbers = append(w.numbers, i+1)
+			w.against = append(w.against, [3]float64{p.Seconds, p.Use, p.Noise})
+			w.named[p.Name] = i + 1
+		}
+	}
+	return w, nil
 }
 
 // mostVariants bounds how many single changes a page holds.
 const mostVariants = 400
 
-// Variants tries every other value of every axis of a point's choice, one at a time.
-func Variants(f *dse.Front, p dse.Point, noise dse.Noise) ([]Variant, error) {
-	g, err := gridOf(f, p.Part)
-	if err != nil {
-		return nil, err
+// Variants tries every other value of every axis of a point's choice, one at a time. progress may be nil; if ctx ends
+// first, the error is its cause.
+func (w *Why) Variants(ctx context.Context, p dse.Point, progress func(done, total int)) ([]Variant, error) {
+	var changes []Change
+	for i, axis := range w.grid.Axes() {
+		for _, v := range axis.Values {
+			if v != p.Choice[i] && len(changes) < mostVariants {
+				changes = append(changes, Change{axis.Name, v})
+			}
+		}
 	}
 	list := []Variant{}
-	for i, axis := range g.Axes() {
-		for _, v := range axis.Values {
-			if v == p.Choice[i] || len(list) == mostVariants {
-				continue
-			}
-			x, err := WhyNot(f, p, []Change{{axis.Name, v}}, noise)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, x)
+	for i, c := range changes {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		x, err := w.Not(p, []Change{c})
+		if err != nil {
+			return nil, err
+		}
+		if list = append(list, x); progress != nil {
+			progress(i+1, len(changes))
 		}
 	}
 	return list, nil
 }
 
-// ParseChanges reads choices between commas, such as "tm=8,multiplier=lut".
-func ParseChanges(text string) ([]Change, error) {
-	var list []Change
-	for _, part := range strings.Split(text, ",") {
-		axis, value, ok := strings.Cut(part, "=")
-		if !ok {
-			return nil, fmt.Errorf("%q is no choice; expected axis=value, such as tm=8,multiplier=lut", strings.TrimSpace(part))
-		}
-		list = append(list, Change{strings.TrimSpace(axis), strings.TrimSpace(value)})
-	}
-	return list, nil
-}
-
-func gridOf(f *dse.Front, part string) (*configs.Grid, error) {
-	s, err := f.Summary(part)
-	if err != nil {
-		return nil, err
-	}
-	return dse.GridOn(f.Space, f.Model, s.Part)
-}
-
-// WhyNot prices the point that differs from p in some choices, and says what keeps it off the
-// front. noise predicts that of any numerics; where it is nil, only those of the front are known.
-func WhyNot(f *dse.Front, p dse.Point, changes []Change, noise dse.Noise) (Variant, error) {
-	s, err := f.Summary(p.Part)
-	if err != nil {
-		return Variant{}, err
-	}
-	g, err := gridOf(f, p.Part)
-	if err != nil {
-		return Variant{}, err
-	}
-	index, err := indexOf(g, p.Choice, changes)
+// Not prices the point that differs from p in some choices, and says what keeps it off the front.
+func (w *Why) Not(p dse.Point, changes []Change) (Variant, error) {
+	index, err := indexOf(w.grid, p.Choice, changes)
 	if err != nil {
 		return Variant{}, err
 	}
 	nan := Number(math.NaN())
 	v := Variant{Changes: changes, Beaten: []int{}, Seconds: nan, FPS: nan, Use: nan, LossDB: nan}
-	d, err := g.Design(index)
+	d, err := w.grid.Design(index)
 	if err != nil {
 		v.Fate, v.Why = "illegal", strings.ReplaceAll(err.Error(), "\n", "; ")
 		return v, nil
 	}
-	e, err := engines.Default().Price(g.Network(), d, s.Part)
+	e, err := engines.Default().Price(w.grid.Network(), d, w.on.Part)
 	if err != nil {
 		return Variant{}, err
 	}
@@ -109,57 +98,30 @@ func WhyNot(f *dse.Front, p dse.Point, changes []Change, noise dse.Noise) (Varia
 	r := e.Resources
 	v.Seconds, v.FPS, v.Use, v.UseOf = Number(e.Seconds), Number(e.FPS), Number(use), name
 	v.Resource = map[string]int{"lut": r.LUT, "ff": r.FF, "dsp": r.DSP, "bram18": r.BRAM18, "uram": r.URAM, "lutram": r.LUTRAM}
-	level, known := noiseOf(f, d, noise)
+	level, known := w.noiseOf(d.Numerics)
 	if known {
-		v.LossDB = Number(f.BestSQNRDB - dse.Decibels(level))
+		v.LossDB = Number(w.front.BestSQNRDB - dse.Decibels(level))
 	}
-	v.judge(f, p.Part, d, e, level, known)
+	w.judge(&v, d, e, level, known)
 	return v, nil
 }
 
-// indexOf is the index of a choice with some changes.
-func indexOf(g *configs.Grid, choice []string, changes []Change) ([]int, error) {
-	var names []string
-	index := make([]int, len(g.Axes()))
-	for i, a := range g.Axes() {
-		names = append(names, a.Name)
-		value := choice[i]
-		for _, c := range changes {
-			if c.Axis == a.Name {
-				value = c.Value
-			}
-		}
-		if index[i] = slices.Index(a.Values, value); index[i] < 0 {
-			return nil, fmt.Errorf("%s=%s: the space has %s", a.Name, value, strings.Join(a.Values, ", "))
-		}
-	}
-	for _, c := range changes {
-		if !slices.Contains(names, c.Axis) {
-			return nil, fmt.Errorf("%s=%s: the space has no such choice, but %s", c.Axis, c.Value, strings.Join(names, ", "))
-		}
-	}
-	return index, nil
-}
-
-// noiseOf is the predicted noise of a design, from a prediction or from a point of the front with
-// the same numerics.
-func noiseOf(f *dse.Front, d configs.Design, noise dse.Noise) (float64, bool) {
-	if noise != nil {
-		if v, err := noise(d.Numerics); err == nil {
+// noiseOf is the predicted noise of numerics, from a prediction or from a point of the front that has them.
+func (w *Why) noiseOf(n configs.Numerics) (float64, bool) {
+	if w.noise != nil {
+		if v, err := w.noise(n); err == nil {
 			return v, true
 		}
 	}
-	for _, q := range f.Points {
-		if e, err := f.Design(q); err == nil && slices.Equal(e.Numerics.Layers, d.Numerics.Layers) &&
-			e.Numerics.SoftmaxBits == d.Numerics.SoftmaxBits && e.Numerics.GELUBits == d.Numerics.GELUBits && e.Numerics.LNFold == d.Numerics.LNFold {
-			return q.Noise, true
-		}
-	}
-	return 0, false
+	return w.known(n)
 }
 
+// mostBeaten bounds how many points that beat a variant a page names.
+const mostBeaten = 100
+
 // judge says what keeps a priced point off the front, looked for in the certificate's order.
-func (v *Variant) judge(f *dse.Front, part string, d configs.Design, e hwmodel.Estimate, noise float64, known bool) {
+func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, noise float64, known bool) {
+	f := w.front
 	if len(e.Short) > 0 {
 		var words []string
 		for _, s := range e.Short {
@@ -176,25 +138,21 @@ func (v *Variant) judge(f *dse.Front, part string, d configs.Design, e hwmodel.E
 		v.Fate, v.Why = "open", "its noise is not known here: write the page from the run file, with the checkpoint that it names"
 		return
 	}
-	var best string
-	for i, q := range f.Points {
-		if q.Part != part {
-			continue
-		}
-		if q.Name == d.Name {
-			v.Fate, v.Why, v.Beaten = "front", fmt.Sprintf("it is point %d of the front", i+1), []int{i + 1}
-			return
-		}
-		if q.Seconds <= e.Seconds && q.Use <= float64(v.Use) && q.Noise <= noise {
-			v.Beaten = append(v.Beaten, i+1)
-			if best == "" {
-				best = advantage(q, e, float64(v.Use), noise, i+1)
-			}
+	if n, on := w.named[d.Name]; on {
+		v.Fate, v.Why, v.Beaten = "front", fmt.Sprintf("it is point %d of the front", n), []int{n}
+		return
+	}
+	for i, a := range w.against {
+		if a[0] <= e.Seconds && a[1] <= float64(v.Use) && a[2] <= noise && len(v.Beaten) < mostBeaten {
+			v.Beaten = append(v.Beaten, w.numbers[i])
 		}
 	}
-	if v.Fate, v.Why = "beaten", best; best == "" {
+	if len(v.Beaten) == 0 {
 		v.Fate, v.Why = "open", "no point of the front is at least as good in latency, largest use and predicted noise together; the front is of "+objectiveNames(f)
+		return
 	}
+	n := v.Beaten[0]
+	v.Fate, v.Why = "beaten", advantage(f.Points[n-1], e, float64(v.Use), noise, n)
 }
 
 func objectiveNames(f *dse.Front) string {

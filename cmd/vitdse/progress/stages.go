@@ -67,6 +67,24 @@ func (s *Stages) Task(title, unit string) func(done, total int) {
 	return func(done, total int) { s.Of(title, unit, done, total) }
 }
 
+// unseen is how long a file is read before it is said how far.
+const unseen = 300 * time.Millisecond
+
+// Reading hears how far a file is read: nothing is shown of one that is read at once.
+func (s *Stages) Reading(title string) func(done, total int64) {
+	start := time.Now()
+	return func(done, total int64) {
+		if s.bar == nil && time.Since(start) < unseen {
+			return
+		}
+		begun := s.bar == nil
+		s.Set(title, "MB", done/1e6, total/1e6, "")
+		if begun {
+			s.Resumed(done / 1e6)
+		}
+	}
+}
+
 // Resumed says how many of the steps were done before the task began.
 func (s *Stages) Resumed(from int64) {
 	if s.bar != nil {
