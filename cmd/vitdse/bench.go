@@ -13,6 +13,7 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/verdicts"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -75,8 +76,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	if b.images < 1 {
 		return fmt.Errorf("--images: %d; expected at least 1", b.images)
 	}
-	t := table.New("<network", "<bits", "<array", "bus", "w buf", "cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %",
-		"start %", "image, store %", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches", "s", "cycles/s")
+	t := table.New(append([]string{"<network", "<bits", "<array", "bus", "w buf"}, verdicts.CycleColumns...)...)
 	write := func() error {
 		if b.table == "" {
 			return nil
@@ -102,7 +102,7 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 				if err != nil {
 					return fmt.Errorf("%s, %s bits, %s: %w", m.Name, bits, array, err)
 				}
-				t.Add(benchRow(b, rep, m, bits, array)...)
+				t.Add(append(b.names(m, bits, array), verdicts.Cycles(rep, b.clock)...)...)
 				failed = failed || !rep.OK
 				if err := write(); err != nil { // what has been measured is kept
 					return err
@@ -121,24 +121,8 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	return nil
 }
 
-func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string) []string {
-	var spent verify.Spent
-	var mismatches int64
-	for _, o := range r.Ops {
-		for i, c := range o.Spent {
-			spent[i] += c
-		}
-		mismatches += o.Mismatches
-	}
-	share := func(cycles ...int64) string {
-		var sum int64
-		for _, c := range cycles {
-			sum += c
-		}
-		return fmt.Sprintf("%.1f", 100*float64(sum)/float64(r.MeasuredCycles))
-	}
-	use := r.Utilisation()
-	padding := float64(spent[0])/float64(r.MeasuredCycles) - use
+// names say which engine a row is of.
+func (b benchmark) names(m configs.Model, bits, array string) []string {
 	label := "W" + strings.Replace(bits, "x", "A", 1)
 	if b.edges != 8 {
 		label += fmt.Sprintf(", edges %d", b.edges)
@@ -153,14 +137,7 @@ func benchRow(b benchmark, r *verify.Report, m configs.Model, bits, array string
 	if b.depth > 0 {
 		name = fmt.Sprintf("%s, %s", name, number.Plural(m.Depth, "block"))
 	}
-	queued := []string{"-", "-", "-"}
-	if r.MeasuredQueued > 0 {
-		queued = []string{number.Count(r.PredictedQueued), number.Count(r.MeasuredQueued), fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredQueued))}
-	}
-	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers), number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles),
-		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding), share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...),
-		fmt.Sprintf("%.0f", b.clock*1e6/float64(r.MeasuredCycles)), queued[0], queued[1], queued[2], number.Count(r.Elements()), number.Count(mismatches + r.LogitMismatches),
-		fmt.Sprintf("%.1f", r.SimSeconds), number.Count(int64(r.CyclesPerSecond))}
+	return []string{name, label, array, fmt.Sprint(b.bus), fmt.Sprint(b.weightBuffers)}
 }
 
 // seeded is a network of seeded weights and random images, calibrated on the first of them.

@@ -6,8 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/fronts"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -70,23 +69,7 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 			return err
 		}
 		st.End()
-		a.Printf("fastest on %s: %s, %s images/s\n", p.Name, best.Name, number.Count(int64(best.FPS)))
-		t := table.New("<resource", "used %", fmt.Sprintf("images/s with %g %% more", 100*share), fmt.Sprintf("with %g %% less", 100*share), "<so it is")
-		for _, e := range effects {
-			words := "slack"
-			switch {
-			case e.More > 0:
-				words = "worth having"
-			case e.Less < 0:
-				words = "needed"
-			}
-			less := fmt.Sprintf("%+.1f %%", 100*e.Less)
-			if e.Less == -1 {
-				less = "no point left"
-			}
-			t.Add(e.Resource, number.Percent(e.Used), fmt.Sprintf("%+.1f %%", 100*e.More), less, words)
-		}
-		if err := a.Show(t); err != nil {
+		if err := fronts.Budgets(a.Output, p.Name, best, effects, share); err != nil {
 			return err
 		}
 	}

@@ -41,10 +41,14 @@ var rooms = []struct {
 	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/engines", "emit/timing"}},
 	{"emit/verify", []string{"configs/...", "hwmodel", "golden/...", "templates", "emit", "emit/child", "emit/engines"}},
 	{"cmd/vitdse/chart", []string{"configs"}},
+	{"cmd/vitdse/fronts", []string{"configs", "hwmodel", "dse", "dse/baseline",
+		"cmd/vitdse/chart", "cmd/vitdse/number", "cmd/vitdse/table"}},
 	{"cmd/vitdse/number", []string{"hwmodel"}},
 	{"cmd/vitdse/page", []string{"configs/...", "hwmodel", "golden/...", "emit/engines", "dse"}},
 	{"cmd/vitdse/progress", []string{"configs", "dse/jobs", "cmd/vitdse/number"}},
 	{"cmd/vitdse/table", []string{"cmd/vitdse/number"}},
+	{"cmd/vitdse/verdicts", []string{"configs", "hwmodel", "emit/verify",
+		"cmd/vitdse/number", "cmd/vitdse/page", "cmd/vitdse/table"}},
 	{"cmd/vitdse", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/..."}},
 }
 

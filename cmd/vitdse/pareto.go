@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/chart"
+	"vitdse/cmd/vitdse/fronts"
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
@@ -114,14 +115,14 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 	}
 	all := len(points)
 	if f.compare != "" {
-		return a.compareFronts(ctx, dir, points, cut, f)
+		return a.compare(ctx, dir, points, cut, f)
 	}
 	if f.plot != "" {
 		var picked string
 		if p, _, err := front.Pick(pick, f.query); err == nil {
 			picked = p.Name
 		}
-		if err := plotFront(front, points, cut, picked, f.plot, f.x, f.y); err != nil {
+		if err := fronts.Plot(front, points, cut, picked, f.plot, f.x, f.y); err != nil {
 			return err
 		}
 		defer a.Printf("plot: %s\n", f.plot)
@@ -155,7 +156,7 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 		return a.Only(text)
 	}
 	if len(points) > 0 {
-		if err := a.printPoints(front, points, nil); err != nil {
+		if err := fronts.Points(a.Output, front, points, nil); err != nil {
 			return err
 		}
 	}
@@ -166,4 +167,19 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 	a.Printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
 		number.Count(len(points)), number.Plural(all, "point"), cut, number.Count(all-len(points)), front.Held(), csv)
 	return nil
+}
+
+// compare says how the points of a front stand to those of another sweep that meet the same limits.
+func (a *app) compare(ctx context.Context, dir string, points []dse.Point, cut dse.Cut, f paretoFlags) error {
+	other, err := a.loadFront(ctx, f.compare)
+	if err != nil {
+		return err
+	}
+	q := f.query
+	q.Cut, q.Top = cut, 0
+	theirs, _, err := other.Select(q)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.compare, err)
+	}
+	return fronts.Compare(a.Output, fronts.Named{Folder: dir, Points: points}, fronts.Named{Folder: f.compare, Points: theirs}, cut)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/fronts"
 	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/dse"
@@ -79,15 +80,15 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err != nil {
 		return err
 	}
-	if err := a.printSpread(run, front, &point); err != nil {
+	if err := a.showSpread(run, front, &point); err != nil {
 		return err
 	}
-	a.printPick(point, why)
+	fronts.Picked(a.Output, point, why)
 	if err := a.drawFront(run, front, point); err != nil {
 		return err
 	}
 	a.Printf("\n")
-	if err := a.printPoint(front, point); err != nil {
+	if err := fronts.Point(a.Output, front, point); err != nil {
 		return err
 	}
 
@@ -101,7 +102,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err != nil {
 		return err
 	}
-	if run.Verify.Target != configs.TargetHLS && outs[0].ideal() {
+	if run.Verify.Target != configs.TargetHLS && outs[0].Ideal() {
 		if err := a.verifySlow(ctx, designDir(run), run); err != nil {
 			return err
 		}

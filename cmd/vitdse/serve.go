@@ -115,7 +115,7 @@ func (a *app) served(ctx context.Context, n *trained, run configs.Run, file stri
 	if err != nil {
 		return err
 	}
-	if err := a.printSpread(run, front, nil); err != nil {
+	if err := a.showSpread(run, front, nil); err != nil {
 		return err
 	}
 	q := asked{run: run, dir: sweepDir(run), arg: file, command: "vitdse serve " + file}

@@ -293,3 +293,14 @@ func strayVariables() []string {
 	slices.Sort(stray)
 	return stray
 }
+
+// limitFlags lists the flags that limit design points.
+func limitFlags() []string {
+	var list []string
+	for _, s := range settings() {
+		if slices.Contains(searchKeys, s.key) && strings.HasPrefix(s.key, "limits") {
+			list = append(list, "--"+s.flag)
+		}
+	}
+	return append(list, "--max-loss-db", "--min-sqnr-db")
+}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/fronts"
 	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/dse/jobs"
@@ -64,7 +64,7 @@ jobs; the exact search, each of whose jobs needs the front before it, stays in t
 			if err != nil {
 				return err
 			}
-			return a.printSpread(run, front, nil)
+			return a.showSpread(run, front, nil)
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
@@ -118,7 +118,12 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 				a.live.Grown(p.SoFar)
 			}
 		},
-		OnSwept:   func(r dse.Result) { st.End(); a.printSwept(r) },
+		OnSwept: func(r dse.Result) {
+			st.End()
+			if err := fronts.Swept(a.Output, r); err != nil {
+				a.log.Error("table", "error", err)
+			}
+		},
 		OnMeasure: func(done, total int) { st.Set("front measured", "choices of bits", int64(done), int64(total), "") },
 	}
 	res, err := dse.Explore(ctx, study)
@@ -168,24 +173,6 @@ func (a *app) prediction(run configs.Run, m configs.Model) (*dse.Prediction, err
 	}
 	a.Printf("sensitivities: %s, %s\n", run.Sensitivities, origin)
 	return p, nil
-}
-
-// printSwept says what a sweep covered, part by part.
-func (a *app) printSwept(r dse.Result) {
-	if r.Front.Parts[0].Certificate != nil {
-		a.printCertificates(r)
-		return
-	}
-	if r.Stats.Resumed == r.Stats.Total {
-		a.Printf("sweep: all %s points are in the journal of an earlier run\n", number.Count(r.Stats.Total))
-	}
-	t := table.New("<part", "points", "fit the part", "accurate enough", "on the front")
-	for _, p := range r.Front.Parts {
-		t.Add(p.Part.Name, number.Count(p.Legal), number.Count(p.Fit), number.Count(p.Feasible), number.Count(p.Front))
-	}
-	if err := a.Show(t); err != nil {
-		a.log.Error("table", "error", err)
-	}
 }
 
 // readFront reads a front, and shows how far where that takes long.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"vitdse/cmd/vitdse/page"
+	"vitdse/cmd/vitdse/verdicts"
 	"vitdse/configs"
 	"vitdse/emit"
 )
@@ -16,32 +17,16 @@ import (
 const VerifiedFile = "verified.json"
 
 // keepVerdicts writes what was found beside what it was found of.
-func keepVerdicts(dir string, outs []*outcome) error {
+func keepVerdicts(dir string, outs []*verdicts.Outcome) error {
 	var list []page.Verdict
 	for _, o := range outs {
-		list = append(list, o.kept())
+		list = append(list, o.Kept())
 	}
 	text, err := json.MarshalIndent(list, "", " ")
 	if err != nil {
 		return err
 	}
 	return configs.WriteFile(filepath.Join(dir, VerifiedFile), append(text, '\n'))
-}
-
-// kept is the outcome as a page has it.
-func (o *outcome) kept() page.Verdict {
-	r := o.report
-	v := page.Verdict{Design: configs.ShortHash(r.Hash), Target: string(r.Target), Words: o.verdict(), OK: o.holds(), Memory: memoryWords(o.opt),
-		Images: r.FullImages, Logits: r.LogitImages, Elements: r.Elements(), Mismatches: r.LogitMismatches, Predicted: r.PredictedCycles, Measured: r.MeasuredCycles}
-	for _, op := range r.Ops {
-		x := page.VerdictOp{Name: op.Name, Elements: op.Elements, Compared: op.Compared, Mismatches: op.Mismatches, Predicted: op.Predicted, Measured: op.Measured, MACs: op.MACs}
-		if r.Target != configs.TargetHLS {
-			x.Spent = op.Spent[:]
-		}
-		v.Mismatches += op.Mismatches
-		v.Ops = append(v.Ops, x)
-	}
-	return v
 }
 
 // loadVerdicts reads what the last verification of a folder found; none if there was none, or if the

@@ -12,7 +12,7 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/progress"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/verdicts"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -98,19 +98,11 @@ func options(run configs.Run) verify.Options {
 	return opt
 }
 
-// memoryWords says which memory is simulated.
-func memoryWords(opt verify.Options) string {
-	if ideal(opt) {
-		return "an ideal memory"
-	}
-	return fmt.Sprintf("a memory of %d cycles latency and %g %% stalls", opt.Latency, 100*opt.Stall)
-}
-
 // mostStall is the highest chance of a stall that the simulated memory takes.
 const mostStall = 0.9
 
 // verify runs a folder's targets and prints the tables; conclude prints the verdict.
-func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outcome, error) {
+func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*verdicts.Outcome, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s does not exist; write it with vitdse emit", dir)
 	}
@@ -123,7 +115,7 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 		return nil, fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
 	}
 	hash := configs.ShortHash(manifest.Hash)
-	a.Printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, memoryWords(opt))
+	a.Printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, verdicts.Memory(opt))
 	if have, err := verify.Held(dir, manifest); err == nil && (opt.Images > have || opt.Full > manifest.Full) {
 		a.Printf("the folder holds %s, %d of them op by op: all of them are taken\n", number.Plural(have, "image"), manifest.Full)
 	}
@@ -137,10 +129,10 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*outco
 		a.Printf("FAIL  design %s: nothing could be concluded, see the error\n", hash)
 		return nil, &exitError{exitUnequal, err}
 	}
-	var outs []*outcome
+	var outs []*verdicts.Outcome
 	for _, r := range reports {
-		outs = append(outs, &outcome{r, opt})
-		if err := a.printReport(r); err != nil {
+		outs = append(outs, &verdicts.Outcome{Report: r, Opt: opt})
+		if err := verdicts.Show(a.Output, r); err != nil {
 			return nil, err
 		}
 	}
@@ -170,75 +162,6 @@ func (a *app) simulate(ctx context.Context, dir string, target configs.Target, o
 	return reports, nil
 }
 
-// printReport prints the op table of a verification and the mismatches.
-func (a *app) printReport(r *verify.Report) error {
-	if r.Target == configs.TargetHLS {
-		return a.printHLS(r)
-	}
-	t := table.New("<op", "<kind", "<shape", "elements compared", "mismatches", "cycles predicted", "cycles measured")
-	for _, o := range r.Ops {
-		compared := number.Count(o.Compared)
-		if o.Compared != o.Elements {
-			compared += " of " + number.Count(o.Elements)
-		}
-		t.Add(o.Name, o.Kind, o.Shape, compared, number.Count(o.Mismatches), number.Count(o.Predicted), number.Count(o.Measured))
-	}
-	t.Add("total", "", "", number.Count(r.Elements()), "", number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
-	if err := a.Show(t); err != nil {
-		return err
-	}
-	a.Printf("Elements are of the first %s, cycles of the first.\n", number.Plural(r.FullImages, "image"))
-	a.Printf("All %s: %s cycles predicted, %s measured (%+.2f %%); simulated in %s at %s cycles/s%s.\n", number.Plural(r.LogitImages, "image"),
-		number.Count(r.PredictedRun), number.Count(r.MeasuredRun), deviation(r.PredictedRun, r.MeasuredRun), number.Span(number.Seconds(r.SimSeconds)), number.Count(int64(r.CyclesPerSecond)), inProcesses(r.Processes))
-	a.Printf("\nWhat the array's %s cycles of the first image were spent on (docs/ENGINE.md); %.1f %% of its MACs are the network's:\n",
-		number.Count(r.MeasuredCycles), 100*r.Utilisation())
-	if err := a.Show(causeTable(r)); err != nil {
-		return err
-	}
-	a.printMismatches(r)
-	return nil
-}
-
-// inProcesses says how many processes shared the images, where there were several.
-func inProcesses(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return fmt.Sprintf(" in %d processes", n)
-}
-
-// printHLS says what of the HLS C++ was compared. It has no cycles of its own, and where
-// nothing differs its table would repeat the RTL's.
-func (a *app) printHLS(r *verify.Report) error {
-	a.Printf("HLS C++, compiled: %d ops, %s elements of %s and %s logits of %d compared in %s.\n", len(r.Ops)-1, number.Count(r.Elements()),
-		number.Plural(r.FullImages, "image"), number.Count(r.LogitCompared), r.LogitImages, number.Span(number.Seconds(r.SimSeconds)))
-	if !r.OK {
-		t := table.New("<op", "<kind", "<shape", "elements", "compared", "mismatches")
-		for _, o := range r.Ops {
-			if o.Mismatches > 0 || o.Compared != o.Elements {
-				t.Add(o.Name, o.Kind, o.Shape, number.Count(o.Elements), number.Count(o.Compared), number.Count(o.Mismatches))
-			}
-		}
-		if err := a.Show(t); err != nil {
-			return err
-		}
-	}
-	a.printMismatches(r)
-	return nil
-}
-
-// printMismatches names the first elements that differ.
-func (a *app) printMismatches(r *verify.Report) {
-	const most = 10
-	for i, m := range r.Mismatches {
-		if i == most {
-			a.Printf("and more: %d of the mismatches were recorded\n", len(r.Mismatches))
-			break
-		}
-		a.Printf("mismatch: %s\n", m)
-	}
-}
-
 // verifySlow repeats the op-by-op comparison with the run's slow memory: the values have to
 // stay the same, and the line shows how the prediction of the cycles holds.
 func (a *app) verifySlow(ctx context.Context, dir string, run configs.Run) error {
@@ -249,19 +172,18 @@ func (a *app) verifySlow(ctx context.Context, dir string, run configs.Run) error
 		return err
 	}
 	report := reports[0]
-	a.Printf("Again with %s, %s op by op: %s cycles predicted, %s measured (%+.2f %%).\n", memoryWords(opt), number.Plural(report.FullImages, "image"),
-		number.Count(report.PredictedRun), number.Count(report.MeasuredRun), deviation(report.PredictedRun, report.MeasuredRun))
+	verdicts.Slow(a.Output, report, opt)
 	if !report.OK {
-		a.printMismatches(report)
-		return &exitError{exitUnequal, fmt.Errorf("%s: not everything is equal with %s", dir, memoryWords(opt))}
+		verdicts.Mismatches(a.Output, report)
+		return &exitError{exitUnequal, fmt.Errorf("%s: not everything is equal with %s", dir, verdicts.Memory(opt))}
 	}
 	return nil
 }
 
-// deviation is the prediction's distance from the measurement in percent.
-func deviation(predicted, measured int64) float64 {
-	if measured == 0 {
-		return 0
+// conclude prints the verdict and gives the error that makes the exit code.
+func (a *app) conclude(outs []*verdicts.Outcome) error {
+	if !verdicts.Conclude(a.Output, outs) {
+		return errVerdict
 	}
-	return 100 * float64(predicted-measured) / float64(measured)
+	return nil
 }

@@ -7,8 +7,7 @@ import (
 	"path/filepath"
 
 	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/page"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/verdicts"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/emit/verify"
@@ -16,14 +15,6 @@ import (
 
 // VerifiedFront is where verification of a front's points leaves what it found, in the sweep's folder.
 const VerifiedFront = "verified.json"
-
-// verifiedPoint is what verification said of a point.
-type verifiedPoint struct {
-	Point    int            `json:"point"`
-	Name     string         `json:"name"`
-	Part     string         `json:"part"`
-	Verdicts []page.Verdict `json:"verdicts"` // of each target
-}
 
 // verifyPoints emits and verifies points of a run's front, in processes of their own simulators.
 func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) error {
@@ -42,21 +33,21 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	b := &batch[verifiedPoint]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "verify.journal"), title: "verification", unit: "points",
+	b := &batch[verdicts.Point]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "verify.journal"), title: "verification", unit: "points",
 		machines: f.machines, work: workDir(run), tools: tools, workers: 1, // a simulation takes all processors
 
 		cost: func(job int) float64 { // building takes half a minute, then cycles pass at a rate that falls with the design's size
 			e := p.front.Points[job].Estimate
 			return 30 + float64(opt.Images)*float64(e.Cycles)*float64(e.LUT)/1e9
 		},
-		name: func(r verifiedPoint) string { return p.name(r.Point) },
-		one: func(ctx context.Context, job int) (verifiedPoint, error) {
+		name: func(r verdicts.Point) string { return p.name(r.Point) },
+		one: func(ctx context.Context, job int) (verdicts.Point, error) {
 			x := p.front.Points[job]
-			r := verifiedPoint{Point: job, Name: x.Name, Part: x.Part}
+			r := verdicts.Point{Point: job, Name: x.Name, Part: x.Part}
 			err := p.emitted(ctx, job, &run.Verify, func(dir string, _ *emit.Plan) error {
 				reports, err := verify.RunTarget(ctx, dir, run.Verify.Target, opt, func(verify.Progress) {})
 				for _, rep := range reports {
-					r.Verdicts = append(r.Verdicts, (&outcome{rep, opt}).kept())
+					r.Verdicts = append(r.Verdicts, (&verdicts.Outcome{Report: rep, Opt: opt}).Kept())
 				}
 				return err
 			})
@@ -68,7 +59,7 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	if err := b.run(ctx, p.list); err != nil {
 		return b.kept(err)
 	}
-	var list []verifiedPoint
+	var list []verdicts.Point
 	for _, job := range p.list {
 		list = append(list, b.found[job])
 	}
@@ -80,7 +71,7 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	if err := configs.WriteFile(file, append(text, '\n')); err != nil {
 		return err
 	}
-	failed, err := a.printVerified(list)
+	failed, err := verdicts.Points(a.Output, list)
 	if err != nil {
 		return err
 	}
@@ -93,27 +84,4 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	}
 	a.Printf("PASS  %s, every element of every op equal; %s\n", number.Plural(len(list), "point"), file)
 	return nil
-}
-
-// printVerified prints a row for each target of each point, and says how many points failed.
-func (a *app) printVerified(list []verifiedPoint) (failed int, err error) {
-	t := table.New("point", "<part", "<target", "<design", "images", "logits of", "elements compared", "mismatches", "cycles predicted", "measured", "<verdict")
-	for _, r := range list {
-		ok := true
-		for _, v := range r.Verdicts {
-			word, predicted, measured := "PASS", number.Count(v.Predicted), number.Count(v.Measured)
-			if !v.OK {
-				word, ok = "FAIL", false
-			}
-			if v.Target == string(configs.TargetHLS) {
-				predicted, measured = "-", "-"
-			}
-			t.Add(number.Count(int64(r.Point+1)), r.Part, v.Target, v.Design, number.Count(int64(v.Images)), number.Count(int64(v.Logits)), number.Count(v.Elements), number.Count(v.Mismatches),
-				predicted, measured, word)
-		}
-		if !ok {
-			failed++
-		}
-	}
-	return failed, a.Show(t)
 }

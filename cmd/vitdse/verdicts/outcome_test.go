@@ -1,4 +1,4 @@
-package main
+package verdicts
 
 import (
 	"strings"
@@ -8,8 +8,8 @@ import (
 	"vitdse/emit/verify"
 )
 
-func passing() *outcome {
-	return &outcome{&verify.Report{
+func passing() *Outcome {
+	return &Outcome{&verify.Report{
 		Hash: strings.Repeat("1a2b", 16), FullImages: 16, LogitImages: 360, LogitCompared: 3600, OK: true,
 		Ops: []verify.OpResult{
 			{Name: "patches", Elements: 1088, Compared: 1088, Predicted: 150, Measured: 150},
@@ -23,33 +23,33 @@ func passing() *outcome {
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(o *outcome)
+		change func(o *Outcome)
 		want   string
 	}{
-		{"pass", func(*outcome) {},
+		{"pass", func(*Outcome) {},
 			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches; 257 cycles an image predicted, 257 measured"},
-		{"mismatch", func(o *outcome) { o.report.Ops[1].Mismatches, o.report.OK = 1, false },
+		{"mismatch", func(o *Outcome) { o.Report.Ops[1].Mismatches, o.Report.OK = 1, false },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 1 mismatch; 257 cycles an image predicted, 257 measured"},
-		{"not compared", func(o *outcome) { o.report.Ops[1].Compared, o.report.OK = 100, false },
+		{"not compared", func(o *Outcome) { o.Report.Ops[1].Compared, o.Report.OK = 100, false },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,188 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, 60 elements not compared; 257 cycles an image predicted, 257 measured"},
-		{"late", func(o *outcome) { o.report.Ops[1].Measured, o.report.MeasuredCycles = 98, 258 },
+		{"late", func(o *Outcome) { o.Report.Ops[1].Measured, o.Report.MeasuredCycles = 98, 258 },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of head are not the predicted ones; 257 cycles an image predicted, 258 measured"},
-		{"late in a later image", func(o *outcome) { o.report.MeasuredRun++ },
+		{"late in a later image", func(o *Outcome) { o.Report.MeasuredRun++ },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of a later image are not the predicted ones; 257 cycles an image predicted, 257 measured"},
-		{"changed", func(o *outcome) { o.report.Changed = []string{"rtl/vit_ram.sv"} },
+		{"changed", func(o *Outcome) { o.Report.Changed = []string{"rtl/vit_ram.sv"} },
 			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, not what was emitted: rtl/vit_ram.sv; 257 cycles an image predicted, 257 measured"},
-		{"late, but the memory stalls", func(o *outcome) { o.report.Ops[1].Measured, o.opt.Stall = 98, 0.1 },
+		{"late, but the memory stalls", func(o *Outcome) { o.Report.Ops[1].Measured, o.Opt.Stall = 98, 0.1 },
 			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches; 257 cycles an image predicted, 257 measured"},
 	} {
 		o := passing()
 		c.change(o)
-		if got := o.verdict(); got != c.want {
+		if got := o.line(); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 		var b strings.Builder
-		err := (&app{Output: table.To(&b)}).conclude([]*outcome{o})
-		if pass := strings.HasPrefix(c.want, "PASS"); (err == nil) != pass {
-			t.Errorf("%s: error is %v", c.name, err)
+		passes := Conclude(table.To(&b), []*Outcome{o})
+		if pass := strings.HasPrefix(c.want, "PASS"); passes != pass || b.String() != c.want+"\n" {
+			t.Errorf("%s: passes is %v, printed %q", c.name, passes, b.String())
 		}
 	}
 }
