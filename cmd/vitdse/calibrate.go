@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/estimates"
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit/synth"
@@ -57,14 +57,14 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 			return err
 		}
 		fitted.Source = fmt.Sprintf("vitdse calibrate %s", strings.Join(args, " "))
-		if err := a.printResiduals(start, fitted, samples); err != nil {
+		if err := estimates.Residuals(a.Output, start, fitted, samples); err != nil {
 			return err
 		}
 		if len(clocks) > 0 {
 			if fitted.Clock, err = fit.Clock(clocks); err != nil {
 				return err
 			}
-			if err := a.printClocks(start, fitted, clocks); err != nil {
+			if err := estimates.Clocks(a.Output, start, fitted, clocks); err != nil {
 				return err
 			}
 		}
@@ -130,7 +130,7 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 	if len(samples) == 0 {
 		return nil, nil, start, fmt.Errorf("no design of family %s in %s", family, strings.Join(paths, " "))
 	}
-	start.Tool = strings.Join(sortedKeys(tools), ", ")
+	start.Tool = strings.Join(slices.Sorted(maps.Keys(tools)), ", ")
 	return samples, clocks, start, nil
 }
 
@@ -161,57 +161,9 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 	return []fit.ClockSample{s}, nil
 }
 
-// printClocks prints how far the clock is off static timing, before and after.
-func (a *app) printClocks(start, fitted configs.Coefficients, samples []fit.ClockSample) error {
-	t := table.New("<designs", "<wires", "number", "clock off by %, before", "worst", "after", "worst")
-	for _, heldOut := range []bool{false, true} {
-		before, after := fit.ClockResiduals(start.Clock, samples, heldOut), fit.ClockResiduals(fitted.Clock, samples, heldOut)
-		for i, wires := range hwmodel.Wires {
-			if after[i].Designs > 0 {
-				b, f := before[i], after[i]
-				was, wasWorst := number.Percent(b.Mean), number.Percent(b.Worst)
-				if start.Clock == nil {
-					was, wasWorst = "-", "-"
-				}
-				t.Add(heldName(heldOut), wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean), number.Percent(f.Worst))
-			}
-		}
-	}
-	a.Printf("clock against static timing of the same netlists:\n")
-	return a.Show(t)
-}
-
 func startCoefficients(family configs.Fabric, from string) (configs.Coefficients, error) {
 	if from == "" {
 		return hwmodel.BuiltInCoefficients(family)
 	}
 	return configs.LoadCoefficients(from)
-}
-
-// printResiduals prints every module's error before and after, of the designs fitted to and
-// of those held out.
-func (a *app) printResiduals(start, fitted configs.Coefficients, samples []fit.Sample) error {
-	for _, heldOut := range []bool{false, true} {
-		before, after := fit.Residuals(start, samples, heldOut), fit.Residuals(fitted, samples, heldOut)
-		if len(before) == 0 {
-			continue
-		}
-		if sum := fit.Sums(start, samples, heldOut); sum.Designs > 0 {
-			before, after = append(before, sum), append(after, fit.Sums(fitted, samples, heldOut))
-		}
-		t := table.New("<module", "designs", "LUT off by %, before", "worst", "after", "worst", "LUTs, after")
-		for i, b := range before {
-			f := after[i]
-			t.Add(b.Module, number.Count(b.Designs), number.Percent(b.Mean), number.Percent(b.Worst), number.Percent(f.Mean), number.Percent(f.Worst), fmt.Sprintf("%.0f", f.MeanAbs))
-		}
-		which := "fitted to"
-		if heldOut {
-			which = "held out"
-		}
-		a.Printf("designs %s, mean error of a module's LUTs:\n", which)
-		if err := a.Show(t); err != nil {
-			return err
-		}
-	}
-	return nil
 }

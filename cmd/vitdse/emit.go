@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -231,7 +233,7 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 	}
 	a.Printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), number.Plural(len(files), "file"), number.Kilo(all))
 	t := table.New("<folder", "files", "kB", "<what")
-	for _, group := range sortedKeys(names) {
+	for _, group := range slices.Sorted(maps.Keys(names)) {
 		t.Add(group, number.Count(len(names[group])), number.Kilo(size[group]), folderWords[group])
 	}
 	return a.Show(t)

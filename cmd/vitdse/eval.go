@@ -3,15 +3,11 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
 	"runtime"
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
-	"vitdse/configs/network"
+	"vitdse/cmd/vitdse/layers"
 	"vitdse/golden/dataset"
 	"vitdse/golden/measure"
 )
@@ -103,51 +99,7 @@ without float weights there is nothing to compare it with but the labels.
 			}
 			return a.Only(text)
 		}
-		return a.printDetail(d, e.Labels != nil, all)
+		return layers.Ops(a.Output, d, e.Labels != nil, all)
 	}
 	return cmd
-}
-
-func (a *app) printDetail(d measure.Detail, labelled, all bool) error {
-	ops := table.New("<op", "SQNR dB")
-	worst := map[network.Role]int{} // the worst op of each role within the blocks
-	var keep []measure.OpSQNR
-	for _, op := range d.Ops {
-		if role := op.Op.Role; all || op.Op.Block == network.None || role == network.RoleMergeNorm || role == network.RoleMerge {
-			keep = append(keep, op)
-			continue
-		}
-		if i, seen := worst[op.Op.Role]; !seen {
-			worst[op.Op.Role] = len(keep)
-			keep = append(keep, op)
-		} else if op.SQNR < keep[i].SQNR {
-			keep[i] = op
-		}
-	}
-	for _, op := range keep {
-		if !math.IsNaN(op.SQNR) {
-			ops.Add(op.Name, fmt.Sprintf("%.1f", op.SQNR))
-		}
-	}
-	if err := a.Show(ops); err != nil {
-		return err
-	}
-	if !all {
-		a.Printf("Of the blocks, the worst of each op; --all lists every one.\n")
-	}
-	a.Printf("\n")
-	t := table.New("<network", "top-1 %", "top-5 %", "same class as float %", "logits' SQNR dB")
-	share := func(v float64) string {
-		if !labelled {
-			return "-"
-		}
-		return number.PercentFine(v)
-	}
-	t.Add("float", share(d.FloatTop1), share(d.FloatTop5), "100.00", "-")
-	t.Add("integer", share(d.Top1), share(d.Top5), number.PercentFine(d.Agree), fmt.Sprintf("%.2f", d.SQNR))
-	if err := a.Show(t); err != nil {
-		return err
-	}
-	a.Printf("%s\n", number.Plural(d.Images, "image"))
-	return nil
 }

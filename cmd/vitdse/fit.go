@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/parts"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse/size"
@@ -72,14 +73,14 @@ type fitOptions struct {
 	to           string
 }
 
-func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
-	t := table.New("<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.", "LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of")
+func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
+	t := table.New(parts.FitColumns...)
 	none, weights := 0, int64(0)
 	net, err := onEngine(m)
 	if err != nil {
 		return err
 	}
-	for _, p := range parts {
+	for _, p := range list {
 		designs, err := fitDesigns(m, p, o)
 		if err != nil {
 			return err
@@ -109,7 +110,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 					return err
 				}
 				weights = kept.Weights
-				t.Add(fitRow(p, row.what, row.c, kept)...)
+				t.Add(parts.Fit(p, row.what, row.c, kept)...)
 			}
 		}
 		if r.Tried == 0 {
@@ -123,7 +124,7 @@ func (a *app) fit(m configs.Model, parts []configs.Part, o fitOptions) error {
 	a.Printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", number.Kilo(weights))
 	a.Printf("so that they need not fit; RAM is of the blocks and UltraRAMs that a design may plan with.\n")
 	if none > 0 {
-		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, number.Plural(len(parts), "part"))}
+		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, number.Plural(len(list), "part"))}
 	}
 	return nil
 }
@@ -158,28 +159,4 @@ func parseBits(bits string) (w, a int, err error) {
 		return 0, 0, fmt.Errorf("--bits is %q; expected wNaN such as w4a8, 2 to 8 each", bits)
 	}
 	return w, a, nil
-}
-
-func fitRow(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []string {
-	e := c.Design.Engine
-	share := func(v float64, have int) string {
-		if have == 0 {
-			return "-"
-		}
-		return fmt.Sprintf("%.0f", 100*v)
-	}
-	var short []string
-	for _, s := range c.Short {
-		short = append(short, fmt.Sprintf("%s: %s of %s", s.Resource, number.Count(s.Need), number.Count(s.Have)))
-	}
-	usable, multiplier := p.Usable(), string(e.Multiplier)
-	if e.Packing.Port() > 0 {
-		multiplier = string(e.Packing) + ", packed"
-	}
-	if e.LUTColumns > 0 {
-		multiplier += fmt.Sprintf(", %d lut columns", e.LUTColumns)
-	}
-	return []string{p.Name, what, fmt.Sprintf("%dx%dx%dv%d", e.TM, e.TN, e.TK, e.Columns()), multiplier, fmt.Sprint(e.BusBits), fmt.Sprint(e.WeightBuffers), fmt.Sprintf("%g", c.Design.ClockMHz),
-		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), number.Millijoules(c.EnergyJ()), share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
-		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM), number.Kilo(kept.Buffers), number.Kilo(kept.RAM), strings.Join(short, ", ")}
 }

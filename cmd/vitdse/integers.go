@@ -9,9 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/layers"
 	"vitdse/cmd/vitdse/progress"
-	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/golden/intnet"
@@ -103,17 +102,7 @@ func (a *app) evalIntegers(ctx context.Context, e measure.Evaluation, st *progre
 		return a.Only(text)
 	}
 	st.End()
-	t := table.New("<network", "top-1 %", "top-5 %")
-	if e.Labels == nil {
-		t.Add("integer", "-", "-")
-	} else {
-		t.Add("integer", number.PercentFine(d.Top1), number.PercentFine(d.Top5))
-	}
-	if err := a.Show(t); err != nil {
-		return err
-	}
-	a.Printf("%s\n", number.Plural(d.Images, "image"))
-	return nil
+	return layers.Classes(a.Output, d, e.Labels != nil)
 }
 
 // sameNetwork refuses an emitted folder that is not of the network of a file.

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/parts"
 	"vitdse/configs"
 )
 
@@ -36,138 +34,27 @@ cycle. One part alone is shown with the source of every figure.`,
 			if len(names) == 0 {
 				names = configs.Parts()
 			}
-			parts, err := loadParts(names)
+			list, err := loadParts(names)
 			if err != nil {
 				return err
 			}
-			return a.printParts(parts, format)
+			return parts.Show(a.Output, list, format)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "`form` of the output: table, markdown or json")
 	return cmd
 }
 
-func (a *app) printParts(parts []configs.Part, format string) error {
-	switch format {
-	case "json":
-		var list []partJSON
-		for _, p := range parts {
-			list = append(list, jsonOf(p))
-		}
-		text, err := json.MarshalIndent(list, "", "  ")
-		if err != nil {
-			return err
-		}
-		return a.Only(text)
-	case "markdown":
-		a.Printf("%s", partsTable(parts).Markdown())
-		if len(parts) == 1 {
-			a.Printf("\n%s\n\n%s", parts[0].Title, sourcesTable(parts[0]).Markdown())
-		}
-		return nil
-	}
-	if err := a.Show(partsTable(parts)); err != nil {
-		return err
-	}
-	if len(parts) == 1 {
-		a.Printf("\n%s\n", parts[0].Title)
-		return a.Show(sourcesTable(parts[0]))
-	}
-	return nil
-}
-
-func partsTable(parts []configs.Part) *table.Table {
-	t := table.New("<part", "<model", "<LUT of", "LUT", "FF", "<multiplier", "DSP", "BRAM", "URAM", "LUTRAM", "memory GB/s", "clock MHz", "<title")
-	for _, p := range parts {
-		all, use := p.Budget, p.Usable()
-		of := func(have, plan int) string {
-			if have == 0 {
-				return "-"
-			}
-			return number.Count(have) + " / " + number.Count(plan)
-		}
-		mul := "none"
-		if all.DSP > 0 {
-			mul = fmt.Sprintf("%s %dx%d / %d, %d", p.DSP.Kind, p.DSP.ABits, p.DSP.BBits, p.DSP.Int8MACs, p.DSP.Int4MACs)
-		}
-		t.Add(p.Name, modelBasis(p), fmt.Sprintf("%d inputs", p.LUTInputs), of(all.LUT, use.LUT), of(all.FF, use.FF), mul, of(all.DSP, use.DSP),
-			of(all.BRAM18, use.BRAM18), of(all.URAM, use.URAM), of(all.LUTRAM, use.LUTRAM), fmt.Sprintf("%.1f", p.BandwidthGBs), fmt.Sprintf("%g", p.ClockMHz), p.Title)
-	}
-	return t
-}
-
-// modelBasis says what the resource model of the part's family rests on.
-func modelBasis(p configs.Part) string {
-	if b := p.Family.Basis(); b != p.Family {
-		return fmt.Sprintf("%s, derived from %s", p.Family, b)
-	}
-	return fmt.Sprintf("%s, held against Yosys", p.Family)
-}
-
-func sourcesTable(p configs.Part) *table.Table {
-	t := table.New("<figure", "<source")
-	for _, key := range sortedKeys(p.Sources) {
-		t.Add(key, strings.TrimSpace(p.Sources[key]))
-	}
-	return t
-}
-
-// partJSON is a part as JSON, its keys those of a part file where that has them.
-type partJSON struct {
-	Name         string            `json:"name"`
-	Title        string            `json:"title"`
-	Device       string            `json:"device"`
-	Family       configs.Fabric    `json:"family"`
-	Model        configs.Fabric    `json:"model_basis"` // the family whose resource model it is priced with
-	LUTInputs    int               `json:"lut_inputs"`
-	Budget       budgetJSON        `json:"budget"`
-	Usable       budgetJSON        `json:"may_plan_with"`
-	DSP          dspJSON           `json:"dsp"`
-	Block        []string          `json:"block"`
-	Ultra        []string          `json:"ultra"`
-	BandwidthGBs float64           `json:"bandwidth_gb_s"`
-	ClockMHz     float64           `json:"clock_mhz"`
-	IdleWatts    float64           `json:"idle_w"`
-	Sources      map[string]string `json:"sources"`
-}
-
-type budgetJSON struct {
-	LUT    int `json:"lut"`
-	FF     int `json:"ff"`
-	DSP    int `json:"dsp"`
-	BRAM18 int `json:"bram18"`
-	URAM   int `json:"uram"`
-	LUTRAM int `json:"lutram"`
-}
-
-type dspJSON struct {
-	Kind     configs.DSPKind `json:"kind"`
-	ABits    int             `json:"a_bits"`
-	BBits    int             `json:"b_bits"`
-	Int8MACs int             `json:"int8_macs"`
-	Int4MACs int             `json:"int4_macs"`
-}
-
-func jsonOf(p configs.Part) partJSON {
-	shapes := func(list []configs.Geometry) []string {
-		out := []string{}
-		for _, g := range list {
-			out = append(out, g.String())
-		}
-		return out
-	}
-	return partJSON{p.Name, p.Title, p.Device, p.Family, p.Family.Basis(), p.LUTInputs, budgetJSON(p.Budget), budgetJSON(p.Usable()),
-		dspJSON(p.DSP), shapes(p.Memory.Block), shapes(p.Memory.Ultra), p.BandwidthGBs, p.ClockMHz, p.IdleWatts, p.Sources}
-}
-
 // loadParts loads every part, and says all that is wrong with the list.
 func loadParts(names []string) ([]configs.Part, error) {
-	var parts []configs.Part
-	var f faults
+	var list []configs.Part
+	var faults []error
 	for _, name := range names {
 		p, err := configs.LoadPart(name)
-		f.add(err)
-		parts = append(parts, p)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		list = append(list, p)
 	}
-	return parts, f.join()
+	return list, errors.Join(faults...)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"vitdse/cmd/vitdse/parts"
 	"vitdse/configs"
 )
 
@@ -15,11 +16,11 @@ func TestPartsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := loadParts(configs.Parts())
+	list, err := loadParts(configs.Parts())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if table := partsTable(parts).Markdown(); !strings.Contains(string(page), table) {
+	if table := parts.Table(list).Markdown(); !strings.Contains(string(page), table) {
 		t.Errorf("docs/PARTS.md does not hold the table of vitdse parts --format markdown, which is\n%s", table)
 	}
 }

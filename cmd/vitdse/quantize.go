@@ -8,11 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vitdse/cmd/vitdse/number"
-	"vitdse/cmd/vitdse/table"
+	"vitdse/cmd/vitdse/layers"
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/golden/quant"
 )
 
 // numericsFlags choose a network's numerics without a design file.
@@ -148,31 +146,9 @@ layer's result, and the accumulator width that the codes prove.
 			}
 			return a.Only(text)
 		}
-		return a.printLayers(report)
+		return layers.Show(a.Output, report)
 	}
 	return cmd
-}
-
-func (a *app) printLayers(r *quant.Report) error {
-	t := table.New("<layer", "<bits w/a", "<scales", "codes from", "to", "scale", "zero", "clipped %", "codes dB", "weights' scale", "clipped %", "result dB", "accumulator bits")
-	for _, l := range r.Layers {
-		bits, scales := fmt.Sprintf("-/%d", l.Activations), "head"
-		weight := []string{"-", "-", "-", "-"}
-		if l.Weights > 0 {
-			bits, scales = fmt.Sprintf("%d/%d", l.Weights, l.Activations), string(l.Granularity)
-			if l.Group > 0 {
-				scales += fmt.Sprintf(" %d", l.Group)
-			}
-			weight = []string{fmt.Sprintf("%.3g", l.WeightScale), number.PercentFine(l.WeightClipped), fmt.Sprintf("%.1f", l.OutputSQNR), fmt.Sprint(l.AccBits)}
-		}
-		t.Add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High), fmt.Sprintf("%.3g", l.Scale),
-			fmt.Sprint(l.Zero), number.PercentFine(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
-	}
-	if err := a.Show(t); err != nil {
-		return err
-	}
-	a.Printf("Each layer is given the real input; scales of weights are the largest of the layer.\n")
-	return nil
 }
 
 // quantizable reads a network with what there is to calibrate it on, from a run file or from

@@ -10,6 +10,7 @@ import (
 
 	"vitdse/cmd/vitdse/fronts"
 	"vitdse/cmd/vitdse/number"
+	"vitdse/cmd/vitdse/rooflines"
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/emit"
@@ -64,7 +65,8 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err != nil {
 		return err
 	}
-	if err := a.printOps(n.model, roof, parts[0], rooflineFlags{traffic: string(hwmodel.TrafficUnfused), batch: 1}); err != nil {
+	view := rooflines.View{Model: n.model, Design: roof, Part: parts[0], Traffic: hwmodel.TrafficUnfused, Batch: 1}
+	if err := rooflines.Show(a.Output, engine, view); err != nil {
 		return err
 	}
 	a.Printf("The roof is that of the largest array of the space that the part's multipliers allow.\n")

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/layers"
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/progress"
-	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse"
 )
@@ -165,15 +164,10 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 		return nil, err
 	}
 	st.End()
-	t := table.New("assignments", "<bits", "<granularities", "ln_fold", "images", "rank correlation", "mean error dB", "largest dB", "bias dB")
-	for i, r := range list {
-		t.Add(number.Count(int64(len(r.Pairs))), strings.Trim(fmt.Sprint(c.Bits), "[]"), joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold), number.Count(int64(r.Images)),
-			fmt.Sprintf("%.4f", r.Spearman), fmt.Sprintf("%.2f", r.MeanAbsDB), fmt.Sprintf("%.2f", r.MaxAbsDB), fmt.Sprintf("%+.2f", r.BiasDB))
-	}
-	if err := a.Show(t); err != nil {
+	t, err := layers.Additivity(a.Output, c, file, list)
+	if err != nil {
 		return nil, err
 	}
-	a.Printf("Logit SQNR of random assignments of bits: the sum of the sensitivities against what was measured.\n")
 	if f.table == "" {
 		return file, nil
 	}
@@ -190,13 +184,4 @@ func (a *app) sensitivities(ctx context.Context, n *trained, run configs.Run, sp
 func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) dse.Work {
 	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build, Say: func(said string) { a.log.Warn(said) },
 		Progress: func(done, total int) { st.Set(task, "settings", int64(done), int64(total), "") }}
-}
-
-// joined lists names between commas.
-func joined[T ~string](names []T) string {
-	var list []string
-	for _, n := range names {
-		list = append(list, string(n))
-	}
-	return strings.Join(list, ", ")
 }

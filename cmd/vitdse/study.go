@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/estimates"
 	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -71,7 +72,11 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if err := s.synthesize(cmd.Context(), designs); err != nil {
 			return err
 		}
-		return a.printStudy(file, table)
+		text, err := estimates.Study(a.Output, engine, file)
+		if err != nil || table == "" {
+			return err
+		}
+		return configs.WriteFile(table, []byte(text))
 	}
 	return cmd
 }

@@ -1,9 +1,12 @@
-package main
+// Package estimates says how far the model's estimates are off what synthesis counted, static timing found, and papers
+// published.
+package estimates
 
 import (
 	"fmt"
+	"maps"
 	"math"
-	"strings"
+	"slices"
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
@@ -24,7 +27,7 @@ type compared struct {
 	hardWrong []string // modules whose DSPs, block RAM or UltraRAM are not exact
 }
 
-func compareStudy(file string) ([]compared, error) {
+func compareStudy(engine hwmodel.Engine, file string) ([]compared, error) {
 	list, err := synth.Study(file)
 	if err != nil {
 		return nil, err
@@ -43,12 +46,14 @@ func compareStudy(file string) ([]compared, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		c := compared{Measured: m, net: net, family: part.Family, by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
-		for _, name := range sortedKeys(m.Modules) {
+		c := compared{Measured: m, net: net, family: part.Family,
+			by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
+		for _, name := range slices.Sorted(maps.Keys(m.Modules)) {
 			y, e := m.Modules[name], c.by[name]
 			c.mapped = c.mapped.Add(y)
 			if e.DSP != y.DSP || e.BRAM18 != y.BRAM18 || e.URAM != y.URAM {
-				c.hardWrong = append(c.hardWrong, fmt.Sprintf("%s: %d/%d/%d for %d/%d/%d", name, e.DSP, e.BRAM18, e.URAM, y.DSP, y.BRAM18, y.URAM))
+				c.hardWrong = append(c.hardWrong,
+					fmt.Sprintf("%s: %d/%d/%d for %d/%d/%d", name, e.DSP, e.BRAM18, e.URAM, y.DSP, y.BRAM18, y.URAM))
 			}
 		}
 		out = append(out, c)
@@ -69,14 +74,19 @@ func (s *spread) see(got, want int) {
 	s.worst = math.Max(s.worst, e)
 }
 
-// printStudy prints how far the model is off, and writes the table of all designs.
-func (a *app) printStudy(file, to string) error {
-	designs, err := compareStudy(file)
+// cells are the mean error and the worst, in percent.
+func (s *spread) cells() []string { return []string{number.Percent(s.mean), number.Percent(s.worst)} }
+
+// Study prints how far an engine's model is off the designs of a study's file, and gives all of it as Markdown, with a
+// table of all designs.
+func Study(o *table.Output, engine hwmodel.Engine, file string) (string, error) {
+	designs, err := compareStudy(engine, file)
 	if err != nil {
-		return err
+		return "", err
 	}
 	t := table.New("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %", "worst", "DSP, BRAM, URAM exact")
-	modules := table.New("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst", "share of LUT %")
+	modules := table.New("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst",
+		"share of LUT %")
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP, configs.ECP5} {
 		for _, heldOut := range []bool{false, true} {
 			var lut, ff spread
@@ -92,27 +102,25 @@ func (a *app) printStudy(file, to string) error {
 				}
 			}
 			if lut.n > 0 {
-				t.Add(string(family), heldName(heldOut), number.Count(lut.n), number.Percent(lut.mean), number.Percent(lut.worst), number.Percent(ff.mean), number.Percent(ff.worst), fmt.Sprintf("%d of %d", exact, lut.n))
+				t.Add(slices.Concat([]string{string(family), heldName(heldOut), number.Count(lut.n)}, lut.cells(), ff.cells(),
+					[]string{fmt.Sprintf("%d of %d", exact, lut.n)})...)
 			}
 		}
 		moduleSpread(modules, designs, family)
 	}
-	if err := a.Show(t); err != nil {
-		return err
+	if err := o.Show(t); err != nil {
+		return "", err
 	}
-	a.Printf("\nby module, held-out designs:\n")
-	if err := a.Show(modules); err != nil {
-		return err
+	o.Printf("\nby module, held-out designs:\n")
+	if err := o.Show(modules); err != nil {
+		return "", err
 	}
 	for _, c := range designs {
 		for _, wrong := range c.hardWrong {
-			a.Printf("%s on %s, DSP/BRAM/URAM of %s\n", c.Design.Name, c.Design.Part, wrong)
+			o.Printf("%s on %s, DSP/BRAM/URAM of %s\n", c.Design.Name, c.Design.Part, wrong)
 		}
 	}
-	if to == "" {
-		return nil
-	}
-	return configs.WriteFile(to, []byte(t.Markdown()+"\n"+modules.Markdown()+"\n"+designTable(designs).Markdown()))
+	return t.Markdown() + "\n" + modules.Markdown() + "\n" + designTable(designs).Markdown(), nil
 }
 
 func heldName(heldOut bool) string {
@@ -140,15 +148,17 @@ func moduleSpread(t *table.Table, designs []compared, family configs.Fabric) {
 			share[name] += float64(y.LUT) / float64(c.mapped.LUT)
 		}
 	}
-	for _, name := range sortedKeys(luts) {
+	for _, name := range slices.Sorted(maps.Keys(luts)) {
 		l, f := luts[name], ffs[name]
-		t.Add(string(family), name, number.Count(l.n), number.Percent(l.mean), number.Percent(l.worst), number.Percent(f.mean), number.Percent(f.worst), number.Percent(share[name]/n))
+		t.Add(slices.Concat([]string{string(family), name, number.Count(l.n)}, l.cells(), f.cells(),
+			[]string{number.Percent(share[name] / n)})...)
 	}
 }
 
 // designTable is a row for every design.
 func designTable(designs []compared) *table.Table {
-	t := table.New("<part", "<array", "<bits w/a", "<multiplier, bus, buffers", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM18", "URAM", "<")
+	t := table.New("<part", "<array", "<bits w/a", "<multiplier, bus, buffers", "LUT", "off by %", "FF", "off by %",
+		"DSP", "BRAM18", "URAM", "<")
 	for _, c := range designs {
 		e := c.Design.Engine
 		off := func(got, want int) string {
@@ -164,10 +174,11 @@ func designTable(designs []compared) *table.Table {
 		if c.HeldOut {
 			note = "held out"
 		}
-		t.Add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.net, c.Design.Numerics),
-			strings.Join([]string{string(e.Multiplier), number.Count(e.BusBits), string(e.Activations), string(e.Weights), string(e.Residual)}, " "),
-			number.Count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT), number.Count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF),
-			hard(c.estimate.DSP, c.mapped.DSP), hard(c.estimate.BRAM18, c.mapped.BRAM18), hard(c.estimate.URAM, c.mapped.URAM), note)
+		buffers := fmt.Sprintf("%s %s %s %s %s", e.Multiplier, number.Count(e.BusBits), e.Activations, e.Weights, e.Residual)
+		t.Add(c.Design.Part, fmt.Sprintf("%dx%dx%d", e.TM, e.TN, e.TK), bitsText(c.net, c.Design.Numerics), buffers,
+			number.Count(c.mapped.LUT), off(c.estimate.LUT, c.mapped.LUT),
+			number.Count(c.mapped.FF), off(c.estimate.FF, c.mapped.FF), hard(c.estimate.DSP, c.mapped.DSP),
+			hard(c.estimate.BRAM18, c.mapped.BRAM18), hard(c.estimate.URAM, c.mapped.URAM), note)
 	}
 	return t
 }
