@@ -1,10 +1,14 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -126,5 +130,121 @@ func TestEnginesHaveOneDoor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// mostNames is how many exported names a room's face has at most, and faces are the exceptions, which may only shrink.
+const mostNames = 15
+
+var faces = map[string]struct {
+	most int
+	why  string
+}{
+	"dse":             {99, "space, metrics, noise, front, sweep and exact search are not rooms of their own yet"},
+	"cmd/vitdse/page": {48, "what a page holds, as JSON: the types of its schema"},
+}
+
+// The rooms of dse and of the command line say what they are for, and show few names.
+func TestFaces(t *testing.T) {
+	root, rooms := filepath.Join("..", ".."), 0
+	for _, top := range []string{"cmd/vitdse", "dse"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			doc, names := face(t, path)
+			if names == nil {
+				return nil
+			}
+			rooms++
+			rel, _ := filepath.Rel(root, path)
+			room := filepath.ToSlash(rel)
+			if doc == "" {
+				t.Errorf("%s: has no package comment", room)
+			}
+			most := mostNames
+			if f, ok := faces[room]; ok {
+				most = f.most
+			}
+			if len(names) > most {
+				t.Errorf("%s: shows %d names, expected at most %d: %v", room, len(names), most, names)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rooms < 15 {
+		t.Errorf("only %d rooms were read", rooms)
+	}
+}
+
+// face is the package comment of a folder and the names that it exports, but for tests; nil without Go files.
+func face(t *testing.T, dir string) (doc string, names []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc += f.Doc.Text()
+		names = append(names, exported(f)...)
+	}
+	if names == nil && len(files) > 0 {
+		names = []string{}
+	}
+	return doc, names
+}
+
+// exported are the names that a file declares for other packages; methods go with their types.
+func exported(f *ast.File) (names []string) {
+	add := func(id *ast.Ident) {
+		if id.IsExported() {
+			names = append(names, id.Name)
+		}
+	}
+	for _, decl := range f.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				add(d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					add(s.Name)
+				case *ast.ValueSpec:
+					for _, id := range s.Names {
+						add(id)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+func TestExported(t *testing.T) {
+	f, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
+const A, b = 1, 2
+type C struct{ D int }
+func (C) E() {}
+func F() {}
+func g() {}
+var H, I = 3, 4`, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := exported(f); !slices.Equal(got, []string{"A", "C", "F", "H", "I"}) {
+		t.Errorf("got %v", got)
 	}
 }
