@@ -17,6 +17,9 @@ func (x *exact) run(ctx context.Context, progress func(Progress)) error {
 		}
 	}
 	say()
+	if done, err := x.elsewhere(ctx, say); done {
+		return err
+	}
 	for _, batch := range x.batches {
 		if err := x.batch(ctx, batch, say); err != nil {
 			return err
@@ -46,6 +49,12 @@ func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
 	if err != nil && !interrupted(ctx, err) {
 		return err
 	}
+	x.enter(batch)
+	return err
+}
+
+// enter merges what the jobs of a batch found, in their order.
+func (x *exact) enter(batch []int) {
 	for _, n := range batch {
 		if f := x.results[n]; f != nil {
 			for _, e := range f.points {
@@ -53,7 +62,6 @@ func (x *exact) batch(ctx context.Context, batch []int, say func()) error {
 			}
 		}
 	}
-	return err
 }
 
 // take counts a job's result.
