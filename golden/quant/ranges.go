@@ -105,10 +105,11 @@ func tailWeight(images int) float64 { return stretchWeight + tailImages/float64(
 
 // newHistogram counts n values with their weights, and once more stretched with tail times them.
 func newHistogram(n int, tail float64, value func(i int) (x, weight float64)) *histogram {
-	h := &histogram{} // the range always holds 0: a grid has a code for it
+	h := &histogram{}                                // the range always holds 0: a grid has a code for it
+	xs, ws := make([]float64, n), make([]float64, n) // asked for once: a value may be a function of what was seen
 	for i := range n {
-		x, _ := value(i)
-		h.lo, h.hi = min(h.lo, x), max(h.hi, x)
+		xs[i], ws[i] = value(i)
+		h.lo, h.hi = min(h.lo, xs[i]), max(h.hi, xs[i])
 	}
 	if h.hi == h.lo {
 		h.hi = h.lo + 1e-6
@@ -116,16 +117,15 @@ func newHistogram(n int, tail float64, value func(i int) (x, weight float64)) *h
 	h.lo *= stretch
 	h.hi *= stretch
 	h.width = (h.hi - h.lo) / bins
-	for i := range 2 * n {
-		x, w := value(i / 2)
-		if i%2 == 1 {
-			x *= stretch
-			w *= tail
-		}
+	add := func(x, w float64) {
 		b := 1 + min(bins-1, int((x-h.lo)/h.width))
 		h.w[b] += w
 		h.wx[b] += w * x
 		h.wxx[b] += w * x * x
+	}
+	for i, x := range xs {
+		add(x, ws[i])
+		add(stretch*x, tail*ws[i])
 	}
 	for b := range bins {
 		h.w[b+1] += h.w[b]
