@@ -17,7 +17,7 @@ import (
 var assets embed.FS
 
 // scripts are the modules of the page's script, each behind those that it imports from.
-var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "filters.js", "compare.js", "scatter.js", "parallel.js",
+var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "raster.js", "filters.js", "compare.js", "scatter.js", "parallel.js",
 	"table.js", "why.js", "timeline.js", "ops.js", "layers.js", "evidence.js", "live.js", "main.js"}
 
 var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))

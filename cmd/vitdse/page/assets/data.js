@@ -115,17 +115,25 @@ export class Front {
     return this.report.axes[axis].values[this.report.points.choice[axis][i]];
   }
 
-  // choices are a point's on all axes: [name, value], tm, tn and tk as one.
-  choices(i) {
-    const list = [];
-    const names = this.report.axes.map((a) => a.name);
+  // axes are the choices of a point: [name, numbers of the report's axes], tm, tn and tk as one.
+  axes() {
+    const list = [], names = this.report.axes.map((a) => a.name);
     for (let a = 0; a < names.length; a++) {
       if (names[a] === "tm" && names[a + 1] === "tn" && names[a + 2] === "tk") {
-        list.push(["array", [0, 1, 2].map((k) => this.choice(a + k, i)).join("×")]);
+        list.push(["array", [a, a + 1, a + 2]]);
         a += 2;
-      } else list.push([names[a], this.choice(a, i)]);
+      } else list.push([names[a], [a]]);
     }
     return list;
+  }
+
+  choiceText(axes, i) {
+    return axes.map((a) => this.choice(a, i)).join("×");
+  }
+
+  // choices are a point's on all axes: [name, value].
+  choices(i) {
+    return this.axes().map(([name, axes]) => [name, this.choiceText(axes, i)]);
   }
 }
 

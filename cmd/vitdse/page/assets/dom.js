@@ -47,14 +47,14 @@ export function grid(caption, columns, rows, attrs) {
 }
 
 // surface readies a canvas of so many CSS pixels for drawing and clears it.
-export function surface(canvas, width, height) {
+export function surface(canvas, width, height, options) {
   const dense = Math.min(3, window.devicePixelRatio || 1);
   if (canvas.width !== Math.round(width * dense) || canvas.height !== Math.round(height * dense)) {
     canvas.width = Math.round(width * dense);
     canvas.height = Math.round(height * dense);
     canvas.style.height = height + "px";
   }
-  const ctx = canvas.getContext("2d");
+  const ctx = canvas.getContext("2d", options);
   ctx.setTransform(dense, 0, 0, dense, 0, 0);
   ctx.clearRect(0, 0, width, height);
   return ctx;

@@ -83,8 +83,11 @@ function limit(front, state, x) {
         else if (!Number.isNaN(v)) set(v);
       },
     });
+    let last;
     const update = () => {
       const v = state.limitOf(x.key)[most ? 1 : 0];
+      if (v === last) return;
+      last = v;
       const set = Number.isFinite(v);
       slider.value = set ? Math.min(STEPS, Math.max(0, toStep(v))) : most ? STEPS : 0;
       if (document.activeElement !== field || set) field.value = set ? Number(v.toPrecision(6)) : "";

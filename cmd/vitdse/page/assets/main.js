@@ -8,6 +8,7 @@ import { scatter } from "./scatter.js";
 import { parallel } from "./parallel.js";
 import { table } from "./table.js";
 import { compare, tooltip } from "./compare.js";
+import { renewTheme } from "./marks.js";
 import { group, plural } from "./format.js";
 import { why } from "./why.js";
 import { timeline } from "./timeline.js";
@@ -27,16 +28,16 @@ function header(front) {
     r.partial && !document.documentElement.dataset.live && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];
 }
 
+// frontSection is the front: draw draws its plots, rest adds what is below them.
 function frontSection(front, state) {
   const node = section("front", "The front", null);
   if (!front.n) {
     node.append(el("p", { class: "note" }, front.report.partial ? "No point is on the front yet." : "The front has no points: nothing of the space fits a part and meets the limits. The evidence below says what was short."));
-    return node;
+    return { node, draw() {}, rest() {} };
   }
-  const tip = tooltip(front);
-  const plots = [scatter(front, state, tip), parallel(front, state), table(front, state, tip)];
-  node.append(el("div", { class: "split" }, filters(front, state), el("div", { class: "plots" }, plots.slice(0, 2).map((p) => p.node))), compare(front, state).node, plots[2].node);
-  return node;
+  const tip = tooltip(front), plots = [scatter(front, state, tip), parallel(front, state)];
+  node.append(el("div", { class: "split" }, filters(front, state), el("div", { class: "plots" }, plots.map((p) => p.node))));
+  return { node, draw: () => plots.forEach((p) => p.draw()), rest: () => node.append(compare(front, state).node, table(front, state, tip).node) };
 }
 
 // insideSection shows the design that the page knows from the inside.
@@ -54,24 +55,58 @@ function insideSection(front, state) {
   return node;
 }
 
-// draw puts the page of a report together; what the reader had chosen on another page of it stays.
+// draw puts the page of a report together; what the reader had chosen on another page of it stays. The head and the
+// plots are there at once; rest adds what is below them.
 function draw(report, before) {
   const front = new Front(report), state = new State(front);
   if (before) state.adopt(before);
   show(document.getElementById("head"), header(front));
   const picked = report.picked && front.place.get(report.picked.name);
   if (!before && picked !== undefined && picked !== null) state.picks.push(picked);
-  show(document.getElementById("main"), frontSection(front, state), front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front));
+  const main = document.getElementById("main"), plots = frontSection(front, state);
+  show(main, plots.node);
+  plots.draw();
   window.vitdse = { report, front, state };
-  return state;
+  const rest = () => {
+    plots.rest();
+    main.append(...[front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front)].flat().filter(Boolean));
+  };
+  return { state, rest };
+}
+
+// painted calls back when what is there has been painted.
+function painted(callback) {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = callback;
+  requestAnimationFrame(() => channel.port2.postMessage(0));
+}
+
+// recolour draws everything in the colours of now, at once.
+function recolour(state) {
+  renewTheme();
+  state.tell(new Set(["theme"]));
 }
 
 function start() {
-  let state = draw(JSON.parse(document.getElementById("data").textContent));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state.changed("theme"));
-  requestAnimationFrame(() => (document.documentElement.dataset.ready = String(Math.round(performance.now()))));
-  const news = document.documentElement.dataset.live;
-  if (news) follow(news, document.getElementById("live"), (report) => (state = draw(report, state)));
+  const root = document.documentElement, now = () => String(Math.round(performance.now()));
+  let { state, rest } = draw(JSON.parse(document.getElementById("data").textContent));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => recolour(state));
+  const paper = (on) => () => {
+    root.toggleAttribute("data-paper", on);
+    recolour(state);
+  };
+  window.addEventListener("beforeprint", paper(true));
+  window.addEventListener("afterprint", paper(false));
+  painted(() => {
+    root.dataset.first = now();
+    rest();
+    root.dataset.ready = now();
+  });
+  const news = root.dataset.live;
+  if (news) follow(news, document.getElementById("live"), (report) => {
+    ({ state, rest } = draw(report, state));
+    rest();
+  });
 }
 
 start();

@@ -4,12 +4,24 @@ export const LETTERS = ["A", "B", "C"];
 
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "down"];
 
-// theme reads the page's colours as they are now: light, dark, or on paper.
+let known = null;
+
+// theme is the page's colours as they are now: light, dark, or on paper.
 export function theme() {
+  return (known ||= readTheme());
+}
+
+// renewTheme has the colours read again.
+export function renewTheme() {
+  known = null;
+}
+
+function readTheme() {
   const css = getComputedStyle(document.documentElement);
   const of = (name) => css.getPropertyValue("--" + name).trim();
   const t = { font: css.getPropertyValue("--font").trim() };
   for (const name of ["paper", "wash", "ink", "soft", "line", "rule", "accent", "good", "bad"]) t[name] = of(name);
+  t.dark = matchMedia("(prefers-color-scheme: dark)").matches && !("paper" in document.documentElement.dataset);
   t.parts = [0, 1, 2, 3, 4, 5].map((i) => of("part" + i));
   return t;
 }

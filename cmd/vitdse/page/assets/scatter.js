@@ -7,6 +7,7 @@ import { extent, pad, scale, wide } from "./scale.js";
 import { short } from "./format.js";
 import { sorted } from "./select.js";
 import { badge, LETTERS, partColour, theme, trace } from "./marks.js";
+import { Raster } from "./raster.js";
 import { summary } from "./compare.js";
 
 const MARGIN = { left: 64, right: 16, top: 14, bottom: 44 };
@@ -20,8 +21,8 @@ export function scatter(front, state, tip) {
   const plot = { canvas, front, state, drag: null, width: 0, height: 0 };
   const node = el("figure", { class: "panel" }, el("figcaption", { class: "bar" }, chooser(front, state, "y", "Vertical"), chooser(front, state, "x", "Horizontal"), legend(front)), canvas,
     el("p", { class: "hint" }, "Drag a rectangle to set limits on both axes. Filled marks are of the front as measured, hollow ones of the predicted front alone."));
-  const draw = () => drawScatter(plot);
-  new ResizeObserver(() => requestAnimationFrame(draw)).observe(canvas);
+  const draw = (topics) => drawScatter(plot, topics);
+  new ResizeObserver(() => canvas.clientWidth !== plot.width && requestAnimationFrame(() => draw())).observe(canvas);
   state.on("filter axes picks hover theme", draw);
   listenScatter(plot, tip);
   return { node, draw };
@@ -53,35 +54,15 @@ function scales(plot) {
   plot.sy = make(state.y, plot.height - MARGIN.bottom, MARGIN.top);
 }
 
-function drawScatter(plot) {
-  const { canvas, front, state } = plot;
-  plot.width = canvas.clientWidth;
-  plot.height = Math.max(260, Math.min(440, Math.round(plot.width * 0.56)));
-  if (!plot.width) return;
-  scales(plot);
-  const t = theme(), ctx = surface(canvas, plot.width, plot.height);
-  frame(plot, ctx, t);
-  const vx = front.values(state.x), vy = front.values(state.y), points = front.report.points;
-  const left = new Path2D(), groups = front.report.parts.map(() => [new Path2D(), new Path2D()]);
-  const r = front.n > 2000 ? 2.2 : front.n > 600 ? 3 : 4;
-  for (let i = 0; i < front.n; i++) {
-    const x = plot.sx(vx[i]), y = plot.sy(vy[i]);
-    if (Number.isNaN(x + y)) continue;
-    const part = points.part[i];
-    if (!state.keep[i]) trace(left, part, x, y, r * 0.7);
-    else trace(groups[part][front.measured && !points.on_front[i] ? 1 : 0], part, x, y, r);
-  }
-  ctx.fillStyle = t.line;
-  ctx.fill(left);
-  ctx.lineWidth = 1.2;
-  groups.forEach(([full, hollow], part) => {
-    ctx.strokeStyle = ctx.fillStyle = partColour(t, part);
-    ctx.globalAlpha = front.n > 1000 ? 0.7 : 0.85;
-    ctx.fill(full);
-    ctx.stroke(hollow);
-    ctx.globalAlpha = 1;
-  });
-  special(plot, ctx, t, vx, vy, r);
+// drawScatter draws what has changed: all, where topics are not given.
+function drawScatter(plot, topics) {
+  const { canvas, state } = plot, width = canvas.clientWidth;
+  if (!width) return;
+  const all = !topics || topics.has("axes") || topics.has("theme") || width !== plot.width, t = theme();
+  if (all) layOut(plot, t, width);
+  if (all || topics.has("filter")) marks(plot, t);
+  const ctx = plot.raster.show();
+  special(plot, ctx, t, plot.front.values(state.x), plot.front.values(state.y), plot.radius);
   if (plot.drag && plot.drag.moved) {
     const d = plot.drag;
     ctx.fillStyle = t.accent;
@@ -90,6 +71,37 @@ function drawScatter(plot) {
     ctx.globalAlpha = 1;
     ctx.strokeStyle = t.accent;
     ctx.strokeRect(d.x0, d.y0, d.x - d.x0, d.y - d.y0);
+  }
+}
+
+// layOut draws the frame and finds the places of all points.
+function layOut(plot, t, width) {
+  const { canvas, front, state } = plot;
+  plot.width = width;
+  plot.height = Math.max(260, Math.min(440, Math.round(width * 0.56)));
+  plot.radius = front.n > 2000 ? 2.2 : front.n > 600 ? 3 : 4;
+  scales(plot);
+  plot.raster = new Raster(canvas, width, plot.height, t.paper, (ctx) => frame(plot, ctx, t));
+  const dense = plot.raster.dense, place = (key, at) => Float32Array.from(front.values(key), (v) => dense * at(v));
+  plot.px = place(state.x, plot.sx);
+  plot.py = place(state.y, plot.sy);
+}
+
+// marks draws the points: those that are not shown first, small and grey.
+function marks(plot, t) {
+  const { front, state, raster, px, py, radius } = plot, points = front.report.points;
+  const opacity = front.n > 1000 ? 0.7 : 0.85;
+  const each = (of) => front.report.parts.map((_, part) => of(part));
+  const left = each((part) => raster.marks(part, radius * 0.7, t.line, 1));
+  const full = each((part) => raster.marks(part, radius, partColour(t, part), opacity));
+  const hollow = each((part) => raster.marks(part, radius, partColour(t, part), 1, 1.2));
+  raster.clear();
+  for (const shown of [0, 1]) {
+    for (let i = 0; i < front.n; i++) {
+      if (state.keep[i] !== shown || Number.isNaN(px[i] + py[i])) continue;
+      const draw = !shown ? left : front.measured && !points.on_front[i] ? hollow : full;
+      draw[points.part[i]](px[i], py[i]);
+    }
   }
 }
 

@@ -41,9 +41,29 @@ export class State {
     this.refresh();
   }
 
-  // on calls back, at most once a frame, after a change of any of the topics.
+  // on calls back with what has changed, at most once a frame, after a change of any of the topics.
   on(topics, callback) {
     this.listeners.push([topics.split(" "), callback]);
+  }
+
+  // tell calls back for topics, at once.
+  tell(topics) {
+    for (const [of, callback] of this.listeners) if (of.some((t) => topics.has(t))) callback(topics);
+  }
+
+  // eased calls back as on does, but not more often than in so many ms while changes follow one another.
+  eased(topics, every, callback) {
+    let last = -Infinity, timer = 0;
+    const run = () => {
+      last = performance.now();
+      callback();
+    };
+    this.on(topics, () => {
+      clearTimeout(timer);
+      const wait = last + every - performance.now();
+      if (wait > 0) timer = setTimeout(run, wait);
+      else run();
+    });
   }
 
   changed(topic) {
@@ -53,7 +73,7 @@ export class State {
       requestAnimationFrame(() => {
         const topics = this.pending;
         this.pending = null;
-        for (const [of, callback] of this.listeners) if (of.some((t) => topics.has(t))) callback();
+        this.tell(topics);
       });
     }
     this.pending.add(topic);

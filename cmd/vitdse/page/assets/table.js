@@ -7,7 +7,7 @@ import { group } from "./format.js";
 import { LETTERS } from "./marks.js";
 import { hover } from "./scatter.js";
 
-const ROWS = 20;
+const ROWS = 20, EASE = 150; // ms between two tables while limits move
 const PREDICTED = ["latency", "fps", "use", "lut", "ff", "dsp", "bram18", "uram", "power", "energy", "loss"];
 const MEASURED = ["mloss", "msqnr", "top1", "top1_se"];
 
@@ -41,11 +41,10 @@ function fronts(front, i) {
 
 // chosen are the axes in which points differ, up to a dozen of them.
 function chosen(front) {
-  if (!front.n) return [];
-  const names = front.choices(0).map(([name]) => name);
-  const all = Array.from({ length: front.n }, (_, i) => front.choices(i));
-  return names.map((name, k) => ({ key: "choice." + name, name, unit: "", kind: "", value: (i) => all[i][k][1], text: (i) => all[i][k][1], rising: true }))
-    .filter((c, k) => all.some((choice) => choice[k][1] !== all[0][k][1])).slice(0, 12);
+  return front.axes().filter(([, list]) => list.some((a) => front.report.axes[a].values.length > 1)).slice(0, 12).map(([name, list]) => {
+    const text = (i) => front.choiceText(list, i);
+    return { key: "choice." + name, name, unit: "", kind: "", value: text, text, rising: true };
+  });
 }
 
 export function table(front, state, tip) {
@@ -63,7 +62,8 @@ export function table(front, state, tip) {
     show(body, list.slice(from, from + ROWS).map((i) => row(front, state, tip, groups, i)));
     show(foot, pager(state, list.length, draw));
   };
-  state.on("filter sort picks theme", draw);
+  state.on("sort picks theme", draw);
+  state.eased("filter", EASE, draw);
   draw();
   return { node, draw };
 }

@@ -69,7 +69,7 @@ function drawTimeline(view) {
   const { canvas, inside } = view, line = inside.timeline;
   const width = canvas.clientWidth, height = TOP + line.units.length * (ROW + GAP) + 4;
   if (!width) return;
-  const t = theme(), ctx = surface(canvas, width, height), dark = matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches;
+  const t = theme(), ctx = surface(canvas, width, height), dark = t.dark;
   const px = (c) => LEFT + ((c - view.from) / (view.to - view.from)) * (width - LEFT - 4);
   view.cycle = (x) => view.from + ((x - LEFT) / (width - LEFT - 4)) * (view.to - view.from);
   ctx.font = "12px " + t.font;

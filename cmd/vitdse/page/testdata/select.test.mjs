@@ -7,6 +7,7 @@ import { closest, indexes, shown, sorted, whyNot } from "../assets/select.js";
 import { State } from "../assets/state.js";
 import { byKind, causesOf } from "../assets/ops.js";
 import { byUnit, spanAt } from "../assets/timeline.js";
+import { rgb, strokes } from "../assets/raster.js";
 
 globalThis.requestAnimationFrame = () => {};
 
@@ -136,4 +137,42 @@ test("no two quantities have the same label", () => {
   const labels = quantities.map(label);
   assert.equal(new Set(labels).size, labels.length, labels.join("; "));
   assert.ok(labels.includes("Loss, measured (dB)") && labels.includes("Loss, predicted (dB)"));
+});
+
+test("a line counts each of its pixels once, steep or flat", () => {
+  const lit = (...line) => {
+    const counts = new Uint16Array(25);
+    strokes(counts, 5)(...line);
+    return [...counts].flatMap((n, i) => (n ? [n === 1 ? [i % 5, Math.floor(i / 5)].join() : "twice"] : []));
+  };
+  assert.deepEqual(lit(0, 0, 4, 2), ["0,0", "1,0", "2,1", "3,1"]);
+  assert.deepEqual(lit(0, 4, 1, 0), ["0,1", "0,2", "0,3", "0,4"]);
+  assert.deepEqual(lit(3, 3, 0, 3), ["1,3", "2,3", "3,3"]);
+  assert.deepEqual(lit(2, 2, 2, 2), ["2,2"]);
+  assert.deepEqual(rgb("#0b5cad"), [11, 92, 173]);
+});
+
+test("what is eased is called at once, then seldom, and at last", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 1000, called = 0;
+  t.mock.method(performance, "now", () => now);
+  const state = new State(new Front(report(4)));
+  state.eased("filter", 150, () => called++);
+  const after = (ms) => {
+    now += ms;
+    t.mock.timers.tick(ms);
+  };
+  const filter = () => state.tell(new Set(["filter"]));
+  filter();
+  assert.equal(called, 1);
+  for (let k = 0; k < 9; k++) {
+    after(16);
+    filter();
+  }
+  assert.equal(called, 1);
+  after(150);
+  assert.equal(called, 2);
+  state.tell(new Set(["picks"]));
+  after(500);
+  assert.equal(called, 2);
 });
