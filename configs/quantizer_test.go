@@ -20,11 +20,10 @@ func TestNumericsOnEngine(t *testing.T) {
 	for want, change := range map[string]func(n *Numerics){
 		"":                                  func(*Numerics) {},
 		"quantizer.token_scales is dynamic": func(n *Numerics) { n.Quantizer.TokenScales = DynamicScales },
-		"quantizer.code_range is full":      func(n *Numerics) { n.Quantizer.CodeRange = FullRange },
 		"layer patch_embed: granularity is": func(n *Numerics) { n.Layers[0].Granularity = PerGroup },
 	} {
 		n := Uniform(m, 8, 8)
-		n.Layers[1].Granularity = PerGroup
+		n.Layers[1].Granularity, n.Quantizer.CodeRange = PerGroup, FullRange
 		change(&n)
 		if err := n.OnEngine(net); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error is %v; expected %q", err, want)

@@ -2,7 +2,9 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"vitdse/emit"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
+	"vitdse/golden/intnet"
 	"vitdse/golden/quant"
 )
 
@@ -92,6 +95,9 @@ func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	if num.Quantizer.CodeRange == configs.FullRange && !hasLeastCode(net) {
+		t.Fatal("codes of full range have no weight of -2^(b-1)")
+	}
 	plan, err := emit.NewPlan(d, net, part)
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +107,18 @@ func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, 
 		t.Fatal(err)
 	}
 	return dir, d
+}
+
+// hasLeastCode says whether a weight of an MLP has the code -2^(b-1).
+func hasLeastCode(net *intnet.Network) bool {
+	for _, l := range net.Numerics.Layers {
+		for i := range net.Blocks {
+			if l.Name == fmt.Sprintf("blocks.%d.mlp.fc1", i) && slices.Contains(net.Blocks[i].FC1.W, -1<<(l.Weights-1)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mustVerify runs a folder and fails the test unless everything was equal.

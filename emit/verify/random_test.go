@@ -43,6 +43,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
+	n.Quantizer.CodeRange = []configs.CodeRange{configs.Restricted, configs.FullRange}[rng.IntN(2)]
 	of := network.MustCompile(m)
 	for i := range n.Layers {
 		l := &n.Layers[i]

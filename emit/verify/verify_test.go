@@ -76,12 +76,14 @@ func corners(t *testing.T) []corner {
 			low.Layers[i].Weights = 2
 		}
 	}
+	low.Quantizer.CodeRange = configs.FullRange
 	groups := configs.Uniform(m, 4, 6)
 	for i := range groups.Layers {
 		if l := &groups.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" && i%5 != 4 {
 			l.Weights, l.Granularity, l.Group = 2+i%4, configs.PerGroup, 16<<(i%3)
 		}
 	}
+	groups.Quantizer.CodeRange = configs.FullRange
 	wide := configs.Uniform(m, 8, 8)
 	for i := range wide.Layers {
 		if l := &wide.Layers[i]; l.Weights > 0 && l.Name != "patch_embed" && l.Name != "head" {
@@ -114,7 +116,7 @@ func corners(t *testing.T) []corner {
 		list = append(list, corner{c.name, c.num, e})
 	}
 	narrow := configs.Uniform(m, 4, 4)
-	narrow.SoftmaxBits = 4
+	narrow.SoftmaxBits, narrow.Quantizer.CodeRange = 4, configs.FullRange
 	for i := range narrow.Layers { // edges too
 		l := &narrow.Layers[i]
 		l.Activations, l.Weights = 4, min(l.Weights, 4)

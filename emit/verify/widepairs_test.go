@@ -94,6 +94,7 @@ func wideNumerics(rng draw, m configs.Model) configs.Numerics {
 	}
 	n.SoftmaxBits, n.GELUBits = rng.between(2, most), rng.between(4, 10)
 	n.LNFold = []float64{0, 0.5, 1}[rng.IntN(3)]
+	n.Quantizer.CodeRange = []configs.CodeRange{configs.Restricted, configs.FullRange}[rng.IntN(2)]
 	of := network.MustCompile(m)
 	for i := range n.Layers {
 		l := &n.Layers[i]
