@@ -61,6 +61,9 @@ func (s Space) axes(m Model) []Axis {
 		axisOf("gelu_bits", false, s.GELUBits, func(d *Design, v int) { d.Numerics.GELUBits = v }),
 		axisOf("ln_fold", false, s.LNFold, func(d *Design, v float64) { d.Numerics.LNFold = v }),
 	}
+	if s.Quantizer != nil {
+		units = append(units, axisOf("quantizer", false, s.Quantizer, func(d *Design, v Quantizer) { d.Numerics.Quantizer = v.Normal() }))
+	}
 	for _, a := range units {
 		axes = append(axes, a.of(AxisUnit, nil))
 	}

@@ -1,6 +1,8 @@
 package configs
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
 	"vitdse/configs/network"
@@ -50,6 +52,49 @@ type Numerics struct {
 	Layers      []LayerBits `yaml:"layers"`       // one entry for each quantization layer of the network
 
 	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"` // how scales and codes are chosen; empty is the default
+}
+
+// Basis is what all layers of a choice of numerics share: sensitivities are measured for one at a time. Comparable.
+type Basis struct {
+	LNFold    float64
+	Quantizer Quantizer // as Normal gives it
+}
+
+// Basis is that of the numerics.
+func (n Numerics) Basis() Basis { return Basis{n.LNFold, n.Quantizer.Normal()} }
+
+// On gives the numerics another basis.
+func (n Numerics) On(b Basis) Numerics {
+	n.LNFold, n.Quantizer = b.LNFold, b.Quantizer
+	return n
+}
+
+// String is as messages name it.
+func (b Basis) String() string {
+	if b.Quantizer == (Quantizer{}) {
+		return fmt.Sprintf("ln_fold %g", b.LNFold)
+	}
+	return fmt.Sprintf("ln_fold %g, quantizer %s", b.LNFold, b.Quantizer)
+}
+
+// Compare orders bases by fold, then by the text of their quantizers.
+func (b Basis) Compare(o Basis) int {
+	return cmp.Or(cmp.Compare(b.LNFold, o.LNFold), cmp.Compare(b.Quantizer.String(), o.Quantizer.String()))
+}
+
+// Bases are those of a space, in the order of its axes.
+func (s Space) Bases() []Basis {
+	quantizers := s.Quantizer
+	if quantizers == nil {
+		quantizers = []Quantizer{{}}
+	}
+	var list []Basis
+	for _, fold := range s.LNFold {
+		for _, q := range quantizers {
+			list = append(list, Basis{fold, q.Normal()})
+		}
+	}
+	return list
 }
 
 // LayerBits is the quantization of one layer: its stored weights and its input

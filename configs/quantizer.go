@@ -2,6 +2,9 @@ package configs
 
 import (
 	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"vitdse/configs/network"
 )
@@ -175,6 +178,18 @@ func (q Quantizer) Normal() Quantizer {
 	clearFirst(&q.Inputs, layerInputs)
 	clearFirst(&q.Rotation, rotations)
 	return q
+}
+
+// String is the keys that are not at their defaults, "default" if all are.
+func (q Quantizer) String() string {
+	if q = q.Normal(); q == (Quantizer{}) {
+		return "default"
+	}
+	text, err := yaml.Marshal(q)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(string(text)), ": ", "="), "\n", ",")
 }
 
 func fill[T ~string](v *T, choices []T) {

@@ -36,6 +36,7 @@ type Space struct {
 	SoftmaxBits   []int              `yaml:"softmax_bits"`             // 2..8
 	GELUBits      []int              `yaml:"gelu_bits,omitempty"`      // 4..10; default 8
 	LNFold        []float64          `yaml:"ln_fold,omitempty"`        // 0..1; default 1
+	Quantizer     []Quantizer        `yaml:"quantizer,omitempty"`      // how scales and codes are chosen; the default one, and no axis, if left out
 	CalibImages   int                `yaml:"calib_images,omitempty"`   // default 256
 	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
 	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
@@ -137,6 +138,7 @@ func (s Space) Validate() error {
 			f.add(key, "is %g; expected 0..1", x)
 		}
 	})
+	s.checkQuantizers(&f)
 	if s.CalibImages < 1 {
 		f.add("calib_images", "is %d; expected at least 1", s.CalibImages)
 	}
@@ -151,6 +153,26 @@ func (s Space) Validate() error {
 		}
 	}
 	return f.join()
+}
+
+// checkQuantizers holds the quantizers to what an engine runs and one calibration serves.
+func (s Space) checkQuantizers(f *faults) {
+	if s.Quantizer == nil {
+		return
+	}
+	list := slices.Clone(s.Quantizer)
+	for i := range list {
+		list[i] = list[i].Normal()
+	}
+	checkList(f, "quantizer", list, func(key string, q Quantizer) {
+		q.check(f, key+".")
+		if err := q.OnEngine(); err != nil {
+			f.add(key, "%v", err)
+		}
+		if q.Calibration == CalibNoise {
+			f.add(key+".calibration", "is %s; expected images, which all candidates of a search are measured with", q.Calibration)
+		}
+	})
 }
 
 // checkGroup asks for a group where there are any, which holds a word of weights of every array.

@@ -52,6 +52,10 @@ func TestSpaceErrors(t *testing.T) {
 		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\narray: {tm: [4], tn: [2, 4], tk: [1, 4]}",
 			"granularity: [channel, group]\ngroup: 16\nsoftmax_bits: [8]\narray: {tm: [32], tn: [32], tk: [1, 32]}", "s.yaml:9: group: is 16; expected at least 32, the largest of array.tk"},
 		{"group for nothing", "[layer, channel]", "[channel]\ngroup: 16", `s.yaml:9: group: is 16; expected no such key, granularity has no "group"`},
+		{"quantizer", "", "quantizer: [{}, {code_range: ful}]\n", `s.yaml:16: quantizer[1].code_range: is "ful"; expected one of restricted, full`},
+		{"quantizer twice", "", "quantizer: [{}, {code_range: full}, {code_range: restricted}]\n", `s.yaml:16: quantizer[2]: is default, which is listed twice`},
+		{"quantizer of other images", "", "quantizer: [{calibration: synthetic}]\n", "s.yaml:16: quantizer[0].calibration: is synthetic; expected images, which all candidates of a search are measured with"},
+		{"quantizer of no engine", "", "quantizer: [{token_scales: dynamic}]\n", "s.yaml:16: quantizer[0]: quantizer.token_scales is dynamic; the engine expects static, only the golden model runs scales of each token's own"},
 		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

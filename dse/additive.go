@@ -34,20 +34,21 @@ type Noise func(configs.Numerics) (float64, error)
 type Additive interface {
 	// Units is the noise of the network with no layer counted: the reference's own, that of
 	// the softmax numerators and of the GELU table.
-	Units(softmaxBits, geluBits int, lnFold float64) (Femto, error)
+	Units(softmaxBits, geluBits int, b configs.Basis) (Femto, error)
 	// Layer is what one layer's bits and granularity add.
-	Layer(lnFold float64, l configs.LayerBits) (Femto, error)
+	Layer(b configs.Basis, l configs.LayerBits) (Femto, error)
 }
 
 // NoiseOf makes a Noise of an additive prediction.
 func NoiseOf(a Additive) Noise {
 	return func(n configs.Numerics) (float64, error) {
-		sum, err := a.Units(n.SoftmaxBits, n.GELUBits, n.LNFold)
+		basis := n.Basis()
+		sum, err := a.Units(n.SoftmaxBits, n.GELUBits, basis)
 		if err != nil {
 			return 0, err
 		}
 		for _, l := range n.Layers {
-			v, err := a.Layer(n.LNFold, l)
+			v, err := a.Layer(basis, l)
 			if err != nil {
 				return 0, err
 			}

@@ -34,13 +34,13 @@ func (f fakeAdditive) round(v float64) Femto {
 	return Femto(v * 1e15)
 }
 
-func (f fakeAdditive) Units(softmaxBits, geluBits int, lnFold float64) (Femto, error) {
-	return f.round(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-lnFold)/1e3), nil
+func (f fakeAdditive) Units(softmaxBits, geluBits int, b configs.Basis) (Femto, error) {
+	return f.round(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3), nil
 }
 
-func (f fakeAdditive) Layer(lnFold float64, l configs.LayerBits) (Femto, error) {
+func (f fakeAdditive) Layer(b configs.Basis, l configs.LayerBits) (Femto, error) {
 	key := uint64(0)
-	for _, c := range l.Name {
+	for _, c := range l.Name + string(b.Quantizer.CodeRange) {
 		key = key*131 + uint64(c)
 	}
 	v := 2 * math.Exp2(-2*float64(l.Activations)) * (0.5 + f.draw(key*64+uint64(l.Activations)))
@@ -54,7 +54,7 @@ func (f fakeAdditive) Layer(lnFold float64, l configs.LayerBits) (Femto, error) 
 		}
 		v += w
 	}
-	return f.round(v * (1.1 - lnFold/10)), nil
+	return f.round(v * (1.1 - b.LNFold/10)), nil
 }
 
 // randomProblem draws a space in which blocks or layers choose for themselves, with random

@@ -295,4 +295,4 @@ func TestExactRefusesBadInput(t *testing.T) {
 // nanNoise is a prediction that went wrong.
 type nanNoise struct{ fakeAdditive }
 
-func (nanNoise) Layer(float64, configs.LayerBits) (Femto, error) { return ToFemto(math.NaN()) }
+func (nanNoise) Layer(configs.Basis, configs.LayerBits) (Femto, error) { return ToFemto(math.NaN()) }

@@ -53,7 +53,7 @@ type readings struct {
 
 // split is the number of axes that are numerics; the engine's come after them.
 func split(axes []configs.Axis) int {
-	return 1 + slices.IndexFunc(axes, func(a configs.Axis) bool { return a.Name == "ln_fold" })
+	return slices.IndexFunc(axes, func(a configs.Axis) bool { return a.Kind == configs.AxisEngine })
 }
 
 // combinations is the number of indices of the axes, or -1 if it is more than limit.

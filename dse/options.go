@@ -3,7 +3,6 @@ package dse
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 
 	"vitdse/configs"
@@ -34,7 +33,8 @@ type option struct {
 func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 	layers := slices.Clone(n.Layers[st.from:st.to])
 	key := binary.AppendUvarint([]byte("given "), uint64(st.from))
-	key = binary.LittleEndian.AppendUint64(key, math.Float64bits(n.LNFold))
+	basis := n.Basis()
+	key = append(append(key, basis.String()...), 0)
 	for _, l := range layers {
 		key = append(append(key, byte(l.Weights), byte(l.Activations)), l.Granularity...)
 	}
@@ -55,7 +55,7 @@ func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 		var tm timing
 		for l := st.from; l < st.to; l++ {
 			layer := design.Numerics.Layers[l]
-			v, err := d.noise.Layer(n.LNFold, layer)
+			v, err := d.noise.Layer(basis, layer)
 			if err != nil {
 				return 0, err
 			}

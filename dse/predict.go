@@ -2,7 +2,6 @@ package dse
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"vitdse/configs"
@@ -13,13 +12,14 @@ import (
 // each source adds alone: the reference's noise, plus that of every source whose bits
 // or granularity differ from the reference's. Sources are the weights of each layer,
 // the input codes of each layer, the softmax numerators and the GELU table. There is
-// one table of sensitivities for each ln_fold.
+// one table of sensitivities for each basis.
 type Prediction struct {
-	tables map[float64]*sources
+	tables []*sources // by basis, of which there are few
 }
 
 // sources is a sensitivity table, indexed.
 type sources struct {
+	basis     configs.Basis
 	reference map[string]configs.LayerBits
 	table     *measure.Table
 	noise     map[source]float64
@@ -32,23 +32,24 @@ type source struct {
 	granularity configs.Granularity
 }
 
-// NewPrediction makes a prediction of tables that differ in their reference's ln_fold.
+// NewPrediction makes a prediction of tables that differ in their reference's basis.
 func NewPrediction(tables ...*measure.Table) (*Prediction, error) {
-	p := &Prediction{map[float64]*sources{}}
+	p := &Prediction{}
 	for _, t := range tables {
-		fold := t.Reference.LNFold
-		if p.tables[fold] != nil {
-			return nil, fmt.Errorf("two sensitivity tables are for ln_fold %g", fold)
+		basis := t.Reference.Basis()
+		if _, err := p.of(basis); err == nil {
+			return nil, fmt.Errorf("two sensitivity tables are for %s", basis)
 		}
-		s := &sources{map[string]configs.LayerBits{}, t, map[source]float64{}}
+		s := &sources{basis, map[string]configs.LayerBits{}, t, map[source]float64{}}
 		for _, l := range t.Reference.Layers {
 			s.reference[l.Name] = l
 		}
 		for _, e := range t.Entries {
 			s.noise[source{e.Source, e.Layer, e.Bits, e.Granularity}] = e.Noise
 		}
-		p.tables[fold] = s
+		p.tables = append(p.tables, s)
 	}
+	slices.SortFunc(p.tables, func(a, b *sources) int { return a.basis.Compare(b.basis) })
 	return p, nil
 }
 
@@ -57,8 +58,8 @@ func NewPrediction(tables ...*measure.Table) (*Prediction, error) {
 func (p *Prediction) Noise(n configs.Numerics) (float64, error) { return NoiseOf(p)(n) }
 
 // Units implements [Additive].
-func (p *Prediction) Units(softmaxBits, geluBits int, lnFold float64) (Femto, error) {
-	s, err := p.of(lnFold)
+func (p *Prediction) Units(softmaxBits, geluBits int, b configs.Basis) (Femto, error) {
+	s, err := p.of(b)
 	if err != nil {
 		return 0, err
 	}
@@ -85,8 +86,8 @@ func (p *Prediction) Units(softmaxBits, geluBits int, lnFold float64) (Femto, er
 }
 
 // Layer implements [Additive].
-func (p *Prediction) Layer(lnFold float64, l configs.LayerBits) (Femto, error) {
-	s, err := p.of(lnFold)
+func (p *Prediction) Layer(b configs.Basis, l configs.LayerBits) (Femto, error) {
+	s, err := p.of(b)
 	if err != nil {
 		return 0, err
 	}
@@ -108,11 +109,13 @@ func (p *Prediction) Layer(lnFold float64, l configs.LayerBits) (Femto, error) {
 	return sum, nil
 }
 
-func (p *Prediction) of(lnFold float64) (*sources, error) {
-	if s := p.tables[lnFold]; s != nil {
-		return s, nil
+func (p *Prediction) of(b configs.Basis) (*sources, error) {
+	for _, s := range p.tables {
+		if s.basis == b {
+			return s, nil
+		}
 	}
-	return nil, fmt.Errorf("no sensitivities for ln_fold %g", lnFold)
+	return nil, fmt.Errorf("no sensitivities for %s", b)
 }
 
 // of is the noise of one source.
@@ -131,8 +134,8 @@ func (s *sources) of(k source) (Femto, error) {
 // File gives the sensitivities of a prediction as a file.
 func (p *Prediction) File(origin string) *SensitivityFile {
 	f := &SensitivityFile{Schema: sensitivitySchema, Origin: origin}
-	for _, fold := range slices.Sorted(maps.Keys(p.tables)) {
-		f.Tables = append(f.Tables, p.tables[fold].table)
+	for _, s := range p.tables {
+		f.Tables = append(f.Tables, s.table)
 	}
 	return f
 }

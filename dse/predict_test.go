@@ -11,8 +11,7 @@ import (
 
 // madeUpTable has a different noise for every source at every number of bits.
 func madeUpTable(m configs.Model, fold float64, bits ...int) *measure.Table {
-	ref := configs.Uniform(m, 8, 8)
-	ref.LNFold = fold
+	ref := configs.Uniform(m, 8, 8).On(configs.Basis{LNFold: fold})
 	t := &measure.Table{Model: m.Name, Reference: ref, ReferenceNoise: 1e-4 * (2 - fold)}
 	add := func(e measure.Entry) {
 		e.Noise = float64(len(t.Entries)+1) * 1e-6
@@ -36,15 +35,16 @@ func madeUpTable(m configs.Model, fold float64, bits ...int) *measure.Table {
 func TestPredictionIsTheTables(t *testing.T) {
 	m := tiny()
 	rng := rand.New(rand.NewPCG(15, 16))
-	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8)}
+	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8), madeUpTable(m, 0.25, 2, 4, 6, 8)}
+	tables[2].Reference = tables[2].Reference.On(configs.Basis{LNFold: 1, Quantizer: configs.Quantizer{CodeRange: configs.FullRange}})
 	p, err := NewPrediction(tables...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 200 {
-		table := tables[rng.IntN(2)]
-		n := configs.Uniform(m, 8, 8)
-		n.LNFold, n.SoftmaxBits, n.GELUBits = table.Reference.LNFold, 2+rng.IntN(7), 4+rng.IntN(7)
+		table := tables[rng.IntN(3)]
+		n := configs.Uniform(m, 8, 8).On(table.Reference.Basis())
+		n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
 		for i := range n.Layers {
 			l := &n.Layers[i]
 			l.Activations = 2 + 2*rng.IntN(4)
@@ -77,6 +77,10 @@ func TestPredictionErrors(t *testing.T) {
 	n.LNFold = 0.25
 	if _, err := p.Noise(n); err == nil || !strings.Contains(err.Error(), "ln_fold 0.25") {
 		t.Errorf("ln_fold 0.25: error is %v", err)
+	}
+	n = n.On(configs.Basis{LNFold: 1, Quantizer: configs.Quantizer{CodeRange: configs.FullRange}})
+	if _, err := p.Noise(n); err == nil || !strings.Contains(err.Error(), "ln_fold 1, quantizer code_range=full") {
+		t.Errorf("full range: error is %v", err)
 	}
 	if _, err := NewPrediction(madeUpTable(m, 1, 4), madeUpTable(m, 1, 8)); err == nil {
 		t.Error("two tables of one ln_fold are accepted")

@@ -35,13 +35,13 @@ type Choices struct {
 	Bits          []int
 	Granularities []configs.Granularity
 	Group         int // weights that share a multiplier, where they are in groups
-	LNFold        []float64
+	Bases         []configs.Basis
 	CalibImages   int
 }
 
 // ChoicesOf are those that a sweep of the space needs.
 func ChoicesOf(s configs.Space) Choices {
-	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Group: s.Group, LNFold: s.LNFold, CalibImages: s.CalibImages}
+	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Group: s.Group, Bases: s.Bases(), CalibImages: s.CalibImages}
 }
 
 // Sensitivities measures what the prediction of some choices needs, once: the noise that
@@ -54,18 +54,18 @@ func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Predicti
 	}
 	var tables []*measure.Table
 	var foreign error
-	for i, fold := range c.LNFold {
+	for i, basis := range c.Bases {
 		part := w
 		if w.Progress != nil {
-			part.Progress = func(done, total int) { w.Progress(i*total+done, len(c.LNFold)*total) }
+			part.Progress = func(done, total int) { w.Progress(i*total+done, len(c.Bases)*total) }
 		}
-		t, err := n.sensitivity(ctx, c, fold, part)
+		t, err := n.sensitivity(ctx, c, basis, part)
 		if errors.Is(err, jobs.ErrForeign) {
-			foreign = err // of another ln_fold than this task's, or of none
+			foreign = err // of another basis than this task's, or of none
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("sensitivities at ln_fold %g: %w", fold, err)
+			return nil, fmt.Errorf("sensitivities at %s: %w", basis, err)
 		}
 		tables = append(tables, t)
 	}
@@ -75,9 +75,9 @@ func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Predicti
 	return NewPrediction(tables...)
 }
 
-func (n Network) sensitivity(ctx context.Context, c Choices, fold float64, w Work) (*measure.Table, error) {
-	reference := configs.Uniform(n.Model, 8, 8)
-	reference.LNFold, reference.CalibImages = fold, c.CalibImages
+func (n Network) sensitivity(ctx context.Context, c Choices, basis configs.Basis, w Work) (*measure.Table, error) {
+	reference := configs.Uniform(n.Model, 8, 8).On(basis)
+	reference.CalibImages = c.CalibImages
 	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
 	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers}
 	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model), imagesHash(calibration, nil),
@@ -122,7 +122,7 @@ func bitsOf(s configs.Space) []int {
 
 // Additivity measures random assignments of bits beside what the prediction's tables say of
 // them, on images that neither ranges nor sensitivities were taken from: one result for each
-// ln_fold, ascending.
+// basis, in order.
 func (n Network) Additivity(ctx context.Context, p *Prediction, c Choices, assignments int, seed int64, w Work) ([]*measure.Additivity, error) {
 	stats, err := quant.Calibrate(n.Model, n.Weights, n.calibration(c.CalibImages))
 	if err != nil {

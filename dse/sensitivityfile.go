@@ -17,7 +17,7 @@ import (
 type SensitivityFile struct {
 	Schema int              `json:"schema"`
 	Origin string           `json:"origin"` // what the numbers rest on, in words
-	Tables []*measure.Table `json:"tables"` // one for each ln_fold
+	Tables []*measure.Table `json:"tables"` // one for each basis
 }
 
 const sensitivitySchema = 1
@@ -74,10 +74,10 @@ func (f *SensitivityFile) Write(path string) error {
 func Synthetic(m configs.Model, s configs.Space, seed int64) *SensitivityFile {
 	f := &SensitivityFile{Schema: sensitivitySchema,
 		Origin: fmt.Sprintf("synthetic, seed %d: made up for benchmarks, nothing was measured", seed)}
-	for _, fold := range s.LNFold {
-		rng := rand.New(rand.NewPCG(uint64(seed), math.Float64bits(fold)))
-		t := &measure.Table{Model: m.Name, Reference: configs.Uniform(m, 8, 8), ReferenceNoise: 2e-5}
-		t.Reference.LNFold, t.Reference.CalibImages = fold, s.CalibImages
+	for i, basis := range s.Bases() {
+		rng := rand.New(rand.NewPCG(uint64(seed), math.Float64bits(basis.LNFold)+uint64(i)))
+		t := &measure.Table{Model: m.Name, Reference: configs.Uniform(m, 8, 8).On(basis), ReferenceNoise: 2e-5}
+		t.Reference.CalibImages = s.CalibImages
 		add := func(e measure.Entry, scale float64, reference bool) {
 			e.Noise = scale * (math.Exp2(-2*float64(e.Bits-1)) - math.Exp2(-14))
 			if e.Noise = max(e.Noise, 0); !reference {

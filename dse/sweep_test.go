@@ -53,6 +53,9 @@ func fakeNoise(coarse bool) Noise {
 			}
 			sum += (w + 2*math.Exp2(-2*float64(l.Activations))) * (1 + float64(i%5)/8)
 		}
+		if n.Quantizer.CodeRange == configs.FullRange {
+			sum *= 0.9
+		}
 		if coarse {
 			sum = math.Exp2(math.Round(math.Log2(sum)))
 		}
@@ -88,6 +91,9 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		Multiplier: some(rng, 2, configs.MulDSP, configs.MulLUT), BusBits: some(rng, 2, 32, 64, 128),
 		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2, 4),
 		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(2)},
+	}
+	if rng.IntN(2) == 0 {
+		s.Quantizer = some(rng, 2, configs.Quantizer{}, configs.Quantizer{CodeRange: configs.FullRange}, configs.Quantizer{Rounding: configs.Nearest})
 	}
 	if slices.Contains(s.Granularity, configs.PerGroup) {
 		s.Group = some(rng, 1, 16, 32)[0]

@@ -59,8 +59,8 @@ func (t *Table) settle() {
 // plus that of each source that differs from it. Noise of different sources is taken
 // as independent, and weights and activations of a layer as two sources.
 func (t *Table) Predict(n configs.Numerics) (float64, error) {
-	if n.LNFold != t.Reference.LNFold {
-		return 0, fmt.Errorf("the sensitivities are for ln_fold %g, not %g", t.Reference.LNFold, n.LNFold)
+	if n.Basis() != t.Reference.Basis() {
+		return 0, fmt.Errorf("the sensitivities are for %s, not for %s", t.Reference.Basis(), n.Basis())
 	}
 	index := map[Entry]float64{}
 	for _, e := range t.Entries {

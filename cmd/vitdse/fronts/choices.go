@@ -21,7 +21,7 @@ var shortAxes = strings.NewReplacer(
 	"memories.activations", "act mem", "memories.weights", "w mem", "memories.residual", "res mem",
 	"multiplier", "mult", "bus_bits", "bus", "weight_buffers", "w buf", "lut_columns", "lut cols",
 	"patch_tokens", "patch tok", "granularity", "scales", "softmax_bits", "softmax",
-	"gelu_bits", "gelu", "ln_fold", "fold", "read_fifo", "fifo")
+	"gelu_bits", "gelu", "ln_fold", "fold", "quantizer", "quant", "read_fifo", "fifo")
 
 // choicesOf makes columns of the axes: tm, tn and tk are one, bits of weights and
 // activations of the same layers too. Those that are the same in all points are left

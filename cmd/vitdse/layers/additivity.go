@@ -13,11 +13,11 @@ import (
 // Additivity says how close the sum of sensitivities comes to what random assignments of choices measured.
 func Additivity(o *table.Output, c dse.Choices, file *dse.SensitivityFile,
 	list []*measure.Additivity) (*table.Table, error) {
-	t := table.New("assignments", "<bits", "<granularities", "ln_fold", "images", "rank correlation", "mean error dB",
+	t := table.New("assignments", "<bits", "<granularities", "<basis", "images", "rank correlation", "mean error dB",
 		"largest dB", "bias dB")
 	bits := strings.Trim(fmt.Sprint(c.Bits), "[]")
 	for i, r := range list {
-		t.Add(number.Count(int64(len(r.Pairs))), bits, joined(c.Granularities), fmt.Sprint(file.Tables[i].Reference.LNFold),
+		t.Add(number.Count(int64(len(r.Pairs))), bits, joined(c.Granularities), file.Tables[i].Reference.Basis().String(),
 			number.Count(int64(r.Images)), fmt.Sprintf("%.4f", r.Spearman), fmt.Sprintf("%.2f", r.MeanAbsDB),
 			fmt.Sprintf("%.2f", r.MaxAbsDB), fmt.Sprintf("%+.2f", r.BiasDB))
 	}

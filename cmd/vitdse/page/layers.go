@@ -126,7 +126,7 @@ func (n *Noise) sources(ctx context.Context, g Golden, stats *quant.Stats) error
 	if err != nil {
 		return err
 	}
-	base, err := g.Prediction.Units(g.Numerics.SoftmaxBits, g.Numerics.GELUBits, g.Numerics.LNFold)
+	base, err := g.Prediction.Units(g.Numerics.SoftmaxBits, g.Numerics.GELUBits, g.Numerics.Basis())
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (n *Noise) sources(ctx context.Context, g Golden, stats *quant.Stats) error
 		if g.Progress != nil {
 			g.Progress(i, len(g.Numerics.Layers))
 		}
-		add, err := g.Prediction.Layer(g.Numerics.LNFold, l)
+		add, err := g.Prediction.Layer(g.Numerics.Basis(), l)
 		if err != nil {
 			return err
 		}
@@ -166,7 +166,7 @@ func (n *Noise) sources(ctx context.Context, g Golden, stats *quant.Stats) error
 // reference is the numerics that the prediction's noise is counted from.
 func (g Golden) reference() configs.Numerics {
 	for _, t := range g.Prediction.File("").Tables {
-		if t.Reference.LNFold == g.Numerics.LNFold {
+		if t.Reference.Basis() == g.Numerics.Basis() {
 			return t.Reference
 		}
 	}
