@@ -30,28 +30,28 @@ type Space struct {
 	Name          string             `yaml:"name"`
 	Parts         []string           `yaml:"parts"` // names of built-in parts, or paths relative to the file
 	Bits          BitSpace           `yaml:"bits"`
-	Granularity   []Granularity      `yaml:"granularity"`              // of the weights' scales
-	Group         int                `yaml:"group,omitempty"`          // weights of a group, with granularity group; edge layers have channel then
-	GranularityBy Symmetry           `yaml:"granularity_by,omitempty"` // layers that share a choice of it, edge layers apart unless all; default all
-	SoftmaxBits   []int              `yaml:"softmax_bits"`             // 2..8
-	GELUBits      []int              `yaml:"gelu_bits,omitempty"`      // 4..10; default 8
-	LNFold        []float64          `yaml:"ln_fold,omitempty"`        // 0..1; default 1
-	Quantizer     []Quantizer        `yaml:"quantizer,omitempty"`      // how scales and codes are chosen; the default one, and no axis, if left out
-	CalibImages   int                `yaml:"calib_images,omitempty"`   // default 256
-	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
-	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
-	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
-	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
-	LUTColumns    []int              `yaml:"lut_columns,omitempty"`    // of a mixed array, less than tn; default 0
-	PatchTokens   []int              `yaml:"patch_tokens,omitempty"`   // 1, 2; default 1
-	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
-	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
-	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
-	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
-	Clock         ClockChoice        `yaml:"clock,omitempty"`          // model, part; default part
-	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name: assumed, whatever clock says
-	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
-	Constraints   []string           `yaml:"constraints,omitempty"`    // between the engine's fields, see Constraint
+	Granularity   []Granularity      `yaml:"granularity"`                           // of the weights' scales
+	Group         int                `yaml:"group,omitempty"`                       // weights of a group, with granularity group; edge layers have channel then
+	GranularityBy Symmetry           `yaml:"granularity_by,omitempty"`              // layers that share a choice of it, edge layers apart unless all; default all
+	SoftmaxBits   []int              `yaml:"softmax_bits"`                          // 2..8
+	GELUBits      []int              `yaml:"gelu_bits,omitempty"`                   // 4..10; default 8
+	LNFold        []float64          `yaml:"ln_fold,omitempty"`                     // 0..1; default 1
+	Quantizer     []Quantizer        `yaml:"quantizer,omitempty" json:",omitempty"` // how scales and codes are chosen; the default one, and no axis, if left out
+	CalibImages   int                `yaml:"calib_images,omitempty"`                // default 256
+	Array         ArraySpace         `yaml:"array"`                                 // shape of the PE array
+	VectorColumns []int              `yaml:"vector_columns,omitempty"`              // 1, 2, 4 ..., at most tk; default 1
+	Multiplier    []Multiplier       `yaml:"multiplier"`                            // dsp, lut
+	Packing       []Packing          `yaml:"packing,omitempty"`                     // none, dsp48e1, dsp48e2; default none
+	LUTColumns    []int              `yaml:"lut_columns,omitempty"`                 // of a mixed array, less than tn; default 0
+	PatchTokens   []int              `yaml:"patch_tokens,omitempty"`                // 1, 2; default 1
+	BusBits       []int              `yaml:"bus_bits"`                              // 32, 64, ... 512
+	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`                   // 32, 64, ... 512; default 64
+	WeightBuffers []int              `yaml:"weight_buffers"`                        // 1, 2, 4
+	Memories      MemorySpace        `yaml:"memories"`                              // what buffers are built from
+	Clock         ClockChoice        `yaml:"clock,omitempty"`                       // model, part; default part
+	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`                   // by part name: assumed, whatever clock says
+	ClockShare    []float64          `yaml:"clock_share,omitempty"`                 // of that clock, above 0 up to 1; default 1
+	Constraints   []string           `yaml:"constraints,omitempty"`                 // between the engine's fields, see Constraint
 }
 
 // ClockChoice says where the clock of a design is from.

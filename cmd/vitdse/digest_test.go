@@ -170,11 +170,11 @@ func (d *digests) prices(model string, count int) {
 // madeUpNoise falls with the bits, differently in every layer, and adds up.
 type madeUpNoise struct{}
 
-func (madeUpNoise) Units(softmaxBits, geluBits int, lnFold float64) (dse.Femto, error) {
-	return dse.ToFemto(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-lnFold)/1e3)
+func (madeUpNoise) Units(softmaxBits, geluBits int, b configs.Basis) (dse.Femto, error) {
+	return dse.ToFemto(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3)
 }
 
-func (madeUpNoise) Layer(_ float64, l configs.LayerBits) (dse.Femto, error) {
+func (madeUpNoise) Layer(_ configs.Basis, l configs.LayerBits) (dse.Femto, error) {
 	sum := sha256.Sum256([]byte(l.Name))
 	v := math.Exp2(1-2*float64(l.Activations)) * (1 + float64(sum[0])/128)
 	if l.Weights > 0 {
