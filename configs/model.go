@@ -25,6 +25,7 @@ const (
 	GELUTanh  = network.GELUTanh
 	QuickGELU = network.QuickGELU
 	ReLU      = network.ReLU
+	SiLU      = network.SiLU
 
 	PoolToken = network.PoolToken
 	PoolAvg   = network.PoolAvg

@@ -16,5 +16,21 @@ func OnEngine(net *network.Network) error {
 				net.Model.Name, b.Stage, b.H, b.W, b.Window, b.Window)
 		}
 	}
+	if what := GoldenOnly(net); what != "" {
+		return fmt.Errorf("model %s: the engine does not run %s; the golden model runs it: vitdse quantize, eval and export take the model", net.Model.Name, what)
+	}
 	return nil
+}
+
+// GoldenOnly names what a network has that the golden model runs and no engine does, "" if there is nothing.
+func GoldenOnly(net *network.Network) string {
+	for _, op := range net.Ops {
+		switch op.Kind {
+		case network.OpHeadNorm:
+			return "q/k norm (a norm on queries and keys)"
+		case network.OpLinearGate:
+			return "SwiGLU (a gated MLP)"
+		}
+	}
+	return ""
 }

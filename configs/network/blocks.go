@@ -22,7 +22,11 @@ type Block struct {
 	Dim   int
 	Heads int
 
-	Hidden int // width of the MLP
+	Hidden int  // width of the MLP
+	QKNorm bool // q and k of each head pass a LayerNorm
+
+	Gated   bool // the MLP multiplies its activations with a second layer's results
+	MLPNorm bool // a LayerNorm follows this product
 
 	Window         int // side of a window; 0 for a ViT
 	ShiftY, ShiftX int // cyclic shift of the grid, towards the origin

@@ -90,11 +90,22 @@ func (b *builder) block(s Block, stream int) int {
 		}
 	}
 	x := add("norm1", QKVLayer, Op{Kind: OpLayerNorm, Role: RoleNorm1, Inputs: []int{stream}, Rows: n, Cols: d})
-	part := func(name string, role Role) int {
-		return add(name, QKVLayer, Op{Kind: OpLinear, Role: role, Inputs: []int{x}, First: x + 1,
+	part := func(name string, role Role, kind OpKind) int {
+		return add(name, QKVLayer, Op{Kind: kind, Role: role, Inputs: []int{x}, First: x + 1,
 			Rows: rows, Cols: d, Inner: d, Gather: order})
 	}
-	q, k, v := part("attn.q", RoleQuery), part("attn.k", RoleKey), part("attn.v", RoleValue)
+	made := OpLinear // q and k
+	if s.QKNorm {
+		made = OpLinearFine
+	}
+	q, k, v := part("attn.q", RoleQuery, made), part("attn.k", RoleKey, made), part("attn.v", RoleValue, OpLinear)
+	if s.QKNorm {
+		norm := Op{Kind: OpHeadNorm, Rows: rows, Cols: d}
+		norm.Role, norm.Inputs = RoleQueryNorm, []int{q}
+		q = add("attn.q_norm", AttentionLayer, norm)
+		norm.Role, norm.Inputs = RoleKeyNorm, []int{k}
+		k = add("attn.k_norm", AttentionLayer, norm)
+	}
 	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k},
 		Heads: s.Heads, Rows: rows, Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})
 	softmax := add("attn.softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores},
@@ -104,8 +115,17 @@ func (b *builder) block(s Block, stream int) int {
 	stream = add("attn.proj", ProjLayer, Op{Kind: OpLinearAdd, Role: RoleProj, Inputs: []int{av, stream},
 		Rows: n, Cols: d, Inner: d, Gather: back})
 	x = add("norm2", FC1Layer, Op{Kind: OpLayerNorm, Role: RoleNorm2, Inputs: []int{stream}, Rows: n, Cols: d})
-	hidden := add("mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x},
-		Rows: n, Cols: s.Hidden, Inner: d})
+	fc1 := Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x}, Rows: n, Cols: s.Hidden, Inner: d}
+	if s.Gated {
+		gate := fc1
+		gate.Kind, gate.Role = OpLinearGate, RoleGate
+		fc1.First = add("mlp.fc1_g", FC1Layer, gate)
+		fc1.Kind, fc1.Inputs = OpLinearGated, []int{x, fc1.First}
+	}
+	hidden := add("mlp.fc1", FC1Layer, fc1)
+	if s.MLPNorm {
+		hidden = add("mlp.norm", FC2Layer, Op{Kind: OpInnerNorm, Role: RoleMLPNorm, Inputs: []int{hidden}, Rows: n, Cols: s.Hidden})
+	}
 	return add("mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream},
 		Rows: n, Cols: d, Inner: s.Hidden})
 }

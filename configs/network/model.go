@@ -39,6 +39,9 @@ type Model struct {
 	NoClassToken bool       `yaml:"no_class_token,omitempty" json:",omitzero"` // the patches' tokens have none in front
 	Registers    int        `yaml:"registers,omitempty" json:",omitzero"`      // learned tokens behind the class token, read by no head
 	PreNorm      bool       `yaml:"pre_norm,omitempty" json:",omitzero"`       // a LayerNorm between patch embedding and first block
+	QKNorm       bool       `yaml:"qk_norm,omitempty" json:",omitzero"`        // a LayerNorm of each head's q and k
+	Gated        bool       `yaml:"gated,omitempty" json:",omitzero"`          // the MLP is activation(gate) times value, as SwiGLU's; mlp_ratio is of the product
+	MLPNorm      bool       `yaml:"mlp_norm,omitempty" json:",omitzero"`       // a LayerNorm in front of the second layer of a gated MLP
 	Pool         Pool       `yaml:"pool,omitempty" json:",omitzero"`           // what the head reads; empty is token
 	FCNorm       bool       `yaml:"fc_norm,omitempty" json:",omitzero"`        // the last LayerNorm is behind the pooling, not in front of it
 	Features     bool       `yaml:"features,omitempty" json:",omitzero"`       // there is no head: what it would read is the result, classes its width

@@ -5,32 +5,38 @@ type OpKind int
 
 // The op kinds, those of a ViT first and in the order in which an image meets them.
 const (
-	OpPatches    OpKind = iota // image pixels gathered into patch rows (im2col)
-	OpPatchEmbed               // patch matmul + position, into the residual stream
-	OpLayerNorm                // residual stream -> codes
-	OpLinear                   // matmul + requantize -> codes (q, k, v)
-	OpScores                   // q k^T, exact, per head
-	OpSoftmax                  // numerators of the softmax, per head
-	OpAttnValue                // numerators x v, normalised, per head
-	OpLinearAdd                // matmul + requantize + residual add (proj, fc2)
-	OpLinearGELU               // matmul + requantize + GELU table (fc1)
-	OpHead                     // classifier: matmul + requantize -> logits
-	OpHeadAdd                  // second classifier: matmul + requantize + add of the first's logits
-	OpEmbedNorm                // LayerNorm into the residual stream (behind a patch embedding)
-	OpMerge                    // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
-	OpPool                     // mean or maximum over the tokens -> codes
-	OpPoolStream               // mean or maximum over the tokens of the residual stream -> one row of it
+	OpPatches     OpKind = iota // image pixels gathered into patch rows (im2col)
+	OpPatchEmbed                // patch matmul + position, into the residual stream
+	OpLayerNorm                 // residual stream -> codes
+	OpLinear                    // matmul + requantize -> codes (q, k, v)
+	OpScores                    // q k^T, exact, per head
+	OpSoftmax                   // numerators of the softmax, per head
+	OpAttnValue                 // numerators x v, normalised, per head
+	OpLinearAdd                 // matmul + requantize + residual add (proj, fc2)
+	OpLinearGELU                // matmul + requantize + GELU table (fc1)
+	OpHead                      // classifier: matmul + requantize -> logits
+	OpHeadAdd                   // second classifier: matmul + requantize + add of the first's logits
+	OpEmbedNorm                 // LayerNorm into the residual stream (behind a patch embedding)
+	OpMerge                     // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
+	OpPool                      // mean or maximum over the tokens -> codes
+	OpPoolStream                // mean or maximum over the tokens of the residual stream -> one row of it
+	OpLinearFine                // matmul + requantize -> 16-bit values, which a norm makes codes of (q, k)
+	OpHeadNorm                  // LayerNorm of each head's channels: 16-bit values -> codes (q, k)
+	OpLinearGate                // matmul + requantize + table of an activation -> 16-bit values (the gate of a gated MLP)
+	OpLinearGated               // matmul + requantize, times the gate, requantized -> codes, or 16-bit values in front of a norm
+	OpInnerNorm                 // LayerNorm of 16-bit values that are no residual stream -> codes (inside of an MLP)
 )
 
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
-	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream"}
+	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream",
+	"linear-fine", "head-norm", "linear-gate", "linear-gated", "inner-norm"}
 
 func (k OpKind) String() string { return opKindNames[k] }
 
 // IsMatmul says whether the op is a matrix product.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm:
 		return false
 	}
 	return true
@@ -59,12 +65,16 @@ const (
 	RoleQuery                  // q
 	RoleKey                    // k
 	RoleValue                  // v
+	RoleQueryNorm              // the norm of q
+	RoleKeyNorm                // the norm of k
 	RoleScores                 // q k^T
 	RoleSoftmax                // numerators of the scores
 	RoleContext                // numerators x v
 	RoleProj                   // attention's output projection
 	RoleNorm2                  // the norm in front of the MLP
-	RoleFC1                    // the MLP's first layer, with its activation function
+	RoleGate                   // the gate of a gated MLP, with its activation function
+	RoleFC1                    // the MLP's first layer, with its activation function or times its gate
+	RoleMLPNorm                // the norm in front of the MLP's second layer
 	RoleFC2                    // the MLP's second layer
 	RoleNorm                   // the last norm
 	RolePool                   // the tokens made one

@@ -9,6 +9,7 @@ const (
 	GELUTanh  Activation = "gelu_tanh"  // GELU's approximation by tanh (Hendrycks and Gimpel, arXiv:1606.08415)
 	QuickGELU Activation = "quick_gelu" // x sigmoid(1.702 x), of the same paper; CLIP's
 	ReLU      Activation = "relu"
+	SiLU      Activation = "silu" // x sigmoid(x); with a gated MLP SwiGLU (Shazeer, arXiv:2002.05202)
 )
 
 // ActivationOf is the model's activation, the default written out.
@@ -35,12 +36,15 @@ func (m Model) Pools() bool { return m.Pool == PoolAvg || m.Pool == PoolMax }
 // maxRegisters bounds the registers; published networks have up to 16.
 const maxRegisters = 1024
 
+// inBlocks are the keys of what is not in front of the blocks' tokens or behind the blocks: a distilled DeiT has them, too.
+var inBlocks = map[string]bool{"pre_norm": true, "qk_norm": true, "gated": true, "mlp_norm": true}
+
 // checkVariant checks the keys of what a plain ViT has not.
 func (m Model) checkVariant(f *faults) {
 	switch m.Activation {
-	case "", GELU, GELUTanh, QuickGELU, ReLU:
+	case "", GELU, GELUTanh, QuickGELU, ReLU, SiLU:
 	default:
-		f.add("activation", "is %q; expected one of gelu, gelu_tanh, quick_gelu, relu", m.Activation)
+		f.add("activation", "is %q; expected one of gelu, gelu_tanh, quick_gelu, relu, silu", m.Activation)
 	}
 	switch m.Pool {
 	case "", PoolToken, PoolAvg, PoolMax:
@@ -54,10 +58,14 @@ func (m Model) checkVariant(f *faults) {
 		key   string
 		given bool
 	}{{"no_class_token", m.NoClassToken}, {"registers", m.Registers != 0}, {"pre_norm", m.PreNorm},
-		{"pool", m.Pool != "" && m.Family == Swin || m.Pools()}, {"fc_norm", m.FCNorm}, {"features", m.Features}} {
-		if k.given && (m.Family == Swin || m.Family == DeiTDistilled && k.key != "pre_norm") {
+		{"pool", m.Pool != "" && m.Family == Swin || m.Pools()}, {"fc_norm", m.FCNorm}, {"features", m.Features}, {"qk_norm", m.QKNorm},
+		{"gated", m.Gated}, {"mlp_norm", m.MLPNorm}} {
+		if k.given && (m.Family == Swin || m.Family == DeiTDistilled && !inBlocks[k.key]) {
 			f.add(k.key, "is not a key of family %s; expected it with vit or deit only", m.Family)
 		}
+	}
+	if m.MLPNorm && !m.Gated {
+		f.add("mlp_norm", "is the LayerNorm inside of a gated MLP; expected gated: true with it")
 	}
 	if m.Family == Swin || m.Family == DeiTDistilled {
 		return

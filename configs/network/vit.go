@@ -40,7 +40,8 @@ func buildViT(m Model, b *builder) {
 	}
 	for i := range m.Depth {
 		stream = b.block(Block{Index: i, Name: fmt.Sprintf("blocks.%d", i), First: i == 0, H: 1, W: n, Dim: d, Heads: m.Heads,
-			Hidden: m.hidden(d)}, stream)
+			Hidden: m.hidden(d), QKNorm: m.QKNorm,
+			Gated: m.Gated, MLPNorm: m.MLPNorm}, stream)
 	}
 	pool := Op{Name: "pool", Kind: OpPool, Role: RolePool, FirstRow: prefix, Rows: 1, Cols: d, Max: m.Pool == PoolMax}
 	norm := Op{Name: "norm", Kind: OpLayerNorm, Role: RoleNorm, Rows: len(heads(b.n.Prefix)), Cols: d}

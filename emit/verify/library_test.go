@@ -124,7 +124,7 @@ func (l *libraryFile) row(t *testing.T, file, verified string) string {
 // verified emits the network, simulates RTL and HLS, and is what the table says of it.
 func (l *libraryFile) verified(t *testing.T, done *[]simulated) string {
 	if why := configs.OnEngine(network.MustCompile(l.model)); why != nil {
-		return "refused"
+		return "golden only"
 	}
 	if !regexp.MustCompile(*library).MatchString(l.model.Name) {
 		return "runs"
@@ -206,6 +206,9 @@ func libraryTraits(m configs.Model) string {
 	add(m.PreNorm, "norm in front")
 	add(m.Pools(), string(m.Pool)+" pooling")
 	add(m.FCNorm, "fc_norm")
+	add(m.QKNorm, "q/k norm")
+	add(m.Gated, "gated MLP")
+	add(m.MLPNorm, "norm in the MLP")
 	add(m.Features, "features")
 	if list == nil {
 		return "-"

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"vitdse/configs"
@@ -37,6 +38,9 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	if bad != nil {
 		return m, fmt.Errorf("checkpoint %s: contradicts model %s: %s", c.path, m.Name, strings.Join(bad, "; "))
 	}
+	if m.Gated && m.Activation == "" && !slices.ContainsFunc(facts, func(f fact) bool { return f.key == "activation" }) {
+		return m, fmt.Errorf("checkpoint %s: has a gated MLP, and nothing beside it says its activation; expected activation: silu (SwiGLU), or gelu, in model %s", c.path, m.Name)
+	}
 	if m.FCNorm && !m.Pools() {
 		return m, fmt.Errorf("checkpoint %s: has a norm behind a pooling (fc_norm), and nothing beside it says which; expected pool: avg or pool: max in model %s", c.path, m.Name)
 	}
@@ -68,6 +72,11 @@ func (c *Checkpoint) fromTensors(m *configs.Model) error {
 	m.NoClassToken = m.NoClassToken || !l.there("cls_token") && l.there("pos_embed")
 	m.FCNorm = m.FCNorm || l.there("fc_norm.weight")
 	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
+	if rows, inner := l.mlp(net); rows > 0 && rows == 2*inner {
+		m.Gated = true
+	}
+	m.MLPNorm = m.MLPNorm || l.there("blocks.0.mlp.norm.weight")
+	m.QKNorm = m.QKNorm || l.there("blocks.0.attn.q_norm.weight")
 	m.Features = m.Features || m.Classes == m.Dim && !l.there("head.weight") && !l.anyHead()
 	if m.Registers == 0 {
 		m.Registers = l.registers(net)
@@ -118,6 +127,18 @@ func settle(m *configs.Model, f fact) string {
 		if m.PreNorm != f.value.(bool) {
 			return fmt.Sprint(m.PreNorm)
 		}
+	case "gated":
+		if m.Gated != f.value.(bool) {
+			return fmt.Sprint(m.Gated)
+		}
+	case "mlp_norm":
+		if m.MLPNorm != f.value.(bool) {
+			return fmt.Sprint(m.MLPNorm)
+		}
+	case "qk_norm":
+		if m.QKNorm != f.value.(bool) {
+			return fmt.Sprint(m.QKNorm)
+		}
 	case "no_class_token":
 		if m.NoClassToken != f.value.(bool) {
 			return fmt.Sprint(m.NoClassToken)
@@ -125,7 +146,7 @@ func settle(m *configs.Model, f fact) string {
 	case "registers":
 		return whole(m.Registers)
 	case "mlp_ratio":
-		if v := f.value.(float64); int(v*float64(m.Dim)) != m.Hidden() {
+		if v := f.value.(float64); !m.Gated && int(v*float64(m.Dim)) != m.Hidden() { // libraries round that of a gated MLP in their own ways
 			return fmt.Sprint(m.MLPRatio)
 		}
 	case "tokens left out of the pooling":
@@ -147,7 +168,9 @@ func settle(m *configs.Model, f fact) string {
 	case "image.channels":
 		return whole(m.Image.Channels)
 	case "hidden":
-		return whole(m.Hidden())
+		if !m.Gated {
+			return whole(m.Hidden())
+		}
 	case "window":
 		return whole(m.Window)
 	case "depths":

@@ -37,9 +37,6 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	if why := hfRefused[kind]; why != "" {
 		return nil, fmt.Errorf("config.json: model_type %s: %s is not carried", kind, why)
 	}
-	if s.is("use_swiglu_ffn", true) {
-		return nil, fmt.Errorf("config.json: use_swiglu_ffn is true: SwiGLU (a gated MLP) is not carried")
-	}
 	for _, key := range slices.Sorted(maps.Keys(s)) {
 		bad := func(what string) ([]fact, error) {
 			return nil, fmt.Errorf("config.json: %s is %v%s", key, s[key], what)
@@ -87,7 +84,12 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	if eps, ok := s.number("layer_norm_eps"); ok {
 		list = append(list, fact{"layer_norm_eps", eps, "config.json: layer_norm_eps"})
 	}
-	if a := s.text("hidden_act"); a != "" {
+	if gated, said := s["use_swiglu_ffn"].(bool); said {
+		list = append(list, fact{"gated", gated, "config.json: use_swiglu_ffn"})
+	}
+	if s.is("use_swiglu_ffn", true) { // whatever hidden_act is
+		list = append(list, fact{"activation", "silu", "config.json: use_swiglu_ffn"})
+	} else if a := s.text("hidden_act"); a != "" {
 		f, err := activation(a, "config.json: hidden_act")
 		if err != nil {
 			return nil, err

@@ -16,22 +16,23 @@ var timmKeys = []struct{ theirs, ours string }{{"embed_dim", "dim"}, {"depth", "
 var timmRefused = []struct {
 	key  string
 	what string
-}{{"qk_norm", "q/k norm"}, {"rope_type", "rotary position embeddings (RoPE)"}, {"use_rot_pos_emb", "rotary position embeddings (RoPE)"},
-	{"swiglu_mlp", "SwiGLU (a gated MLP)"}, {"scale_mlp", "a norm inside of the MLP"}, {"scale_attn_inner", "a norm inside of the attention"},
-	{"scale_attn_norm", "a norm inside of the attention"}, {"scale_mlp_norm", "a norm inside of the MLP"},
+}{{"rope_type", "rotary position embeddings (RoPE)"}, {"use_rot_pos_emb", "rotary position embeddings (RoPE)"},
+	{"scale_attn_inner", "a norm inside of the attention"},
+	{"scale_attn_norm", "a norm inside of the attention"}, {"scale_mlp_norm", "a norm inside of the MLP that is not gated"},
 	{"pool_include_prefix", "pooling over the tokens in front too"}, {"use_rel_pos_bias", "relative position bias"},
 	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"}, {"attn_layer", "another kind of attention"},
 	{"mlp_layer", "another kind of MLP"}, {"embed_layer", "another patch embedding"}}
 
 // timmKnown are the other arguments of timm's VisionTransformer and SwinTransformer: those that the tensors show, or that
 // change nothing once the network is trained. With an argument that is not known it may be any network.
-var timmKnown = strings.Fields(`mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm
+var timmKnown = strings.Fields(`mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm qk_norm swiglu_mlp scale_mlp
 	fc_norm final_norm pos_embed act_layer norm_layer global_pool img_size dynamic_img_size dynamic_img_pad strict_img_size always_partition
 	patch_norm weight_init fix_init drop_rate pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate
 	pretrained pretrained_cfg pretrained_cfg_overlay checkpoint_path cache_dir scriptable exportable no_jit features_only out_indices use_checkpoint`)
 
 // timmTensors are arguments whose tensors are there or not.
-var timmTensors = []struct{ key, tensor string }{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"}}
+var timmTensors = []struct{ key, tensor string }{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"},
+	{"qk_norm", ".attn.q_norm.weight"}, {"scale_mlp", ".mlp.norm.weight"}}
 
 // checkArguments refuses arguments that are not known, are of another type or contradict the tensors.
 func (s settings) checkArguments(c *Checkpoint) error {
@@ -81,7 +82,7 @@ func (s settings) timm(c *Checkpoint) ([]fact, error) {
 	args := s.object("model_args")
 	name := s.text("architecture")
 	arch, known := architectures()[name]
-	if known && arch.unlike != "" {
+	if known && arch.unlike != "" && arch.unlike != gatedMLP {
 		return nil, fmt.Errorf("config.json: architecture %s has %s, which is not carried", name, arch.unlike)
 	}
 	for _, r := range timmRefused {
@@ -109,10 +110,17 @@ func (s settings) timm(c *Checkpoint) ([]fact, error) {
 	for _, k := range []struct {
 		theirs, ours string
 		inverted     bool
-	}{{"class_token", "no_class_token", true}, {"pre_norm", "pre_norm", false}, {"fc_norm", "fc_norm", false}} {
+	}{{"class_token", "no_class_token", true}, {"pre_norm", "pre_norm", false}, {"fc_norm", "fc_norm", false}, {"qk_norm", "qk_norm", false}} {
 		if v, ok := args[k.theirs].(bool); ok {
 			list = append(list, fact{k.ours, v != k.inverted, "config.json: model_args." + k.theirs})
 		}
+	}
+	gated, said := args["swiglu_mlp"].(bool)
+	if arch.unlike == gatedMLP {
+		gated, said = true, true
+	}
+	if said {
+		list = append(list, fact{"gated", gated, "config.json: model_args.swiglu_mlp, or its architecture"})
 	}
 	if v, ok := args.whole("reg_tokens"); ok {
 		list = append(list, fact{"registers", v, "config.json: model_args.reg_tokens"})
@@ -121,11 +129,29 @@ func (s settings) timm(c *Checkpoint) ([]fact, error) {
 		list = append(list, fact{"mlp_ratio", v, "config.json: model_args.mlp_ratio"})
 	}
 	list = append(list, s.timmImage(args)...)
-	more, err := s.timmFunctions(args, arch, known)
+	more, err := s.timmFunctions(c, args, arch, known)
 	if err != nil {
 		return nil, err
 	}
 	return append(list, more...), nil
+}
+
+// gatedMLP is how timmTable says that of a VisionTransformer, the gate in front of the value.
+const gatedMLP = "SwiGLU (a gated MLP)"
+
+// gated says whether the MLP of the first block of a network of timm's is gated: its first layer has two weights, or
+// twice the rows that the second reads.
+func (c *Checkpoint) gated() bool {
+	for n, e := range c.entries {
+		if strings.HasSuffix(n, "blocks.0.mlp.fc1_g.weight") {
+			return true
+		}
+		if p, ok := strings.CutSuffix(n, "blocks.0.mlp.fc1.weight"); ok && len(e.Shape) == 2 {
+			fc2 := c.entries[p+"blocks.0.mlp.fc2.weight"].Shape
+			return len(fc2) == 2 && e.Shape[0] == 2*fc2[1]
+		}
+	}
+	return false
 }
 
 // timmImage is the size of the input.
@@ -143,10 +169,12 @@ func (s settings) timmImage(args settings) []fact {
 }
 
 // timmFunctions are activation, eps, pooling and, where only the architecture says it, the heads.
-func (s settings) timmFunctions(args settings, arch architecture, known bool) ([]fact, error) {
+func (s settings) timmFunctions(c *Checkpoint, args settings, arch architecture, known bool) ([]fact, error) {
 	var list []fact
 	from := "config.json: architecture " + s.text("architecture")
-	if a := args.text("act_layer"); a != "" {
+	if arch.class == "Eva" && c.gated() { // whatever act_layer is
+		list = append(list, fact{"activation", "silu", from})
+	} else if a := args.text("act_layer"); a != "" {
 		f, err := activation(a, "config.json: model_args.act_layer")
 		if err != nil {
 			return nil, err

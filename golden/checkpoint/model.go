@@ -56,8 +56,10 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		return fmt.Errorf("tensor %s is %v; expected [dim, channels, patch, patch]", l.find("patch_embed.proj.weight")[0], patch)
 	}
 	m.Dim, m.Image.Channels, m.Patch = patch[0], patch[1], patch[2]
-	if fc1 := dims(net.At(0, network.RoleFC1).Name + ".weight"); len(fc1) == 2 && fc1[1] == m.Dim {
-		m.MLPRatio = ratio(fc1[0], m.Dim)
+	if rows, inner := l.mlp(net); rows > 0 {
+		if m.MLPRatio = ratio(rows, m.Dim); rows == 2*inner {
+			m.MLPRatio = ratio(inner, m.Dim)
+		}
 	}
 	var missing []string
 	whole := func(key string) int {
@@ -97,6 +99,20 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		m.Classes, m.Features = width, true
 	}
 	return c.imageSize(m, l, known)
+}
+
+// mlp is the number of outputs of the first block's first layer, in one tensor or in two, and of the inputs of its
+// second: half as many where the MLP is gated. It is 0 where they are not there.
+func (l layout) mlp(net *network.Network) (rows, inner int) {
+	for _, n := range l.find(net.At(0, network.RoleFC1).Name + ".weight") {
+		if e := l.c.entries[n]; len(e.Shape) == 2 {
+			rows += e.Shape[0]
+		}
+	}
+	if e := l.c.entries[l.find(net.At(0, network.RoleFC2).Name + ".weight")[0]]; len(e.Shape) == 2 {
+		inner = e.Shape[1]
+	}
+	return rows, inner
 }
 
 // biases is what the tables of relative positions show: a window of w x w rows has (2w-1)^2 of them, for each of a

@@ -61,6 +61,10 @@ var (
 		"attn.qkv": "attention.q_proj,attention.k_proj,attention.v_proj", "attn.proj": "attention.o_proj",
 		"ls1": "layer_scale1.lambda1", "ls2": "layer_scale2.lambda1",
 	}
+	// SwiGLU's in one tensor, DINOv2's, and in two, EVA-02's in timm, where q, k and v may be apart, too.
+	dinoGated  = []string{"mlp.fc1", "mlp.weights_in", "mlp.fc2", "mlp.weights_out"}
+	evaGated   = []string{"mlp.fc1", "mlp.fc1_g,mlp.fc1_x"}
+	evaApart   = []string{"attn.qkv", "attn.q_proj,attn.k_proj,attn.v_proj"}
 	towerBlock = map[string]string{ // CLIP's and SigLIP's
 		"norm1": "layer_norm1", "norm2": "layer_norm2",
 		"attn.qkv": "self_attn.q_proj,self_attn.k_proj,self_attn.v_proj", "attn.proj": "self_attn.out_proj",
@@ -106,11 +110,16 @@ var (
 		{title: "transformers DeiT", block: flat("encoder.layer.%d."), outer: with(transformersViT, twoHeads...), inner: savedBlock},
 		{title: "transformers ViT", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: savedBlock},
 		{title: "transformers DINOv2", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoBlock},
+		{title: "transformers DINOv2 with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoBlock, dinoGated...)},
 		{title: "transformers 5 DeiT modules", block: flat("layers.%d."), outer: with(transformersViT, twoHeads...), inner: moduleBlock},
 		{title: "transformers 5 ViT modules", block: flat("layers.%d."), outer: with(transformersViT, oneHead...), inner: moduleBlock},
 		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoModules},
+		{title: "transformers 5 DINOv2 modules with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoModules, dinoGated...)},
 		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"), inner: towerBlock},
 		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, oneHead...), inner: towerBlock},
+		{title: "timm SwiGLU", block: flat("blocks.%d."), inner: with(nil, evaGated...)},
+		{title: "timm EVA", block: flat("blocks.%d."), inner: with(nil, evaApart...)},
+		{title: "timm EVA-02", block: flat("blocks.%d."), inner: with(with(nil, evaGated...), evaApart...)},
 	}
 )
 

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -108,6 +109,9 @@ func (r *graphReader) activation() error {
 		case "HardSwish", "HardSigmoid", "Elu", "LeakyRelu", "Mish", "PRelu", "Celu", "Selu", "Softplus":
 			found[n.op] = true
 		}
+	}
+	if found["SiLU"] {
+		return errors.New("the activation is SiLU (the graph's nodes), which is carried of safetensors only")
 	}
 	names := sortedSet(found)
 	switch len(names) {

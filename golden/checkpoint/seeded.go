@@ -44,15 +44,26 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 	if m.PreNorm {
 		w.PatchNormG, w.PatchNormB = normal(d, 1, 0.2), normal(d, 0, 0.1)
 	}
-	for range net.Blocks {
-		w.Blocks = append(w.Blocks, BlockWeights{
+	for _, s := range net.Blocks {
+		b := BlockWeights{
 			Norm1G: normal(d, 1, 0.2), Norm1B: normal(d, 0, 0.1),
 			QKVW: normal(3*d*d, 0, 1.5*fan), QKVB: normal(3*d, 0, 0.1),
 			ProjW: normal(d*d, 0, 0.5*fan), ProjB: normal(d, 0, 0.05),
 			Norm2G: normal(d, 1, 0.2), Norm2B: normal(d, 0, 0.1),
 			FC1W: normal(h*d, 0, fan), FC1B: normal(h, 0, 0.1),
 			FC2W: normal(d*h, 0, 0.5*fan), FC2B: normal(d, 0, 0.05),
-		})
+		}
+		if s.Gated {
+			b.FC1W, b.FC1B = normal(2*h*d, 0, fan), normal(2*h, 0, 0.1)
+		}
+		if s.MLPNorm {
+			b.MLPNormG, b.MLPNormB = normal(h, 1, 0.2), normal(h, 0, 0.1)
+		}
+		if s.QKNorm {
+			hd := s.HeadDim()
+			b.QNormG, b.QNormB, b.KNormG, b.KNormB = normal(hd, 1, 0.2), normal(hd, 0, 0.1), normal(hd, 1, 0.2), normal(hd, 0, 0.1)
+		}
+		w.Blocks = append(w.Blocks, b)
 	}
 	if net.Classifiers == 2 {
 		w.Dist = normal(d, 0, 0.02)

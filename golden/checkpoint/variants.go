@@ -57,12 +57,23 @@ func (c *Checkpoint) other() error {
 // variants says which variants of a transformer the file has that the model has not.
 func (l layout) variants(net *network.Network) error {
 	m := net.Model
-	seen := map[string]string{}
+	seen, known := map[string]string{}, map[string]bool{}
+	for _, s := range empty(net).slots(net) {
+		for _, n := range l.find(s.name) {
+			known[n] = true
+		}
+	}
+	if n := l.find("blocks.0.attn.q_norm.weight")[0]; l.there("blocks.0.attn.q_norm.weight") && !l.there("blocks.0.attn.q_norm.bias") && l.there("blocks.0.norm1.bias") {
+		seen["q/k norm by RMSNorm (the other norms have a bias)"] = n
+	}
 	for _, n := range l.c.Names() {
 		if l.ignored(n, m) || windows(net) {
 			continue
 		}
 		for _, r := range refused {
+			if known[n] {
+				break
+			}
 			if _, twice := seen[r.what]; !twice && r.pattern.MatchString(n) {
 				seen[r.what] = n
 			}
@@ -120,7 +131,8 @@ func (l layout) otherHead(net *network.Network) error {
 		name  string
 		given bool
 		key   string
-	}{{"cls_token", !m.NoClassToken, "no_class_token: true"}, {"fc_norm.weight", m.FCNorm, "fc_norm: true"}, {"norm_pre.weight", m.PreNorm, "pre_norm: true"}} {
+	}{{"cls_token", !m.NoClassToken, "no_class_token: true"}, {"fc_norm.weight", m.FCNorm, "fc_norm: true"}, {"norm_pre.weight", m.PreNorm, "pre_norm: true"},
+		{"blocks.0.attn.q_norm.weight", m.QKNorm, "qk_norm: true"}, {"blocks.0.mlp.norm.weight", m.MLPNorm, "mlp_norm: true"}} {
 		is := l.there(t.name)
 		switch {
 		case t.name == "cls_token" && !is && t.given:

@@ -39,13 +39,17 @@ type BlockWeights struct {
 	Norm1G, Norm1B []float32 // Dim
 	QKVW           []float32 // 3*Dim x Dim: the rows of q, then k, then v
 	QKVB           []float32 // 3*Dim
+	QNormG, QNormB []float32 // Dim/Heads: with qk_norm, the norm of each head's q
+	KNormG, KNormB []float32 // Dim/Heads: and of its k
 	ProjW          []float32 // Dim x Dim
 	ProjB          []float32 // Dim
 	Norm2G, Norm2B []float32 // Dim
-	FC1W           []float32 // Hidden x Dim
-	FC1B           []float32 // Hidden
+	FC1W           []float32 // Hidden x Dim; of a gated MLP 2*Hidden x Dim: the rows of the gate, then those of the value
+	FC1B           []float32 // Hidden, or 2*Hidden
 	FC2W           []float32 // Dim x Hidden
 	FC2B           []float32 // Dim
+
+	MLPNormG, MLPNormB []float32 // Hidden: with mlp_norm, the norm in front of FC2
 
 	RelPos []float32 // (2*Window-1)^2 x Heads: the table of relative position biases, of Swin
 
@@ -144,12 +148,22 @@ func (l *tensors) op(op network.Op) {
 			l.add(s.Name+".attn.relative_position_bias_table", &b.RelPos, (2*s.Window-1)*(2*s.Window-1), s.Heads)
 		}
 		l.layer(l.net.LayerOf(op).Name, &b.QKVW, &b.QKVB, 3*op.Cols, op.Inner)
+	case network.RoleQueryNorm:
+		l.norm(op.Name, &b.QNormG, &b.QNormB, l.net.Blocks[op.Block].HeadDim())
+	case network.RoleKeyNorm:
+		l.norm(op.Name, &b.KNormG, &b.KNormB, l.net.Blocks[op.Block].HeadDim())
 	case network.RoleProj:
 		l.layer(op.Name, &b.ProjW, &b.ProjB, op.Cols, op.Inner)
 	case network.RoleNorm2:
 		l.norm(op.Name, &b.Norm2G, &b.Norm2B, op.Cols)
 	case network.RoleFC1:
-		l.layer(op.Name, &b.FC1W, &b.FC1B, op.Cols, op.Inner)
+		rows := op.Cols
+		if op.Kind == network.OpLinearGated { // with the gate
+			rows *= 2
+		}
+		l.layer(op.Name, &b.FC1W, &b.FC1B, rows, op.Inner)
+	case network.RoleMLPNorm:
+		l.norm(op.Name, &b.MLPNormG, &b.MLPNormB, op.Cols)
 	case network.RoleFC2:
 		l.layer(op.Name, &b.FC2W, &b.FC2B, op.Cols, op.Inner)
 	case network.RoleNorm:

@@ -16,9 +16,10 @@ import (
 //
 //   - patches: pixel codes; the prefix rows are 0
 //   - patch_embed, proj, fc2: the residual stream after the op
-//   - norms, q, k, v: codes; norm is of the tokens that heads or pooling read
+//   - norms, q, k, v: codes; with qk_norm q and k: the 16-bit input of their norms; norm is of the tokens that heads or pooling read
 //   - scores: exact accumulators; softmax: numerators
-//   - av: codes; fc1: codes after the GELU table; head: logits
+//   - av: codes; fc1: codes after the GELU table; of a gated MLP fc1_g: the table's 16-bit values, fc1: the
+//     codes of the products, in front of an mlp.norm its 16-bit input; head: logits
 //   - head_dist: the sum of both heads' logits
 //   - pool: codes, with fc_norm a row of the residual stream; norm_pre: the residual stream,
 //     patch_embed being the 16-bit input of it
@@ -43,6 +44,10 @@ type Runner struct {
 	padded []int8              // what the value product gives for padding: traced, used by nothing
 	q, k   []int8
 	v      []int8
+	qFine  []int32 // q and k in front of their norms, where they have any
+	kFine  []int32
+	gates  []int32 // of a gated MLP
+	gated  []int32 // and what they are multiplied with, then the products
 	stream []int32 // memory of the residual stream
 	res    []int32 // the residual stream, of Swin that of the current stage
 	joined []int32 // Swin: the rows that a patch merging joins
@@ -67,7 +72,7 @@ func New(net *intnet.Network) (*Runner, error) {
 // Runner makes room for running the network.
 func (p *Program) Runner() *Runner {
 	m := p.net.Model
-	var acc, codes, wide, hidden, rows, stream, joined int
+	var acc, codes, wide, hidden, rows, stream, joined, fine, gated int
 	for _, op := range p.ops {
 		n := op.Rows * op.Cols
 		switch op.Kind {
@@ -81,12 +86,17 @@ func (p *Program) Runner() *Runner {
 			stream = max(stream, n)
 		case network.OpLinear:
 			rows = max(rows, n)
+		case network.OpLinearGated:
+			wide, gated = max(wide, n), max(gated, n)
+		case network.OpLinearFine:
+			fine = max(fine, n)
 		}
 		acc = max(acc, kernel.AccSize(kernel.Block, op.Cols))
 	}
 	r := &Runner{Program: p, acc: make([]int32, acc), codes: make([]int8, max(codes, rows)), wide: make([]int8, max(wide, rows)),
-		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows),
+		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows), qFine: make([]int32, fine), kFine: make([]int32, fine),
 		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes), pooled: make([]int32, p.head.in)}
+	r.gates, r.gated = make([]int32, gated), make([]int32, gated)
 	r.res = r.stream
 	if p.head.dynamic != nil {
 		r.fine = make([]int32, max(stream, hidden))

@@ -37,7 +37,7 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
-	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm {
+	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm || configs.GoldenOnly(network.MustCompile(m)) != "" {
 		n.Quantizer.TokenScales = ""
 	}
 	if m.Family != configs.Swin && n.Quantizer.TokenScales == "" && rng.IntN(3) == 0 {

@@ -1,8 +1,10 @@
 package exec_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -123,13 +125,16 @@ func randomVariant(rng *rand.Rand) configs.Model {
 	m.Family = configs.ViT
 	m.MLPRatio = []float64{1, 2.5, 8.0 / 3, 0.4 + 3*rng.Float64()}[rng.IntN(4)]
 	m.LayerNormEps = []float64{1e-3, 1e-5, 1e-6, 1e-12}[rng.IntN(4)]
-	m.Activation = []configs.Activation{"", configs.GELU, configs.GELUTanh, configs.QuickGELU, configs.ReLU}[rng.IntN(5)]
+	m.Activation = []configs.Activation{"", configs.GELU, configs.GELUTanh, configs.QuickGELU, configs.ReLU, configs.SiLU}[rng.IntN(6)]
 	m.Registers = []int{0, 0, 1, 4, rng.IntN(9)}[rng.IntN(5)]
 	m.PreNorm = rng.IntN(2) == 0
 	m.Pool = []configs.Pool{"", configs.PoolToken, configs.PoolAvg, configs.PoolMax}[rng.IntN(4)]
 	if m.Pools() {
 		m.FCNorm, m.NoClassToken = rng.IntN(2) == 0, rng.IntN(2) == 0
 	}
+	m.QKNorm = rng.IntN(3) == 0
+	m.Gated = rng.IntN(3) == 0
+	m.MLPNorm = m.Gated && rng.IntN(2) == 0
 	if m.Features = rng.IntN(4) == 0; m.Features {
 		m.Classes = m.Dim
 	}
@@ -141,7 +146,8 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 	for seed := range uint64(80) {
 		rng := rand.New(rand.NewPCG(seed, 16))
 		m := randomVariant(rng)
-		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "no class token": m.NoClassToken,
+		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
+			"gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm, "no class token": m.NoClassToken,
 			"features": m.Features, string(m.ActivationOf()): true, fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
 			if is {
 				seen[key]++
@@ -152,11 +158,18 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 			images := randomImages(rng, m, 2)
 			compare(t, net, images.At(0))
 			compare(t, net, images.At(1))
+			var file bytes.Buffer
+			if err := net.EncodeNPZ(&file, ""); err != nil {
+				t.Fatal(err)
+			}
+			if back, _, err := intnet.DecodeNPZ("net.npz", file.Bytes()); err != nil || !reflect.DeepEqual(back, net) {
+				t.Errorf("another network came back from its npz, %v", err)
+			}
 		})
 	}
 	t.Log(seen)
-	if len(seen) != 12 {
-		t.Errorf("the random networks have %d of 12 variants: %v", len(seen), seen)
+	if len(seen) != 16 {
+		t.Errorf("the random networks have %d of 16 variants: %v", len(seen), seen)
 	}
 	for what, n := range seen {
 		if n < 5 {

@@ -49,9 +49,13 @@ func (r *Runner) block(b *block) {
 		r.window(b, x, rows)
 	}
 	r.rows.Codes(rows, b.WindowRows(), d, d)
-	r.project(&b.q, r.q[:len(rows)])
-	r.project(&b.k, r.k[:len(rows)])
-	r.project(&b.v, r.v[:len(rows)])
+	if b.qNorm != nil {
+		r.projectFine(b, len(rows))
+	} else {
+		r.project(&b.q, r.q[:len(rows)])
+		r.project(&b.k, r.k[:len(rows)])
+		r.project(&b.v, r.v[:len(rows)])
+	}
 	r.attention(b)
 	r.matmulAdd(&b.proj, x)
 
@@ -59,9 +63,54 @@ func (r *Runner) block(b *block) {
 	record(r, x)
 	r.rows.Codes(x, b.Tokens(), d, d)
 	hidden := r.wide[:b.Tokens()*b.fc1.out]
+	if b.gate != nil {
+		r.gatedLayer(b, hidden)
+		r.matmulAdd(&b.fc2, hidden)
+		return
+	}
 	r.multiply(&b.fc1, func(from, n int) { b.fc1.requant.Lookup(hidden[from*b.fc1.out:][:n*b.fc1.out], r.acc) })
 	record(r, hidden)
 	r.matmulAdd(&b.fc2, hidden)
+}
+
+// gatedLayer makes the codes that fc2 reads of a gated MLP, whose rows are in r.rows.
+func (r *Runner) gatedLayer(b *block, hidden []int8) {
+	g, gates, values := b.gate, r.gates[:len(hidden)], r.gated[:len(hidden)]
+	half := int32(len(g.table) / 2)
+	r.multiply(&g.fc, func(from, n int) { g.fc.requant.Values(gates[from*g.fc.out:][:n*g.fc.out], r.acc) })
+	for i, h := range gates {
+		gates[i] = int32(g.table[h+half])
+	}
+	record(r, gates)
+	r.multiply(&b.fc1, func(from, n int) { b.fc1.requant.Values(values[from*b.fc1.out:][:n*b.fc1.out], r.acc) })
+	for i, v := range values {
+		values[i] = int32(rq(int64(v)*int64(gates[i]), g.M, g.Shift, int64(g.Zero), g.Bits))
+	}
+	if b.mlpNorm != nil {
+		record(r, values)
+		b.mlpNorm.Codes(hidden, values)
+	} else {
+		for i, v := range values {
+			hidden[i] = int8(v)
+		}
+	}
+	record(r, hidden)
+}
+
+// projectFine writes q, k and v where q and k pass a norm: n values of each.
+func (r *Runner) projectFine(b *block, n int) {
+	for _, p := range []struct {
+		l *layer
+		y []int32
+	}{{&b.q, r.qFine[:n]}, {&b.k, r.kFine[:n]}} {
+		r.multiply(p.l, func(from, n int) { p.l.requant.Values(p.y[from*p.l.out:][:n*p.l.out], r.acc) })
+		record(r, p.y)
+	}
+	r.project(&b.v, r.v[:n])
+	b.qNorm.Codes(r.q[:n], r.qFine[:n])
+	record(r, r.q[:n])
+	b.kNorm.Codes(r.k[:n], r.kFine[:n])
+	record(r, r.k[:n])
 }
 
 // project writes q, k or v for the rows in r.rows.

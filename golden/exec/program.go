@@ -42,12 +42,22 @@ type block struct {
 	norm1, norm2 *kernel.Norm
 	pad          []int8 // Swin: what q, k and v read where a window is padded
 	q, k, v      layer
+	qNorm, kNorm *kernel.Norm      // nil where q and k have none
 	softmax      []*kernel.Softmax // one a head
 	reciprocal   []int64           // one a head: Ch
 	scale        *kernel.Scale
 	bias         []int32 // Swin: added to a window's scores
 	proj         layer
 	fc1, fc2     layer
+	gate         *gate        // of a gated MLP
+	mlpNorm      *kernel.Norm // behind the gate; nil where there is none
+}
+
+// gate is a gated MLP's.
+type gate struct {
+	*intnet.Gate
+	fc    layer
+	table []int16
 }
 
 // merge is Swin's patch merging.
@@ -117,10 +127,19 @@ func newBlock(net *intnet.Network, of *network.Network, i int) block {
 	next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
 		q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 		bias: b.Attn.Bias}
-	if next.fc1.dynamic != nil {
+	switch {
+	case next.fc1.dynamic != nil:
 		next.fc1.dynamic.gelu = b.GELU.Fine
-	} else {
+	case b.Gate != nil:
+		next.gate = &gate{b.Gate, newLayer(&b.Gate.FC), b.GELU.Fine}
+	default:
 		next.fc1.requant.WithTable(b.GELU.Table)
+	}
+	if b.MLPNorm != nil {
+		next.mlpNorm = norm(b.MLPNorm)
+	}
+	if b.QNorm != nil {
+		next.qNorm, next.kNorm = norm(b.QNorm), norm(b.KNorm)
 	}
 	next.attend(&b.Attn, &net.Exp)
 	if b.Merge != nil {

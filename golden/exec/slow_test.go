@@ -138,6 +138,20 @@ func slowNorm(ln *intnet.LayerNorm, table []uint32, x matrix) matrix {
 	return y
 }
 
+// slowHeadNorm is the LayerNorm of each head's channels by itself.
+func slowHeadNorm(net *intnet.Network, ln *intnet.LayerNorm, x matrix) matrix {
+	var y matrix
+	hd := net.Model.Dim / net.Model.Heads
+	for _, row := range x {
+		var out []*big.Int
+		for c := 0; c < len(row); c += hd {
+			out = append(out, slowNorm(ln, net.Rsqrt, matrix{row[c : c+hd]})[0]...)
+		}
+		y = append(y, out)
+	}
+	return y
+}
+
 // slowAttention returns scores, numerators and codes as [head*row][col].
 func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (scores, exps, av matrix) {
 	hd := net.Model.Dim / net.Model.Heads
@@ -215,6 +229,20 @@ func slowGELU(g *intnet.GELU, x matrix) matrix {
 	return x
 }
 
+// slowGate is sat(rsh(g*v*M, s) + z).
+func slowGate(g *intnet.Gate, gate, value matrix) matrix {
+	var y matrix
+	for t, row := range value {
+		var out []*big.Int
+		for c, v := range row {
+			scaled := roundShift(mul(mul(gate[t][c], v), bi(int64(g.M))), g.Shift)
+			out = append(out, clamp(add(scaled, bi(int64(g.Zero))), g.Bits))
+		}
+		y = append(y, out)
+	}
+	return y
+}
+
 // slowPatches cuts the image into rows of channel, pixel row, pixel column.
 func slowPatches(net *intnet.Network, image []uint8) matrix {
 	m := net.Model
@@ -272,6 +300,9 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		b := &net.Blocks[i]
 		x := put(slowNorm(&b.Norm1, net.Rsqrt, res))
 		q, k, v := put(slowLinear(&b.Q, x)), put(slowLinear(&b.K, x)), put(slowLinear(&b.V, x))
+		if m.QKNorm {
+			q, k = put(slowHeadNorm(net, b.QNorm, q)), put(slowHeadNorm(net, b.KNorm, k))
+		}
 		scores, exps, av := slowAttention(net, &b.Attn, q, k, v)
 		put(scores)
 		put(exps)
@@ -286,7 +317,16 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		}
 		res = put(slowAdd(res, slowLinear(&b.Proj, joined), 16))
 		x = put(slowNorm(&b.Norm2, net.Rsqrt, res))
-		hidden := slowGELU(&b.GELU, slowLinear(&b.FC1, x))
+		hidden := matrix(nil)
+		if m.Gated {
+			gate := put(slowGELU(&b.GELU, slowLinear(&b.Gate.FC, x)))
+			hidden = slowGate(b.Gate, gate, slowLinear(&b.FC1, x))
+		} else {
+			hidden = slowGELU(&b.GELU, slowLinear(&b.FC1, x))
+		}
+		if m.MLPNorm {
+			hidden = slowNorm(b.MLPNorm, net.Rsqrt, put(hidden))
+		}
 		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden)), 16))
 	}
 	read := res[:1] // the class token

@@ -68,13 +68,65 @@ func (c *checker) block(b *intnet.Block, shape network.Block) {
 	for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
 		c.linear(l, d, d, c.dynamic)
 	}
+	c.queries(b, shape)
 	c.linear(&b.FC1, d, shape.Hidden, c.dynamic)
 	c.linear(&b.FC2, shape.Hidden, d, c.dynamic)
-	if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<b.FC1.Bits || (b.GELU.Fine != nil) != c.dynamic {
-		c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<b.FC1.Bits, b.FC1.Bits)
+	c.gate(b, shape)
+	index := &b.FC1
+	if b.Gate != nil {
+		index = &b.Gate.FC
+	}
+	if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<index.Bits || (b.GELU.Fine != nil) != (c.dynamic || b.Gate != nil) {
+		c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<index.Bits, index.Bits)
 	}
 	if a := &b.Attn; len(a.M) != shape.Heads || len(a.Ch) != shape.Heads {
 		c.add("%s: has constants of %d and %d heads; expected %d", a.Name, len(a.M), len(a.Ch), shape.Heads)
+	}
+}
+
+// gate checks what a gated MLP has, and no other.
+func (c *checker) gate(b *intnet.Block, shape network.Block) {
+	if (b.Gate != nil) != shape.Gated || (b.MLPNorm != nil) != shape.MLPNorm {
+		c.add("%s: the gate of its MLP, or the norm behind it, is there or missing; expected a gate: %v, a norm: %v", shape.Name, shape.Gated, shape.MLPNorm)
+		return
+	}
+	if b.Gate == nil {
+		return
+	}
+	c.linear(&b.Gate.FC, shape.Dim, shape.Hidden, false)
+	bits := b.FC2.ActBits
+	if b.MLPNorm != nil {
+		bits = intnet.FineBits
+		if c.norm(b.MLPNorm, shape.Hidden); b.MLPNorm.Bits != b.FC2.ActBits {
+			c.add("%s: writes %d bits; expected those that %s reads, %d", b.MLPNorm.Name, b.MLPNorm.Bits, b.FC2.Name, b.FC2.ActBits)
+		}
+	}
+	if c.dynamic || b.FC1.Bits != intnet.FineBits || b.Gate.Bits != bits || b.Gate.Shift > 48 {
+		c.add("%s: values of %d bits, products of %d, a shift of %d, scales of each token's own: %v; expected %d, %d, at most 48, false",
+			b.FC1.Name, b.FC1.Bits, b.Gate.Bits, b.Gate.Shift, c.dynamic, intnet.FineBits, bits)
+	}
+}
+
+// queries checks the widths of q and k, and their norms.
+func (c *checker) queries(b *intnet.Block, shape network.Block) {
+	if norms := b.QNorm != nil; norms != shape.QKNorm || norms != (b.KNorm != nil) {
+		c.add("%s: the norms of q and k are there or missing; expected them: %v", shape.Name, shape.QKNorm)
+		return
+	}
+	bits := b.Attn.QKVBits
+	if shape.QKNorm {
+		bits = intnet.FineBits
+		for _, ln := range []*intnet.LayerNorm{b.QNorm, b.KNorm} {
+			if c.norm(ln, shape.HeadDim()); ln.Bits != b.Attn.QKVBits {
+				c.add("%s: writes %d bits; expected those of attention, %d", ln.Name, ln.Bits, b.Attn.QKVBits)
+			}
+		}
+		if c.dynamic {
+			c.add("%s: scales of each token's own; expected none with a norm of q and k", shape.Name)
+		}
+	}
+	if b.Q.Bits != bits || b.K.Bits != bits || b.V.Bits != b.Attn.QKVBits || b.Attn.QKVBits > 8 {
+		c.add("%s: q, k and v have %d, %d and %d bits; expected %d, %d and %d, and at most 8 for attention", shape.Name, b.Q.Bits, b.K.Bits, b.V.Bits, bits, bits, b.Attn.QKVBits)
 	}
 }
 

@@ -27,6 +27,8 @@ func ONNX(net *intnet.Network, hash string) ([]byte, error) {
 		return nil, err
 	case of.Blocks[0].Window > 0:
 		return nil, fmt.Errorf("model %s is a Swin: its windows have no ONNX form here yet; use the npz", net.Model.Name)
+	case configs.GoldenOnly(of) != "":
+		return nil, fmt.Errorf("model %s has %s, which has no ONNX form here; use the npz", net.Model.Name, configs.GoldenOnly(of))
 	case net.Head.Dynamic:
 		return nil, fmt.Errorf("model %s has dynamic scales, which have no ONNX form here; use the npz", net.Model.Name)
 	}
@@ -282,7 +284,7 @@ func (w *writer) rows(name, x string, from, n int) string {
 	return w.op(name, "Slice", []string{x, w.list("from", int64(from)), w.list("to", int64(from+n)), w.list("axis1", 1)})
 }
 
-// classify is the last norm, in front of a pooling or behind it, and the heads (3.6 and 3.9).
+// classify is the last norm, in front of a pooling or behind it, and the heads (3.6 and 3.8).
 func (w *writer) classify(x string) string {
 	norm := w.of.At(network.None, network.RoleNorm)
 	pool, pools := w.of.Find(network.RolePool)

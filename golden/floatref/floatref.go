@@ -32,9 +32,12 @@ type Network struct {
 
 type block struct {
 	norm1, norm2 layerNorm
-	qkv          []linear // three
+	qkv          []linear  // three
+	qNorm, kNorm layerNorm // of each head's channels, where the block has them
 	proj         linear
 	fc1, fc2     linear
+	gate         linear    // of a gated MLP
+	mlpNorm      layerNorm // in front of fc2
 	bias         []float64 // Heads x WindowTokens x WindowTokens: of windows
 	mergeNorm    layerNorm // where a patch merging precedes the block
 	merge        linear
@@ -46,8 +49,8 @@ type block struct {
 type Trace struct {
 	Ops [][]float64
 	// Pre holds the matmul's result before what the op does with it, where it does
-	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1),
-	// before the first head's logits are added (head_dist).
+	// something: before the residual add (patch_embed, proj, fc2), before GELU (fc1) or
+	// the product with the gate, before the first head's logits are added (head_dist).
 	Pre [][]float64
 
 	scratch scratch
@@ -82,8 +85,17 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 			norm2: newNorm(b.Norm2G, b.Norm2B, m.LayerNormEps),
 			qkv:   newParts(b.QKVW, b.QKVB, 3),
 			proj:  newLinear(b.ProjW, b.ProjB),
-			fc1:   newLinear(b.FC1W, b.FC1B),
 			fc2:   newLinear(b.FC2W, b.FC2B),
+		}
+		if next.fc1 = newLinear(b.FC1W, b.FC1B); shape.Gated {
+			parts := newParts(b.FC1W, b.FC1B, 2)
+			next.gate, next.fc1 = parts[0], parts[1]
+		}
+		if shape.MLPNorm {
+			next.mlpNorm = newNorm(b.MLPNormG, b.MLPNormB, m.LayerNormEps)
+		}
+		if shape.QKNorm {
+			next.qNorm, next.kNorm = newNorm(b.QNormG, b.QNormB, m.LayerNormEps), newNorm(b.KNormG, b.KNormB, m.LayerNormEps)
 		}
 		if shape.Merges() {
 			next.mergeNorm = newNorm(b.MergeG, b.MergeB, m.LayerNormEps)
@@ -142,6 +154,10 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 		b.norm1.run(x, y)
 	case network.RoleQuery, network.RoleKey, network.RoleValue:
 		b.qkv[op.Index-op.First].run(gathered(x, op), y, op.Rows)
+	case network.RoleQueryNorm:
+		b.qNorm.run(x, y)
+	case network.RoleKeyNorm:
+		b.kNorm.run(x, y)
 	case network.RoleScores:
 		b.scores(op, x, with, y, &tr.scratch.keys)
 	case network.RoleSoftmax:
@@ -152,11 +168,22 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 		b.proj.add(gathered(join(x, n.Ops[op.Inputs[0]]), op), with, pre, y, op.Rows)
 	case network.RoleNorm2:
 		b.norm2.run(x, y)
-	case network.RoleFC1:
-		b.fc1.run(x, pre, op.Rows)
+	case network.RoleGate:
+		b.gate.run(x, pre, op.Rows)
 		for i, h := range pre {
 			y[i] = n.activation(h)
 		}
+	case network.RoleFC1:
+		b.fc1.run(x, pre, op.Rows)
+		for i, h := range pre {
+			if with != nil {
+				y[i] = h * with[i]
+			} else {
+				y[i] = n.activation(h)
+			}
+		}
+	case network.RoleMLPNorm:
+		b.mlpNorm.run(x, y)
 	case network.RoleFC2:
 		b.fc2.add(x, with, pre, y, op.Rows)
 	case network.RoleNorm:
@@ -228,7 +255,7 @@ func (t *Trace) grow(ops []network.Op) {
 	for i, op := range ops {
 		t.Ops[i] = make([]float64, op.Elements())
 		switch op.Kind {
-		case network.OpPatchEmbed, network.OpLinearAdd, network.OpLinearGELU, network.OpHeadAdd:
+		case network.OpPatchEmbed, network.OpLinearAdd, network.OpLinearGELU, network.OpHeadAdd, network.OpLinearGate, network.OpLinearGated:
 			t.Pre[i] = make([]float64, op.Elements())
 		}
 	}

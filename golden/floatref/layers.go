@@ -103,6 +103,8 @@ func ActivationOf(m configs.Model) func(x float64) float64 {
 		return func(x float64) float64 { return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))) }
 	case configs.QuickGELU:
 		return func(x float64) float64 { return x / (1 + math.Exp(-1.702*x)) }
+	case configs.SiLU:
+		return func(x float64) float64 { return x / (1 + math.Exp(-x)) }
 	case configs.ReLU:
 		return func(x float64) float64 { return max(x, 0) }
 	}

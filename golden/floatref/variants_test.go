@@ -62,6 +62,7 @@ func TestActivations(t *testing.T) {
 	for a, want := range map[configs.Activation][3]float64{ // at -1, 0.5, 3; PyTorch 2.15
 		"": {-0.15865526, 0.34573123, 2.99595022}, configs.GELUTanh: {-0.15880801, 0.34571400, 2.99636269},
 		configs.QuickGELU: {-0.15420423, 0.35038844, 2.98192869}, configs.ReLU: {0, 0.5, 3},
+		configs.SiLU: {-0.26894143, 0.31122968, 2.85772246},
 	} {
 		f := floatref.ActivationOf(configs.Model{Activation: a})
 		for i, x := range []float64{-1, 0.5, 3} {

@@ -34,14 +34,28 @@ type Network struct {
 type Block struct {
 	Merge   *Merge // Swin, where a stage begins
 	Norm1   LayerNorm
-	Pad     []int8 // Swin: Dim codes that q, k and v read where a window is padded
-	Q, K, V Linear
+	Pad     []int8     // Swin: Dim codes that q, k and v read where a window is padded
+	Q, K, V Linear     // with QNorm Q and K have FineBits bits, and one scale for all heads
+	QNorm   *LayerNorm // of each head's q: Channels is the head's, G and B are those of all heads; with qk_norm
+	KNorm   *LayerNorm
 	Attn    Attention
 	Proj    Linear // requantized to the residual scale
 	Norm2   LayerNorm
-	FC1     Linear // requantized to GELU's index
+	FC1     Linear // requantized to GELU's index; with Gate to values of FineBits bits
 	GELU    GELU
-	FC2     Linear // requantized to the residual scale
+	Gate    *Gate      // of a gated MLP
+	MLPNorm *LayerNorm // with mlp_norm: of the gated values, codes for FC2
+	FC2     Linear     // requantized to the residual scale
+}
+
+// Gate is a gated MLP's: g = GELU.Fine[h + 2^(InBits-1)] for the index h that FC gives, v the result of FC1, and
+// y = sat_Bits(rsh(g*v*M, Shift) + Zero).
+type Gate struct {
+	FC    Linear // requantized to GELU's index
+	M     uint16
+	Shift uint
+	Zero  int32
+	Bits  int // FineBits in front of a norm
 }
 
 // Linear is a matmul and its requantization:
@@ -145,7 +159,7 @@ type Pool struct {
 // PoolInputBits is the width of the codes that a Pool reads.
 const PoolInputBits = configs.PoolBits
 
-// FineBits is the width of the codes that a Dynamic layer reads.
+// FineBits is the width of the codes that a Dynamic layer reads, and of a q or k in front of its norm.
 const FineBits = 16
 
 // GELU is y = Table[h + 2^(InBits-1)] for the signed index h.
@@ -155,5 +169,5 @@ type GELU struct {
 	Table   []int8 // 2^InBits entries
 	OutBits int
 
-	Fine []int16 // in the place of Table, where OutBits is FineBits
+	Fine []int16 // in the place of Table, where OutBits is FineBits: of Dynamic layers, and of a Gate
 }

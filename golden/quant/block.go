@@ -23,7 +23,11 @@ func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
 	if errs[1] = view.attentionHalf(&b, i, w, s); errs[1] == nil && shape.Window > 0 {
 		errs[1] = view.window(&b, i, w, s)
 	}
-	errs[2] = view.mlpHalf(&b, i, w, s)
+	if shape.Gated {
+		errs[2] = view.gatedHalf(&b, i, w, s)
+	} else {
+		errs[2] = view.mlpHalf(&b, i, w, s)
+	}
 	return b, errors.Join(errs[:]...)
 }
 
@@ -43,7 +47,13 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	in.activations = q.reads(qkv.Name, in.activations)
 	var head [3][]float64
 	var out []float64
+	fine := q.fineParts(w, s, b)
 	for p, part := range parts {
+		if p < len(fine) {
+			head[p] = q.commonScale(part.name, i, part.s, mat.Activations, fine[p].gamma)
+			out = append(out, repeat(fine[p].scale(q), dim)...)
+			continue
+		}
 		if head[p] = q.givenHeads(p, i, mat.Activations); head[p] == nil {
 			head[p] = q.headScales(part.name, i, part.s, mat.Activations)
 		}
@@ -51,15 +61,20 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	}
 	codes := q.round(qkv, weights, in.activations, f.exponent, out)
 
-	var errs [6]error
+	var errs [7]error
 	b.Norm1, errs[0] = q.layerNorm(q.name(i, network.RoleNorm1), s.norm1, w.Norm1G, w.Norm1B, in)
 	for p, part := range parts {
+		width := mat.Activations
+		if p < len(fine) {
+			width = intnet.FineBits
+		}
 		*part.dst, errs[1+p] = q.build(linear{
 			name: q.name(i, part.role), layer: qkv, w: weights[p*dim*dim : (p+1)*dim*dim], bias: bias[p*dim : (p+1)*dim],
 			rounded: codes.rows(p*dim, (p+1)*dim), bits: qkv.Weights, in: in.activations,
-			out: out[p*dim : (p+1)*dim], outBits: mat.Activations,
+			out: out[p*dim : (p+1)*dim], outBits: width,
 		})
 	}
+	errs[6] = q.normQueries(i, fine, head[:], mat.Activations)
 
 	q.report.heads(mat, q.shape.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
 
@@ -67,7 +82,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), identity)
 	q.report.reading(q.name(i, network.RoleContext), Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
 	b.Attn, errs[4] = q.attention(q.of.LayerAt(i, network.AttentionLayer).Within+".attn", head[0], head[1], head[2], mat.Activations, av)
-	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av)
+	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av, 0)
 	return errors.Join(errs[:]...)
 }
 
@@ -97,15 +112,15 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 		in: in.activations, out: steps, zero: index.Zero, outBits: q.num.GELUBits,
 	})
 	q.report.reading(fc1.Name, Reading{Scale: []float64{gelu.Scale}, Zero: gelu.Zero})
-	b.FC2, errs[2] = q.toResidual(fc2, w2, b2, gelu)
+	b.FC2, errs[2] = q.toResidual(fc2, w2, b2, gelu, 0)
 	return errors.Join(errs[:]...)
 }
 
-// toResidual builds a layer that writes to the residual stream.
-func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations) (intnet.Linear, error) {
+// toResidual builds a layer that writes to the residual stream; fold is the strength of the fold in what it reads.
+func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations, fold float64) (intnet.Linear, error) {
 	in = q.reads(bits.Name, in)
 	return q.build(linear{
-		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, 0, q.residual()),
+		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, fold, q.residual()),
 		bits: bits.Weights, in: in, out: q.residual(), outBits: configs.ResidualBits,
 	})
 }

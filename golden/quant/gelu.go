@@ -12,6 +12,8 @@ func activationFloor(a configs.Activation) float64 {
 	switch a {
 	case configs.QuickGELU:
 		return -6
+	case configs.SiLU:
+		return -10
 	case configs.ReLU:
 		return 0
 	}
@@ -21,15 +23,19 @@ func activationFloor(a configs.Activation) float64 {
 // geluInput spreads the index codes over the inputs that make a difference: from the
 // least one (not below the activation's floor) to the first that saturates the output.
 func (q *quantizer) geluInput(hidden *sample, out activations) grid {
-	lo, hi := 0.0, 0.0
+	lo, hi := q.activated(hidden)
+	top := float64(1<<(out.bits-1)-1-out.Zero) * out.Scale
+	hi = min(hi, inverse(floatref.ActivationOf(q.model), top+out.Scale/2))
+	return gridBetween(lo, max(hi, 1e-6), q.num.GELUBits)
+}
+
+// activated is the range of an activation's inputs that make a difference.
+func (q *quantizer) activated(hidden *sample) (lo, hi float64) {
 	for c := range hidden.lo {
 		lo, hi = min(lo, hidden.lo[c]), max(hi, hidden.hi[c])
 	}
 	lo, hi = lo*q.stats.reach(), hi*q.stats.reach()
-	lo = max(lo, activationFloor(q.model.ActivationOf()))
-	top := float64(1<<(out.bits-1)-1-out.Zero) * out.Scale
-	hi = min(hi, inverse(floatref.ActivationOf(q.model), top+out.Scale/2))
-	return gridBetween(lo, max(hi, 1e-6), q.num.GELUBits)
+	return max(lo, activationFloor(q.model.ActivationOf())), hi
 }
 
 // inverse finds x >= 0 with f(x) = y by bisection; y is at least 0, and f(y+1) at least y.

@@ -72,6 +72,9 @@ func (q *quantizer) sequential() error {
 func (q *quantizer) source(block int, role network.LayerRole) (op network.Op, rows int) {
 	op = q.of.At(block, map[network.LayerRole]network.Role{network.QKVLayer: network.RoleNorm1, network.ProjLayer: network.RoleContext,
 		network.FC1Layer: network.RoleNorm2, network.FC2Layer: network.RoleFC1, network.HeadLayer: network.RoleNorm}[role])
+	if role == network.FC2Layer && q.of.Blocks[block].MLPNorm {
+		op = q.of.At(block, network.RoleMLPNorm)
+	}
 	if role == network.ProjLayer {
 		return op, q.of.Used(q.of.At(block, network.RoleProj))
 	}

@@ -65,8 +65,12 @@ const maxFactors = 64
 // blockStats are the tensors of one block whose codes have few bits.
 type blockStats struct {
 	norm1, norm2 normStats
-	q, k, v, av  *sample   // Dim channels, heads side by side
-	hidden       *sample   // FC1's output before GELU
+	q, k, v, av  *sample   // Dim channels, heads side by side: what codes stand for
+	qFine, kFine spread    // q and k in front of their norms, where they have any
+	hidden       *sample   // FC1's output before GELU; of a gated MLP the gated values, behind their norm where they have one
+	gate         *sample   // of a gated MLP: the gate before its activation
+	value        float64   // and the largest |value| that it is multiplied with
+	gated        spread    // the products, in front of a norm
 	merge        normStats // where a patch merging precedes the block
 }
 
@@ -192,7 +196,11 @@ func newStats(m configs.Model, images int) *Stats {
 		next := blockStats{
 			norm1: norm(at(network.RoleNorm1)), norm2: norm(at(network.RoleNorm2)),
 			q: rows(at(network.RoleQuery)), k: rows(at(network.RoleKey)), v: rows(at(network.RoleValue)),
+			gated: spread{least: math.Inf(1)}, qFine: spread{least: math.Inf(1)}, kFine: spread{least: math.Inf(1)},
 			av: newSample(shape.Dim, images*net.Used(at(network.RoleProj))), hidden: newSample(fc1.Cols, images*net.Used(fc1)),
+		}
+		if shape.Gated {
+			next.gate = newSample(fc1.Cols, images*net.Used(fc1))
 		}
 		if shape.Merges() {
 			next.merge = norm(at(network.RoleMergeNorm))
@@ -247,9 +255,11 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 		b.merge.observe(floatref.GatherRows(in, op.Gather, op.Cols/op.Join), out, s.model)
 	case network.RoleNorm1:
 		b.norm1.observe(in, out, s.model)
-	case network.RoleQuery:
+	case network.RoleQuery, network.RoleKey:
+		s.query(op, b, out)
+	case network.RoleQueryNorm:
 		b.q.add(out)
-	case network.RoleKey:
+	case network.RoleKeyNorm:
 		b.k.add(out)
 	case network.RoleValue:
 		b.v.add(out)
@@ -262,8 +272,12 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 		b.av.add(rows[:used])
 	case network.RoleNorm2:
 		b.norm2.observe(in, out[:used], s.model)
+	case network.RoleGate:
+		b.gate.add(pre[:used])
 	case network.RoleFC1:
-		b.hidden.add(pre[:used])
+		b.hide(op, out[:used], pre[:used], s)
+	case network.RoleMLPNorm:
+		b.hidden.add(out[:used])
 	case network.RoleNorm:
 		s.norm.observe(in[op.FirstRow*op.Cols:], out, s.model)
 		for i, p := range s.prefix {
@@ -278,6 +292,31 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 	case network.RoleHead, network.RoleSecondHead: // both heads' logits, and their sum
 		s.logit = max(s.logit, largest(out), largest(pre))
 	}
+}
+
+// hide takes in the result of an MLP's first layer, and what it was before its activation or gate.
+func (b *blockStats) hide(op network.Op, out, pre []float64, s *Stats) {
+	if op.Kind != network.OpLinearGated {
+		b.hidden.add(pre)
+		return
+	}
+	b.value = max(b.value, largest(pre))
+	if b.gated.observe(out, nil, op.Cols, s.model.LayerNormEps); !s.net.Blocks[op.Block].MLPNorm {
+		b.hidden.add(out)
+	}
+}
+
+// query takes in q or k, which are what codes stand for, or what a norm reads.
+func (s *Stats) query(op network.Op, b *blockStats, out []float64) {
+	codes, fine := b.q, &b.qFine
+	if op.Role == network.RoleKey {
+		codes, fine = b.k, &b.kFine
+	}
+	if op.Kind == network.OpLinearFine {
+		fine.observe(out, nil, s.net.Blocks[op.Block].HeadDim(), s.model.LayerNormEps)
+		return
+	}
+	codes.add(out)
 }
 
 // stream takes in what an op leaves in its residual stream, and what it added.

@@ -1,0 +1,58 @@
+package quant
+
+import (
+	"errors"
+	"math"
+
+	"vitdse/configs"
+	"vitdse/configs/network"
+	"vitdse/golden/checkpoint"
+	"vitdse/golden/intnet"
+)
+
+// finePart is a q or k of 16 bits that a norm makes codes of.
+type finePart struct {
+	role        network.Role // of the norm
+	gamma, beta []float32
+	seen        spread
+	dst         **intnet.LayerNorm
+}
+
+// fineParts are q and k where a block has norms of them.
+func (q *quantizer) fineParts(w *checkpoint.BlockWeights, s *blockStats, b *intnet.Block) []finePart {
+	if !q.shape.QKNorm {
+		return nil
+	}
+	return []finePart{{network.RoleQueryNorm, w.QNormG, w.QNormB, s.qFine, &b.QNorm}, {network.RoleKeyNorm, w.KNormG, w.KNormB, s.kFine, &b.KNorm}}
+}
+
+// scale is the step in front of the norm, one for all heads: eps counts in it.
+func (f finePart) scale(q *quantizer) float64 { return residualScale(q.stats.reach() * f.seen.most) }
+
+// commonScale finds the symmetric scale of q or k behind its norm, one for all heads: their values are alike there. It
+// is repeated for each head.
+func (q *quantizer) commonScale(name string, block int, s *sample, width int, gamma []float32) []float64 {
+	set := q.stats.ranges.get(gridKey{rangeKey{name, block, -1, 0}, q.menu}, func() rangeSet {
+		t := tensor{len(s.values), q.stats.Images, func(i int) (float64, float64) { return float64(s.values[i]), 1 }}
+		return rangeSet{grids: estimatorOf(q.menu).grids(t, symmetric{q.menu.CodeRange == configs.FullRange})}
+	})
+	scale := set.grids[width].Scale
+	for _, g := range gamma {
+		scale = max(scale, math.Abs(float64(g))/maxGain)
+	}
+	return repeat(scale, q.shape.Heads)
+}
+
+// normQueries builds the norms of q and k, which write codes of the heads' scales.
+func (q *quantizer) normQueries(block int, fine []finePart, heads [][]float64, width int) error {
+	var errs []error
+	for p, f := range fine {
+		hd, name := q.shape.HeadDim(), q.name(block, f.role)
+		out := normed{activations{grid: grid{Scale: heads[p][0]}, bits: width}, fold{0, repeat(1, hd), repeat(0, hd)}}
+		ln, err := q.reading(grid{Scale: f.scale(q)}).layerNorm(name, normStats{sigma: f.seen.least}, f.gamma, f.beta, out)
+		*f.dst = &ln
+		errs = append(errs, err)
+		q.report.reading(name, Reading{Scale: []float64{out.Scale}})
+	}
+	return errors.Join(errs...)
+}
