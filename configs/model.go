@@ -30,6 +30,7 @@ const (
 	PoolToken = network.PoolToken
 	PoolAvg   = network.PoolAvg
 	PoolMax   = network.PoolMax
+	PoolMap   = network.PoolMap
 
 	CropCenter = network.CropCenter
 	CropSquash = network.CropSquash

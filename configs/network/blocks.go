@@ -25,6 +25,10 @@ type Block struct {
 	Hidden int  // width of the MLP
 	QKNorm bool // q and k of each head pass a LayerNorm
 
+	// Keys is the number of rows that attention pooling reads, 0 for any other block. Its only query is learned, its
+	// residual stream is a new one of one row, and where others have norm1 it has the network's last norm.
+	Keys int
+
 	Gated   bool // the MLP multiplies its activations with a second layer's results
 	MLPNorm bool // a LayerNorm follows this product
 
@@ -36,7 +40,7 @@ type Block struct {
 func (s Block) HeadDim() int { return s.Dim / s.Heads }
 
 // Merges says whether a patch merging precedes the block.
-func (s Block) Merges() bool { return s.First && s.Stage > 0 }
+func (s Block) Merges() bool { return s.First && s.Stage > 0 && s.Keys == 0 }
 
 // Tokens is the number of tokens, padding not counted.
 func (s Block) Tokens() int { return s.H * s.W }
@@ -46,8 +50,11 @@ func (s Block) padded() (h, w int) {
 	return (s.H + s.Window - 1) / s.Window * s.Window, (s.W + s.Window - 1) / s.Window * s.Window
 }
 
-// WindowTokens is the number of tokens that attend to each other.
+// WindowTokens is the number of tokens that attend to each other, of attention pooling that of the keys.
 func (s Block) WindowTokens() int {
+	if s.Keys > 0 {
+		return s.Keys
+	}
 	if s.Window == 0 {
 		return s.Tokens()
 	}

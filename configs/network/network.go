@@ -84,6 +84,14 @@ func (n *Network) At(block int, role Role) Op {
 	panic("network: no such op")
 }
 
+// Last is the op whose codes heads or a pooling of codes read: the last norm, or what takes its place.
+func (n *Network) Last() Op {
+	if op, ok := n.Find(RoleRequantize); ok {
+		return op
+	}
+	return n.At(None, RoleNorm)
+}
+
 // LayerAt is the quantization layer of a block (None outside) that has a role; it panics if there is none.
 func (n *Network) LayerAt(block int, role LayerRole) Layer {
 	for _, l := range n.Layers {
@@ -97,6 +105,9 @@ func (n *Network) LayerAt(block int, role LayerRole) Layer {
 // Used is the number of an op's rows that reach the result: behind the last block's attention only those of
 // the tokens that heads read.
 func (n *Network) Used(op Op) int {
+	if n.Blocks[len(n.Blocks)-1].Keys > 0 {
+		return op.Rows
+	}
 	if _, pools := n.Find(RolePool); pools || op.Block != len(n.Blocks)-1 || op.Role < RoleContext {
 		return op.Rows
 	}

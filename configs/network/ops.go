@@ -25,18 +25,21 @@ const (
 	OpLinearGate                // matmul + requantize + table of an activation -> 16-bit values (the gate of a gated MLP)
 	OpLinearGated               // matmul + requantize, times the gate, requantized -> codes, or 16-bit values in front of a norm
 	OpInnerNorm                 // LayerNorm of 16-bit values that are no residual stream -> codes (inside of an MLP)
+	OpProbe                     // a learned row of q codes, the same for every image (attention pooling); it reads nothing
+	OpRequantize                // a row of the residual stream -> codes, without a norm
 )
 
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
 	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream",
-	"linear-fine", "head-norm", "linear-gate", "linear-gated", "inner-norm"}
+	"linear-fine", "head-norm", "linear-gate", "linear-gated", "inner-norm",
+	"probe", "requantize"}
 
 func (k OpKind) String() string { return opKindNames[k] }
 
 // IsMatmul says whether the op is a matrix product.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm, OpProbe, OpRequantize:
 		return false
 	}
 	return true
@@ -77,12 +80,13 @@ const (
 	RoleMLPNorm                // the norm in front of the MLP's second layer
 	RoleFC2                    // the MLP's second layer
 	RoleNorm                   // the last norm
+	RoleRequantize             // the codes of a residual stream that no norm follows
 	RolePool                   // the tokens made one
 	RoleHead                   // classifier
 	RoleSecondHead             // classifier of a further token, whose logits are added to the first's
 )
 
-// Image is the input of an op that reads the image, None a block, layer or stage that is none.
+// Image is the input of an op that reads the image, None a block, layer, stage or input that is none.
 const (
 	Image = -1
 	None  = -1

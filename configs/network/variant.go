@@ -28,6 +28,7 @@ const (
 	PoolToken Pool = "token" // the class token: what an empty Pool is
 	PoolAvg   Pool = "avg"   // the mean over the patches
 	PoolMax   Pool = "max"   // the maximum over the patches, channel by channel
+	PoolMap   Pool = "map"   // attention over the patches with one learned query, and an MLP behind it (SigLIP)
 )
 
 // Pools says whether the head of a ViT reads a mean or a maximum over the patches.
@@ -47,9 +48,9 @@ func (m Model) checkVariant(f *faults) {
 		f.add("activation", "is %q; expected one of gelu, gelu_tanh, quick_gelu, relu, silu", m.Activation)
 	}
 	switch m.Pool {
-	case "", PoolToken, PoolAvg, PoolMax:
+	case "", PoolToken, PoolAvg, PoolMax, PoolMap:
 	default:
-		f.add("pool", "is %q; expected one of token, avg, max", m.Pool)
+		f.add("pool", "is %q; expected one of token, avg, max, map", m.Pool)
 	}
 	if m.Registers < 0 || m.Registers > maxRegisters {
 		f.add("registers", "is %d; expected 0..%d", m.Registers, maxRegisters)
@@ -58,7 +59,7 @@ func (m Model) checkVariant(f *faults) {
 		key   string
 		given bool
 	}{{"no_class_token", m.NoClassToken}, {"registers", m.Registers != 0}, {"pre_norm", m.PreNorm},
-		{"pool", m.Pool != "" && m.Family == Swin || m.Pools()}, {"fc_norm", m.FCNorm}, {"features", m.Features}, {"qk_norm", m.QKNorm},
+		{"pool", m.Pool != "" && m.Family == Swin || m.Pools() || m.Pool == PoolMap}, {"fc_norm", m.FCNorm}, {"features", m.Features}, {"qk_norm", m.QKNorm},
 		{"gated", m.Gated}, {"mlp_norm", m.MLPNorm}} {
 		if k.given && (m.Family == Swin || m.Family == DeiTDistilled && !inBlocks[k.key]) {
 			f.add(k.key, "is not a key of family %s; expected it with vit or deit only", m.Family)
@@ -70,8 +71,8 @@ func (m Model) checkVariant(f *faults) {
 	if m.Family == Swin || m.Family == DeiTDistilled {
 		return
 	}
-	if m.NoClassToken && !m.Pools() {
-		f.add("pool", "is token, and no_class_token says that there is none; expected avg or max")
+	if m.NoClassToken && !m.Pools() && m.Pool != PoolMap {
+		f.add("pool", "is token, and no_class_token says that there is none; expected avg, max or map")
 	}
 	if m.FCNorm && !m.Pools() {
 		f.add("fc_norm", "is the LayerNorm behind a pooling; expected pool: avg or max with it")

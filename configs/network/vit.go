@@ -23,7 +23,7 @@ func checkViT(m Model, f *faults) {
 }
 
 // buildViT lists a ViT or DeiT: attention over all tokens, one stage, a classifier on the class token (of distilled DeiT
-// a second one on the distillation token) or on what is pooled of the patches.
+// a second one on the distillation token) or on what is pooled of the patches, by attention, too.
 func buildViT(m Model, b *builder) {
 	d, prefix := m.Dim, 0
 	for _, t := range b.n.Prefix {
@@ -42,6 +42,13 @@ func buildViT(m Model, b *builder) {
 		stream = b.block(Block{Index: i, Name: fmt.Sprintf("blocks.%d", i), First: i == 0, H: 1, W: n, Dim: d, Heads: m.Heads,
 			Hidden: m.hidden(d), QKNorm: m.QKNorm,
 			Gated: m.Gated, MLPNorm: m.MLPNorm}, stream)
+	}
+	if m.Pool == PoolMap {
+		stream = b.poolAttention(Block{Index: m.Depth, Name: "attn_pool", Stage: 1, First: true, H: 1, W: 1, Dim: d, Heads: m.Heads,
+			Hidden: m.hidden(d), Keys: m.Patches()}, stream, prefix)
+		x := b.outside(Op{Name: "pool", Kind: OpRequantize, Role: RoleRequantize, Inputs: []int{stream}, Rows: 1, Cols: d})
+		b.outside(Op{Name: "head", Kind: OpHead, Role: RoleHead, Inputs: []int{x}, Rows: 1, Cols: m.Classes, Inner: d})
+		return
 	}
 	pool := Op{Name: "pool", Kind: OpPool, Role: RolePool, FirstRow: prefix, Rows: 1, Cols: d, Max: m.Pool == PoolMax}
 	norm := Op{Name: "norm", Kind: OpLayerNorm, Role: RoleNorm, Rows: len(heads(b.n.Prefix)), Cols: d}

@@ -44,7 +44,7 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	if m.FCNorm && !m.Pools() {
 		return m, fmt.Errorf("checkpoint %s: has a norm behind a pooling (fc_norm), and nothing beside it says which; expected pool: avg or pool: max in model %s", c.path, m.Name)
 	}
-	if m.NoClassToken && !m.Pools() {
+	if m.NoClassToken && !m.Pools() && m.Pool != configs.PoolMap {
 		return m, fmt.Errorf("checkpoint %s: has no class token, and nothing beside it says how the tokens are pooled; expected pool: avg or pool: max in model %s", c.path, m.Name)
 	}
 	if err := m.Validate(); err != nil {
@@ -74,6 +74,9 @@ func (c *Checkpoint) fromTensors(m *configs.Model) error {
 	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
 	if rows, inner := l.mlp(net); rows > 0 && rows == 2*inner {
 		m.Gated = true
+	}
+	if m.Pool == "" && l.there("attn_pool.latent") {
+		m.Pool = configs.PoolMap
 	}
 	m.MLPNorm = m.MLPNorm || l.there("blocks.0.mlp.norm.weight")
 	m.QKNorm = m.QKNorm || l.there("blocks.0.attn.q_norm.weight")

@@ -125,7 +125,7 @@ func (s settings) hfPool(kind string) ([]fact, error) {
 	case class == "CLIPForImageClassification":
 		return nil, fmt.Errorf("%s: average pooling in front of no norm is not carried", from)
 	case strings.HasPrefix(class, "Siglip"):
-		return nil, fmt.Errorf("%s: attention pooling (SigLIP) is not carried", from)
+		return []fact{{"pool", "map", from}}, nil
 	case class == "ViTForImageClassification", class == "ViTModel", class == "ViTMAEModel", strings.HasPrefix(class, "DeiTForImageClassification"), class == "DeiTModel",
 		strings.HasPrefix(class, "Dinov2"), strings.HasPrefix(class, "CLIP"):
 		return []fact{{"pool", "token", from}}, nil

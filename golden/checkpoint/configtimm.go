@@ -215,12 +215,10 @@ func (s settings) timmFunctions(c *Checkpoint, args settings, arch architecture,
 
 func pooling(name, from string) (fact, error) {
 	switch name {
-	case "token", "avg", "max":
+	case "token", "avg", "max", "map":
 		return fact{"pool", name, from}, nil
-	case "map":
-		return fact{}, fmt.Errorf("the pooling is map (%s): attention pooling (SigLIP) is not carried", from)
 	case "":
 		return fact{}, fmt.Errorf("there is no pooling (%s), so that the result is one of every token, which is not carried", from)
 	}
-	return fact{}, fmt.Errorf("the pooling is %s (%s); carried are token, avg and max", name, from)
+	return fact{}, fmt.Errorf("the pooling is %s (%s); carried are token, avg, max and map", name, from)
 }

@@ -16,7 +16,7 @@ type naming struct {
 	block  func(stage, block int) string     // prefix of a block's tensors
 	merge  func(stage int) string            // prefix of the patch merging in front of a stage
 	outer  map[string]string                 // stems outside of blocks
-	inner  map[string]string                 // stems inside blocks; three with commas are q, k and v apart
+	inner  map[string]string                 // stems inside blocks; three with commas are q, k and v apart, one that stands twice has the rows of two
 	differ func(net *network.Network) string // why the framework computes something else for the model, "" if it does not
 }
 
@@ -83,6 +83,13 @@ var towerOuter = map[string]string{
 	"patch_embed.proj": "embeddings.patch_embedding", "norm_pre": "pre_layrnorm", "norm": "post_layernorm",
 }
 
+// Attention pooling: of timm q apart from k and v, of transformers in PyTorch's own module.
+var (
+	timmPool   = map[string]string{"attn_pool.qkv": "attn_pool.q,attn_pool.kv,attn_pool.kv"}
+	siglipPool = []string{"attn_pool.latent", "head.probe", "attn_pool.qkv", "head.attention.in_proj_", "attn_pool.proj", "head.attention.out_proj",
+		"attn_pool.norm", "head.layernorm", "attn_pool.mlp.fc1", "head.mlp.fc1", "attn_pool.mlp.fc2", "head.mlp.fc2"}
+)
+
 func with(m map[string]string, pairs ...string) map[string]string {
 	out := map[string]string{}
 	for k, v := range m {
@@ -103,7 +110,7 @@ var (
 	twoHeads = []string{"head", "cls_classifier", "head_dist", "distillation_classifier"}
 
 	vitNamings = []naming{
-		{title: "timm", block: flat("blocks.%d.")},
+		{title: "timm", block: flat("blocks.%d."), outer: timmPool},
 		{title: "torchvision", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter, inner: torchvisionBlock},
 		{title: "torchvision before 0.13", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter,
 			inner: with(torchvisionBlock, "mlp.fc1", "mlp.linear_1", "mlp.fc2", "mlp.linear_2")},
@@ -116,10 +123,10 @@ var (
 		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoModules},
 		{title: "transformers 5 DINOv2 modules with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoModules, dinoGated...)},
 		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"), inner: towerBlock},
-		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, oneHead...), inner: towerBlock},
-		{title: "timm SwiGLU", block: flat("blocks.%d."), inner: with(nil, evaGated...)},
-		{title: "timm EVA", block: flat("blocks.%d."), inner: with(nil, evaApart...)},
-		{title: "timm EVA-02", block: flat("blocks.%d."), inner: with(with(nil, evaGated...), evaApart...)},
+		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(with(towerOuter, oneHead...), siglipPool...), inner: towerBlock},
+		{title: "timm SwiGLU", block: flat("blocks.%d."), outer: timmPool, inner: with(nil, evaGated...)},
+		{title: "timm EVA", block: flat("blocks.%d."), outer: timmPool, inner: with(nil, evaApart...)},
+		{title: "timm EVA-02", block: flat("blocks.%d."), outer: timmPool, inner: with(with(nil, evaGated...), evaApart...)},
 	}
 )
 

@@ -13,7 +13,7 @@ import (
 const rotationSeed = 1
 
 // ErrRotation is the answer to networks that cannot be rotated.
-var ErrRotation = errors.New("the residual stream cannot be rotated: expected a ViT or DeiT without a norm in front of the blocks and without maximum pooling")
+var ErrRotation = errors.New("the residual stream cannot be rotated: expected a ViT or DeiT without a norm in front of the blocks and without pooling by maximum or attention")
 
 // Rotated gives weights of the same function whose residual stream and value channels are turned, so that outlying
 // channels are spread over all: for each LayerNorm gain and offset are folded into the layer behind it, and every

@@ -24,7 +24,7 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 		return v
 	}
 	net := network.MustCompile(m)
-	if windows(net) {
+	if windows(net) || net.Blocks[len(net.Blocks)-1].Keys > 0 {
 		return seededWindows(m, normal)
 	}
 	d, h := m.Dim, m.Hidden()

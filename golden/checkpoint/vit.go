@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vitdse/configs"
@@ -82,9 +83,13 @@ func (r *reading) slot(s *slot) {
 	if parts := r.splitBias(s.name); parts != nil {
 		sources = parts
 	}
-	shape := append([]int(nil), s.shape...)
-	shape[0] /= len(sources)
-	for _, name := range sources {
+	part := append([]int(nil), s.shape...)
+	part[0] /= len(sources)
+	for len(sources) > 0 {
+		name, shape := sources[0], slices.Clone(part)
+		for sources = sources[1:]; len(sources) > 0 && sources[0] == name; sources = sources[1:] {
+			shape[0] += part[0] // two parts in one tensor
+		}
 		e, ok := r.c.entries[name]
 		switch {
 		case ok && s.optional:
@@ -174,8 +179,8 @@ func (r *reading) scale(w *Weights) {
 		}
 	}
 	for j, n := range found {
-		if n > 0 && n != len(w.Blocks) {
-			r.fault(fmt.Errorf("checkpoint %s: %d of %d blocks have a layer scale %s", r.c.path, n, len(w.Blocks), layerScales[j][0]))
+		if n > 0 && n != r.m.Depth {
+			r.fault(fmt.Errorf("checkpoint %s: %d of %d blocks have a layer scale %s", r.c.path, n, r.m.Depth, layerScales[j][0]))
 		}
 	}
 }

@@ -37,6 +37,7 @@ type Weights struct {
 // BlockWeights are the tensors of one transformer block.
 type BlockWeights struct {
 	Norm1G, Norm1B []float32 // Dim
+	Probe          []float32 // Dim: of attention pooling, what its query is made of
 	QKVW           []float32 // 3*Dim x Dim: the rows of q, then k, then v
 	QKVB           []float32 // 3*Dim
 	QNormG, QNormB []float32 // Dim/Heads: with qk_norm, the norm of each head's q
@@ -144,6 +145,12 @@ func (l *tensors) op(op network.Op) {
 	case network.RoleNorm1:
 		l.norm(op.Name, &b.Norm1G, &b.Norm1B, op.Cols)
 	case network.RoleQuery: // with k and v
+		if op.Kind == network.OpProbe {
+			name := l.net.Blocks[op.Block].Name
+			l.add(name+".latent", &b.Probe, 1, 1, op.Cols)
+			l.layer(name+".qkv", &b.QKVW, &b.QKVB, 3*op.Cols, op.Cols)
+			return
+		}
 		if s := l.net.Blocks[op.Block]; s.Window > 0 {
 			l.add(s.Name+".attn.relative_position_bias_table", &b.RelPos, (2*s.Window-1)*(2*s.Window-1), s.Heads)
 		}

@@ -20,8 +20,9 @@ func (r *Runner) attend(b *block, h, first int, rec recorder) {
 	at := first*d + h*hd
 	r.keys.Rows(r.k[at:], n, hd, d)
 	r.values.Columns(r.v[at:], hd, n, d)
-	for from := 0; from < n; from += kernel.Block {
-		some, row := min(kernel.Block, n-from), first+from
+	queries := min(n, b.WindowRows()) // one in attention pooling
+	for from := 0; from < queries; from += kernel.Block {
+		some, row := min(kernel.Block, queries-from), first+from
 		r.rows.Codes(r.q[at+from*d:], some, hd, d)
 		kernel.Multiply(r.acc, &r.rows, 0, some, &r.keys)
 		r.adjustScores(b, h, row, some, rec)

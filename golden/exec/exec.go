@@ -213,6 +213,13 @@ func (r *Runner) finish() []int32 {
 		return r.dynamicFinish()
 	}
 	m, c := r.net.Model, r.head.in
+	if r.last.Kind == network.OpRequantize {
+		x := r.requantized(r.net.Pool)
+		record(r, x)
+		r.classify(&r.head, x, r.logits[:m.Classes])
+		record(r, r.logits[:m.Classes])
+		return slices.Clone(r.logits[:m.Classes])
+	}
 	in := r.res[r.last.FirstRow*c:]
 	if from := r.ops[r.last.Inputs[0]]; from.Kind == network.OpPoolStream {
 		pool(r.net.Pool, r.res[from.FirstRow*c:], r.pooled)

@@ -129,6 +129,9 @@ func randomVariant(rng *rand.Rand) configs.Model {
 	m.Registers = []int{0, 0, 1, 4, rng.IntN(9)}[rng.IntN(5)]
 	m.PreNorm = rng.IntN(2) == 0
 	m.Pool = []configs.Pool{"", configs.PoolToken, configs.PoolAvg, configs.PoolMax}[rng.IntN(4)]
+	if rng.IntN(5) == 0 {
+		m.Pool, m.NoClassToken = configs.PoolMap, rng.IntN(2) == 0
+	}
 	if m.Pools() {
 		m.FCNorm, m.NoClassToken = rng.IntN(2) == 0, rng.IntN(2) == 0
 	}
@@ -147,7 +150,7 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 16))
 		m := randomVariant(rng)
 		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
-			"gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm, "no class token": m.NoClassToken,
+			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm, "no class token": m.NoClassToken,
 			"features": m.Features, string(m.ActivationOf()): true, fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
 			if is {
 				seen[key]++
@@ -168,8 +171,8 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		})
 	}
 	t.Log(seen)
-	if len(seen) != 16 {
-		t.Errorf("the random networks have %d of 16 variants: %v", len(seen), seen)
+	if len(seen) != 17 {
+		t.Errorf("the random networks have %d of 17 variants: %v", len(seen), seen)
 	}
 	for what, n := range seen {
 		if n < 5 {

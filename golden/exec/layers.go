@@ -39,6 +39,11 @@ func (r *Runner) block(b *block) {
 	if b.merge != nil {
 		r.mergePatches(b)
 	}
+	if b.Keys > 0 {
+		r.poolAttention(b)
+		r.mlp(b)
+		return
+	}
 	d := b.Dim
 	x := r.codes[:b.Tokens()*d]
 	b.norm1.Codes(x, r.res)
@@ -58,7 +63,13 @@ func (r *Runner) block(b *block) {
 	}
 	r.attention(b)
 	r.matmulAdd(&b.proj, x)
+	r.mlp(b)
+}
 
+// mlp runs the second half of a block.
+func (r *Runner) mlp(b *block) {
+	d := b.Dim
+	x := r.codes[:b.Tokens()*d]
 	b.norm2.Codes(x, r.res)
 	record(r, x)
 	r.rows.Codes(x, b.Tokens(), d, d)

@@ -22,7 +22,7 @@ type Program struct {
 	positions []int32      // the residual stream in front of the patch embedding; not of Swin
 	patchNorm *kernel.Norm // Swin, and with pre_norm
 	blocks    []block
-	norm      *kernel.Norm
+	norm      *kernel.Norm // nil where no norm is last
 	head      layer
 	headDist  *layer
 }
@@ -40,6 +40,7 @@ type block struct {
 	geometry
 	merge        *merge // Swin, where a stage begins
 	norm1, norm2 *kernel.Norm
+	probe        []int8 // of attention pooling: the only row of q
 	pad          []int8 // Swin: what q, k and v read where a window is padded
 	q, k, v      layer
 	qNorm, kNorm *kernel.Norm      // nil where q and k have none
@@ -85,7 +86,10 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		return nil, err
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
-	p := &Program{net: net, of: of, ops: of.Ops, last: of.At(network.None, network.RoleNorm), patch: newLayer(&net.PatchEmbed), norm: norm(&net.Norm), head: newLayer(&net.Head)}
+	p := &Program{net: net, of: of, ops: of.Ops, last: of.Last(), patch: newLayer(&net.PatchEmbed), head: newLayer(&net.Head)}
+	if p.last.Kind.IsNorm() {
+		p.norm = norm(&net.Norm)
+	}
 	var codes [256]int8 // sat(rsh(p-128, 8-b)) of each pixel value p
 	for i := range codes {
 		codes[i] = int8(sat(rsh(int64(i)-128, uint(8-net.ImageBits)), net.ImageBits))
@@ -125,8 +129,11 @@ func newBlock(net *intnet.Network, of *network.Network, i int) block {
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	b := &net.Blocks[i]
 	next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
-		q: newLayer(&b.Q), k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
+		probe: b.Probe, k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 		bias: b.Attn.Bias}
+	if b.Probe == nil {
+		next.q = newLayer(&b.Q)
+	}
 	switch {
 	case next.fc1.dynamic != nil:
 		next.fc1.dynamic.gelu = b.GELU.Fine

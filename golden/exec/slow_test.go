@@ -243,6 +243,25 @@ func slowGate(g *intnet.Gate, gate, value matrix) matrix {
 	return y
 }
 
+// slowProbe is attention pooling: the rows of the patches make keys and values, the query is a constant.
+func slowProbe(net *intnet.Network, res matrix, put func(matrix) matrix) matrix {
+	m, b := net.Model, &net.Blocks[net.Model.Depth]
+	x := put(slowNorm(&b.Norm1, net.Rsqrt, res[m.PrefixTokens():]))
+	k, v := put(slowLinear(&b.K, x)), put(slowLinear(&b.V, x))
+	q := put(matrix{constants(b.Probe)})
+	scores, exps, av := slowAttention(net, &b.Attn, q, k, v)
+	put(scores)
+	put(exps)
+	put(av)
+	var joined []*big.Int
+	for _, head := range av {
+		joined = append(joined, head...)
+	}
+	row := put(slowLinear(&b.Proj, matrix{joined}))
+	hidden := put(slowGELU(&b.GELU, slowLinear(&b.FC1, put(slowNorm(&b.Norm2, net.Rsqrt, row)))))
+	return put(slowAdd(row, slowLinear(&b.FC2, hidden), 16))
+}
+
 // slowPatches cuts the image into rows of channel, pixel row, pixel column.
 func slowPatches(net *intnet.Network, image []uint8) matrix {
 	m := net.Model
@@ -296,7 +315,7 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 	if net.PatchNorm != nil {
 		res = put(slowNorm(net.PatchNorm, net.Rsqrt, res))
 	}
-	for i := range net.Blocks {
+	for i := range m.Depth {
 		b := &net.Blocks[i]
 		x := put(slowNorm(&b.Norm1, net.Rsqrt, res))
 		q, k, v := put(slowLinear(&b.Q, x)), put(slowLinear(&b.K, x)), put(slowLinear(&b.V, x))
@@ -328,6 +347,11 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 			hidden = slowNorm(b.MLPNorm, net.Rsqrt, put(hidden))
 		}
 		res = put(slowAdd(res, slowLinear(&b.FC2, put(hidden)), 16))
+	}
+	if m.Pool == configs.PoolMap {
+		x := put(slowPool(net.Pool, slowProbe(net, res, put)))
+		put(slowLinear(&net.Head, x))
+		return ops
 	}
 	read := res[:1] // the class token
 	switch {

@@ -43,7 +43,9 @@ func validate(net *intnet.Network, of *network.Network) error {
 		c.block(&net.Blocks[i], of.Blocks[i])
 	}
 	d := of.Blocks[len(of.Blocks)-1].Dim
-	c.norm(&net.Norm, d)
+	if of.Last().Kind.IsNorm() {
+		c.norm(&net.Norm, d)
+	}
 	c.linear(&net.Head, d, m.Classes, c.dynamic)
 	switch {
 	case (net.HeadDist != nil) != (of.Classifiers == 2):
@@ -66,7 +68,9 @@ func (c *checker) block(b *intnet.Block, shape network.Block) {
 	c.norm(&b.Norm1, d)
 	c.norm(&b.Norm2, d)
 	for _, l := range []*intnet.Linear{&b.Q, &b.K, &b.V, &b.Proj} {
-		c.linear(l, d, d, c.dynamic)
+		if l != &b.Q || shape.Keys == 0 {
+			c.linear(l, d, d, c.dynamic)
+		}
 	}
 	c.queries(b, shape)
 	c.linear(&b.FC1, d, shape.Hidden, c.dynamic)
@@ -114,6 +118,16 @@ func (c *checker) queries(b *intnet.Block, shape network.Block) {
 		return
 	}
 	bits := b.Attn.QKVBits
+	if shape.Keys > 0 {
+		if len(b.Probe) != shape.Dim || b.Q.Out != 0 || b.K.Bits != bits || b.V.Bits != bits || bits > 8 || c.dynamic {
+			c.add("%s: a query of %d codes, k and v of %d and %d bits, scales of each token's own: %v; expected %d codes, %d bits, at most 8, false",
+				shape.Name, len(b.Probe), b.K.Bits, b.V.Bits, c.dynamic, shape.Dim, bits)
+		}
+		return
+	}
+	if b.Probe != nil {
+		c.add("%s: has a learned query; expected one in attention pooling only", shape.Name)
+	}
 	if shape.QKNorm {
 		bits = intnet.FineBits
 		for _, ln := range []*intnet.LayerNorm{b.QNorm, b.KNorm} {
@@ -139,6 +153,9 @@ func (c *checker) around(net *intnet.Network, of *network.Network) {
 		c.norm(net.PatchNorm, of.Blocks[0].Dim)
 	}
 	op, pools := of.Find(network.RolePool)
+	if last := of.Last(); last.Kind == network.OpRequantize {
+		op, pools = last, true
+	}
 	if pools != (net.Pool != nil) {
 		c.add("the pool is there or missing; its op is there: %v", pools)
 	}

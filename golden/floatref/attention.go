@@ -45,8 +45,9 @@ func (b *block) scores(op *network.Op, q, k, scores []float64, keys *kernel.Real
 		for first := 0; first < op.Rows; first += n { // row of the window
 			from, at := first*dim+h*hd, (h*op.Rows+first)*n
 			keys.RealRows(k[from:], n, hd, dim)
-			kernel.MultiplyReals(scores[at:], n, q[from:], dim, n, keys, nil)
-			window := scores[at : at+n*n]
+			rows := min(n, op.Rows) // one where a learned query reads them all
+			kernel.MultiplyReals(scores[at:], n, q[from:], dim, rows, keys, nil)
+			window := scores[at : at+rows*n]
 			for i := range window {
 				window[i] *= scale
 			}
@@ -88,7 +89,7 @@ func context(op *network.Op, prob, v, out []float64, values *kernel.Reals) {
 		for first := 0; first < op.Rows; first += n {
 			at := h*op.Rows + first
 			values.RealColumns(v[first*dim+h*hd:], hd, n, dim)
-			kernel.MultiplyReals(out[at*hd:], hd, prob[at*n:], n, n, values, nil)
+			kernel.MultiplyReals(out[at*hd:], hd, prob[at*n:], n, min(n, op.Rows), values, nil)
 		}
 	}
 }

@@ -32,7 +32,8 @@ type Network struct {
 
 type block struct {
 	norm1, norm2 layerNorm
-	qkv          []linear  // three
+	qkv          []linear  // three; of attention pooling k and v
+	query        []float64 // of attention pooling
 	qNorm, kNorm layerNorm // of each head's channels, where the block has them
 	proj         linear
 	fc1, fc2     linear
@@ -94,6 +95,11 @@ func New(m configs.Model, w *checkpoint.Weights) (*Network, error) {
 		if shape.MLPNorm {
 			next.mlpNorm = newNorm(b.MLPNormG, b.MLPNormB, m.LayerNormEps)
 		}
+		if shape.Keys > 0 {
+			next.query = make([]float64, shape.Dim)
+			next.qkv[0].run(widen(b.Probe), next.query, 1)
+			next.qkv = next.qkv[1:]
+		}
 		if shape.QKNorm {
 			next.qNorm, next.kNorm = newNorm(b.QNormG, b.QNormB, m.LayerNormEps), newNorm(b.KNormG, b.KNormB, m.LayerNormEps)
 		}
@@ -151,8 +157,12 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 	case network.RoleMerge:
 		b.merge.run(x, y, op.Rows)
 	case network.RoleNorm1:
-		b.norm1.run(x, y)
+		b.norm1.run(x[op.FirstRow*op.Cols:][:len(y)], y)
 	case network.RoleQuery, network.RoleKey, network.RoleValue:
+		if op.Kind == network.OpProbe {
+			copy(y, b.query)
+			return
+		}
 		b.qkv[op.Index-op.First].run(gathered(x, op), y, op.Rows)
 	case network.RoleQueryNorm:
 		b.qNorm.run(x, y)
@@ -165,6 +175,10 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 	case network.RoleContext:
 		context(op, x, with, y, &tr.scratch.values)
 	case network.RoleProj:
+		if op.Kind == network.OpMerge { // a new stream
+			b.proj.run(join(x, n.Ops[op.Inputs[0]]), y, op.Rows)
+			return
+		}
 		b.proj.add(gathered(join(x, n.Ops[op.Inputs[0]]), op), with, pre, y, op.Rows)
 	case network.RoleNorm2:
 		b.norm2.run(x, y)
@@ -188,6 +202,8 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 		b.fc2.add(x, with, pre, y, op.Rows)
 	case network.RoleNorm:
 		n.norm.run(x[op.FirstRow*op.Cols:][:len(y)], y)
+	case network.RoleRequantize:
+		copy(y, x)
 	case network.RolePool:
 		pool(x[op.FirstRow*op.Cols:], y, op.Max)
 	case network.RoleHead:

@@ -20,10 +20,10 @@ type Network struct {
 	PatchEmbed Linear     // PatchInner -> Dim, requantized to the residual scale; where there is a PatchNorm to its input
 	PatchNorm  *LayerNorm // Swin, and with pre_norm: to the residual scale of the first stage
 	Blocks     []Block
-	Norm       LayerNorm
-	Pool       *Pool   // Swin, and ViT with pool avg or max
-	Head       Linear  // Dim -> Classes, requantized to LogitBits
-	HeadDist   *Linear // distilled DeiT: on the distillation token's row, added to Head's result
+	Norm       LayerNorm // nothing with attention pooling, whose block has it
+	Pool       *Pool     // Swin, and ViT with pool avg or max; with attention pooling the codes of its row
+	Head       Linear    // Dim -> Classes, requantized to LogitBits
+	HeadDist   *Linear   // distilled DeiT: on the distillation token's row, added to Head's result
 
 	LogitScale    float64   // real logit = code * LogitScale; for reports only
 	ResidualScale float64   // of the first stage; for reports only
@@ -34,12 +34,13 @@ type Network struct {
 type Block struct {
 	Merge   *Merge // Swin, where a stage begins
 	Norm1   LayerNorm
+	Probe   []int8     // of attention pooling: Dim codes, the only row of q; Q is nothing
 	Pad     []int8     // Swin: Dim codes that q, k and v read where a window is padded
 	Q, K, V Linear     // with QNorm Q and K have FineBits bits, and one scale for all heads
 	QNorm   *LayerNorm // of each head's q: Channels is the head's, G and B are those of all heads; with qk_norm
 	KNorm   *LayerNorm
 	Attn    Attention
-	Proj    Linear // requantized to the residual scale
+	Proj    Linear // requantized to the residual scale; of attention pooling that is a new stream's
 	Norm2   LayerNorm
 	FC1     Linear // requantized to GELU's index; with Gate to values of FineBits bits
 	GELU    GELU

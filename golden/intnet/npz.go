@@ -139,6 +139,7 @@ func matrix(parent any, field string) []int {
 	switch p := parent.(type) {
 	case Linear:
 		switch {
+		case p.Out == 0: // none: of attention pooling's q
 		case field == "W":
 			return []int{p.Out, p.In}
 		case field == "GroupM" && p.Group > 0:

@@ -36,7 +36,11 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	dim := q.shape.Dim
 	qkv, mat, proj := q.bits(i, network.QKVLayer), q.bits(i, network.AttentionLayer), q.bits(i, network.ProjLayer)
 	f := foldOf(s.norm1.out, q.fold(qkv, "norm1", i), w.Norm1G, w.Norm1B)
-	weights, bias := product(w.QKVW, w.QKVB, f.scale, f.offset)
+	first, before := 0, q // the first of q, k, v that is a matmul, and whose stream norm1 reads
+	if q.shape.Keys > 0 {
+		first, before = 1, q.at(q.of.Blocks[i-1])
+	}
+	weights, bias := product(w.QKVW[first*dim*dim:], w.QKVB[first*dim:], f.scale, f.offset)
 	in := q.foldedRange("norm1", i, s.norm1, w.Norm1G, q.inputBits(qkv), f, columnPower(weights, dim))
 	parts := [3]struct {
 		name string // of its range
@@ -57,13 +61,19 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 		if head[p] = q.givenHeads(p, i, mat.Activations); head[p] == nil {
 			head[p] = q.headScales(part.name, i, part.s, mat.Activations)
 		}
-		out = append(out, q.perHead(head[p])...)
+		if p >= first {
+			out = append(out, q.perHead(head[p])...)
+		}
 	}
 	codes := q.round(qkv, weights, in.activations, f.exponent, out)
 
 	var errs [7]error
-	b.Norm1, errs[0] = q.layerNorm(q.name(i, network.RoleNorm1), s.norm1, w.Norm1G, w.Norm1B, in)
-	for p, part := range parts {
+	b.Norm1, errs[0] = before.layerNorm(q.name(i, network.RoleNorm1), s.norm1, w.Norm1G, w.Norm1B, in)
+	if first > 0 {
+		b.Probe = probeCodes(s.q, q.perHead(head[0]), mat.Activations)
+		q.report.reading(q.name(i, network.RoleQuery), Reading{Scale: q.perHead(head[0])})
+	}
+	for p, part := range parts[first:] {
 		width := mat.Activations
 		if p < len(fine) {
 			width = intnet.FineBits

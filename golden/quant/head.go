@@ -19,6 +19,9 @@ func (q *quantizer) head() error {
 	if pools && pool.Kind == network.OpPool && !pool.Max {
 		return q.averagedHead(last, q.pooled(pool))
 	}
+	if q.of.Last().Kind == network.OpRequantize {
+		return q.headOfStream(last)
+	}
 	f := foldOf(q.stats.norm.out, q.fold(bits, "norm", -1), q.weights.NormG, q.weights.NormB)
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.norm.out}}
 	switch {
@@ -108,6 +111,27 @@ func (q *quantizer) averagedHead(last *quantizer, tokens int) error {
 	q.net.Pool = &intnet.Pool{Tokens: tokens, InZero: int32(in.Zero), A: a[0], Shift: shift, Zero: int32(out.Zero),
 		Bits: out.bits, SumBits: signedBits(uint64(tokens) * uint64(span))}
 	built, err := q.classifiers(bits, heads, out, f)
+	if err != nil {
+		return err
+	}
+	q.net.Head = built[0]
+	return nil
+}
+
+// headOfStream builds the codes of a row of the residual stream that no norm follows, and the classifier; last is the
+// quantizer as the last block sees it.
+func (q *quantizer) headOfStream(last *quantizer) error {
+	bits, dim := q.bits(network.None, network.HeadLayer), last.shape.Dim
+	f := fold{0, repeat(1, dim), repeat(0, dim)}
+	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.pool}}
+	in := q.plainRange("pool", -1, q.stats.pool, bits.Activations, q.headPower(heads, f, dim), identity)
+	q.report.reading(q.name(network.None, network.RoleRequantize), Reading{Scale: []float64{in.Scale}, Zero: in.Zero})
+	a, shift, err := multipliers([]float64{last.net.ResidualScale / in.Scale})
+	if err != nil {
+		return fmt.Errorf("pool: %w", err)
+	}
+	q.net.Pool = &intnet.Pool{Tokens: 1, A: a[0], Shift: shift, Zero: int32(in.Zero), Bits: in.bits, SumBits: signedBits(1 << (configs.ResidualBits - 1))}
+	built, err := q.classifiers(bits, heads, in, f)
 	if err != nil {
 		return err
 	}

@@ -56,3 +56,12 @@ func (q *quantizer) normQueries(block int, fine []finePart, heads [][]float64, w
 	}
 	return errors.Join(errs...)
 }
+
+// probeCodes are the codes of a learned query, of which calibration saw the same row in every image.
+func probeCodes(s *sample, scales []float64, width int) []int8 {
+	codes, limit := make([]int8, s.channels), math.Exp2(float64(width-1))
+	for c := range codes {
+		codes[c] = int8(min(max(hup(float64(s.values[c])/scales[c]), -limit), limit-1))
+	}
+	return codes
+}

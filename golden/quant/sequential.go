@@ -62,7 +62,7 @@ func (q *quantizer) sequential() error {
 			q.net.Blocks[i] = b
 		}
 	}
-	if _, pools := q.of.Find(network.RolePool); pools || q.of.Classifiers > 1 {
+	if _, pools := q.of.Find(network.RolePool); pools || q.of.Classifiers > 1 || q.of.Last().Kind == network.OpRequantize {
 		return nil // the head reads what several rows give
 	}
 	return q.feed(network.None, network.HeadLayer)

@@ -29,7 +29,7 @@ type Stats struct {
 	blocks  []blockStats
 	norm    normStats
 	prefix  []*sample // with a classifier on each of several prefix tokens: their rows of norm
-	pool    *sample   // the pooled tokens, where they are pooled
+	pool    *sample   // the pooled tokens, where they are pooled, by attention, too
 
 	turn turned // what calibration learned about the network with its residual stream rotated
 
@@ -179,7 +179,7 @@ func newStats(m configs.Model, images int) *Stats {
 		return normStats{out: newSample(op.Cols, images*net.Used(op)), sigma: math.Inf(1)}
 	}
 	rows := func(op network.Op) *sample { return newSample(op.Cols, images*op.Rows) }
-	last := net.At(network.None, network.RoleNorm)
+	last := net.Last()
 	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)), inputs: memo[inputKey, []factor]{limit: maxFactors},
 		embed: spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
 	if net.Classifiers > 1 {
@@ -189,6 +189,9 @@ func newStats(m configs.Model, images int) *Stats {
 	}
 	if op, ok := net.Find(network.RolePool); ok && op.Kind == network.OpPool {
 		s.pool = rows(op)
+	}
+	if last.Kind == network.OpRequantize {
+		s.pool = rows(last)
 	}
 	for b, shape := range net.Blocks {
 		at := func(role network.Role) network.Op { return net.At(b, role) }
@@ -254,7 +257,7 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 	case network.RoleMergeNorm:
 		b.merge.observe(floatref.GatherRows(in, op.Gather, op.Cols/op.Join), out, s.model)
 	case network.RoleNorm1:
-		b.norm1.observe(in, out, s.model)
+		b.norm1.observe(in[op.FirstRow*op.Cols:], out, s.model)
 	case network.RoleQuery, network.RoleKey:
 		s.query(op, b, out)
 	case network.RoleQueryNorm:
@@ -283,6 +286,8 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 		for i, p := range s.prefix {
 			p.add(out[i*op.Cols : (i+1)*op.Cols])
 		}
+	case network.RoleRequantize:
+		s.pool.add(out)
 	case network.RolePool:
 		if op.Kind == network.OpPoolStream {
 			s.stream(op, out, pre)
