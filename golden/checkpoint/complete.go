@@ -26,7 +26,8 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	if err != nil {
 		return m, fmt.Errorf("checkpoint %s: %w", c.path, err)
 	}
-	if err := c.fromTensors(&m); err != nil {
+	says := func(key string) bool { return slices.ContainsFunc(facts, func(f fact) bool { return f.key == key }) }
+	if err := c.fromTensors(&m, says("pool")); err != nil {
 		return m, err
 	}
 	var bad []string
@@ -38,7 +39,7 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	if bad != nil {
 		return m, fmt.Errorf("checkpoint %s: contradicts model %s: %s", c.path, m.Name, strings.Join(bad, "; "))
 	}
-	if m.Gated && m.Activation == "" && !slices.ContainsFunc(facts, func(f fact) bool { return f.key == "activation" }) {
+	if m.Gated && m.Activation == "" && !says("activation") {
 		return m, fmt.Errorf("checkpoint %s: has a gated MLP, and nothing beside it says its activation; expected activation: silu (SwiGLU), or gelu, in model %s", c.path, m.Name)
 	}
 	if m.FCNorm && !m.Pools() {
@@ -53,8 +54,9 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 	return m, nil
 }
 
-// fromTensors sets the keys that the tensors decide, where the model leaves them open.
-func (c *Checkpoint) fromTensors(m *configs.Model) error {
+// fromTensors sets the keys that the tensors decide, where the model leaves them open; the pooling may be said already:
+// a classifier beside the tensors of attention pooling does not use them.
+func (c *Checkpoint) fromTensors(m *configs.Model, pooling bool) error {
 	net, err := network.Compile(*m)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func (c *Checkpoint) fromTensors(m *configs.Model) error {
 	if rows, inner := l.mlp(net); rows > 0 && rows == 2*inner {
 		m.Gated = true
 	}
-	if m.Pool == "" && l.there("attn_pool.latent") {
+	if m.Pool == "" && !pooling && l.there("attn_pool.latent") {
 		m.Pool = configs.PoolMap
 	}
 	m.MLPNorm = m.MLPNorm || l.there("blocks.0.mlp.norm.weight")
