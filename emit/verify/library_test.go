@@ -206,6 +206,7 @@ func libraryTraits(m configs.Model) string {
 	add(m.PreNorm, "norm in front")
 	add(m.Pools(), string(m.Pool)+" pooling")
 	add(m.FCNorm, "fc_norm")
+	add(m.Pool == configs.PoolMap, "attention pooling")
 	add(m.QKNorm, "q/k norm")
 	add(m.Gated, "gated MLP")
 	add(m.MLPNorm, "norm in the MLP")
