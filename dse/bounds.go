@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"vitdse/dse/noise"
 )
 
 // Bound is a limit of a metric, in the metric's unit: a minimum for those that are better
@@ -48,7 +50,7 @@ func (b Bound) ceiling(best float64) float64 {
 	case LargestUse:
 		return b.Value / 100
 	case Loss:
-		return best * ratio(-b.Value)
+		return best * noise.Ratio(-b.Value)
 	}
 	return b.Value
 }
@@ -61,10 +63,10 @@ func (m Metric) static() bool {
 // ceilings are bounds as costs, those of one kind together.
 type ceilings struct {
 	static  []ceiling
-	seconds float64 // +Inf without a limit
-	energy  float64 // J, likewise
-	bytes   int64   // 0 without
-	noise   Femto   // 0 without
+	seconds float64     // +Inf without a limit
+	energy  float64     // J, likewise
+	bytes   int64       // 0 without
+	noise   noise.Femto // 0 without
 }
 
 type ceiling struct {
@@ -73,9 +75,9 @@ type ceiling struct {
 	cost  float64
 }
 
-func newCeilings(l Limits, best Femto) ceilings {
+func newCeilings(l Limits, best noise.Femto) ceilings {
 	c := ceilings{seconds: math.Inf(1), energy: math.Inf(1)}
-	noise := l.noise(best.Power())
+	most := l.noise(best.Power())
 	for _, b := range l.Bounds {
 		at := b.ceiling(best.Power())
 		switch {
@@ -87,15 +89,15 @@ func newCeilings(l Limits, best Femto) ceilings {
 		case b.Metric == Energy:
 			c.energy = min(c.energy, at)
 		case b.Metric == Loss:
-			noise = min(noise, at)
+			most = min(most, at)
 		default:
 			c.seconds = min(c.seconds, at)
 		}
 	}
-	if !math.IsInf(noise, 1) {
+	if !math.IsInf(most, 1) {
 		// The largest sum whose power is within the limit, so that both ways to ask agree.
-		c.noise = Femto(math.Ceil(noise * 1e15))
-		for c.noise > 0 && c.noise.Power() > noise {
+		c.noise = noise.Femto(math.Ceil(most * 1e15))
+		for c.noise > 0 && c.noise.Power() > most {
 			c.noise--
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -25,7 +26,7 @@ type decomposition struct {
 	tables  []table        // options of stages, numbered
 	classes []sharedChoice
 
-	noise     Additive
+	noise     noise.Additive
 	timingIDs map[string]int32
 	tableIDs  map[string]int
 }
@@ -34,14 +35,14 @@ type decomposition struct {
 type sharedChoice struct {
 	patch  hwmodel.Stored // weights of the patch embedding
 	widths hwmodel.Widths
-	tables []int // by stage
-	noise  Femto // the least, without that of the tables' options
-	count  int64 // combinations
-	choice []int // of the shared axes: the least noise, the first of equals
+	tables []int       // by stage
+	noise  noise.Femto // the least, without that of the tables' options
+	count  int64       // combinations
+	choice []int       // of the shared axes: the least noise, the first of equals
 }
 
 // decompose takes the numerics of a space apart.
-func decompose(m configs.Model, s configs.Space, noise Additive) (*decomposition, error) {
+func decompose(m configs.Model, s configs.Space, noise noise.Additive) (*decomposition, error) {
 	all := s.Axes(m)
 	d := &decomposition{net: network.MustCompile(m), axes: all[:split(all)], noise: noise,
 		timingIDs: map[string]int32{}, tableIDs: map[string]int{}}
@@ -142,8 +143,8 @@ func (d *decomposition) class(n configs.Numerics) (sharedChoice, error) {
 }
 
 // least is the least noise that any numerics of the space have, and its choice of the axes.
-func (d *decomposition) least() (Femto, []int) {
-	best, at := Femto(math.MaxInt64), -1
+func (d *decomposition) least() (noise.Femto, []int) {
+	best, at := noise.Femto(math.MaxInt64), -1
 	for i := range d.classes {
 		sum := d.classes[i].noise
 		for _, t := range d.classes[i].tables {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -19,7 +20,7 @@ func deit(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewPrediction(Synthetic(m, s, 1).Tables...)
+	p, err := noise.NewPrediction(noise.Synthetic(m, s, 1).Tables...)
 	if err != nil {
 		t.Fatal(err)
 	}

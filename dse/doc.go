@@ -18,8 +18,6 @@
 //   - explore: everything from sensitivities to the measured front's files, in one call.
 //   - metric: what a design point can be good at, and how it is read from an estimate.
 //   - limits: what a run asks for at least, and the default objectives.
-//   - noise: what numerics cost in the logits: sensitivities as measured or from a file, and the prediction that adds
-//     them up.
 //   - sweep: every legal point of a space that can be enumerated, shard by shard.
 //   - exact: the front of any space, engine by engine, with a certificate.
 //   - front: what a search found, and its files.
@@ -28,6 +26,6 @@
 //   - pick: which point of a front to build, and how fronts compare.
 //   - problem: a space as a problem of black-box optimisation, for dse/baseline.
 //
-// Beside it are packages: jobs (long work), labels (label setting), size (which engine a part holds), baseline
-// (what other methods find).
+// Beside it are packages: noise (what numerics cost in the logits, and its prediction), measuring (runs of the golden
+// model), jobs (long work), labels (label setting), size (which engine a part holds), baseline (what other methods find).
 package dse

@@ -10,6 +10,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -53,7 +54,7 @@ type exact struct {
 	subs     []subproblem
 	sizes    []hwmodel.Widths // distinct widths of the subproblems
 	sizeOf   []int            // by subproblem
-	best     Femto            // least noise of the space
+	best     noise.Femto      // least noise of the space
 	bestAt   []int            // its choices
 	ceilings ceilings
 	bytes    bool // whether bytes are an objective or limited, or energy, of which they are part
@@ -86,7 +87,7 @@ func newExact(ctx context.Context, in Input) (*exact, error) {
 		return nil, errors.New("an exact search needs an additive prediction of noise")
 	}
 	if in.Noise == nil {
-		in.Noise = NoiseOf(in.Additive)
+		in.Noise = noise.Of(in.Additive)
 	}
 	if len(in.Objectives) == 0 {
 		in.Objectives = DefaultObjectives

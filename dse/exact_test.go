@@ -13,6 +13,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -27,18 +28,18 @@ func (f fakeAdditive) draw(key uint64) float64 {
 	return rand.New(rand.NewPCG(f.seed, key)).Float64()
 }
 
-func (f fakeAdditive) round(v float64) Femto {
+func (f fakeAdditive) round(v float64) noise.Femto {
 	if f.coarse {
 		v = math.Ceil(v*100) / 100
 	}
-	return Femto(v * 1e15)
+	return noise.Femto(v * 1e15)
 }
 
-func (f fakeAdditive) Units(softmaxBits, geluBits int, b configs.Basis) (Femto, error) {
+func (f fakeAdditive) Units(softmaxBits, geluBits int, b configs.Basis) (noise.Femto, error) {
 	return f.round(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3), nil
 }
 
-func (f fakeAdditive) Layer(b configs.Basis, l configs.LayerBits) (Femto, error) {
+func (f fakeAdditive) Layer(b configs.Basis, l configs.LayerBits) (noise.Femto, error) {
 	key := uint64(0)
 	for _, c := range l.Name + string(b.Quantizer.CodeRange) {
 		key = key*131 + uint64(c)
@@ -106,7 +107,7 @@ func limited(t *testing.T, rng *rand.Rand, in Input) Input {
 		lo, hi := math.Inf(1), 0.0
 		for _, p := range res.Front.Points {
 			q := repriced(t, res.Front, p)
-			v := info.show(info.cost(&q), ratio(res.Front.BestSQNRDB))
+			v := info.show(info.cost(&q), noise.Ratio(res.Front.BestSQNRDB))
 			lo, hi = min(lo, v), max(hi, v)
 		}
 		if v := lo + (hi-lo)*rng.Float64(); v > 0 {
@@ -137,7 +138,7 @@ func priceAll(t *testing.T, in Input) (front []costs, legal int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	noiseOf := NoiseOf(in.Additive)
+	noiseOf := noise.Of(in.Additive)
 	best := math.Inf(1)
 	each := func(f func(d configs.Design, noise float64)) {
 		index := make([]int, len(g.Axes()))

@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"vitdse/dse/noise"
 )
 
 // front prices and names the points that are left.
 func (x *exact) front() (*Front, error) {
 	in := x.in
 	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.plan.Inputs, Seed: in.Options.Seed, Partial: x.left > 0,
-		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: Decibels(x.best.Power()), Points: []Point{}}
+		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: noise.Decibels(x.best.Power()), Points: []Point{}}
 	for _, a := range x.byPart[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)
 	}

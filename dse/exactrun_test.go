@@ -12,6 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/dse/noise"
 )
 
 // free is a small space in which blocks choose for themselves, on two parts.
@@ -53,7 +54,7 @@ func TestExactDoesNotDependOnWorkers(t *testing.T) {
 func TestExactIsTheSweep(t *testing.T) {
 	in := fixed(t)
 	in.Additive = fakeAdditive{seed: 6}
-	in.Noise = NoiseOf(in.Additive)
+	in.Noise = noise.Of(in.Additive)
 	in.Limits.MaxLossDB = 8
 	_, sweep := sweepTo(t, in, t.TempDir())
 	_, exact := exactTo(t, in, t.TempDir())
@@ -150,7 +151,7 @@ func TestFullDisk(t *testing.T) {
 	in.Options.Dir = dir
 	for name, search := range map[string]func(context.Context, Input, func(Progress)) (Result, error){"exact": Exact, "sweep": Sweep} {
 		if in.Noise == nil {
-			in.Noise = NoiseOf(in.Additive)
+			in.Noise = noise.Of(in.Additive)
 		}
 		_, err := search(context.Background(), in, nil)
 		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), JournalFile) {
@@ -234,15 +235,15 @@ func TestBudgets(t *testing.T) {
 func TestSensitivityFiles(t *testing.T) {
 	m, s := tiny(), fixed(t).Space
 	path := filepath.Join(t.TempDir(), "s.json")
-	f := Synthetic(m, s, 3)
+	f := noise.Synthetic(m, s, 3)
 	if err := f.Write(path); err != nil {
 		t.Fatal(err)
 	}
-	p, origin, err := LoadSensitivities(path, m)
+	p, origin, err := noise.Load(path, m)
 	if err != nil || !strings.Contains(origin, "synthetic, seed 3") {
 		t.Fatalf("origin %q, error %v", origin, err)
 	}
-	q, err := NewPrediction(f.Tables...)
+	q, err := noise.NewPrediction(f.Tables...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +265,7 @@ func TestSensitivityFiles(t *testing.T) {
 		if err := os.WriteFile(path, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := LoadSensitivities(path, m); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, _, err := noise.Load(path, m); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
 		}
 	}
@@ -295,4 +296,6 @@ func TestExactRefusesBadInput(t *testing.T) {
 // nanNoise is a prediction that went wrong.
 type nanNoise struct{ fakeAdditive }
 
-func (nanNoise) Layer(configs.Basis, configs.LayerBits) (Femto, error) { return ToFemto(math.NaN()) }
+func (nanNoise) Layer(configs.Basis, configs.LayerBits) (noise.Femto, error) {
+	return noise.ToFemto(math.NaN())
+}

@@ -9,23 +9,25 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/dse/jobs"
+	"vitdse/dse/measuring"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
 // Study is a space to explore with everything that it takes.
 type Study struct {
 	Engine  hwmodel.Engine
-	Network Network
+	Network measuring.Network
 	Space   configs.Space
 	Parts   []configs.Part
 	Limits  Limits
 	Options Options
 
-	Search     configs.Search // default auto
-	Objectives []Metric       // default DefaultObjectives; top-1 is of the measured front
-	NearDB     float64        // predicted dB beside the predicted front within which points are measured, too
-	Prediction *Prediction    // takes the place of measuring sensitivities; may be nil
-	Cache      configs.Store  // sensitivities and measurements that runs share
+	Search     configs.Search    // default auto
+	Objectives []Metric          // default DefaultObjectives; top-1 is of the measured front
+	NearDB     float64           // predicted dB beside the predicted front within which points are measured, too
+	Prediction *noise.Prediction // takes the place of measuring sensitivities; may be nil
+	Cache      configs.Store     // sensitivities and measurements that runs share
 
 	// Called from one goroutine at a time; each may be nil.
 	OnSensitivity func(done, total int) // entries of the sensitivity table
@@ -56,12 +58,12 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, and a dataset with the labels of its test images; " +
 			"give them, or take loss in its place")
 	}
-	work := Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say,
+	work := measuring.Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say,
 		Elsewhere: s.Options.Elsewhere}
 	prediction := s.Prediction
 	if prediction == nil {
 		var err error
-		if prediction, err = Sensitivities(ctx, s.Network, ChoicesOf(s.Space), work); err != nil {
+		if prediction, err = measuring.Sensitivities(ctx, s.Network, noise.ChoicesOf(s.Space), work); err != nil {
 			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
 		}
 	}

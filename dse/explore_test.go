@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vitdse/configs"
+	"vitdse/dse/measuring"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 )
@@ -23,7 +24,7 @@ func digits(t testing.TB) Study {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := Network{Model: in.Model}
+	n := measuring.Network{Model: in.Model}
 	var errs [4]error
 	n.Weights, errs[0] = ck.ViT(in.Model)
 	n.Calibration, errs[1] = data.Images("train_images")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -161,7 +162,7 @@ func (p Point) Objectives() Objectives { return Objectives{p.Seconds, p.Use, p.N
 func (s *sweep) front() (*Front, error) {
 	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.plan.Inputs, Seed: s.in.Options.Seed,
 		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits, Objectives: DefaultObjectives,
-		BestSQNRDB: Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
+		BestSQNRDB: noise.Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
 	f.Space.Parts = nil
 	for _, a := range s.engines.parts[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)
@@ -202,7 +203,7 @@ func summary(on *partEngines, t *tally) (PartSummary, error) {
 		p.Nearest = &Nearest{Rank: n.Rank, Name: d.Name, Design: d, Resource: n.Resource, Need: n.Need, Have: n.Have}
 	}
 	if t.Best != nil {
-		p.Best = &Reachable{Rank: t.Best.Rank, SQNRDB: Decibels(t.Best.Noise)}
+		p.Best = &Reachable{Rank: t.Best.Rank, SQNRDB: noise.Decibels(t.Best.Noise)}
 	}
 	return p, nil
 }
@@ -240,10 +241,10 @@ func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index [
 
 // pointOf is the point of an index with the price it was given.
 func pointOf(g *configs.Grid, index []int, d configs.Design, q *Quantities, objectives []Metric) (Point, error) {
-	e, noise := q.Estimate, q.Noise
+	e := q.Estimate
 	name, use := e.Use.Largest()
 	p := Point{Part: d.Part, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
-		Noise: noise, SQNRDB: Decibels(noise), Numerics: numericsHash(d.Numerics), design: &d,
+		Noise: q.Noise, SQNRDB: noise.Decibels(q.Noise), Numerics: numericsHash(d.Numerics), design: &d,
 		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
 			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
 	clock, err := clockOf(g, d)

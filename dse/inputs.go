@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -17,12 +18,12 @@ type Input struct {
 	Model  configs.Model
 	Space  configs.Space
 	Parts  []configs.Part
-	Noise  Noise
+	Noise  noise.Func
 	Limits Limits
 
 	// For Exact, which covers spaces that Sweep cannot enumerate: noise that adds up, in the
 	// place of Noise, and what to minimise, DefaultObjectives if empty.
-	Additive   Additive
+	Additive   noise.Additive
 	Objectives []Metric
 
 	Options Options

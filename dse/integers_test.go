@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/measuring"
 	"vitdse/golden/checkpoint"
 )
 
@@ -14,9 +15,9 @@ func TestIntegersKept(t *testing.T) {
 	n := digits(t).Network
 	all := n.Calibration
 	n.Calibration = all.Slice(0, 8)
-	w := Work{Cache: configs.NewStore(t.TempDir(), func(said string) { t.Error(said) }), Version: "test"}
+	w := measuring.Work{Cache: configs.NewStore(t.TempDir(), func(said string) { t.Error(said) }), Version: "test"}
 	made := 0
-	get := func(n Network, bits int, w Work) any {
+	get := func(n measuring.Network, bits int, w measuring.Work) any {
 		t.Helper()
 		net, err := n.Integers(configs.Uniform(n.Model, bits, bits), w, func(title, _ string, done, total int) {
 			if title == "quantization" && done == total {
@@ -36,8 +37,8 @@ func TestIntegersKept(t *testing.T) {
 		t.Error("the kept network is not the one that was made")
 	}
 	get(n, 4, w)
-	get(n, 8, Work{Cache: w.Cache, Version: "other"})
-	get(n, 8, Work{})
+	get(n, 8, measuring.Work{Cache: w.Cache, Version: "other"})
+	get(n, 8, measuring.Work{})
 	n.Calibration = all.Slice(0, 9)
 	get(n, 8, w)
 	if made != 5 {

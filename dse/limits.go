@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 )
 
 // Limits are the accuracy that a point must reach, in dB of the logits'
@@ -51,10 +52,10 @@ func ObjectivesOf(r configs.Run) ([]Metric, error) {
 func (l Limits) noise(best float64) float64 {
 	limit := math.Inf(1)
 	if l.MaxLossDB > 0 {
-		limit = best * ratio(-l.MaxLossDB)
+		limit = best * noise.Ratio(-l.MaxLossDB)
 	}
 	if l.MinSQNRDB > 0 {
-		limit = min(limit, ratio(l.MinSQNRDB))
+		limit = min(limit, noise.Ratio(l.MinSQNRDB))
 	}
 	return limit
 }
@@ -100,15 +101,3 @@ func (l Limits) words(best float64) string {
 	}
 	return "no limit"
 }
-
-// Decibels is the ratio of signal to noise of a noise power that is relative to the
-// signal's: -10 log10(noise), +Inf for no noise.
-func Decibels(noise float64) float64 {
-	if noise == 0 {
-		return math.Inf(1)
-	}
-	return -10 * math.Log10(noise)
-}
-
-// ratio is the inverse of Decibels.
-func ratio(db float64) float64 { return math.Pow(10, -db/10) }

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/measuring"
+	"vitdse/dse/noise"
 )
 
 // smallStudy is the digits network with few images and a space of few numerics.
@@ -44,7 +46,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	onFront := map[string]int{}
 	for _, p := range f.Points {
 		m := p.Measured
-		if m == nil || m.Images != 12 || math.Abs(m.SQNRDB-Decibels(m.Noise)) > 1e-9 || math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
+		if m == nil || m.Images != 12 || math.Abs(m.SQNRDB-noise.Decibels(m.Noise)) > 1e-9 || math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
 			t.Fatalf("point %s: measured %+v", p.Name, m)
 		}
 		beaten := slices.ContainsFunc(f.Points, func(q Point) bool {
@@ -90,7 +92,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	for i := range clear.Points {
 		clear.Points[i].Measured = nil
 	}
-	work := Work{Workers: 1, Cache: configs.NewStore(t.TempDir(), nil), Progress: func(done, total int) {
+	work := measuring.Work{Workers: 1, Cache: configs.NewStore(t.TempDir(), nil), Progress: func(done, total int) {
 		if done == 1 {
 			cancel()
 		}
@@ -113,13 +115,13 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 func TestSensitivitiesResume(t *testing.T) {
 	s := smallStudy(t)
 	s.Network.Calibration = s.Network.Calibration.Slice(0, 2)
-	c := ChoicesOf(s.Space)
-	want, err := Sensitivities(t.Context(), s.Network, c, Work{Workers: 2})
+	c := noise.ChoicesOf(s.Space)
+	want, err := measuring.Sensitivities(t.Context(), s.Network, c, measuring.Work{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	w := Work{Workers: 2, Cache: configs.NewStore(dir, nil)}
+	w := measuring.Work{Workers: 2, Cache: configs.NewStore(dir, nil)}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	reached := 0
@@ -128,7 +130,7 @@ func TestSensitivitiesResume(t *testing.T) {
 			cancel()
 		}
 	}
-	if _, err := Sensitivities(ctx, s.Network, c, w); !errors.Is(err, context.Canceled) {
+	if _, err := measuring.Sensitivities(ctx, s.Network, c, w); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error is %v", err)
 	}
 	kept, err := filepath.Glob(filepath.Join(dir, "sensitivity", "*", "*.part"))
@@ -149,7 +151,7 @@ func TestSensitivitiesResume(t *testing.T) {
 			first = done
 		}
 	}
-	got, err := Sensitivities(t.Context(), s.Network, c, w)
+	got, err := measuring.Sensitivities(t.Context(), s.Network, c, w)
 	if err != nil || first != reached-1 || !strings.Contains(said, "was cut off") {
 		t.Errorf("went on from %d of %d kept, says %q: %v", first, reached, said, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -74,7 +75,7 @@ var metricTable = []metricInfo{
 	{Bytes, "bytes", false, func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) }, same},
 	{Watts, "W", false, func(q *Quantities) float64 { return q.Peak.Total() }, same},
 	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() }, func(c, _ float64) float64 { return 1e3 * c }},
-	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return Decibels(best) - Decibels(c) }},
+	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return noise.Decibels(best) - noise.Decibels(c) }},
 	{Top1, "points", false, func(q *Quantities) float64 { return q.Noise }, same},
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -81,7 +82,7 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 			}
 		}},
 		{m.Able, func(d configs.Design, _ hwmodel.Estimate, b broken) {
-			sum.Best = &Reachable{-1, Decibels(m.Able.By), b == broken{noise: true}}
+			sum.Best = &Reachable{-1, noise.Decibels(m.Able.By), b == broken{noise: true}}
 		}},
 		{m.Fastest, func(d configs.Design, e hwmodel.Estimate, b broken) {
 			sum.Fastest = &Fastest{d.Name, e.Seconds, b == broken{time: true}}

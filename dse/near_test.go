@@ -9,6 +9,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/noise"
 	"vitdse/golden/measure"
 )
 
@@ -52,9 +53,9 @@ func TestNearPoints(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			noise, _ := in.Noise(d.Numerics)
+			power, _ := in.Noise(d.Numerics)
 			_, use := e.Use.Largest()
-			if e.Seconds != p.Seconds || use != p.Use || use > 1 || noise != p.Noise || !p.Near || p.Part != d.Part {
+			if e.Seconds != p.Seconds || use != p.Use || use > 1 || power != p.Noise || !p.Near || p.Part != d.Part {
 				t.Fatalf("seed %d: point %s is not as priced: %+v", seed, p.Name, p)
 			}
 			beaten := false
@@ -71,7 +72,7 @@ func TestNearPoints(t *testing.T) {
 					t.Errorf("seed %d: %s is more than %g dB short", seed, p.Name, band)
 				}
 			}
-			if limit := f.Limits.noise(ratio(f.BestSQNRDB)); !beaten && noise <= limit || noise > limit*ratio(-band) {
+			if limit := f.Limits.noise(noise.Ratio(f.BestSQNRDB)); !beaten && power <= limit || power > limit*noise.Ratio(-band) {
 				t.Errorf("seed %d: %s should have been on the front", seed, p.Name)
 			}
 		}
@@ -155,13 +156,13 @@ func TestRecutByTop1(t *testing.T) {
 func TestPickByTop1AsObjective(t *testing.T) {
 	f := handmade()
 	f.MeasuredObjectives = []Metric{Latency, LargestUse, Top1}
-	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.9, SQNR: 38, Noise: ratio(38)}}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.9, SQNR: 38, Noise: noise.Ratio(38)}}
 	for _, p := range f.Points {
 		top1 := 0.5
 		if p.Rank == 13 {
 			top1 = 0.9 // of the least ratio but one
 		}
-		have[p.Numerics] = measure.Result{Images: 1000, Top1: top1, SQNR: p.SQNRDB, Noise: ratio(p.SQNRDB)}
+		have[p.Numerics] = measure.Result{Images: 1000, Top1: top1, SQNR: p.SQNRDB, Noise: noise.Ratio(p.SQNRDB)}
 	}
 	f.apply(have)
 	for _, policy := range []configs.Pick{configs.PickAccurate, configs.PickKnee} {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -18,7 +19,7 @@ type nearSearch struct {
 	part     configs.Part
 	grid     *configs.Grid
 	pricer   hwmodel.PointPricer
-	noise    Noise
+	noise    noise.Func
 	band     float64 // dB
 	most     float64 // noise, within the band of what the limits allow
 	split    int     // axes of the numerics
@@ -42,14 +43,14 @@ func (f *Front) nearSearch(in Input, part configs.Part, band float64) (*nearSear
 	if n.pricer, err = in.Engine.NewPricer(g.Network(), part); err != nil {
 		return nil, err
 	}
-	best := ratio(f.BestSQNRDB)
+	best := noise.Ratio(f.BestSQNRDB)
 	n.most = f.Limits.noise(best)
 	for _, b := range f.Limits.Bounds {
 		if b.Metric == Loss {
 			n.most = min(n.most, b.ceiling(best))
 		}
 	}
-	n.most *= ratio(-band)
+	n.most *= noise.Ratio(-band)
 	for _, p := range f.Points {
 		if p.Part == part.Name && !p.Near {
 			n.own = append(n.own, p)

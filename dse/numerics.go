@@ -11,6 +11,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -80,7 +81,7 @@ func advance(index []int, axes []configs.Axis) bool {
 
 // tabulate enumerates the numerics. engine is a choice of the engine's axes that is
 // legal on the grid's part.
-func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise Noise, limits Limits) (*numericsTable, error) {
+func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise noise.Func, limits Limits) (*numericsTable, error) {
 	axes := g.Axes()[:split(g.Axes())]
 	if combinations(axes, maxNumerics) < 0 {
 		return nil, fmt.Errorf("the space has more than %d choices of numerics, too many to enumerate; "+
@@ -100,7 +101,7 @@ func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise Noise, limi
 	return r.classify(limits), nil
 }
 
-func (r *readings) read(e hwmodel.Engine, net *network.Network, d configs.Design, noise Noise) error {
+func (r *readings) read(e hwmodel.Engine, net *network.Network, d configs.Design, noise noise.Func) error {
 	v, err := noise(d.Numerics)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -162,7 +163,7 @@ func (h *worker) energy(o offer, cycles, bytes int64) float64 {
 }
 
 // costs is what a point of an offer costs.
-func (h *worker) costs(o offer, cycles, bytes int64, noise Femto) costs {
+func (h *worker) costs(o offer, cycles, bytes int64, noise noise.Femto) costs {
 	c := o.costs
 	for i, m := range h.x.in.Objectives {
 		switch m {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -24,7 +25,7 @@ type table []option
 type option struct {
 	timing int32
 	widths hwmodel.Widths
-	noise  Femto
+	noise  noise.Femto
 	count  int64 // choices of the stage's axes that it stands for
 	choice []int // of the stage's axes: the least noise, the first of equals
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/golden/measure"
 )
 
@@ -13,7 +14,7 @@ import (
 func handmade() *Front {
 	point := func(part string, rank int64, ms, use, db float64) Point {
 		p := Point{Part: part, Rank: rank, Name: part + "." + integer(rank), Choice: []string{integer(rank % 2), "8"}, Seconds: ms / 1e3, FPS: 1e3 / ms,
-			Use: use, UseOf: "lut", Noise: ratio(db), SQNRDB: db, LossDB: 40 - db, Estimate: Estimate{Cycles: int64(ms * 1e5), LUT: int(use * 1000)}}
+			Use: use, UseOf: "lut", Noise: noise.Ratio(db), SQNRDB: db, LossDB: 40 - db, Estimate: Estimate{Cycles: int64(ms * 1e5), LUT: int(use * 1000)}}
 		p.Numerics, p.Costs = p.Name, []float64{p.Seconds, p.Use, p.Noise}
 		return p
 	}
@@ -26,13 +27,13 @@ func handmade() *Front {
 
 // measured gives the points of a handmade front measurements: 2 dB less than predicted.
 func measured(f *Front) *Front {
-	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 10, SQNR: 38, Noise: ratio(38)}}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 10, SQNR: 38, Noise: noise.Ratio(38)}}
 	for _, p := range f.Points {
 		db := p.SQNRDB - 2
 		if p.Rank == 11 {
 			db = 36 // now no better than point 12, which is faster and smaller
 		}
-		have[p.Numerics] = measure.Result{Images: 10, Top1: 0.5, Agree: 0.9, SQNR: db, Noise: ratio(db)}
+		have[p.Numerics] = measure.Result{Images: 10, Top1: 0.5, Agree: 0.9, SQNR: db, Noise: noise.Ratio(db)}
 	}
 	f.apply(have)
 	return f
@@ -115,9 +116,9 @@ func TestSelectSortsByEachObjective(t *testing.T) {
 // A limit on top-1 acts on what was measured, and is refused where nothing was.
 func TestPickByTop1(t *testing.T) {
 	f := handmade()
-	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.93, SQNR: 38, Noise: ratio(38)}}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.93, SQNR: 38, Noise: noise.Ratio(38)}}
 	for i, p := range f.Points {
-		have[p.Numerics] = measure.Result{Images: 1000, Top1: 0.93 - 0.005*float64(len(f.Points)-1-i), SQNR: p.SQNRDB, Noise: ratio(p.SQNRDB)}
+		have[p.Numerics] = measure.Result{Images: 1000, Top1: 0.93 - 0.005*float64(len(f.Points)-1-i), SQNR: p.SQNRDB, Noise: noise.Ratio(p.SQNRDB)}
 	}
 	f.apply(have)
 	q := Query{Parts: []string{"a"}}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/golden/measure"
 )
 
@@ -37,7 +38,7 @@ func TestPredictionIsTheTables(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8), madeUpTable(m, 0.25, 2, 4, 6, 8)}
 	tables[2].Reference = tables[2].Reference.On(configs.Basis{LNFold: 1, Quantizer: configs.Quantizer{CodeRange: configs.FullRange}})
-	p, err := NewPrediction(tables...)
+	p, err := noise.NewPrediction(tables...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func TestPredictionIsTheTables(t *testing.T) {
 
 func TestPredictionErrors(t *testing.T) {
 	m := tiny()
-	p, err := NewPrediction(madeUpTable(m, 1, 4, 8))
+	p, err := noise.NewPrediction(madeUpTable(m, 1, 4, 8))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestPredictionErrors(t *testing.T) {
 	if _, err := p.Noise(n); err == nil || !strings.Contains(err.Error(), "ln_fold 1, quantizer code_range=full") {
 		t.Errorf("full range: error is %v", err)
 	}
-	if _, err := NewPrediction(madeUpTable(m, 1, 4), madeUpTable(m, 1, 8)); err == nil {
+	if _, err := noise.NewPrediction(madeUpTable(m, 1, 4), madeUpTable(m, 1, 8)); err == nil {
 		t.Error("two tables of one ln_fold are accepted")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"vitdse/configs"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -17,7 +18,7 @@ type Problem struct {
 	Model      configs.Model
 	Part       configs.Part
 	Objectives []Metric
-	Noise      Noise
+	Noise      noise.Func
 
 	engine  hwmodel.Engine
 	grid    *configs.Grid
@@ -26,7 +27,7 @@ type Problem struct {
 }
 
 // NewProblem prepares the space for the part. Objectives are two to four metrics.
-func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part, noise Noise, objectives []Metric) (*Problem, error) {
+func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part, noise noise.Func, objectives []Metric) (*Problem, error) {
 	if err := checkObjectives(objectives); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vitdse/dse/labels"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -34,7 +35,7 @@ func (h *worker) settle(n int, o offer, run *solving) error {
 	c := &h.x.numerics.classes[s.class]
 	sol := h.solveOn(n, o.exact, run)
 	for i, p := range sol.solutions {
-		noise := c.noise + Femto(p.Noise)
+		noise := c.noise + noise.Femto(p.Noise)
 		bytes := int64(0)
 		if h.x.bytes {
 			bytes = p.Bytes + run.walk.FixedBytes() + run.walk.Bytes(hwmodel.FirstKind, c.patch)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vitdse/dse/labels"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -25,7 +26,7 @@ type subproblem struct {
 	within []int // all that lie within it, itself left out
 
 	stages  []labels.Stage // the options within the widths
-	least   Femto          // noise
+	least   noise.Femto    // noise
 	options int            // subproblems of the same stages and patch embedding have the same number
 	fast    []int32        // timings of every stage's least bits: no choice is faster
 	fastest string         // the same with the patch embedding's bits, as a key
@@ -133,7 +134,7 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 			key = binary.AppendUvarint(binary.AppendVarint(binary.AppendUvarint(key, uint64(o.Timing)), o.Noise), uint64(o.Ref))
 		}
 		key = append(key, 0xff, 0xff, 0xff)
-		s.least += Femto(least)
+		s.least += noise.Femto(least)
 		s.fast = append(s.fast, d.fastest(st))
 	}
 	s.fastest = fmt.Sprint(c.patch, s.fast)

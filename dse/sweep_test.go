@@ -12,6 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -37,7 +38,7 @@ func tinyWindows(rng *rand.Rand) configs.Model {
 
 // fakeNoise falls with every bit, a little differently in every layer; coarse makes
 // ties of different numerics common.
-func fakeNoise(coarse bool) Noise {
+func fakeNoise(coarse bool) noise.Func {
 	return func(n configs.Numerics) (float64, error) {
 		sum := math.Exp2(-2*float64(n.SoftmaxBits)) + math.Exp2(-float64(n.GELUBits)) + (1-n.LNFold)*1e-3
 		for i, l := range n.Layers {

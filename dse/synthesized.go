@@ -3,6 +3,7 @@ package dse
 import (
 	"fmt"
 
+	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
 
@@ -72,7 +73,7 @@ func (f *Front) recount(p Point, r hwmodel.Resources, engine hwmodel.Engine) (Sy
 	if err != nil {
 		return s, c, err
 	}
-	noise, best := p.Noise, ratio(f.BestSQNRDB)
+	noise, best := p.Noise, noise.Ratio(f.BestSQNRDB)
 	if p.Measured != nil {
 		noise, best = p.Measured.Noise, f.Reference.Noise
 	}

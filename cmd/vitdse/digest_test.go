@@ -17,6 +17,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/dse"
+	"vitdse/dse/noise"
 	"vitdse/emit"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/exec"
@@ -170,11 +171,11 @@ func (d *digests) prices(model string, count int) {
 // madeUpNoise falls with the bits, differently in every layer, and adds up.
 type madeUpNoise struct{}
 
-func (madeUpNoise) Units(softmaxBits, geluBits int, b configs.Basis) (dse.Femto, error) {
-	return dse.ToFemto(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3)
+func (madeUpNoise) Units(softmaxBits, geluBits int, b configs.Basis) (noise.Femto, error) {
+	return noise.ToFemto(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3)
 }
 
-func (madeUpNoise) Layer(_ configs.Basis, l configs.LayerBits) (dse.Femto, error) {
+func (madeUpNoise) Layer(_ configs.Basis, l configs.LayerBits) (noise.Femto, error) {
 	sum := sha256.Sum256([]byte(l.Name))
 	v := math.Exp2(1-2*float64(l.Activations)) * (1 + float64(sum[0])/128)
 	if l.Weights > 0 {
@@ -183,7 +184,7 @@ func (madeUpNoise) Layer(_ configs.Basis, l configs.LayerBits) (dse.Femto, error
 			v *= 1 + float64(sum[2])/256
 		}
 	}
-	return dse.ToFemto(math.Round(v*1e12) / 1e12)
+	return noise.ToFemto(math.Round(v*1e12) / 1e12)
 }
 
 // fronts are a sweep and two exact searches, with made-up noise.
@@ -194,7 +195,7 @@ func (d *digests) fronts() {
 	space.Parts = []string{"xc7z020", "lfe5u-85f"}
 	space.Bits.Weights, space.Bits.Activations = []int{3, 4, 8}, []int{4, 8}
 	space.Array.TN, space.Array.TK = []int{8, 16}, []int{2, 4}
-	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: dse.NoiseOf(madeUpNoise{}), Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
+	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: noise.Of(madeUpNoise{}), Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
 	for _, name := range space.Parts {
 		p, err := configs.LoadPart(name)
 		d.must(err)

@@ -11,7 +11,7 @@ import (
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/dse"
+	"vitdse/dse/measuring"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
@@ -145,8 +145,8 @@ func (a *app) loadStudied(ctx context.Context, run configs.Run) (*trained, error
 }
 
 // study is the network as a sweep takes it.
-func (n *trained) study() dse.Network {
-	return dse.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
+func (n *trained) study() measuring.Network {
+	return measuring.Network{Model: n.model, Weights: n.weights, Calibration: n.train, Images: n.test, Labels: n.labels}
 }
 
 // calibration is the images that ranges are taken from: those of the training set, or with
@@ -189,7 +189,7 @@ func (n *trained) quantize(num configs.Numerics, cache configs.Store, stage func
 	}
 	study := n.study()
 	study.Calibration = images
-	return study.Integers(num, dse.Work{Cache: cache, Version: build}, stage)
+	return study.Integers(num, measuring.Work{Cache: cache, Version: build}, stage)
 }
 
 // inspect makes the integer network with a report of every layer.

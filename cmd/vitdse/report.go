@@ -17,6 +17,7 @@ import (
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/noise"
 )
 
 // ReportFile is the page's name in a run's out.
@@ -173,7 +174,7 @@ func (a *app) inside(ctx context.Context, q asked, front *dse.Front, p dse.Point
 	if err != nil {
 		return in, err
 	}
-	var noise dse.Noise
+	var noise noise.Func
 	if q.run.Checkpoint != "" && q.run.Checkpoint != "-" {
 		prediction, err := a.measureInside(ctx, q.run, d, s.Part, &in)
 		if err != nil {
@@ -243,7 +244,7 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 }
 
 // keptOrMeasured is the run's prediction of noise, measured where there is none yet.
-func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*dse.Prediction, error) {
+func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*noise.Prediction, error) {
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
 		prediction, err = a.measuredPrediction(ctx, n, run, st)
@@ -252,7 +253,7 @@ func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, s
 }
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.
-func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part, in *page.Inside) (*dse.Prediction, error) {
+func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part, in *page.Inside) (*noise.Prediction, error) {
 	n, err := a.loadNetwork(ctx, run)
 	if err != nil {
 		return nil, err
@@ -294,7 +295,7 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 
 // measuredPrediction is the prediction of noise that the run's search used, from the cache if it is
 // there.
-func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*dse.Prediction, error) {
+func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*noise.Prediction, error) {
 	space, _, err := loadSpace(run)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,8 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/measuring"
+	"vitdse/dse/noise"
 )
 
 // sensitivityFlags are those of vitdse sensitivity.
@@ -68,8 +69,8 @@ each of them, and says how close the sum of the sensitivities comes.`,
 }
 
 // choices are those of the space, or what the flags say.
-func (f *sensitivityFlags) choices(s configs.Space) (dse.Choices, error) {
-	c := dse.ChoicesOf(s)
+func (f *sensitivityFlags) choices(s configs.Space) (noise.Choices, error) {
+	c := noise.ChoicesOf(s)
 	if len(f.bits) > 0 {
 		c.Bits = slices.Compact(slices.Sorted(slices.Values(f.bits)))
 		if c.Bits[0] < 2 || c.Bits[len(c.Bits)-1] > 8 {
@@ -113,13 +114,13 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	if err != nil {
 		return err
 	}
-	var file *dse.SensitivityFile
+	var file *noise.File
 	if f.synthetic {
 		model, err := loadModel(run.Model)
 		if err != nil {
 			return err
 		}
-		file = dse.Synthetic(model, space, run.Seed)
+		file = noise.Synthetic(model, space, run.Seed)
 	} else if file, err = a.measureSensitivities(cmd, run, space, f); err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	return nil
 }
 
-func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space, f sensitivityFlags) (*dse.SensitivityFile, error) {
+func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space, f sensitivityFlags) (*noise.File, error) {
 	c, err := f.choices(space)
 	if err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 	defer st.Drop()
 	work := a.sensitivityWork("sensitivities", run, build, st)
 	work.Elsewhere = a.elsewhere(f.machines, workDir(run), st)
-	p, err := dse.Sensitivities(cmd.Context(), n.study(), c, work)
+	p, err := measuring.Sensitivities(cmd.Context(), n.study(), c, work)
 	if err != nil {
 		return nil, err
 	}
@@ -176,12 +177,12 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 
 // sensitivities measures those of a run's space, or takes them from its cache.
 func (a *app) sensitivities(ctx context.Context, n *trained, run configs.Run, space configs.Space, build string,
-	st *progress.Stages) (*dse.Prediction, error) {
-	return dse.Sensitivities(ctx, n.study(), dse.ChoicesOf(space), a.sensitivityWork("sensitivities", run, build, st))
+	st *progress.Stages) (*noise.Prediction, error) {
+	return measuring.Sensitivities(ctx, n.study(), noise.ChoicesOf(space), a.sensitivityWork("sensitivities", run, build, st))
 }
 
 // sensitivityWork is how a task of a run measures settings.
-func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) dse.Work {
-	return dse.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build, Say: func(said string) { a.log.Warn(said) },
+func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) measuring.Work {
+	return measuring.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build, Say: func(said string) { a.log.Warn(said) },
 		Progress: func(done, total int) { st.Set(task, "settings", int64(done), int64(total), "") }}
 }

@@ -15,6 +15,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse"
 	"vitdse/dse/jobs"
+	"vitdse/dse/noise"
 )
 
 func newSweep(a *app) *cobra.Command {
@@ -163,11 +164,11 @@ func finished(dir string) bool {
 }
 
 // prediction reads the run's file of sensitivities, if it names one.
-func (a *app) prediction(run configs.Run, m configs.Model) (*dse.Prediction, error) {
+func (a *app) prediction(run configs.Run, m configs.Model) (*noise.Prediction, error) {
 	if run.Sensitivities == "" {
 		return nil, nil
 	}
-	p, origin, err := dse.LoadSensitivities(run.Sensitivities, m)
+	p, origin, err := noise.Load(run.Sensitivities, m)
 	if err != nil {
 		return nil, err
 	}

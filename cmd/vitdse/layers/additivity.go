@@ -6,12 +6,12 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
-	"vitdse/dse"
+	"vitdse/dse/noise"
 	"vitdse/golden/measure"
 )
 
 // Additivity says how close the sum of sensitivities comes to what random assignments of choices measured.
-func Additivity(o *table.Output, c dse.Choices, file *dse.SensitivityFile,
+func Additivity(o *table.Output, c noise.Choices, file *noise.File,
 	list []*measure.Additivity) (*table.Table, error) {
 	t := table.New("assignments", "<bits", "<granularities", "<basis", "images", "rank correlation", "mean error dB",
 		"largest dB", "bias dB")

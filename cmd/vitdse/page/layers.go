@@ -7,7 +7,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/dse"
+	"vitdse/dse/noise"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/exec"
@@ -70,7 +70,7 @@ type Golden struct {
 	Calibration *dataset.Images
 	Images      *dataset.Images // the first few hundred test images are enough
 	Numerics    configs.Numerics
-	Prediction  *dse.Prediction // nil: nothing is predicted
+	Prediction  *noise.Prediction // nil: nothing is predicted
 	Workers     int
 	Progress    func(done, total int)
 }

@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/noise"
 	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
@@ -17,7 +18,7 @@ type Why struct {
 	front *dse.Front
 	on    dse.PartSummary
 	grid  *configs.Grid
-	noise dse.Noise // of any numerics; nil where only those of the front are known
+	noise noise.Func // of any numerics; nil where only those of the front are known
 	known func(configs.Numerics) (float64, bool)
 
 	// Of the part's points: their numbers, by name, and what they are judged by.
@@ -28,7 +29,7 @@ type Why struct {
 
 // NewWhy gathers what a part's points of a front are judged by. noise predicts that of any numerics; where it is nil,
 // only those of the front are known.
-func NewWhy(f *dse.Front, part string, noise dse.Noise) (*Why, error) {
+func NewWhy(f *dse.Front, part string, noise noise.Func) (*Why, error) {
 	w := &Why{front: f, noise: noise, known: f.KnownNoise(), named: map[string]int{}}
 	var err error
 	if w.on, err = f.Summary(part); err != nil {
@@ -100,7 +101,7 @@ func (w *Why) Not(p dse.Point, changes []Change) (Variant, error) {
 	v.Resource = map[string]int{"lut": r.LUT, "ff": r.FF, "dsp": r.DSP, "bram18": r.BRAM18, "uram": r.URAM, "lutram": r.LUTRAM}
 	level, known := w.noiseOf(d.Numerics)
 	if known {
-		v.LossDB = Number(w.front.BestSQNRDB - dse.Decibels(level))
+		v.LossDB = Number(w.front.BestSQNRDB - noise.Decibels(level))
 	}
 	w.judge(&v, d, e, level, known)
 	return v, nil
@@ -120,7 +121,7 @@ func (w *Why) noiseOf(n configs.Numerics) (float64, bool) {
 const mostBeaten = 100
 
 // judge says what keeps a priced point off the front, looked for in the certificate's order.
-func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, noise float64, known bool) {
+func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, predicted float64, known bool) {
 	f := w.front
 	if len(e.Short) > 0 {
 		var words []string
@@ -130,7 +131,7 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, noise floa
 		v.Fate, v.Why = "budget", strings.Join(words, "; ")
 		return
 	}
-	if broken := brokenLimits(f, e, dse.Decibels(noise), known); len(broken) > 0 {
+	if broken := brokenLimits(f, e, noise.Decibels(predicted), known); len(broken) > 0 {
 		v.Fate, v.Why = "limit", strings.Join(broken, "; ")
 		return
 	}
@@ -143,7 +144,7 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, noise floa
 		return
 	}
 	for i, a := range w.against {
-		if a[0] <= e.Seconds && a[1] <= float64(v.Use) && a[2] <= noise && len(v.Beaten) < mostBeaten {
+		if a[0] <= e.Seconds && a[1] <= float64(v.Use) && a[2] <= predicted && len(v.Beaten) < mostBeaten {
 			v.Beaten = append(v.Beaten, w.numbers[i])
 		}
 	}
@@ -152,7 +153,7 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, noise floa
 		return
 	}
 	n := v.Beaten[0]
-	v.Fate, v.Why = "beaten", advantage(f.Points[n-1], e, float64(v.Use), noise, n)
+	v.Fate, v.Why = "beaten", advantage(f.Points[n-1], e, float64(v.Use), predicted, n)
 }
 
 func objectiveNames(f *dse.Front) string {
@@ -164,7 +165,7 @@ func objectiveNames(f *dse.Front) string {
 }
 
 // advantage says in what a point of the front is better than a price.
-func advantage(q dse.Point, e hwmodel.Estimate, use, noise float64, number int) string {
+func advantage(q dse.Point, e hwmodel.Estimate, use, predicted float64, number int) string {
 	var words []string
 	if q.Seconds < e.Seconds {
 		words = append(words, fmt.Sprintf("%.3g %% faster", 100*(e.Seconds/q.Seconds-1)))
@@ -172,8 +173,8 @@ func advantage(q dse.Point, e hwmodel.Estimate, use, noise float64, number int) 
 	if q.Use < use {
 		words = append(words, fmt.Sprintf("takes %.3g %% of the %s and not %.3g %%", 100*q.Use, q.UseOf, 100*use))
 	}
-	if q.Noise < noise {
-		words = append(words, fmt.Sprintf("%.2g dB more accurate", dse.Decibels(q.Noise)-dse.Decibels(noise)))
+	if q.Noise < predicted {
+		words = append(words, fmt.Sprintf("%.2g dB more accurate", noise.Decibels(q.Noise)-noise.Decibels(predicted)))
 	}
 	if words == nil {
 		return fmt.Sprintf("point %d has the same latency, largest use and noise", number)

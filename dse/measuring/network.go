@@ -1,4 +1,7 @@
-package dse
+// Package measuring runs the golden model for a search: the sensitivities of a network's layers, networks with chosen
+// numerics beside the float one, and integer networks that are kept. Each is numbered jobs, in this process or elsewhere,
+// and what they gave is in a cache.
+package measuring
 
 import (
 	"crypto/sha256"
@@ -20,7 +23,8 @@ type Network struct {
 	Labels      []int           // of Images; may be nil
 }
 
-func (n Network) check() error {
+// Check says what a network lacks to be measured.
+func (n Network) Check() error {
 	if n.Weights == nil || n.Calibration == nil || n.Images == nil || n.Calibration.N == 0 || n.Images.N == 0 {
 		return errors.New("a network needs weights, calibration images and images to be measured on")
 	}

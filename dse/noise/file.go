@@ -1,4 +1,4 @@
-package dse
+package noise
 
 import (
 	"encoding/json"
@@ -12,9 +12,9 @@ import (
 	"vitdse/golden/measure"
 )
 
-// SensitivityFile is sensitivities that were measured before, or made up: what takes the
+// File is sensitivities that were measured before, or made up: what takes the
 // place of measuring them, which for a large network takes hours.
-type SensitivityFile struct {
+type File struct {
 	Schema int              `json:"schema"`
 	Origin string           `json:"origin"` // what the numbers rest on, in words
 	Tables []*measure.Table `json:"tables"` // one for each basis
@@ -22,14 +22,14 @@ type SensitivityFile struct {
 
 const sensitivitySchema = 1
 
-// LoadSensitivities reads a file of sensitivities for a model, and says where its numbers
+// Load reads a file of sensitivities for a model, and says where its numbers
 // are from.
-func LoadSensitivities(path string, m configs.Model) (*Prediction, string, error) {
+func Load(path string, m configs.Model) (*Prediction, string, error) {
 	text, err := configs.ReadRegular(path, configs.MaxReadBytes)
 	if err != nil {
 		return nil, "", fmt.Errorf("sensitivities: %w", err)
 	}
-	var f SensitivityFile
+	var f File
 	if err := json.Unmarshal(text, &f); err != nil {
 		return nil, "", fmt.Errorf("%s: is no file of sensitivities: %w", path, err)
 	}
@@ -57,7 +57,7 @@ func LoadSensitivities(path string, m configs.Model) (*Prediction, string, error
 }
 
 // Write writes the file.
-func (f *SensitivityFile) Write(path string) error {
+func (f *File) Write(path string) error {
 	if f.Origin == "" || len(f.Tables) == 0 {
 		return errors.New("sensitivities without an origin or a table")
 	}
@@ -71,8 +71,8 @@ func (f *SensitivityFile) Write(path string) error {
 // Synthetic makes sensitivities up, for benchmarks: noise falls by a factor of four a bit,
 // as that of uniform rounding does, and spreads over layers log-normally with a standard
 // deviation of 0.7, drawn from the seed. Nothing in it was measured.
-func Synthetic(m configs.Model, s configs.Space, seed int64) *SensitivityFile {
-	f := &SensitivityFile{Schema: sensitivitySchema,
+func Synthetic(m configs.Model, s configs.Space, seed int64) *File {
+	f := &File{Schema: sensitivitySchema,
 		Origin: fmt.Sprintf("synthetic, seed %d: made up for benchmarks, nothing was measured", seed)}
 	for i, basis := range s.Bases() {
 		rng := rand.New(rand.NewPCG(uint64(seed), math.Float64bits(basis.LNFold)+uint64(i)))

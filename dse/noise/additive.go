@@ -1,4 +1,6 @@
-package dse
+// Package noise is what quantization costs accuracy: the power of the logits' error over their own, how it is predicted
+// from what each layer's bits and granularity add alone, and the file that keeps these sensitivities.
+package noise
 
 import (
 	"fmt"
@@ -26,9 +28,9 @@ func ToFemto(noise float64) (Femto, error) {
 // Power is the noise power.
 func (f Femto) Power() float64 { return float64(f) * 1e-15 }
 
-// Noise predicts the noise of the logits for a choice of numerics: the power of their
+// Func predicts the noise of the logits for a choice of numerics: the power of their
 // error over their own power, 10^(-SQNR/10).
-type Noise func(configs.Numerics) (float64, error)
+type Func func(configs.Numerics) (float64, error)
 
 // Additive is a prediction of noise that adds up over its sources.
 type Additive interface {
@@ -39,8 +41,8 @@ type Additive interface {
 	Layer(b configs.Basis, l configs.LayerBits) (Femto, error)
 }
 
-// NoiseOf makes a Noise of an additive prediction.
-func NoiseOf(a Additive) Noise {
+// Of makes a Func of an additive prediction.
+func Of(a Additive) Func {
 	return func(n configs.Numerics) (float64, error) {
 		basis := n.Basis()
 		sum, err := a.Units(n.SoftmaxBits, n.GELUBits, basis)

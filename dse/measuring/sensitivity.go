@@ -1,13 +1,13 @@
-package dse
+package measuring
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
+	"vitdse/dse/noise"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -30,26 +30,12 @@ type Work struct {
 	Elsewhere *jobs.Elsewhere       // where the jobs are done but here; nil for here
 }
 
-// Choices are what sensitivities are measured for.
-type Choices struct {
-	Bits          []int
-	Granularities []configs.Granularity
-	Group         int // weights that share a multiplier, where they are in groups
-	Bases         []configs.Basis
-	CalibImages   int
-}
-
-// ChoicesOf are those that a sweep of the space needs.
-func ChoicesOf(s configs.Space) Choices {
-	return Choices{Bits: bitsOf(s), Granularities: slices.Sorted(slices.Values(s.Granularity)), Group: s.Group, Bases: s.Bases(), CalibImages: s.CalibImages}
-}
-
 // Sensitivities measures what the prediction of some choices needs, once: the noise that
 // each layer's bits add to the network's logits. The reference is 8 bits everywhere.
 // Tables are taken from the cache if model, weights, images, choices and tool are the same. In a task that measures a
 // part of a table the error is jobs.ErrPart.
-func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Prediction, error) {
-	if err := n.check(); err != nil {
+func Sensitivities(ctx context.Context, n Network, c noise.Choices, w Work) (*noise.Prediction, error) {
+	if err := n.Check(); err != nil {
 		return nil, err
 	}
 	var tables []*measure.Table
@@ -72,10 +58,10 @@ func Sensitivities(ctx context.Context, n Network, c Choices, w Work) (*Predicti
 	if foreign != nil {
 		return nil, foreign
 	}
-	return NewPrediction(tables...)
+	return noise.NewPrediction(tables...)
 }
 
-func (n Network) sensitivity(ctx context.Context, c Choices, basis configs.Basis, w Work) (*measure.Table, error) {
+func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs.Basis, w Work) (*measure.Table, error) {
 	reference := configs.Uniform(n.Model, 8, 8).On(basis)
 	reference.CalibImages = c.CalibImages
 	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
@@ -113,26 +99,20 @@ func (n Network) sensitivity(ctx context.Context, c Choices, basis configs.Basis
 	return t, err
 }
 
-// bitsOf lists the candidates of all layers' bits, ascending.
-func bitsOf(s configs.Space) []int {
-	bits := slices.Concat(s.Bits.Weights, s.Bits.Activations, s.Bits.Edge.Weights, s.Bits.Edge.Activations)
-	slices.Sort(bits)
-	return slices.Compact(bits)
-}
-
 // Additivity measures random assignments of bits beside what the prediction's tables say of
 // them, on images that neither ranges nor sensitivities were taken from: one result for each
 // basis, in order.
-func (n Network) Additivity(ctx context.Context, p *Prediction, c Choices, assignments int, seed int64, w Work) ([]*measure.Additivity, error) {
+func (n Network) Additivity(ctx context.Context, p *noise.Prediction, c noise.Choices, assignments int, seed int64, w Work) ([]*measure.Additivity, error) {
 	stats, err := quant.Calibrate(n.Model, n.Weights, n.calibration(c.CalibImages))
 	if err != nil {
 		return nil, err
 	}
 	var list []*measure.Additivity
-	for i, t := range p.File("").Tables {
+	tables := p.File("").Tables
+	for i, t := range tables {
 		a, err := t.Check(ctx, n.Model, n.Weights, stats, n.Images, assignments, uint64(seed), w.Workers, func(done, total int) {
 			if w.Progress != nil {
-				w.Progress(i*total+done, len(p.tables)*total)
+				w.Progress(i*total+done, len(tables)*total)
 			}
 		})
 		if err != nil {

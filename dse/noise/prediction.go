@@ -1,4 +1,4 @@
-package dse
+package noise
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ func NewPrediction(tables ...*measure.Table) (*Prediction, error) {
 
 // Noise is the predicted noise: the power of the logits' error over their own. It may
 // be called by several goroutines. An error names the source that was not measured.
-func (p *Prediction) Noise(n configs.Numerics) (float64, error) { return NoiseOf(p)(n) }
+func (p *Prediction) Noise(n configs.Numerics) (float64, error) { return Of(p)(n) }
 
 // Units implements [Additive].
 func (p *Prediction) Units(softmaxBits, geluBits int, b configs.Basis) (Femto, error) {
@@ -132,8 +132,8 @@ func (s *sources) of(k source) (Femto, error) {
 }
 
 // File gives the sensitivities of a prediction as a file.
-func (p *Prediction) File(origin string) *SensitivityFile {
-	f := &SensitivityFile{Schema: sensitivitySchema, Origin: origin}
+func (p *Prediction) File(origin string) *File {
+	f := &File{Schema: sensitivitySchema, Origin: origin}
 	for _, s := range p.tables {
 		f.Tables = append(f.Tables, s.table)
 	}

@@ -1,4 +1,4 @@
-package dse
+package measuring
 
 import (
 	"context"
