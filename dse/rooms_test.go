@@ -18,7 +18,7 @@ var rooms = map[string]string{
 	"limits":  "limits bounds",
 	"sweep":   "sweep engines evaluate numerics shard skyline journal inputs progress catalog",
 	"exact": "exact batches decompose subproblem stages legal misses offers options schedules solve certificate " +
-		"exactfront exactjournal",
+		"exactfront exactjournal exactparts",
 	"front":    "front cache export files known load pointlines",
 	"measured": "measure near nearsearch recut correct synthesized",
 	"empty":    "empty budgets",

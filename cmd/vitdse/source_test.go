@@ -140,7 +140,7 @@ var faces = map[string]struct {
 	most int
 	why  string
 }{
-	"dse":             {99, "space, metrics, noise, front, sweep and exact search are not rooms of their own yet"},
+	"dse":             {83, "metrics, limits, front, sweep and exact search are rooms within it, held by a test of its own"},
 	"cmd/vitdse/page": {48, "what a page holds, as JSON: the types of its schema"},
 }
 
