@@ -14,11 +14,12 @@ import (
 	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/emit/synth"
+	"vitdse/hwmodel"
 )
 
 func newSynth(a *app) *cobra.Command {
 	var seeds []int
-	var cache string
+	var cache, module, file string
 	var pack, alone bool
 	var points pointsFlags
 	cmd := &cobra.Command{
@@ -32,7 +33,11 @@ folder's syn/.
 
 With --alone, on iCE40 and ECP5 parts, each module is placed and routed by itself, between
 registers: how fast the modules can be, also where the part does not hold the engine, which
-is about as fast as the slowest at best: the way between modules is in none of them.
+is about as fast as the slowest at best: the way between modules is in none of them. What is
+finished is kept in the cache, so that an interrupted run goes on.
+
+With --module one module of the engine is mapped by itself, with its parameters there and all that is
+in it, and timed where its family has delays; --file adds it to a file that vitdse calibrate reads.
 
 Given a run file, the folder is design/ in its out; with --points it is points of the front of
 its sweep, each emitted for it: the table has estimates beside counts, and the front is cut
@@ -62,6 +67,9 @@ done all the same, and the exit code is 3.`,
 				dir = designDir(run)
 			}
 			opt := synth.Options{Seeds: seeds, Pack: pack, Cache: a.cacheOf(configs.Run{Cache: cache})}
+			if module != "" {
+				return a.synthModule(cmd.Context(), dir, module, file, opt)
+			}
 			if alone {
 				return a.synthAlone(cmd.Context(), dir, opt)
 			}
@@ -71,13 +79,19 @@ done all the same, and the exit code is 3.`,
 	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
 	cmd.Flags().BoolVar(&alone, "alone", false, "place and route each module by itself (iCE40, ECP5)")
+	cmd.Flags().StringVar(&module, "module", "", "map this `module` by itself")
+	cmd.Flags().StringVar(&file, "file", "", "`file` of one design a line that the module's counts are added to, as of vitdse study")
 	addFlags(cmd.Flags(), []string{"out", "parts"})
 	points.add(cmd, "synthesize")
 	for _, other := range []string{"seeds", "pack", "alone"} {
 		cmd.MarkFlagsMutuallyExclusive("points", other)
 	}
-	cmd.MarkFlagsMutuallyExclusive("alone", "seeds")
-	cmd.MarkFlagsMutuallyExclusive("alone", "pack")
+	for _, one := range []string{"alone", "module"} {
+		cmd.MarkFlagsMutuallyExclusive(one, "seeds")
+		cmd.MarkFlagsMutuallyExclusive(one, "pack")
+	}
+	cmd.MarkFlagsMutuallyExclusive("alone", "module")
+	cmd.MarkFlagsMutuallyExclusive("points", "module")
 	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")
 	return cmd
 }
@@ -91,11 +105,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	if part.Family != configs.ECP5 && (len(opt.Seeds) > 0 || opt.Pack) {
 		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, whose vendor tool takes syn/vivado.tcl", dir, part.Name)
 	}
-	net, err := network.Compile(man.Model)
-	if err != nil {
-		return err
-	}
-	shape, err := engine.Machine(net, man.Design)
+	shape, err := a.shapeOf(man)
 	if err != nil {
 		return err
 	}
@@ -125,11 +135,66 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 	return nil
 }
 
+// shapeOf is the geometry of an emitted design.
+func (a *app) shapeOf(man emit.Manifest) (*hwmodel.Shape, error) {
+	net, err := network.Compile(man.Model)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Machine(net, man.Design)
+}
+
+// synthModule maps a module by itself, prints what it takes, and adds that to a file.
+func (a *app) synthModule(ctx context.Context, dir, module, file string, opt synth.Options) error {
+	man, err := emit.LoadManifest(dir)
+	if err != nil {
+		return err
+	}
+	s, err := a.shapeOf(man)
+	if err != nil {
+		return err
+	}
+	st := a.stages()
+	defer st.Drop()
+	opt.Timed = man.Part
+	r, err := synth.MapModule(ctx, dir, module, opt,
+		func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, synth.ErrTool):
+		return &exitError{exitTool, err}
+	case err != nil:
+		return err
+	}
+	st.End()
+	if err := estimates.Module(a.Output, module, r, s, man.Part); err != nil || file == "" {
+		return err
+	}
+	version, err := synth.YosysVersion(ctx)
+	if err != nil {
+		return &exitError{exitTool, err}
+	}
+	return synth.Extend(file, []synth.Measured{{Tool: "Yosys", Version: version, RTL: hwmodel.RTL, Model: man.Model,
+		Design: man.Design, Modules: synth.ByName(r.Modules), Static: synth.Statics(r.Timing)}})
+}
+
 // synthAlone prints how fast each module is by itself.
 func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) error {
 	st := a.stages()
 	defer st.Drop()
-	list, err := synth.Alone(ctx, dir, opt, func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) })
+	show := func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) }
+	list, err := synth.Alone(ctx, dir, opt, show, func(l synth.Lone) {
+		st.End()
+		speed, kept := "too large", ""
+		if l.Fits {
+			speed = fmt.Sprintf("%.1f MHz", l.Route.MHz)
+		}
+		if l.Kept {
+			kept = ", of an earlier run"
+		}
+		a.log.Info(l.Module + ": " + speed + kept)
+	})
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()

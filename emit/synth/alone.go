@@ -2,9 +2,12 @@ package synth
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,6 +25,7 @@ type Lone struct {
 	Module string
 	Fits   bool // the part holds it
 	Route  Route
+	Kept   bool `json:"-"` // it was placed and routed by an earlier run
 }
 
 // Alone places and routes each module of an emitted folder by itself, its inputs from
@@ -29,8 +33,10 @@ type Lone struct {
 // does not hold the whole engine. A module of several variants counts with its slowest. The
 // way from one module to another through the engine's glue is in none of them, so that an engine
 // is about as fast as its slowest module at best (docs/PARTS.md has both for an ECP5). Modules
-// are in the order of their names; scripts and reports are in the folder's syn/alone.
-func Alone(ctx context.Context, dir string, opt Options, progress func(Progress)) ([]Lone, error) {
+// are in the order of their names; scripts and reports are in the folder's syn/alone. done hears of each variant
+// when it is finished, in the order of the work; it may be nil. What is finished is kept in the cache under the module's netlist
+// and the tools' versions, so that a run goes on where an earlier one ended.
+func Alone(ctx context.Context, dir string, opt Options, progress func(Progress), done func(Lone)) ([]Lone, error) {
 	r, man, err := open(ctx, dir, opt, progress)
 	if err != nil {
 		return nil, err
@@ -45,41 +51,73 @@ func Alone(ctx context.Context, dir string, opt Options, progress func(Progress)
 	if err := errors.Join(errYosys, errRouter); err != nil {
 		return nil, err
 	}
-	work := filepath.Join(r.syn, "alone")
-	if err := os.MkdirAll(work, 0o755); err != nil {
+	b := bench{runner: r, target: target, mapper: mapper, router: router, work: filepath.Join(r.syn, "alone"), freq: fmt.Sprintf("%g", man.Design.ClockMHz)}
+	for _, tool := range [][2]string{{mapper, "-V"}, {router, "--version"}} {
+		version, err := r.version(tool[0], tool[1])
+		if err != nil {
+			return nil, err
+		}
+		b.versions = append(b.versions, string(version))
+	}
+	if err := os.MkdirAll(b.work, 0o755); err != nil {
 		return nil, err
 	}
-	variants, err := r.elaborate(mapper, work)
+	variants, err := r.elaborate(mapper, b.work)
 	if err != nil {
 		return nil, err
 	}
-	freq := fmt.Sprintf("%g", man.Design.ClockMHz)
 	var all []Lone
 	for i, v := range variants {
-		stage := fmt.Sprintf("%s, %d of %d", v.name, i+1, len(variants))
-		base := fmt.Sprintf("%s_%d", v.name, i)
-		if err := r.mapAlone(stage, mapper, work, base, target.mapper, v); err != nil {
+		lone, err := b.measure(v, fmt.Sprintf("%s, %d of %d", v.name, i+1, len(variants)), fmt.Sprintf("%s_%d", v.name, i))
+		if err != nil {
 			return all, err
 		}
-		report := filepath.Join(work, base+".report")
-		args := append(slices.Clone(target.args), "--json", base+".json", "--report", base+".report", "--freq", freq, "--seed", "1", "--timing-allow-fail")
-		lone := Lone{Module: v.name}
-		if err := r.command(stage, work, router, args...); err == nil {
-			data, err := os.ReadFile(report)
-			if err != nil {
-				return all, err
-			}
-			if lone.Route, err = ParseReport(data); err != nil {
-				return all, fmt.Errorf("%s: %w", report, err)
-			}
-			lone.Route.Seed, lone.Fits = 1, true
-		} else if !tooLarge.MatchString(err.Error()) {
-			return all, err
+		if done != nil {
+			done(lone)
 		}
 		all = slowest(all, lone)
 	}
 	slices.SortFunc(all, func(a, b Lone) int { return strings.Compare(a.Module, b.Module) })
 	return all, nil
+}
+
+// bench places and routes modules one by one.
+type bench struct {
+	*runner
+	target         target
+	mapper, router string
+	versions       []string // what the two say of themselves
+	work, freq     string
+}
+
+// measure places and routes a variant, or finds what an earlier run had of it.
+func (b *bench) measure(v variant, stage, base string) (Lone, error) {
+	lone := Lone{Module: v.name}
+	key, err := configs.Key(emit.Version, b.versions, b.target.mapper, b.target.args, b.freq, v.shell(), v.content)
+	if err != nil {
+		return lone, err
+	}
+	if lone.Kept = b.opt.Cache.Get("alone", key, &lone); lone.Kept {
+		return lone, nil
+	}
+	if err := b.mapAlone(stage, b.mapper, b.work, base, b.target.mapper, v); err != nil {
+		return lone, err
+	}
+	report := filepath.Join(b.work, base+".report")
+	args := append(slices.Clone(b.target.args), "--json", base+".json", "--report", base+".report", "--freq", b.freq, "--seed", "1", "--timing-allow-fail")
+	if err := b.command(stage, b.work, b.router, args...); err == nil {
+		data, err := os.ReadFile(report)
+		if err != nil {
+			return lone, err
+		}
+		if lone.Route, err = ParseReport(data); err != nil {
+			return lone, fmt.Errorf("%s: %w", report, err)
+		}
+		lone.Route.Seed, lone.Fits = 1, true
+	} else if !tooLarge.MatchString(err.Error()) {
+		return lone, err
+	}
+	return lone, b.opt.Cache.Put("alone", key, lone)
 }
 
 // tooLarge is how nextpnr says that a part does not hold a design.
@@ -126,6 +164,8 @@ type variant struct {
 	id    string // Yosys' name
 	name  string
 	ports []port // but the clock
+
+	content string // digest of its netlist and of those of all modules in it
 }
 
 type port struct {
@@ -164,22 +204,55 @@ func (r *runner) elaborate(mapper, work string) ([]variant, error) {
 // glue says whether a module is of those that hold the others together.
 func glue(module string) bool { return module == top || hwmodel.CountedAs(module) == "vit_accel_core" }
 
-// parts reads Yosys' write_json: what the glue consists of.
-func parts(data []byte) ([]variant, error) {
-	var design struct {
-		Modules map[string]struct {
-			Ports map[string]struct {
-				Direction string
-				Bits      []any
+// elaborated is a module of Yosys' write_json.
+type elaborated struct {
+	Ports map[string]struct {
+		Direction string
+		Bits      []any
+	}
+	Cells map[string]struct{ Type string }
+	text  []byte
+}
+
+// passNumbers are what Yosys adds to names of its own: they count through the whole design.
+var passNumbers = regexp.MustCompile(`\$\d+\b`)
+
+// digest is over a module and all that are in it.
+func digest(modules map[string]elaborated, id string) string {
+	within := map[string]bool{id: true}
+	for todo := []string{id}; len(todo) > 0; todo = todo[1:] {
+		for _, c := range modules[todo[0]].Cells {
+			if _, known := modules[c.Type]; known && !within[c.Type] {
+				within[c.Type] = true
+				todo = append(todo, c.Type)
 			}
-			Cells map[string]struct{ Type string }
 		}
 	}
-	if err := json.Unmarshal(data, &design); err != nil {
+	h := sha256.New()
+	for _, id := range slices.Sorted(maps.Keys(within)) {
+		fmt.Fprintf(h, "%s %d\n", id, len(modules[id].text))
+		h.Write(modules[id].text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// parts reads Yosys' write_json: what the glue consists of.
+func parts(data []byte) ([]variant, error) {
+	var texts struct{ Modules map[string]json.RawMessage }
+	if err := json.Unmarshal(data, &texts); err != nil {
 		return nil, fmt.Errorf("yosys netlist: %w", err)
 	}
+	modules := map[string]elaborated{}
+	for id, text := range texts.Modules {
+		var m elaborated
+		if err := json.Unmarshal(text, &m); err != nil {
+			return nil, fmt.Errorf("yosys netlist: %s: %w", id, err)
+		}
+		m.text = passNumbers.ReplaceAll(text, []byte("$"))
+		modules[id] = m
+	}
 	inGlue := map[string]bool{}
-	for id, m := range design.Modules {
+	for id, m := range modules {
 		for _, c := range m.Cells {
 			if glue(timing.PlainName(id)) && !glue(timing.PlainName(c.Type)) {
 				inGlue[c.Type] = true
@@ -187,7 +260,7 @@ func parts(data []byte) ([]variant, error) {
 		}
 	}
 	var list []variant
-	for id, m := range design.Modules {
+	for id, m := range modules {
 		if !inGlue[id] {
 			continue
 		}
@@ -203,6 +276,7 @@ func parts(data []byte) ([]variant, error) {
 		if !clocked {
 			continue // wires only: part of the way between others
 		}
+		v.content = digest(modules, id)
 		slices.SortFunc(v.ports, func(a, b port) int { return strings.Compare(a.name, b.name) })
 		list = append(list, v)
 	}

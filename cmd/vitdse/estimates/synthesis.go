@@ -22,22 +22,7 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 		from = ", the counts of an earlier run"
 	}
 	o.Printf("design %s on %s: estimate / Yosys%s\n", configs.ShortHash(r.Hash), part.Name, from)
-	t := table.New("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
-	pair := func(estimate, mapped int) string { return number.Count(estimate) + " / " + number.Count(mapped) }
-	row := func(name string, e, m hwmodel.Resources) {
-		off := "-"
-		if m.LUT > 0 {
-			off = fmt.Sprintf("%+.1f", 100*(float64(e.LUT)/float64(m.LUT)-1))
-		}
-		t.Add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18),
-			pair(e.URAM, m.URAM), off)
-	}
-	by, mapped := synth.Estimates(s, part), synth.ByName(r.Modules)
-	for _, name := range slices.Sorted(maps.Keys(mapped)) {
-		row(name, by[name], mapped[name])
-	}
-	row("total", s.Resources(part), synth.Total(r.Modules))
-	if err := o.Show(t); err != nil {
+	if err := modules(o, r, s, part, true); err != nil {
 		return err
 	}
 	switch v := r.Vivado; {
@@ -67,6 +52,37 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 		o.Printf("bitstream: %s\n", r.Bitfile)
 	}
 	return nil
+}
+
+// modules prints what every module takes, and the whole design.
+func modules(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.Part, whole bool) error {
+	t := table.New("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
+	pair := func(estimate, mapped int) string { return number.Count(estimate) + " / " + number.Count(mapped) }
+	row := func(name string, e, m hwmodel.Resources) {
+		off := "-"
+		if m.LUT > 0 {
+			off = fmt.Sprintf("%+.1f", 100*(float64(e.LUT)/float64(m.LUT)-1))
+		}
+		t.Add(name, pair(e.LUT, m.LUT), pair(e.FF, m.FF), pair(e.DSP, m.DSP), pair(e.BRAM18, m.BRAM18),
+			pair(e.URAM, m.URAM), off)
+	}
+	by, mapped := synth.Estimates(s, part), synth.ByName(r.Modules)
+	for _, name := range slices.Sorted(maps.Keys(mapped)) {
+		row(name, by[name], mapped[name])
+	}
+	if whole {
+		row("total", s.Resources(part), synth.Total(r.Modules))
+	}
+	return o.Show(t)
+}
+
+// Module prints what a module takes that was mapped by itself, and its longest paths.
+func Module(o *table.Output, module string, r *synth.Report, s *hwmodel.Shape, part configs.Part) error {
+	o.Printf("%s of design %s on %s by itself: estimate / Yosys\n", module, configs.ShortHash(r.Hash), part.Name)
+	if err := modules(o, r, s, part, false); err != nil || r.Timing == nil {
+		return err
+	}
+	return longestPaths(o, r.Timing)
 }
 
 // longestPaths prints the bracket of the clock, and the longest paths of the middle model.
