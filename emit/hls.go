@@ -33,7 +33,7 @@ type hlsView struct {
 // rtlOnly are parameters of the RTL that C++ has no use for: address widths and the layout of
 // encoded tables.
 var rtlOnly = []string{
-	"PACK", "PSHIFT", "PGROUP", "CASCADE", "LATE", "GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST",
+	"PACK", "PSHIFT", "PGROUP", "CASCADE", "LATE", "SUM_STEP", "GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST",
 	"SM_EARLY", "X_ROW", "Q_PATCH_ROW", "X_AW", "Q_AW", "CHUNK", "PWW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW",
 	"AHEAD", "DESCW", "OPS", "PCW", "PARW", "PAR_AW", "NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW",
 	"BURST", "READ_FIFO", "FIRST_DEPTH", "FIRST_AW", "POOL_EW", "POOL_MINSH", "POOL_VARSHW", "WBANKS", "BIASED",

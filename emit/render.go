@@ -43,8 +43,11 @@ func (p *Plan) modules(family configs.Fabric) []string {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_unit_control.sv"),
 			"vit_row_regroup.sv", "vit_score_bias.sv")
 	}
-	if p.Shape.Packed().Cascade {
+	switch {
+	case p.Shape.Packed().Cascade:
 		files = append([]string{"vit_dsp_cascade.sv", "vit_packed_cascades.sv"}, files...)
+	case p.Shape.SumStep(family) > 0:
+		files = append([]string{"vit_dsp_cascade.sv", "vit_product_cascades.sv"}, files...)
 	}
 	if p.Shape.Design.Engine.LUTColumns > 0 {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_pe_array.sv")+1, "vit_mixed_array.sv")

@@ -41,7 +41,7 @@ type view struct {
 	YosysFamily                               string
 	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
 	LUTColumns                                int  // of a mixed array
-	SumTree                                   bool // synthesis does not sum products in a cascade of DSPs by itself
+	Cascades                                  bool // DSPs of the family can sum products in cascades
 	TokenPairs                                bool // the patch gather reads two tokens at a time
 	SecondHead                                bool // distilled DeiT: the program has two classifiers
 	PrefixTiles                               int  // row tiles of nothing but prefix tokens, where these reach past the first
@@ -108,7 +108,7 @@ func (p *Plan) view(full int) view {
 		MaxCycles:  100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
-		SumTree:        part.Family != configs.XC7 || s.Design.Engine.Multiplier == configs.MulLUT,
+		Cascades:       hwmodel.Cascades(part.Family),
 		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
 		SecondHead:     s.Net.Classifiers == 2,
 		NormsDiffer:    p.normsDiffer(),

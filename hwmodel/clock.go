@@ -25,7 +25,7 @@ type Clock struct {
 // ClockEvidence is what stands behind a Clock.
 const ClockEvidence = "fitted to static timing of Yosys' netlists, not placed and routed"
 
-const numClockTerms = 6
+const numClockTerms = 5
 
 // ClockAmounts is how much of each term there is, or the terms themselves.
 type ClockAmounts [numClockTerms]float64
@@ -34,14 +34,22 @@ type ClockAmounts [numClockTerms]float64
 var clockTerms = [numClockTerms]string{
 	"base",    // the sequencer's, the queue's and the drain's ways
 	"passes",  // a drain that counts passes of a group of columns
-	"sum",     // an array whose products are summed in DSPs one behind the other
-	"product", // each of the products
+	"cascade", // an array whose products are summed in DSPs, with a register every few
 	"tree",    // an array whose products are summed by LUTs
 	"level",   // each level of the sum
 }
 
 // ClockTerms lists the fitted terms.
 func ClockTerms() []string { return slices.Clone(clockTerms[:]) }
+
+// InArray says whether a way that ends in a module is the array's, and not of the control.
+func InArray(module string) bool {
+	switch module {
+	case "vit_pe_array", "vit_mixed_array", "vit_product_cascades", "vit_packed_cascades", "vit_dsp_cascade":
+		return true
+	}
+	return false
+}
 
 // ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's terms
 // and the array's.
@@ -52,10 +60,10 @@ func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array Cloc
 	}
 	switch {
 	case e.TK == 1:
-	case family == configs.XC7 && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
-		array[2], array[3] = 1, float64(e.TK)
+	case Cascades(family) && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
+		array[2] = 1
 	default:
-		array[4], array[5] = 1, math.Log2(float64(e.TK))
+		array[3], array[4] = 1, math.Log2(float64(e.TK))
 	}
 	return control, array
 }

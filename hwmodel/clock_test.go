@@ -23,10 +23,11 @@ func TestSpeedGrade(t *testing.T) {
 	}
 }
 
-// The longer way decides: of a control that counts passes, or of an array that sums many products one behind the other.
+// The longer way decides: of a control that counts passes, or of an array: LUTs take a level more for
+// each doubling of the products, cascades of DSPs with registers do not.
 func TestClockPeriod(t *testing.T) {
 	_, d, _ := digits(t)
-	terms := ClockAmounts{5, 2, 1, 1.5, 2, 1}
+	terms := ClockAmounts{5, 2, 5.5, 2, 1}
 	e := d.Engine
 	e.TM, e.TN, e.TK, e.VectorColumns, e.Multiplier, e.Packing = 4, 8, 8, 1, configs.MulDSP, configs.PackNone
 	for _, c := range []struct {
@@ -35,9 +36,10 @@ func TestClockPeriod(t *testing.T) {
 		family          configs.Fabric
 		want            float64
 	}{
-		{4, 8, 1, configs.MulDSP, configs.XC7, 1 + 8*1.5},
-		{4, 8, 1, configs.MulDSP, configs.XCUP, 5},
+		{4, 8, 1, configs.MulDSP, configs.XC7, 5.5},
+		{4, 16, 1, configs.MulDSP, configs.XCUP, 5.5},
 		{4, 8, 1, configs.MulLUT, configs.XC7, 5},
+		{4, 16, 1, configs.MulLUT, configs.XC7, 6},
 		{8, 1, 1, configs.MulDSP, configs.XC7, 7},
 		{1, 2, 2, configs.MulDSP, configs.XC7, 7},
 	} {

@@ -46,14 +46,46 @@ func (p Packed) cascaded(s *Shape) Packed {
 	return p
 }
 
-// Late is how many cycles later than an adder tree the array has its sums: the registers of one DSP
-// and one for each that a cascade may have. It is the engine's alone, whatever group the widths allow, so
-// that time does not depend on the numerics.
+// Late is how many cycles later than without registers between DSPs the array has its sums: those of one DSP
+// and one for each that a cascade of packed products may have, or one for each two products behind the first two. It is the
+// engine's alone, whatever the part's DSPs and the widths allow, so that time depends on neither.
 func (s *Shape) Late() int {
-	if s.Design.Engine.Packing != configs.PackDSP48E2 || s.TK == 1 {
+	e := s.Design.Engine
+	if e.TK = s.TK; s.booth {
+		e.Multiplier = configs.MulDSP // of the other part of a mixed array, which it waits for
+	}
+	return late(&e)
+}
+
+func late(e *configs.Engine) int {
+	switch {
+	case e.TK == 1 || e.Multiplier == configs.MulLUT || e.Packing == configs.PackDSP48E1:
+		return 0
+	case e.Packing == configs.PackDSP48E2:
+		return min(e.TK, maxPackGroup) + 1
+	}
+	return e.TK/sumStep - 1
+}
+
+// sumStep is how many products are summed in DSPs from register to register, where Late allows.
+const sumStep = 2
+
+// Cascades says whether DSPs of a family hand a sum on from one to the next.
+func Cascades(family configs.Fabric) bool {
+	return family.Basis() == configs.XC7 || family.Basis() == configs.XCUP
+}
+
+// SumStep is how many products the DSPs sum from register to register of a cascade that hands on a PE's sum; 0
+// where LUTs add up: products that share a DSP, too narrow for one, or one a PE, and families without cascades.
+func (s *Shape) SumStep(family configs.Fabric) int {
+	if s.TK == 1 || s.Design.Engine.Multiplier != configs.MulDSP || s.ABits+s.BBits < minProduct || !Cascades(family) || s.Packed().Tokens > 0 {
 		return 0
 	}
-	return min(s.TK, maxPackGroup) + 1
+	step := sumStep
+	for s.TK/step-1 > s.Late() {
+		step *= 2
+	}
+	return step
 }
 
 // packGroup is how many products, up to maxPackGroup, fit a field of so many bits when they are summed, for any

@@ -78,24 +78,38 @@ func TestPackedArray(t *testing.T) {
 func TestTreeArray(t *testing.T) {
 	_, part := load(t, "deit-tiny", "xczu9eg")
 	for _, c := range []struct {
-		booth           bool
 		tk, na, nb, acc int
 		lut, ff         int
 	}{
-		{false, 4, 9, 8, 24, 369, 732}, {false, 8, 9, 8, 24, 657, 1144},
-		{true, 2, 9, 8, 24, 541, 524}, {true, 4, 9, 8, 24, 1009, 732}, {true, 8, 9, 8, 24, 1937, 1144},
-		{true, 8, 5, 4, 22, 805, 708}, {true, 16, 5, 4, 22, 1525, 1144},
+		{2, 9, 8, 24, 541, 524}, {4, 9, 8, 24, 1009, 732}, {8, 9, 8, 24, 1937, 1144},
+		{8, 5, 4, 22, 805, 708}, {16, 5, 4, 22, 1525, 1144},
 	} {
-		s := &Shape{TM: 2, TN: 2, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, booth: c.booth}
-		s.Design.Engine.Multiplier = configs.MulDSP
-		if c.booth {
-			s.Design.Engine.Multiplier = configs.MulLUT
-		}
+		s := &Shape{TM: 2, TN: 2, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, booth: true}
+		s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulLUT, configs.PackDSP48E1 // of the other part
 		got := s.peArray(newFabric(part))
 		lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
 		t.Logf("TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%)", c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff)
 		if max(lut, -lut) > 2 || max(ff, -ff) > 1 {
 			t.Errorf("TK %d: %+v; Yosys: %d LUT, %d FF", c.tk, got, c.lut, c.ff)
+		}
+	}
+}
+
+// Arrays whose products are summed in cascades of DSPs, against what Yosys 0.23 made of vit_pe_array alone (vitdse synth
+// --module vit_pe_array), a token and as many columns as products, W8A8: on both families alike.
+func TestCascadeArray(t *testing.T) {
+	for _, c := range []struct{ tk, lut, ff, skewLUT, skewFF int }{
+		{4, 179, 226, 0, 82}, {8, 375, 422, 146, 438},
+	} {
+		for _, name := range []string{"xc7z020", "xczu9eg"} {
+			_, part := load(t, "deit-tiny", name)
+			s := &Shape{TM: 1, TN: c.tk, TK: c.tk, VC: 1, ABits: 9, BBits: 8, AccBits: 24}
+			s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulDSP, configs.PackNone
+			f := newFabric(part)
+			got, skew := s.peArray(f), s.productCascades(f)
+			if lut := percent(got.LUT, c.lut); got.FF != c.ff || max(lut, -lut) > 2 || got.DSP != 0 || skew.LUT != c.skewLUT || skew.FF != c.skewFF {
+				t.Errorf("%s TK %d: %+v and %+v; Yosys: %+v", name, c.tk, got, skew, c)
+			}
 		}
 	}
 }

@@ -21,15 +21,21 @@ func (s *Shape) peArray(f fabric) Resources {
 			r.LUT += whole(f.luts(arrayProduct, float64(pes*tk*product(s.ABits, s.BBits))))
 		}
 	}
-	packed := dsp && f.registers
-	if packed && tk == 1 {
+	if dsp && f.registers && tk == 1 {
 		return r // the accumulator is the DSP's
 	}
 	named := dsp && f.named // blocks by name, with their registers
-	if operands := tk * (s.TM*s.ABits + s.TN*s.BBits); s.Late() > 0 {
-		r = r.Add(s.late(operands))
-		r.FF -= operands // the last of what is in a shift register
+	step := s.SumStep(f.family)
+	wait := s.Late()
+	switch {
+	case step > 0:
+		wait -= tk/step - 1
+		r.DSP = 0 // vit_dsp_cascade's
+	case named && wait > 0:
+		wait-- // a register of the block's
 	}
+	r = r.Add(s.wait(f, wait, tk*(s.TM*s.ABits+s.TN*s.BBits), step > 0 || named))
+	r.FF += 2 * s.Late()
 	r.LUT += pes * s.AccBits
 	r.FF += pes * s.AccBits
 	if !f.lut6() {
@@ -40,10 +46,10 @@ func (s *Shape) peArray(f fabric) Resources {
 		if f.lut6() {
 			r.LUTRAM++ // a shift register for first_q
 		} else {
-			r.FF += 3
+			r.FF += 3 + s.Late()
 		}
 	}
-	if packed {
+	if step > 0 {
 		return r // products and their sum are in the DSPs
 	}
 	if !named {
@@ -140,6 +146,31 @@ func (s *Shape) packedArray(f fabric, p Packed) Resources {
 // packedDSPs are the DSPs of packed products.
 func (s *Shape) packedDSPs(p Packed) Resources {
 	return Resources{DSP: s.TM * s.TN * s.TK / p.Products()}
+}
+
+// wait is what so many bits of operands take that wait so many cycles. Behind the last stands one register more, if
+// not in a block; three in a row are a shift register, where LUTs can be such.
+func (s *Shape) wait(f fabric, cycles, bits int, inBlock bool) Resources {
+	behind := 1
+	if inBlock {
+		behind = 0
+	}
+	if cycles == 0 || !f.lut6() || cycles+behind < minShiftRegister {
+		return Resources{FF: cycles * bits}
+	}
+	return Resources{LUT: bits, LUTRAM: bits, FF: -behind * bits}
+}
+
+// minShiftRegister is how many registers in a row Yosys makes a shift register of.
+const minShiftRegister = 3
+
+// productCascades is vit_product_cascades: operands of a stage behind the first wait a cycle for each before it.
+func (s *Shape) productCascades(f fabric) Resources {
+	step, r := s.SumStep(f.family), Resources{}
+	for stage := range s.TK / step {
+		r = r.Add(s.wait(f, stage, step*(s.TM*s.ABits+s.TN*s.BBits), true))
+	}
+	return r
 }
 
 // late is what the array takes to be as late as a cascade: registers of its control, and for

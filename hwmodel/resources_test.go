@@ -107,6 +107,23 @@ func TestResourcesAgainstYosys(t *testing.T) {
 	}
 }
 
+// What a design may plan with leaves more of a part than estimates were off by: a design that fits by the estimate fits by
+// Yosys' count, on every part that comes with the tool.
+func TestUsableLeavesTheError(t *testing.T) {
+	for _, name := range configs.Parts() {
+		part, err := configs.LoadPart(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		worst, ok := WorstErrors(part.Family.Basis())
+		use, left := part.Usable(), configs.Part{Budget: part.Budget, Reserve: part.Reserve, Limits: configs.Limits{LUT: 1, FF: 1}}.Usable()
+		if lut, ff := float64(use.LUT)*(1+worst.LUT), float64(use.FF)*(1+worst.FF); !ok || lut > float64(left.LUT) || ff > float64(left.FF) {
+			t.Errorf("%s: %d of %d LUTs and %d of %d registers may be planned with, estimates are off by up to %g and %g %%",
+				name, use.LUT, left.LUT, use.FF, left.FF, 100*worst.LUT, 100*worst.FF)
+		}
+	}
+}
+
 func TestStepsIsTheProgramsLength(t *testing.T) {
 	for _, name := range append(configs.Models(), "../configs/digits/model.yaml") {
 		m, err := configs.LoadModel(name)

@@ -62,7 +62,7 @@ func TestStoreAcrossPages(t *testing.T) {
 }
 
 // LayerNorm goes on for its period behind the last row tile, and the store waits for it: where a row tile has many
-// tokens of few channels, that is longer than the head. In Verilator the store of this engine takes 44 cycles.
+// tokens of few channels, that is longer than the head. In Verilator the store of this engine takes 41 cycles.
 func TestStoreWaitsForLayerNorm(t *testing.T) {
 	m := configs.Model{Name: "narrow", Family: configs.ViT, Image: configs.ImageShape{Height: 3, Width: 3, Channels: 1}, Patch: 3,
 		Dim: 8, Depth: 2, Heads: 1, MLPRatio: 1, Classes: 2, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
@@ -75,8 +75,8 @@ func TestStoreWaitsForLayerNorm(t *testing.T) {
 		t.Fatal(err)
 	}
 	cycles := s.Timeline(IdealMemory, 1)[0]
-	if got := cycles[len(cycles)-1]; got != 44 {
-		t.Errorf("the store takes %d cycles; expected 44", got)
+	if got := cycles[len(cycles)-1]; got != 41 {
+		t.Errorf("the store takes %d cycles; expected 41", got)
 	}
 	if ideal := s.idealCycles(); ideal != s.Cycles(IdealMemory) {
 		t.Errorf("the walk has %d cycles, the timeline %d", ideal, s.Cycles(IdealMemory))

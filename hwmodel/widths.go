@@ -165,10 +165,13 @@ type Sizer struct {
 }
 
 // Schedule is the engine without what its schedule does not depend on: what its multipliers
-// and buffers are built from, but for DSPs that sum in a cascade, which takes longer. A field that is
+// and buffers are built from, but for how long DSPs that sum in a cascade take (Shape.Late). A field that is
 // not named here counts as part of the schedule.
 func Schedule(e configs.Engine) configs.Engine {
-	if e.Packing != configs.PackDSP48E2 {
+	switch {
+	case late(&e) == 0:
+		e.Packing = configs.PackDSP48E1 // which is never late
+	case e.Packing != configs.PackDSP48E2:
 		e.Packing = ""
 	}
 	e.Multiplier, e.LUTColumns = "", 0

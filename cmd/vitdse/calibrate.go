@@ -151,8 +151,8 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 			return nil, fmt.Errorf("design %s: static timing with %q wires; expected one of %s", m.Design.Name, of.Wires, strings.Join(hwmodel.Wires[:], ", "))
 		}
 		for module, ns := range of.Ends {
-			if module == "vit_pe_array" {
-				s.ArrayNS[i] = ns
+			if hwmodel.InArray(module) {
+				s.ArrayNS[i] = max(s.ArrayNS[i], ns)
 			} else {
 				s.ControlNS[i] = max(s.ControlNS[i], ns)
 			}

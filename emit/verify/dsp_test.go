@@ -27,14 +27,15 @@ module DSP48E2 #(
 // simulation.
 const dsp48e2 = dsp48e2Ports + `
   wire resets = RSTA | RSTALLCARRYIN | RSTALUMODE | RSTB | RSTC | RSTCTRL | RSTD | RSTINMODE | RSTM | RSTP;
-  wire one_each = AREG == 1 && BREG == 1 && MREG == 1 && PREG == 1 && OPMODEREG == 0 && ALUMODEREG == 0 && INMODEREG == 0 && CARRYINREG == 0 && CARRYINSELREG == 0;
+  wire one_each = AREG == 1 && BREG == 1 && MREG == 1 && OPMODEREG == 0 && ALUMODEREG == 0 && INMODEREG == 0 && CARRYINREG == 0 && CARRYINSELREG == 0;
   wire enabled = CEA2 && CEB2 && CEM && CEP;
   wire plain = AMULTSEL == "A" && BMULTSEL == "B" && USE_MULT == "MULTIPLY" && USE_SIMD == "ONE48" && ALUMODE == 0 && INMODE == 0 && !CARRYIN && CARRYINSEL == 0;
   reg signed [26:0] a;
   reg signed [17:0] b;
   reg signed [44:0] m;
   reg [47:0] p;
-  assign P = p, PCOUT = p;
+  wire [47:0] sum = {{3{m[44]}}, m} + (OPMODE[4] ? PCIN : 48'd0);
+  assign P = PREG == 1 ? p : sum, PCOUT = P;
   always @(posedge CLK) begin
     if (resets || !one_each || !enabled || !plain || (OPMODE != 9'b000000101 && OPMODE != 9'b000010101)) begin
       $display("DSP48E2: a use that the model does not know");
@@ -43,7 +44,7 @@ const dsp48e2 = dsp48e2Ports + `
     a <= A[26:0];
     b <= B;
     m <= a * b;
-    p <= {{3{m[44]}}, m} + (OPMODE[4] ? PCIN : 48'd0);
+    p <= sum;
   end
 endmodule
 `

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +62,7 @@ func arrayBenches() []unitBench {
 	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed hwmodel.Packed, late, tm, tk, ab, pb, nb int) {
 		b := unitBench{name: "array", family: family, synthesis: synthesis, holds: []string{"vit_pe_array.sv"}, packing: packing, packed: packed, values: map[string]int{
 			"TM_": tm, "TN_": 2, "TK_": tk, "NA_": max(ab, pb+1), "NB_": nb, "AB_": ab, "PB_": pb, "PACK_": packed.Products(), "PSHIFT_": max(1, packed.Shift),
-			"PGROUP_": max(1, packed.Group), "CASCADE_": 0, "LATE_": late, "BOOTH_": 0, "TREE_": 0}}
+			"PGROUP_": max(1, packed.Group), "CASCADE_": 0, "LATE_": late, "BOOTH_": 0, "STEP_": 0}}
 		if packed.Cascade {
 			b.values["CASCADE_"] = 1
 		}
@@ -69,15 +70,23 @@ func arrayBenches() []unitBench {
 			b.holds = append(b.holds, "vit_packed_cascades.sv", "vit_dsp_cascade.sv")
 		}
 		if booth {
-			b.values["BOOTH_"], b.values["TREE_"] = 1, 1
+			b.values["BOOTH_"] = 1
 		}
 		if family == configs.ECP5 {
-			b.modules, b.values["TREE_"] = append(b.modules, "vit_mult18.sv"), 1
+			b.modules = append(b.modules, "vit_mult18.sv")
 		}
 		list = append(list, b)
 	}
-	for _, w := range [][3]int{{1, 8, 8}, {4, 9, 12}, {2, 4, 4}} { // tk, bits
-		add(configs.ECP5, true, false, configs.PackNone, hwmodel.Packed{}, 0, 2, w[0], w[1], w[1]-1, w[2])
+	for _, w := range [][4]int{{1, 8, 8, 0}, {4, 9, 12, 1}, {8, 8, 5, 3}, {2, 4, 4, 0}, {4, 4, 3, 1}} { // tk, bits, late
+		add(configs.ECP5, true, false, configs.PackNone, hwmodel.Packed{}, w[3], 2, w[0], w[1], w[1]-1, w[2])
+	}
+	// Sums in cascades of DSPs, with registers every so many products.
+	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP} {
+		for _, c := range [][6]int{{2, 2, 0, 8, 8, 7}, {4, 2, 1, 9, 12, 8}, {8, 2, 3, 5, 4, 4}, {8, 4, 4, 8, 8, 7}, {4, 4, 0, 7, 5, 7}} { // tk, step, late, bits
+			add(family, true, false, configs.PackNone, hwmodel.Packed{}, c[2], 2, c[0], c[3], c[5], c[4])
+			b := &list[len(list)-1]
+			b.holds, b.values["STEP_"] = append(b.holds, "vit_product_cascades.sv", "vit_dsp_cascade.sv"), c[1]
+		}
 	}
 	for _, c := range []struct {
 		packing    configs.Packing
@@ -118,14 +127,19 @@ func arrayBenches() []unitBench {
 func unitSources(t *testing.T, family configs.Fabric) map[string]string {
 	t.Helper()
 	m, e := tinyModel(), engine(2, 4, 4)
+	packings := []configs.Packing{configs.PackNone}
 	if family == configs.XCUP {
-		e.Packing = configs.PackDSP48E2
+		packings = append(packings, configs.PackDSP48E2)
 	}
-	dir, err := writeSeeded(t, m, configs.Design{Name: "array", Model: m.Name, Part: unitParts[family], ClockMHz: 100, Numerics: configs.Uniform(m, 8, 8), Engine: e}, 1)
-	if err != nil {
-		t.Fatal(err)
+	sources := map[string]string{}
+	for _, e.Packing = range packings {
+		dir, err := writeSeeded(t, m, configs.Design{Name: "array", Model: m.Name, Part: unitParts[family], ClockMHz: 100, Numerics: configs.Uniform(m, 8, 8), Engine: e}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(sources, rtlSources(t, dir))
 	}
-	return rtlSources(t, dir)
+	return sources
 }
 
 // rtlSources are the texts of a folder's modules and tables by name.
@@ -168,6 +182,8 @@ func (b unitBench) build(t *testing.T, sources map[string]string) string {
 		switch {
 		case b.family == configs.ECP5:
 			text += read("mult18x18d.v")
+		case b.family == configs.XC7:
+			text += yosysDSP48E1(t)
 		case b.dsp48e1:
 			text += dsp48e1 + yosysDSP48E1(t)
 		default:

@@ -77,16 +77,16 @@ func TestSums(t *testing.T) {
 
 // Terms of a clock that made its samples are found, of each way.
 func TestClock(t *testing.T) {
-	want := hwmodel.ClockAmounts{5, 2, 1, 1.5, 2, 1}
+	want := hwmodel.ClockAmounts{5, 2, 5.5, 2, 1}
 	rng := rand.New(rand.NewPCG(3, 4))
 	var samples []ClockSample
 	for i := range 40 {
 		s := ClockSample{HeldOut: i%2 == 1, Share: 0.84}
 		s.Control = hwmodel.ClockAmounts{1, float64(rng.IntN(2))}
 		if rng.IntN(2) == 0 {
-			s.Array[2], s.Array[3] = 1, float64(2+rng.IntN(14))
+			s.Array[2] = 1
 		} else {
-			s.Array[4], s.Array[5] = 1, float64(1+rng.IntN(4))
+			s.Array[3], s.Array[4] = 1, float64(1+rng.IntN(4))
 		}
 		none := hwmodel.ClockAmounts{}
 		for w := range s.ControlNS {

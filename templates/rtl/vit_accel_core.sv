@@ -188,11 +188,12 @@ module vit_accel_core #(
   wire [VL*ACCW-1:0] tile_col;
 <%- if .LUTColumns %>
   vit_mixed_array #(.TM(TM), .TN(TN), .LC(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
-                    .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE)) u_array (
+                    .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE),
+                    .SUM_STEP(SUM_STEP)) u_array (
 <%- else %>
   vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
                  .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE),
-                 .TREE(<% if .SumTree %>1<% else %>0<% end %>), .USE_DSP(USE_DSP)) u_array (
+                 .SUM_STEP(SUM_STEP), .USE_DSP(USE_DSP)) u_array (
 <%- end %>
     .aclk(aclk), .aresetn(aresetn), .in_valid(beat_v), .in_first(beat_first), .in_last(beat_last),
     .in_a(operand_a), .in_b(operand_b), .out_valid(tile_valid), .out_shift(tile_shift), .out_col(tile_col)

@@ -16,7 +16,8 @@ module vit_mixed_array #(
   parameter PSHIFT = 18,
   parameter PGROUP = 1,
   parameter CASCADE = 0,
-  parameter LATE   = 0       // of both
+  parameter LATE   = 0,      // of both
+  parameter SUM_STEP = 0     // of the DSP blocks
 ) (
   input  wire                  aclk,
   input  wire                  aresetn,
@@ -55,13 +56,14 @@ module vit_mixed_array #(
   wire [VC*TM*ACCW-1:0] dsp_col, lut_col;
   assign out_col = from_lut ? lut_col : dsp_col;
   vit_pe_array #(.TM(TM), .TN(HC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
-                 .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE), .USE_DSP("yes")) u_dsp (
+                 .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE),
+                 .SUM_STEP(SUM_STEP), .USE_DSP("yes")) u_dsp (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(dsp_b), .out_valid(out_valid), .out_shift(out_shift && !emptied), .out_col(dsp_col)
   );
   /* verilator lint_off PINCONNECTEMPTY */ // it is finished when the first is
   vit_pe_array #(.TM(TM), .TN(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW), .LATE(LATE),
-                 .TREE(1), .BOOTH(1), .USE_DSP("no")) u_lut (
+                 .BOOTH(1), .USE_DSP("no")) u_lut (
     .aclk(aclk), .aresetn(aresetn), .in_valid(in_valid), .in_first(in_first), .in_last(in_last),
     .in_a(in_a), .in_b(lut_b), .out_valid(), .out_shift(out_shift && emptied), .out_col(lut_col)
   );

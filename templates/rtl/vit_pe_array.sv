@@ -6,7 +6,9 @@
 // out_valid pulses LATENCY cycles after in_last: the first VC columns of the finished tile are at
 // the head. The head is on out_col in the next cycle, and out_shift moves the next columns there.
 // The next tile overwrites what is left.
-// LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered), and LATE more.
+// LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered), and LATE more: what registers between
+// the DSPs that add up products take. A simulator, to be fast, has the sums in one step, and operands that wait
+// for so long.
 //
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
 // vectorise them, and synthesis maps product, M register and accumulator into one DSP.
@@ -21,8 +23,7 @@
 // PGROUP such products are summed before they are taken apart: as many as a field of PSHIFT bits
 // holds for any operands. A field, read as a signed number, is its sum; where it is negative it
 // has borrowed from the field above, which gets its sign bit back. With CASCADE synthesis is given DSPs
-// that add up a group themselves (vit_packed_cascades), PGROUP + 1 cycles later than LUTs would have;
-// a simulator, to be fast, has the same sums in one step, and operands that wait for so long.
+// that add up a group themselves (vit_packed_cascades), PGROUP + 1 cycles later than LUTs would have.
 module vit_pe_array #(
   parameter TM      = 8,
   parameter TN      = 8,
@@ -34,9 +35,9 @@ module vit_pe_array #(
   parameter PACK    = 1,     // products of a DSP: 1, 2 or 4
   parameter PSHIFT  = 18,    // PACK > 1: bits from one product to the next
   parameter PGROUP  = 1,     // PACK > 1: packed products that are summed: 1, 2 or 4
-  parameter LATE    = 0,     // cycles more to the sums, with CASCADE at least PGROUP + 1
+  parameter LATE    = 0,     // cycles more to the sums, with CASCADE at least PGROUP + 1, with SUM_STEP TK / SUM_STEP - 1
   /* verilator lint_off UNUSED */ // what only synthesis reads
-  parameter TREE    = 0,     // PACK = 1: products are summed by LUTs, not in a cascade that synthesis finds
+  parameter SUM_STEP = 0,    // PACK = 1, TK > 1: products that DSPs sum from register to register of a cascade; 0: LUTs add up
   parameter BOOTH   = 0,     // PACK = 1: products are built of LUTs, whatever synthesis would do
   parameter CASCADE = 0,     // PGROUP > 1: groups are summed by DSP48E2s
   parameter USE_DSP = "yes"  // "yes": multipliers in DSP blocks, "no": in LUTs
@@ -82,7 +83,17 @@ module vit_pe_array #(
 
   // Operands wait for what is left of LATE.
 `ifdef SYNTHESIS
-  localparam WAIT = CASCADE ? LATE - PGROUP - 1 : LATE;
+<%- if .Cascades %>
+  localparam BLOCKS = SUM_STEP > 0;
+  localparam WAIT   = CASCADE ? LATE - PGROUP - 1 : BLOCKS ? LATE + 1 - TK / SUM_STEP : LATE;
+<%- else if eq .YosysFamily "ecp5" %>
+  // Yosys packs no registers into the MULT18X18D, so synthesis is given the block by name, with its own for
+  // operands and product, where the product is wide enough to go into one at all. A cycle of LATE is its third.
+  localparam BLOCKS = USE_DSP == "yes" && PW >= 9;
+  localparam WAIT   = BLOCKS && LATE > 0 ? LATE - 1 : LATE;
+<%- else %>
+  localparam WAIT   = LATE;
+<%- end %>
 `else
   localparam WAIT = LATE;
 `endif
@@ -120,9 +131,6 @@ module vit_pe_array #(
       reg signed [ACCW-1:0] br  [0:TK*TN-1];
 <%- if eq .YosysFamily "ecp5" %>
 `ifdef SYNTHESIS
-      // Yosys packs no registers into the MULT18X18D, so synthesis is given the block by name, with its own for
-      // operands and product, where the product is wide enough to go into one at all.
-      localparam BLOCKS = USE_DSP == "yes" && PW >= 9;
       wire signed [PW-1:0] pr  [0:TK*PES-1];   // product (k, c, r) at (k*TN + c)*TM + r
       reg  signed [PW-1:0] lut [0:TK*PES-1];   // of LUTs
       genvar m;
@@ -131,7 +139,7 @@ module vit_pe_array #(
           wire signed [17:0] a = $signed(operand_a[(m/PES*TM + m%TM)*NA +: NA]);
           wire signed [17:0] b = $signed(operand_b[m/TM*NB +: NB]);
           wire signed [35:0] whole;
-          vit_mult18 #(.PIPELINE(0)) u_block (.aclk(aclk), .a(a), .b(b), .p(whole));
+          vit_mult18 #(.PIPELINE(LATE > 0 ? 1 : 0)) u_block (.aclk(aclk), .a(a), .b(b), .p(whole));
           assign pr[m] = whole[PW-1:0];
         end else begin : gen_luts
           assign pr[m] = lut[m];
@@ -182,10 +190,10 @@ module vit_pe_array #(
       // the range of theirs, so that inverting the top bit makes them signed again. It is free in a carry
       // chain's LUTs, and it keeps synthesis from making one compressor tree of all additions,
       // which takes two to three times the LUTs.
-      localparam LEVELS = TREE ? $clog2(TK) : 0;
+      localparam LEVELS = $clog2(TK);
       wire signed [SW-1:0] tree [0:PES-1];
       genvar p, l, n;
-      for (p = 0; p < (TREE && TK > 1 ? PES : 0); p = p + 1) begin : gen_tree
+      for (p = 0; p < (TK > 1<% if .Cascades %> && !BLOCKS<% end %> ? PES : 0); p = p + 1) begin : gen_tree
         for (l = 0; l < LEVELS; l = l + 1) begin : gen_level
           localparam W = PW + l;               // bits of what is added
           for (n = 0; n < TK >> (l + 1); n = n + 1) begin : gen_add
@@ -208,6 +216,19 @@ module vit_pe_array #(
         wire [SW-1:0] last = gen_level[LEVELS-1].gen_add[0].sum;
         assign tree[p] = LEVELS % 2 == 0 ? {~last[SW-1], last[SW-2:0]} : last;
       end
+<%- if .Cascades %>
+
+      wire signed [SW-1:0] cascade_sum [0:PES-1];
+      if (BLOCKS) begin : gen_cascades
+        wire [PES*SW-1:0] sums;
+        vit_product_cascades #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .STEP(SUM_STEP), .SW(SW)) u_cascades (
+          .aclk(aclk), .in_a(operand_a), .in_b(operand_b), .sums(sums)
+        );
+        for (p = 0; p < PES; p = p + 1) begin : gen_sum
+          assign cascade_sum[p] = sums[p*SW +: SW];
+        end
+      end
+<%- end %>
 `endif
 
       always @(posedge aclk) begin
@@ -220,7 +241,15 @@ module vit_pe_array #(
         if (valid_q[ST-1]) begin
           if (TK > 1)
             for (i = 0; i < PES; i = i + 1)
+<%- if .Cascades %>
+`ifdef SYNTHESIS
+              acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + (BLOCKS ? cascade_sum[i] : sm[i]);
+`else
               acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
+`endif
+<%- else %>
+              acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + sm[i];
+<%- end %>
           else
             for (i = 0; i < PES; i = i + 1)
               acc[i] = (first_q[ST-1] ? $signed({ACCW{1'b0}}) : acc[i]) + pr[i];
@@ -231,7 +260,7 @@ module vit_pe_array #(
             sum = 0;
             for (k = 0; k < TK; k = k + 1) sum = sum + pr[k*PES + i];
 `ifdef SYNTHESIS
-            if (TREE) sum = tree[i];
+            sum = tree[i];
 `endif
             sm[i] = sum;
           end
@@ -365,6 +394,12 @@ module vit_pe_array #(
     end
     if (CASCADE != 0 && LATE < PGROUP + 1) begin : gen_refused_LATE_is_less_than_a_cascade
       vit_pe_array_LATE_is_less_than_a_cascade u_refused ();
+    end
+    if (SUM_STEP != 0 && (PACK > 1 || TK % (SUM_STEP < 1 ? 1 : SUM_STEP) != 0)) begin : gen_refused_SUM_STEP_does_not_divide_TK
+      vit_pe_array_SUM_STEP_does_not_divide_TK u_refused ();
+    end
+    if (SUM_STEP != 0 && (LATE + 1)*SUM_STEP < TK) begin : gen_refused_LATE_is_less_than_SUM_STEP_asks_for
+      vit_pe_array_LATE_is_less_than_SUM_STEP_asks_for u_refused ();
     end
   endgenerate
 endmodule

@@ -9,7 +9,7 @@ module bench;
   wire                out_valid;
   wire [TM*ACCW-1:0]  col;
   vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .ACCW(ACCW), .PACK(PACK_), .PSHIFT(PSHIFT_), .PGROUP(PGROUP_),
-                 .CASCADE(CASCADE_), .LATE(LATE_), .BOOTH(BOOTH_), .TREE(TREE_)) u (
+                 .CASCADE(CASCADE_), .LATE(LATE_), .BOOTH(BOOTH_), .SUM_STEP(STEP_)) u (
     .aclk(aclk), .aresetn(aresetn), .in_valid(valid), .in_first(first), .in_last(last), .in_a(a), .in_b(b),
     .out_valid(out_valid), .out_shift(shift), .out_col(col)
   );
