@@ -133,7 +133,6 @@ var illegal = []fault{
 	{"vit_mixed_array", ".TM(2), .TN(6), .LC(3), .VC(2)", "", "LC_is_no_multiple_of_VC"},
 	{"vit_row_sums", ".ROWS(5)", "", "ROWS_needs_more_bits_than_ROWW"},
 	{"vit_row_sums", ".VC(3)", "", "VC_is_no_power_of_two"},
-	{"vit_requantize", ".MINSH(0)", "", "MINSH_is_less_than_1"},
 }
 
 // checkedFolders are emitted RTL that has every module and every assertion among it.

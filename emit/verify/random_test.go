@@ -200,7 +200,7 @@ func runMemories(dir string, latency int, stall float64, seed uint64) (cycles, s
 		if rep.PredictedBeatsRead != rep.BeatsRead {
 			return fail("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
 		}
-		if opt.Latency > 1 {
+		if opt.Latency > 1 || opt.Stall > 0 {
 			slowMeasured = rep.MeasuredRun
 			slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
 			if math.Abs(slow) > 1 {

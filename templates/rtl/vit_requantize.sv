@@ -75,11 +75,4 @@ module vit_requantize #(
       assign out_y[g*YW +: YW] = y8;
     end
   endgenerate
-
-  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
-  generate
-    if (MINSH < 1) begin : gen_refused_MINSH_is_less_than_1
-      vit_requantize_MINSH_is_less_than_1 u_refused ();
-    end
-  endgenerate
 endmodule
