@@ -1,9 +1,14 @@
 package synth
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"vitdse/configs"
+	"vitdse/emit/timing"
 )
 
 // A Vivado report counts where it is of this design, the routed one before the synthesized one.
@@ -53,5 +58,27 @@ func TestVivadoClock(t *testing.T) {
 	write("timing_summary_impl.rpt", "nothing")
 	if _, err := r.vivadoClock(); err == nil {
 		t.Error("no error of a report without a slack")
+	}
+}
+
+// A speed grade without delays is an error before anything is mapped, and names those that there are; a family without
+// any has no bracket.
+func TestUnknownSpeedGrade(t *testing.T) {
+	dir := digitsFolder(t, "xc7z020")
+	part, err := configs.LoadPart("xc7z020")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.Device = "xc7z020clg400-9"
+	const want = `device "xc7z020clg400-9" ends in no known speed grade; known for xc7: -1, -2, -3`
+	if _, err := Run(context.Background(), dir, Options{Timed: part}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; expected %s", err, want)
+	}
+	if _, err := MapModule(context.Background(), dir, "vit_pe_array", Options{Timed: part}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a module: %v; expected %s", err, want)
+	}
+	part.Family = configs.Gowin
+	if err := timing.Known(part); err != nil {
+		t.Errorf("a family without delays: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ type Options struct {
 	Pack                    bool   // make a bitstream of the first
 
 	// Timed is the part whose clock is bracketed by static timing of the mapped netlist; of a family
-	// without delays, or left empty, there is none.
+	// without delays, or left empty, there is none. A speed grade that is not known is an error.
 	Timed configs.Part
 
 	// Cache keeps what Yosys counted, under the version of Yosys and the hash of the RTL and of
@@ -90,6 +90,9 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 func open(ctx context.Context, dir string, opt Options, progress func(Progress)) (*runner, emit.Manifest, error) {
 	if progress == nil {
 		progress = func(Progress) {}
+	}
+	if err := timing.Known(opt.Timed); err != nil {
+		return nil, emit.Manifest{}, err
 	}
 	man, err := emit.LoadManifest(dir)
 	if err != nil {

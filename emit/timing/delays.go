@@ -91,6 +91,15 @@ func grade(part configs.Part) (delays, string, float64, error) {
 	return d, name, share, err
 }
 
+// Known is the error of a part whose family has delays and whose speed grade is not one of theirs.
+func Known(part configs.Part) error {
+	if _, ok := families[part.Family]; !ok {
+		return nil
+	}
+	_, _, err := hwmodel.SpeedGrade(part)
+	return err
+}
+
 // Basis names all that a report of a part depends on beside its netlist; "" where there are no delays.
 func Basis(part configs.Part) string {
 	d, speed, share, err := grade(part)
