@@ -37,7 +37,8 @@ is about as fast as the slowest at best: the way between modules is in none of t
 finished is kept in the cache, so that an interrupted run goes on.
 
 With --module one module of the engine is mapped by itself, with its parameters there and all that is
-in it, and timed where its family has delays; --file adds it to a file that vitdse calibrate reads.
+in it, and timed where its family has delays. With --file what was mapped, the design or the module, is
+added to a file that vitdse calibrate reads.
 
 Given a run file, the folder is design/ in its out; with --points it is points of the front of
 its sweep, each emitted for it: the table has estimates beside counts, and the front is cut
@@ -73,14 +74,14 @@ done all the same, and the exit code is 3.`,
 			if alone {
 				return a.synthAlone(cmd.Context(), dir, opt)
 			}
-			return a.synth(cmd.Context(), dir, opt)
+			return a.synth(cmd.Context(), dir, file, opt)
 		},
 	}
 	cmd.Flags().IntSliceVar(&seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
 	cmd.Flags().BoolVar(&alone, "alone", false, "place and route each module by itself (iCE40, ECP5)")
 	cmd.Flags().StringVar(&module, "module", "", "map this `module` by itself")
-	cmd.Flags().StringVar(&file, "file", "", "`file` of one design a line that the module's counts are added to, as of vitdse study")
+	cmd.Flags().StringVar(&file, "file", "", "`file` of one design a line that the counts are added to, as of vitdse study")
 	addFlags(cmd.Flags(), []string{"out", "parts"})
 	points.add(cmd, "synthesize")
 	for _, other := range []string{"seeds", "pack", "alone"} {
@@ -91,12 +92,14 @@ done all the same, and the exit code is 3.`,
 		cmd.MarkFlagsMutuallyExclusive(one, "pack")
 	}
 	cmd.MarkFlagsMutuallyExclusive("alone", "module")
+	cmd.MarkFlagsMutuallyExclusive("alone", "file")
+	cmd.MarkFlagsMutuallyExclusive("points", "file")
 	cmd.MarkFlagsMutuallyExclusive("points", "module")
 	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")
 	return cmd
 }
 
-func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
+func (a *app) synth(ctx context.Context, dir, file string, opt synth.Options) error {
 	man, err := emit.LoadManifest(dir)
 	if err != nil {
 		return err
@@ -125,7 +128,7 @@ func (a *app) synth(ctx context.Context, dir string, opt synth.Options) error {
 		if err := estimates.Synthesis(a.Output, report, shape, part); err != nil {
 			return err
 		}
-		if err := keepSynthesis(dir, report); err != nil {
+		if err := errors.Join(keepSynthesis(dir, report), record(ctx, file, man, report)); err != nil {
 			return err
 		}
 	}
@@ -168,8 +171,16 @@ func (a *app) synthModule(ctx context.Context, dir, module, file string, opt syn
 		return err
 	}
 	st.End()
-	if err := estimates.Module(a.Output, module, r, s, man.Part); err != nil || file == "" {
+	if err := estimates.Module(a.Output, module, r, s, man.Part); err != nil {
 		return err
+	}
+	return record(ctx, file, man, r)
+}
+
+// record adds what was mapped to a file, if there is one.
+func record(ctx context.Context, file string, man emit.Manifest, r *synth.Report) error {
+	if file == "" {
+		return nil
 	}
 	version, err := synth.YosysVersion(ctx)
 	if err != nil {
