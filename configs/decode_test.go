@@ -46,7 +46,7 @@ func wantError(t *testing.T, err error, want string) {
 func TestDecodeErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key, near one", "patch: 2", "pacth: 2\npatch: 2", `m.yaml:4: pacth: unknown key; did you mean "patch"?`},
-		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2", "m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, crop_mode, crop_offset, activation, no_class_token, registers, pre_norm, qk_norm, gated, mlp_norm, pool, fc_norm, features"},
+		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2", "m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, crop_mode, crop_offset, activation, no_class_token, registers, pre_norm, qk_norm, gated, mlp_norm, rope, rope_theta, rope_half, no_pos_embed, pool, fc_norm, rope_reference, features"},
 		{"unknown nested key", "channels: 1", "channels: 1, hight: 2", `m.yaml:3: image.hight: unknown key; did you mean "height"?`},
 		{"case counts", "dim: 64", "Dim: 64", "m.yaml:1: dim: missing; expected an integer\nm.yaml:5: Dim: unknown key; did you mean \"dim\"?"},
 		{"repeated key", "", "dim: 32\n", "m.yaml:13: dim: is given twice; first on line 5"},

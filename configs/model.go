@@ -10,6 +10,7 @@ type (
 	Interpolation = network.Interpolation
 	Activation    = network.Activation
 	Pool          = network.Pool
+	Rope          = network.Rope
 	CropMode      = network.CropMode
 	CropOffset    = network.CropOffset
 )
@@ -31,6 +32,9 @@ const (
 	PoolAvg   = network.PoolAvg
 	PoolMax   = network.PoolMax
 	PoolMap   = network.PoolMap
+
+	RopeGrid    = network.RopeGrid
+	RopeCentred = network.RopeCentred
 
 	CropCenter = network.CropCenter
 	CropSquash = network.CropSquash

@@ -28,6 +28,8 @@ func GoldenOnly(net *network.Network) string {
 		switch op.Kind {
 		case network.OpHeadNorm:
 			return "q/k norm (a norm on queries and keys)"
+		case network.OpRotate:
+			return "rotary position embeddings (RoPE)"
 		case network.OpProbe:
 			return "attention pooling (SigLIP)"
 		case network.OpLinearGate:

@@ -14,10 +14,11 @@ func TestOnEngineNamesTheVariant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Model){
-		"":                  func(*Model) {},
-		"q/k norm":          func(m *Model) { m.QKNorm = true },
-		"attention pooling": func(m *Model) { m.Pool = PoolMap },
-		"SwiGLU":            func(m *Model) { m.Gated, m.Activation = true, SiLU },
+		"":                           func(*Model) {},
+		"q/k norm":                   func(m *Model) { m.QKNorm = true },
+		"rotary position embeddings": func(m *Model) { m.Rope, m.RopeTheta = RopeGrid, 100 },
+		"attention pooling":          func(m *Model) { m.Pool = PoolMap },
+		"SwiGLU":                     func(m *Model) { m.Gated, m.Activation = true, SiLU },
 	} {
 		m := plain
 		change(&m)

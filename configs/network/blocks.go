@@ -29,6 +29,7 @@ type Block struct {
 	// residual stream is a new one of one row, and where others have norm1 it has the network's last norm.
 	Keys int
 
+	Turned  bool // q and k turn with the place of their patch
 	Gated   bool // the MLP multiplies its activations with a second layer's results
 	MLPNorm bool // a LayerNorm follows this product
 

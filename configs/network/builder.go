@@ -95,7 +95,7 @@ func (b *builder) block(s Block, stream int) int {
 			Rows: rows, Cols: d, Inner: d, Gather: order})
 	}
 	made := OpLinear // q and k
-	if s.QKNorm {
+	if s.QKNorm || s.Turned {
 		made = OpLinearFine
 	}
 	q, k, v := part("attn.q", RoleQuery, made), part("attn.k", RoleKey, made), part("attn.v", RoleValue, OpLinear)
@@ -105,6 +105,13 @@ func (b *builder) block(s Block, stream int) int {
 		q = add("attn.q_norm", AttentionLayer, norm)
 		norm.Role, norm.Inputs = RoleKeyNorm, []int{k}
 		k = add("attn.k_norm", AttentionLayer, norm)
+	}
+	if s.Turned {
+		turn := Op{Kind: OpRotate, Rows: rows, Cols: d}
+		turn.Role, turn.Inputs = RoleQueryTurn, []int{q}
+		q = add("attn.q_rope", AttentionLayer, turn)
+		turn.Role, turn.Inputs = RoleKeyTurn, []int{k}
+		k = add("attn.k_rope", AttentionLayer, turn)
 	}
 	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k},
 		Heads: s.Heads, Rows: rows, Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})

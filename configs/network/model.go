@@ -42,9 +42,15 @@ type Model struct {
 	QKNorm       bool       `yaml:"qk_norm,omitempty" json:",omitzero"`        // a LayerNorm of each head's q and k
 	Gated        bool       `yaml:"gated,omitempty" json:",omitzero"`          // the MLP is activation(gate) times value, as SwiGLU's; mlp_ratio is of the product
 	MLPNorm      bool       `yaml:"mlp_norm,omitempty" json:",omitzero"`       // a LayerNorm in front of the second layer of a gated MLP
+	Rope         Rope       `yaml:"rope,omitempty" json:",omitzero"`           // rotary position embeddings; empty is none
+	RopeTheta    float64    `yaml:"rope_theta,omitempty" json:",omitzero"`     // ratio of the fastest to the slowest turn
+	RopeHalf     bool       `yaml:"rope_half,omitempty" json:",omitzero"`      // a head's channel j turns with j + half of them, not with its neighbour
+	NoPosEmbed   bool       `yaml:"no_pos_embed,omitempty" json:",omitzero"`   // nothing is added to the patch embedding
 	Pool         Pool       `yaml:"pool,omitempty" json:",omitzero"`           // what the head reads; empty is token
 	FCNorm       bool       `yaml:"fc_norm,omitempty" json:",omitzero"`        // the last LayerNorm is behind the pooling, not in front of it
-	Features     bool       `yaml:"features,omitempty" json:",omitzero"`       // there is no head: what it would read is the result, classes its width
+	// RopeReference is the grid (rows, columns) that rope: grid was trained with; empty is the model's own.
+	RopeReference []int `yaml:"rope_reference,omitempty" json:",omitzero"`
+	Features      bool  `yaml:"features,omitempty" json:",omitzero"` // there is no head: what it would read is the result, classes its width
 }
 
 // CropMode says which shape a photograph has before its centre is cut out.

@@ -20,11 +20,12 @@ const (
 	OpMerge                     // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
 	OpPool                      // mean or maximum over the tokens -> codes
 	OpPoolStream                // mean or maximum over the tokens of the residual stream -> one row of it
-	OpLinearFine                // matmul + requantize -> 16-bit values, which a norm makes codes of (q, k)
+	OpLinearFine                // matmul + requantize -> 16-bit values, which a norm or a rotation makes codes of (q, k)
 	OpHeadNorm                  // LayerNorm of each head's channels: 16-bit values -> codes (q, k)
 	OpLinearGate                // matmul + requantize + table of an activation -> 16-bit values (the gate of a gated MLP)
 	OpLinearGated               // matmul + requantize, times the gate, requantized -> codes, or 16-bit values in front of a norm
 	OpInnerNorm                 // LayerNorm of 16-bit values that are no residual stream -> codes (inside of an MLP)
+	OpRotate                    // pairs of each head's channels turned by the patch's place: 16-bit values -> codes (q, k)
 	OpProbe                     // a learned row of q codes, the same for every image (attention pooling); it reads nothing
 	OpRequantize                // a row of the residual stream -> codes, without a norm
 )
@@ -32,14 +33,14 @@ const (
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
 	"attn-value", "linear-add", "linear-gelu", "head", "head-add", "embed-norm", "merge", "pool", "pool-stream",
 	"linear-fine", "head-norm", "linear-gate", "linear-gated", "inner-norm",
-	"probe", "requantize"}
+	"rotate", "probe", "requantize"}
 
 func (k OpKind) String() string { return opKindNames[k] }
 
 // IsMatmul says whether the op is a matrix product.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm, OpProbe, OpRequantize:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm, OpRotate, OpProbe, OpRequantize:
 		return false
 	}
 	return true
@@ -70,6 +71,8 @@ const (
 	RoleValue                  // v
 	RoleQueryNorm              // the norm of q
 	RoleKeyNorm                // the norm of k
+	RoleQueryTurn              // q turned by its place
+	RoleKeyTurn                // k turned by its place
 	RoleScores                 // q k^T
 	RoleSoftmax                // numerators of the scores
 	RoleContext                // numerators x v

@@ -27,7 +27,7 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 		return m, fmt.Errorf("checkpoint %s: %w", c.path, err)
 	}
 	says := func(key string) bool { return slices.ContainsFunc(facts, func(f fact) bool { return f.key == key }) }
-	if err := c.fromTensors(&m, says("pool")); err != nil {
+	if err := c.fromTensors(&m, says("pool"), says("rope") || m.Rope != ""); err != nil {
 		return m, err
 	}
 	var bad []string
@@ -55,8 +55,8 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 }
 
 // fromTensors sets the keys that the tensors decide, where the model leaves them open; the pooling may be said already:
-// a classifier beside the tensors of attention pooling does not use them.
-func (c *Checkpoint) fromTensors(m *configs.Model, pooling bool) error {
+// a classifier beside the tensors of attention pooling does not use them. With rotary embeddings there may be no others.
+func (c *Checkpoint) fromTensors(m *configs.Model, pooling, turned bool) error {
 	net, err := network.Compile(*m)
 	if err != nil {
 		return err
@@ -72,6 +72,7 @@ func (c *Checkpoint) fromTensors(m *configs.Model, pooling bool) error {
 		return nil // another network: ViT says so
 	}
 	m.NoClassToken = m.NoClassToken || !l.there("cls_token") && l.there("pos_embed")
+	m.NoPosEmbed = m.NoPosEmbed || turned && !l.there("pos_embed")
 	m.FCNorm = m.FCNorm || l.there("fc_norm.weight")
 	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
 	if rows, inner := l.mlp(net); rows > 0 && rows == 2*inner {
@@ -132,6 +133,8 @@ func settle(m *configs.Model, f fact) string {
 		if m.PreNorm != f.value.(bool) {
 			return fmt.Sprint(m.PreNorm)
 		}
+	case "rope":
+		return settleTurns(m, f.value.(turns))
 	case "gated":
 		if m.Gated != f.value.(bool) {
 			return fmt.Sprint(m.Gated)

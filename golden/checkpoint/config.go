@@ -175,6 +175,7 @@ type architecture struct {
 	activation   string
 	eps          float64
 	pool, unlike string // unlike names a variant that is not carried
+	rope         string // kind, theta, half or pairs, and the reference
 }
 
 var architectures = sync.OnceValue(func() map[string]architecture {
@@ -184,7 +185,7 @@ var architectures = sync.OnceValue(func() map[string]architecture {
 		panic(err) // the table is embedded
 	}
 	for _, r := range rows[1:] {
-		a := architecture{class: r[1], heads: r[3], activation: r[4], pool: r[6], unlike: r[7]}
+		a := architecture{class: r[1], heads: r[3], activation: r[4], pool: r[6], unlike: r[7], rope: r[8]}
 		a.dim, _ = strconv.Atoi(r[2])
 		a.eps, _ = strconv.ParseFloat(r[5], 64)
 		table[r[0]] = a

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"vitdse/configs"
 )
 
 // hfKeys are the whole numbers of transformers' configurations, and the model's keys.
@@ -14,7 +16,7 @@ var hfKeys = []struct{ theirs, ours string }{{"hidden_size", "dim"}, {"num_hidde
 
 // hfRefused are the model types that are known and not carried.
 var hfRefused = map[string]string{
-	"beit": "relative position bias (BEiT)", "data2vec-vision": "relative position bias (data2vec)", "dinov3_vit": "rotary position embeddings (RoPE)",
+	"beit": "relative position bias (BEiT)", "data2vec-vision": "relative position bias (data2vec)",
 	"dinov3_convnext": "convolutions", "swinv2": "cosine attention (Swin v2)", "cvt": "convolutions", "pvt": "spatial reduction", "levit": "convolutions",
 	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)", "vit_msn": "a head of another place (MSN)",
 	"siglip2_vision_model": "images of any size (SigLIP 2, NaFlex)", "siglip2": "images of any size (SigLIP 2, NaFlex)",
@@ -99,6 +101,19 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	if kind == "swin" {
 		return list, nil
 	}
+	if kind == "dinov3_vit" {
+		theta, ok := s.number("rope_theta")
+		if p, given := s.object("rope_parameters").number("rope_theta"); given {
+			theta, ok = p, true
+		}
+		if !ok {
+			theta = 100 // the configuration's default
+		}
+		list = append(list, fact{"rope", turns{kind: configs.RopeCentred, theta: theta, half: true}, "config.json: rope_theta"})
+		if gated, said := s["use_gated_mlp"].(bool); said {
+			list = append(list, fact{"gated", gated, "config.json: use_gated_mlp"})
+		}
+	}
 	f, err := s.hfPool(kind)
 	return append(list, f...), err
 }
@@ -127,7 +142,7 @@ func (s settings) hfPool(kind string) ([]fact, error) {
 	case strings.HasPrefix(class, "Siglip"):
 		return []fact{{"pool", "map", from}}, nil
 	case class == "ViTForImageClassification", class == "ViTModel", class == "ViTMAEModel", strings.HasPrefix(class, "DeiTForImageClassification"), class == "DeiTModel",
-		strings.HasPrefix(class, "Dinov2"), strings.HasPrefix(class, "CLIP"):
+		strings.HasPrefix(class, "Dinov2"), class == "DINOv3ViTModel", strings.HasPrefix(class, "CLIP"):
 		return []fact{{"pool", "token", from}}, nil
 	}
 	return nil, fmt.Errorf("%s: is not a class that is known; expected one for image classification, or an encoder", from)

@@ -122,6 +122,9 @@ func (s settings) timm(c *Checkpoint) ([]fact, error) {
 	if said {
 		list = append(list, fact{"gated", gated, "config.json: model_args.swiglu_mlp, or its architecture"})
 	}
+	if t, ok := readTurns(arch.rope); ok {
+		list = append(list, fact{"rope", t, "config.json: architecture " + name})
+	}
 	if v, ok := args.whole("reg_tokens"); ok {
 		list = append(list, fact{"registers", v, "config.json: model_args.reg_tokens"})
 	}

@@ -83,6 +83,12 @@ var towerOuter = map[string]string{
 	"patch_embed.proj": "embeddings.patch_embedding", "norm_pre": "pre_layrnorm", "norm": "post_layernorm",
 }
 
+var (
+	dinov3Outer = map[string]string{"cls_token": "embeddings.cls_token", "reg_token": "embeddings.register_tokens", "patch_embed.proj": "embeddings.patch_embeddings",
+		"head": "classifier"}
+	dinov3Block = with(dinoModules, "mlp.fc2", "mlp.down_proj")
+)
+
 // Attention pooling: of timm q apart from k and v, of transformers in PyTorch's own module.
 var (
 	timmPool   = map[string]string{"attn_pool.qkv": "attn_pool.q,attn_pool.kv,attn_pool.kv"}
@@ -122,6 +128,8 @@ var (
 		{title: "transformers 5 ViT modules", block: flat("layers.%d."), outer: with(transformersViT, oneHead...), inner: moduleBlock},
 		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoModules},
 		{title: "transformers 5 DINOv2 modules with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoModules, dinoGated...)},
+		{title: "transformers DINOv3", block: flat("layer.%d."), outer: dinov3Outer, inner: with(dinov3Block, "mlp.fc1", "mlp.up_proj")},
+		{title: "transformers DINOv3 with SwiGLU", block: flat("layer.%d."), outer: dinov3Outer, inner: with(dinov3Block, "mlp.fc1", "mlp.gate_proj,mlp.up_proj")},
 		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"), inner: towerBlock},
 		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(with(towerOuter, oneHead...), siglipPool...), inner: towerBlock},
 		{title: "timm SwiGLU", block: flat("blocks.%d."), outer: timmPool, inner: with(nil, evaGated...)},

@@ -13,7 +13,7 @@ func (r *reading) positions(s *slot) {
 	name := r.find(s.name)[0]
 	e, ok := r.c.entries[name]
 	if !ok {
-		r.fault(fmt.Errorf("checkpoint %s: has no tensor %s %v: a network without position embedding, with rotary embeddings (RoPE), is not read", r.c.path, name, s.shape))
+		r.fault(fmt.Errorf("checkpoint %s: has no tensor %s %v: a network without position embedding is read with rotary embeddings (RoPE) only, which %s or the model has to say (rope)", r.c.path, name, s.shape, configFile))
 		return
 	}
 	r.known[name] = true

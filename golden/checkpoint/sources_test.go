@@ -199,6 +199,7 @@ func TestONNXGraphRefuses(t *testing.T) {
 		{"QONNX without scales", [][]any{node("Quant", 7, "qonnx.custom_op.general")}, "node y (Quant): has 1 inputs"},
 		{"two activations", [][]any{node("Erf"), node("Relu")}, "has the activations gelu and relu"},
 		{"SiLU", [][]any{node("Sigmoid")}, "the activation is SiLU"},
+		{"RoPE", [][]any{node("Neg")}, "rotary position embeddings"},
 		{"RMSNorm", [][]any{node("RMSNormalization")}, "RMSNorm is not carried"},
 	} {
 		var graph []any

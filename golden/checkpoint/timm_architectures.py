@@ -31,6 +31,18 @@ def name(value):
     return getattr(base, "__name__", str(base)).lower(), getattr(value, "keywords", {}).get("eps")
 
 
+def rope(a):
+    """The rotary embeddings of a class's arguments as vitdse has them: kind, theta, reference, half; "" for none."""
+    if not a.get("use_rot_pos_emb"):
+        return ""
+    kind = {"cat": "grid", "dinov3": "centred"}.get(a.get("rope_type", "cat"))
+    if kind is None or a.get("rope_grid_offset") or a.get("rope_grid_indexing", "ij") != "ij":
+        return None
+    reference = a.get("ref_feat_shape") if kind == "grid" else None
+    reference = (reference, reference) if isinstance(reference, int) else reference or ()
+    return " ".join([kind, str(float(a.get("rope_temperature", 10000))), "half" if a.get("rope_rotate_half") else "pairs", *map(str, reference)])
+
+
 def row(architecture):
     try:
         _registry._model_entrypoints[architecture](pretrained=False)
@@ -52,8 +64,11 @@ def row(architecture):
         if a.get(key) is not None:
             variant = key + " " + name(a[key])[0]
             variant = NAMES.get(variant, variant)
-    if cls in ("Eva",) and (a.get("use_rot_pos_emb") or a.get("rope_type")):
-        variant = "rotary position embeddings (RoPE)"
+    turns = rope(a) if cls == "Eva" else ""
+    if turns is None:
+        variant = "rotary position embeddings (RoPE) of another kind"
+    if a.get("use_post_norm"):
+        variant = "norms behind the branches"
     if not norm.startswith("layernorm"):
         variant = "RMSNorm"
     if a.get("final_norm") is False:
@@ -63,14 +78,14 @@ def row(architecture):
     pool = a.get("global_pool", "avg" if cls in ("Eva", "Beit", "SwinTransformer", "VisionTransformerRelPos") else "token")
     return ",".join(str(v) for v in (
         architecture, cls, a.get("embed_dim", 96 if swin else 768), " ".join(map(str, heads)) if swin else heads,
-        act, eps if eps is not None else ("1e-05" if swin else "1e-06"), pool, variant))
+        act, eps if eps is not None else ("1e-05" if swin else "1e-06"), pool, variant, turns or ""))
 
 
 def main():
     for module in {m for n, m in list(sys.modules.items()) if n.startswith("timm.models.")}:
         if hasattr(module, "build_model_with_cfg"):
             module.build_model_with_cfg = capture
-    print("architecture,class,dim,heads,activation,eps,pool,variant")
+    print("architecture,class,dim,heads,activation,eps,pool,variant,rope")
     for architecture in timm.list_models():
         line = row(architecture)
         if line:

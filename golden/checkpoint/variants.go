@@ -193,6 +193,9 @@ func (l layout) ignored(name string, m configs.Model) bool {
 	if l.prefix != "" && !strings.HasPrefix(name, l.prefix) && beside.MatchString(name) {
 		return true
 	}
+	if e := l.c.entries[name]; len(e.Shape) > 1 && volume(e.Shape) == 0 { // no registers
+		return true
+	}
 	rest := strings.TrimPrefix(name, l.prefix)
 	if rest == "mask_token" || rest == "embeddings.mask_token" {
 		return true

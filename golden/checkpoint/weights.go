@@ -110,6 +110,12 @@ func (l *tensors) norm(name string, gamma, beta *[]float32, channels int) {
 func (l *tensors) prefix() {
 	d := l.net.Stages[0].Dim
 	positions := func() {
+		if l.net.Model.NoPosEmbed {
+			if l.w.Pos == nil { // nothing is added
+				l.w.Pos = make([]float32, l.net.Model.Tokens()*d)
+			}
+			return
+		}
 		if l.net.Positions {
 			l.add("pos_embed", &l.w.Pos, 1, l.net.Model.Tokens(), d)
 		}

@@ -137,6 +137,14 @@ func randomVariant(rng *rand.Rand) configs.Model {
 	}
 	m.QKNorm = rng.IntN(3) == 0
 	m.Gated = rng.IntN(3) == 0
+	if rng.IntN(3) == 0 {
+		m.QKNorm, m.Dim = false, m.Heads*4*(1+rng.IntN(3))
+		m.Rope, m.RopeTheta, m.RopeHalf = []configs.Rope{configs.RopeGrid, configs.RopeCentred}[rng.IntN(2)], 1+1000*rng.Float64(), rng.IntN(2) == 0
+		if m.Rope == configs.RopeGrid && rng.IntN(2) == 0 {
+			m.RopeReference = []int{1 + rng.IntN(20), 1 + rng.IntN(20)}
+		}
+	}
+	m.NoPosEmbed = rng.IntN(4) == 0
 	m.MLPNorm = m.Gated && rng.IntN(2) == 0
 	if m.Features = rng.IntN(4) == 0; m.Features {
 		m.Classes = m.Dim
@@ -150,6 +158,7 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 16))
 		m := randomVariant(rng)
 		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
+			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed,
 			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm, "no class token": m.NoClassToken,
 			"features": m.Features, string(m.ActivationOf()): true, fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
 			if is {
@@ -171,8 +180,8 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		})
 	}
 	t.Log(seen)
-	if len(seen) != 17 {
-		t.Errorf("the random networks have %d of 17 variants: %v", len(seen), seen)
+	if len(seen) != 20 {
+		t.Errorf("the random networks have %d of 20 variants: %v", len(seen), seen)
 	}
 	for what, n := range seen {
 		if n < 5 {

@@ -54,7 +54,7 @@ func (r *Runner) block(b *block) {
 		r.window(b, x, rows)
 	}
 	r.rows.Codes(rows, b.WindowRows(), d, d)
-	if b.qNorm != nil {
+	if b.qNorm != nil || b.Turned {
 		r.projectFine(b, len(rows))
 	} else {
 		r.project(&b.q, r.q[:len(rows)])
@@ -108,7 +108,26 @@ func (r *Runner) gatedLayer(b *block, hidden []int8) {
 	record(r, hidden)
 }
 
-// projectFine writes q, k and v where q and k pass a norm: n values of each.
+// turnFrac is the number of fraction bits of sines and cosines.
+const turnFrac = 14
+
+// turn makes codes of q or k, each pair of a head's channels turned by the place of its row's patch.
+func (r *Runner) turn(b *block, x []int32, codes []int8) {
+	hd := b.HeadDim()
+	for at := 0; at < len(x); at += hd {
+		row := at / b.Dim * hd / 2
+		for j := range hd / 2 {
+			sin, cos := int64(r.net.Sin[row+j]), int64(r.net.Cos[row+j])
+			c, d := r.net.Model.TurnedPair(j, hd)
+			u, v := int64(x[at+c]), int64(x[at+d])
+			codes[at+c] = int8(sat(rsh(u*cos-v*sin, b.turnShift), b.qkvBits))
+			codes[at+d] = int8(sat(rsh(v*cos+u*sin, b.turnShift), b.qkvBits))
+		}
+	}
+	record(r, codes)
+}
+
+// projectFine writes q, k and v where q and k pass a norm or turn: n values of each.
 func (r *Runner) projectFine(b *block, n int) {
 	for _, p := range []struct {
 		l *layer
@@ -118,6 +137,11 @@ func (r *Runner) projectFine(b *block, n int) {
 		record(r, p.y)
 	}
 	r.project(&b.v, r.v[:n])
+	if b.Turned {
+		r.turn(b, r.qFine[:n], r.q[:n])
+		r.turn(b, r.kFine[:n], r.k[:n])
+		return
+	}
 	b.qNorm.Codes(r.q[:n], r.qFine[:n])
 	record(r, r.q[:n])
 	b.kNorm.Codes(r.k[:n], r.kFine[:n])

@@ -43,7 +43,9 @@ type block struct {
 	probe        []int8 // of attention pooling: the only row of q
 	pad          []int8 // Swin: what q, k and v read where a window is padded
 	q, k, v      layer
-	qNorm, kNorm *kernel.Norm      // nil where q and k have none
+	qNorm, kNorm *kernel.Norm // nil where q and k have none
+	turnShift    uint         // with rope: from steps of q and k to steps of their codes
+	qkvBits      int
 	softmax      []*kernel.Softmax // one a head
 	reciprocal   []int64           // one a head: Ch
 	scale        *kernel.Scale
@@ -129,7 +131,7 @@ func newBlock(net *intnet.Network, of *network.Network, i int) block {
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	b := &net.Blocks[i]
 	next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
-		probe: b.Probe, k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
+		turnShift: uint(turnFrac + intnet.FineBits - 1 - b.Attn.QKVBits), qkvBits: b.Attn.QKVBits, probe: b.Probe, k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 		bias: b.Attn.Bias}
 	if b.Probe == nil {
 		next.q = newLayer(&b.Q)

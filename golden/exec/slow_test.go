@@ -152,6 +152,33 @@ func slowHeadNorm(net *intnet.Network, ln *intnet.LayerNorm, x matrix) matrix {
 	return y
 }
 
+// slowTurn is sat(rsh(u cos - v sin, s)) and sat(rsh(v cos + u sin, s)) with s = 14 + 15 - bits.
+func slowTurn(net *intnet.Network, b *intnet.Block, x matrix) matrix {
+	hd, bits := net.Model.Dim/net.Model.Heads, b.Attn.QKVBits
+	var y matrix
+	for t, row := range x {
+		out := make([]*big.Int, len(row))
+		for c := range row {
+			in, head := c%hd, c-c%hd
+			j, other, sign := in/2, in^1, int64(1)
+			if in%2 == 0 {
+				sign = -1
+			}
+			if net.Model.RopeHalf {
+				j, other, sign = in%(hd/2), (in+hd/2)%hd, 1
+				if in < hd/2 {
+					sign = -1
+				}
+			}
+			sum := mul(row[c], bi(int64(net.Cos[t*hd/2+j])))
+			sum = add(sum, mul(row[head+other], bi(sign*int64(net.Sin[t*hd/2+j]))))
+			out[c] = clamp(roundShift(sum, uint(14+15-bits)), bits)
+		}
+		y = append(y, out)
+	}
+	return y
+}
+
 // slowAttention returns scores, numerators and codes as [head*row][col].
 func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (scores, exps, av matrix) {
 	hd := net.Model.Dim / net.Model.Heads
@@ -321,6 +348,9 @@ func slowRun(net *intnet.Network, image []uint8) [][]int32 {
 		q, k, v := put(slowLinear(&b.Q, x)), put(slowLinear(&b.K, x)), put(slowLinear(&b.V, x))
 		if m.QKNorm {
 			q, k = put(slowHeadNorm(net, b.QNorm, q)), put(slowHeadNorm(net, b.KNorm, k))
+		}
+		if m.Rope != "" {
+			q, k = put(slowTurn(net, b, q)), put(slowTurn(net, b, k))
 		}
 		scores, exps, av := slowAttention(net, &b.Attn, q, k, v)
 		put(scores)

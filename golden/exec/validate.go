@@ -54,6 +54,9 @@ func validate(net *intnet.Network, of *network.Network) error {
 		c.linear(net.HeadDist, d, m.Classes, c.dynamic)
 	}
 	c.around(net, of)
+	if n := m.Tokens() * (m.Dim / max(1, m.Heads)) / 2; m.Rope != "" && (len(net.Cos) != n || len(net.Sin) != n) || m.Rope == "" && (net.Cos != nil || net.Sin != nil) {
+		c.add("tables of %d cosines and %d sines; expected %d with rotary embeddings, none without", len(net.Cos), len(net.Sin), n)
+	}
 	return errors.Join(c.errs...)
 }
 
@@ -127,6 +130,11 @@ func (c *checker) queries(b *intnet.Block, shape network.Block) {
 	}
 	if b.Probe != nil {
 		c.add("%s: has a learned query; expected one in attention pooling only", shape.Name)
+	}
+	if shape.Turned {
+		if bits = intnet.FineBits; c.dynamic {
+			c.add("%s: scales of each token's own; expected none with rotary embeddings", shape.Name)
+		}
 	}
 	if shape.QKNorm {
 		bits = intnet.FineBits

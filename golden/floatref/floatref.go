@@ -7,6 +7,7 @@ package floatref
 
 import (
 	"fmt"
+	"math"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -168,6 +169,8 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 		b.qNorm.run(x, y)
 	case network.RoleKeyNorm:
 		b.kNorm.run(x, y)
+	case network.RoleQueryTurn, network.RoleKeyTurn:
+		n.turn(op, x, y)
 	case network.RoleScores:
 		b.scores(op, x, with, y, &tr.scratch.keys)
 	case network.RoleSoftmax:
@@ -210,6 +213,23 @@ func (n *Network) run(op *network.Op, image []uint8, tr *Trace) {
 		n.heads[0].run(x[:op.Inner], y, op.Rows)
 	case network.RoleSecondHead:
 		n.heads[1].add(x[op.FirstRow*op.Inner:], with, pre, y, op.Rows)
+	}
+}
+
+// turn turns the pairs of each head's channels of the patches' rows; other rows stay as they are.
+func (n *Network) turn(op *network.Op, x, y []float64) {
+	m := n.Model
+	hd, prefix := m.Dim/m.Heads, m.PrefixTokens()
+	copy(y, x)
+	for p := range m.Patches() {
+		row := (prefix + p) * op.Cols
+		for j := range hd / 2 {
+			sin, cos := math.Sincos(m.Turn(p, j, hd))
+			a, b := m.TurnedPair(j, hd)
+			for at := row; at < row+op.Cols; at += hd {
+				y[at+a], y[at+b] = x[at+a]*cos-x[at+b]*sin, x[at+b]*cos+x[at+a]*sin
+			}
+		}
 	}
 }
 

@@ -20,9 +20,9 @@ import (
 // Networks that are not carried are refused by what they have, whether a model is made of them or given.
 func TestVariantsRefused(t *testing.T) {
 	for name, want := range map[string]string{
-		"timm_eva02": "RoPE", "timm_dinov3": "RoPE", "timm_beit": "relative position bias",
+		"timm_beit":   "relative position bias",
 		"timm_avgmax": "pooling is avgmax",
-		"hf_beit":     "relative position bias", "hf_dinov3": "RoPE", "hf_dinov2_head": "side by side",
+		"hf_beit":     "relative position bias", "hf_dinov2_head": "side by side",
 		"hf_clip_head": "in front of no norm", "hf_vit_pooler": "pooler",
 	} {
 		path := filepath.Join("testdata", "refused", name, "model.safetensors")

@@ -15,6 +15,8 @@ type Network struct {
 	ImageBits int     // pixel codes: sat(rsh(p-128, 8-ImageBits))
 	Pos       []int32 // Tokens x Dim, ResidualBits wide: position (+ its token in the prefix rows); not of Swin
 	Exp       Exp
+	Cos       []int16  // with rope: Tokens x Dim/Heads/2, 14 bits of fraction; 2^14 in the rows of the prefix
+	Sin       []int16  // likewise, and 0 there
 	Rsqrt     []uint32 // 192 entries of 17 bits: LayerNorm's reciprocal square root
 
 	PatchEmbed Linear     // PatchInner -> Dim, requantized to the residual scale; where there is a PatchNorm to its input
@@ -36,7 +38,7 @@ type Block struct {
 	Norm1   LayerNorm
 	Probe   []int8     // of attention pooling: Dim codes, the only row of q; Q is nothing
 	Pad     []int8     // Swin: Dim codes that q, k and v read where a window is padded
-	Q, K, V Linear     // with QNorm Q and K have FineBits bits, and one scale for all heads
+	Q, K, V Linear     // with rope Q and K have FineBits bits, a code being 2^(FineBits-1-QKVBits) of their steps; with QNorm Q and K have FineBits bits, and one scale for all heads
 	QNorm   *LayerNorm // of each head's q: Channels is the head's, G and B are those of all heads; with qk_norm
 	KNorm   *LayerNorm
 	Attn    Attention

@@ -61,8 +61,14 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 		if head[p] = q.givenHeads(p, i, mat.Activations); head[p] == nil {
 			head[p] = q.headScales(part.name, i, part.s, mat.Activations)
 		}
+		step := q.perHead(head[p])
+		if q.turns(p) { // their codes come behind the rotation
+			for c := range step {
+				step[c] /= float64(int(1) << (intnet.FineBits - 1 - mat.Activations))
+			}
+		}
 		if p >= first {
-			out = append(out, q.perHead(head[p])...)
+			out = append(out, step...)
 		}
 	}
 	codes := q.round(qkv, weights, in.activations, f.exponent, out)
@@ -75,7 +81,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	}
 	for p, part := range parts[first:] {
 		width := mat.Activations
-		if p < len(fine) {
+		if p < len(fine) || q.turns(p) {
 			width = intnet.FineBits
 		}
 		*part.dst, errs[1+p] = q.build(linear{
@@ -84,6 +90,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 			out: out[p*dim : (p+1)*dim], outBits: width,
 		})
 	}
+	q.turnedReadings(i, head[:])
 	errs[6] = q.normQueries(i, fine, head[:], mat.Activations)
 
 	q.report.heads(mat, q.shape.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])

@@ -105,6 +105,9 @@ func (q *quantizer) begin() {
 	q.net.LogitScale = max(headroom*q.stats.reach()*q.stats.logit, 1e-9) / (1<<(configs.LogitBits-1) - 1)
 	q.net.Exp = expTable(q.num.SoftmaxBits)
 	q.net.Rsqrt = rsqrtTable()
+	if q.model.Rope != "" {
+		q.net.Cos, q.net.Sin = turnTables(q.model)
+	}
 }
 
 // run makes the network from its embedding to its classifiers.

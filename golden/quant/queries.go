@@ -65,3 +65,32 @@ func probeCodes(s *sample, scales []float64, width int) []int8 {
 	}
 	return codes
 }
+
+// turns says whether a part of q, k, v turns with the place of its patch.
+func (q *quantizer) turns(part int) bool { return q.shape.Turned && part < 2 }
+
+// turnedReadings enters how the codes behind the rotations are read.
+func (q *quantizer) turnedReadings(block int, heads [][]float64) {
+	if !q.shape.Turned {
+		return
+	}
+	for p, role := range []network.Role{network.RoleQueryTurn, network.RoleKeyTurn} {
+		q.report.reading(q.name(block, role), Reading{Scale: q.perHead(heads[p])})
+	}
+}
+
+// turnTables are the cosines and sines of every row's pairs of channels, with 14 bits of fraction: 1 and 0 in the rows of the prefix.
+func turnTables(m configs.Model) (cos, sin []int16) {
+	const one = 1 << 14
+	hd := m.Dim / m.Heads
+	for t := range m.Tokens() {
+		for j := range hd / 2 {
+			s, c := 0.0, 1.0
+			if p := t - m.PrefixTokens(); p >= 0 {
+				s, c = math.Sincos(m.Turn(p, j, hd))
+			}
+			cos, sin = append(cos, int16(hup(c*one))), append(sin, int16(hup(s*one)))
+		}
+	}
+	return cos, sin
+}

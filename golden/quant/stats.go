@@ -260,9 +260,9 @@ func (s *Stats) observeOp(op network.Op, ops []network.Op, tr *floatref.Trace, o
 		b.norm1.observe(in[op.FirstRow*op.Cols:], out, s.model)
 	case network.RoleQuery, network.RoleKey:
 		s.query(op, b, out)
-	case network.RoleQueryNorm:
+	case network.RoleQueryNorm, network.RoleQueryTurn:
 		b.q.add(out)
-	case network.RoleKeyNorm:
+	case network.RoleKeyNorm, network.RoleKeyTurn:
 		b.k.add(out)
 	case network.RoleValue:
 		b.v.add(out)

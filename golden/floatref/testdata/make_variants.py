@@ -158,6 +158,11 @@ def main():
     from_timm("timm_silu", "vit_tiny_patch16_224", 37, act_layer="silu")
     from_timm("timm_swiglu", "vit_giant_patch14_dinov2", 47, patch_size=7, img_size=(14, 21))
 
+    from_timm("timm_eva02", "eva02_tiny_patch14_224", 31)
+    from_timm("timm_eva02_mlp_norm", "eva02_base_patch14_224", 49)
+    from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32)
+
+    from_transformers("hf_dinov3", T.DINOv3ViTModel(T.DINOv3ViTConfig(num_register_tokens=2, **HF)), 42)
     from_transformers("hf_siglip_tower", T.SiglipVisionModel(T.SiglipVisionConfig(**HF)), 44)
     from_transformers("hf_dinov2_swiglu", T.Dinov2Model(T.Dinov2Config(use_swiglu_ffn=True, **{**HF, "mlp_ratio": 3})), 48)
     from_transformers("hf_vit", T.ViTForImageClassification(T.ViTConfig(hidden_act="gelu_new", qkv_bias=False, **HF)), 21)
@@ -173,12 +178,9 @@ def main():
     from_transformers("hf_swin", T.SwinForImageClassification(T.SwinConfig(image_size=16, patch_size=2, embed_dim=8, depths=[1, 2], num_heads=[1, 2], window_size=4,
                                                                            mlp_ratio=2, num_labels=CLASSES)), 30, size=(16, 16))
 
-    from_timm("timm_eva02", "eva02_tiny_patch14_224", 31, kind="refused", img_size=28, patch_size=14)
-    from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32, kind="refused", img_size=16)
     from_timm("timm_beit", "beit_base_patch16_224", 35, kind="refused", img_size=16)
     from_timm("timm_avgmax", "vit_tiny_patch16_224", 36, kind="refused", global_pool="avgmax")
     from_transformers("hf_beit", T.BeitForImageClassification(T.BeitConfig(**HF)), 41, kind="refused")
-    from_transformers("hf_dinov3", T.DINOv3ViTModel(T.DINOv3ViTConfig(**HF)), 42, kind="refused")
     from_transformers("hf_dinov2_head", T.Dinov2ForImageClassification(T.Dinov2Config(**dino)), 43, kind="refused")
     from_transformers("hf_clip_head", T.CLIPForImageClassification(T.CLIPConfig(vision_config=HF, text_config=TEXT)), 45, kind="refused")
     from_transformers("hf_vit_pooler", T.ViTModel(T.ViTConfig(**HF)), 46, kind="refused")
