@@ -62,7 +62,8 @@ func (s Space) axes(m Model) []Axis {
 		axisOf("ln_fold", false, s.LNFold, func(d *Design, v float64) { d.Numerics.LNFold = v }),
 	}
 	if s.Quantizer != nil {
-		units = append(units, axisOf("quantizer", false, s.Quantizer, func(d *Design, v Quantizer) { d.Numerics.Quantizer = v.Normal() }))
+		units = append(units, axisOf("quantizer", false, s.Quantizer,
+			func(d *Design, v Quantizer) { d.Numerics.Quantizer = v.Normal() }))
 	}
 	for _, a := range units {
 		axes = append(axes, a.of(AxisUnit, nil))
@@ -91,8 +92,10 @@ func (s Space) engineAxes() []Axis {
 		axisOf("packing", true, packing, func(d *Design, v Packing) { d.Engine.Packing = v }),
 		axisOf("bus_bits", len(s.Constraints) > 0, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
 		axisOf("read_fifo", len(s.Constraints) > 0, s.ReadFIFO, func(d *Design, v int) { d.Engine.ReadFIFO = v }),
-		axisOf("weight_buffers", len(s.Constraints) > 0, s.WeightBuffers, func(d *Design, v int) { d.Engine.WeightBuffers = v }),
-		axisOf("memories.activations", true, s.Memories.Activations, func(d *Design, v MemoryKind) { d.Engine.Activations = v }),
+		axisOf("weight_buffers", len(s.Constraints) > 0, s.WeightBuffers,
+			func(d *Design, v int) { d.Engine.WeightBuffers = v }),
+		axisOf("memories.activations", true, s.Memories.Activations,
+			func(d *Design, v MemoryKind) { d.Engine.Activations = v }),
 		axisOf("memories.weights", true, s.Memories.Weights, func(d *Design, v MemoryKind) { d.Engine.Weights = v }),
 		axisOf("memories.residual", true, s.Memories.Residual, func(d *Design, v MemoryKind) { d.Engine.Residual = v }),
 	}
@@ -100,10 +103,12 @@ func (s Space) engineAxes() []Axis {
 		axes = append(axes, axisOf("lut_columns", true, s.LUTColumns, func(d *Design, v int) { d.Engine.LUTColumns = v }))
 	}
 	if s.PatchTokens != nil {
-		axes = append(axes, axisOf("patch_tokens", true, s.PatchTokens, func(d *Design, v int) { d.Engine = d.Engine.WithPatchTokens(v) }))
+		axes = append(axes, axisOf("patch_tokens", true, s.PatchTokens,
+			func(d *Design, v int) { d.Engine = d.Engine.WithPatchTokens(v) }))
 	}
 	if len(s.ClockShare) > 1 || len(s.ClockShare) == 1 && s.ClockShare[0] != 1 {
-		axes = append(axes, axisOf("clock_share", len(s.Constraints) > 0, s.ClockShare, func(d *Design, v float64) { d.ClockMHz *= v }))
+		axes = append(axes, axisOf("clock_share", len(s.Constraints) > 0, s.ClockShare,
+			func(d *Design, v float64) { d.ClockMHz *= v }))
 	}
 	return axes
 }

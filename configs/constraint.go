@@ -55,7 +55,8 @@ var textFields = map[string]func(Engine) string{
 }
 
 // textValues are the words a text field is compared with.
-var textValues = []string{string(MulDSP), string(MulLUT), string(PackNone), string(PackDSP48E1), string(PackDSP48E2), string(MemAuto), string(MemBlock), string(MemLUT), string(MemUltra)}
+var textValues = []string{string(MulDSP), string(MulLUT), string(PackNone), string(PackDSP48E1), string(PackDSP48E2),
+	string(MemAuto), string(MemBlock), string(MemLUT), string(MemUltra)}
 
 type (
 	predicate func(Engine, float64) (bool, error)
@@ -94,7 +95,9 @@ func (p *constraintParser) fail(format string, args ...any) {
 func (p *constraintParser) scan() {
 	rest := p.text
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
-		n := strings.IndexFunc(rest, func(r rune) bool { return !(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '.') })
+		n := strings.IndexFunc(rest, func(r rune) bool {
+			return !(unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' || r == '.')
+		})
 		if n < 0 {
 			n = len(rest)
 		}

@@ -83,10 +83,12 @@ var (
 // parse reads the single document of a file.
 func parse(file string, data []byte) (*document, error) {
 	if len(data) > MaxFileBytes {
-		return nil, &FileError{file, 0, fmt.Errorf("is longer than %d bytes, the limit of a configuration file", MaxFileBytes)}
+		return nil, &FileError{file, 0, fmt.Errorf("is longer than %d bytes, the limit of a configuration file",
+			MaxFileBytes)}
 	}
 	if bytes.IndexByte(data[:min(len(data), 512)], 0) >= 0 {
-		return nil, &FileError{file, 0, errors.New("is no text; expected YAML (a checkpoint is given with --checkpoint, or with --model if its config.json is beside it)")}
+		return nil, &FileError{file, 0, errors.New("is no text; expected YAML (a checkpoint is given with --checkpoint, " +
+			"or with --model if its config.json is beside it)")}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node

@@ -51,7 +51,8 @@ type Numerics struct {
 	CalibImages int         `yaml:"calib_images"` // training images used for the ranges
 	Layers      []LayerBits `yaml:"layers"`       // one entry for each quantization layer of the network
 
-	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"` // how scales and codes are chosen; empty is the default
+	// how scales and codes are chosen; empty is the default
+	Quantizer Quantizer `yaml:"quantizer,omitempty" json:",omitzero"`
 }
 
 // Basis is what all layers of a choice of numerics share: sensitivities are measured for one at a time. Comparable.
@@ -155,18 +156,20 @@ const (
 // Engine is the configuration of the temporal engine: one PE array that runs the
 // network layer by layer.
 type Engine struct {
-	TM            int        `yaml:"tm"`                       // tokens of a tile
-	TN            int        `yaml:"tn"`                       // output channels of a tile
-	TK            int        `yaml:"tk"`                       // products a PE sums in a cycle
-	VectorColumns int        `yaml:"vector_columns,omitempty"` // columns that the drain and the vector units take in a cycle; default 1
-	Multiplier    Multiplier `yaml:"multiplier"`               // dsp | lut
-	Packing       Packing    `yaml:"packing,omitempty"`        // products of a DSP: none | dsp48e1 | dsp48e2; default none
-	BusBits       int        `yaml:"bus_bits"`                 // AXI4 data width: 32, 64, ... 512
-	ReadFIFO      int        `yaml:"read_fifo"`                // beats of the AXI read FIFO, a power of two
-	WeightBuffers int        `yaml:"weight_buffers"`           // tile columns whose weights the buffer holds: 1, 2 (ping-pong) or 4
-	Activations   MemoryKind `yaml:"activations"`              // activation, q, k, v, numerator buffers
-	Weights       MemoryKind `yaml:"weights"`                  // weight buffer
-	Residual      MemoryKind `yaml:"residual"`                 // residual and score buffers
+	TM int `yaml:"tm"` // tokens of a tile
+	TN int `yaml:"tn"` // output channels of a tile
+	TK int `yaml:"tk"` // products a PE sums in a cycle
+	// columns that the drain and the vector units take in a cycle; default 1
+	VectorColumns int        `yaml:"vector_columns,omitempty"`
+	Multiplier    Multiplier `yaml:"multiplier"`        // dsp | lut
+	Packing       Packing    `yaml:"packing,omitempty"` // products of a DSP: none | dsp48e1 | dsp48e2; default none
+	BusBits       int        `yaml:"bus_bits"`          // AXI4 data width: 32, 64, ... 512
+	ReadFIFO      int        `yaml:"read_fifo"`         // beats of the AXI read FIFO, a power of two
+	// tile columns whose weights the buffer holds: 1, 2 (ping-pong) or 4
+	WeightBuffers int        `yaml:"weight_buffers"`
+	Activations   MemoryKind `yaml:"activations"` // activation, q, k, v, numerator buffers
+	Weights       MemoryKind `yaml:"weights"`     // weight buffer
+	Residual      MemoryKind `yaml:"residual"`    // residual and score buffers
 
 	// AccumulatorBits is the least width of the accumulators. They hold the products of any weights
 	// anyway; a bias that is large beside products of few bits can need more.

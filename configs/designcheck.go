@@ -231,10 +231,12 @@ func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 func (e Engine) checkMixed(f *faults) {
 	const key = "engine.lut_columns"
 	if e.Packing.Port() == 0 {
-		f.add(key, "is %d; expected 0 without packing: a mixed array's other columns have several products a DSP", e.LUTColumns)
+		f.add(key, "is %d; expected 0 without packing: a mixed array's other columns have several products a DSP",
+			e.LUTColumns)
 	}
 	if step := max(2, e.Columns()); e.LUTColumns < 0 || e.LUTColumns >= e.TN || e.LUTColumns%step != 0 {
-		f.add(key, "is %d; expected a multiple of %d (vector_columns, and pairs of columns share DSPs) from 0, less than tn, %d", e.LUTColumns, step, e.TN)
+		f.add(key, "is %d; expected a multiple of %d (vector_columns, and pairs of columns share DSPs) from 0, "+
+			"less than tn, %d", e.LUTColumns, step, e.TN)
 	}
 }
 
@@ -251,10 +253,12 @@ func (e Engine) checkPatchTokens(f *faults, m Model) {
 	case e.TM%2 != 0:
 		f.add(key, "is 2; expected 1, tm is %d and a tile has no pairs of tokens", e.TM)
 	case e.BusBits < 2*8*chunk:
-		f.add(key, "is 2; expected 1, a word of the image buffer is a beat of %d bits: one chunk of %d values, where two memories need two", e.BusBits, chunk)
+		f.add(key, "is 2; expected 1, a word of the image buffer is a beat of %d bits: one chunk of %d values, "+
+			"where two memories need two", e.BusBits, chunk)
 	default:
 		if t := samePlace(m, chunk); t >= 0 {
-			f.add(key, "is 2; expected 1, the chunks of tokens %d and %d are an even number of chunks of %d values apart in the image, so in the same of two memories", t, t+1, chunk)
+			f.add(key, "is 2; expected 1, the chunks of tokens %d and %d are an even number of chunks of %d values apart in "+
+				"the image, so in the same of two memories", t, t+1, chunk)
 		}
 	}
 }
@@ -322,7 +326,8 @@ func headDims(layers []network.Layer) []int {
 // leave the array.
 func (e Engine) checkClassifiers(f *faults, heads int) {
 	if heads > e.TM {
-		f.add("engine.tm", "is %d; expected at least %d: of so many heads each reads a row of its own, and they are in one row tile", e.TM, heads)
+		f.add("engine.tm", "is %d; expected at least %d: of so many heads each reads a row of its own, "+
+			"and they are in one row tile", e.TM, heads)
 	}
 }
 
@@ -344,10 +349,12 @@ func (e Engine) checkPart(f *faults, p Part) {
 		f.add("engine.multiplier", "is \"dsp\"; expected lut, %s has no DSPs", p.Name)
 	}
 	if port := e.Packing.Port(); port > max(p.DSP.ABits, p.DSP.BBits) || port > 0 && min(p.DSP.ABits, p.DSP.BBits) < 18 {
-		f.add("engine.packing", "is %q; expected none, the DSPs of %s are %d x %d bits", string(e.Packing), p.Name, p.DSP.ABits, p.DSP.BBits)
+		f.add("engine.packing", "is %q; expected none, the DSPs of %s are %d x %d bits",
+			string(e.Packing), p.Name, p.DSP.ABits, p.DSP.BBits)
 	}
 	if e.LUTColumns != 0 && p.LUTInputs != 6 {
-		f.add("engine.lut_columns", "is %d; expected 0, the LUTs of %s have %d inputs and a product takes 6", e.LUTColumns, p.Name, p.LUTInputs)
+		f.add("engine.lut_columns", "is %d; expected 0, the LUTs of %s have %d inputs and a product takes 6",
+			e.LUTColumns, p.Name, p.LUTInputs)
 	}
 	for _, b := range e.buffers() {
 		if b.kind == MemUltra && p.Budget.URAM == 0 {

@@ -107,7 +107,8 @@ func (in designFile) resolve(f *faults, m Model, layers []network.Layer) Design 
 	}
 	given := n.byName(f, m, layers)
 	d := Design{Name: in.Name, Model: in.Model, Part: in.Part, ClockMHz: in.ClockMHz, Engine: in.Engine,
-		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages, Quantizer: n.Quantizer}}
+		Numerics: Numerics{SoftmaxBits: n.SoftmaxBits, GELUBits: n.GELUBits, LNFold: n.LNFold, CalibImages: n.CalibImages,
+			Quantizer: n.Quantizer}}
 	for _, layer := range layers {
 		i, listed := given[layer.Name]
 		if !listed && n.Default == nil {

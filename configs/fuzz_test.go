@@ -27,8 +27,10 @@ std: [0.5, 0.5, 0.5]
 // FuzzDecode asks of any bytes: no panic, errors that name the file, and for what is
 // accepted the same value from its own text.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{goodModel, goodSwin, goodSpace, goodRun, goodDesign, "", "---", "a: &b [*b]", "? {a: b}\n: c",
-		"!!map {name: !!binary aGk=}", "<<: {a: 1}", "a:\n- - - -", "\xff\xfe", "name: \"\\ud800\"", "%YAML 1.1\n---\na: 1\n...\n"} {
+	for _, seed := range []string{goodModel, goodSwin, goodSpace, goodRun, goodDesign, "", "---",
+		"a: &b [*b]", "? {a: b}\n: c",
+		"!!map {name: !!binary aGk=}", "<<: {a: 1}", "a:\n- - - -", "\xff\xfe", "name: \"\\ud800\"",
+		"%YAML 1.1\n---\na: 1\n...\n"} {
 		f.Add([]byte(seed))
 	}
 	for _, name := range Parts() {
@@ -42,7 +44,8 @@ func FuzzDecode(f *testing.F) {
 		check := func(err error) {
 			for _, e := range flatten(err) {
 				var fe *FileError
-				if !errors.As(e, &fe) || !strings.HasPrefix(e.Error(), "f.yaml:") || fe.Line < 0 || fe.Line > bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+2 {
+				if !errors.As(e, &fe) || !strings.HasPrefix(e.Error(), "f.yaml:") || fe.Line < 0 ||
+					fe.Line > bytes.Count(data, []byte("\n"))+bytes.Count(data, []byte("\r"))+2 {
 					t.Errorf("error without its place: %v", e)
 				}
 			}

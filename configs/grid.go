@@ -64,7 +64,8 @@ func (g *Grid) ModelsClock() bool {
 	return !fixed && g.space.Clock == ClockModel
 }
 
-// UseClock gives every point the clock of its engine, MHz, by a model. It must be called before the first point is built.
+// UseClock gives every point the clock of its engine, MHz, by a model. It must be called before the first point is
+// built.
 func (g *Grid) UseClock(mhz func(Engine) float64) { g.clock, g.base.ClockMHz = mhz, 1 }
 
 // clocked sets the clock by the model, of which a share may have been chosen.

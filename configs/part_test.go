@@ -95,18 +95,26 @@ func TestUsableBehindShell(t *testing.T) {
 
 func TestPartErrors(t *testing.T) {
 	for _, c := range []struct{ name, part, old, new, want string }{
-		{"family", "xc7z020", "family: xc7", "family: xc8", `p.yaml:5: family: is "xc8"; expected one of xc7, xcup, versal, ecp5, ice40, gowin`},
-		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "", "p.yaml:22: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
-		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474", `p.yaml:24: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
+		{"family", "xc7z020", "family: xc7", "family: xc8",
+			`p.yaml:5: family: is "xc8"; expected one of xc7, xcup, versal, ecp5, ice40, gowin`},
+		{"no source", "xc7z020", "  lut_inputs: UG474 (7 Series CLB)\n", "",
+			"p.yaml:22: sources.lut_inputs: missing; expected where the figure lut_inputs is from"},
+		{"source of nothing", "xc7z020", "  lut_inputs: UG474", "  budget.lute: x\n  lut_inputs: UG474",
+			`p.yaml:24: sources.budget.lute: names no figure of a part; did you mean "budget.lut"?`},
 		{"share", "xc7z020", "lut: 0.7", "lut: 70", "p.yaml:21: usable.lut: is 70; expected more than 0 and at most 1"},
 		{"lutram", "xc7z020", "lutram: 17400", "lutram: 53201", "p.yaml:13: budget.lutram: is 53201; expected 0..53200"},
 		{"geometry", "xc7z020", "2048x9", "2048*9", `p.yaml:16: memory.block[3]: is the text "2048*9"; expected depth x width such as 512x36`},
-		{"capacity", "xc7z020", "2048x9", "2048x10", "p.yaml:16: memory.block[3]: is 2048x10, 20480 bits; expected at most the 18432 of one block"},
-		{"depth", "xc7z020", "2048x9", "2000x9", "p.yaml:16: memory.block[3]: is 2000x9; expected a depth that is a power of two"},
-		{"ultra without URAM", "xc7z020", "  lut: {", "  ultra: [4096x72]\n  lut: {", "p.yaml:17: memory.ultra: has a shape; expected none, since budget.uram is 0"},
-		{"URAM without ultra", "xck26", "  ultra: [4096x72]\n", "", "p.yaml:15: memory.ultra: is missing; expected a shape, since budget.uram is 64"},
+		{"capacity", "xc7z020", "2048x9", "2048x10", "p.yaml:16: memory.block[3]: is 2048x10, 20480 bits; " +
+			"expected at most the 18432 of one block"},
+		{"depth", "xc7z020", "2048x9", "2000x9", "p.yaml:16: memory.block[3]: is 2000x9; " +
+			"expected a depth that is a power of two"},
+		{"ultra without URAM", "xc7z020", "  lut: {", "  ultra: [4096x72]\n  lut: {",
+			"p.yaml:17: memory.ultra: has a shape; expected none, since budget.uram is 0"},
+		{"URAM without ultra", "xck26", "  ultra: [4096x72]\n", "",
+			"p.yaml:15: memory.ultra: is missing; expected a shape, since budget.uram is 64"},
 		{"clock", "xc7z020", "clock_mhz: 100", "clock_mhz: 0", "p.yaml:19: clock_mhz: is 0; expected 1..1000 MHz"},
-		{"name", "xc7z020", "name: xc7z020", "name: ../x", `p.yaml:2: name: is "../x"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},
+		{"name", "xc7z020", "name: xc7z020", "name: ../x",
+			`p.yaml:2: name: is "../x"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode[Part]("p.yaml", []byte(edit(t, partFile(t, c.part), c.old, c.new)))
@@ -128,7 +136,8 @@ func TestUnknownNames(t *testing.T) {
 
 func TestGeometryText(t *testing.T) {
 	var g Geometry
-	if err := g.UnmarshalText([]byte("512x36")); err != nil || g != (Geometry{512, 36}) || g.String() != "512x36" || g.Bits() != 18432 {
+	if err := g.UnmarshalText([]byte("512x36")); err != nil || g != (Geometry{512, 36}) || g.String() != "512x36" ||
+		g.Bits() != 18432 {
 		t.Errorf("got %v, %v", g, err)
 	}
 	for _, bad := range []string{"", "512", "x", "512x", "0x36", "-1x1", "512x36x2", "512 x 36", "99999999x1"} {

@@ -50,7 +50,8 @@ func (p Part) Validate() error {
 	for _, l := range []struct {
 		key   string
 		share float64
-	}{{"lut", p.Limits.LUT}, {"ff", p.Limits.FF}, {"dsp", p.Limits.DSP}, {"bram", p.Limits.BRAM}, {"uram", p.Limits.URAM}} {
+	}{{"lut", p.Limits.LUT}, {"ff", p.Limits.FF}, {"dsp", p.Limits.DSP}, {"bram", p.Limits.BRAM},
+		{"uram", p.Limits.URAM}} {
 		if !(l.share > 0 && l.share <= 1) {
 			f.add("usable."+l.key, "is %g; expected more than 0 and at most 1", l.share)
 		}
@@ -74,7 +75,8 @@ func (r Reserve) check(f *faults, b Budget) {
 	for _, x := range []struct {
 		key         string
 		taken, have int
-	}{{"lut", r.LUT, b.LUT}, {"ff", r.FF, b.FF}, {"dsp", r.DSP, b.DSP}, {"bram18", r.BRAM18, b.BRAM18}, {"uram", r.URAM, b.URAM}} {
+	}{{"lut", r.LUT, b.LUT}, {"ff", r.FF, b.FF}, {"dsp", r.DSP, b.DSP}, {"bram18", r.BRAM18, b.BRAM18},
+		{"uram", r.URAM, b.URAM}} {
 		if x.taken < 0 || x.taken > x.have {
 			f.add("reserve."+x.key, "is %d; expected at most budget.%s, %d", x.taken, x.key, x.have)
 		}

@@ -36,7 +36,8 @@ func TestPublishedDesigns(t *testing.T) {
 			t.Errorf("%s: %g images/s need %.3g MACs/s, its array gives at most %.3g", p.Name, p.FPS, need, have)
 		}
 	}
-	_, err = Decode[Published]("p.yaml", []byte("name: a b\ntitle: t\nsource: s\nmodel: m\npart: p\nclock_mhz: 100\nweights: 9\nactivations: 8\narray_macs: 0\narray_from: x\nread: heard\ndiffers: y\n"))
+	_, err = Decode[Published]("p.yaml", []byte("name: a b\ntitle: t\nsource: s\nmodel: m\npart: p\nclock_mhz: 100\n"+
+		"weights: 9\nactivations: 8\narray_macs: 0\narray_from: x\nread: heard\ndiffers: y\n"))
 	wantError(t, err, `p.yaml:1: name: is "a b"; expected 1..128 letters, digits, '.', '_' or '-', not starting with '.' or '-'
 p.yaml:1: fps: is missing, and so is gops; expected at least one of them
 p.yaml:7: weights: is 9; expected 2..8

@@ -13,18 +13,21 @@ import (
 // the survey of Du, Gong and Chu (arXiv 2405.00314). The empty value of a key is its
 // first choice, which is what docs/NUMERICS.md describes. Comparable.
 type Quantizer struct {
-	Scheme         Scheme     `yaml:"scheme,omitempty" json:",omitempty"`          // of the codes that weight matmuls read
-	CodeRange      CodeRange  `yaml:"code_range,omitempty" json:",omitempty"`      // of symmetric codes: weights, q, k, v, symmetric activations
-	Activations    Estimator  `yaml:"activations,omitempty" json:",omitempty"`     // ranges of activations
-	Weights        Estimator  `yaml:"weights,omitempty" json:",omitempty"`         // ranges of weights
-	Percentile     float64    `yaml:"percentile,omitempty" json:",omitempty"`      // share of values inside the range, for percentile; 0 is 99.9
+	Scheme Scheme `yaml:"scheme,omitempty" json:",omitempty"` // of the codes that weight matmuls read
+	// of symmetric codes: weights, q, k, v, symmetric activations
+	CodeRange   CodeRange `yaml:"code_range,omitempty" json:",omitempty"`
+	Activations Estimator `yaml:"activations,omitempty" json:",omitempty"` // ranges of activations
+	Weights     Estimator `yaml:"weights,omitempty" json:",omitempty"`     // ranges of weights
+	// share of values inside the range, for percentile; 0 is 99.9
+	Percentile     float64    `yaml:"percentile,omitempty" json:",omitempty"`
 	Rounding       Rounding   `yaml:"rounding,omitempty" json:",omitempty"`        // of weights
 	BiasCorrection Switch     `yaml:"bias_correction,omitempty" json:",omitempty"` // mean error taken out through the bias
 	Scales         ScaleKind  `yaml:"scales,omitempty" json:",omitempty"`          // of requantization
 	Calibration    CalibInput `yaml:"calibration,omitempty" json:",omitempty"`     // what the float network is run on
 	TokenScales    TokenScale `yaml:"token_scales,omitempty" json:",omitempty"`    // of the codes that weight matmuls read
 	Inputs         LayerInput `yaml:"inputs,omitempty" json:",omitempty"`          // what weights are rounded on
-	Rotation       Rotation   `yaml:"rotation,omitempty" json:",omitempty"`        // of the checkpoint, before it is quantized
+	// of the checkpoint, before it is quantized
+	Rotation Rotation `yaml:"rotation,omitempty" json:",omitempty"`
 }
 
 // Scheme says where the zero point lies.
@@ -103,14 +106,15 @@ const (
 	SequentialInputs LayerInput = "sequential" // codes that the quantized layers before it give; not of Swin
 )
 
-// Rotation says whether the residual stream and the value channels are turned offline, which changes no result of the float
-// network and spreads outlying channels over all.
+// Rotation says whether the residual stream and the value channels are turned offline, which changes no result of the
+// float network and spreads outlying channels over all.
 type Rotation string
 
 // Rotations.
 const (
 	NoRotation Rotation = "none"
-	Hadamard   Rotation = "hadamard" // values a head by Hadamard's matrix, the stream by an orthogonal one that keeps means; not of Swin
+	// values a head by Hadamard's matrix, the stream by an orthogonal one that keeps means; not of Swin
+	Hadamard Rotation = "hadamard"
 )
 
 // Switch is a yes or no whose empty value is yes.
@@ -237,7 +241,8 @@ func (n Numerics) OnEngine(net *network.Network) error {
 			continue
 		}
 		if of, ok := net.Layer(l.Name); ok && of.Role == network.EmbedLayer {
-			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, it sums a patch in another order than that of the groups", l.Name)
+			return fmt.Errorf("layer %s: granularity is group; the engine expects channel or layer, "+
+				"it sums a patch in another order than that of the groups", l.Name)
 		}
 	}
 	return n.Quantizer.OnEngine()
@@ -246,7 +251,8 @@ func (n Numerics) OnEngine(net *network.Network) error {
 // OnEngine says whether the emitted engine runs codes of the quantizer.
 func (q Quantizer) OnEngine() error {
 	if q.TokenScales == DynamicScales {
-		return fmt.Errorf("quantizer.token_scales is dynamic; the engine expects static, only the golden model runs scales of each token's own")
+		return fmt.Errorf("quantizer.token_scales is dynamic; the engine expects static, " +
+			"only the golden model runs scales of each token's own")
 	}
 	return nil
 }

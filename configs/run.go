@@ -36,20 +36,26 @@ const (
 // Model, Checkpoint, Dataset and Space are relative to the run file, Out to the
 // directory the command runs in.
 type Run struct {
-	Model       string   `yaml:"model,omitempty" mapstructure:"model"`                 // name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
-	Checkpoint  string   `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"`       // safetensors
-	Dataset     string   `yaml:"dataset,omitempty" mapstructure:"dataset"`             // npz of images and labels, or a folder of photographs
-	Space       string   `yaml:"space,omitempty" mapstructure:"space"`                 // path; none: default-space.yaml on the parts
-	Seed        int64    `yaml:"seed,omitempty" mapstructure:"seed"`                   // of all that is random; default 1
-	Out         string   `yaml:"out" mapstructure:"out"`                               // folder the results go to
-	Parts       []string `yaml:"parts,omitempty" mapstructure:"parts"`                 // names; none: all of the space
-	Pick        Pick     `yaml:"pick,omitempty" mapstructure:"pick"`                   // default knee
-	PickPart    string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"`         // part to pick on; none: any
-	MaxLossDB   float64  `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"`     // below the space's best ratio; 0: no limit
-	MaxTop1Loss float64  `yaml:"max_top1_loss,omitempty" mapstructure:"max_top1_loss"` // points of top-1, as measured, below the space's best; 0: no limit
-	NearDB      float64  `yaml:"near_db,omitempty" mapstructure:"near_db"`             // points so near the predicted front are measured with it; default 1, 0 for none
-	MinSQNRDB   float64  `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"`     // of the logits; 0: no limit
-	Verify      Verify   `yaml:"verify,omitempty" mapstructure:"verify"`
+	// name of a built-in model, a path, or a checkpoint; none: the checkpoint's own
+	Model      string `yaml:"model,omitempty" mapstructure:"model"`
+	Checkpoint string `yaml:"checkpoint,omitempty" mapstructure:"checkpoint"` // safetensors
+	// npz of images and labels, or a folder of photographs
+	Dataset string `yaml:"dataset,omitempty" mapstructure:"dataset"`
+	// path; none: default-space.yaml on the parts
+	Space    string   `yaml:"space,omitempty" mapstructure:"space"`
+	Seed     int64    `yaml:"seed,omitempty" mapstructure:"seed"`           // of all that is random; default 1
+	Out      string   `yaml:"out" mapstructure:"out"`                       // folder the results go to
+	Parts    []string `yaml:"parts,omitempty" mapstructure:"parts"`         // names; none: all of the space
+	Pick     Pick     `yaml:"pick,omitempty" mapstructure:"pick"`           // default knee
+	PickPart string   `yaml:"pick_part,omitempty" mapstructure:"pick_part"` // part to pick on; none: any
+	// below the space's best ratio; 0: no limit
+	MaxLossDB float64 `yaml:"max_loss_db,omitempty" mapstructure:"max_loss_db"`
+	// points of top-1, as measured, below the space's best; 0: no limit
+	MaxTop1Loss float64 `yaml:"max_top1_loss,omitempty" mapstructure:"max_top1_loss"`
+	// points so near the predicted front are measured with it; default 1, 0 for none
+	NearDB    float64 `yaml:"near_db,omitempty" mapstructure:"near_db"`
+	MinSQNRDB float64 `yaml:"min_sqnr_db,omitempty" mapstructure:"min_sqnr_db"` // of the logits; 0: no limit
+	Verify    Verify  `yaml:"verify,omitempty" mapstructure:"verify"`
 
 	// Cache is the folder of measurements and synthesis results that runs share; none: the
 	// user's cache folder.
@@ -59,10 +65,12 @@ type Run struct {
 	// with the tool.
 	Coefficients []string `yaml:"coefficients,omitempty" mapstructure:"coefficients"`
 
-	Search        Search       `yaml:"search,omitempty" mapstructure:"search"`               // default auto
-	Objectives    []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`       // two to four metrics, top1 as measured; none: latency, use and loss
-	Limits        DesignLimits `yaml:"limits,omitempty" mapstructure:"limits"`               // beside the part's budget
-	Sensitivities string       `yaml:"sensitivities,omitempty" mapstructure:"sensitivities"` // file that takes the place of measuring; checkpoint and dataset may then be left out
+	Search Search `yaml:"search,omitempty" mapstructure:"search"` // default auto
+	// two to four metrics, top1 as measured; none: latency, use and loss
+	Objectives []string     `yaml:"objectives,omitempty" mapstructure:"objectives"`
+	Limits     DesignLimits `yaml:"limits,omitempty" mapstructure:"limits"` // beside the part's budget
+	// file that takes the place of measuring; checkpoint and dataset may then be left out
+	Sensitivities string `yaml:"sensitivities,omitempty" mapstructure:"sensitivities"`
 }
 
 // Search is how the front of a space is found.
@@ -85,10 +93,11 @@ type DesignLimits struct {
 	MaxBRAM18  float64 `yaml:"max_bram18,omitempty" mapstructure:"max_bram18"` // 18 Kb blocks
 	MaxURAM    float64 `yaml:"max_uram,omitempty" mapstructure:"max_uram"`
 	MaxLUTRAM  float64 `yaml:"max_lutram,omitempty" mapstructure:"max_lutram"` // LUTs used as memory
-	MaxUse     float64 `yaml:"max_use,omitempty" mapstructure:"max_use"`       // percent of the usable budget, of the scarcest resource
-	MaxBytes   float64 `yaml:"max_bytes,omitempty" mapstructure:"max_bytes"`   // off-chip, an image
-	MaxPower   float64 `yaml:"max_power,omitempty" mapstructure:"max_power"`   // W with the bus never idle, an estimate
-	MaxEnergy  float64 `yaml:"max_energy,omitempty" mapstructure:"max_energy"` // mJ an image, an estimate
+	// percent of the usable budget, of the scarcest resource
+	MaxUse    float64 `yaml:"max_use,omitempty" mapstructure:"max_use"`
+	MaxBytes  float64 `yaml:"max_bytes,omitempty" mapstructure:"max_bytes"`   // off-chip, an image
+	MaxPower  float64 `yaml:"max_power,omitempty" mapstructure:"max_power"`   // W with the bus never idle, an estimate
+	MaxEnergy float64 `yaml:"max_energy,omitempty" mapstructure:"max_energy"` // mJ an image, an estimate
 }
 
 // Target says which of the emitted designs is verified.
@@ -108,7 +117,8 @@ type Verify struct {
 	Logits  ImageCount  `yaml:"logits,omitempty" mapstructure:"logits"`   // compared by their logits; default all
 	Memory  MemoryModel `yaml:"memory,omitempty" mapstructure:"memory"`   // ideal | latency; default ideal
 	Latency int         `yaml:"latency,omitempty" mapstructure:"latency"` // cycles, 0..65535; default 64
-	Stall   float64     `yaml:"stall,omitempty" mapstructure:"stall"`     // chance of no beat in a cycle, 0 up to below 1; default 0.1
+	// chance of no beat in a cycle, 0 up to below 1; default 0.1
+	Stall float64 `yaml:"stall,omitempty" mapstructure:"stall"`
 }
 
 // DefaultRun is a run with only what a file may leave out: what viper starts from.

@@ -20,7 +20,8 @@ func TestRunDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Run{Model: "net.yaml", Checkpoint: "net.safetensors", Dataset: "/data/images.npz", Space: "../space.yaml",
-		Seed: 1, Out: "out", Pick: PickKnee, Search: SearchAuto, NearDB: 1, Verify: Verify{TargetRTL, 16, AllImages, MemoryIdeal, 64, 0.1}}
+		Seed: 1, Out: "out", Pick: PickKnee, Search: SearchAuto, NearDB: 1,
+		Verify: Verify{TargetRTL, 16, AllImages, MemoryIdeal, 64, 0.1}}
 	if !reflect.DeepEqual(r, want) {
 		t.Errorf("got %+v\nwant %+v", r, want)
 	}
@@ -56,10 +57,12 @@ func TestRunPaths(t *testing.T) {
 
 func TestRunErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"part to pick on", "", "parts: [xck26]\npick_part: xc7z020\n", `r.yaml:7: pick_part: is "xc7z020"; expected one of parts: xck26`},
+		{"part to pick on", "", "parts: [xck26]\npick_part: xc7z020\n",
+			`r.yaml:7: pick_part: is "xc7z020"; expected one of parts: xck26`},
 		{"pick", "", "pick: best\n", `r.yaml:6: pick: is "best"; expected one of knee, fastest, smallest, accurate`},
 		{"part twice", "", "parts: [xck26, xck26]\n", `r.yaml:6: parts[1]: is "xck26", which is listed twice`},
-		{"top-1", "", "max_top1_loss: 101\n", "r.yaml:6: max_top1_loss: is 101; expected 0 to 100 points of top-1, 0 for no limit"},
+		{"top-1", "", "max_top1_loss: 101\n", "r.yaml:6: max_top1_loss: is 101; expected 0 to 100 points of top-1, " +
+			"0 for no limit"},
 		{"loss", "", "max_loss_db: -1\n", "r.yaml:6: max_loss_db: is -1; expected at least 0, 0 for no limit"},
 		{"images", "", "verify: {images: 0}\n", "r.yaml:6: verify.images: is 0; expected at least 1"},
 		{"logits", "", "verify: {logits: some}\n", `r.yaml:6: verify.logits: is the text "some"; expected all, or a number of images`},
@@ -67,7 +70,9 @@ func TestRunErrors(t *testing.T) {
 		{"latency", "", "verify: {latency: -1}\n", "r.yaml:6: verify.latency: is -1; expected 0..65535"},
 		{"stall", "", "verify: {stall: 1}\n", "r.yaml:6: verify.stall: is 1; expected 0 up to below 1"},
 		{"empty path", "out: out", `out: ""`, "r.yaml:5: out: is empty; expected a path"},
-		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, max_top1_loss, near_db, min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
+		{"dotted key", "", "verify.images: 4\n", "r.yaml:6: verify.images: unknown key; expected one of model, " +
+			"checkpoint, dataset, space, seed, out, parts, pick, pick_part, max_loss_db, max_top1_loss, near_db, " +
+			"min_sqnr_db, verify, cache, coefficients, search, objectives, limits, sensitivities"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode[Run]("r.yaml", []byte(edit(t, goodRun, c.old, c.new)))

@@ -27,31 +27,34 @@ var symmetries = []Symmetry{SymAll, SymAttnMLP, SymKind, SymBlock, SymQKV, SymLa
 // Space is what a sweep may vary: each list is the candidates of one axis or of a
 // group of axes, in the order in which they are enumerated.
 type Space struct {
-	Name          string             `yaml:"name"`
-	Parts         []string           `yaml:"parts"` // names of built-in parts, or paths relative to the file
-	Bits          BitSpace           `yaml:"bits"`
-	Granularity   []Granularity      `yaml:"granularity"`                           // of the weights' scales
-	Group         int                `yaml:"group,omitempty"`                       // weights of a group, with granularity group; edge layers have channel then
-	GranularityBy Symmetry           `yaml:"granularity_by,omitempty"`              // layers that share a choice of it, edge layers apart unless all; default all
-	SoftmaxBits   []int              `yaml:"softmax_bits"`                          // 2..8
-	GELUBits      []int              `yaml:"gelu_bits,omitempty"`                   // 4..10; default 8
-	LNFold        []float64          `yaml:"ln_fold,omitempty"`                     // 0..1; default 1
-	Quantizer     []Quantizer        `yaml:"quantizer,omitempty" json:",omitempty"` // how scales and codes are chosen; the default one, and no axis, if left out
-	CalibImages   int                `yaml:"calib_images,omitempty"`                // default 256
-	Array         ArraySpace         `yaml:"array"`                                 // shape of the PE array
-	VectorColumns []int              `yaml:"vector_columns,omitempty"`              // 1, 2, 4 ..., at most tk; default 1
-	Multiplier    []Multiplier       `yaml:"multiplier"`                            // dsp, lut
-	Packing       []Packing          `yaml:"packing,omitempty"`                     // none, dsp48e1, dsp48e2; default none
-	LUTColumns    []int              `yaml:"lut_columns,omitempty"`                 // of a mixed array, less than tn; default 0
-	PatchTokens   []int              `yaml:"patch_tokens,omitempty"`                // 1, 2; default 1
-	BusBits       []int              `yaml:"bus_bits"`                              // 32, 64, ... 512
-	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`                   // 32, 64, ... 512; default 64
-	WeightBuffers []int              `yaml:"weight_buffers"`                        // 1, 2, 4
-	Memories      MemorySpace        `yaml:"memories"`                              // what buffers are built from
-	Clock         ClockChoice        `yaml:"clock,omitempty"`                       // model, part; default part
-	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`                   // by part name: assumed, whatever clock says
-	ClockShare    []float64          `yaml:"clock_share,omitempty"`                 // of that clock, above 0 up to 1; default 1
-	Constraints   []string           `yaml:"constraints,omitempty"`                 // between the engine's fields, see Constraint
+	Name        string        `yaml:"name"`
+	Parts       []string      `yaml:"parts"` // names of built-in parts, or paths relative to the file
+	Bits        BitSpace      `yaml:"bits"`
+	Granularity []Granularity `yaml:"granularity"` // of the weights' scales
+	// weights of a group, with granularity group; edge layers have channel then
+	Group int `yaml:"group,omitempty"`
+	// layers that share a choice of it, edge layers apart unless all; default all
+	GranularityBy Symmetry  `yaml:"granularity_by,omitempty"`
+	SoftmaxBits   []int     `yaml:"softmax_bits"`        // 2..8
+	GELUBits      []int     `yaml:"gelu_bits,omitempty"` // 4..10; default 8
+	LNFold        []float64 `yaml:"ln_fold,omitempty"`   // 0..1; default 1
+	// how scales and codes are chosen; the default one, and no axis, if left out
+	Quantizer     []Quantizer        `yaml:"quantizer,omitempty" json:",omitempty"`
+	CalibImages   int                `yaml:"calib_images,omitempty"`   // default 256
+	Array         ArraySpace         `yaml:"array"`                    // shape of the PE array
+	VectorColumns []int              `yaml:"vector_columns,omitempty"` // 1, 2, 4 ..., at most tk; default 1
+	Multiplier    []Multiplier       `yaml:"multiplier"`               // dsp, lut
+	Packing       []Packing          `yaml:"packing,omitempty"`        // none, dsp48e1, dsp48e2; default none
+	LUTColumns    []int              `yaml:"lut_columns,omitempty"`    // of a mixed array, less than tn; default 0
+	PatchTokens   []int              `yaml:"patch_tokens,omitempty"`   // 1, 2; default 1
+	BusBits       []int              `yaml:"bus_bits"`                 // 32, 64, ... 512
+	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
+	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
+	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
+	Clock         ClockChoice        `yaml:"clock,omitempty"`          // model, part; default part
+	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name: assumed, whatever clock says
+	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
+	Constraints   []string           `yaml:"constraints,omitempty"`    // between the engine's fields, see Constraint
 }
 
 // ClockChoice says where the clock of a design is from.
@@ -129,7 +132,9 @@ func (s Space) Validate() error {
 		}
 	})
 	s.Bits.check(&f)
-	checkList(&f, "granularity", s.Granularity, func(key string, g Granularity) { oneOf(&f, key, g, PerLayer, PerChannel, PerGroup) })
+	checkList(&f, "granularity", s.Granularity, func(key string, g Granularity) {
+		oneOf(&f, key, g, PerLayer, PerChannel, PerGroup)
+	})
 	s.checkGroup(&f)
 	checkRange(&f, "softmax_bits", s.SoftmaxBits, 2, 8)
 	checkRange(&f, "gelu_bits", s.GELUBits, 4, 10)
@@ -170,7 +175,8 @@ func (s Space) checkQuantizers(f *faults) {
 			f.add(key, "%v", err)
 		}
 		if q.Calibration == CalibNoise {
-			f.add(key+".calibration", "is %s; expected images, which all candidates of a search are measured with", q.Calibration)
+			f.add(key+".calibration", "is %s; expected images, which all candidates of a search are measured with",
+				q.Calibration)
 		}
 	})
 }
@@ -216,7 +222,9 @@ func (s Space) checkEngine(f *faults) {
 	checkPowers(f, "array.tn", s.Array.TN, 1, 128)
 	checkPowers(f, "array.tk", s.Array.TK, 1, 128)
 	if s.Packing != nil {
-		checkList(f, "packing", s.Packing, func(key string, p Packing) { oneOf(f, key, p, PackNone, PackDSP48E1, PackDSP48E2) })
+		checkList(f, "packing", s.Packing, func(key string, p Packing) {
+			oneOf(f, key, p, PackNone, PackDSP48E1, PackDSP48E2)
+		})
 	}
 	if s.LUTColumns != nil {
 		checkRange(f, "lut_columns", s.LUTColumns, 0, 127)

@@ -37,25 +37,43 @@ func testSpace(t *testing.T) Space {
 
 func TestSpaceErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; did you mean \"xck26\"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, xczu7ev, xczu9eg, or give the path of a part file\ns.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
-		{"part twice", "[xc7z020, xck26]", "[xc7z020, xck26, xck26]", `s.yaml:2: parts[2]: is "xck26", which is listed twice`},
+		{"part", "xck26]", "xck62]", "s.yaml:2: parts[1]: unknown part \"xck62\"; " +
+			"did you mean \"xck26\"? There are gw2a-18, gw2a-55, ice40hx8k, ice40up5k, lfe5u-25f, lfe5u-45f, lfe5u-85f, " +
+			"xc7k325t, xc7vx690t, xc7z010, xc7z020, xc7z045, xck26, xcu200, xcu250, xcu280, xcu50, xcvc1902, xczu3eg, " +
+			"xczu7ev, xczu9eg, or give the path of a part file\n" +
+			"s.yaml:15: clock_mhz.xck26: names no part of this space; did you mean \"xck62\"?"},
+		{"part twice", "[xc7z020, xck26]", "[xc7z020, xck26, xck26]",
+			`s.yaml:2: parts[2]: is "xck26", which is listed twice`},
 		{"symmetry", "attn-mlp", "attn_mlp", `s.yaml:4: bits.symmetry: is "attn_mlp"; expected one of all, attn-mlp, kind, block, qkv, layer`},
 		{"bits", "weights: [4, 8]", "weights: [4, 9]", "s.yaml:5: bits.weights[1]: is 9; expected 2..8"},
-		{"no candidate", "softmax_bits: [8]", "softmax_bits: []", "s.yaml:9: softmax_bits: is an empty list; expected at least one candidate"},
+		{"no candidate", "softmax_bits: [8]", "softmax_bits: []",
+			"s.yaml:9: softmax_bits: is an empty list; expected at least one candidate"},
 		{"no edge", "  edge: {weights: [8], activations: [6, 8]}\n", "", "s.yaml:3: bits.edge: missing; expected a mapping"},
 		{"array", "tm: [4]", "tm: [2, 6]", "s.yaml:10: array.tm[1]: is 6; expected a power of two, 1..128"},
 		{"number for list", "tn: [2, 4]", "tn: 4", "s.yaml:10: array.tn: is 4; expected a list of integers"},
 		{"clock", "xck26: 250", "xck26: 2500", "s.yaml:15: clock_mhz.xck26: is 2500; expected 1..1000 MHz"},
-		{"memory", "residual: [lutram]", "residual: [lutram, lutram]", `s.yaml:14: memories.residual[1]: is "lutram", which is listed twice`},
-		{"no group", "[layer, channel]", "[channel, group]", "s.yaml:1: group: is missing; expected the weights that share a multiplier, a power of two from 16"},
-		{"group of 24", "[layer, channel]", "[channel, group]\ngroup: 24", "s.yaml:9: group: is 24; expected a power of two from 16, the weights that share a multiplier"},
-		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\narray: {tm: [4], tn: [2, 4], tk: [1, 4]}",
-			"granularity: [channel, group]\ngroup: 16\nsoftmax_bits: [8]\narray: {tm: [32], tn: [32], tk: [1, 32]}", "s.yaml:9: group: is 16; expected at least 32, the largest of array.tk"},
-		{"group for nothing", "[layer, channel]", "[channel]\ngroup: 16", `s.yaml:9: group: is 16; expected no such key, granularity has no "group"`},
-		{"quantizer", "", "quantizer: [{}, {code_range: ful}]\n", `s.yaml:16: quantizer[1].code_range: is "ful"; expected one of restricted, full`},
-		{"quantizer twice", "", "quantizer: [{}, {code_range: full}, {code_range: restricted}]\n", `s.yaml:16: quantizer[2]: is default, which is listed twice`},
-		{"quantizer of other images", "", "quantizer: [{calibration: synthetic}]\n", "s.yaml:16: quantizer[0].calibration: is synthetic; expected images, which all candidates of a search are measured with"},
-		{"quantizer of no engine", "", "quantizer: [{token_scales: dynamic}]\n", "s.yaml:16: quantizer[0]: quantizer.token_scales is dynamic; the engine expects static, only the golden model runs scales of each token's own"},
+		{"memory", "residual: [lutram]", "residual: [lutram, lutram]",
+			`s.yaml:14: memories.residual[1]: is "lutram", which is listed twice`},
+		{"no group", "[layer, channel]", "[channel, group]",
+			"s.yaml:1: group: is missing; expected the weights that share a multiplier, a power of two from 16"},
+		{"group of 24", "[layer, channel]", "[channel, group]\ngroup: 24",
+			"s.yaml:9: group: is 24; expected a power of two from 16, the weights that share a multiplier"},
+		{"group of less than tk", "granularity: [layer, channel]\nsoftmax_bits: [8]\n" +
+			"array: {tm: [4], tn: [2, 4], tk: [1, 4]}",
+			"granularity: [channel, group]\ngroup: 16\nsoftmax_bits: [8]\narray: {tm: [32], tn: [32], tk: [1, 32]}",
+			"s.yaml:9: group: is 16; expected at least 32, the largest of array.tk"},
+		{"group for nothing", "[layer, channel]", "[channel]\ngroup: 16",
+			`s.yaml:9: group: is 16; expected no such key, granularity has no "group"`},
+		{"quantizer", "", "quantizer: [{}, {code_range: ful}]\n",
+			`s.yaml:16: quantizer[1].code_range: is "ful"; expected one of restricted, full`},
+		{"quantizer twice", "", "quantizer: [{}, {code_range: full}, {code_range: restricted}]\n",
+			`s.yaml:16: quantizer[2]: is default, which is listed twice`},
+		{"quantizer of other images", "", "quantizer: [{calibration: synthetic}]\n",
+			"s.yaml:16: quantizer[0].calibration: is synthetic; expected images, " +
+				"which all candidates of a search are measured with"},
+		{"quantizer of no engine", "", "quantizer: [{token_scales: dynamic}]\n",
+			"s.yaml:16: quantizer[0]: quantizer.token_scales is dynamic; the engine expects static, " +
+				"only the golden model runs scales of each token's own"},
 		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -101,18 +119,21 @@ func TestSpaceGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range d.Numerics.Layers {
-		if grouped := l.Weights > 0 && l.Name != "patch_embed" && l.Name != "head"; grouped != (l.Granularity == PerGroup && l.Group == 16) {
+		if grouped := l.Weights > 0 && l.Name != "patch_embed" &&
+			l.Name != "head"; grouped != (l.Granularity == PerGroup && l.Group == 16) {
 			t.Errorf("%s has granularity %q, group %d", l.Name, l.Granularity, l.Group)
 		}
 	}
 	s.Group = 128
-	if _, err := s.On(tinyModel(), p); err == nil || !strings.Contains(err.Error(), "group: is 128; expected a divisor of the inner dimension of blocks.0.attn.qkv, 64") {
+	if _, err := s.On(tinyModel(), p); err == nil ||
+		!strings.Contains(err.Error(), "group: is 128; expected a divisor of the inner dimension of blocks.0.attn.qkv, 64") {
 		t.Errorf("a group that does not divide gives %v", err)
 	}
 }
 
 func TestSymmetries(t *testing.T) {
-	const rest = " granularity softmax_bits gelu_bits ln_fold tm tn tk vector_columns multiplier packing bus_bits read_fifo weight_buffers" +
+	const rest = " granularity softmax_bits gelu_bits ln_fold tm tn tk vector_columns multiplier packing bus_bits " +
+		"read_fifo weight_buffers" +
 		" memories.activations memories.weights memories.residual"
 	const edge = "edge.weights edge.activations "
 	for _, c := range []struct {
@@ -123,9 +144,11 @@ func TestSymmetries(t *testing.T) {
 		{SymAttnMLP, "attn.weights attn.activations mlp.weights mlp.activations"},
 		{SymKind, "attn.qkv.weights attn.qkv.activations attn.matmul.activations attn.proj.weights attn.proj.activations" +
 			" mlp.fc1.weights mlp.fc1.activations mlp.fc2.weights mlp.fc2.activations"},
-		{SymQKV, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.proj.weights blocks.0.attn.proj.activations" +
+		{SymQKV, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.proj.weights " +
+			"blocks.0.attn.proj.activations" +
 			" blocks.0.mlp.fc1.weights blocks.0.mlp.fc1.activations blocks.0.mlp.fc2.weights blocks.0.mlp.fc2.activations" +
-			" blocks.1.attn.qkv.weights blocks.1.attn.qkv.activations blocks.1.attn.proj.weights blocks.1.attn.proj.activations" +
+			" blocks.1.attn.qkv.weights blocks.1.attn.qkv.activations blocks.1.attn.proj.weights " +
+			"blocks.1.attn.proj.activations" +
 			" blocks.1.mlp.fc1.weights blocks.1.mlp.fc1.activations blocks.1.mlp.fc2.weights blocks.1.mlp.fc2.activations"},
 		{SymBlock, "blocks.0.weights blocks.0.activations blocks.1.weights blocks.1.activations"},
 		{SymLayer, "blocks.0.attn.qkv.weights blocks.0.attn.qkv.activations blocks.0.attn.matmul.activations" +
@@ -157,7 +180,8 @@ func TestAxesSetTheirLayers(t *testing.T) {
 				a.Set(&d, choice)
 				var changed []int
 				for i, l := range d.Numerics.Layers {
-					set := map[AxisKind]bool{AxisWeights: l.Weights != 0, AxisActivations: l.Activations != 0, AxisGranularity: l.Granularity != ""}
+					set := map[AxisKind]bool{AxisWeights: l.Weights != 0, AxisActivations: l.Activations != 0,
+						AxisGranularity: l.Granularity != ""}
 					if l != (LayerBits{}) {
 						changed = append(changed, i)
 						if !set[a.Kind] {
@@ -254,9 +278,11 @@ func TestSpaceDesign(t *testing.T) {
 	want := Design{Name: "s.xck26.95", Model: "tiny", Part: "xck26", ClockMHz: 250,
 		Numerics: Numerics{8, 8, 1, 256, []LayerBits{
 			{"patch_embed", 8, 8, PerChannel, 0},
-			{"blocks.0.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.0.attn.matmul", 0, 8, "", 0}, {"blocks.0.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.0.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.0.attn.matmul", 0, 8, "", 0},
+			{"blocks.0.attn.proj", 8, 8, PerChannel, 0},
 			{"blocks.0.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.0.mlp.fc2", 4, 8, PerChannel, 0},
-			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0}, {"blocks.1.attn.proj", 8, 8, PerChannel, 0},
+			{"blocks.1.attn.qkv", 8, 8, PerChannel, 0}, {"blocks.1.attn.matmul", 0, 8, "", 0},
+			{"blocks.1.attn.proj", 8, 8, PerChannel, 0},
 			{"blocks.1.mlp.fc1", 4, 8, PerChannel, 0}, {"blocks.1.mlp.fc2", 4, 8, PerChannel, 0},
 			{"head", 8, 6, PerChannel, 0}}, Quantizer{}},
 		Engine: Engine{4, 4, 4, 1, MulLUT, PackNone, 64, 64, 2, MemUltra, MemAuto, MemLUT, 0, 0, 0}}

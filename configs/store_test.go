@@ -19,7 +19,8 @@ func TestStoreBelievesNoDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r result
-	if !s.Get("measure", key, &r) || r.SQNR != 41 || s.Get("measure", other, &r) || s.Get("synth", key, &r) || len(said) != 0 {
+	if !s.Get("measure", key, &r) || r.SQNR != 41 || s.Get("measure", other, &r) ||
+		s.Get("synth", key, &r) || len(said) != 0 {
 		t.Fatalf("%+v, said %q", r, said)
 	}
 	path := s.Path("measure", key, ".json")
@@ -33,7 +34,8 @@ func TestStoreBelievesNoDamage(t *testing.T) {
 	if s.Get("measure", other, &r) {
 		t.Error("the entry of another key is taken")
 	}
-	for _, bad := range []string{"", "null", "{}", "[]", `{"SQNR": 99}`, strings.Replace(string(good), "41", "99", 1), string(good[:len(good)/2]),
+	for _, bad := range []string{"", "null", "{}", "[]", `{"SQNR": 99}`, strings.Replace(string(good), "41", "99", 1),
+		string(good[:len(good)/2]),
 		`{"sha256":"","value":null}`, string(good) + "x"} {
 		os.WriteFile(path, []byte(bad), 0o644)
 		said = nil

@@ -73,7 +73,9 @@ func (a *archive[T]) add(c costs, what T) bool {
 		return false
 	}
 	a.entries = slices.DeleteFunc(a.entries, func(e entry[T]) bool { return c.covers(&e.costs) })
-	at, _ := slices.BinarySearchFunc(a.entries, c, func(e entry[T], c costs) int { return slices.Compare(e.costs[:], c[:]) })
+	at, _ := slices.BinarySearchFunc(a.entries, c, func(e entry[T], c costs) int {
+		return slices.Compare(e.costs[:], c[:])
+	})
 	a.entries = slices.Insert(a.entries, at, entry[T]{c, what})
 	return true
 }

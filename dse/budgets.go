@@ -20,7 +20,8 @@ type BudgetEffect struct {
 // Budgets finds the fastest point of a space on one part that meets the limits, and how fast
 // the fastest is with each resource's budget larger and smaller by a share, such as 0.1.
 // Every answer is a search of its own, and exact.
-func Budgets(ctx context.Context, in Input, share float64, progress func(done, total int)) (Point, []BudgetEffect, error) {
+func Budgets(ctx context.Context, in Input, share float64,
+	progress func(done, total int)) (Point, []BudgetEffect, error) {
 	if len(in.Parts) != 1 {
 		return Point{}, nil, fmt.Errorf("%d parts; expected one", len(in.Parts))
 	}

@@ -117,13 +117,15 @@ func (x *exact) certify(i int) *Certificate {
 			c.Fate = append(c.Fate, Account{n, why})
 		}
 	}
-	enter(new(big.Int).Mul(c.Numerics, big.NewInt(f.engines-f.legal)), "the engine is illegal: model, part or a constraint rules it out")
+	enter(new(big.Int).Mul(c.Numerics, big.NewInt(f.engines-f.legal)),
+		"the engine is illegal: model, part or a constraint rules it out")
 	done := new(big.Int)
 	for r := range reasons {
 		enter(x.counts[i][r], r.String())
 		done.Add(done, x.counts[i][r])
 	}
-	enter(new(big.Int).Sub(new(big.Int).Mul(c.Numerics, big.NewInt(f.legal)), done), "not reached yet: the search was interrupted")
+	enter(new(big.Int).Sub(new(big.Int).Mul(c.Numerics, big.NewInt(f.legal)), done),
+		"not reached yet: the search was interrupted")
 	return c
 }
 

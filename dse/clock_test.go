@@ -7,8 +7,8 @@ import (
 	"vitdse/configs"
 )
 
-// A space that leaves the clock to the model has every engine's own, with its bracket; one that fixes it has that, and a part
-// without delays its own. A speed grade that is not known is an error.
+// A space that leaves the clock to the model has every engine's own, with its bracket; one that fixes it has that, and
+// a part without delays its own. A speed grade that is not known is an error.
 func TestClockOfThePoint(t *testing.T) {
 	in := quick(t)
 	s, part := in.Space, in.Parts[0]
@@ -20,7 +20,8 @@ func TestClockOfThePoint(t *testing.T) {
 		index := make([]int, len(g.Axes()))
 		var all []configs.Design
 		for more := true; more && len(all) < 2; more = g.Next(index) {
-			if d, err := g.Design(index); err == nil && (len(all) == 0 || (d.Engine.TM > d.Engine.TK) != (all[0].Engine.TM > all[0].Engine.TK)) {
+			if d, err := g.Design(index); err == nil && (len(all) == 0 ||
+				(d.Engine.TM > d.Engine.TK) != (all[0].Engine.TM > all[0].Engine.TK)) {
 				all = append(all, d)
 				if clock, err = clockOf(g, d); err != nil {
 					t.Fatal(err)
@@ -37,7 +38,8 @@ func TestClockOfThePoint(t *testing.T) {
 	}
 	s.Clock, s.ClockShare, s.Constraints = configs.ClockModel, nil, nil
 	fast, slow, clock := at(s, part)
-	if fast.ClockMHz <= slow.ClockMHz || clock == nil || !(clock.Harsh < clock.MHz && clock.MHz < clock.Kind) || clock.SpeedGrade == "" {
+	if fast.ClockMHz <= slow.ClockMHz || clock == nil || !(clock.Harsh < clock.MHz && clock.MHz < clock.Kind) ||
+		clock.SpeedGrade == "" {
 		t.Errorf("%g MHz without passes, %g with, %+v", fast.ClockMHz, slow.ClockMHz, clock)
 	}
 	s.ClockMHz = map[string]float64{part.Name: 77}
@@ -51,7 +53,8 @@ func TestClockOfThePoint(t *testing.T) {
 		t.Errorf("a family without a model: %g, %+v", fast.ClockMHz, clock)
 	}
 	part.Device += "-9"
-	if _, err := GridOn(s, in.Model, part); err == nil || !strings.Contains(err.Error(), "no known speed grade; known for "+string(part.Family)+": -1, -2, -3") {
+	if _, err := GridOn(s, in.Model, part); err == nil ||
+		!strings.Contains(err.Error(), "no known speed grade; known for "+string(part.Family)+": -1, -2, -3") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -30,7 +30,8 @@ type Residual struct {
 func (c Correction) SQNR(predicted float64) float64 { return c.OffsetDB + c.Slope*predicted }
 
 func (c Correction) String() string {
-	return fmt.Sprintf("measured = %.2f dB + %.3f * predicted, from %d choices of numerics; mean error %.2f dB before, %.2f dB after (largest %.2f and %.2f)",
+	return fmt.Sprintf("measured = %.2f dB + %.3f * predicted, from %d choices of numerics; mean error %.2f dB before, "+
+		"%.2f dB after (largest %.2f and %.2f)",
 		c.OffsetDB, c.Slope, c.Numerics, c.Before.MeanAbsDB, c.After.MeanAbsDB, c.Before.MaxAbsDB, c.After.MaxAbsDB)
 }
 
@@ -63,7 +64,8 @@ func fitCorrection(pairs [][2]float64) *Correction {
 	problem := optimize.Problem{Func: func(x []float64) float64 {
 		return residual(pairs, func(p float64) float64 { return x[0] + x[1]*(p-center) }).MeanAbsDB
 	}}
-	settings := &optimize.Settings{Converger: &optimize.FunctionConverge{Absolute: 1e-9, Iterations: 100}, FuncEvaluations: 5000}
+	settings := &optimize.Settings{Converger: &optimize.FunctionConverge{Absolute: 1e-9, Iterations: 100},
+		FuncEvaluations: 5000}
 	res, err := optimize.Minimize(problem, []float64{center, 1}, settings, &optimize.NelderMead{})
 	if res == nil || err != nil {
 		return nil

@@ -18,7 +18,8 @@ func TestCorrectionFindsTheLine(t *testing.T) {
 	if c == nil || math.Abs(c.OffsetDB-3) > 0.01 || math.Abs(c.Slope-0.85) > 0.001 {
 		t.Fatalf("%+v; expected 3 dB + 0.85 * predicted", c)
 	}
-	if c.After.MeanAbsDB > c.Before.MeanAbsDB || math.Abs(c.After.MaxAbsDB-12) > 0.05 || math.Abs(c.After.MeanAbsDB-12.0/41) > 0.01 {
+	if c.After.MeanAbsDB > c.Before.MeanAbsDB || math.Abs(c.After.MaxAbsDB-12) > 0.05 ||
+		math.Abs(c.After.MeanAbsDB-12.0/41) > 0.01 {
 		t.Errorf("residuals %+v and %+v", c.Before, c.After)
 	}
 	if fitCorrection(pairs[:fitFewest-1]) != nil {

@@ -48,8 +48,10 @@ func decompose(m configs.Model, s configs.Space, noise noise.Additive) (*decompo
 		timingIDs: map[string]int32{}, tableIDs: map[string]int{}}
 	own := d.partition()
 	if combinations(pickAxes(d.axes, d.shared), maxNumerics) < 0 {
-		return nil, fmt.Errorf("the axes that concern more than one block (%s) have more than %d combinations, too many to enumerate; "+
-			"give fewer candidates, or let each block choose: bits.symmetry block, qkv or layer", axisNames(d.axes, d.shared), maxNumerics)
+		return nil, fmt.Errorf("the axes that concern more than one block (%s) have more than %d combinations, "+
+			"too many to enumerate; "+
+			"give fewer candidates, or let each block choose: bits.symmetry block, qkv or layer",
+			axisNames(d.axes, d.shared), maxNumerics)
 	}
 	if err := d.enumerate(own); err != nil {
 		return nil, err

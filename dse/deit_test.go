@@ -28,7 +28,8 @@ func deit(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p, Options: Options{Workers: 2, Seed: 1}}
+	return Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p,
+		Options: Options{Workers: 2, Seed: 1}}
 }
 
 // The search of docs/SEARCH.md: every block chooses its bits; and every layer its bits and
@@ -64,7 +65,8 @@ func logSearch(b *testing.B, res Result) {
 	st, c := res.Stats, res.Front.Parts[0].Certificate
 	b.ReportMetric(st.Points/st.Elapsed.Seconds(), "points/s")
 	b.ReportMetric(st.PricedPerSec, "prices/s")
-	b.Logf("%s points: %s numerics on %d engines, %d of them legal; %d schedules, %d combinations of widths, %d labels, %d on the front; %v",
+	b.Logf("%s points: %s numerics on %d engines, %d of them legal; %d schedules, %d combinations of widths, "+
+		"%d labels, %d on the front; %v",
 		c.Points, c.Numerics, c.Engines, c.Legal, st.Shards, st.Classes, st.Labels, len(res.Front.Points), st.Elapsed)
 	for _, a := range c.Fate {
 		b.Logf("%s %s", a.Points, a.Why)

@@ -27,5 +27,6 @@
 //   - problem: a space as a problem of black-box optimisation, for dse/baseline.
 //
 // Beside it are packages: noise (what numerics cost in the logits, and its prediction), measuring (runs of the golden
-// model), jobs (long work), labels (label setting), size (which engine a part holds), baseline (what other methods find).
+// model), jobs (long work), labels (label setting), size (which engine a part holds), baseline (what other methods
+// find).
 package dse

@@ -60,17 +60,21 @@ func (e *EmptyError) Error() string {
 func (p EmptyPart) String() string {
 	switch p.Reason {
 	case TooStrict:
-		return fmt.Sprintf("the limits rule out every point, most because of this: %s; what alone would let a point through: %s", p.Common, strings.Join(p.Relax, "; "))
+		return fmt.Sprintf("the limits rule out every point, most because of this: %s; "+
+			"what alone would let a point through: %s", p.Common, strings.Join(p.Relax, "; "))
 	case NothingLegal:
 		return "no engine of the space is legal on this part"
 	case TooAccurate:
-		return fmt.Sprintf("the accuracy limit (%s) asks for %.2f dB; the best the space can reach is %.2f dB; lower the limit or add wider bits",
+		return fmt.Sprintf("the accuracy limit (%s) asks for %.2f dB; the best the space can reach is %.2f dB; "+
+			"lower the limit or add wider bits",
 			p.Limits, p.LimitDB, p.BestDB)
 	case NoneFitsAndIs:
-		return fmt.Sprintf("%d of %d points fit, and of those the best reaches %.2f dB where the accuracy limit (%s) asks for %.2f dB; %s",
+		return fmt.Sprintf("%d of %d points fit, and of those the best reaches %.2f dB where the accuracy limit (%s) asks "+
+			"for %.2f dB; %s",
 			p.Fit, p.Legal, p.FitDB, p.Limits, p.LimitDB, p.nearestText())
 	}
-	return fmt.Sprintf("none of %d points fits; most (%d) are shortest of %s; %s", p.Legal, p.CommonOf, p.Common, p.nearestText())
+	return fmt.Sprintf("none of %d points fits; most (%d) are shortest of %s; %s",
+		p.Legal, p.CommonOf, p.Common, p.nearestText())
 }
 
 func (p EmptyPart) nearestText() string {
@@ -124,22 +128,26 @@ func (f *Front) Explain(p PartSummary) EmptyPart {
 func (f *Front) explainExact(p PartSummary, e EmptyPart) EmptyPart {
 	e.Relax = nil
 	if n := p.Nearest; n != nil && n.Alone {
-		e.Relax = append(e.Relax, fmt.Sprintf("a budget of %d %s where %d may be used (%s)", n.Need, n.Resource, n.Have, n.Name))
+		e.Relax = append(e.Relax, fmt.Sprintf("a budget of %d %s where %d may be used (%s)",
+			n.Need, n.Resource, n.Have, n.Name))
 	}
 	if o := p.Over; o != nil && o.Alone {
-		e.Relax = append(e.Relax, fmt.Sprintf("%s instead of %g (%s)", loosened(o.Bound.Metric, o.Value), o.Bound.Value, o.Name))
+		e.Relax = append(e.Relax, fmt.Sprintf("%s instead of %g (%s)",
+			loosened(o.Bound.Metric, o.Value), o.Bound.Value, o.Name))
 	}
 	if p.Fastest != nil && p.Fastest.Alone {
 		var words []string
 		for _, b := range f.Limits.Bounds {
-			if x, err := b.Metric.info(); err == nil && (b.Metric == Latency || b.Metric == Throughput) && p.Fastest.Seconds > b.ceiling(0) {
+			if x, err := b.Metric.info(); err == nil && (b.Metric == Latency || b.Metric == Throughput) &&
+				p.Fastest.Seconds > b.ceiling(0) {
 				words = append(words, fmt.Sprintf("%s instead of %g", loosened(b.Metric, x.show(p.Fastest.Seconds, 0)), b.Value))
 			}
 		}
 		e.Relax = append(e.Relax, fmt.Sprintf("%s (%s)", strings.Join(words, " and "), p.Fastest.Name))
 	}
 	if p.Best != nil && p.Best.Alone {
-		e.Relax = append(e.Relax, fmt.Sprintf("an accuracy of %.2f dB where the limit (%s) asks for %.2f dB", p.Best.SQNRDB, e.Limits, e.LimitDB))
+		e.Relax = append(e.Relax, fmt.Sprintf("an accuracy of %.2f dB where the limit (%s) asks for %.2f dB",
+			p.Best.SQNRDB, e.Limits, e.LimitDB))
 	}
 	e.Reason = TooStrict
 	switch {

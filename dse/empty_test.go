@@ -45,7 +45,8 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 		}
 	}
 	text := empty.Error()
-	for _, want := range []string{"xc7z020: none of ", "are shortest of lut", "needs ", " where 700 may be used", "too many", "lfe5u-85f: none"} {
+	for _, want := range []string{"xc7z020: none of ", "are shortest of lut", "needs ", " where 700 may be used",
+		"too many", "lfe5u-85f: none"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("error says %q; expected it to say %q", text, want)
 		}
@@ -60,7 +61,8 @@ func TestEmptyBecauseTooAccurate(t *testing.T) {
 	if p.Reason != TooAccurate || p.BestDB != res.Front.BestSQNRDB || math.Abs(p.LimitDB-80) > 1e-9 || p.Nearest != nil {
 		t.Errorf("%+v; expected an accuracy out of reach", p)
 	}
-	if text := p.String(); !strings.Contains(text, "min_sqnr_db 80") || !strings.Contains(text, "the best the space can reach") {
+	if text := p.String(); !strings.Contains(text, "min_sqnr_db 80") ||
+		!strings.Contains(text, "the best the space can reach") {
 		t.Errorf("text is %q", text)
 	}
 }
@@ -89,7 +91,8 @@ func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
 	if p.Nearest.Resource != "lut" || p.Nearest.Need != small.Estimate.LUT || p.Nearest.Need != p.Nearest.Have+1 {
 		t.Errorf("nearest is %+v; expected one that lacks one LUT of %d", p.Nearest, small.Estimate.LUT)
 	}
-	if text := p.String(); !strings.Contains(text, "points fit, and of those the best reaches") || !strings.Contains(text, ": 1 too many") {
+	if text := p.String(); !strings.Contains(text, "points fit, and of those the best reaches") ||
+		!strings.Contains(text, ": 1 too many") {
 		t.Errorf("text is %q", text)
 	}
 }

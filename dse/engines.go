@@ -62,7 +62,8 @@ func readEngines(in Input) (*enginesByGeometry, error) {
 		}
 		axes := g.Axes()[split(g.Axes()):]
 		if f.engines = combinations(axes, maxEngines); f.engines < 0 {
-			return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates", maxEngines)
+			return nil, fmt.Errorf("the space has more than %d engines, too many to enumerate; give fewer candidates",
+				maxEngines)
 		}
 		s := partEngines{part: p, usable: p.Usable(), grid: g}
 		f.read(in.Engine, &s, axes, &geos)
@@ -79,7 +80,8 @@ func readEngines(in Input) (*enginesByGeometry, error) {
 }
 
 // read lists the legal engines of one part.
-func (f *enginesByGeometry) read(engine hwmodel.Engine, s *partEngines, axes []configs.Axis, geos *catalog[geometry, geometry]) {
+func (f *enginesByGeometry) read(engine hwmodel.Engine, s *partEngines, axes []configs.Axis,
+	geos *catalog[geometry, geometry]) {
 	numerics := len(s.grid.Axes()) - len(axes)
 	index := make([]int, numerics+len(axes))
 	rank := int64(0)

@@ -179,7 +179,8 @@ func (x *exact) enlist(ctx context.Context) error {
 		from = to
 	}
 	x.results, x.left = make([]*jobResult, len(x.jobs)), len(x.jobs)
-	x.archives, x.counts, x.missed = make([]archive[found], len(x.byPart)), make([]pointCounts, len(x.byPart)), make([]misses, len(x.byPart))
+	x.archives, x.counts, x.missed = make([]archive[found], len(x.byPart)), make([]pointCounts, len(x.byPart)),
+		make([]misses, len(x.byPart))
 	for i := range x.counts {
 		x.counts[i] = newPointCounts()
 	}

@@ -70,18 +70,22 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 	}
 	in.Space.Parts = in.Space.Parts[:1]
 	in.Parts = in.Parts[:1]
-	in.Space.Bits.Symmetry = []configs.Symmetry{configs.SymAll, configs.SymAttnMLP, configs.SymKind, configs.SymBlock, configs.SymQKV, configs.SymLayer}[rng.IntN(6)]
-	in.Space.GranularityBy = []configs.Symmetry{configs.SymAll, configs.SymAll, configs.SymKind, configs.SymBlock, configs.SymLayer}[rng.IntN(5)]
+	in.Space.Bits.Symmetry = []configs.Symmetry{configs.SymAll, configs.SymAttnMLP, configs.SymKind, configs.SymBlock,
+		configs.SymQKV, configs.SymLayer}[rng.IntN(6)]
+	in.Space.GranularityBy = []configs.Symmetry{configs.SymAll, configs.SymAll, configs.SymKind, configs.SymBlock,
+		configs.SymLayer}[rng.IntN(5)]
 	in.Space.ClockShare = some(rng, 2, 0.5, 0.75, 1.0)
 	if rng.IntN(2) == 0 {
 		in.Space.Constraints = some(rng, 2, "tm*tn*tk <= 512", "tk <= tn", "multiplier == dsp or bus_bits <= 64")
 	}
-	in.Space.Array = configs.ArraySpace{TM: some(rng, 2, 2, 4, 8, 16), TN: some(rng, 2, 4, 8, 16), TK: some(rng, 2, 1, 2, 4, 8)}
+	in.Space.Array = configs.ArraySpace{TM: some(rng, 2, 2, 4, 8, 16), TN: some(rng, 2, 4, 8, 16),
+		TK: some(rng, 2, 1, 2, 4, 8)}
 	in.Space.BusBits = some(rng, 2, 32, 64, 128)
 	for len(in.Space.Bits.Weights)+len(in.Space.Bits.Activations) < 4 {
 		in.Space.Bits.Weights, in.Space.Bits.Activations = some(rng, 4, 2, 3, 4, 5, 6, 8), some(rng, 2, 2, 4, 6, 8)
 	}
-	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput, Watts, Energy)...)
+	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput,
+		Watts, Energy)...)
 	if rng.IntN(4) == 0 {
 		in.Objectives = append(some(rng, 2, Latency, LargestUse, Bytes), LUTs, BRAMs)
 	}
@@ -232,13 +236,15 @@ func TestExactIsBruteForce(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := f.Parts[0].Certificate
-		if c.Points.Cmp(in.Space.Size(in.Model)) != 0 || new(big.Int).Mul(c.Numerics, big.NewInt(c.Legal)).Cmp(big.NewInt(legal)) != 0 {
+		if c.Points.Cmp(in.Space.Size(in.Model)) != 0 ||
+			new(big.Int).Mul(c.Numerics, big.NewInt(c.Legal)).Cmp(big.NewInt(legal)) != 0 {
 			t.Fatalf("space %d: the certificate is for %s points, %s numerics on %d engines; the space has %s, %d of them legal",
 				trial, c.Points, c.Numerics, c.Legal, in.Space.Size(in.Model), legal)
 		}
 		points, fronts = points+legal, fronts+len(want)
 		if most > 100_000 || testing.Verbose() {
-			t.Logf("| %d | %s/%s | %s | %v | %s | %d | %d |", trial, in.Space.Bits.Symmetry, in.Space.GranularityBy, in.Parts[0].Name,
+			t.Logf("| %d | %s/%s | %s | %v | %s | %d | %d |",
+				trial, in.Space.Bits.Symmetry, in.Space.GranularityBy, in.Parts[0].Name,
 				in.Objectives, boundsText(in.Limits.Bounds), legal, len(want))
 		}
 	}

@@ -11,15 +11,18 @@ import (
 // front prices and names the points that are left.
 func (x *exact) front() (*Front, error) {
 	in := x.in
-	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.plan.Inputs, Seed: in.Options.Seed, Partial: x.left > 0,
-		Model: in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives, BestSQNRDB: noise.Decibels(x.best.Power()), Points: []Point{}}
+	f := &Front{Schema: frontSchema, Tool: in.Options.Version, Inputs: x.plan.Inputs, Seed: in.Options.Seed,
+		Partial: x.left > 0,
+		Model:   in.Model, Space: in.Space, Limits: in.Limits, Objectives: in.Objectives,
+		BestSQNRDB: noise.Decibels(x.best.Power()), Points: []Point{}}
 	for _, a := range x.byPart[0].grid.Axes() {
 		f.Axes = append(f.Axes, a.Name)
 	}
 	f.Space.Parts = nil
 	for i, fl := range x.byPart {
 		f.Space.Parts = append(f.Space.Parts, fl.part.Name)
-		sum := PartSummary{Part: fl.part, Short: map[string]int64{}, Front: len(x.archives[i].entries), Certificate: x.certify(i)}
+		sum := PartSummary{Part: fl.part, Short: map[string]int64{}, Front: len(x.archives[i].entries),
+			Certificate: x.certify(i)}
 		if err := sum.Certificate.Check(); err != nil {
 			return nil, err
 		}

@@ -7,8 +7,8 @@ import (
 	"vitdse/dse/jobs"
 )
 
-// exactPartsKind is of an exact search that is done elsewhere: a job is the search on a part. Parts have fronts of their
-// own, so that nothing that one finds depends on another; of a part's own jobs each needs the front before it.
+// exactPartsKind is of an exact search that is done elsewhere: a job is the search on a part. Parts have fronts of
+// their own, so that nothing that one finds depends on another; of a part's own jobs each needs the front before it.
 const exactPartsKind = exactKind + " of a part"
 
 // groupSeconds is about how long a job of an exact search takes.
@@ -79,7 +79,8 @@ func (x *exact) takePart(part int, lines partLines) error {
 			continue
 		}
 		if len(lines) == 0 {
-			return fmt.Errorf("a record of the search on %s has too few jobs; remove the folder of its array job and submit it again", x.byPart[part].part.Name)
+			return fmt.Errorf("a record of the search on %s has too few jobs; remove the folder of its array job and submit "+
+				"it again", x.byPart[part].part.Name)
 		}
 		l := lines[0]
 		lines = lines[1:]

@@ -60,7 +60,8 @@ func TestExactIsTheSweep(t *testing.T) {
 	_, exact := exactTo(t, in, t.TempDir())
 	a, b := sweep.Front.Points, exact.Front.Points
 	if len(a) != len(b) || len(a) < 10 || sweep.Front.BestSQNRDB != exact.Front.BestSQNRDB {
-		t.Fatalf("%d points of the sweep, %d of the search; best %g and %g", len(a), len(b), sweep.Front.BestSQNRDB, exact.Front.BestSQNRDB)
+		t.Fatalf("%d points of the sweep, %d of the search; best %g and %g",
+			len(a), len(b), sweep.Front.BestSQNRDB, exact.Front.BestSQNRDB)
 	}
 	for i := range a {
 		if a[i].Objectives() != b[i].Objectives() || a[i].Part != b[i].Part {
@@ -149,7 +150,8 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Options.Dir = dir
-	for name, search := range map[string]func(context.Context, Input, func(Progress)) (Result, error){"exact": Exact, "sweep": Sweep} {
+	for name, search := range map[string]func(context.Context, Input, func(Progress)) (Result,
+		error){"exact": Exact, "sweep": Sweep} {
 		if in.Noise == nil {
 			in.Noise = noise.Of(in.Additive)
 		}

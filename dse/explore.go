@@ -55,10 +55,12 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	wanted := s.Objectives
 	s.Objectives = predicted
 	if slices.Contains(wanted, Top1) && (s.Network.Weights == nil || s.Network.Labels == nil) {
-		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, and a dataset with the labels of its test images; " +
+		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, " +
+			"and a dataset with the labels of its test images; " +
 			"give them, or take loss in its place")
 	}
-	work := measuring.Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version, Progress: s.OnSensitivity, Say: s.Options.Say,
+	work := measuring.Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version,
+		Progress: s.OnSensitivity, Say: s.Options.Say,
 		Elsewhere: s.Options.Elsewhere}
 	prediction := s.Prediction
 	if prediction == nil {
@@ -67,7 +69,8 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
 		}
 	}
-	in := Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise, Additive: prediction,
+	in := Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise,
+		Additive:   prediction,
 		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
 	find := Sweep
 	exact, err := s.exact()
@@ -113,7 +116,8 @@ func (s Study) exact() (bool, error) {
 		return true, nil
 	case configs.SearchSweep:
 		if !usual {
-			return false, fmt.Errorf("search sweep has the objectives %s, %s and %s, and no limits but those of accuracy; for others, set search to exact or auto",
+			return false, fmt.Errorf("search sweep has the objectives %s, %s and %s, and no limits but those of accuracy; "+
+				"for others, set search to exact or auto",
 				DefaultObjectives[0], DefaultObjectives[1], DefaultObjectives[2])
 		}
 		return false, nil

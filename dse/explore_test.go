@@ -53,11 +53,14 @@ func TestQuickStartStudy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("done after %v; %d points on fronts; best %.2f dB predicted, %.2f measured; %v", time.Since(start), len(res.Front.Points),
+	t.Logf("done after %v; %d points on fronts; best %.2f dB predicted, %.2f measured; %v",
+		time.Since(start), len(res.Front.Points),
 		res.Front.BestSQNRDB, res.Front.Reference.SQNRDB, res.Front.Correction)
 	for _, p := range res.Front.Parts {
-		t.Logf("%s: %d legal, %d fit, %d feasible, %d on the front, %d as measured, short %v", p.Part.Name, p.Legal, p.Fit, p.Feasible, p.Front, p.Recut, p.Short)
-		for _, policy := range []configs.Pick{configs.PickKnee, configs.PickFastest, configs.PickSmallest, configs.PickAccurate} {
+		t.Logf("%s: %d legal, %d fit, %d feasible, %d on the front, %d as measured, short %v",
+			p.Part.Name, p.Legal, p.Fit, p.Feasible, p.Front, p.Recut, p.Short)
+		for _, policy := range []configs.Pick{configs.PickKnee, configs.PickFastest, configs.PickSmallest,
+			configs.PickAccurate} {
 			pt, why, err := res.Front.Pick(policy, Query{Parts: []string{p.Part.Name}})
 			t.Log(pt.Name, why, err)
 		}

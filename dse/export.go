@@ -16,15 +16,18 @@ func (f *Front) CSV(points []Point) []byte {
 	var buf bytes.Buffer
 	w := csv.NewWriter(&buf)
 	head := []string{"part", "rank", "name", "seconds", "fps", "use", "use_of", "predicted_sqnr_db", "predicted_loss_db",
-		"measured_sqnr_db", "measured_loss_db", "measured_top1", "measured_top1_se", "measured_agree", "measured_images", "feasible_as_measured", "on_predicted_front", "on_measured_front",
+		"measured_sqnr_db", "measured_loss_db", "measured_top1", "measured_top1_se", "measured_agree", "measured_images",
+		"feasible_as_measured", "on_predicted_front", "on_measured_front",
 		"cycles", "array_use", "bytes_read", "bytes_written", "lut", "ff", "dsp", "bram18", "uram", "lutram",
 		"clock_mhz", "clock_low_mhz", "clock_high_mhz"}
 	w.Write(append(head, f.Axes...)) // a bytes.Buffer takes everything
 	for _, p := range points {
 		e := p.Estimate
-		row := []string{p.Part, integer(p.Rank), p.Name, number(p.Seconds), number(p.FPS), number(p.Use), p.UseOf, number(p.SQNRDB), number(p.LossDB)}
+		row := []string{p.Part, integer(p.Rank), p.Name, number(p.Seconds), number(p.FPS), number(p.Use), p.UseOf,
+			number(p.SQNRDB), number(p.LossDB)}
 		row = append(row, p.Measured.columns(!p.Near)...)
-		row = append(row, integer(e.Cycles), number(e.ArrayUse), integer(e.BytesRead), integer(e.BytesWritten), strconv.Itoa(e.LUT),
+		row = append(row, integer(e.Cycles), number(e.ArrayUse), integer(e.BytesRead), integer(e.BytesWritten),
+			strconv.Itoa(e.LUT),
 			strconv.Itoa(e.FF), strconv.Itoa(e.DSP), strconv.Itoa(e.BRAM18), strconv.Itoa(e.URAM), strconv.Itoa(e.LUTRAM))
 		row = append(row, p.Clock.columns()...)
 		w.Write(append(row, p.Choice...))
@@ -39,7 +42,8 @@ func (m *Measured) columns(predicted bool) []string {
 		row[7] = strconv.FormatBool(predicted)
 		return row
 	}
-	return []string{number(m.SQNRDB), number(m.LossDB), number(m.Top1), number(m.Top1SE), number(m.Agree), strconv.Itoa(m.Images),
+	return []string{number(m.SQNRDB), number(m.LossDB), number(m.Top1), number(m.Top1SE), number(m.Agree),
+		strconv.Itoa(m.Images),
 		strconv.FormatBool(m.Feasible), strconv.FormatBool(predicted), strconv.FormatBool(m.OnFront)}
 }
 
@@ -114,7 +118,8 @@ func (f *Front) Cells(points []Point) [][]string {
 	axes := f.varying(points)
 	var rows [][]string
 	for _, p := range points {
-		row := []string{p.Part, integer(p.Rank), duration(p.Seconds), fmt.Sprintf("%.4g", p.FPS), fmt.Sprintf("%.0f%%", 100*p.Use), p.UseOf,
+		row := []string{p.Part, integer(p.Rank), duration(p.Seconds), fmt.Sprintf("%.4g", p.FPS),
+			fmt.Sprintf("%.0f%%", 100*p.Use), p.UseOf,
 			fmt.Sprintf("%.1f dB", p.SQNRDB)}
 		if m := p.Measured; m != nil {
 			row = append(row, fmt.Sprintf("%.1f dB", m.SQNRDB), fmt.Sprintf("%.1f dB", m.LossDB), m.Top1Text()+"%")

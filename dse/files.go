@@ -19,5 +19,6 @@ func (f *Front) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(configs.WriteFile(filepath.Join(dir, FrontJSON), text), configs.WriteFile(filepath.Join(dir, FrontCSV), f.CSV(f.Points)))
+	return errors.Join(configs.WriteFile(filepath.Join(dir, FrontJSON), text),
+		configs.WriteFile(filepath.Join(dir, FrontCSV), f.CSV(f.Points)))
 }

@@ -120,8 +120,10 @@ func TestLoadManyPoints(t *testing.T) {
 	}
 	line := 1 + bytes.Count(text[:bytes.Index(text, []byte(`"p\"300"`))], []byte("\n"))
 	for says, text := range map[string][]byte{
-		fmt.Sprintf("front.json:%d: is no point of a front: json: cannot unmarshal", line): bytes.Replace(text, []byte(`"name":"p\"300"`), []byte(`"name":300`), 1),
-		fmt.Sprintf("front.json:%d: is no point of a front: unexpected end", line):         text[:bytes.Index(text, []byte(`"p\"300"`))],
+		fmt.Sprintf("front.json:%d: is no point of a front: json: cannot unmarshal",
+			line): bytes.Replace(text, []byte(`"name":"p\"300"`), []byte(`"name":300`), 1),
+		fmt.Sprintf("front.json:%d: is no point of a front: unexpected end",
+			line): text[:bytes.Index(text, []byte(`"p\"300"`))],
 		"does not end as a front does": append(text[:len(text)-2:len(text)-2], "x"...),
 	} {
 		path := filepath.Join(dir, "front.json")
@@ -150,7 +152,8 @@ func TestLoadFrontErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := LoadFront(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), name) {
+		if _, err := LoadFront(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) ||
+			!strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error is %v; expected %q", name, err, c.says)
 		}
 	}

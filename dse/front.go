@@ -36,9 +36,10 @@ type Front struct {
 	Correction   *Correction      `json:"correction,omitempty"`
 	Near         *Near            `json:"near,omitempty"` // what was measured beside the predicted front
 
-	Parts  []PartSummary `json:"parts"`
-	Axes   []string      `json:"axes"`   // what Point.Choice chooses
-	Points []Point       `json:"points"` // the predicted fronts, part by part, each from the fastest on; then those near them
+	Parts []PartSummary `json:"parts"`
+	Axes  []string      `json:"axes"` // what Point.Choice chooses
+	// the predicted fronts, part by part, each from the fastest on; then those near them
+	Points []Point `json:"points"`
 }
 
 // frontSchema is the version of front.json.
@@ -220,13 +221,15 @@ func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
 	}
 	if p.Objectives() != r.Objectives || p.Use > 1 {
 		return Point{}, fmt.Errorf("point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
-			"the widths that package dse takes for all that prices depend on are not all", p.Name, r.Seconds, r.Use, p.Seconds, p.Use)
+			"the widths that package dse takes for all that prices depend on are not all", p.Name, r.Seconds, r.Use,
+			p.Seconds, p.Use)
 	}
 	return p, nil
 }
 
 // newPoint prices the point of an index.
-func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index []int, noise float64, objectives []Metric) (Point, error) {
+func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index []int, noise float64,
+	objectives []Metric) (Point, error) {
 	d, err := g.Design(index)
 	if err != nil {
 		return Point{}, err

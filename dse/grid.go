@@ -5,8 +5,9 @@ import (
 	"vitdse/hwmodel"
 )
 
-// GridOn is a space on a model and a part. Its clocks are the engines' by the model, where the space leaves them to it and the part's family
-// has one; else the part's, or what the space fixes, which are assumed. A part whose speed grade is not known is then an error.
+// GridOn is a space on a model and a part. Its clocks are the engines' by the model, where the space leaves them to it
+// and the part's family has one; else the part's, or what the space fixes, which are assumed. A part whose speed grade
+// is not known is then an error.
 func GridOn(s configs.Space, m configs.Model, p configs.Part) (*configs.Grid, error) {
 	g, err := s.On(m, p)
 	if err != nil || !g.ModelsClock() {

@@ -70,7 +70,8 @@ func (in Input) hash(f *enginesByGeometry, t *numericsTable) (string, error) {
 		}
 		probes = append(probes, list...)
 	}
-	text, err := json.Marshal([]any{sweepKind, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits, t.digest, probes})
+	text, err := json.Marshal([]any{sweepKind, in.Options.Version, in.Model, in.Space, in.Parts, in.Limits,
+		t.digest, probes})
 	if err != nil {
 		return "", err
 	}

@@ -74,8 +74,8 @@ func (p *ranked) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &list)
 }
 
-// open starts the run's journal or takes up where it ends. A task of other work of the run, such as the front's measuring,
-// only reads what the search has found.
+// open starts the run's journal or takes up where it ends. A task of other work of the run, such as the front's
+// measuring, only reads what the search has found.
 func open[R any](o Options, p jobs.Plan) (*jobs.Journal[R], []jobs.Record[R], error) {
 	if o.Elsewhere != nil && o.Elsewhere.Part != nil {
 		return new(jobs.Journal[R]), jobs.Read[R](o.journal(), p), nil

@@ -25,11 +25,14 @@ func fixed(t *testing.T) Input {
 		Granularity: []configs.Granularity{configs.PerLayer, configs.PerChannel}, SoftmaxBits: []int{7, 8},
 		GELUBits: []int{8}, LNFold: []float64{1}, CalibImages: 256,
 		Array:      configs.ArraySpace{TM: []int{4, 8, 16}, TN: []int{4, 8, 16}, TK: []int{1, 2, 4}},
-		Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}, BusBits: []int{32, 64}, ReadFIFO: []int{64}, WeightBuffers: []int{2},
-		Memories: configs.MemorySpace{Activations: []configs.MemoryKind{configs.MemAuto}, Weights: []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
+		Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}, BusBits: []int{32, 64}, ReadFIFO: []int{64},
+		WeightBuffers: []int{2},
+		Memories: configs.MemorySpace{Activations: []configs.MemoryKind{configs.MemAuto},
+			Weights:  []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
 			Residual: []configs.MemoryKind{configs.MemAuto}},
 	}
-	return Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 7, Version: "test"}}
+	return Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false),
+		Options: Options{Workers: 2, Seed: 7, Version: "test"}}
 }
 
 // sweepTo sweeps into a directory and gives the bytes of the front's files.
@@ -78,7 +81,8 @@ func TestResumeAfterTruncatedJournal(t *testing.T) {
 	resumeFromCuts(t, fixed(t), sweepTo, 6, "points", func(dir string, cut int, full Result) {
 		again, err := os.ReadFile(filepath.Join(dir, JournalFile))
 		if err != nil || bytes.Count(again, []byte("\n")) != full.Stats.Shards+1 {
-			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards", cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
+			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards",
+				cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
 		}
 	})
 }
@@ -86,7 +90,8 @@ func TestResumeAfterTruncatedJournal(t *testing.T) {
 // resumeFromCuts cuts the journal of a run at its ends and at so many random bytes, as a
 // kill would, and goes on from each: to the same bytes and counts. It gives the journal; after
 // looks at the folder of a run that went on.
-func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) ([]byte, Result), random int, unit string,
+func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) ([]byte, Result),
+	random int, unit string,
 	after func(dir string, cut int, full Result)) []byte {
 	t.Helper()
 	dir := t.TempDir()
@@ -110,8 +115,10 @@ func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) 
 		if !bytes.Equal(got, want) {
 			t.Errorf("cut at byte %d of %d: the front differs from that of one run", cut, len(text))
 		}
-		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 || res.Stats.Done != full.Stats.Done {
-			t.Errorf("cut at byte %d: %d %s resumed, %d done of %d", cut, res.Stats.Resumed, unit, res.Stats.Done, full.Stats.Done)
+		if lines := bytes.Count(text[:cut], []byte("\n")); lines > 1 && res.Stats.Resumed == 0 ||
+			res.Stats.Done != full.Stats.Done {
+			t.Errorf("cut at byte %d: %d %s resumed, %d done of %d",
+				cut, res.Stats.Resumed, unit, res.Stats.Done, full.Stats.Done)
 		}
 		if after != nil {
 			after(dir, cut, full)

@@ -37,7 +37,8 @@ type engineAt struct {
 }
 
 // readLegal enumerates the engines of a part.
-func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part) (*legalEngines, error) {
+func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s configs.Space,
+	p configs.Part) (*legalEngines, error) {
 	g, err := GridOn(s, m, p)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,8 @@ func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s co
 			continue
 		}
 		if !engine.Walkable(d.Engine, d.ClockMHz, p) {
-			return nil, fmt.Errorf("part %s: a bus of %d bits at %g MHz is faster than the part's memory, %g GB/s: its time does not come apart "+
+			return nil, fmt.Errorf("part %s: a bus of %d bits at %g MHz is faster than the part's memory, %g GB/s: "+
+				"its time does not come apart "+
 				"layer by layer, as an exact search needs; add the constraint \"bus_bits*clock_mhz <= %.0f\" to the space",
 				p.Name, d.Engine.BusBits, d.ClockMHz, p.BandwidthGBs, p.BandwidthGBs*8e3)
 		}

@@ -25,7 +25,8 @@ var DefaultObjectives = []Metric{Latency, LargestUse, Loss}
 // LimitsOf reads the limits of a run.
 func LimitsOf(r configs.Run) Limits {
 	l := Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB, MaxTop1Loss: r.MaxTop1Loss}
-	for _, b := range []Bound{{Latency, r.Limits.MaxLatency}, {Throughput, r.Limits.MinFPS}, {LUTs, r.Limits.MaxLUT}, {FFs, r.Limits.MaxFF},
+	for _, b := range []Bound{{Latency, r.Limits.MaxLatency}, {Throughput, r.Limits.MinFPS}, {LUTs, r.Limits.MaxLUT},
+		{FFs, r.Limits.MaxFF},
 		{DSPs, r.Limits.MaxDSP}, {BRAMs, r.Limits.MaxBRAM18}, {URAMs, r.Limits.MaxURAM}, {LUTRAMs, r.Limits.MaxLUTRAM},
 		{LargestUse, r.Limits.MaxUse}, {Bytes, r.Limits.MaxBytes}, {Watts, r.Limits.MaxPower}, {Energy, r.Limits.MaxEnergy}} {
 		if b.Value > 0 {
@@ -84,9 +85,11 @@ func (f *Front) checkTop1(l Limits, c Cut) error {
 	switch {
 	case l.MaxTop1Loss == 0:
 	case c != CutMeasured:
-		return fmt.Errorf("max_top1_loss is %g, but the front has no measured top-1; give a checkpoint and a dataset, and the measured cut", l.MaxTop1Loss)
+		return fmt.Errorf("max_top1_loss is %g, but the front has no measured top-1; give a checkpoint and a dataset, "+
+			"and the measured cut", l.MaxTop1Loss)
 	case f.Reference.Top1 == 0:
-		return fmt.Errorf("max_top1_loss is %g, but the top-1 of the space's best is 0: the dataset needs the labels of its test images", l.MaxTop1Loss)
+		return fmt.Errorf("max_top1_loss is %g, but the top-1 of the space's best is 0: "+
+			"the dataset needs the labels of its test images", l.MaxTop1Loss)
 	}
 	return nil
 }

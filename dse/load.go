@@ -47,7 +47,8 @@ func loadFront(ctx context.Context, path string, read func(done, total int64), p
 		return nil, fmt.Errorf("%s: is no front of a sweep: %w", path, err)
 	}
 	if f.Schema != frontSchema {
-		return nil, fmt.Errorf("%s: has schema %d, this version reads %d; explore again with this version", path, f.Schema, frontSchema)
+		return nil, fmt.Errorf("%s: has schema %d, this version reads %d; explore again with this version",
+			path, f.Schema, frontSchema)
 	}
 	if !points {
 		f.Points = nil
@@ -84,15 +85,18 @@ func frontFile(path string) (string, int64, error) {
 
 func (f *Front) checkPoints(path string) error {
 	if len(f.Objectives) > maxObjectives {
-		return fmt.Errorf("%s: has %d objectives; expected at most %d; the file is damaged", path, len(f.Objectives), maxObjectives)
+		return fmt.Errorf("%s: has %d objectives; expected at most %d; the file is damaged",
+			path, len(f.Objectives), maxObjectives)
 	}
 	for i := range f.Points {
 		p := &f.Points[i]
 		if len(p.Costs) != len(f.Objectives) {
-			return fmt.Errorf("%s: point %s has %d costs for %d objectives; the file is damaged", path, p.Name, len(p.Costs), len(f.Objectives))
+			return fmt.Errorf("%s: point %s has %d costs for %d objectives; the file is damaged",
+				path, p.Name, len(p.Costs), len(f.Objectives))
 		}
 		if len(p.Choice) != len(f.Axes) {
-			return fmt.Errorf("%s: point %s has %d choices for %d axes; the file is damaged", path, p.Name, len(p.Choice), len(f.Axes))
+			return fmt.Errorf("%s: point %s has %d choices for %d axes; the file is damaged",
+				path, p.Name, len(p.Choice), len(f.Axes))
 		}
 	}
 	return nil
@@ -116,7 +120,8 @@ func headOf(in *bufio.Reader) (text []byte, inLines bool, err error) {
 		case bytes.Equal(line, pointsKey):
 			return append(text, "]}"...), true, nil
 		case len(text) > configs.MaxReadBytes:
-			return nil, false, fmt.Errorf("has more than %d bytes and no list of points in lines; is no front of a sweep", configs.MaxReadBytes)
+			return nil, false, fmt.Errorf("has more than %d bytes and no list of points in lines; is no front of a sweep",
+				configs.MaxReadBytes)
 		}
 	}
 }

@@ -75,7 +75,8 @@ func (f *Front) apply(have map[string]measure.Result) {
 		if !ok {
 			return nil
 		}
-		return &Measured{Images: r.Images, Top1: r.Top1, Top1SE: standardError(r.Top1, r.Images), Agree: r.Agree, Noise: r.Noise, SQNRDB: r.SQNR,
+		return &Measured{Images: r.Images, Top1: r.Top1, Top1SE: standardError(r.Top1, r.Images), Agree: r.Agree,
+			Noise: r.Noise, SQNRDB: r.SQNR,
 			LossDB: reference.SQNR - r.SQNR, Feasible: r.Noise <= limit && f.Limits.top1(reference.Top1, r.Top1)}
 	}
 	f.Reference = result(numericsHash(f.BestNumerics))

@@ -46,7 +46,8 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	onFront := map[string]int{}
 	for _, p := range f.Points {
 		m := p.Measured
-		if m == nil || m.Images != 12 || math.Abs(m.SQNRDB-noise.Decibels(m.Noise)) > 1e-9 || math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
+		if m == nil || m.Images != 12 || math.Abs(m.SQNRDB-noise.Decibels(m.Noise)) > 1e-9 ||
+			math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
 			t.Fatalf("point %s: measured %+v", p.Name, m)
 		}
 		beaten := slices.ContainsFunc(f.Points, func(q Point) bool {

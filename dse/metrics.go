@@ -63,19 +63,25 @@ type metricInfo struct {
 func same(cost, _ float64) float64 { return cost }
 
 var metricTable = []metricInfo{
-	{Latency, "ms", false, func(q *Quantities) float64 { return q.Estimate.Seconds }, func(c, _ float64) float64 { return c * 1e3 }},
-	{Throughput, "images/s", true, func(q *Quantities) float64 { return q.Estimate.Seconds }, func(c, _ float64) float64 { return 1 / c }},
+	{Latency, "ms", false, func(q *Quantities) float64 { return q.Estimate.Seconds },
+		func(c, _ float64) float64 { return c * 1e3 }},
+	{Throughput, "images/s", true, func(q *Quantities) float64 { return q.Estimate.Seconds },
+		func(c, _ float64) float64 { return 1 / c }},
 	{LUTs, "LUTs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUT) }, same},
 	{FFs, "FFs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.FF) }, same},
 	{DSPs, "DSPs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.DSP) }, same},
 	{BRAMs, "blocks", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.BRAM18) }, same},
 	{URAMs, "blocks", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.URAM) }, same},
 	{LUTRAMs, "LUTs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUTRAM) }, same},
-	{LargestUse, "%", false, func(q *Quantities) float64 { _, u := q.Estimate.Use.Largest(); return u }, func(c, _ float64) float64 { return 100 * c }},
-	{Bytes, "bytes", false, func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) }, same},
+	{LargestUse, "%", false, func(q *Quantities) float64 { _, u := q.Estimate.Use.Largest(); return u },
+		func(c, _ float64) float64 { return 100 * c }},
+	{Bytes, "bytes", false, func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) },
+		same},
 	{Watts, "W", false, func(q *Quantities) float64 { return q.Peak.Total() }, same},
-	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() }, func(c, _ float64) float64 { return 1e3 * c }},
-	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise }, func(c, best float64) float64 { return noise.Decibels(best) - noise.Decibels(c) }},
+	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() },
+		func(c, _ float64) float64 { return 1e3 * c }},
+	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise },
+		func(c, best float64) float64 { return noise.Decibels(best) - noise.Decibels(c) }},
 	{Top1, "points", false, func(q *Quantities) float64 { return q.Noise }, same},
 }
 

@@ -12,8 +12,9 @@ import (
 // misses are the points that come nearest to the limits, which explain a front without
 // points. Each is an engine's rank and a subproblem, whose numerics of least noise are meant.
 type misses struct {
-	Near    *miss `json:"near,omitempty"`    // exceeds the part's budget by least, and is accurate enough
-	Over    *miss `json:"over,omitempty"`    // within the budget, exceeds a limit of resources by least, and is accurate enough
+	Near *miss `json:"near,omitempty"` // exceeds the part's budget by least, and is accurate enough
+	// within the budget, exceeds a limit of resources by least, and is accurate enough
+	Over    *miss `json:"over,omitempty"`
 	Able    *miss `json:"able,omitempty"`    // most accurate of those that fit
 	Fastest *miss `json:"fastest,omitempty"` // of those that fit and are accurate enough, by the bound of its time
 }
@@ -72,7 +73,8 @@ func (x *exact) misses(i int, sum *PartSummary) error {
 		{m.Near, func(d configs.Design, e hwmodel.Estimate, b broken) {
 			name, _ := e.Use.Largest()
 			if k := slices.IndexFunc(e.Short, func(s hwmodel.Shortage) bool { return s.Resource == name }); k >= 0 {
-				sum.Nearest = &Nearest{-1, d.Name, d, name, e.Short[k].Need, e.Short[k].Have, len(e.Short) == 1 && b == broken{budget: true}}
+				sum.Nearest = &Nearest{-1, d.Name, d, name, e.Short[k].Need, e.Short[k].Have, len(e.Short) == 1 &&
+					b == broken{budget: true}}
 			}
 		}},
 		{m.Over, func(d configs.Design, e hwmodel.Estimate, b broken) {
@@ -117,7 +119,8 @@ type broken struct {
 func (x *exact) breaks(q Quantities) broken {
 	e, noise := &q.Estimate, q.Noise
 	c := &x.ceilings
-	b := broken{budget: !e.Fits, time: e.Seconds > c.seconds || e.EnergyJ() > c.energy, bytes: c.bytes > 0 && e.BytesRead+e.BytesWritten > c.bytes,
+	b := broken{budget: !e.Fits, time: e.Seconds > c.seconds || e.EnergyJ() > c.energy, bytes: c.bytes > 0 &&
+		e.BytesRead+e.BytesWritten > c.bytes,
 		noise: c.noise > 0 && noise > c.noise.Power()}
 	for _, s := range c.static {
 		if s.info.cost(&q) > s.cost {

@@ -85,7 +85,9 @@ func (f *Front) dropNear() {
 	if f.Near == nil {
 		return
 	}
-	f.Points = slices.DeleteFunc(f.Points, func(p Point) bool { return p.Near && (p.Measured == nil || !p.Measured.OnFront) })
+	f.Points = slices.DeleteFunc(f.Points, func(p Point) bool {
+		return p.Near && (p.Measured == nil || !p.Measured.OnFront)
+	})
 	f.Near.Kept = len(f.Points) - f.predicted()
 }
 
@@ -133,7 +135,8 @@ func (f *Front) Held() string {
 
 // String says what was measured beside the predicted front.
 func (n Near) String() string {
-	text := fmt.Sprintf("%d choices of bits and %d points within %g dB of the predicted front measured beside it; %d of the points are on the measured front",
+	text := fmt.Sprintf("%d choices of bits and %d points within %g dB of the predicted front measured beside it; "+
+		"%d of the points are on the measured front",
 		n.Numerics, n.Points, n.BandDB, n.Kept)
 	if n.Left > 0 {
 		text += fmt.Sprintf("; %d more choices were not measured", n.Left)

@@ -72,7 +72,8 @@ func TestNearPoints(t *testing.T) {
 					t.Errorf("seed %d: %s is more than %g dB short", seed, p.Name, band)
 				}
 			}
-			if limit := f.Limits.noise(noise.Ratio(f.BestSQNRDB)); !beaten && power <= limit || power > limit*noise.Ratio(-band) {
+			if limit := f.Limits.noise(noise.Ratio(f.BestSQNRDB)); !beaten && power <= limit ||
+				power > limit*noise.Ratio(-band) {
 				t.Errorf("seed %d: %s should have been on the front", seed, p.Name)
 			}
 		}
@@ -94,7 +95,8 @@ func TestExploreMeasuresNearPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := res.Front
-	if f.Near == nil || f.Near.Points == 0 || f.Near.Kept != len(f.Points)-f.predicted() || !slices.Equal(f.Objectives, DefaultObjectives) {
+	if f.Near == nil || f.Near.Points == 0 || f.Near.Kept != len(f.Points)-f.predicted() ||
+		!slices.Equal(f.Objectives, DefaultObjectives) {
 		t.Fatalf("near %+v, objectives %v", f.Near, f.Objectives)
 	}
 	for _, p := range f.Points {
@@ -122,7 +124,8 @@ func TestExploreMeasuresNearPoints(t *testing.T) {
 func TestRecutByTop1(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 5))
-		f := &Front{Objectives: DefaultObjectives, MeasuredObjectives: []Metric{Latency, LargestUse, Top1}, Parts: make([]PartSummary, 1)}
+		f := &Front{Objectives: DefaultObjectives, MeasuredObjectives: []Metric{Latency, LargestUse, Top1},
+			Parts: make([]PartSummary, 1)}
 		f.Parts[0].Part.Name = "a"
 		for i := range 30 {
 			m := &Measured{Images: 500, Top1: 0.8 + 0.1*rng.Float64(), Noise: rng.Float64(), Feasible: rng.IntN(5) > 0}
@@ -139,7 +142,8 @@ func TestRecutByTop1(t *testing.T) {
 					p.Measured.Top1-q.Measured.Top1 <= math.Max(p.Measured.Top1SE, q.Measured.Top1SE)
 			})
 			if p.Measured.Feasible && p.Measured.OnFront == dominated || !p.Measured.Feasible && p.Measured.OnFront {
-				t.Fatalf("seed %d: point %s: on the front %t, dominated %t, feasible %t", seed, p.Name, p.Measured.OnFront, dominated, p.Measured.Feasible)
+				t.Fatalf("seed %d: point %s: on the front %t, dominated %t, feasible %t",
+					seed, p.Name, p.Measured.OnFront, dominated, p.Measured.Feasible)
 			}
 		}
 		rng.Shuffle(len(f.Points), func(i, k int) { f.Points[i], f.Points[k] = f.Points[k], f.Points[i] })
@@ -156,7 +160,8 @@ func TestRecutByTop1(t *testing.T) {
 func TestPickByTop1AsObjective(t *testing.T) {
 	f := handmade()
 	f.MeasuredObjectives = []Metric{Latency, LargestUse, Top1}
-	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.9, SQNR: 38, Noise: noise.Ratio(38)}}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.9, SQNR: 38,
+		Noise: noise.Ratio(38)}}
 	for _, p := range f.Points {
 		top1 := 0.5
 		if p.Rank == 13 {
@@ -166,7 +171,8 @@ func TestPickByTop1AsObjective(t *testing.T) {
 	}
 	f.apply(have)
 	for _, policy := range []configs.Pick{configs.PickAccurate, configs.PickKnee} {
-		if p, why, err := f.Pick(policy, Query{Parts: []string{"a"}}); err != nil || (policy == configs.PickAccurate && p.Rank != 13) {
+		if p, why, err := f.Pick(policy, Query{Parts: []string{"a"}}); err != nil ||
+			(policy == configs.PickAccurate && p.Rank != 13) {
 			t.Errorf("%s: rank %d, %q, %v; expected 13", policy, p.Rank, why, err)
 		}
 	}
@@ -180,7 +186,8 @@ func TestPickByTop1AsObjective(t *testing.T) {
 func TestPredictedObjectives(t *testing.T) {
 	for _, c := range []struct {
 		list, want []Metric
-	}{{[]Metric{Latency, Top1}, []Metric{Latency, Loss}}, {[]Metric{Loss, Top1, DSPs}, []Metric{Loss, DSPs}}, {[]Metric{Loss, Top1}, nil}, {nil, nil}} {
+	}{{[]Metric{Latency, Top1}, []Metric{Latency, Loss}}, {[]Metric{Loss, Top1, DSPs}, []Metric{Loss, DSPs}},
+		{[]Metric{Loss, Top1}, nil}, {nil, nil}} {
 		got, err := PredictedObjectives(c.list)
 		if !slices.Equal(got, c.want) || (err != nil) != (c.want == nil && c.list != nil) {
 			t.Errorf("%v: %v, %v; expected %v", c.list, got, err, c.want)

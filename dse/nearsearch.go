@@ -39,7 +39,8 @@ func (f *Front) nearSearch(in Input, part configs.Part, band float64) (*nearSear
 	if err != nil {
 		return nil, err
 	}
-	n := &nearSearch{front: f, part: part, grid: g, noise: in.Noise, band: band, split: split(g.Axes()), numerics: map[string]nearNumerics{}}
+	n := &nearSearch{front: f, part: part, grid: g, noise: in.Noise, band: band, split: split(g.Axes()),
+		numerics: map[string]nearNumerics{}}
 	if n.pricer, err = in.Engine.NewPricer(g.Network(), part); err != nil {
 		return nil, err
 	}

@@ -81,7 +81,8 @@ func advance(index []int, axes []configs.Axis) bool {
 
 // tabulate enumerates the numerics. engine is a choice of the engine's axes that is
 // legal on the grid's part.
-func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise noise.Func, limits Limits) (*numericsTable, error) {
+func tabulate(e hwmodel.Engine, g *configs.Grid, engine []int, noise noise.Func,
+	limits Limits) (*numericsTable, error) {
 	axes := g.Axes()[:split(g.Axes())]
 	if combinations(axes, maxNumerics) < 0 {
 		return nil, fmt.Errorf("the space has more than %d choices of numerics, too many to enumerate; "+

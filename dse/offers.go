@@ -104,7 +104,8 @@ func (h *worker) twins(n int, offers *[]offer) {
 
 // atLeast says whether an offer takes no more than another and its clock is no slower.
 func (h *worker) atLeast(a, b offer) bool {
-	return h.group.engines[a.engine].clock >= h.group.engines[b.engine].clock && a.costs.covers(&b.costs) && (!a.exact || b.exact)
+	return h.group.engines[a.engine].clock >= h.group.engines[b.engine].clock && a.costs.covers(&b.costs) &&
+		(!a.exact || b.exact)
 }
 
 // subproblem solves one, for the engines whose offers may be on the front.

@@ -16,10 +16,13 @@ import (
 //   - accurate: the highest signal-to-noise ratio of the logits, or top-1 where that is an objective.
 //   - knee: each objective is scaled from 0, the best of the selected points, to 1,
 //     their worst: latency on a logarithmic scale, the share of the budget as it is, the
-//     ratio in dB, or top-1 in its place where that is an objective. The knee is the point of the least sum, which is the one farthest
-//     below the plane through the three corners where one objective is at its worst and
-//     the others at their best; with two objectives, the farthest from the line between
-//     the front's ends.
+//     ratio in dB, or top-1 in its place where that is an objective. The knee is the point of the least sum, which is
+//
+// the one farthest
+//
+//	below the plane through the three corners where one objective is at its worst and
+//	the others at their best; with two objectives, the farthest from the line between
+//	the front's ends.
 //
 // Of points equal by the policy, the one that comes first in the order of Select by
 // latency is taken.
@@ -50,7 +53,8 @@ func (f *Front) Pick(policy configs.Pick, q Query) (Point, string, error) {
 func (f *Front) nothing(q Query, c Cut) error {
 	var points []Point
 	for _, p := range f.Points {
-		if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part)) && (c == CutPredicted && !p.Near || c == CutMeasured && p.Measured != nil) {
+		if (len(q.Parts) == 0 || slices.Contains(q.Parts, p.Part)) &&
+			(c == CutPredicted && !p.Near || c == CutMeasured && p.Measured != nil) {
 			points = append(points, p)
 		}
 	}
@@ -68,8 +72,10 @@ func (f *Front) nothing(q Query, c Cut) error {
 	if r.top1 {
 		unit = "% of top-1"
 	}
-	return fmt.Errorf("none of %d %s points meets the constraints: the fastest takes %s, the smallest %.0f%% of its part's scarcest resource, "+
-		"the most accurate has %.2f %s; loosen the constraints", len(points), c, duration(r.fast), 100*r.small, r.accurate, unit)
+	return fmt.Errorf("none of %d %s points meets the constraints: the fastest takes %s, "+
+		"the smallest %.0f%% of its part's scarcest resource, "+
+		"the most accurate has %.2f %s; loosen the constraints",
+		len(points), c, duration(r.fast), 100*r.small, r.accurate, unit)
 }
 
 func counted(n int, c Cut) string {
@@ -98,7 +104,8 @@ func (r ranges) accuracy(p Point) float64 {
 }
 
 func (f *Front) rangesOf(points []Point, c Cut) ranges {
-	r := ranges{cut: c, top1: c == CutMeasured && slices.Contains(f.measuredObjectives(), Top1), fast: math.Inf(1), small: math.Inf(1), accurate: math.Inf(-1), coarse: math.Inf(1)}
+	r := ranges{cut: c, top1: c == CutMeasured && slices.Contains(f.measuredObjectives(), Top1), fast: math.Inf(1),
+		small: math.Inf(1), accurate: math.Inf(-1), coarse: math.Inf(1)}
 	for _, p := range points {
 		accuracy := r.accuracy(p)
 		r.fast, r.slow = min(r.fast, p.Seconds), max(r.slow, p.Seconds)
@@ -145,7 +152,8 @@ func (r ranges) reason(policy configs.Pick, p Point) string {
 	if r.top1 {
 		text += fmt.Sprintf("top-1 of %s %% where the best has %.2f %%, and %.1f dB", p.Measured.Top1Text(), r.accurate, sqnr)
 	} else {
-		text += fmt.Sprintf("%.1f dB (%.1f dB below the space's best) where the most accurate has %.1f dB", sqnr, loss, r.accurate)
+		text += fmt.Sprintf("%.1f dB (%.1f dB below the space's best) where the most accurate has %.1f dB",
+			sqnr, loss, r.accurate)
 	}
 	if policy == configs.PickKnee {
 		text += fmt.Sprintf("; the scaled objectives add up to %.2f, the least there is", r.knee(p))

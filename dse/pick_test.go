@@ -13,14 +13,18 @@ import (
 // second point of part a off its front.
 func handmade() *Front {
 	point := func(part string, rank int64, ms, use, db float64) Point {
-		p := Point{Part: part, Rank: rank, Name: part + "." + integer(rank), Choice: []string{integer(rank % 2), "8"}, Seconds: ms / 1e3, FPS: 1e3 / ms,
-			Use: use, UseOf: "lut", Noise: noise.Ratio(db), SQNRDB: db, LossDB: 40 - db, Estimate: Estimate{Cycles: int64(ms * 1e5), LUT: int(use * 1000)}}
+		p := Point{Part: part, Rank: rank, Name: part + "." + integer(rank), Choice: []string{integer(rank % 2), "8"},
+			Seconds: ms / 1e3, FPS: 1e3 / ms,
+			Use: use, UseOf: "lut", Noise: noise.Ratio(db), SQNRDB: db, LossDB: 40 - db,
+			Estimate: Estimate{Cycles: int64(ms * 1e5), LUT: int(use * 1000)}}
 		p.Numerics, p.Costs = p.Name, []float64{p.Seconds, p.Use, p.Noise}
 		return p
 	}
-	f := &Front{Schema: frontSchema, Objectives: DefaultObjectives, BestSQNRDB: 40, Axes: []string{"softmax_bits", "tm"}, Parts: make([]PartSummary, 2)}
+	f := &Front{Schema: frontSchema, Objectives: DefaultObjectives, BestSQNRDB: 40, Axes: []string{"softmax_bits", "tm"},
+		Parts: make([]PartSummary, 2)}
 	f.Parts[0].Part.Name, f.Parts[1].Part.Name = "a", "b"
-	f.Points = []Point{point("a", 10, 1, 0.9, 30), point("a", 11, 2, 0.8, 39), point("a", 12, 1.9, 0.3, 38), point("a", 13, 50, 0.1, 32), point("a", 14, 60, 0.9, 40),
+	f.Points = []Point{point("a", 10, 1, 0.9, 30), point("a", 11, 2, 0.8, 39), point("a", 12, 1.9, 0.3, 38),
+		point("a", 13, 50, 0.1, 32), point("a", 14, 60, 0.9, 40),
 		point("b", 10, 0.5, 0.5, 35)}
 	return f
 }
@@ -46,8 +50,10 @@ func TestPick(t *testing.T) {
 		rank   int64
 		says   string
 	}{
-		{configs.PickFastest, Query{Parts: []string{"a"}}, 10, "the fastest of 5 points of the predicted front: 1 ms an image"},
-		{configs.PickFastest, Query{Parts: []string{"a"}, Limits: Limits{MinSQNRDB: 38.5}}, 11, "39.0 dB (1.0 dB below the space's best)"},
+		{configs.PickFastest, Query{Parts: []string{"a"}}, 10,
+			"the fastest of 5 points of the predicted front: 1 ms an image"},
+		{configs.PickFastest, Query{Parts: []string{"a"}, Limits: Limits{MinSQNRDB: 38.5}}, 11,
+			"39.0 dB (1.0 dB below the space's best)"},
 		{configs.PickFastest, Query{Parts: []string{"a"}, Limits: Limits{MaxLossDB: 0.5}}, 14, "the only point"},
 		{configs.PickSmallest, Query{Parts: []string{"a"}}, 13, "10% of the lut of a where the smallest takes 10%"},
 		{configs.PickAccurate, Query{Parts: []string{"a"}}, 14, "40.0 dB (0.0 dB below"},
@@ -66,7 +72,8 @@ func TestPick(t *testing.T) {
 func TestPickFromTheMeasuredFront(t *testing.T) {
 	q := Query{Parts: []string{"a"}, Limits: Limits{MinSQNRDB: 35}}
 	p, why, err := measured(handmade()).Pick(configs.PickFastest, q)
-	if err != nil || p.Rank != 12 || !strings.Contains(why, "measured front") || !strings.Contains(why, "36.0 dB (2.0 dB below") {
+	if err != nil || p.Rank != 12 || !strings.Contains(why, "measured front") ||
+		!strings.Contains(why, "36.0 dB (2.0 dB below") {
 		t.Errorf("%s, %q, %v; expected point 12, whose measured ratio is 36 dB", p.Name, why, err)
 	}
 	q.Cut, q.Limits.MinSQNRDB = CutPredicted, 38.5
@@ -83,7 +90,8 @@ func TestPickErrors(t *testing.T) {
 	}{
 		{"best", Query{}, `pick "best"; expected knee, fastest, smallest or accurate`},
 		{configs.PickKnee, Query{Parts: []string{"c"}}, `part "c" is not on the front; it has a, b`},
-		{configs.PickKnee, Query{MaxUse: 0.01}, "none of 6 predicted points meets the constraints: the fastest takes 500 us, the smallest 10%"},
+		{configs.PickKnee, Query{MaxUse: 0.01}, "none of 6 predicted points meets the constraints: " +
+			"the fastest takes 500 us, the smallest 10%"},
 		{configs.PickKnee, Query{Cut: CutMeasured}, "the front has no measurements"},
 		{configs.PickKnee, Query{Cut: "guessed"}, `cut "guessed"`},
 	} {
@@ -94,7 +102,8 @@ func TestPickErrors(t *testing.T) {
 }
 
 func TestSelectSortsByEachObjective(t *testing.T) {
-	for by, want := range map[Objective][]int64{ByLatency: {10, 12, 11, 13, 14}, ByUse: {13, 12, 11, 10, 14}, ByLoss: {14, 11, 12, 13, 10}} {
+	for by, want := range map[Objective][]int64{ByLatency: {10, 12, 11, 13, 14}, ByUse: {13, 12, 11, 10, 14},
+		ByLoss: {14, 11, 12, 13, 10}} {
 		points, c, err := handmade().Select(Query{Parts: []string{"a"}, Sort: by})
 		if err != nil || c != CutPredicted || len(points) != len(want) {
 			t.Fatalf("%s: %d points, %s, %v", by, len(points), c, err)
@@ -116,9 +125,11 @@ func TestSelectSortsByEachObjective(t *testing.T) {
 // A limit on top-1 acts on what was measured, and is refused where nothing was.
 func TestPickByTop1(t *testing.T) {
 	f := handmade()
-	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.93, SQNR: 38, Noise: noise.Ratio(38)}}
+	have := map[string]measure.Result{numericsHash(f.BestNumerics): {Images: 1000, Top1: 0.93, SQNR: 38,
+		Noise: noise.Ratio(38)}}
 	for i, p := range f.Points {
-		have[p.Numerics] = measure.Result{Images: 1000, Top1: 0.93 - 0.005*float64(len(f.Points)-1-i), SQNR: p.SQNRDB, Noise: noise.Ratio(p.SQNRDB)}
+		have[p.Numerics] = measure.Result{Images: 1000, Top1: 0.93 - 0.005*float64(len(f.Points)-1-i), SQNR: p.SQNRDB,
+			Noise: noise.Ratio(p.SQNRDB)}
 	}
 	f.apply(have)
 	q := Query{Parts: []string{"a"}}
@@ -136,7 +147,8 @@ func TestPickByTop1(t *testing.T) {
 		t.Errorf("at most 0.4 points of top-1: rank %d; expected an error, all lose more", p.Rank)
 	}
 	for name, front := range map[string]*Front{"not measured": handmade(), "without labels": measured(handmade())} {
-		if _, _, err := front.Pick(configs.PickFastest, q); err == nil || !strings.Contains(err.Error(), "max_top1_loss is 0.4") {
+		if _, _, err := front.Pick(configs.PickFastest, q); err == nil ||
+			!strings.Contains(err.Error(), "max_top1_loss is 0.4") {
 			t.Errorf("%s: %v; expected max_top1_loss to be refused", name, err)
 		}
 	}

@@ -75,7 +75,8 @@ func blocks(in *bufio.Reader, line int, do func(*block)) error {
 			return ending(in, line)
 		default:
 			do(b)
-			return fmt.Errorf(":%d: is no point of a front, which ends before its list of points does; the file is damaged", line)
+			return fmt.Errorf(":%d: is no point of a front, which ends before its list of points does; the file is damaged",
+				line)
 		}
 		if lines == linesAtOnce {
 			do(b)

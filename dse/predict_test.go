@@ -36,8 +36,10 @@ func madeUpTable(m configs.Model, fold float64, bits ...int) *measure.Table {
 func TestPredictionIsTheTables(t *testing.T) {
 	m := tiny()
 	rng := rand.New(rand.NewPCG(15, 16))
-	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8), madeUpTable(m, 0.25, 2, 4, 6, 8)}
-	tables[2].Reference = tables[2].Reference.On(configs.Basis{LNFold: 1, Quantizer: configs.Quantizer{CodeRange: configs.FullRange}})
+	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8),
+		madeUpTable(m, 0.25, 2, 4, 6, 8)}
+	tables[2].Reference = tables[2].Reference.On(configs.Basis{LNFold: 1,
+		Quantizer: configs.Quantizer{CodeRange: configs.FullRange}})
 	p, err := noise.NewPrediction(tables...)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +73,8 @@ func TestPredictionErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := configs.Uniform(m, 5, 8)
-	if _, err := p.Noise(n); err == nil || !strings.Contains(err.Error(), `no sensitivity of weights of "blocks.0.attn.qkv" at 5 bits`) {
+	if _, err := p.Noise(n); err == nil || !strings.Contains(err.Error(),
+		`no sensitivity of weights of "blocks.0.attn.qkv" at 5 bits`) {
 		t.Errorf("5 bits: error is %v", err)
 	}
 	n = configs.Uniform(m, 4, 8)

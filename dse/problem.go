@@ -27,7 +27,8 @@ type Problem struct {
 }
 
 // NewProblem prepares the space for the part. Objectives are two to four metrics.
-func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part, noise noise.Func, objectives []Metric) (*Problem, error) {
+func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p configs.Part, noise noise.Func,
+	objectives []Metric) (*Problem, error) {
 	if err := checkObjectives(objectives); err != nil {
 		return nil, err
 	}

@@ -24,14 +24,16 @@ func TestProblemDecodesAndEvaluates(t *testing.T) {
 		t.Fatal(err)
 	}
 	noise, _ := in.Noise(d.Numerics)
-	want := []float64{v.Estimate.Seconds, float64(v.Estimate.Resources.DSP), float64(v.Estimate.BytesRead + v.Estimate.BytesWritten), noise}
+	want := []float64{v.Estimate.Seconds, float64(v.Estimate.Resources.DSP),
+		float64(v.Estimate.BytesRead + v.Estimate.BytesWritten), noise}
 	for i := range want {
 		if v.Costs[i] != want[i] || want[i] <= 0 {
 			t.Errorf("cost of %s is %g; expected %g", p.Objectives[i], v.Costs[i], want[i])
 		}
 	}
 	p.Noise = func(configs.Numerics) (float64, error) { return math.NaN(), nil }
-	if _, err := p.Evaluate(d); err == nil || !strings.Contains(err.Error(), "objective loss is NaN") || !strings.Contains(err.Error(), d.Name) {
+	if _, err := p.Evaluate(d); err == nil || !strings.Contains(err.Error(), "objective loss is NaN") ||
+		!strings.Contains(err.Error(), d.Name) {
 		t.Errorf("NaN noise: error is %v; expected it to name the point and the objective", err)
 	}
 }

@@ -20,7 +20,8 @@ func quick(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: fakeNoise(false), Options: Options{Workers: 2, Seed: 1}}
+	in := Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: fakeNoise(false),
+		Options: Options{Workers: 2, Seed: 1}}
 	for _, name := range s.Parts {
 		p, err := configs.LoadPart(name)
 		if err != nil {

@@ -29,7 +29,8 @@ func PredictedObjectives(list []Metric) ([]Metric, error) {
 		}
 	}
 	if len(predicted) < 2 {
-		return nil, fmt.Errorf("objectives are %s and %s alone, which a search does not tell apart; add one of time or resources", list[0], list[1])
+		return nil, fmt.Errorf("objectives are %s and %s alone, which a search does not tell apart; "+
+			"add one of time or resources", list[0], list[1])
 	}
 	return predicted, nil
 }
@@ -60,8 +61,8 @@ func (m *Measured) better(o *Measured) bool {
 // Without top-1 among the objectives a point dominates another if it is no worse in all and better in one;
 // of points with equal costs the first stays. Top-1 tells points apart only by more than a standard error: a
 // point is left out if one that stays costs no more in everything else and is not better by that much. As cheap
-// points are looked at before dearer ones, and of equally cheap ones those of higher top-1 (then SQNR) before the others,
-// what stays does not depend on the order of the points, and none that stays dominates another.
+// points are looked at before dearer ones, and of equally cheap ones those of higher top-1 (then SQNR) before the
+// others, what stays does not depend on the order of the points, and none that stays dominates another.
 func (f *Front) recut() {
 	top1 := slices.Contains(f.measuredObjectives(), Top1)
 	for i := range f.Parts {

@@ -45,7 +45,8 @@ func (h *worker) settle(n int, o offer, run *solving) error {
 		}
 		cost := h.costs(o, p.Now, bytes, noise)
 		if !cost.finite() {
-			return fmt.Errorf("a point of part %s costs %v in %v; expected finite numbers", h.legal.part.Name, cost, h.x.in.Objectives)
+			return fmt.Errorf("a point of part %s costs %v in %v; expected finite numbers",
+				h.legal.part.Name, cost, h.x.in.Objectives)
 		}
 		if !h.front.covered(&cost) && !h.local.covered(&cost) {
 			h.local.add(cost, found{h.x.numerics.index(c, sol.choices[i]), h.group.engines[o.engine].rank})
@@ -133,8 +134,11 @@ func (h *worker) solving(s *subproblem) *solving {
 	k := h.key(s)
 	run := h.solvers[k]
 	if run == nil {
-		run = &solving{walk: h.x.in.Engine.NewWalk(h.legal.grid.Network(), h.group.schedule, s.widths), cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
-		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks { return h.x.move(run.walk, timing, c) })
+		run = &solving{walk: h.x.in.Engine.NewWalk(h.legal.grid.Network(), h.group.schedule, s.widths),
+			cycles: map[string]int64{}, solved: map[solvedKey]*solved{}}
+		run.solver = labels.NewSolver(func(_, timing int32, c hwmodel.Clocks) hwmodel.Clocks {
+			return h.x.move(run.walk, timing, c)
+		})
 		h.solvers[k] = run
 	}
 	return run

@@ -129,7 +129,8 @@ func order(points []Point, c Cut, by Objective) error {
 	key := x.key(c)
 	slices.SortStableFunc(points, func(a, b Point) int {
 		x, y := a.Compared(c), b.Compared(c)
-		return cmp.Or(cmp.Compare(key(a), key(b)), slices.Compare(x[:], y[:]), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Rank, b.Rank))
+		return cmp.Or(cmp.Compare(key(a), key(b)), slices.Compare(x[:], y[:]), cmp.Compare(a.Part, b.Part),
+			cmp.Compare(a.Rank, b.Rank))
 	})
 	return nil
 }

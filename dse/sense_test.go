@@ -26,8 +26,10 @@ func randomDesign(t *testing.T, rng *rand.Rand, m configs.Model, part configs.Pa
 			mul = configs.MulLUT
 		}
 		d := configs.Design{Name: "sense", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: n, Engine: configs.Engine{
-			TM: pick(2, 4, 8, 16, 32), TN: pick(2, 4, 8, 16, 32), TK: pick(1, 2, 4, 8), Multiplier: mul, BusBits: pick(32, 64, 128, 256),
-			ReadFIFO: pick(32, 64, 128), WeightBuffers: pick(1, 2, 4), Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+			TM: pick(2, 4, 8, 16, 32), TN: pick(2, 4, 8, 16, 32), TK: pick(1, 2, 4, 8), Multiplier: mul,
+			BusBits:  pick(32, 64, 128, 256),
+			ReadFIFO: pick(32, 64, 128), WeightBuffers: pick(1, 2, 4), Activations: configs.MemAuto, Weights: configs.MemAuto,
+			Residual: configs.MemAuto}}
 		if d.Validate(m, part) == nil {
 			return d
 		}
@@ -68,7 +70,8 @@ func TestWiderBusIsNoSlower(t *testing.T) {
 			narrow := price(t, m, d, p)
 			d.Engine.BusBits *= 2
 			if wide := price(t, m, d, p); wide.Cycles > narrow.Cycles {
-				t.Errorf("%s: %d cycles with a bus of %d bits, %d with half; engine %+v", m.Name, wide.Cycles, d.Engine.BusBits, narrow.Cycles, d.Engine)
+				t.Errorf("%s: %d cycles with a bus of %d bits, %d with half; engine %+v",
+					m.Name, wide.Cycles, d.Engine.BusBits, narrow.Cycles, d.Engine)
 			}
 			s, err := hwmodel.NewShape(network.MustCompile(m), d)
 			if err != nil {
@@ -101,9 +104,11 @@ func TestFewerBitsAreNoMoreMemory(t *testing.T) {
 			l.Activations--
 		}
 		after := price(t, m, d, p)
-		if after.BytesRead > before.BytesRead || after.Resources.BRAM18 > before.Resources.BRAM18 || after.Resources.URAM > before.Resources.URAM {
+		if after.BytesRead > before.BytesRead || after.Resources.BRAM18 > before.Resources.BRAM18 ||
+			after.Resources.URAM > before.Resources.URAM {
 			t.Errorf("a bit less in %s: %d bytes, %d BRAM18, %d URAM after; %d, %d, %d before", l.Name,
-				after.BytesRead, after.Resources.BRAM18, after.Resources.URAM, before.BytesRead, before.Resources.BRAM18, before.Resources.URAM)
+				after.BytesRead, after.Resources.BRAM18, after.Resources.URAM, before.BytesRead, before.Resources.BRAM18,
+				before.Resources.URAM)
 		}
 	}
 }

@@ -36,7 +36,8 @@ var resourceNames = [...]string{"lut", "ff", "dsp", "bram18", "uram", "lutram"}
 // share is at most 1.
 func binding(r hwmodel.Resources, b configs.Budget) (place, need, have int, share float64) {
 	share = -1
-	for i, x := range [...][2]int{{r.LUT, b.LUT}, {r.FF, b.FF}, {r.DSP, b.DSP}, {r.BRAM18, b.BRAM18}, {r.URAM, b.URAM}, {r.LUTRAM, b.LUTRAM}} {
+	for i, x := range [...][2]int{{r.LUT, b.LUT}, {r.FF, b.FF}, {r.DSP, b.DSP}, {r.BRAM18, b.BRAM18}, {r.URAM, b.URAM},
+		{r.LUTRAM, b.LUTRAM}} {
 		v := 0.0
 		switch {
 		case x[1] > 0:

@@ -39,7 +39,8 @@ func (d *decomposition) partition() (own map[int]bool) {
 			}
 		}
 		// Layers without a choice of their own make one stage with their neighbours.
-		if n := len(d.stages); n > 0 && len(st.axes) == 0 && len(d.stages[n-1].axes) == 0 && d.sameBlock(d.stages[n-1].from, from) {
+		if n := len(d.stages); n > 0 && len(st.axes) == 0 && len(d.stages[n-1].axes) == 0 &&
+			d.sameBlock(d.stages[n-1].from, from) {
 			d.stages[n-1].to = to
 		} else {
 			d.stages = append(d.stages, st)

@@ -61,7 +61,8 @@ func (d *decomposition) subproblems() ([]subproblem, error) {
 			all[n].count.Add(all[n].count, new(big.Int).Mul(r.count, big.NewInt(c.count)))
 		}
 		if len(all) > maxSubproblems {
-			return nil, fmt.Errorf("the numerics of the space have more than %d combinations of widths, too many to search exactly; give fewer candidates", maxSubproblems)
+			return nil, fmt.Errorf("the numerics of the space have more than %d combinations of widths, "+
+				"too many to search exactly; give fewer candidates", maxSubproblems)
 		}
 		for n := from; n < len(all); n++ {
 			d.fill(&all[n], options)
@@ -113,7 +114,9 @@ func relate(list []subproblem, base int) {
 	for i := range list {
 		s := &list[i]
 		for _, j := range s.within {
-			if !slices.ContainsFunc(s.within, func(k int) bool { return k != j && list[j-base].widths.Within(list[k-base].widths) }) {
+			if !slices.ContainsFunc(s.within, func(k int) bool {
+				return k != j && list[j-base].widths.Within(list[k-base].widths)
+			}) {
 				s.below = append(s.below, j)
 			}
 		}
@@ -148,7 +151,8 @@ func (d *decomposition) fill(s *subproblem, options map[string]int) {
 
 // stagesWithin are the options of a class' stages that lie within widths, of equally fast
 // ones that reach the same goals the one of least noise. goals may be nil.
-func (d *decomposition) stagesWithin(c *sharedChoice, w hwmodel.Widths, goals func(hwmodel.Widths) uint32) []labels.Stage {
+func (d *decomposition) stagesWithin(c *sharedChoice, w hwmodel.Widths,
+	goals func(hwmodel.Widths) uint32) []labels.Stage {
 	var stages []labels.Stage
 	for i, t := range c.tables {
 		st := labels.Stage{Kind: d.stages[i].kind}
@@ -179,7 +183,8 @@ func (d *decomposition) fastest(st *labels.Stage) int32 {
 	t := slices.Clone(d.timings[st.Options[0].Timing])
 	for _, o := range st.Options[1:] {
 		for i, l := range d.timings[o.Timing] {
-			t[i].stored = hwmodel.Stored{Bits: min(t[i].stored.Bits, l.stored.Bits), Group: min(t[i].stored.Group, l.stored.Group)}
+			t[i].stored = hwmodel.Stored{Bits: min(t[i].stored.Bits, l.stored.Bits),
+				Group: min(t[i].stored.Group, l.stored.Group)}
 		}
 	}
 	return d.timing(t)

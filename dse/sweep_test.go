@@ -88,13 +88,15 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 		},
 		Granularity: some(rng, 2, configs.PerLayer, configs.PerChannel, configs.PerGroup), SoftmaxBits: some(rng, 2, 4, 7, 8),
 		GELUBits: some(rng, 2, 6, 8), LNFold: some(rng, 2, 0.5, 1.0), CalibImages: 256,
-		Array:      configs.ArraySpace{TM: some(rng, 2, 4, 8, 16, 32), TN: some(rng, 2, 4, 8, 16, 64), TK: some(rng, 2, 1, 2, 4, 8)},
+		Array: configs.ArraySpace{TM: some(rng, 2, 4, 8, 16, 32), TN: some(rng, 2, 4, 8, 16, 64),
+			TK: some(rng, 2, 1, 2, 4, 8)},
 		Multiplier: some(rng, 2, configs.MulDSP, configs.MulLUT), BusBits: some(rng, 2, 32, 64, 128),
 		ReadFIFO: some(rng, 1, 32, 64), WeightBuffers: some(rng, 2, 1, 2, 4),
 		Memories: configs.MemorySpace{Activations: mem(2), Weights: mem(2), Residual: mem(2)},
 	}
 	if rng.IntN(2) == 0 {
-		s.Quantizer = some(rng, 2, configs.Quantizer{}, configs.Quantizer{CodeRange: configs.FullRange}, configs.Quantizer{Rounding: configs.Nearest})
+		s.Quantizer = some(rng, 2, configs.Quantizer{}, configs.Quantizer{CodeRange: configs.FullRange},
+			configs.Quantizer{Rounding: configs.Nearest})
 	}
 	if slices.Contains(s.Granularity, configs.PerGroup) {
 		s.Group = some(rng, 1, 16, 32)[0]
@@ -118,7 +120,8 @@ func randomInput(t *testing.T, rng *rand.Rand) Input {
 	}...) {
 		draw()
 	}
-	in := Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0), Options: Options{Workers: 2}}
+	in := Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Noise: fakeNoise(rng.IntN(2) == 0),
+		Options: Options{Workers: 2}}
 	if rng.IntN(4) == 0 {
 		in.Model = tinyWindows(rng)
 	}

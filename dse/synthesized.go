@@ -21,9 +21,9 @@ type Synthesized struct {
 	OnFront  bool              `json:"on_front"`         // of the feasible points of its part that were synthesized
 }
 
-// Synthesized cuts the front again with what was counted of some of its points, by index, ascending: latency as it is, at
-// the assumed clock; resources, power and energy as counted; noise as measured where it was. A point that the estimate
-// wrongly held to be dominated is on neither front.
+// Synthesized cuts the front again with what was counted of some of its points, by index, ascending: latency as it is,
+// at the assumed clock; resources, power and energy as counted; noise as measured where it was. A point that the
+// estimate wrongly held to be dominated is on neither front.
 func (f *Front) Synthesized(counts map[int]hwmodel.Resources, engine hwmodel.Engine) ([]Synthesized, error) {
 	var list []Synthesized
 	left := map[string]*archive[int]{}

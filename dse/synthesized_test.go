@@ -32,7 +32,8 @@ func TestSynthesized(t *testing.T) {
 		}
 		for i, s := range list {
 			p := f.Points[i]
-			if s.Point != i || s.Name != p.Name || !s.OnFront || !s.Feasible || s.Use != p.Use || s.UseOf != p.UseOf || !slices.Equal(s.Costs, p.Costs) {
+			if s.Point != i || s.Name != p.Name || !s.OnFront || !s.Feasible || s.Use != p.Use || s.UseOf != p.UseOf ||
+				!slices.Equal(s.Costs, p.Costs) {
 				t.Errorf("point %d: %+v; expected %+v", i, s, p)
 			}
 		}

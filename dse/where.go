@@ -29,7 +29,9 @@ var pointQuantities = []quantity{
 	{"bram18", "blocks of 18 Kb", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.BRAM18) }},
 	{"uram", "UltraRAMs", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.URAM) }},
 	{"lutram", "LUTs as memory", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.LUTRAM) }},
-	{"bytes", "bytes an image", false, func(p Point, _ Cut) float64 { return float64(p.Estimate.BytesRead + p.Estimate.BytesWritten) }},
+	{"bytes", "bytes an image", false, func(p Point, _ Cut) float64 {
+		return float64(p.Estimate.BytesRead + p.Estimate.BytesWritten)
+	}},
 	{"array", "% of the array busy", true, func(p Point, _ Cut) float64 { return 100 * p.Estimate.ArrayUse }},
 }
 
@@ -89,7 +91,8 @@ func ParseConditions(text string) ([]Condition, error) {
 			}
 		}
 		if at < 0 {
-			return nil, fmt.Errorf("condition %q has no comparison; expected a quantity, one of %s, and a number", part, strings.Join(operators, " "))
+			return nil, fmt.Errorf("condition %q has no comparison; expected a quantity, one of %s, and a number",
+				part, strings.Join(operators, " "))
 		}
 		c := Condition{strings.TrimSpace(part[:at]), op, 0}
 		if _, err := quantityOf(c.Quantity); err != nil {
@@ -97,7 +100,8 @@ func ParseConditions(text string) ([]Condition, error) {
 		}
 		v, err := strconv.ParseFloat(strings.TrimSpace(part[at+len(op):]), 64)
 		if err != nil || v-v != 0 {
-			return nil, fmt.Errorf("condition %q compares with %q; expected a number", part, strings.TrimSpace(part[at+len(op):]))
+			return nil, fmt.Errorf("condition %q compares with %q; expected a number",
+				part, strings.TrimSpace(part[at+len(op):]))
 		}
 		c.Value = v
 		list = append(list, c)

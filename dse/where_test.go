@@ -63,7 +63,8 @@ func TestCompare(t *testing.T) {
 	a := []Point{p(1, 5, 5), p(2, 2, 2), p(9, 1, 1)}
 	b := []Point{p(1, 4, 5), p(2, 2, 2), p(3, 3, 3), p(5, 0.5, 9)}
 	a = append(a, Point{Part: "other", Seconds: 9, Use: 9, Noise: 9}) // only points of its part beat it
-	if got, want := Compare(a, b, CutPredicted), (Coverage{A: 4, B: 4, ABeaten: 1, BBeaten: 1, Equal: 1, OnlyA: 2, OnlyB: 2}); got != want {
+	if got, want := Compare(a, b, CutPredicted), (Coverage{A: 4, B: 4, ABeaten: 1, BBeaten: 1, Equal: 1, OnlyA: 2,
+		OnlyB: 2}); got != want {
 		t.Errorf("%+v; expected %+v", got, want)
 	}
 }

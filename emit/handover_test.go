@@ -226,7 +226,8 @@ func TestRTLRegisters(t *testing.T) {
 		if r.Name == "CONTROL" {
 			for _, f := range r.Fields {
 				signal := map[string]string{"START": "start", "RESET": "soft_reset"}[f.Name]
-				line := regexp.MustCompile(`(?m)^ +` + signal + ` +<= aresetn.*REG_CONTROL && wdata\[(\d+)\]`).FindStringSubmatch(rtl)
+				line := regexp.MustCompile(`(?m)^ +` + signal +
+					` +<= aresetn.*REG_CONTROL && wdata\[(\d+)\]`).FindStringSubmatch(rtl)
 				if line == nil || line[1] != fmt.Sprint(f.Bit) {
 					t.Errorf("bit of %s in the RTL: %v; expected %d", f.Name, line, f.Bit)
 				}
@@ -273,7 +274,8 @@ func TestDriverOnRTL(t *testing.T) {
 		}
 	}
 	run(t, rtl, verilator, append([]string{"--cc", "--exe", "--build", "--top-module", "vit_accel_top", "-O3",
-		"-Wno-lint", "-Wno-style", "-Mdir", "../driver/build", "-CFLAGS", "-O1 -I" + filepath.Join(dir, "driver"), "-o", "driver", bench}, files...)...)
+		"-Wno-lint", "-Wno-style", "-Mdir", "../driver/build", "-CFLAGS", "-O1 -I" + filepath.Join(dir, "driver"), "-o",
+		"driver", bench}, files...)...)
 	if out := run(t, rtl, "../driver/build/driver", dir, "3"); !strings.Contains(out, "PASS 3 images") {
 		t.Error(out)
 	}
@@ -379,11 +381,13 @@ func TestScriptsOfFamily(t *testing.T) {
 func TestUnrunLabel(t *testing.T) {
 	dir := folder(t, "xc7z020")
 	for _, name := range []string{"vivado.tcl", "vitis_hls.tcl", "constraints.xdc"} {
-		if text := readFile(t, filepath.Join(dir, "syn", name)); !strings.Contains(text, "# not run against the vendor tool\n") {
+		if text := readFile(t, filepath.Join(dir, "syn", name)); !strings.Contains(text,
+			"# not run against the vendor tool\n") {
 			t.Errorf("%s does not say that it was not run", name)
 		}
 	}
-	if xdc := readFile(t, filepath.Join(dir, "syn/constraints.xdc")); !strings.Contains(xdc, "create_clock -name aclk -period 6.667 [get_ports aclk]") {
+	if xdc := readFile(t, filepath.Join(dir, "syn/constraints.xdc")); !strings.Contains(xdc,
+		"create_clock -name aclk -period 6.667 [get_ports aclk]") {
 		t.Errorf("the clock of 150 MHz is %s", xdc)
 	}
 }
@@ -426,7 +430,8 @@ func TestVerilog2005(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", "ecp5_shell", "../syn/ecp5_shell.sv"}, files...)
+	args := append([]string{"-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", "ecp5_shell", "../syn/ecp5_shell.sv"},
+		files...)
 	if out := run(t, dir, iverilog, args...); strings.Contains(out, "ecp5_shell") {
 		t.Error(out)
 	}

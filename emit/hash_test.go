@@ -19,7 +19,8 @@ import (
 // smallModel is a network whose folder is made in a moment.
 func smallModel() configs.Model {
 	return configs.Model{Name: "small", Family: configs.ViT, Image: configs.ImageShape{Height: 8, Width: 8, Channels: 1},
-		Patch: 4, Dim: 32, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 3, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.25}}
+		Patch: 4, Dim: 32, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 3, LayerNormEps: 1e-6, Mean: []float64{0.5},
+		Std: []float64{0.25}}
 }
 
 // source is all that a folder is made from.
@@ -46,7 +47,8 @@ func (s source) plan(t *testing.T) *emit.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := configs.Design{Name: s.name, Model: s.model.Name, Part: s.part, ClockMHz: s.mhz, Numerics: configs.Uniform(s.model, s.bits, 8), Engine: s.engine}
+	d := configs.Design{Name: s.name, Model: s.model.Name, Part: s.part, ClockMHz: s.mhz,
+		Numerics: configs.Uniform(s.model, s.bits, 8), Engine: s.engine}
 	w := checkpoint.Seeded(s.model, s.weights)
 	stats, err := quant.Calibrate(s.model, w, quant.Synthetic(s.model, 4, s.images))
 	if err != nil {
@@ -171,7 +173,8 @@ func TestManifestFindsChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range [][]byte{append(forged, '\n'), bytes.Replace(text, []byte(`"full_images": 1`), []byte(`"full_images": 2`), 1),
+	for _, bad := range [][]byte{append(forged, '\n'),
+		bytes.Replace(text, []byte(`"full_images": 1`), []byte(`"full_images": 2`), 1),
 		append([]byte(" "), text...), []byte("{}"), []byte("null")} {
 		if err := os.WriteFile(path, bad, 0o644); err != nil {
 			t.Fatal(err)
@@ -227,7 +230,8 @@ func TestForceReplacesItsOwn(t *testing.T) {
 		{"an edited module", put("rtl/vit_ram.sv", "x"), "rtl/vit_ram.sv"},
 		{"a link", func(dir string) { os.Symlink("/etc/passwd", filepath.Join(dir, "rtl/link")) }, "rtl/link"},
 		{"no manifest of ours", put(emit.ManifestName, `{"name": "a web page"}`), "is not replaced"},
-		{"an old manifest", put(emit.ManifestName, `{"schema": 1, "design_hash": "`+strings.Repeat("0", 64)+`", "ops": [{}]}`), "is not replaced"},
+		{"an old manifest", put(emit.ManifestName, `{"schema": 1, "design_hash": "`+strings.Repeat("0", 64)+
+			`", "ops": [{}]}`), "is not replaced"},
 	} {
 		dir, man := write(t, plain())
 		c.prepare(dir)

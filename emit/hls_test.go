@@ -39,11 +39,14 @@ func TestHLSCheck(t *testing.T) {
 		{8, 8, 2, 8, nil},
 		{64, 64, 1, 8, nil},
 		{32, 32, 4, 4, nil},
-		{128, 64, 1, 8, []string{"accumulators of the array needs tm*tn = 8192; the tool's limit is 4096", "tm*tn*tk = 8192"}},
+		{128, 64, 1, 8, []string{"accumulators of the array needs tm*tn = 8192; the tool's limit is 4096",
+			"tm*tn*tk = 8192"}},
 		{32, 64, 4, 4, []string{"unrolled array needs tm*tn*tk = 8192; the tool's limit is 4096 copies"}},
-		{16, 128, 8, 8, []string{"tm*tn*tk = 16384", "the stream loader needs the widest word, in whole beats, = 8192; the tool's limit is 4096 bits"}},
+		{16, 128, 8, 8, []string{"tm*tn*tk = 16384", "the stream loader needs the widest word, in whole beats, = 8192; " +
+			"the tool's limit is 4096 bits"}},
 	} {
-		d := configs.Design{Numerics: configs.Uniform(m, c.w, 8), Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
+		d := configs.Design{Numerics: configs.Uniform(m, c.w, 8),
+			Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
 		s, err := hwmodel.NewShape(network.MustCompile(m), d)
 		if err != nil {
 			t.Fatal(err)

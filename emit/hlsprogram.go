@@ -20,9 +20,10 @@ type hlsProgram struct {
 	Regroups                                         []hlsRow
 	Moves                                            []string // of rows of the residual stream
 	MoveCount                                        int
-	windows                                          []any // of the head whose steps are added: row tiles, words of keys and values
-	Corners, Exp, Rsqrt                              []string
-	CornerCount, RsqrtCount                          int
+	// of the head whose steps are added: row tiles, words of keys and values
+	windows                 []any
+	Corners, Exp, Rsqrt     []string
+	CornerCount, RsqrtCount int
 }
 
 // row is a line of a table, broken where it would leave less than 40 columns for the note.

@@ -13,7 +13,8 @@ import (
 // A name that no file may have, and which came by all the same, stays in the comment or the word that it stands in.
 func TestHostileNamesStayTexts(t *testing.T) {
 	for _, name := range []string{
-		"x\n#include <cstdlib>\nEVIL", "x\r\nEVIL", "x */ EVIL /*", "x\\\nEVIL", "x [EVIL]", "x $(EVIL)", "x\"; EVIL; \"", "x\u2028EVIL", "x`EVIL`", "x} EVIL {",
+		"x\n#include <cstdlib>\nEVIL", "x\r\nEVIL", "x */ EVIL /*", "x\\\nEVIL", "x [EVIL]", "x $(EVIL)", "x\"; EVIL; \"",
+		"x\u2028EVIL", "x`EVIL`", "x} EVIL {",
 	} {
 		s := plain()
 		part, err := configs.LoadPart(s.part)
@@ -31,7 +32,8 @@ func TestHostileNamesStayTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 		part.Name, part.Device = name, name
-		p, err := emit.NewPlan(configs.Design{Name: "x", Model: s.model.Name, Part: name, ClockMHz: 200, Numerics: num, Engine: s.engine}, net, part)
+		p, err := emit.NewPlan(configs.Design{Name: "x", Model: s.model.Name, Part: name, ClockMHz: 200, Numerics: num,
+			Engine: s.engine}, net, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +46,8 @@ func TestHostileNamesStayTexts(t *testing.T) {
 			if f.Path == "design.yaml" || f.Path == emit.ManifestName {
 				continue // YAML and JSON, which quote
 			}
-			for _, line := range strings.FieldsFunc(string(f.Data), func(c rune) bool { return c == '\n' || c == '\r' || c == '\u2028' }) {
+			for _, line := range strings.FieldsFunc(string(f.Data),
+				func(c rune) bool { return c == '\n' || c == '\r' || c == '\u2028' }) {
 				at := strings.Index(line, "EVIL")
 				if at < 0 {
 					continue
@@ -53,7 +56,8 @@ func TestHostileNamesStayTexts(t *testing.T) {
 				switch before := line[:at]; {
 				case strings.HasSuffix(f.Path, ".tcl"):
 					for i, c := range before {
-						if strings.ContainsRune(`[$;{}`, c) && before[i-1] != '\\' || c == '"' && before[:i] != "  set_property description " && before[i-1] != '\\' {
+						if strings.ContainsRune(`[$;{}`, c) && before[i-1] != '\\' || c == '"' &&
+							before[:i] != "  set_property description " && before[i-1] != '\\' {
 							t.Errorf("%q in %s: %s", name, f.Path, line)
 						}
 					}

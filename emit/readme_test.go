@@ -39,7 +39,8 @@ func TestReadme(t *testing.T) {
 			}
 			matches := func(name string) bool {
 				for _, pattern := range named {
-					if ok, err := path.Match(pattern, name); ok && err == nil || strings.HasSuffix(pattern, "/") && strings.HasPrefix(name, pattern) {
+					if ok, err := path.Match(pattern, name); ok && err == nil || strings.HasSuffix(pattern, "/") &&
+						strings.HasPrefix(name, pattern) {
 						return true
 					}
 				}
@@ -90,7 +91,8 @@ func checkFiles(t *testing.T, dir, page string, matches func(string) bool) {
 	for _, op := range man.Ops {
 		cycles += op.Cycles
 	}
-	for _, text := range []string{fmt.Sprintf("takes %d cycles", cycles), fmt.Sprintf("at most %d beats", hwmodel.BurstBeats),
+	for _, text := range []string{fmt.Sprintf("takes %d cycles", cycles),
+		fmt.Sprintf("at most %d beats", hwmodel.BurstBeats),
 		fmt.Sprintf("bus %d bits", man.Design.Engine.BusBits), man.Hash} {
 		if !strings.Contains(page, text) {
 			t.Errorf("it does not say %q", text)

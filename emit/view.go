@@ -34,19 +34,20 @@ type view struct {
 	Files                    []string
 
 	Classes, OpCount, ImageBytes, ResultBytes int
-	StreamBytes, ColumnCount, ElementCount    int   // of one image
-	LaneBits, SumBits, SquareBits             int   // of a lane's number in LayerNorm; of the sums of a row and of its squares
-	MaxCycles                                 int64 // after which an op is taken to hang
-	Full                                      int   // images with vectors of every op
-	YosysFamily                               string
-	LUTMultipliers                            bool // the array's, whatever its DSP blocks could do
-	LUTColumns                                int  // of a mixed array
-	Cascades                                  bool // DSPs of the family can sum products in cascades
-	TokenPairs                                bool // the patch gather reads two tokens at a time
-	SecondHead                                bool // distilled DeiT: the program has two classifiers
-	PrefixTiles                               int  // row tiles of nothing but prefix tokens, where these reach past the first
-	NormToResidual, NormsDiffer               bool // there are LayerNorms into the residual stream; or into anything but X
-	Rows                                      bool // whole rows of the residual stream are written, by LayerNorm or the pool
+	StreamBytes, ColumnCount, ElementCount    int // of one image
+	// of a lane's number in LayerNorm; of the sums of a row and of its squares
+	LaneBits, SumBits, SquareBits int
+	MaxCycles                     int64 // after which an op is taken to hang
+	Full                          int   // images with vectors of every op
+	YosysFamily                   string
+	LUTMultipliers                bool // the array's, whatever its DSP blocks could do
+	LUTColumns                    int  // of a mixed array
+	Cascades                      bool // DSPs of the family can sum products in cascades
+	TokenPairs                    bool // the patch gather reads two tokens at a time
+	SecondHead                    bool // distilled DeiT: the program has two classifiers
+	PrefixTiles                   int  // row tiles of nothing but prefix tokens, where these reach past the first
+	NormToResidual, NormsDiffer   bool // there are LayerNorms into the residual stream; or into anything but X
+	Rows                          bool // whole rows of the residual stream are written, by LayerNorm or the pool
 	poolView
 
 	Design, Rate string // its name; images a second at the assumed clock

@@ -14,7 +14,8 @@ import (
 // has the same three (docs/CLOCK.md).
 var Wires = [3]string{"kind", "middle", "harsh"}
 
-// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, not placed and routed.
+// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, not placed and
+// routed.
 type Clock struct {
 	MHz        float64 // with middle wires
 	Kind       float64 // MHz with kind wires
@@ -51,8 +52,8 @@ func InArray(module string) bool {
 	return false
 }
 
-// ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's terms
-// and the array's.
+// ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's
+// terms and the array's.
 func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array ClockAmounts) {
 	control[0] = 1
 	if e.Columns() > 1 || e.TM > e.TK {
@@ -68,8 +69,8 @@ func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array Cloc
 	return control, array
 }
 
-// ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an adder is the
-// longest.
+// ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an
+// adder is the longest.
 type ClockModel struct {
 	family configs.Fabric
 	grade  string
@@ -77,8 +78,8 @@ type ClockModel struct {
 	terms  [3]ClockAmounts
 }
 
-// NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not known is
-// an error.
+// NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not
+// known is an error.
 func NewClockModel(part configs.Part) (*ClockModel, error) {
 	c, err := BuiltInCoefficients(part.Family)
 	if err != nil || c.Family.Basis() != c.Family || len(c.Clock) == 0 {
@@ -116,8 +117,9 @@ func ClockPeriod(terms, control, array *ClockAmounts) float64 {
 	return max(a, b)
 }
 
-// speedGrades are the shares of the delays at speed grade -1 that a family's grades have: FDRE and LUTs in Vivado reports of both
-// grades (7-series 0.105 ns of 0.124, UltraScale+ 0.079 of 0.096); -3 from the periods of picorv32 in its README.
+// speedGrades are the shares of the delays at speed grade -1 that a family's grades have: FDRE and LUTs in Vivado
+// reports of both grades (7-series 0.105 ns of 0.124, UltraScale+ 0.079 of 0.096); -3 from the periods of picorv32 in
+// its README.
 var speedGrades = map[configs.Fabric]map[string]float64{
 	configs.XC7:  {"1": 1, "2": 0.84, "3": 0.76},
 	configs.XCUP: {"1": 1, "2": 0.83, "3": 0.72},
@@ -125,8 +127,8 @@ var speedGrades = map[configs.Fabric]map[string]float64{
 
 var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]?(-[A-Za-z]+)?$`)
 
-// SpeedGrade is the speed grade in a part's ordering code, and the share of the delays at -1 that it has. Of a family without known
-// grades, or a code without one of them, it is an error that lists what is known.
+// SpeedGrade is the speed grade in a part's ordering code, and the share of the delays at -1 that it has. Of a family
+// without known grades, or a code without one of them, it is an error that lists what is known.
 func SpeedGrade(part configs.Part) (name string, share float64, err error) {
 	grades, ok := speedGrades[part.Family]
 	if !ok {
@@ -140,5 +142,6 @@ func SpeedGrade(part configs.Part) (name string, share float64, err error) {
 		known = append(known, "-"+g)
 	}
 	slices.Sort(known)
-	return "", 0, fmt.Errorf("part %s: device %q ends in no known speed grade; known for %s: %s", part.Name, part.Device, part.Family, strings.Join(known, ", "))
+	return "", 0, fmt.Errorf("part %s: device %q ends in no known speed grade; known for %s: %s",
+		part.Name, part.Device, part.Family, strings.Join(known, ", "))
 }

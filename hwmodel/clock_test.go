@@ -14,11 +14,13 @@ func TestSpeedGrade(t *testing.T) {
 		t.Errorf("%s: grade %q, share %g, %v; expected -1", part.Device, name, share, err)
 	}
 	part.Device = "xc7z020clg400-7"
-	if _, _, err := SpeedGrade(part); err == nil || !strings.Contains(err.Error(), `"xc7z020clg400-7" ends in no known speed grade; known for xc7: -1, -2, -3`) {
+	if _, _, err := SpeedGrade(part); err == nil ||
+		!strings.Contains(err.Error(), `"xc7z020clg400-7" ends in no known speed grade; known for xc7: -1, -2, -3`) {
 		t.Errorf("error %v", err)
 	}
 	part.Family = configs.ICE40
-	if _, _, err := SpeedGrade(part); err == nil || !strings.Contains(err.Error(), "no delays of family ice40; its clock stays assumed") {
+	if _, _, err := SpeedGrade(part); err == nil ||
+		!strings.Contains(err.Error(), "no delays of family ice40; its clock stays assumed") {
 		t.Errorf("error %v", err)
 	}
 }

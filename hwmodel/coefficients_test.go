@@ -66,11 +66,13 @@ func TestWithCoefficients(t *testing.T) {
 	}
 	delete(c.LUT, "vit_softmax.lane")
 	c.LUT["vit_softmax.lnae"] = 1
-	if _, err := WithCoefficients(part, c); err == nil || !strings.Contains(err.Error(), "missing terms [vit_softmax.lane], unknown terms [vit_softmax.lnae]") {
+	if _, err := WithCoefficients(part, c); err == nil ||
+		!strings.Contains(err.Error(), "missing terms [vit_softmax.lane], unknown terms [vit_softmax.lnae]") {
 		t.Errorf("error %v", err)
 	}
 	c.Family = configs.ECP5
-	if _, err := WithCoefficients(part, c); err == nil || !strings.Contains(err.Error(), "coefficients are of family ecp5; part xc7z020 is of xc7") {
+	if _, err := WithCoefficients(part, c); err == nil ||
+		!strings.Contains(err.Error(), "coefficients are of family ecp5; part xc7z020 is of xc7") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -32,7 +32,8 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 			TM: 1 << r.IntN(6), TN: 1 << r.IntN(7), TK: 1 << r.IntN(6), VectorColumns: 1 << r.IntN(4), Multiplier: multiplier,
 			Packing: []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[r.IntN(3)],
 			BusBits: pick(32, 64, 128, 256, 512), ReadFIFO: pick(32, 64, 512), WeightBuffers: pick(1, 2, 4),
-			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: pick(0, 0, 24, 33),
+			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto,
+			AccumulatorBits: pick(0, 0, 24, 33),
 		}}
 		if d.Validate(m, part) == nil {
 			return d
@@ -44,8 +45,9 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 func randomSwin(r *rand.Rand) configs.Model {
 	pick := func(of ...int) int { return of[r.IntN(len(of))] }
 	for {
-		m := configs.Model{Name: "random-swin", Family: configs.Swin, Patch: pick(1, 2, 3, 4), Window: 1 + r.IntN(7), MLPRatio: float64(pick(1, 2, 3, 4)),
-			Classes: 1 + r.IntN(70), LayerNormEps: 1e-5}
+		m := configs.Model{Name: "random-swin", Family: configs.Swin, Patch: pick(1, 2, 3, 4), Window: 1 + r.IntN(7),
+			MLPRatio: float64(pick(1, 2, 3, 4)),
+			Classes:  1 + r.IntN(70), LayerNormEps: 1e-5}
 		stages, heads := 1+r.IntN(4), 1+r.IntN(4)
 		m.Dim = heads * pick(4, 8, 16, 32)
 		side := func() int { return m.Patch * m.Window * (1 + r.IntN(4)) << r.IntN(stages) }
@@ -95,7 +97,8 @@ func timed(tb testing.TB) []configs.Model {
 func randomViT(r *rand.Rand) configs.Model {
 	pick := func(of ...int) int { return of[r.IntN(len(of))] }
 	for {
-		m := configs.Model{Name: "random-vit", Family: configs.ViT, Patch: 1 + r.IntN(16), Heads: pick(1, 2, 3, 4, 6), Depth: 1 + r.IntN(4),
+		m := configs.Model{Name: "random-vit", Family: configs.ViT, Patch: 1 + r.IntN(16), Heads: pick(1, 2, 3, 4, 6),
+			Depth:    1 + r.IntN(4),
 			MLPRatio: float64(pick(1, 2, 3, 4)), Classes: 1 + r.IntN(70), LayerNormEps: 1e-6, PreNorm: r.IntN(3) == 0,
 			NoClassToken: r.IntN(3) == 0, Registers: pick(0, 0, 1, 4), FCNorm: r.IntN(2) == 0}
 		if r.IntN(3) == 0 {
@@ -106,7 +109,8 @@ func randomViT(r *rand.Rand) configs.Model {
 		}
 		m.Pool = []configs.Pool{"", configs.PoolAvg, configs.PoolMax}[r.IntN(3)]
 		m.Dim = m.Heads * pick(2, 4, 8, 16, 32, 64)
-		m.Image = configs.ImageShape{Height: m.Patch * (1 + r.IntN(14)), Width: m.Patch * (1 + r.IntN(14)), Channels: pick(1, 2, 3)}
+		m.Image = configs.ImageShape{Height: m.Patch * (1 + r.IntN(14)), Width: m.Patch * (1 + r.IntN(14)),
+			Channels: pick(1, 2, 3)}
 		for range m.Image.Channels {
 			m.Mean, m.Std = append(m.Mean, 0.5), append(m.Std, 0.5)
 		}
@@ -145,7 +149,8 @@ func TestIdealCyclesAreTheTimelines(t *testing.T) {
 				}
 			}
 			if beats != s.StreamBeats || widest != s.AsmBeats {
-				t.Fatalf("%s %+v: %d beats of %d, the segments have %d of %d", m.Name, d.Engine, s.StreamBeats, s.AsmBeats, beats, widest)
+				t.Fatalf("%s %+v: %d beats of %d, the segments have %d of %d",
+					m.Name, d.Engine, s.StreamBeats, s.AsmBeats, beats, widest)
 			}
 			if got, want := s.idealCycles(), s.Cycles(IdealMemory); got != want {
 				t.Fatalf("%s %+v: %d cycles, the timeline has %d", m.Name, d.Engine, got, want)

@@ -30,14 +30,16 @@ func TestDerivedFamilies(t *testing.T) {
 		}
 		n := configs.Uniform(m, c.weights, c.act)
 		n.SoftmaxBits, n.GELUBits = c.exp, c.gelu
-		s, err := NewShape(network.MustCompile(m), configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20, Numerics: n, Engine: c.engine})
+		s, err := NewShape(network.MustCompile(m), configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20,
+			Numerics: n, Engine: c.engine})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := s.Resources(part)
 		t.Logf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
 		off := func(a, b int) float64 { return math.Abs(float64(a)/float64(b) - 1) }
-		if c.yosys.LUT > 0 && off(got.LUT, c.yosys.LUT) > 0.05 || off(got.FF, c.yosys.FF) > 0.03 || off(got.BRAM18, c.yosys.BRAM18) > 0.12 {
+		if c.yosys.LUT > 0 && off(got.LUT, c.yosys.LUT) > 0.05 || off(got.FF, c.yosys.FF) > 0.03 ||
+			off(got.BRAM18, c.yosys.BRAM18) > 0.12 {
 			t.Errorf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
 		}
 		if part.Budget.DSP == 0 && got.DSP > 0 || part.Budget.LUTRAM == 0 && got.LUTRAM > 0 {

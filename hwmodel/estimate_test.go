@@ -147,8 +147,9 @@ func BenchmarkTimeline(b *testing.B) {
 func TestBandwidth(t *testing.T) {
 	m, part := load(t, "../configs/digits/model.yaml", "lfe5u-85f")
 	d := configs.Design{Name: "d", Model: m.Name, Part: part.Name, ClockMHz: 400, Numerics: configs.Uniform(m, 8, 8),
-		Engine: configs.Engine{TM: 16, TN: 16, TK: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64, WeightBuffers: 2,
-			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+		Engine: configs.Engine{TM: 16, TN: 16, TK: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 64,
+			WeightBuffers: 2,
+			Activations:   configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 	slow, err := Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)

@@ -47,8 +47,8 @@ func (p Packed) cascaded(s *Shape) Packed {
 }
 
 // Late is how many cycles later than without registers between DSPs the array has its sums: those of one DSP
-// and one for each that a cascade of packed products may have, or one for each two products behind the first two. It is the
-// engine's alone, whatever the part's DSPs and the widths allow, so that time depends on neither.
+// and one for each that a cascade of packed products may have, or one for each two products behind the first two. It is
+// the engine's alone, whatever the part's DSPs and the widths allow, so that time depends on neither.
 func (s *Shape) Late() int {
 	e := s.Design.Engine
 	if e.TK = s.TK; s.booth {
@@ -78,7 +78,8 @@ func Cascades(family configs.Fabric) bool {
 // SumStep is how many products the DSPs sum from register to register of a cascade that hands on a PE's sum; 0
 // where LUTs add up: products that share a DSP, too narrow for one, or one a PE, and families without cascades.
 func (s *Shape) SumStep(family configs.Fabric) int {
-	if s.TK == 1 || s.Design.Engine.Multiplier != configs.MulDSP || s.ABits+s.BBits < minProduct || !Cascades(family) || s.Packed().Tokens > 0 {
+	if s.TK == 1 || s.Design.Engine.Multiplier != configs.MulDSP || s.ABits+s.BBits < minProduct || !Cascades(family) ||
+		s.Packed().Tokens > 0 {
 		return 0
 	}
 	step := sumStep

@@ -50,7 +50,8 @@ func TestPackedArray(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, ActBits: min(c.na, 8), NumBits: c.na - 1}
+		s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, ActBits: min(c.na, 8),
+			NumBits: c.na - 1}
 		switch {
 		case c.na == 8:
 			s.NumBits = 6
@@ -66,9 +67,12 @@ func TestPackedArray(t *testing.T) {
 			got = got.Add(s.cascades(p)).Add(s.packedDSPs(p))
 		}
 		lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
-		t.Logf("%s TM %d TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d", c.part, c.tm, c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff, got.DSP, c.dsp)
-		if p := s.Packed(); p.Tokens != c.tokens || p.Group != c.group || got.DSP != c.dsp || ff < -2 || ff > 2 || lut < -7 || lut > 7 {
-			t.Errorf("%s TM %d TK %d: %+v, %+v; Yosys: %d LUT, %d FF, %d DSP of %d tokens, groups of %d", c.part, c.tm, c.tk, got, p, c.lut, c.ff, c.dsp, c.tokens, c.group)
+		t.Logf("%s TM %d TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
+			c.part, c.tm, c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff, got.DSP, c.dsp)
+		if p := s.Packed(); p.Tokens != c.tokens || p.Group != c.group || got.DSP != c.dsp || ff < -2 || ff > 2 ||
+			lut < -7 || lut > 7 {
+			t.Errorf("%s TM %d TK %d: %+v, %+v; Yosys: %d LUT, %d FF, %d DSP of %d tokens, groups of %d",
+				c.part, c.tm, c.tk, got, p, c.lut, c.ff, c.dsp, c.tokens, c.group)
 		}
 	}
 }
@@ -95,7 +99,8 @@ func TestTreeArray(t *testing.T) {
 	}
 }
 
-// Arrays whose products are summed in cascades of DSPs, against what Yosys 0.23 made of vit_pe_array alone (vitdse synth
+// Arrays whose products are summed in cascades of DSPs, against what Yosys 0.23 made of vit_pe_array alone (vitdse
+// synth
 // --module vit_pe_array), a token and as many columns as products, W8A8: on both families alike.
 func TestCascadeArray(t *testing.T) {
 	for _, c := range []struct{ tk, lut, ff, skewLUT, skewFF int }{
@@ -107,7 +112,8 @@ func TestCascadeArray(t *testing.T) {
 			s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulDSP, configs.PackNone
 			f := newFabric(part)
 			got, skew := s.peArray(f), s.productCascades(f)
-			if lut := percent(got.LUT, c.lut); got.FF != c.ff || max(lut, -lut) > 2 || got.DSP != 0 || skew.LUT != c.skewLUT || skew.FF != c.skewFF {
+			if lut := percent(got.LUT, c.lut); got.FF != c.ff || max(lut, -lut) > 2 || got.DSP != 0 || skew.LUT != c.skewLUT ||
+				skew.FF != c.skewFF {
 				t.Errorf("%s TK %d: %+v and %+v; Yosys: %+v", name, c.tk, got, skew, c)
 			}
 		}
@@ -117,7 +123,8 @@ func TestCascadeArray(t *testing.T) {
 // What Yosys 0.23 made of Booth products alone, and of the two modules of mixed arrays
 // in whole engines for the digits network at 8 bits.
 func TestMixedArray(t *testing.T) {
-	for _, c := range [][3]int{{8, 8, 36}, {4, 4, 10}, {9, 8, 40}, {9, 12, 60}, {5, 7, 23}, {3, 3, 7}, {9, 4, 20}, {8, 2, 9}} {
+	for _, c := range [][3]int{{8, 8, 36}, {4, 4, 10}, {9, 8, 40}, {9, 12, 60}, {5, 7, 23}, {3, 3, 7},
+		{9, 4, 20}, {8, 2, 9}} {
 		if got := boothProduct(c[0], c[1]); got != c[2] {
 			t.Errorf("%d x %d bits: %d LUTs; Yosys: %d", c[0], c[1], got, c[2])
 		}
@@ -134,16 +141,18 @@ func TestMixedArray(t *testing.T) {
 		{"xc7z020", 4, 16, 2, 1, configs.PackDSP48E1, 6, 6266, 5396, 40, 111, 5},
 	} {
 		m, part := load(t, "../configs/digits/model.yaml", c.part)
-		d := configs.Design{Numerics: configs.Uniform(m, 8, 8), Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
-			Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
-			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+		d := configs.Design{Numerics: configs.Uniform(m, 8, 8),
+			Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
+				Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+				Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 		s, err := NewShape(network.MustCompile(m), d)
 		if err != nil {
 			t.Fatal(err)
 		}
 		l := ledger{list: []Module{}}
 		s.logic(&l, newFabric(part))
-		want := map[string]Resources{"vit_pe_array": {LUT: c.lut, FF: c.ff, DSP: c.dsp}, "vit_mixed_array": {LUT: c.joinLUT, FF: c.joinFF}}
+		want := map[string]Resources{"vit_pe_array": {LUT: c.lut, FF: c.ff, DSP: c.dsp},
+			"vit_mixed_array": {LUT: c.joinLUT, FF: c.joinFF}}
 		for _, m := range l.list {
 			w, ours := want[m.Name]
 			if !ours {
@@ -151,7 +160,8 @@ func TestMixedArray(t *testing.T) {
 			}
 			delete(want, m.Name)
 			lut, ff := percent(m.LUT, w.LUT), percent(m.FF, w.FF)
-			t.Logf("%s %s: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d", c.part, m.Name, m.LUT, w.LUT, lut, m.FF, w.FF, ff, m.DSP, w.DSP)
+			t.Logf("%s %s: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
+				c.part, m.Name, m.LUT, w.LUT, lut, m.FF, w.FF, ff, m.DSP, w.DSP)
 			if m.DSP != w.DSP || max(lut, -lut) > 8 || max(ff, -ff) > 3 {
 				t.Errorf("%s %s: %+v; Yosys: %+v", c.part, m.Name, m.Resources, w)
 			}
@@ -189,7 +199,8 @@ func TestPackGroup(t *testing.T) {
 							}
 						}
 						if got := s.packGroup(bits, between); got != want {
-							t.Fatalf("codes of %d, numerators of %d, weights of %d bits in a field of %d, between %v: %d products, expected %d", act, num, b, bits, between, got, want)
+							t.Fatalf("codes of %d, numerators of %d, weights of %d bits in a field of %d, between %v: %d products, "+
+								"expected %d", act, num, b, bits, between, got, want)
 						}
 						cases++
 					}

@@ -318,11 +318,13 @@ func (s *Shape) block(index int) block {
 // headSteps is the scores and the value product of a head's first row tile.
 func (s *Shape) headSteps(b block, h int) (sc, av Step) {
 	first, words := h*b.headDim/s.TK, b.dim/s.TK
-	sc = Step{Op: b.scores, Softmax: s.Net.Next(b.scores, network.RoleSoftmax), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromQ, BFrom: FromKeys,
+	sc = Step{Op: b.scores, Softmax: s.Net.Next(b.scores, network.RoleSoftmax), Head: h, Opcode: StepMatmul, MT: 1,
+		AFrom: FromQ, BFrom: FromKeys,
 		To: ToScores, Raw: true, ABase: first, AStride: words,
 		BBase: first, BNStep: words, BKStep: 1, NStep: s.TN / s.VC, Window: b.keyWords}
-	av = Step{Op: s.Net.Next(b.scores, network.RoleContext), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators, BFrom: FromValues,
-		To: ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * b.headDim / s.TN, BNStep: 1, BKStep: b.valueCols,
+	av = Step{Op: s.Net.Next(b.scores, network.RoleContext), Head: h, Opcode: StepMatmul, MT: 1, AFrom: FromNumerators,
+		BFrom: FromValues,
+		To:    ToX, PerLane: true, Wait: WaitSoftmax, BBase: h * b.headDim / s.TN, BNStep: 1, BKStep: b.valueCols,
 		Base: first, Stride: words, NStep: s.TN / s.TK, Window: b.valueWords}
 	if s.Windowed {
 		sc.WindowTiles, av.WindowTiles = b.windowTiles, b.windowTiles

@@ -78,7 +78,8 @@ func (s *Shape) drain(f fabric) Resources {
 // unpack chooses among the weight formats of the network, a weight at a time.
 func (s *Shape) unpack(f fabric) Resources {
 	bits := s.TK * s.TN * s.StoredBits
-	return Resources{LUT: whole(f.luts(unpackBit, float64(bits)) + f.luts(unpackFormat, float64(bits*max(0, len(s.WeightFormats)-2))))}
+	return Resources{LUT: whole(f.luts(unpackBit, float64(bits)) + f.luts(unpackFormat,
+		float64(bits*max(0, len(s.WeightFormats)-2))))}
 }
 
 // groupScale is the multipliers of groups, their AND with the segment's kind, and for each
@@ -161,7 +162,8 @@ func (s *Shape) axiWrite(f fabric) Resources {
 	bus := s.Design.Engine.BusBits
 	r := f.lutram(s.ResultBeats, 32).Times(bus / 32)
 	banks := CeilDiv(s.ResultBeats, f.cells[0].Depth)
-	r.LUT = r.LUTRAM + whole(f.luts(axiWriteBase, 1)+f.luts(axiWriteBus, float64(bus))+f.luts(axiWriteBank, float64(bus*(banks-1))))
+	r.LUT = r.LUTRAM + whole(f.luts(axiWriteBase, 1)+f.luts(axiWriteBus, float64(bus))+f.luts(axiWriteBank,
+		float64(bus*(banks-1))))
 	r.FF += 50 + 2*s.busAddress() + max(1, CeilLog2(s.ResultBeats))
 	return r
 }

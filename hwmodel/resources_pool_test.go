@@ -8,8 +8,8 @@ import (
 	"vitdse/configs/network"
 )
 
-// The pool against what Yosys 0.23 (synth_xilinx -family xcup -flatten) made of vit_token_pool alone, for row tiles of 8
-// tokens and 4 channels a cycle of the digits network, whose codes have 8 bits.
+// The pool against what Yosys 0.23 (synth_xilinx -family xcup -flatten) made of vit_token_pool alone, for row tiles of
+// 8 tokens and 4 channels a cycle of the digits network, whose codes have 8 bits.
 func TestPoolAgainstYosys(t *testing.T) {
 	for _, c := range []struct {
 		pool         configs.Pool
@@ -35,7 +35,8 @@ func TestPoolAgainstYosys(t *testing.T) {
 		pool, _ := s.Pool()
 		r := pool.resources(s, newFabric(part))
 		if r.DSP != c.dsp || math.Abs(percent(r.LUT, c.lut)) > 10 || math.Abs(percent(r.FF, c.ff)) > 10 {
-			t.Errorf("%s, fc_norm %v: %d LUT, %d FF, %d DSP; Yosys has %d, %d and %d", c.pool, c.fcNorm, r.LUT, r.FF, r.DSP, c.lut, c.ff, c.dsp)
+			t.Errorf("%s, fc_norm %v: %d LUT, %d FF, %d DSP; Yosys has %d, %d and %d",
+				c.pool, c.fcNorm, r.LUT, r.FF, r.DSP, c.lut, c.ff, c.dsp)
 		}
 	}
 }

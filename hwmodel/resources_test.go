@@ -77,7 +77,8 @@ func TestResourcesAgainstYosys(t *testing.T) {
 				t.Errorf("%s: module %s is not in the model", d.Design.Name, name)
 			}
 			if p.DSP != y.DSP || p.BRAM18 != y.BRAM18 || p.URAM != y.URAM {
-				t.Errorf("%s on %s: %s: %d DSP, %d BRAM18, %d URAM; Yosys has %d, %d, %d", d.Design.Name, part.Name, name, p.DSP, p.BRAM18, p.URAM, y.DSP, y.BRAM18, y.URAM)
+				t.Errorf("%s on %s: %s: %d DSP, %d BRAM18, %d URAM; Yosys has %d, %d, %d",
+					d.Design.Name, part.Name, name, p.DSP, p.BRAM18, p.URAM, y.DSP, y.BRAM18, y.URAM)
 			}
 			got, want = got.Add(p), want.Add(y)
 			delete(model, name)
@@ -95,20 +96,22 @@ func TestResourcesAgainstYosys(t *testing.T) {
 		lut, ff := math.Abs(percent(got.LUT, want.LUT)), math.Abs(percent(got.FF, want.FF))
 		sum[family] += lut
 		if limit, ok := WorstErrors(family); !ok || lut > 100*limit.LUT || ff > 100*limit.FF {
-			t.Errorf("%s on %s: LUT %d / %d, FF %d / %d: off by %.1f and %.1f %%", d.Design.Name, part.Name, got.LUT, want.LUT, got.FF, want.FF, lut, ff)
+			t.Errorf("%s on %s: LUT %d / %d, FF %d / %d: off by %.1f and %.1f %%",
+				d.Design.Name, part.Name, got.LUT, want.LUT, got.FF, want.FF, lut, ff)
 		}
 	}
 	for family, limit := range worstErrors {
 		mean := sum[family] / float64(parts[family])
-		t.Logf("%s: LUTs of %d designs off by %.1f %% on average, %d of them whole", family, parts[family], mean, designs[family])
+		t.Logf("%s: LUTs of %d designs off by %.1f %% on average, %d of them whole",
+			family, parts[family], mean, designs[family])
 		if !(mean <= 100*limit.MeanLUT) || designs[family] < 1 || parts[family] < 2 {
 			t.Errorf("%s: expected at most %.1f %%, of a whole design at least and two in all", family, 100*limit.MeanLUT)
 		}
 	}
 }
 
-// What a design may plan with leaves more of a part than estimates were off by: a design that fits by the estimate fits by
-// Yosys' count, on every part that comes with the tool.
+// What a design may plan with leaves more of a part than estimates were off by: a design that fits by the estimate fits
+// by Yosys' count, on every part that comes with the tool.
 func TestUsableLeavesTheError(t *testing.T) {
 	for _, name := range configs.Parts() {
 		part, err := configs.LoadPart(name)
@@ -116,8 +119,10 @@ func TestUsableLeavesTheError(t *testing.T) {
 			t.Fatal(err)
 		}
 		worst, ok := WorstErrors(part.Family.Basis())
-		use, left := part.Usable(), configs.Part{Budget: part.Budget, Reserve: part.Reserve, Limits: configs.Limits{LUT: 1, FF: 1}}.Usable()
-		if lut, ff := float64(use.LUT)*(1+worst.LUT), float64(use.FF)*(1+worst.FF); !ok || lut > float64(left.LUT) || ff > float64(left.FF) {
+		use, left := part.Usable(), configs.Part{Budget: part.Budget, Reserve: part.Reserve,
+			Limits: configs.Limits{LUT: 1, FF: 1}}.Usable()
+		if lut, ff := float64(use.LUT)*(1+worst.LUT), float64(use.FF)*(1+worst.FF); !ok || lut > float64(left.LUT) ||
+			ff > float64(left.FF) {
 			t.Errorf("%s: %d of %d LUTs and %d of %d registers may be planned with, estimates are off by up to %g and %g %%",
 				name, use.LUT, left.LUT, use.FF, left.FF, 100*worst.LUT, 100*worst.FF)
 		}
@@ -166,7 +171,8 @@ func TestMemoriesAgainstYosys(t *testing.T) {
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]configs.MemoryKind{"block": configs.MemBlock, "distributed": configs.MemLUT, "ultra": configs.MemUltra}
+	kinds := map[string]configs.MemoryKind{"block": configs.MemBlock, "distributed": configs.MemLUT,
+		"ultra": configs.MemUltra}
 	for _, x := range file.Memories {
 		part, err := configs.LoadPart(x.Part)
 		if err != nil {
@@ -178,7 +184,8 @@ func TestMemoriesAgainstYosys(t *testing.T) {
 			t.Errorf("%s %s %dx%d: %+v, Yosys has %+v", x.Part, x.Style, x.Depth, x.Width, m, y)
 		}
 		if d := math.Abs(float64(m.LUT - y.LUT)); d > 12+0.1*float64(y.LUT) || math.Abs(float64(m.FF-y.FF)) > 2 {
-			t.Errorf("%s %s %dx%d: %d LUT %d FF, Yosys has %d and %d", x.Part, x.Style, x.Depth, x.Width, m.LUT, m.FF, y.LUT, y.FF)
+			t.Errorf("%s %s %dx%d: %d LUT %d FF, Yosys has %d and %d",
+				x.Part, x.Style, x.Depth, x.Width, m.LUT, m.FF, y.LUT, y.FF)
 		}
 	}
 	if len(file.Memories) < 50 {

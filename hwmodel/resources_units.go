@@ -10,9 +10,9 @@ func (s *Shape) minShift() int { return 7 + s.MinProductBits/2 }
 // minNormShift is the least shift after LayerNorm's affine map, likewise.
 func (s *Shape) minNormShift() int { return 27 - min(max(s.NormOut, 3), 14) }
 
-// normShiftBits is the bits of what varies of that shift, from one LayerNorm to another. Their codes differ in width by as much as
-// a LayerNorm into the residual stream has more bits, and where weights are of more formats than the inner layers' and the
-// edges', activations differ too: by three bits in the mean.
+// normShiftBits is the bits of what varies of that shift, from one LayerNorm to another. Their codes differ in width by
+// as much as a LayerNorm into the residual stream has more bits, and where weights are of more formats than the inner
+// layers' and the edges', activations differ too: by three bits in the mean.
 func (s *Shape) normShiftBits() int {
 	spread := min(s.NormOut, 14) - min(s.NormBits, 14)
 	if len(s.WeightFormats) > 2 {
@@ -21,8 +21,8 @@ func (s *Shape) normShiftBits() int {
 	return CeilLog2(spread + 2)
 }
 
-// selections is the LUTs a bit of a shifter by so many bits takes: LUT6 choose among four, and with wide multiplexers among
-// eight or sixteen.
+// selections is the LUTs a bit of a shifter by so many bits takes: LUT6 choose among four, and with wide multiplexers
+// among eight or sixteen.
 func (f fabric) selections(bits int) int {
 	if f.lut6() {
 		return [...]int{0, 1, 1, 2, 3}[min(bits, 4)]
@@ -161,7 +161,8 @@ func (s *Shape) requantize(f fabric) Resources {
 	kept := min(shifted, out+1)
 	r := Resources{FF: s.VC*(acc+18+8+out+2+16) + s.lanes()*(2*shifted+kept+2*out+2)}
 	lanes := float64(s.lanes())
-	r.LUT = whole(f.luts(requantizeBase, float64(s.VC)) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc, lanes*float64(acc)) +
+	r.LUT = whole(f.luts(requantizeBase, float64(s.VC)) + f.luts(requantizeLane, lanes) + f.luts(requantizeAcc,
+		lanes*float64(acc)) +
 		f.luts(requantizeShift, lanes*float64(shifted)))
 	return r
 }
@@ -189,7 +190,8 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	sum, squares := s.sumBits()
 	lanes := float64(s.lanes())
 	scaled := 48 - s.minNormShift() // bits of the affine map above the constant part of its shift
-	r := Resources{LUT: s.lanes()*(l+s.NormOut) + whole(f.luts(layerNormBase, 1)+f.luts(layerNormToken, float64(s.TM*(sum+squares)))+
+	r := Resources{LUT: s.lanes()*(l+s.NormOut) + whole(f.luts(layerNormBase, 1)+f.luts(layerNormToken,
+		float64(s.TM*(sum+squares)))+
 		f.luts(layerNormLane, lanes)+f.luts(layerNormWidth, lanes*float64(scaled))+
 		f.luts(layerNormShift, lanes*float64(scaled*f.selections(s.normShiftBits()))))}
 	times := configs.ResidualBits // bits of C*x
@@ -204,7 +206,8 @@ func (s *Shape) layerNorm(f fabric) Resources {
 	if f.registers && oddPart(s.Dim) > 1 {
 		inside = times // the product's register is the DSP's
 	}
-	r.FF = s.lanes()*(times-inside+22+2*scaled+s.NormOut) + s.TM*(sum+squares+sum+34) + configs.ResidualBits + l + 97 + period + s.rowBits() + lane + s.NormOut
+	r.FF = s.lanes()*(times-inside+22+2*scaled+s.NormOut) + s.TM*(sum+squares+sum+34) + configs.ResidualBits + l + 97 +
+		period + s.rowBits() + lane + s.NormOut
 	travels := 13*(period+lane+1) + s.VC*3*48 // with the channels, and beta
 	if !f.lut6() {
 		r.FF += travels
@@ -268,7 +271,8 @@ func (s *Shape) rsqrt(f fabric) Resources {
 func (s *Shape) softmax(f fabric) Resources {
 	sum, group, levels := s.NumBits+max(1, CeilLog2(s.Tokens)), max(1, CeilLog2(s.ScoreDepth)), CeilLog2(s.VC)
 	lanes, tokens := float64(s.lanes()), float64(s.TM)
-	r := Resources{LUT: whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore, lanes*float64(s.ScoreBits)) +
+	r := Resources{LUT: whole(f.luts(softmaxBase, 1) + f.luts(softmaxLane, lanes) + f.luts(softmaxScore,
+		lanes*float64(s.ScoreBits)) +
 		f.luts(softmaxSum, tokens*float64(sum)) + f.luts(softmaxTable, lanes*float64(s.NumBits<<s.ExpBits)/64))}
 	product := s.ScoreBits + 17
 	r.FF = s.lanes()*(2*product+2*s.ExpBits+7+s.NumBits) + s.TM*(2*s.ScoreBits+3*sum+34)
@@ -301,7 +305,8 @@ func (s *Shape) patchGather(f fabric) Resources {
 	r := Resources{
 		LUT: whole(f.luts(gatherBase, 1) + f.luts(gatherBit, float64(bits)) + f.luts(gatherAddress, float64(address)) +
 			f.luts(gatherSelect, float64(s.Chunk*s.ImageBits*choices))),
-		FF: bits + 18 + whole4 + 2*chunks + 2*CeilLog2(s.Tokens+s.TM) + 2*CeilLog2(m.Image.Width/m.Patch+1) + 3*address + 2*places +
+		FF: bits + 18 + whole4 + 2*chunks + 2*CeilLog2(s.Tokens+s.TM) + 2*CeilLog2(m.Image.Width/m.Patch+1) + 3*address +
+			2*places +
 			CeilLog2(max(s.TM/e.GatherTokens(), s.Chunk/s.TK)+1) + max(1, CeilLog2(CeilDiv(s.PatchInner, s.TK))),
 	}
 	if m.Patch*m.Image.Channels > s.Chunk {

@@ -24,8 +24,9 @@ func TestRooflineMatchesSurvey(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
-			Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
-				Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+			Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64,
+				WeightBuffers: 2,
+				Activations:   configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 		rows, total, err := Roofline(network.MustCompile(m), d, part, TrafficUnfused, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +80,8 @@ func TestRooflinePolicies(t *testing.T) {
 			t.Errorf("%s: intensity %.1f for one image, %.1f for a batch of 8", policy, total.Intensity, batch.Intensity)
 		}
 	}
-	if !(totals[TrafficUnfused].Bytes > totals[TrafficEngine].Bytes && totals[TrafficEngine].Bytes > totals[TrafficWeights].Bytes &&
+	if !(totals[TrafficUnfused].Bytes > totals[TrafficEngine].Bytes &&
+		totals[TrafficEngine].Bytes > totals[TrafficWeights].Bytes &&
 		totals[TrafficWeights].Bytes > totals[TrafficOnChip].Bytes) {
 		t.Errorf("bytes do not shrink with what stays on the chip: %+v", totals)
 	}

@@ -70,7 +70,8 @@ type Shape struct {
 	KeySegments                                                 int // tile columns in a word: TM/TN, at least 1
 	ValueColumns                                                int // V words of one token group: ceil(Dim / TN)
 	ValueParts                                                  int // row tiles in a V word: TK/TM, at least 1
-	Chunk                                                       int // pixel values the patch gather reads in a cycle for a token
+	// pixel values the patch gather reads in a cycle for a token
+	Chunk int
 
 	bits []configs.LayerBits // of Design.Numerics, in the network's order
 

@@ -49,7 +49,8 @@ func TestSpansAreTheTimeline(t *testing.T) {
 			}
 		}
 		if last != total || busy != fed || len(seen) != len(s.Units()) {
-			t.Errorf("%s: the last ends at %d of %d, the array is busy for %d of %d cycles, %d of %d units work", c.m.Name, last, total, busy, fed, len(seen), len(s.Units()))
+			t.Errorf("%s: the last ends at %d of %d, the array is busy for %d of %d cycles, %d of %d units work",
+				c.m.Name, last, total, busy, fed, len(seen), len(s.Units()))
 		}
 	}
 }

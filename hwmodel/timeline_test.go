@@ -13,8 +13,10 @@ func wideDeiT(t *testing.T) *Shape {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewShape(network.MustCompile(m), configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8),
-		Engine: configs.Engine{TM: 8, TN: 64, TK: 8, VectorColumns: 8, Multiplier: configs.MulDSP, BusBits: 512, ReadFIFO: 128, WeightBuffers: 4,
+	s, err := NewShape(network.MustCompile(m), configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 300,
+		Numerics: configs.Uniform(m, 8, 8),
+		Engine: configs.Engine{TM: 8, TN: 64, TK: 8, VectorColumns: 8, Multiplier: configs.MulDSP, BusBits: 512,
+			ReadFIFO: 128, WeightBuffers: 4,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}})
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +49,8 @@ func TestNextImageIsReadAhead(t *testing.T) {
 	for i, image := range three[1:] {
 		store := s.storeCycles(IdealMemory, i+1) - s.storeCycles(IdealMemory, 0) // a page of 4 KiB may cut a burst
 		if saved := sum(one[0]) - sum(image) + store; saved < int64(s.ImageBeats) {
-			t.Errorf("image %d takes %d cycles less than the first, but for its store; its pixels have %d beats", i+1, saved, s.ImageBeats)
+			t.Errorf("image %d takes %d cycles less than the first, but for its store; its pixels have %d beats",
+				i+1, saved, s.ImageBeats)
 		}
 	}
 }
@@ -64,7 +67,8 @@ func TestStoreAcrossPages(t *testing.T) {
 // LayerNorm goes on for its period behind the last row tile, and the store waits for it: where a row tile has many
 // tokens of few channels, that is longer than the head. In Verilator the store of this engine takes 41 cycles.
 func TestStoreWaitsForLayerNorm(t *testing.T) {
-	m := configs.Model{Name: "narrow", Family: configs.ViT, Image: configs.ImageShape{Height: 3, Width: 3, Channels: 1}, Patch: 3,
+	m := configs.Model{Name: "narrow", Family: configs.ViT,
+		Image: configs.ImageShape{Height: 3, Width: 3, Channels: 1}, Patch: 3,
 		Dim: 8, Depth: 2, Heads: 1, MLPRatio: 1, Classes: 2, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
 	n := configs.Uniform(m, 8, 8)
 	d := configs.Design{Name: "wide", Model: m.Name, Part: "xczu9eg", ClockMHz: 100, Numerics: n, Engine: configs.Engine{

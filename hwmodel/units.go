@@ -21,8 +21,8 @@ type rows struct {
 func (r rows) made(start int64, m int) int64 { return start + r.first + int64(m)*r.period }
 
 // rest is the last cycle in which the unit runs that makes so many row tiles: the last one's, or the end of its
-// period, whichever is later. LayerNorm makes the roots of the next row tile in a period, a token a cycle, and waits as long
-// behind the last.
+// period, whichever is later. LayerNorm makes the roots of the next row tile in a period, a token a cycle, and waits as
+// long behind the last.
 func (r rows) rest(start int64, tiles int) int64 {
 	return max(r.made(start, tiles-1), start+r.first-r.tail+int64(tiles)*r.period-1)
 }

@@ -241,7 +241,8 @@ type chain struct {
 // Start is the clocks behind the patch embedding, with weights so stored.
 func (k *Walk) Start(w Stored) Clocks {
 	const never = -1 << 40
-	c := Clocks{clkFree0: never, clkFree1: never, clkFree2: never, clkFree3: never, clkNorm: never, clkGELU: never, clkUnit: never}
+	c := Clocks{clkFree0: never, clkFree1: never, clkFree2: never, clkFree3: never, clkNorm: never,
+		clkGELU: never, clkUnit: never}
 	last := max(1, k.first) + k.imageBeats - 1
 	c[clkLoader] = last + 1
 	start := max(stepTurnaround, last+loadedToReady) + 1

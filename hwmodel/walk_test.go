@@ -46,9 +46,11 @@ func TestWalkIsTheTimeline(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := s.Estimate(part)
-			cycles, bytes := walkAll(s.Net, NewWalk(network.MustCompile(m), d.Engine, NumericsWidths(network.MustCompile(m), d.Numerics)), s.bits)
+			cycles, bytes := walkAll(s.Net, NewWalk(network.MustCompile(m), d.Engine,
+				NumericsWidths(network.MustCompile(m), d.Numerics)), s.bits)
 			if cycles != e.Cycles || bytes != e.BytesRead+e.BytesWritten {
-				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d", m.Name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
+				t.Fatalf("%s %+v: %d cycles, %d bytes; the estimate has %d and %d",
+					m.Name, d.Engine, cycles, bytes, e.Cycles, e.BytesRead+e.BytesWritten)
 			}
 		}
 	}

@@ -17,8 +17,9 @@ type widthField struct{ at, least, n uint8 }
 
 // Of codes, and of products.
 var (
-	setImage, setAct, setNorm, setQKV = widthField{0, 1, 8}, widthField{8, 1, 8}, widthField{16, 1, 8}, widthField{24, 1, 8}
-	setNarrow, setWeights, setAcc     = widthField{0, 4, 17}, widthField{17, 2, 11}, widthField{28, 4, 36}
+	setImage, setAct, setNorm, setQKV = widthField{0, 1, 8}, widthField{8, 1, 8}, widthField{16, 1, 8},
+		widthField{24, 1, 8}
+	setNarrow, setWeights, setAcc = widthField{0, 4, 17}, widthField{17, 2, 11}, widthField{28, 4, 36}
 )
 
 // Formats and Groups are sets as they are.

@@ -42,8 +42,9 @@ With --command, the program is asked for the costs instead: it reads a design po
 and prints a JSON object with a number for each of --costs, the less the better, and if it
 likes "violation", above 0 for a point that may not be used. NSGA-II then searches up to the
 first of --evaluations and prints the front it found.`,
-		Example: "  vitdse baseline configs/digits/run.yaml --parts xczu9eg --evaluations 2000,10000\n  vitdse baseline run.yaml --parts xck26 --command ./cost.py --costs ms,watts --evaluations 500",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse baseline configs/digits/run.yaml --parts xczu9eg --evaluations 2000,10000\n" +
+			"  vitdse baseline run.yaml --parts xck26 --command ./cost.py --costs ms,watts --evaluations 500",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
@@ -55,7 +56,8 @@ first of --evaluations and prints the front it found.`,
 				}
 			}
 			if f.seeds < 1 || f.seeds > 1000 || len(f.evaluations) == 0 {
-				return fmt.Errorf("--seeds is %d, with %d --evaluations; expected 1..1000 seeds and at least one number of evaluations", f.seeds, len(f.evaluations))
+				return fmt.Errorf("--seeds is %d, with %d --evaluations; expected 1..1000 seeds and at least one number of "+
+					"evaluations", f.seeds, len(f.evaluations))
 			}
 			return a.baseline(cmd, run, f)
 		},
@@ -107,10 +109,13 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	}
 	t := table.New("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
 	for _, p := range parts {
-		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise, Additive: prediction, Objectives: objectives,
+		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise,
+			Additive: prediction, Objectives: objectives,
 			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		start := time.Now()
-		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) { st.Set("exact front of "+p.Name, "points", q.Done, q.Total, "") })
+		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) {
+			st.Set("exact front of "+p.Name, "points", q.Done, q.Total, "")
+		})
 		if err != nil {
 			return err
 		}
@@ -125,13 +130,15 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 			exact.front = append(exact.front, q.Costs)
 		}
 		exact.box = baseline.NewBox(exact.front)
-		t.Add(p.Name, "exact", "none", "all "+number.Exact(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds), number.Count(len(exact.front)), "100.0", "", "")
+		t.Add(p.Name, "exact", "none", "all "+number.Exact(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds),
+			number.Count(len(exact.front)), "100.0", "", "")
 		if err := a.contests(cmd.Context(), t, p.Name, exact, run, f, st); err != nil {
 			return err
 		}
 	}
 	st.End()
-	a.Printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n", objectives, number.Plural(f.seeds, "seed"))
+	a.Printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n",
+		objectives, number.Plural(f.seeds, "seed"))
 	if err := a.Show(t); err != nil {
 		return err
 	}
@@ -150,7 +157,8 @@ type contest struct {
 }
 
 // contests runs every method with every limit and seed and adds a row for each.
-func (a *app) contests(ctx context.Context, t *table.Table, part string, c contest, run configs.Run, f baselineFlags, st *progress.Stages) error {
+func (a *app) contests(ctx context.Context, t *table.Table, part string, c contest, run configs.Run, f baselineFlags,
+	st *progress.Stages) error {
 	volume := c.box.Hypervolume(c.front)
 	done, total := 0, len(baseline.Methods)*(len(f.evaluations)+1)*f.seeds
 	for _, limit := range append(slices.Clone(f.evaluations), 0) {
@@ -161,7 +169,8 @@ func (a *app) contests(ctx context.Context, t *table.Table, part string, c conte
 		for _, method := range baseline.Methods {
 			var volumes, took, fronts, evaluations, distinct []float64
 			for seed := range f.seeds {
-				opt := baseline.Options{Method: method, Evaluations: limit, Seed: uint64(run.Seed) + uint64(seed), Workers: runtime.GOMAXPROCS(0)}
+				opt := baseline.Options{Method: method, Evaluations: limit, Seed: uint64(run.Seed) + uint64(seed),
+					Workers: runtime.GOMAXPROCS(0)}
 				if limit == 0 {
 					opt.Runtime = number.Seconds(c.seconds)
 				}
@@ -174,11 +183,13 @@ func (a *app) contests(ctx context.Context, t *table.Table, part string, c conte
 					costs = append(costs, p.Costs)
 				}
 				volumes, took = append(volumes, c.box.Hypervolume(costs)/volume), append(took, r.Seconds)
-				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)), append(distinct, float64(r.Distinct))
+				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)),
+					append(distinct, float64(r.Distinct))
 				done++
 				st.Set("baselines on "+part, "runs", int64(done), int64(total), string(method))
 			}
-			t.Add(part, string(method), words, number.Count(int64(median(evaluations))), number.Count(int64(median(distinct))), fmt.Sprintf("%.1f", median(took)), number.Count(int64(median(fronts))),
+			t.Add(part, string(method), words, number.Count(int64(median(evaluations))), number.Count(int64(median(distinct))),
+				fmt.Sprintf("%.1f", median(took)), number.Count(int64(median(fronts))),
 				number.Percent(median(volumes)), number.Percent(slices.Min(volumes)), number.Percent(slices.Max(volumes)))
 		}
 	}
@@ -191,7 +202,8 @@ func median(v []float64) float64 {
 }
 
 // searchCommand searches with NSGA-II and costs that a program gives.
-func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Space, parts []configs.Part, run configs.Run, f baselineFlags) error {
+func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Space, parts []configs.Part,
+	run configs.Run, f baselineFlags) error {
 	if len(f.names) < 2 || len(f.names) > 4 {
 		return fmt.Errorf("--costs has %s; expected two to four that the program prints", number.Plural(len(f.names), "name"))
 	}
@@ -203,10 +215,13 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 		if err != nil {
 			return err
 		}
-		r, err := baseline.Run(ctx, baseline.Command{Problem: problem, Argv: strings.Fields(f.command), Objectives: f.names, Timeout: f.timeout},
-			baseline.Options{Method: baseline.NSGA2, Evaluations: f.evaluations[0], Seed: uint64(run.Seed), Workers: runtime.GOMAXPROCS(0), Population: 50,
+		r, err := baseline.Run(ctx, baseline.Command{Problem: problem, Argv: strings.Fields(f.command), Objectives: f.names,
+			Timeout: f.timeout},
+			baseline.Options{Method: baseline.NSGA2, Evaluations: f.evaluations[0], Seed: uint64(run.Seed),
+				Workers: runtime.GOMAXPROCS(0), Population: 50,
 				Progress: func(n, front int) {
-					st.Set("search on "+p.Name, "evaluations", int64(n), int64(f.evaluations[0]), number.Plural(front, "point")+" on the front")
+					st.Set("search on "+p.Name, "evaluations", int64(n), int64(f.evaluations[0]),
+						number.Plural(front, "point")+" on the front")
 				}})
 		if err != nil {
 			return err
@@ -224,7 +239,8 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 			}
 			t.Add(append(row, strings.Join(choices, " "))...)
 		}
-		a.Printf("%s: %s after %s evaluations, %s distinct\n", p.Name, number.Plural(len(r.Front), "point"), number.Count(int64(r.Evaluations)), number.Count(int64(r.Distinct)))
+		a.Printf("%s: %s after %s evaluations, %s distinct\n", p.Name, number.Plural(len(r.Front), "point"),
+			number.Count(int64(r.Evaluations)), number.Count(int64(r.Distinct)))
 		if err := a.Show(t); err != nil {
 			return err
 		}

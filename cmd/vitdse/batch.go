@@ -29,8 +29,8 @@ type batch[R any] struct {
 	journal *jobs.Journal[R]
 }
 
-// run does those jobs of a list that the journal does not have yet. What was found is in found then, also where it fails
-// or is interrupted.
+// run does those jobs of a list that the journal does not have yet. What was found is in found then, also where it
+// fails or is interrupted.
 func (b *batch[R]) run(ctx context.Context, list []int) error {
 	st := b.a.stages()
 	defer st.Drop()
@@ -43,7 +43,8 @@ func (b *batch[R]) run(ctx context.Context, list []int) error {
 	if mine {
 		path = ""
 	}
-	journal, records, err := jobs.Open[R](path, b.plan, true, func(said string) { b.a.log.Warn(said) }, st.Reading("reading "+path))
+	journal, records, err := jobs.Open[R](path, b.plan, true, func(said string) { b.a.log.Warn(said) },
+		st.Reading("reading "+path))
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,9 @@ func newBench(a *app) *cobra.Command {
 or several through its RTL in Verilator with every op compared, and prints the first image's
 cycles predicted and measured, the array's utilisation, what its other cycles were spent on,
 and the simulation's speed. With --images, also the cycles of an image that waited in the
-queue, of which the engine reads the pixels while it computes the one before. The weights are not trained: they are drawn from a seed with the spreads of trained
-ones, and rounded to the nearest code. The clock is assumed: it scales the rate, nothing else.
+queue, of which the engine reads the pixels while it computes the one before. The weights are
+not trained: they are drawn from a seed with the spreads of trained ones, and rounded to the
+nearest code. The clock is assumed: it scales the rate, nothing else.
 
 Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 		Example: "  vitdse bench --models deit-tiny,deit-small --bits 8x8,4x8 --arrays 8x32x4v4,8x32x8v8 --table bench.md",
@@ -113,8 +114,10 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.Printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ", number.Plural(b.images, "image"), b.latency, b.clock)
-	a.Printf("Cycles and shares are the first image's; queued: the slowest of those behind it, each from the end of the one before.\n")
+	a.Printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ",
+		number.Plural(b.images, "image"), b.latency, b.clock)
+	a.Printf("Cycles and shares are the first image's; queued: the slowest of those behind it, " +
+		"each from the end of the one before.\n")
 	if failed {
 		return &exitError{exitUnequal, errors.New("not everything is equal")}
 	}
@@ -180,7 +183,8 @@ func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array 
 	}
 	d.Numerics = configs.Uniform(s.model, w, act).WithEdges(s.model, b.edges)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
-	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing), LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
+	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing),
+		LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
 		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)

@@ -80,8 +80,10 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 	return cmd
 }
 
-// calibrationSamples reads the reports and what the model says of their designs, and of those with static timing the clocks.
-func calibrationSamples(paths []string, family configs.Fabric, from string) ([]fit.Sample, []fit.ClockSample, configs.Coefficients, error) {
+// calibrationSamples reads the reports and what the model says of their designs, and of those with static timing the
+// clocks.
+func calibrationSamples(paths []string, family configs.Fabric,
+	from string) ([]fit.Sample, []fit.ClockSample, configs.Coefficients, error) {
 	var samples []fit.Sample
 	var clocks []fit.ClockSample
 	var start configs.Coefficients
@@ -105,7 +107,8 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 				}
 			}
 			if part.Family != start.Family {
-				return nil, nil, start, fmt.Errorf("%s: design %s is on %s of family %s, the others are of %s; choose one with --family", path, m.Design.Name, part.Name, part.Family, start.Family)
+				return nil, nil, start, fmt.Errorf("%s: design %s is on %s of family %s, the others are of %s; "+
+					"choose one with --family", path, m.Design.Name, part.Name, part.Family, start.Family)
 			}
 			if part, err = hwmodel.WithCoefficients(part, start); err != nil {
 				return nil, nil, start, err
@@ -124,7 +127,8 @@ func calibrationSamples(paths []string, family configs.Fabric, from string) ([]f
 				return nil, nil, start, fmt.Errorf("%s: %w", path, err)
 			}
 			clocks = append(clocks, clock...)
-			samples = append(samples, fit.Sample{Design: m.Design.Name, HeldOut: m.HeldOut, Model: shape.Explain(part), Measured: m.Modules})
+			samples = append(samples, fit.Sample{Design: m.Design.Name, HeldOut: m.HeldOut, Model: shape.Explain(part),
+				Measured: m.Modules})
 		}
 	}
 	if len(samples) == 0 {
@@ -148,7 +152,8 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 	for _, of := range m.Static {
 		i := slices.Index(hwmodel.Wires[:], of.Wires)
 		if i < 0 {
-			return nil, fmt.Errorf("design %s: static timing with %q wires; expected one of %s", m.Design.Name, of.Wires, strings.Join(hwmodel.Wires[:], ", "))
+			return nil, fmt.Errorf("design %s: static timing with %q wires; expected one of %s",
+				m.Design.Name, of.Wires, strings.Join(hwmodel.Wires[:], ", "))
 		}
 		for module, ns := range of.Ends {
 			if hwmodel.InArray(module) {

@@ -76,7 +76,8 @@ func (n *trained) loadFolder(ctx context.Context, a *app, dir string) error {
 	read := func(from *dataset.Folder, title string, bytes int) (*dataset.Folder, *dataset.Images, error) {
 		some := from.Spread(max(1, bytes/n.model.Image.Pixels()))
 		if len(some.Files) < len(from.Files) {
-			a.log.Info("dataset: some images are read, evenly spread", "of", title, "count", len(some.Files), "images", len(from.Files))
+			a.log.Info("dataset: some images are read, evenly spread", "of", title, "count", len(some.Files),
+				"images", len(from.Files))
 		}
 		images, err := some.Load(ctx, runtime.GOMAXPROCS(0), st.Task(title, "images"))
 		return some, images, err

@@ -123,10 +123,11 @@ func (d *digests) drawDesign(rng *rand.Rand, m configs.Model, part configs.Part)
 				l.Granularity, l.Group = configs.PerGroup, 16
 			}
 		}
-		e := configs.Engine{TM: one(2, 4, 8, 16), TN: one(2, 4, 8, 16, 32), TK: one(1, 2, 4, 8), VectorColumns: one(1, 2, 4, 8),
-			Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}[rng.IntN(2)],
-			Packing:    []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)],
-			BusBits:    one(32, 64, 128, 256), ReadFIFO: one(32, 64, 128), WeightBuffers: one(1, 2, 4),
+		e := configs.Engine{TM: one(2, 4, 8, 16), TN: one(2, 4, 8, 16, 32), TK: one(1, 2, 4, 8),
+			VectorColumns: one(1, 2, 4, 8),
+			Multiplier:    []configs.Multiplier{configs.MulDSP, configs.MulLUT}[rng.IntN(2)],
+			Packing:       []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)],
+			BusBits:       one(32, 64, 128, 256), ReadFIFO: one(32, 64, 128), WeightBuffers: one(1, 2, 4),
 			Activations: kind(), Weights: kind(), Residual: kind()}.WithPatchTokens(one(1, 2))
 		design := configs.Design{Name: "drawn", Model: m.Name, Part: part.Name, ClockMHz: 150, Numerics: n, Engine: e}
 		if design.Validate(m, part) == nil {
@@ -154,7 +155,8 @@ func (d *digests) prices(model string, count int) {
 			d.must(err)
 			fast, err := pricer.Price(&design)
 			d.must(err)
-			fmt.Fprintf(&b, "%s %d %d %d %d %v %d\n", name, e.Cycles, e.BytesRead, e.BytesWritten, e.MACs, e.Resources, fast.Cycles)
+			fmt.Fprintf(&b, "%s %d %d %d %d %v %d\n", name, e.Cycles, e.BytesRead, e.BytesWritten, e.MACs,
+				e.Resources, fast.Cycles)
 			s, err := hwmodel.NewShape(net, design)
 			d.must(err)
 			fmt.Fprintln(&b, s.Timeline(hwmodel.MemoryTiming{Latency: 40, Stall: 0.1}, 2), s.Resources(part), s.Memories())
@@ -195,7 +197,8 @@ func (d *digests) fronts() {
 	space.Parts = []string{"xc7z020", "lfe5u-85f"}
 	space.Bits.Weights, space.Bits.Activations = []int{3, 4, 8}, []int{4, 8}
 	space.Array.TN, space.Array.TK = []int{8, 16}, []int{2, 4}
-	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: noise.Of(madeUpNoise{}), Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
+	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: noise.Of(madeUpNoise{}),
+		Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
 	for _, name := range space.Parts {
 		p, err := configs.LoadPart(name)
 		d.must(err)
@@ -242,7 +245,8 @@ func (d *digests) emitted() {
 		slices.SortFunc(files, func(a, b emit.File) int { return strings.Compare(a.Path, b.Path) })
 		var b bytes.Buffer
 		for _, f := range files {
-			if ext := filepath.Ext(f.Path); ext == ".mem" || ext == ".bin" || f.Path == "design.yaml" || strings.HasSuffix(f.Path, "vit_program.h") {
+			if ext := filepath.Ext(f.Path); ext == ".mem" || ext == ".bin" || f.Path == "design.yaml" ||
+				strings.HasSuffix(f.Path, "vit_program.h") {
 				fmt.Fprintf(&b, "%s\n%s\n", f.Path, bytes.ReplaceAll(f.Data, []byte(plan.Hash), []byte(strings.Repeat("5a", 32))))
 			}
 		}
@@ -256,10 +260,12 @@ func (d *digests) emitted() {
 
 // networks are the float reference, the integer network and its trace of small networks of every family.
 func (d *digests) networks() {
-	swin := configs.Model{Name: "swin", Family: configs.Swin, Image: configs.ImageShape{Height: 20, Width: 28, Channels: 3}, Patch: 2,
+	swin := configs.Model{Name: "swin", Family: configs.Swin,
+		Image: configs.ImageShape{Height: 20, Width: 28, Channels: 3}, Patch: 2,
 		Dim: 8, Depths: []int{2, 2}, StageHeads: []int{1, 2}, Window: 4, MLPRatio: 2, Classes: 5, LayerNormEps: 1e-5,
 		Mean: []float64{0.5, 0.4, 0.3}, Std: []float64{0.5, 0.6, 0.7}}
-	vit := configs.Model{Name: "vit", Family: configs.ViT, Image: configs.ImageShape{Height: 12, Width: 9, Channels: 3}, Patch: 3,
+	vit := configs.Model{Name: "vit", Family: configs.ViT,
+		Image: configs.ImageShape{Height: 12, Width: 9, Channels: 3}, Patch: 3,
 		Dim: 24, Depth: 2, Heads: 3, MLPRatio: 2, Classes: 7, LayerNormEps: 1e-6, Mean: swin.Mean, Std: swin.Std}
 	distilled := vit
 	distilled.Name, distilled.Family = "distilled", configs.DeiTDistilled

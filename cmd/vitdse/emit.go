@@ -67,8 +67,11 @@ written whole or not at all.
 
 An integer network of vitdse export takes the place of a checkpoint: it is emitted as it is, by
 a design that has its numerics. Without a run file it needs --design, --dataset and --dir.`,
-		Example: "  vitdse emit configs/digits/run.yaml\n  vitdse emit configs/digits/run.yaml --point 3 --dir out/digits/p3\n  vitdse emit configs/digits/run.yaml --design my-design.yaml --dir out/mine\n  vitdse emit network.npz --design my-design.yaml --dataset configs/digits/digits.npz --dir out/mine",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse emit configs/digits/run.yaml\n" +
+			"  vitdse emit configs/digits/run.yaml --point 3 --dir out/digits/p3\n" +
+			"  vitdse emit configs/digits/run.yaml --design my-design.yaml --dir out/mine\n" +
+			"  vitdse emit network.npz --design my-design.yaml --dataset configs/digits/digits.npz --dir out/mine",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := emitted(cmd, args[0], f)
 			if err != nil {
@@ -80,10 +83,12 @@ a design that has its numerics. Without a run file it needs --design, --dataset 
 			return a.emit(cmd.Context(), run, f)
 		},
 	}
-	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::target", "verify::images", "verify::logits"})
+	addFlags(cmd.Flags(), inputKeys, pickKeys, []string{"parts", "out", "verify::target", "verify::images",
+		"verify::logits"})
 	cmd.Flags().StringVar(&f.point, "point", "", "`number` or name of the front's point to emit")
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` to emit")
-	cmd.Flags().StringVar(&f.part, "part", "", "part `file` that the design is for; default the tool's part, or the space's, of that name")
+	cmd.Flags().StringVar(&f.part, "part", "", "part `file` that the design is for; default the tool's part, "+
+		"or the space's, of that name")
 	cmd.Flags().StringVar(&f.dir, "dir", "", "`folder` to write; default design/ in the run's out")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace an emitted folder that is there")
 	cmd.MarkFlagsMutuallyExclusive("point", "design")
@@ -131,7 +136,8 @@ func emitted(cmd *cobra.Command, file string, f emitFlags) (configs.Run, error) 
 	}
 	run, err := runOrBare(cmd, "")
 	if err == nil && (f.design == "" || f.dir == "" || run.Dataset == "-") {
-		err = fmt.Errorf("%s is a network without a run: expected --design FILE, --dataset FILE and --dir FOLDER with it", file)
+		err = fmt.Errorf("%s is a network without a run: expected --design FILE, --dataset FILE and --dir FOLDER with it",
+			file)
 	}
 	run.Model, run.Checkpoint, run.Space = file, file, ""
 	return run, err
@@ -161,7 +167,8 @@ func partOf(run configs.Run, f emitFlags, name string) (configs.Part, error) {
 }
 
 // emitPoint emits a point of a front.
-func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *dse.Front, p dse.Point, dir string, force bool) error {
+func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *dse.Front, p dse.Point, dir string,
+	force bool) error {
 	d, err := front.Design(p)
 	if err != nil {
 		return err
@@ -175,7 +182,8 @@ func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front 
 }
 
 // emitDesign writes the folder of a design.
-func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d configs.Design, part configs.Part, dir string, force bool) error {
+func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d configs.Design, part configs.Part,
+	dir string, force bool) error {
 	st := a.stages()
 	defer st.Drop()
 	integers, err := n.quantize(d.Numerics, a.cacheOf(run), st.Of)
@@ -231,7 +239,8 @@ func (a *app) printFolder(dir, hash string, files []emit.File) error {
 		size[group] += int64(len(f.Data))
 		all += int64(len(f.Data))
 	}
-	a.Printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), number.Plural(len(files), "file"), number.Kilo(all))
+	a.Printf("%s: design %s, %s, %s kB\n", dir, configs.ShortHash(hash), number.Plural(len(files), "file"),
+		number.Kilo(all))
 	t := table.New("<folder", "files", "kB", "<what")
 	for _, group := range slices.Sorted(maps.Keys(names)) {
 		t.Add(group, number.Count(len(names[group])), number.Kilo(size[group]), folderWords[group])

@@ -35,8 +35,10 @@ An integer network of vitdse export takes the place of a checkpoint: it is run a
 without float weights there is nothing to compare it with but the labels.
 
 ` + quantizeInputs,
-		Example: "  vitdse eval configs/digits/run.yaml --bits w4a8\n  vitdse eval --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic --images imagenet/val\n  vitdse eval network.npz --dataset configs/digits/digits.npz",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  vitdse eval configs/digits/run.yaml --bits w4a8\n" +
+			"  vitdse eval --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic --images " +
+			"imagenet/val\n  vitdse eval network.npz --dataset configs/digits/digits.npz",
+		Args: cobra.MaximumNArgs(1),
 	}
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)
@@ -64,7 +66,8 @@ without float weights there is nothing to compare it with but the labels.
 		if n.integers == nil {
 			a.warnOfFew(n, num.CalibImages)
 		}
-		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels, Workers: runtime.GOMAXPROCS(0)}
+		e := measure.Evaluation{Model: n.model, Weights: n.weights, Images: n.test, Labels: n.labels,
+			Workers: runtime.GOMAXPROCS(0)}
 		if folder != "" {
 			from, err := dataset.OpenFolder(folder, labels, n.model)
 			if err != nil {

@@ -17,7 +17,8 @@ import (
 )
 
 // examine compares a network's ops over all images, in numbered parts.
-func (a *app) examine(cmd *cobra.Command, args []string, n *trained, num configs.Numerics, e measure.Evaluation, machines arrayFlags) (measure.Detail, error) {
+func (a *app) examine(cmd *cobra.Command, args []string, n *trained, num configs.Numerics, e measure.Evaluation,
+	machines arrayFlags) (measure.Detail, error) {
 	work, err := a.evalWork(cmd, args, machines)
 	if err != nil {
 		return measure.Detail{}, err
@@ -34,7 +35,8 @@ func (a *app) examine(cmd *cobra.Command, args []string, n *trained, num configs
 	if n.train != nil {
 		training = fmt.Sprintf("%x", sha256.Sum256(n.train.Pixels))
 	}
-	inputs, err := configs.Key(build, "eval", n.model, n.weights.Digest(n.model), num, training, imagesKey(e.Images), e.Labels)
+	inputs, err := configs.Key(build, "eval", n.model, n.weights.Digest(n.model), num, training,
+		imagesKey(e.Images), e.Labels)
 	if err != nil {
 		return measure.Detail{}, err
 	}
@@ -43,8 +45,10 @@ func (a *app) examine(cmd *cobra.Command, args []string, n *trained, num configs
 		return measure.Detail{}, err
 	}
 	cache := a.cacheOf(configs.Run{Cache: os.Getenv("VITDSE_CACHE")})
-	b := &batch[measure.Part]{a: a, plan: jobs.Plan{Kind: "vitdse evaluation", Inputs: inputs, Jobs: x.Parts()}, title: "evaluation", unit: "images",
-		size: int64(x.PartImages()), total: int64(e.Images.Count()), machines: machines, work: work, workers: e.Workers, worker: x.Worker,
+	b := &batch[measure.Part]{a: a, plan: jobs.Plan{Kind: "vitdse evaluation", Inputs: inputs, Jobs: x.Parts()},
+		title: "evaluation", unit: "images",
+		size: int64(x.PartImages()), total: int64(e.Images.Count()), machines: machines, work: work, workers: e.Workers,
+		worker: x.Worker,
 		cost: func(int) float64 { // a billion products a second in floating point, 20 in integers
 			return float64(x.PartImages()) * float64(net.MACs()) * (1/1e9 + 1/20e9)
 		}}

@@ -76,6 +76,7 @@ func needTools(tools []tool) error {
 	if programs == nil {
 		return nil
 	}
-	return &exitError{exitTool, fmt.Errorf("%s not found, which the simulation needs; install with: apt-get install %s (or make setup)",
+	return &exitError{exitTool, fmt.Errorf("%s not found, which the simulation needs; install with: "+
+		"apt-get install %s (or make setup)",
 		strings.Join(programs, ", "), strings.Join(packages, " "))}
 }

@@ -33,8 +33,9 @@ Gather) with u8 images as input; ONNX Runtime gives the same logits bit for bit,
 accuracy on any set of images can be found without this tool (docs/EXPORT.md).
 
 ` + quantizeInputs,
-		Example: "  vitdse export out/digits/design --format onnx --to digits.onnx\n  vitdse export configs/digits/run.yaml --bits w4a4 --format npz --to digits.npz",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  vitdse export out/digits/design --format onnx --to digits.onnx\n" +
+			"  vitdse export configs/digits/run.yaml --bits w4a4 --format npz --to digits.npz",
+		Args: cobra.MaximumNArgs(1),
 	}
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)
@@ -94,7 +95,8 @@ func (a *app) integerNetwork(cmd *cobra.Command, args []string, f *numericsFlags
 	return net, "", err
 }
 
-func (a *app) quantizeFor(ctx context.Context, n *trained, run configs.Run, num configs.Numerics) (*intnet.Network, error) {
+func (a *app) quantizeFor(ctx context.Context, n *trained, run configs.Run,
+	num configs.Numerics) (*intnet.Network, error) {
 	if _, err := a.checkFloat(ctx, n); err != nil {
 		return nil, err
 	}
@@ -144,6 +146,7 @@ func (a *app) export(net *intnet.Network, hash, format, to string) error {
 	if hash != "" {
 		of = " of design " + configs.ShortHash(hash)
 	}
-	a.Printf("%s: integer network %s%s, %s kB; a logit's step is %.6g\n", to, net.Model.Name, of, number.Kilo(int64(len(data))), net.LogitScale)
+	a.Printf("%s: integer network %s%s, %s kB; a logit's step is %.6g\n",
+		to, net.Model.Name, of, number.Kilo(int64(len(data))), net.LogitScale)
 	return nil
 }

@@ -26,13 +26,17 @@ they take, and what is short for the next faster one, or for any where none fits
 the fastest is written to a file, for emit.
 
 Exit code 1 says that nothing fits some part.`,
-		Example: "  vitdse fit --model deit-tiny --part xc7z020\n  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml\n  vitdse fit --model deit-tiny --part xczu9eg --clock-mhz 300 --to fastest.yaml",
-		Args:    cobra.NoArgs,
+		Example: "  vitdse fit --model deit-tiny --part xc7z020\n" +
+			"  vitdse fit --model deit-base --part xczu9eg,xcu50 --bits w4a8\n" +
+			"  vitdse fit --model deit-tiny --part xck26 --design my-design.yaml\n" +
+			"  vitdse fit --model deit-tiny --part xczu9eg --clock-mhz 300 --to fastest.yaml",
+		Args: cobra.NoArgs,
 	}
 	model := cmd.Flags().String("model", "", "`name` of a built-in model, or a model file")
 	cmd.Flags().StringSliceVar(&parts, "part", nil, "`names` or files of parts; default all built-in ones")
 	cmd.Flags().StringVar(&o.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8")
-	cmd.Flags().IntVar(&o.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, and of softmax")
+	cmd.Flags().IntVar(&o.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, "+
+		"and of softmax")
 	cmd.Flags().StringVar(&o.design, "design", "", "design `file` to fit instead")
 	cmd.Flags().Float64Var(&o.clock, "clock-mhz", 0, "assumed clock in `MHz`; default the part's")
 	cmd.Flags().StringVar(&o.to, "to", "", "`file` to write the fastest design that fits to, if there is one part")
@@ -117,14 +121,17 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 			t.Add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
 		}
 	}
-	a.Printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n", m.Name, 100*hwmodel.ExpectedPowerError)
+	a.Printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n",
+		m.Name, 100*hwmodel.ExpectedPowerError)
 	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.Printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, and streams the network's %s kB of weights,\n", number.Kilo(weights))
+	a.Printf("mJ is of one image. An engine keeps activations in its buffers, on the chip, "+
+		"and streams the network's %s kB of weights,\n", number.Kilo(weights))
 	a.Printf("so that they need not fit; RAM is of the blocks and UltraRAMs that a design may plan with.\n")
 	if none > 0 {
-		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short", none, number.Plural(len(list), "part"))}
+		return &exitError{exitUnequal, fmt.Errorf("nothing fits %d of %s; the rows marked nearest say what is short",
+			none, number.Plural(len(list), "part"))}
 	}
 	return nil
 }
@@ -155,7 +162,8 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 
 // parseBits reads wNaN.
 func parseBits(bits string) (w, a int, err error) {
-	if n, e := fmt.Sscanf(strings.ToLower(bits)+"|", "w%da%d|", &w, &a); n != 2 || e != nil || w < 2 || w > 8 || a < 2 || a > 8 {
+	if n, e := fmt.Sscanf(strings.ToLower(bits)+"|", "w%da%d|", &w, &a); n != 2 || e != nil || w < 2 ||
+		w > 8 || a < 2 || a > 8 {
 		return 0, 0, fmt.Errorf("--bits is %q; expected wNaN such as w4a8, 2 to 8 each", bits)
 	}
 	return w, a, nil

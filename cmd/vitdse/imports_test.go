@@ -58,7 +58,8 @@ var rooms = []struct {
 	{"cmd/vitdse/table", []string{"cmd/vitdse/number"}},
 	{"cmd/vitdse/verdicts", []string{"configs", "hwmodel", "emit/verify",
 		"cmd/vitdse/number", "cmd/vitdse/page", "cmd/vitdse/table"}},
-	{"cmd/vitdse", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...", "cmd/vitdse/..."}},
+	{"cmd/vitdse", []string{"configs/...", "hwmodel/...", "golden/...", "templates", "emit/...", "dse/...",
+		"cmd/vitdse/..."}},
 }
 
 // onlyHere lists libraries that belong to some rooms: what reads the environment, logs
@@ -102,7 +103,8 @@ func TestImportDirections(t *testing.T) {
 				continue
 			}
 			for prefix, in := range onlyHere {
-				if strings.HasPrefix(imported, prefix) && !slices.ContainsFunc(in, func(pattern string) bool { return matches(pattern, room) }) {
+				if strings.HasPrefix(imported, prefix) && !slices.ContainsFunc(in,
+					func(pattern string) bool { return matches(pattern, room) }) {
 					t.Errorf("%s imports %s, which only %v may", room, imported, in)
 				}
 			}

@@ -43,7 +43,8 @@ func onEngine(m configs.Model) (*network.Network, error) {
 }
 
 // forEngine loads what a run names; a network that the engine does not run is refused before anything else is read.
-func (a *app) forEngine(ctx context.Context, run configs.Run, load func(context.Context, configs.Run) (*trained, error)) (*trained, error) {
+func (a *app) forEngine(ctx context.Context, run configs.Run,
+	load func(context.Context, configs.Run) (*trained, error)) (*trained, error) {
 	model, err := loadModel(run.Model)
 	if err != nil {
 		return nil, err
@@ -118,7 +119,8 @@ func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, e
 	}
 	st := a.stages()
 	defer st.Drop()
-	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0), st.Task("float network", "images"))
+	r, err := measure.CompareReference(ctx, n.model, n.weights, n.test, n.logits, runtime.GOMAXPROCS(0),
+		st.Task("float network", "images"))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +128,8 @@ func (a *app) checkFloat(ctx context.Context, n *trained) (*measure.Reference, e
 	if err := r.Err(n.model); err != nil {
 		return nil, &exitError{exitUnequal, err}
 	}
-	a.Printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), largest logit %.3g\n",
+	a.Printf("float network and test_logits: %s of %d compared, largest difference %.2g (image %d, class %d), "+
+		"largest logit %.3g\n",
 		number.Plural(r.Images, "image"), r.Of, r.Difference, r.Image, r.Class, r.Largest)
 	return &r, nil
 }
@@ -156,7 +159,8 @@ func (n *trained) calibration(num configs.Numerics) (*dataset.Images, error) {
 		return quant.Synthetic(n.model, num.CalibImages, 1), nil
 	}
 	if n.train == nil {
-		return nil, errors.New("there are no training images to calibrate on; give --dataset, or the quantizer calibration=synthetic")
+		return nil, errors.New("there are no training images to calibrate on; give --dataset, " +
+			"or the quantizer calibration=synthetic")
 	}
 	return n.train.Slice(0, min(num.CalibImages, n.train.N)), nil
 }
@@ -175,7 +179,8 @@ func (a *app) warnOfFew(n *trained, images int) {
 }
 
 // quantize makes the integer network of some numerics, or takes the one that is kept. stage may be nil.
-func (n *trained) quantize(num configs.Numerics, cache configs.Store, stage func(title, unit string, done, total int)) (*intnet.Network, error) {
+func (n *trained) quantize(num configs.Numerics, cache configs.Store,
+	stage func(title, unit string, done, total int)) (*intnet.Network, error) {
 	if n.integers != nil {
 		return n.integers.net, n.integers.has(num)
 	}
@@ -214,7 +219,8 @@ func spaceOf(run configs.Run) (configs.Space, error) {
 		return configs.LoadSpace(run.Space)
 	}
 	if len(run.Parts) == 0 {
-		return configs.Space{}, errors.New("no space: a search needs the run's key space or --space, the file of what may vary, " +
+		return configs.Space{}, errors.New("no space: a search needs the run's key space or --space, " +
+			"the file of what may vary, " +
 			"or the key parts, for which there is a default space")
 	}
 	return configs.DefaultSpace(run.Parts)
@@ -260,7 +266,8 @@ func calibrated(parts []configs.Part, files []string) error {
 			return err
 		}
 		if other, twice := from[c.Family]; twice {
-			return fmt.Errorf("%s and %s are both coefficients of family %s; expected at most one a family", other, file, c.Family)
+			return fmt.Errorf("%s and %s are both coefficients of family %s; expected at most one a family",
+				other, file, c.Family)
 		}
 		from[c.Family] = file
 		for i, p := range parts {

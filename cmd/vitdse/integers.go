@@ -33,7 +33,8 @@ func loadIntegers(model configs.Model, file string) (*trained, error) {
 		return nil, err
 	}
 	if !reflect.DeepEqual(model, net.Model) {
-		return nil, fmt.Errorf("%s is of model %s, which is not the run's model %s key by key; give the network as the model, too: --model %s",
+		return nil, fmt.Errorf("%s is of model %s, which is not the run's model %s key by key; "+
+			"give the network as the model, too: --model %s",
 			file, net.Model.Name, model.Name, file)
 	}
 	return &trained{model: model, integers: &given{net, file}}, nil
@@ -44,7 +45,8 @@ func (n *trained) needFloat() error {
 	if n.integers == nil {
 		return nil
 	}
-	return fmt.Errorf("%s is an integer network, of which no bits can be chosen anymore; expected the float checkpoint (emit, eval and export take the integer one)",
+	return fmt.Errorf("%s is an integer network, of which no bits can be chosen anymore; "+
+		"expected the float checkpoint (emit, eval and export take the integer one)",
 		n.integers.file)
 }
 
@@ -57,10 +59,12 @@ func (g *given) has(num configs.Numerics) error {
 	}
 	for i, l := range have.Layers {
 		if i < len(num.Layers) && num.Layers[i] != l {
-			return fmt.Errorf("%s: layer %s is %s; the design says %s: expected a design with the network's own numerics", g.file, l.Name, layerBits(l), layerBits(num.Layers[i]))
+			return fmt.Errorf("%s: layer %s is %s; the design says %s: expected a design with the network's own numerics",
+				g.file, l.Name, layerBits(l), layerBits(num.Layers[i]))
 		}
 	}
-	return fmt.Errorf("%s has other numerics (bits of softmax or GELU, fold, quantizer or calibration) than the design; expected a design with the network's own", g.file)
+	return fmt.Errorf("%s has other numerics (bits of softmax or GELU, fold, "+
+		"quantizer or calibration) than the design; expected a design with the network's own", g.file)
 }
 
 func layerBits(l configs.LayerBits) string {
@@ -117,7 +121,8 @@ func sameNetwork(dir, file string) error {
 		return err
 	}
 	if at := have.Difference(want); at != "" {
-		return &exitError{exitUnequal, fmt.Errorf("%s is not the network of %s: %s differs; emit the folder from that network", path, file, at)}
+		return &exitError{exitUnequal, fmt.Errorf("%s is not the network of %s: %s differs; "+
+			"emit the folder from that network", path, file, at)}
 	}
 	return nil
 }

@@ -52,7 +52,8 @@ func TestKilledRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Symlink(configs, filepath.Join(dir, "configs")), os.CopyFS(filepath.Join(dir, "small"), os.DirFS("testdata/small"))); err != nil {
+	if err := errors.Join(os.Symlink(configs, filepath.Join(dir, "configs")),
+		os.CopyFS(filepath.Join(dir, "small"), os.DirFS("testdata/small"))); err != nil {
 		t.Fatal(err)
 	}
 	start := func(stop string) (out string, code int) {

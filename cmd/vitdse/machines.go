@@ -29,14 +29,17 @@ type arrayFlags struct {
 
 // add adds the flags; a command that has a --resume of its own keeps it.
 func (f *arrayFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.engine, "engine", "", "run the jobs as an array job: `engine` "+strings.Join(array.Engines(), ", ")+"; default in this process")
+	flags.StringVar(&f.engine, "engine", "", "run the jobs as an array job: `engine` "+strings.Join(array.Engines(), ", ")+
+		"; default in this process")
 	flags.IntVar(&f.tasks, "tasks", 8, "most `tasks` of the array job")
 	flags.Float64Var(&f.least, "task-seconds", 120, "least `seconds` of work a task, by estimate")
-	flags.StringVar(&f.template, "job-template", "", "`file` in the place of the engine's job template, which vitdse task --template shows")
+	flags.StringVar(&f.template, "job-template", "",
+		"`file` in the place of the engine's job template, which vitdse task --template shows")
 	flags.StringVar(&f.work, "work", "", "`folder` of the array job, which all nodes see; default beside the results")
 	flags.BoolVar(&f.cancel, "cancel-on-interrupt", false, "cancel the array job when this command is interrupted")
 	if flags.Lookup("resume") == nil {
-		flags.BoolVar(&f.resume, "resume", false, "go on with an array job that was submitted, and refuse to submit a first one")
+		flags.BoolVar(&f.resume, "resume", false, "go on with an array job that was submitted, "+
+			"and refuse to submit a first one")
 	}
 }
 
@@ -83,8 +86,10 @@ func (a *app) elsewhere(f arrayFlags, work string, st *progress.Stages, tools ..
 		}
 		st.At("on " + f.engine)
 		defer st.Here()
-		o := array.Options{Engine: f.engine, Program: program, Template: f.template, Tasks: f.tasks, Least: f.least, Cancel: f.cancel,
-			Resume: f.resume, Shared: shared, Say: func(said string) { a.log.Info(said) }, Warn: func(said string) { a.log.Warn(said) },
+		o := array.Options{Engine: f.engine, Program: program, Template: f.template, Tasks: f.tasks, Least: f.least,
+			Cancel: f.cancel,
+			Resume: f.resume, Shared: shared, Say: func(said string) { a.log.Info(said) },
+			Warn: func(said string) { a.log.Warn(said) },
 			Failed: func(list []array.Failure) {
 				st.At(fmt.Sprintf("on %s, %d failed", f.engine, len(list)))
 				last := list[len(list)-1]

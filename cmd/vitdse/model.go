@@ -60,8 +60,9 @@ preprocessor_config.json. What contradicts the tensors is an error, and so is a 
 is not carried.
 
 Every command takes the folder itself in the place of a model file.`,
-		Example: "  vitdse model checkpoints/deit_tiny --out model.yaml\n  vitdse model model.safetensors --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse model checkpoints/deit_tiny --out model.yaml\n" +
+			"  vitdse model model.safetensors --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
+		Args: cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`file` to write; default the terminal")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file if it is there")

@@ -44,8 +44,11 @@ is of the predicted front and the points near it, without those that are dominat
 top1 (%, measured), lut, ff, dsp, bram18, uram, lutram, bytes and array (% busy); --sort and the axes of --plot
 take the same names. The plot rings the point that the run's pick chooses. --compare says
 which points of two fronts dominate which.`,
-		Example: "  vitdse pareto configs/digits/run.yaml --where 'fps>=2000,dsp<=150' --sort lut\n  vitdse pareto out/digits/sweep --plot front.svg --x latency --y use\n  vitdse pareto out/a/sweep --compare out/b/sweep\n  vitdse pareto configs/digits/run.yaml --sort use --top 5\n  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse pareto configs/digits/run.yaml --where 'fps>=2000,dsp<=150' --sort lut\n" +
+			"  vitdse pareto out/digits/sweep --plot front.svg --x latency --y use\n" +
+			"  vitdse pareto out/a/sweep --compare out/b/sweep\n  vitdse pareto configs/digits/run.yaml --sort use --top 5\n" +
+			"  vitdse pareto out/digits/sweep --max-use 50 --format csv --to small.csv",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
 			file := ""
@@ -74,7 +77,8 @@ which points of two fronts dominate which.`,
 	cmd.Flags().IntVar(&f.query.Top, "top", 20, "most `rows` of the table; 0 for all")
 	cmd.Flags().Float64Var(&f.maxUse, "max-use", 0, "most `percent` of a resource that a point may use; 0 for no limit")
 	cmd.Flags().Float64Var(&f.maxMS, "max-ms", 0, "most `milliseconds` an image; 0 for no limit")
-	cmd.Flags().StringVar(&f.format, "format", "table", "`form` of the output: table, csv, json or markdown; all but the table have all rows unless --top is given")
+	cmd.Flags().StringVar(&f.format, "format", "table",
+		"`form` of the output: table, csv, json or markdown; all but the table have all rows unless --top is given")
 	cmd.Flags().StringVar(&f.out, "to", "", "`file` to write instead of standard output")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that --to names")
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
@@ -181,5 +185,6 @@ func (a *app) compare(ctx context.Context, dir string, points []dse.Point, cut d
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.compare, err)
 	}
-	return fronts.Compare(a.Output, fronts.Named{Folder: dir, Points: points}, fronts.Named{Folder: f.compare, Points: theirs}, cut)
+	return fronts.Compare(a.Output, fronts.Named{Folder: dir, Points: points},
+		fronts.Named{Folder: f.compare, Points: theirs}, cut)
 }

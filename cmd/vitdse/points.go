@@ -26,7 +26,8 @@ type pointsFlags struct {
 }
 
 func (f *pointsFlags) add(cmd *cobra.Command, does string) {
-	cmd.Flags().StringVar(&f.points, "points", "", "of a run file, "+does+" `these` of its front: front (as measured, where it was), all (as predicted), or numbers as 1,4-9")
+	cmd.Flags().StringVar(&f.points, "points", "", "of a run file, "+does+
+		" `these` of its front: front (as measured, where it was), all (as predicted), or numbers as 1,4-9")
 	f.machines.add(cmd.Flags())
 }
 
@@ -128,7 +129,8 @@ func numbersOf(f *dse.Front, run configs.Run, named string) ([]int, error) {
 }
 
 // emitted writes the folder of a point to a temporary place, with the vectors of so many images, and hands it to do.
-func (p *frontPoints) emitted(ctx context.Context, job int, v *configs.Verify, do func(dir string, plan *emit.Plan) error) error {
+func (p *frontPoints) emitted(ctx context.Context, job int, v *configs.Verify,
+	do func(dir string, plan *emit.Plan) error) error {
 	point := p.front.Points[job]
 	d, err := p.front.Design(point)
 	if err != nil {

@@ -22,10 +22,14 @@ type numericsFlags struct {
 
 func (f *numericsFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose numerics are taken")
-	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8; of a network that came quantized its own")
-	cmd.Flags().StringVar(&f.granularity, "granularity", string(configs.PerChannel), "what shares a scale of weights: `layer`, channel or group")
+	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of all blocks, `wNaN`: weights and activations, 2 to 8; "+
+		"of a network that came quantized its own")
+	cmd.Flags().StringVar(&f.granularity, "granularity", string(configs.PerChannel),
+		"what shares a scale of weights: `layer`, channel or group")
 	cmd.Flags().IntVar(&f.group, "group", 32, "`weights` of a channel that share a multiplier, with --granularity group")
-	cmd.Flags().StringVar(&f.quantizer, "quantizer", "", "`choices` that are not the default, such as scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=power-of-two")
+	cmd.Flags().StringVar(&f.quantizer, "quantizer", "",
+		"`choices` that are not the default, such as "+
+			"scheme=symmetric,activations=kl,weights=minmax,rounding=nearest,scales=power-of-two")
 	cmd.Flags().IntVar(&f.images, "calib-images", 256, "training `images` that ranges are taken from")
 	cmd.Flags().Float64Var(&f.fold, "ln-fold", 1, "`strength` of the LayerNorm fold, 0 off to 1 full")
 	for _, other := range []string{"bits", "granularity", "group", "quantizer", "calib-images", "ln-fold"} {
@@ -115,8 +119,9 @@ the share of values that are clipped, the ratio of signal to noise of the codes 
 layer's result, and the accumulator width that the codes prove.
 
 ` + quantizeInputs,
-		Example: "  vitdse quantize configs/digits/run.yaml --bits w4a8 --granularity group --group 32\n  vitdse quantize --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  vitdse quantize configs/digits/run.yaml --bits w4a8 --granularity group --group 32\n" +
+			"  vitdse quantize --model deit-tiny --checkpoint model.safetensors --quantizer calibration=synthetic",
+		Args: cobra.MaximumNArgs(1),
 	}
 	addFlags(cmd.Flags(), inputKeys)
 	f.add(cmd)

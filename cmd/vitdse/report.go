@@ -54,8 +54,10 @@ report.html beside it.`,
 		},
 	}
 	addFlags(cmd.Flags(), inputKeys, sweepKeys, searchKeys, pickKeys)
-	cmd.Flags().BoolVar(&q.budget, "budget", false, "search what 10 % more and less of each resource of the picked point's part is worth, which takes minutes")
-	cmd.Flags().StringArrayVar(&q.why, "why", nil, "`choices` of a point that differs from the picked one in them, such as tm=8,multiplier=lut: say why it is not on the front")
+	cmd.Flags().BoolVar(&q.budget, "budget", false,
+		"search what 10 % more and less of each resource of the picked point's part is worth, which takes minutes")
+	cmd.Flags().StringArrayVar(&q.why, "why", nil, "`choices` of a point that differs from the picked one in them, "+
+		"such as tm=8,multiplier=lut: say why it is not on the front")
 	cmd.Flags().StringVar(&to, "to", "", "`file` to write")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file that --to names")
 	return cmd
@@ -112,7 +114,8 @@ func (a *app) putReport(r *page.Report, to string) error {
 		return err
 	}
 	if n := r.Points.Of - len(r.Points.Name); n > 0 {
-		a.Printf("report: %s of the front's %s are in the page, %s left out: every part's best by each objective stays, the others are taken evenly\n",
+		a.Printf("report: %s of the front's %s are in the page, %s left out: every part's best by each objective stays, "+
+			"the others are taken evenly\n",
 			number.Count(len(r.Points.Name)), number.Plural(r.Points.Of, "point"), number.Count(n))
 	}
 	a.Printf("report: %s, %s kB\n", to, number.Kilo(int64(buf.Len())))
@@ -230,21 +233,25 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction, Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
-	best, effects, err := dse.Budgets(ctx, in, budgetShare, func(done, total int) { st.Set("budgets of "+part, "searches", int64(done), int64(total), "") })
+	in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction,
+		Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
+	best, effects, err := dse.Budgets(ctx, in, budgetShare,
+		func(done, total int) { st.Set("budgets of "+part, "searches", int64(done), int64(total), "") })
 	if err != nil {
 		return nil, err
 	}
 	st.End()
 	b := page.Budget{Part: part, Point: best.Name, FPS: page.Number(best.FPS), Share: budgetShare}
 	for _, e := range effects {
-		b.Effects = append(b.Effects, page.Effect{Resource: e.Resource, Used: page.Number(e.Used), More: page.Number(e.More), Less: page.Number(e.Less)})
+		b.Effects = append(b.Effects, page.Effect{Resource: e.Resource, Used: page.Number(e.Used), More: page.Number(e.More),
+			Less: page.Number(e.Less)})
 	}
 	return []page.Budget{b}, nil
 }
 
 // keptOrMeasured is the run's prediction of noise, measured where there is none yet.
-func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*noise.Prediction, error) {
+func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run,
+	st *progress.Stages) (*noise.Prediction, error) {
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
 		prediction, err = a.measuredPrediction(ctx, n, run, st)
@@ -253,7 +260,8 @@ func (a *app) keptOrMeasured(ctx context.Context, n *trained, run configs.Run, s
 }
 
 // measureInside adds what the golden model finds, and gives the prediction of noise.
-func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part, in *page.Inside) (*noise.Prediction, error) {
+func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Design, part configs.Part,
+	in *page.Inside) (*noise.Prediction, error) {
 	n, err := a.loadNetwork(ctx, run)
 	if err != nil {
 		return nil, err
@@ -284,7 +292,8 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	err = in.Measure(ctx, page.Golden{Model: n.model, Weights: n.weights, Calibration: calibration, Images: n.test.Slice(0, min(insideImages, n.test.N)),
+	err = in.Measure(ctx, page.Golden{Model: n.model, Weights: n.weights, Calibration: calibration,
+		Images:   n.test.Slice(0, min(insideImages, n.test.N)),
 		Numerics: d.Numerics, Prediction: prediction, Workers: runtime.GOMAXPROCS(0),
 		Progress: func(done, total int) { st.Set("noise of layers", "layers", int64(done), int64(total), "") }})
 	if err == nil {
@@ -295,7 +304,8 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 
 // measuredPrediction is the prediction of noise that the run's search used, from the cache if it is
 // there.
-func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run, st *progress.Stages) (*noise.Prediction, error) {
+func (a *app) measuredPrediction(ctx context.Context, n *trained, run configs.Run,
+	st *progress.Stages) (*noise.Prediction, error) {
 	space, _, err := loadSpace(run)
 	if err != nil {
 		return nil, err

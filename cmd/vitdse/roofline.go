@@ -37,16 +37,19 @@ share the weights, but on the engine, which runs image by image.
 
 The network and the part are those of a run file, or of --model and --part. The roof is
 that of --design FILE, or of an array and bits that the flags give.`,
-		Example: "  vitdse roofline configs/digits/run.yaml\n  vitdse roofline --model deit-tiny --part xczu9eg --array 16x32x4 --bits w4a8",
-		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.roofline(cmd, args, f) },
+		Example: "  vitdse roofline configs/digits/run.yaml\n" +
+			"  vitdse roofline --model deit-tiny --part xczu9eg --array 16x32x4 --bits w4a8",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.roofline(cmd, args, f) },
 	}
 	addFlags(cmd.Flags(), []string{"model"})
 	cmd.Flags().StringVar(&f.part, "part", "", "`name` or file of the part; default the run's first")
 	cmd.Flags().StringVar(&f.design, "design", "", "design `file` whose roof is shown")
-	cmd.Flags().StringVar(&f.array, "array", "8x16x4", "array of the roof, `TMxTNxTK`: tokens x channels x products a cycle")
+	cmd.Flags().StringVar(&f.array, "array", "8x16x4",
+		"array of the roof, `TMxTNxTK`: tokens x channels x products a cycle")
 	cmd.Flags().StringVar(&f.bits, "bits", "w8a8", "bits of the roof's design, `wNaN`: weights and activations, 2 to 8")
-	cmd.Flags().StringVar(&f.traffic, "traffic", string(hwmodel.TrafficUnfused), "what is counted as moved: `policy` unfused, weights, on-chip or engine")
+	cmd.Flags().StringVar(&f.traffic, "traffic", string(hwmodel.TrafficUnfused),
+		"what is counted as moved: `policy` unfused, weights, on-chip or engine")
 	cmd.Flags().IntVar(&f.batch, "batch", 1, "`images` that share the weights")
 	cmd.Flags().StringVar(&f.plot, "plot", "", "draw the roofline to this .svg or .png `file`")
 	cmd.Flags().BoolVar(&f.all, "all", false, "list every block, also those that are all alike")
@@ -137,13 +140,15 @@ func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Desig
 	}
 	d := configs.Design{
 		Name: "roof", Model: m.Name, Part: p.Name, ClockMHz: p.ClockMHz, Numerics: configs.Uniform(m, w, act),
-		Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64, WeightBuffers: 2,
-			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto},
+		Engine: configs.Engine{TM: tm, TN: tn, TK: tk, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64,
+			WeightBuffers: 2,
+			Activations:   configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto},
 	}
 	return d, engine.Legal(m, d, p)
 }
 
 // view is what the flags show of a design.
 func (f rooflineFlags) view(m configs.Model, d configs.Design, p configs.Part) rooflines.View {
-	return rooflines.View{Model: m, Design: d, Part: p, Traffic: hwmodel.Traffic(f.traffic), Batch: f.batch, All: f.all, Plot: f.plot}
+	return rooflines.View{Model: m, Design: d, Part: p, Traffic: hwmodel.Traffic(f.traffic), Batch: f.batch,
+		All: f.all, Plot: f.plot}
 }

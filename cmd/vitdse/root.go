@@ -65,10 +65,13 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 	}
 	root.SetOut(a.Writer())
 	root.SetErr(a.stderr)
-	level := root.PersistentFlags().String("log-level", "info", "least `level` that is logged: trace, debug, info, warn, error or off")
+	level := root.PersistentFlags().String("log-level", "info",
+		"least `level` that is logged: trace, debug, info, warn, error or off")
 	logJSON := root.PersistentFlags().Bool("log-json", false, "log as JSON, one object a line")
-	wide := root.PersistentFlags().Bool("wide", false, "print every column of a table, also those that the terminal is too narrow for")
-	asJSON := root.PersistentFlags().Bool("json", false, "print one JSON object: the tables, their numbers as numbers, and the other lines as text")
+	wide := root.PersistentFlags().Bool("wide", false,
+		"print every column of a table, also those that the terminal is too narrow for")
+	asJSON := root.PersistentFlags().Bool("json", false,
+		"print one JSON object: the tables, their numbers as numbers, and the other lines as text")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if *wide {
 			a.Wide()
@@ -87,13 +90,16 @@ the key verify.images of a run file is VITDSE_VERIFY_IMAGES and --images.
 		return nil
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if text := err.Error(); strings.Contains(text, "unknown flag: --max-") || strings.Contains(text, "unknown flag: --min-") {
+		if text := err.Error(); strings.Contains(text, "unknown flag: --max-") ||
+			strings.Contains(text, "unknown flag: --min-") {
 			return fmt.Errorf("%w; the limits are %s; see %s --help", err, strings.Join(limitFlags(), ", "), cmd.CommandPath())
 		}
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a), newEmit(a), newVerify(a), newSynth(a),
-		newStudy(a), newTask(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newServe(a), newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
+	root.AddCommand(newRun(a), newSweep(a), newSpace(a), newSensitivity(a), newBudget(a), newBaseline(a), newPareto(a),
+		newEmit(a), newVerify(a), newSynth(a),
+		newStudy(a), newTask(a), newCalibrate(a), newRoofline(a), newFit(a), newPublished(a), newReport(a), newServe(a),
+		newTrace(a), newBench(a), newQuantize(a), newEval(a), newExport(a), newModel(a), newParts(a), newVersion(a))
 	complete(root)
 	return root
 }

@@ -25,8 +25,9 @@ func newRun(a *app) *cobra.Command {
 		Long: `Prints the network's op table and roofline, sweeps the space, shows the front and the point
 that is picked, emits it, builds and runs the simulation, compares every element, and ends
 with one line, the verdict. The same steps one by one are sweep, pareto, emit and verify.`,
-		Example: "  vitdse run configs/digits/run.yaml\n  vitdse run configs/digits/run.yaml --force --parts xck26 --pick fastest --out out/kv260",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse run configs/digits/run.yaml\n" +
+			"  vitdse run configs/digits/run.yaml --force --parts xck26 --pick fastest --out out/kv260",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])
 			if err != nil {

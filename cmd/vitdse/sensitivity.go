@@ -39,8 +39,10 @@ every command that reads it.
 
 --check draws assignments in which every layer has bits and granularity of its own, measures
 each of them, and says how close the sum of the sensitivities comes.`,
-		Example: "  vitdse sensitivity configs/digits/run.yaml --to digits.json\n  vitdse sensitivity configs/digits/run.yaml --bits 2,3,4,5,6,7,8 --granularity layer,channel,group --check 200\n  vitdse sensitivity configs/deit/run.yaml --synthetic --to deit.json",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse sensitivity configs/digits/run.yaml --to digits.json\n" +
+			"  vitdse sensitivity configs/digits/run.yaml --bits 2,3,4,5,6,7,8 --granularity layer,channel,group --check 200\n" +
+			"  vitdse sensitivity configs/deit/run.yaml --synthetic --to deit.json",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.machines.check(); err != nil {
 				return err
@@ -59,7 +61,8 @@ each of them, and says how close the sum of the sensitivities comes.`,
 	cmd.Flags().BoolVar(&f.synthetic, "synthetic", false, "make them up from the seed instead of measuring")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace the file that is there")
 	cmd.Flags().IntSliceVar(&f.bits, "bits", nil, "`list` of bits, 2 to 8; default those of the space")
-	cmd.Flags().StringSliceVar(&f.granularities, "granularity", nil, "`list` of layer, channel and group; default those of the space")
+	cmd.Flags().StringSliceVar(&f.granularities, "granularity", nil,
+		"`list` of layer, channel and group; default those of the space")
 	cmd.Flags().IntVar(&f.group, "group", 16, "`weights` that share a multiplier, where they are in groups")
 	cmd.Flags().IntVar(&f.check, "check", 0, "`number` of random assignments to measure beside the prediction")
 	for _, other := range []string{"check", "bits", "granularity", "group", "table"} {
@@ -134,7 +137,8 @@ func (a *app) sensitivity(cmd *cobra.Command, run configs.Run, f sensitivityFlag
 	return nil
 }
 
-func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space, f sensitivityFlags) (*noise.File, error) {
+func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space configs.Space,
+	f sensitivityFlags) (*noise.File, error) {
 	c, err := f.choices(space)
 	if err != nil {
 		return nil, err
@@ -178,11 +182,13 @@ func (a *app) measureSensitivities(cmd *cobra.Command, run configs.Run, space co
 // sensitivities measures those of a run's space, or takes them from its cache.
 func (a *app) sensitivities(ctx context.Context, n *trained, run configs.Run, space configs.Space, build string,
 	st *progress.Stages) (*noise.Prediction, error) {
-	return measuring.Sensitivities(ctx, n.study(), noise.ChoicesOf(space), a.sensitivityWork("sensitivities", run, build, st))
+	return measuring.Sensitivities(ctx, n.study(), noise.ChoicesOf(space),
+		a.sensitivityWork("sensitivities", run, build, st))
 }
 
 // sensitivityWork is how a task of a run measures settings.
 func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) measuring.Work {
-	return measuring.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build, Say: func(said string) { a.log.Warn(said) },
+	return measuring.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build,
+		Say:      func(said string) { a.log.Warn(said) },
 		Progress: func(done, total int) { st.Set(task, "settings", int64(done), int64(total), "") }}
 }

@@ -29,8 +29,9 @@ ends when an open page has the last of it; --stay serves until Ctrl-C.
 
 The page is for reading only: no request changes anything. Other machines reach it only where
 --listen names an address that they reach; it is plain HTTP, without a password.`,
-		Example: "  vitdse serve configs/digits/run.yaml\n  vitdse serve configs/digits/run.yaml --listen 127.0.0.1:9000 --stay",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse serve configs/digits/run.yaml\n" +
+			"  vitdse serve configs/digits/run.yaml --listen 127.0.0.1:9000 --stay",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := loadRun(cmd, args[0])
 			if err != nil {
@@ -82,7 +83,8 @@ func (a *app) serve(ctx context.Context, run configs.Run, file, listen string, f
 	defer func() { server.Close() }()
 	a.Printf("page: http://%s/\n", l.Addr())
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		a.log.Warn("the page is open to every machine that reaches the address, without a password", "address", l.Addr().String())
+		a.log.Warn("the page is open to every machine that reaches the address, without a password", "address",
+			l.Addr().String())
 	}
 	err = a.served(ctx, n, run, file, force)
 	a.live.End(err)

@@ -30,23 +30,27 @@ type setting struct {
 
 // usages says what each key of a run is for, in the words of --help.
 var usages = map[string]string{
-	"model":               "`name` of a built-in model, a model file, or a checkpoint with its config.json",
-	"checkpoint":          "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
-	"dataset":             "npz `file` of images and labels, or a folder of photographs",
-	"space":               "space `file`: what the sweep may vary",
-	"seed":                "seed of all that is random",
-	"out":                 "`folder` the results go to",
-	"cache":               "`folder` of measurements and synthesis results that runs share; default the user's cache folder",
-	"parts":               "`names` of the parts to sweep, of those in the space",
-	"pick_part":           "part to pick the point on",
-	"pick":                "point to emit: knee, fastest, smallest or accurate",
-	"max_loss_db":         "most `dB` the picked point may lose against the space's best; 0 for no limit",
-	"max_top1_loss":       "most `points` of top-1, as measured, the picked point may lose against the space's best; 0 for no limit",
-	"min_sqnr_db":         "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
-	"coefficients":        "coefficients `files` of the resource model, at most one a family",
-	"search":              "`how` the front is found: auto, sweep or exact",
-	"objectives":          "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, lutram, use, bytes, power, energy, loss, top1 (of the measured front)",
-	"near_db":             "measure points at most so many `dB` short of the predicted front with it, as the prediction errs; 0 for none",
+	"model":      "`name` of a built-in model, a model file, or a checkpoint with its config.json",
+	"checkpoint": "`file` of the weights: safetensors, an index of shards, ONNX, or a folder",
+	"dataset":    "npz `file` of images and labels, or a folder of photographs",
+	"space":      "space `file`: what the sweep may vary",
+	"seed":       "seed of all that is random",
+	"out":        "`folder` the results go to",
+	"cache": "`folder` of measurements and synthesis results that runs share; " +
+		"default the user's cache folder",
+	"parts":       "`names` of the parts to sweep, of those in the space",
+	"pick_part":   "part to pick the point on",
+	"pick":        "point to emit: knee, fastest, smallest or accurate",
+	"max_loss_db": "most `dB` the picked point may lose against the space's best; 0 for no limit",
+	"max_top1_loss": "most `points` of top-1, as measured, the picked point may lose against the space's best; " +
+		"0 for no limit",
+	"min_sqnr_db":  "least signal-to-noise ratio in `dB` of the picked point's logits; 0 for no limit",
+	"coefficients": "coefficients `files` of the resource model, at most one a family",
+	"search":       "`how` the front is found: auto, sweep or exact",
+	"objectives": "`metrics` the front minimises, two to four: latency, fps, lut, ff, dsp, bram18, uram, " +
+		"lutram, use, bytes, power, energy, loss, top1 (of the measured front)",
+	"near_db": "measure points at most so many `dB` short of the predicted front with it, " +
+		"as the prediction errs; 0 for none",
 	"sensitivities":       "`file` of sensitivities, in the place of measuring them",
 	"limits::max_latency": "most `ms` an image; 0 for no limit",
 	"limits::min_fps":     "least `images` a second; 0 for no limit",
@@ -96,11 +100,14 @@ func settings() []setting {
 var (
 	inputKeys  = []string{"model", "checkpoint", "dataset"}
 	sweepKeys  = []string{"space", "parts", "seed", "out", "cache", "coefficients"}
-	searchKeys = []string{"search", "objectives", "near_db", "sensitivities", "limits::max_latency", "limits::min_fps", "limits::max_lut", "limits::max_ff",
-		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use", "limits::max_bytes", "limits::max_power",
+	searchKeys = []string{"search", "objectives", "near_db", "sensitivities", "limits::max_latency", "limits::min_fps",
+		"limits::max_lut", "limits::max_ff",
+		"limits::max_dsp", "limits::max_bram18", "limits::max_uram", "limits::max_lutram", "limits::max_use",
+		"limits::max_bytes", "limits::max_power",
 		"limits::max_energy"}
 	pickKeys   = []string{"pick", "pick_part", "max_loss_db", "max_top1_loss", "min_sqnr_db"}
-	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency", "verify::stall", "seed"}
+	verifyKeys = []string{"verify::target", "verify::images", "verify::logits", "verify::memory", "verify::latency",
+		"verify::stall", "seed"}
 )
 
 // settingKey is the annotation of a flag that sets a run's key; another command may use the flag's name

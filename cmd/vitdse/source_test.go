@@ -15,8 +15,8 @@ import (
 
 // forbidden are ways to know a network that is not in its op list: which family it is of, how many blocks it has and
 // what is where in them, and what an op or a layer is by its name. Only the builders in configs/network know these;
-// golden/checkpoint knows names too, those of the libraries' tensors, and makes the model file that names a family; a study
-// draws models of more than one.
+// golden/checkpoint knows names too, those of the libraries' tensors, and makes the model file that names a family; a
+// study draws models of more than one.
 var forbidden = []struct {
 	what    string
 	pattern *regexp.Regexp
@@ -30,7 +30,8 @@ var forbidden = []struct {
 	{"the kind of a layer or op by its name",
 		regexp.MustCompile(`(Has|Cut)(Suf|Pre)fix\([\w.\[\]]*([nN]ame|[lL]ayer)\b.*"[^"]*(blocks|layers|attn|mlp|fc|norm|head|patch|\.[qkv]")|([oO]p|[lL]ayer)\.Name\s*==|[nN]ame\[len\(`),
 		`if strings.HasSuffix(op.Name, "fc2") {`,
-		[]string{"golden/checkpoint/", "cmd/vitdse/verdicts/causes.go", "cmd/vitdse/fronts/"}}, // tables that fold lines by what they print
+		// tables that fold lines by what they print
+		[]string{"golden/checkpoint/", "cmd/vitdse/verdicts/causes.go", "cmd/vitdse/fronts/"}},
 	{"a layer's name written out", regexp.MustCompile(`"[\w%.]*\.?(attn\.(qkv|q|k|v|proj|matmul)|mlp\.fc[12])"`),
 		`q.bits(name+"attn.qkv")`, []string{"golden/checkpoint/", "golden/export/network.go"}}, // of ONNX nodes
 }
@@ -140,7 +141,8 @@ var faces = map[string]struct {
 	most int
 	why  string
 }{
-	"dse":             {83, "metrics, limits, front, sweep and exact search are rooms within it, held by a test of its own"},
+	"dse": {83, "metrics, limits, front, sweep and exact search are rooms within it, " +
+		"held by a test of its own"},
 	"cmd/vitdse/page": {48, "what a page holds, as JSON: the types of its schema"},
 }
 

@@ -36,7 +36,8 @@ func newStudy(a *app) *cobra.Command {
 		Long: `Draws designs by a fixed rule, spread over bits, array shapes, granularities, buffers and
 buses, half of them of the run's network and half of networks that are drawn too, emits
 each, maps it with Yosys, and appends what every module took to a file of one design a
-line. Every second design is marked as held out: vitdse calibrate does not fit to it. A study that is interrupted goes on where it stopped.
+line. Every second design is marked as held out: vitdse calibrate does not fit to it. A study
+that is interrupted goes on where it stopped.
 
 The table compares the resource model, as it is, with all designs of the file.`,
 		Example: "  vitdse study configs/digits/run.yaml --parts xc7z020,xck26,lfe5u-85f --designs 60 --file study.jsonl",
@@ -44,8 +45,10 @@ The table compares the resource model, as it is, with all designs of the file.`,
 	}
 	addFlags(cmd.Flags(), inputKeys, []string{"cache"})
 	cmd.Flags().IntVar(&designs, "designs", 60, "`number` of designs")
-	cmd.Flags().IntVar(&luts, "most-luts", 0, "leave out draws that take more `LUTs` by the model, so that synthesis ends sooner; 0 leaves out none")
-	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"}, "`names` of the parts that the designs take turns on")
+	cmd.Flags().IntVar(&luts, "most-luts", 0, "leave out draws that take more `LUTs` by the model, "+
+		"so that synthesis ends sooner; 0 leaves out none")
+	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"},
+		"`names` of the parts that the designs take turns on")
 	cmd.Flags().StringVar(&file, "file", "study.jsonl", "`file` of the designs synthesized so far")
 	cmd.Flags().StringVar(&table, "table", "", "`file` to write the table to, as Markdown")
 	machines.add(cmd.Flags())
@@ -112,9 +115,11 @@ func (s *study) synthesize(ctx context.Context, designs int) error {
 	if err != nil {
 		return err
 	}
-	b := &batch[synth.Measured]{a: s.a, plan: jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws}, path: s.file + ".journal",
-		title: "synthesis", unit: "designs", had: designs - len(s.todo), machines: s.machines, work: s.file + ".work", tools: []string{"yosys"},
-		cost: s.cost, one: s.one, name: func(m synth.Measured) string { return m.Design.Name }}
+	b := &batch[synth.Measured]{a: s.a, plan: jobs.Plan{Kind: "vitdse study", Inputs: inputs, Jobs: draws},
+		path:  s.file + ".journal",
+		title: "synthesis", unit: "designs", had: designs - len(s.todo), machines: s.machines, work: s.file + ".work",
+		tools: []string{"yosys"},
+		cost:  s.cost, one: s.one, name: func(m synth.Measured) string { return m.Design.Name }}
 	err = b.run(ctx, slices.Sorted(maps.Keys(s.todo)))
 	if errors.Is(err, jobs.ErrPart) {
 		return err
@@ -168,7 +173,8 @@ func (s *study) small(m configs.Model, d configs.Design, draw int) (bool, error)
 		return true, nil
 	}
 	if draw == mostDraws {
-		return false, fmt.Errorf("--most-luts %d: too few of %s take so few LUTs; give a larger number", s.luts, number.Plural(mostDraws, "draw"))
+		return false, fmt.Errorf("--most-luts %d: too few of %s take so few LUTs; give a larger number",
+			s.luts, number.Plural(mostDraws, "draw"))
 	}
 	net, err := network.Compile(m)
 	if err != nil {

@@ -26,10 +26,10 @@ func newSynth(a *app) *cobra.Command {
 		Use:   "synth DIR|RUN.yaml",
 		Short: "Synthesize an emitted folder, or points of a front, with Yosys and compare with the estimate",
 		Long: `Maps the emitted design with Yosys, module by module, and prints what every module takes
-beside the estimate. On 7-series and UltraScale+ parts it then gives the clock as a bracket, from
-static timing of that netlist with three models of the wires, and the ten longest paths. On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5,
-once for each seed, and --pack to a bitstream. The tools' logs and reports are in the
-folder's syn/.
+beside the estimate. On 7-series and UltraScale+ parts it then gives the clock as a bracket,
+from static timing of that netlist with three models of the wires, and the ten longest paths.
+On an ECP5 part, --seeds goes on to place and route with nextpnr-ecp5, once for each seed, and
+--pack to a bitstream. The tools' logs and reports are in the folder's syn/.
 
 With --alone, on iCE40 and ECP5 parts, each module is placed and routed by itself, between
 registers: how fast the modules can be, also where the part does not hold the engine, which

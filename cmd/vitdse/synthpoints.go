@@ -28,7 +28,8 @@ func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) e
 	if err != nil {
 		return &exitError{exitTool, err}
 	}
-	b := &batch[estimates.Point]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "synth.journal"), title: "synthesis", unit: "points",
+	b := &batch[estimates.Point]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "synth.journal"),
+		title: "synthesis", unit: "points",
 		machines: f.machines, work: workDir(run), tools: []string{"yosys"}, workers: runtime.GOMAXPROCS(0),
 		cost: func(job int) float64 { return synthesisSeconds(p.front.Points[job].Estimate) },
 		name: func(r estimates.Point) string { return p.name(r.Point) },

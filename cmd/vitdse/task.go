@@ -65,7 +65,8 @@ func (a *app) runTask(ctx context.Context, dir string, index int) error {
 	case errors.Is(err, jobs.ErrPart):
 		return nil
 	case err == nil:
-		err = errors.New("the command ended before it came to the jobs that were submitted: the files that it reads have changed")
+		err = errors.New("the command ended before it came to the jobs that were submitted: " +
+			"the files that it reads have changed")
 	case ctx.Err() != nil || errors.Is(err, array.ErrJobs):
 		return err
 	}

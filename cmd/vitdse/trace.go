@@ -27,8 +27,9 @@ ends of the ops are what verify holds against the simulation, cycle by cycle.
 
 The design is that of an emitted folder, or the point of a finished sweep that the run's pick
 or --point chooses.`,
-		Example: "  vitdse trace configs/digits/run.yaml --perfetto trace.json\n  vitdse trace out/digits/design --perfetto trace.json --images 3",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse trace configs/digits/run.yaml --perfetto trace.json\n" +
+			"  vitdse trace out/digits/design --perfetto trace.json --images 3",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file == "" {
 				return errors.New("no file: give --perfetto FILE")

@@ -39,8 +39,9 @@ that integer network, array by array.
 With --points of a run file it is points of the front of its sweep, each emitted for it and verified
 whole (verified.json in the sweep's folder); what was verified is not verified again after an
 interruption. With --engine the points are an array job.`,
-		Example: "  vitdse verify out/digits/design\n  vitdse verify out/digits/design --target all --images 2 --logits 8 --memory ideal",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse verify out/digits/design\n" +
+			"  vitdse verify out/digits/design --target all --images 2 --logits 8 --memory ideal",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := points.check(args[0]); err != nil {
 				return err
@@ -115,9 +116,11 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*verdi
 		return nil, fmt.Errorf("verify.stall is %g; the simulation takes up to %g", opt.Stall, mostStall)
 	}
 	hash := configs.ShortHash(manifest.Hash)
-	a.Printf("%s: design %s, model %s on %s; %s\n", dir, hash, manifest.Model.Name, manifest.Design.Part, verdicts.Memory(opt))
+	a.Printf("%s: design %s, model %s on %s; %s\n",
+		dir, hash, manifest.Model.Name, manifest.Design.Part, verdicts.Memory(opt))
 	if have, err := verify.Held(dir, manifest); err == nil && (opt.Images > have || opt.Full > manifest.Full) {
-		a.Printf("the folder holds %s, %d of them op by op: all of them are taken\n", number.Plural(have, "image"), manifest.Full)
+		a.Printf("the folder holds %s, %d of them op by op: all of them are taken\n",
+			number.Plural(have, "image"), manifest.Full)
 	}
 	reports, err := a.simulate(ctx, dir, run.Verify.Target, opt)
 	switch {
@@ -141,7 +144,8 @@ func (a *app) verify(ctx context.Context, dir string, run configs.Run) ([]*verdi
 
 // simulate runs the verification with a bar for each of its stages. Of two targets the
 // RTL's report comes first.
-func (a *app) simulate(ctx context.Context, dir string, target configs.Target, opt verify.Options) ([]*verify.Report, error) {
+func (a *app) simulate(ctx context.Context, dir string, target configs.Target,
+	opt verify.Options) ([]*verify.Report, error) {
 	st := a.stages()
 	defer st.Drop()
 	if man, err := emit.LoadManifest(dir); err == nil {

@@ -33,10 +33,12 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 	if err := needTools(simulationTools); err != nil {
 		return err
 	}
-	b := &batch[verdicts.Point]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "verify.journal"), title: "verification", unit: "points",
+	b := &batch[verdicts.Point]{a: a, plan: p.plan, path: filepath.Join(sweepDir(run), "verify.journal"),
+		title: "verification", unit: "points",
 		machines: f.machines, work: workDir(run), tools: tools, workers: 1, // a simulation takes all processors
 
-		cost: func(job int) float64 { // building takes half a minute, then cycles pass at a rate that falls with the design's size
+		// building takes half a minute, then cycles pass at a rate that falls with the design's size
+		cost: func(job int) float64 {
 			e := p.front.Points[job].Estimate
 			return 30 + float64(opt.Images)*float64(e.Cycles)*float64(e.LUT)/1e9
 		},

@@ -37,7 +37,8 @@ func TestPublishedSizes(t *testing.T) {
 	}{
 		{"deit-tiny", 1.26, 0.01}, {"deit-small", 4.6, 0.05}, {"deit-base", 17.6, 0.05},
 		{"deit-tiny-distilled", 1.27, 0.01}, {"deit-small-distilled", 4.63, 0.02}, {"deit-base-distilled", 17.68, 0.03},
-		{"vit-t16", 1.26, 0.01}, {"vit-s16", 4.6, 0.05}, {"vit-b16", 17.6, 0.05}, {"vit-l16", 61.6, 0.1}, {"vit-b32", 4.41, 0.01},
+		{"vit-t16", 1.26, 0.01}, {"vit-s16", 4.6, 0.05}, {"vit-b16", 17.6, 0.05}, {"vit-l16", 61.6, 0.1},
+		{"vit-b32", 4.41, 0.01},
 		{"swin-tiny", 4.5, 0.05}, {"swin-small", 8.7, 0.1}, {"swin-base", 15.4, 0.1},
 	} {
 		m, err := configs.LoadModel(c.name)
@@ -77,8 +78,10 @@ func TestSwinRefuses(t *testing.T) {
 		{"depth", "window: 4\n", "window: 4\ndepth: 4\n", "m.yaml:9: depth: is not a key of family swin"},
 		{"heads", "window: 4\n", "window: 4\nheads: 4\n", "m.yaml:9: heads: is not a key of family swin"},
 		{"no stages", "depths: [2, 2]\n", "", "depths: has 0 stages; expected 1..8"},
-		{"heads of a stage", "stage_heads: [1, 2]\n", "stage_heads: [1]\n", "m.yaml:7: stage_heads: has 1 values; expected one for each of the 2 stages"},
-		{"uneven heads", "stage_heads: [1, 2]\n", "stage_heads: [1, 3]\n", "stage_heads[1]: is 3, which does not divide the stage's 16 channels"},
+		{"heads of a stage", "stage_heads: [1, 2]\n", "stage_heads: [1]\n",
+			"m.yaml:7: stage_heads: has 1 values; expected one for each of the 2 stages"},
+		{"uneven heads", "stage_heads: [1, 2]\n", "stage_heads: [1, 3]\n",
+			"stage_heads[1]: is 3, which does not divide the stage's 16 channels"},
 		{"no blocks", "depths: [2, 2]\n", "depths: [2, 0]\n", "depths[1]: must be a positive integer, is 0"},
 		{"window", "window: 4\n", "window: 6\n", "m.yaml:8: window: is 6; stage 1 has only 5x7 tokens"},
 		{"window missing", "window: 4\n", "", "window: must be a positive integer, is 0"},
@@ -103,7 +106,8 @@ func TestWindowOrder(t *testing.T) {
 	}
 	n := compile(t, m)
 	s := n.Blocks[3]
-	if s.Name != "layers.1.blocks.1" || s.H != 5 || s.W != 7 || s.Dim != 16 || s.ShiftY != 2 || s.ShiftX != 2 || s.WindowRows() != 64 {
+	if s.Name != "layers.1.blocks.1" || s.H != 5 || s.W != 7 || s.Dim != 16 || s.ShiftY != 2 || s.ShiftX != 2 ||
+		s.WindowRows() != 64 {
 		t.Fatalf("block 3 is %+v", s)
 	}
 	order, regions := s.WindowOrder(), s.WindowRegions()
@@ -135,7 +139,8 @@ func TestLayerBlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := compile(t, m)
-	for layer, want := range map[string]int{"patch_embed": network.None, "layers.0.blocks.1.mlp.fc2": 1, "layers.1.downsample.reduction": 2,
+	for layer, want := range map[string]int{"patch_embed": network.None, "layers.0.blocks.1.mlp.fc2": 1,
+		"layers.1.downsample.reduction": 2,
 		"layers.2.blocks.5.attn.matmul": 9, "head": network.None} {
 		if l, ok := n.Layer(layer); !ok || l.Block != want {
 			t.Errorf("layer %s is in block %d; expected %d", layer, l.Block, want)

@@ -38,7 +38,8 @@ func Compile(m Model) (*Network, error) {
 		return nil, fmt.Errorf("model %s: %w", m.Name, err)
 	}
 	f := familyOf(m.Family)
-	b := &builder{n: &Network{Model: m, Ops: make([]Op, 0, 12*(m.blocks()+1)), Layers: make([]Layer, 0, 6*(m.blocks()+1)), Prefix: f.tokens(m), Classifiers: 1}, layers: map[string]int{}, classes: map[class]int{}}
+	b := &builder{n: &Network{Model: m, Ops: make([]Op, 0, 12*(m.blocks()+1)), Layers: make([]Layer, 0, 6*(m.blocks()+1)),
+		Prefix: f.tokens(m), Classifiers: 1}, layers: map[string]int{}, classes: map[class]int{}}
 	f.build(m, b)
 	b.classify()
 	b.n.count()

@@ -66,7 +66,8 @@ func checkOp(t *testing.T, n *network.Network, i int, op network.Op) {
 
 func checkLayer(t *testing.T, n *network.Network, i int, l network.Layer) {
 	t.Helper()
-	if l.Index != i || l.Inner <= 0 || l.Weights == (l.Role == network.AttentionLayer) || (l.Block == network.None) != l.Edge {
+	if l.Index != i || l.Inner <= 0 || l.Weights == (l.Role == network.AttentionLayer) ||
+		(l.Block == network.None) != l.Edge {
 		t.Errorf("layer %+v", l)
 	}
 	for _, o := range n.Layers {

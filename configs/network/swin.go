@@ -23,11 +23,13 @@ func checkSwin(m Model, f *faults) {
 		return
 	}
 	if len(m.StageHeads) != len(m.Depths) {
-		f.add("stage_heads", "has %d values; expected one for each of the %d stages of depths", len(m.StageHeads), len(m.Depths))
+		f.add("stage_heads", "has %d values; expected one for each of the %d stages of depths",
+			len(m.StageHeads), len(m.Depths))
 		return
 	}
 	if m.Dim<<(len(m.Depths)-1) > maxShape {
-		f.add("dim", "is %d, which %d patch mergings double to %d; at most %d is sensible", m.Dim, len(m.Depths)-1, m.Dim<<(len(m.Depths)-1), maxShape)
+		f.add("dim", "is %d, which %d patch mergings double to %d; at most %d is sensible",
+			m.Dim, len(m.Depths)-1, m.Dim<<(len(m.Depths)-1), maxShape)
 	}
 	for i := range m.Depths {
 		f.positive(fmt.Sprintf("depths[%d]", i), m.Depths[i])
@@ -40,7 +42,8 @@ func checkSwin(m Model, f *faults) {
 			f.add(key, "is %d, which does not divide the stage's %d channels", s.Heads, s.Dim)
 		}
 		if min(s.H, s.W) < m.Window {
-			f.add("window", "is %d; stage %d has only %dx%d tokens: expected a larger image or a smaller window", m.Window, i, s.H, s.W)
+			f.add("window", "is %d; stage %d has only %dx%d tokens: expected a larger image or a smaller window",
+				m.Window, i, s.H, s.W)
 			ok = false
 		}
 	}
@@ -64,9 +67,11 @@ func buildSwin(m Model, b *builder) {
 	b.n.Stages = []Stage{first}
 	n, d := first.Tokens(), first.Dim
 	rows := b.patches(n, m.PatchInner())
-	embedded := b.add(Op{Name: "patch_embed", Kind: OpLinear, Role: RoleEmbed, Block: None, Inputs: []int{rows}, Rows: n, Cols: d,
+	embedded := b.add(Op{Name: "patch_embed", Kind: OpLinear, Role: RoleEmbed, Block: None, Inputs: []int{rows},
+		Rows: n, Cols: d,
 		Inner: m.PatchInner()}, "", EmbedLayer)
-	stream := b.add(Op{Name: "patch_embed.norm", Kind: OpEmbedNorm, Role: RoleEmbedNorm, Block: None, Inputs: []int{embedded}, Rows: n,
+	stream := b.add(Op{Name: "patch_embed.norm", Kind: OpEmbedNorm, Role: RoleEmbedNorm, Block: None,
+		Inputs: []int{embedded}, Rows: n,
 		Cols: d}, "", EmbedLayer)
 	for i := range m.Depths {
 		s := m.stage(i)
@@ -79,9 +84,11 @@ func buildSwin(m Model, b *builder) {
 		}
 	}
 	last := b.n.Stages[len(m.Depths)-1]
-	x := b.outside(Op{Name: "norm", Kind: OpLayerNorm, Role: RoleNorm, Inputs: []int{stream}, Rows: last.Tokens(), Cols: last.Dim})
+	x := b.outside(Op{Name: "norm", Kind: OpLayerNorm, Role: RoleNorm, Inputs: []int{stream},
+		Rows: last.Tokens(), Cols: last.Dim})
 	mean := b.outside(Op{Name: "pool", Kind: OpPool, Role: RolePool, Inputs: []int{x}, Rows: 1, Cols: last.Dim})
-	b.outside(Op{Name: "head", Kind: OpHead, Role: RoleHead, Inputs: []int{mean}, Rows: 1, Cols: m.Classes, Inner: last.Dim})
+	b.outside(Op{Name: "head", Kind: OpHead, Role: RoleHead, Inputs: []int{mean}, Rows: 1, Cols: m.Classes,
+		Inner: last.Dim})
 }
 
 // merge lists the patch merging between two stages: four tokens side by side, their norm, and a matmul to half of

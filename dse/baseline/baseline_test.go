@@ -116,7 +116,8 @@ func TestNSGA2OnTestProblems(t *testing.T) {
 		if got < c.least*want || got > 1.05*want {
 			t.Errorf("%s: hypervolume %.4f of %.4f", c.name, got, want)
 		}
-		if random := mustRun(t, levels{12, 101, c.f}, Options{Method: Random, Evaluations: 12000, Seed: 1, Workers: 2}); Hypervolume(costsOf(random.Front), c.ref) >= got {
+		if random := mustRun(t, levels{12, 101, c.f}, Options{Method: Random, Evaluations: 12000, Seed: 1,
+			Workers: 2}); Hypervolume(costsOf(random.Front), c.ref) >= got {
 			t.Errorf("%s: random search is as good", c.name)
 		}
 	}
@@ -246,17 +247,20 @@ func (f faulty) Evaluate(ctx context.Context, genes []int) ([]float64, float64, 
 
 func TestFaults(t *testing.T) {
 	for _, m := range Methods {
-		_, err := Run(context.Background(), faulty{levels{4, 10, zdt1}}, Options{Method: m, Evaluations: 5000, Seed: 1, Workers: 2})
+		_, err := Run(context.Background(), faulty{levels{4, 10, zdt1}},
+			Options{Method: m, Evaluations: 5000, Seed: 1, Workers: 2})
 		if err == nil || !strings.Contains(err.Error(), "cost 1 is NaN") {
 			t.Errorf("%s: error %v", m, err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := Run(ctx, levels{4, 10, zdt1}, Options{Method: m, Evaluations: 100000, Seed: 1, Workers: 1}); !errors.Is(err, context.Canceled) {
+		if _, err := Run(ctx, levels{4, 10, zdt1}, Options{Method: m, Evaluations: 100000, Seed: 1,
+			Workers: 1}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: error %v", m, err)
 		}
 	}
-	if _, err := Run(context.Background(), levels{4, 10, zdt1}, Options{Method: "best", Evaluations: 1}); err == nil || !strings.Contains(err.Error(), "expected one of [random nsga2 cma-es]") {
+	if _, err := Run(context.Background(), levels{4, 10, zdt1}, Options{Method: "best", Evaluations: 1}); err == nil ||
+		!strings.Contains(err.Error(), "expected one of [random nsga2 cma-es]") {
 		t.Errorf("error %v", err)
 	}
 	if _, err := Run(context.Background(), levels{4, 10, zdt1}, Options{Method: Random}); err == nil {

@@ -44,7 +44,8 @@ type objective struct {
 }
 
 func newObjective(ctx context.Context, p Problem) (*objective, error) {
-	o := &objective{ctx: ctx, problem: p, lens: p.Lens(), known: map[string]*Point{}, scalar: func(*Point) float64 { return 0 }}
+	o := &objective{ctx: ctx, problem: p, lens: p.Lens(), known: map[string]*Point{},
+		scalar: func(*Point) float64 { return 0 }}
 	if len(o.lens) == 0 {
 		return nil, errors.New("the problem has no genes")
 	}

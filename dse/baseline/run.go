@@ -63,7 +63,8 @@ func Run(ctx context.Context, p Problem, opt Options) (Result, error) {
 	case Random:
 		err = o.minimize(o.uniform(opt.Seed), opt, start)
 	case NSGA2:
-		err = o.minimize(&generations{strategy: newNSGA2(o, opt.Seed, cmp.Or(opt.Population, 100)), recall: o.recall}, opt, start)
+		err = o.minimize(&generations{strategy: newNSGA2(o, opt.Seed, cmp.Or(opt.Population, 100)), recall: o.recall},
+			opt, start)
 	case CMAES:
 		err = o.sweepWeights(opt, start)
 	default:

@@ -74,7 +74,8 @@ func (c Command) Evaluate(ctx context.Context, genes []int) ([]float64, float64,
 	for i, name := range c.Objectives {
 		v, ok := values[name]
 		if !ok {
-			return nil, 0, fmt.Errorf("objective command %s, point %v: printed no %q; expected a JSON object with %s", c.Argv[0], genes, name, strings.Join(c.Objectives, ", "))
+			return nil, 0, fmt.Errorf("objective command %s, point %v: printed no %q; expected a JSON object with %s",
+				c.Argv[0], genes, name, strings.Join(c.Objectives, ", "))
 		}
 		costs[i] = v
 	}
@@ -85,10 +86,11 @@ func (c Command) run(ctx context.Context, d configs.Design) (map[string]float64,
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("took longer than %s", c.Timeout))
 	defer cancel()
 	var out []byte
-	said, err := child.Command{Args: c.Argv, Stdin: bytes.NewReader(configs.MarshalDesign(d)), Line: func(line []byte) error {
-		out = append(append(out, line...), '\n')
-		return nil
-	}}.Run(ctx)
+	said, err := child.Command{Args: c.Argv, Stdin: bytes.NewReader(configs.MarshalDesign(d)),
+		Line: func(line []byte) error {
+			out = append(append(out, line...), '\n')
+			return nil
+		}}.Run(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

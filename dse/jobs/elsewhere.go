@@ -24,8 +24,8 @@ var ErrPart = errors.New("this process does a part of the jobs only")
 // ErrForeign says that a plan is of the kind of a task's work, but has other inputs.
 var ErrForeign = errors.New("the inputs are not those of the work that was submitted")
 
-// Mine says whether this process is a task of the plan's jobs; the error wraps ErrForeign where it is one of other work of
-// the same kind.
+// Mine says whether this process is a task of the plan's jobs; the error wraps ErrForeign where it is one of other work
+// of the same kind.
 func (e *Elsewhere) Mine(ctx context.Context, p Plan) (bool, error) {
 	if e == nil || e.Part == nil {
 		return false, nil

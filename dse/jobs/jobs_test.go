@@ -63,7 +63,8 @@ func TestJournalCutAnywhere(t *testing.T) {
 			t.Errorf("cut at byte %d: %d records; expected %d", cut, len(records), whole-1)
 		}
 		torn := cut > 0 && text[cut-1] != '\n'
-		if torn != (len(said) == 1) || torn && !strings.Contains(said[0], fmt.Sprintf("journal.jsonl:%d: was cut off", whole+1)) {
+		if torn != (len(said) == 1) || torn && !strings.Contains(said[0],
+			fmt.Sprintf("journal.jsonl:%d: was cut off", whole+1)) {
 			t.Errorf("cut at byte %d: says %q", cut, said)
 		}
 		if _, said := reopened(t, path); len(said) > 0 {
@@ -145,7 +146,8 @@ func TestJournalIsLocked(t *testing.T) {
 	for _, resume := range []bool{true, false} {
 		_, _, err := Open[string](path, plan, resume, nil, nil)
 		var held *HeldError
-		if want := fmt.Sprintf("process %d is at work", os.Getpid()); !errors.As(err, &held) || !strings.Contains(err.Error(), want) {
+		if want := fmt.Sprintf("process %d is at work", os.Getpid()); !errors.As(err, &held) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("resume %v: error %v; expected %q", resume, err, want)
 		}
 	}

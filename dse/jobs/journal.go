@@ -53,7 +53,8 @@ type OtherError struct {
 }
 
 func (e *OtherError) Error() string {
-	return fmt.Sprintf("%s: cannot be resumed: its %s is %s, this run's is %s; run without resuming to start over, or give another folder",
+	return fmt.Sprintf("%s: cannot be resumed: its %s is %s, this run's is %s; run without resuming to start over, "+
+		"or give another folder",
 		e.File, e.What, e.Have, e.Run)
 }
 
@@ -78,10 +79,11 @@ type Journal[R any] struct {
 
 // Open starts the journal of a plan, or goes on with the one that is there and gives its records, each job's once.
 // It is this process's until it is closed. A last line that was cut off, and a line that is not as it was written,
-// are left out and told to say, which may be nil: their jobs are to be done again. read hears how many of how many bytes
-// of records have been read; it may be nil. An empty path keeps nothing.
+// are left out and told to say, which may be nil: their jobs are to be done again. read hears how many of how many
+// bytes of records have been read; it may be nil. An empty path keeps nothing.
 // Errors are a *HeldError, an *OtherError, a file that is no journal, or those of files.
-func Open[R any](path string, p Plan, resume bool, say func(string), read func(done, total int64)) (*Journal[R], []Record[R], error) {
+func Open[R any](path string, p Plan, resume bool, say func(string),
+	read func(done, total int64)) (*Journal[R], []Record[R], error) {
 	if path == "" {
 		return &Journal[R]{}, nil, nil
 	}
@@ -109,8 +111,8 @@ func Open[R any](path string, p Plan, resume bool, say func(string), read func(d
 	return j, records, nil
 }
 
-// Read gives the records of a plan's journal as far as they are whole, without taking it: none of one that is not there or
-// of another plan.
+// Read gives the records of a plan's journal as far as they are whole, without taking it: none of one that is not there
+// or of another plan.
 func Read[R any](path string, p Plan) []Record[R] {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -11,8 +11,10 @@ import (
 // Integers is the integer network of some numerics, with ranges from all of the calibration images. It is
 // kept, so that a design is quantized once for all commands that are about it. stage hears of what is at
 // work and how far it is; it may be nil.
-func (n Network) Integers(num configs.Numerics, w Work, stage func(title, unit string, done, total int)) (*intnet.Network, error) {
-	key, err := configs.Key(goldenVersion, w.Version, "integers", n.Model, n.Weights.Digest(n.Model), imagesHash(n.Calibration, nil), num)
+func (n Network) Integers(num configs.Numerics, w Work,
+	stage func(title, unit string, done, total int)) (*intnet.Network, error) {
+	key, err := configs.Key(goldenVersion, w.Version, "integers", n.Model, n.Weights.Digest(n.Model),
+		imagesHash(n.Calibration, nil), num)
 	if err != nil {
 		return nil, err
 	}

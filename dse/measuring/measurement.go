@@ -98,7 +98,9 @@ func (m *Measurement) Run(ctx context.Context) error {
 			m.progress(len(m.have))
 			return m.work.Cache.Put("measure", m.all[n].key, r)
 		},
-		Elsewhere: m.work.Elsewhere, Plan: m.plan, Cost: func(int) float64 { return passSeconds(m.net.Model, m.net.Images.N) },
+		Elsewhere: m.work.Elsewhere, Plan: m.plan, Cost: func(int) float64 {
+			return passSeconds(m.net.Model, m.net.Images.N)
+		},
 	})
 }
 

@@ -1,6 +1,6 @@
 // Package measuring runs the golden model for a search: the sensitivities of a network's layers, networks with chosen
-// numerics beside the float one, and integer networks that are kept. Each is numbered jobs, in this process or elsewhere,
-// and what they gave is in a cache.
+// numerics beside the float one, and integer networks that are kept. Each is numbered jobs, in this process or
+// elsewhere, and what they gave is in a cache.
 package measuring
 
 import (

@@ -61,12 +61,14 @@ func Sensitivities(ctx context.Context, n Network, c noise.Choices, w Work) (*no
 	return noise.NewPrediction(tables...)
 }
 
-func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs.Basis, w Work) (*measure.Table, error) {
+func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs.Basis,
+	w Work) (*measure.Table, error) {
 	reference := configs.Uniform(n.Model, 8, 8).On(basis)
 	reference.CalibImages = c.CalibImages
 	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
 	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers}
-	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model), imagesHash(calibration, nil),
+	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model),
+		imagesHash(calibration, nil),
 		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,8 @@ func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs
 // Additivity measures random assignments of bits beside what the prediction's tables say of
 // them, on images that neither ranges nor sensitivities were taken from: one result for each
 // basis, in order.
-func (n Network) Additivity(ctx context.Context, p *noise.Prediction, c noise.Choices, assignments int, seed int64, w Work) ([]*measure.Additivity, error) {
+func (n Network) Additivity(ctx context.Context, p *noise.Prediction, c noise.Choices, assignments int, seed int64,
+	w Work) ([]*measure.Additivity, error) {
 	stats, err := quant.Calibrate(n.Model, n.Weights, n.calibration(c.CalibImages))
 	if err != nil {
 		return nil, err
@@ -110,11 +113,12 @@ func (n Network) Additivity(ctx context.Context, p *noise.Prediction, c noise.Ch
 	var list []*measure.Additivity
 	tables := p.File("").Tables
 	for i, t := range tables {
-		a, err := t.Check(ctx, n.Model, n.Weights, stats, n.Images, assignments, uint64(seed), w.Workers, func(done, total int) {
-			if w.Progress != nil {
-				w.Progress(i*total+done, len(tables)*total)
-			}
-		})
+		a, err := t.Check(ctx, n.Model, n.Weights, stats, n.Images, assignments, uint64(seed), w.Workers,
+			func(done, total int) {
+				if w.Progress != nil {
+					w.Progress(i*total+done, len(tables)*total)
+				}
+			})
 		if err != nil {
 			return nil, err
 		}

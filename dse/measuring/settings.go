@@ -23,8 +23,8 @@ type settings struct {
 	mine    bool // this process is a task that measures some of them
 }
 
-// passSeconds is about how long an integer network takes over so many images on one core with AVX2: 20 billion products a
-// second.
+// passSeconds is about how long an integer network takes over so many images on one core with AVX2: 20 billion products
+// a second.
 func passSeconds(m configs.Model, images int) float64 {
 	net, err := network.Compile(m)
 	if err != nil {
@@ -34,7 +34,8 @@ func passSeconds(m configs.Model, images int) float64 {
 }
 
 // newSettings are those of the measurement under a key of the cache.
-func (w Work) newSettings(ctx context.Context, key string, sweep measure.Sweep, m configs.Model, reference configs.Numerics) (*settings, error) {
+func (w Work) newSettings(ctx context.Context, key string, sweep measure.Sweep, m configs.Model,
+	reference configs.Numerics) (*settings, error) {
 	total, err := sweep.Count(m, reference)
 	if err != nil {
 		return nil, err
@@ -50,8 +51,8 @@ func (w Work) newSettings(ctx context.Context, key string, sweep measure.Sweep, 
 	return s, nil
 }
 
-// open starts the journal or takes up where it ends, and has what is left measured elsewhere if so told. Where the journal
-// cannot be written to, or another process measures the same, nothing is kept.
+// open starts the journal or takes up where it ends, and has what is left measured elsewhere if so told. Where the
+// journal cannot be written to, or another process measures the same, nothing is kept.
 func (s *settings) open(ctx context.Context, cost float64) error {
 	j, records, err := jobs.Open[float64](s.path, s.plan, true, s.work.Say, nil)
 	if held := (*jobs.HeldError)(nil); err != nil && !errors.As(err, &held) {
@@ -91,7 +92,8 @@ func (s *settings) say() {
 }
 
 // run takes entries from what was kept, and measures the others.
-func (s *settings) run(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
+func (s *settings) run(ctx context.Context, list []int, of func(context.Context, int) (float64, error),
+	take func(int, float64) error) error {
 	if s.mine {
 		return s.work.Elsewhere.Part(ctx, s.plan, list, func(ctx context.Context, n int) (any, error) { return of(ctx, n) })
 	}

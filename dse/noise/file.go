@@ -34,7 +34,8 @@ func Load(path string, m configs.Model) (*Prediction, string, error) {
 		return nil, "", fmt.Errorf("%s: is no file of sensitivities: %w", path, err)
 	}
 	if f.Schema != sensitivitySchema {
-		return nil, "", fmt.Errorf("%s: has schema %d, this version reads %d; make it again with vitdse sensitivity", path, f.Schema, sensitivitySchema)
+		return nil, "", fmt.Errorf("%s: has schema %d, this version reads %d; make it again with vitdse sensitivity",
+			path, f.Schema, sensitivitySchema)
 	}
 	if len(f.Tables) == 0 {
 		return nil, "", fmt.Errorf("%s: has no table", path)
@@ -45,7 +46,8 @@ func Load(path string, m configs.Model) (*Prediction, string, error) {
 		}
 		for _, e := range t.Entries {
 			if math.IsNaN(e.Noise) || e.Noise < 0 || e.Noise > femtoLimit {
-				return nil, "", fmt.Errorf("%s: table %d: noise of %s of %q at %d bits is %g; expected 0..%d", path, i, e.Source, e.Layer, e.Bits, e.Noise, femtoLimit)
+				return nil, "", fmt.Errorf("%s: table %d: noise of %s of %q at %d bits is %g; expected 0..%d",
+					path, i, e.Source, e.Layer, e.Bits, e.Noise, femtoLimit)
 			}
 		}
 	}
@@ -92,7 +94,8 @@ func Synthetic(m configs.Model, s configs.Space, seed int64) *File {
 				add(measure.Entry{Source: measure.Activations, Layer: layer.Name, Bits: bits}, a, true)
 				for _, g := range s.Granularity {
 					if layer.Weights {
-						add(measure.Entry{Source: measure.Weights, Layer: layer.Name, Bits: bits, Granularity: g}, w*coarseness(g), g == configs.PerChannel)
+						add(measure.Entry{Source: measure.Weights, Layer: layer.Name, Bits: bits, Granularity: g}, w*coarseness(g),
+							g == configs.PerChannel)
 					}
 				}
 			}

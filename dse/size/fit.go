@@ -11,10 +11,12 @@ import (
 // Candidates are the engines that Fit and the comparison with published designs try: arrays
 // of tm x tn x tk with minMACs to maxMACs a cycle, each with buses and buffers that keep it busy,
 // and once more with a narrow bus and a single buffer, which takes less of a small part.
-func Candidates(engine hwmodel.Engine, m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64, minMACs, maxMACs int) []configs.Design {
+func Candidates(engine hwmodel.Engine, m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64,
+	minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
 	for _, e := range candidateEngines(minMACs, maxMACs) {
-		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz, Numerics: numerics, Engine: e}
+		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz,
+			Numerics: numerics, Engine: e}
 		if engine.Legal(m, d, part) == nil {
 			list = append(list, d)
 		}
@@ -44,9 +46,11 @@ func variants(tm, tn, tk int) []configs.Engine {
 	for _, mul := range []struct {
 		kind    configs.Multiplier
 		packing configs.Packing
-	}{{configs.MulDSP, configs.PackNone}, {configs.MulDSP, configs.PackDSP48E1}, {configs.MulDSP, configs.PackDSP48E2}, {configs.MulLUT, configs.PackNone}} {
+	}{{configs.MulDSP, configs.PackNone}, {configs.MulDSP, configs.PackDSP48E1}, {configs.MulDSP, configs.PackDSP48E2},
+		{configs.MulLUT, configs.PackNone}} {
 		for _, kind := range []configs.MemoryKind{configs.MemAuto, configs.MemUltra} {
-			large := configs.Engine{TM: tm, TN: tn, TK: tk, VectorColumns: 1, Multiplier: mul.kind, Packing: mul.packing, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+			large := configs.Engine{TM: tm, TN: tn, TK: tk, VectorColumns: 1, Multiplier: mul.kind, Packing: mul.packing,
+				BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
 				Activations: kind, Weights: configs.MemAuto, Residual: configs.MemAuto}
 			small := large
 			small.BusBits, small.ReadFIFO, small.WeightBuffers = 32, 32, 1

@@ -37,7 +37,8 @@ func TestLargerBudgetIsNoWorse(t *testing.T) {
 	}
 	found := 0
 	for range 60 {
-		b := configs.Budget{LUT: 1 + rng.IntN(400000), FF: 1 + rng.IntN(500000), DSP: rng.IntN(3000), BRAM18: rng.IntN(1800), LUTRAM: rng.IntN(100000)}
+		b := configs.Budget{LUT: 1 + rng.IntN(400000), FF: 1 + rng.IntN(500000), DSP: rng.IntN(3000), BRAM18: rng.IntN(1800),
+			LUTRAM: rng.IntN(100000)}
 		small := best(b)
 		if small < 1<<62 {
 			found++

@@ -103,7 +103,8 @@ func TestCancelled(t *testing.T) {
 // What a program leaves running in the background ends with it.
 func TestNothingLeft(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := (Command{Dir: dir, Args: []string{"sh", "-c", "sleep 300 >/dev/null 2>&1 & echo $! > pid"}}).Run(t.Context()); err != nil {
+	if _, err := (Command{Dir: dir, Args: []string{"sh", "-c",
+		"sleep 300 >/dev/null 2>&1 & echo $! > pid"}}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	mustEnd(t, startedPid(t, dir))
@@ -126,8 +127,10 @@ func TestLines(t *testing.T) {
 	}{
 		{script: `printf 'a\n\nbb\nlast'`, want: "a|bb|last"},
 		{script: `printf '12345678901234567890\nx\n'`, cut: true, want: "1234567890|x"},
-		{script: `echo first; printf '12345678901234567890\nx\n'; sleep 300`, want: "first", says: "line of more than 10 bytes"},
-		{script: `echo a; while :; do printf 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'; done`, want: "a", says: "line of more than 10 bytes"},
+		{script: `echo first; printf '12345678901234567890\nx\n'; sleep 300`, want: "first",
+			says: "line of more than 10 bytes"},
+		{script: `echo a; while :; do printf 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'; done`, want: "a",
+			says: "line of more than 10 bytes"},
 		{script: `echo stop; sleep 300`, want: "stop", says: "asked to stop"},
 		{script: `echo oops >&2; exit 7`, says: "exit status 7"},
 	} {
@@ -147,7 +150,8 @@ func TestLines(t *testing.T) {
 
 // Standard error without an end is not kept whole.
 func TestStderrBounded(t *testing.T) {
-	stderr, err := Command{Args: []string{"sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x >&2; echo end >&2"}}.Run(t.Context())
+	stderr, err := Command{Args: []string{"sh", "-c",
+		"head -c 5000000 /dev/zero | tr '\\0' x >&2; echo end >&2"}}.Run(t.Context())
 	if err != nil || len(stderr) > 2*keptStderr || !strings.HasSuffix(stderr, "xxend\n") {
 		t.Errorf("%d bytes kept, error %v", len(stderr), err)
 	}

@@ -61,12 +61,14 @@ func draw(rng *rand.Rand, m configs.Model, part configs.Part) configs.Design {
 			l.Granularity, l.Group = configs.PerGroup, 16
 		}
 	}
-	e := configs.Engine{TM: one(2, 4, 8, 16), TN: one(2, 4, 8, 16, 32), TK: one(1, 2, 4, 8), VectorColumns: one(1, 2, 4, 8),
-		Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}[rng.IntN(2)],
-		Packing:    []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)],
-		BusBits:    one(32, 64, 128, 256), ReadFIFO: one(32, 64, 128), WeightBuffers: one(1, 2, 4),
+	e := configs.Engine{TM: one(2, 4, 8, 16), TN: one(2, 4, 8, 16, 32), TK: one(1, 2, 4, 8),
+		VectorColumns: one(1, 2, 4, 8),
+		Multiplier:    []configs.Multiplier{configs.MulDSP, configs.MulLUT}[rng.IntN(2)],
+		Packing:       []configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2}[rng.IntN(3)],
+		BusBits:       one(32, 64, 128, 256), ReadFIFO: one(32, 64, 128), WeightBuffers: one(1, 2, 4),
 		Activations: kind(), Weights: kind(), Residual: kind(), AccumulatorBits: 30}.WithPatchTokens(one(1, 2))
-	return configs.Design{Name: "drawn", Model: m.Name, Part: part.Name, ClockMHz: float64(50 + 25*rng.IntN(12)), Numerics: n, Engine: e}
+	return configs.Design{Name: "drawn", Model: m.Name, Part: part.Name, ClockMHz: float64(50 + 25*rng.IntN(12)),
+		Numerics: n, Engine: e}
 }
 
 // Checks are what holds of an engine, by name. Each says where it does not.
@@ -160,13 +162,15 @@ func timeline(e engines.Engine, c Case) error {
 		}
 		took := s.Timeline(hwmodel.MemoryOf(d.Engine, d.ClockMHz, c.Part), 1)
 		if len(took) != 1 || len(took[0]) != len(c.Net.Ops)+1 {
-			return fmt.Errorf("%+v: a timeline of %d images; expected 1 of %d ops and the store", d.Engine, len(took), len(c.Net.Ops))
+			return fmt.Errorf("%+v: a timeline of %d images; expected 1 of %d ops and the store",
+				d.Engine, len(took), len(c.Net.Ops))
 		}
 		if sum := total(took[0]); sum != price.Cycles {
 			return fmt.Errorf("%+v takes %d cycles op by op, its price says %d", d.Engine, sum, price.Cycles)
 		}
 		fast, slow := s.Timeline(hwmodel.IdealMemory, 2), s.Timeline(hwmodel.MemoryTiming{Latency: 200, Stall: 0.2}, 2)
-		if total(slow[0]) < total(fast[0]) || total(slow[0])+total(slow[1]) < total(fast[0])+total(fast[1]) || slices.Min(fast[0]) < 0 {
+		if total(slow[0]) < total(fast[0]) || total(slow[0])+total(slow[1]) < total(fast[0])+total(fast[1]) ||
+			slices.Min(fast[0]) < 0 {
 			return fmt.Errorf("%+v: cycles of ops %v, with a slower memory %v", d.Engine, fast, slow)
 		}
 	}
@@ -195,8 +199,10 @@ func modules(e engines.Engine, c Case) error {
 		for _, m := range s.Modules(c.Part) {
 			sum = sum.Add(m.Resources)
 		}
-		if _, most := price.Use.Largest(); sum != price.Resources || price.Fits != (most <= 1) || price.Fits != (len(price.Short) == 0) {
-			return fmt.Errorf("%+v: modules take %+v, the price is %+v, fits %t, short of %v", d.Engine, sum, price.Resources, price.Fits, price.Short)
+		if _, most := price.Use.Largest(); sum != price.Resources || price.Fits != (most <= 1) ||
+			price.Fits != (len(price.Short) == 0) {
+			return fmt.Errorf("%+v: modules take %+v, the price is %+v, fits %t, short of %v",
+				d.Engine, sum, price.Resources, price.Fits, price.Short)
 		}
 	}
 	return nil
@@ -217,9 +223,12 @@ func roofline(e engines.Engine, c Case) error {
 		for _, r := range rows {
 			flops += r.FLOPs
 		}
-		if flops != total.FLOPs || flops != 2*price.MACs || total.Bytes != price.BytesRead+price.BytesWritten || total.IdealCycles > price.Cycles {
-			return fmt.Errorf("%+v: %d operations in rows and %d in all, %d bytes, %d cycles at least; the price has %d products, %d and %d bytes, %d cycles",
-				d.Engine, flops, total.FLOPs, total.Bytes, total.IdealCycles, price.MACs, price.BytesRead, price.BytesWritten, price.Cycles)
+		if flops != total.FLOPs || flops != 2*price.MACs || total.Bytes != price.BytesRead+price.BytesWritten ||
+			total.IdealCycles > price.Cycles {
+			return fmt.Errorf("%+v: %d operations in rows and %d in all, %d bytes, %d cycles at least; "+
+				"the price has %d products, %d and %d bytes, %d cycles",
+				d.Engine, flops, total.FLOPs, total.Bytes, total.IdealCycles, price.MACs, price.BytesRead,
+				price.BytesWritten, price.Cycles)
 		}
 	}
 	return nil

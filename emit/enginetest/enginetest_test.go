@@ -36,7 +36,8 @@ func cases(t *testing.T, e engines.Engine) map[string]Case {
 
 // windows is a network whose attention is in windows of more rows than a row tile, in two stages.
 func windows() configs.Model {
-	return configs.Model{Name: "windows", Family: configs.Swin, Image: configs.ImageShape{Height: 24, Width: 48, Channels: 3}, Patch: 2,
+	return configs.Model{Name: "windows", Family: configs.Swin,
+		Image: configs.ImageShape{Height: 24, Width: 48, Channels: 3}, Patch: 2,
 		Dim: 16, Depths: []int{2, 2}, StageHeads: []int{1, 2}, Window: 6, MLPRatio: 2, Classes: 7, LayerNormEps: 1e-5,
 		Mean: []float64{0.5, 0.5, 0.5}, Std: []float64{0.5, 0.5, 0.5}}
 }
@@ -99,9 +100,12 @@ func TestChecksFindMistakes(t *testing.T) {
 		"refuses with reasons": {{legal: true}},
 		"pricer is price":      {{price: func(e *hwmodel.Estimate) { e.BytesRead++ }}},
 		"timeline is price":    {{price: func(e *hwmodel.Estimate) { e.Cycles++ }}},
-		"modules are price":    {{price: func(e *hwmodel.Estimate) { e.Resources.LUT-- }}, {price: func(e *hwmodel.Estimate) { e.Fits = !e.Fits }}},
-		"roofline is price":    {{price: func(e *hwmodel.Estimate) { e.BytesWritten++ }}, {price: func(e *hwmodel.Estimate) { e.MACs-- }}},
-		"factors are price":    {{price: func(e *hwmodel.Estimate) { e.Resources.DSP++ }}, {price: func(e *hwmodel.Estimate) { e.Cycles-- }}, {wide: true}},
+		"modules are price": {{price: func(e *hwmodel.Estimate) { e.Resources.LUT-- }},
+			{price: func(e *hwmodel.Estimate) { e.Fits = !e.Fits }}},
+		"roofline is price": {{price: func(e *hwmodel.Estimate) { e.BytesWritten++ }},
+			{price: func(e *hwmodel.Estimate) { e.MACs-- }}},
+		"factors are price": {{price: func(e *hwmodel.Estimate) { e.Resources.DSP++ }},
+			{price: func(e *hwmodel.Estimate) { e.Cycles-- }}, {wide: true}},
 	} {
 		for i, b := range mistakes {
 			b.Engine = right.Engine

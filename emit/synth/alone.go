@@ -34,8 +34,8 @@ type Lone struct {
 // way from one module to another through the engine's glue is in none of them, so that an engine
 // is about as fast as its slowest module at best (docs/PARTS.md has both for an ECP5). Modules
 // are in the order of their names; scripts and reports are in the folder's syn/alone. done hears of each variant
-// when it is finished, in the order of the work; it may be nil. What is finished is kept in the cache under the module's netlist
-// and the tools' versions, so that a run goes on where an earlier one ended.
+// when it is finished, in the order of the work; it may be nil. What is finished is kept in the cache under the
+// module's netlist and the tools' versions, so that a run goes on where an earlier one ended.
 func Alone(ctx context.Context, dir string, opt Options, progress func(Progress), done func(Lone)) ([]Lone, error) {
 	r, man, err := open(ctx, dir, opt, progress)
 	if err != nil {
@@ -51,7 +51,8 @@ func Alone(ctx context.Context, dir string, opt Options, progress func(Progress)
 	if err := errors.Join(errYosys, errRouter); err != nil {
 		return nil, err
 	}
-	b := bench{runner: r, target: target, mapper: mapper, router: router, work: filepath.Join(r.syn, "alone"), freq: fmt.Sprintf("%g", man.Design.ClockMHz)}
+	b := bench{runner: r, target: target, mapper: mapper, router: router, work: filepath.Join(r.syn, "alone"),
+		freq: fmt.Sprintf("%g", man.Design.ClockMHz)}
 	for _, tool := range [][2]string{{mapper, "-V"}, {router, "--version"}} {
 		version, err := r.version(tool[0], tool[1])
 		if err != nil {
@@ -104,7 +105,8 @@ func (b *bench) measure(v variant, stage, base string) (Lone, error) {
 		return lone, err
 	}
 	report := filepath.Join(b.work, base+".report")
-	args := append(slices.Clone(b.target.args), "--json", base+".json", "--report", base+".report", "--freq", b.freq, "--seed", "1", "--timing-allow-fail")
+	args := append(slices.Clone(b.target.args), "--json", base+".json", "--report", base+".report", "--freq", b.freq,
+		"--seed", "1", "--timing-allow-fail")
 	if err := b.command(stage, b.work, b.router, args...); err == nil {
 		data, err := os.ReadFile(report)
 		if err != nil {
@@ -154,9 +156,11 @@ func routing(part configs.Part) (target, error) {
 		return target{nextpnrICE40, mapper, []string{"--" + strings.ToLower(m[1]), "--package", strings.ToLower(m[2])}}, nil
 	}
 	if t, ok := emit.ParseTrellis(part.Device); ok {
-		return target{nextpnr, "synth_ecp5", []string{t.Option, "--package", t.Package, "--speed", t.Speed, "--lpf-allow-unconstrained"}}, nil
+		return target{nextpnr, "synth_ecp5", []string{t.Option, "--package", t.Package, "--speed", t.Speed,
+			"--lpf-allow-unconstrained"}}, nil
 	}
-	return target{}, fmt.Errorf("modules are placed and routed with open tools, which are for iCE40 and ECP5 parts; %s is %q", part.Name, part.Device)
+	return target{}, fmt.Errorf("modules are placed and routed with open tools, which are for iCE40 and ECP5 parts; "+
+		"%s is %q", part.Name, part.Device)
 }
 
 // variant is a module with its parameters.
@@ -187,7 +191,8 @@ func (r *runner) elaborate(mapper, work string) ([]variant, error) {
 		}
 		b.WriteString(line)
 	}
-	b.WriteString("hierarchy -top " + top + "\nproc\nwrite_rtlil ../syn/alone/engine.il\nwrite_json ../syn/alone/engine.json\n")
+	b.WriteString("hierarchy -top " + top + "\nproc\nwrite_rtlil ../syn/alone/engine.il\n" +
+		"write_json ../syn/alone/engine.json\n")
 	if err := configs.WriteFile(filepath.Join(work, "engine.ys"), []byte(b.String())); err != nil {
 		return nil, err
 	}
@@ -322,7 +327,8 @@ func (r *runner) mapAlone(stage, mapper, work, base, command string, v variant) 
 	if err := configs.WriteFile(filepath.Join(work, base+".v"), []byte(v.shell())); err != nil {
 		return err
 	}
-	script := fmt.Sprintf("read_rtlil engine.il\nrename %s dut\nread_verilog %s.v\nhierarchy -top alone\n%s -top alone -json %s.json\n", v.id, base, command, base)
+	script := fmt.Sprintf("read_rtlil engine.il\nrename %s dut\nread_verilog %s.v\nhierarchy -top alone\n"+
+		"%s -top alone -json %s.json\n", v.id, base, command, base)
 	if err := configs.WriteFile(filepath.Join(work, base+".ys"), []byte(script)); err != nil {
 		return err
 	}

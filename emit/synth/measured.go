@@ -76,7 +76,8 @@ func Collect(path string) ([]Measured, error) {
 				return one(path, file)
 			}
 		}
-		return nil, fmt.Errorf("%s holds no report (%s); run vitdse synth %s, or its syn/vivado.tcl", path, strings.Join(reportFiles, ", "), path)
+		return nil, fmt.Errorf("%s holds no report (%s); run vitdse synth %s, or its syn/vivado.tcl",
+			path, strings.Join(reportFiles, ", "), path)
 	case strings.HasSuffix(path, ".jsonl"):
 		return Study(path)
 	}
@@ -85,7 +86,8 @@ func Collect(path string) ([]Measured, error) {
 			return one(dir, path)
 		}
 		if dir == filepath.Dir(dir) {
-			return nil, fmt.Errorf("%s is in no emitted folder: no %s beside or above it; give the folder, or leave the report in its syn/", path, emit.ManifestName)
+			return nil, fmt.Errorf("%s is in no emitted folder: no %s beside or above it; give the folder, "+
+				"or leave the report in its syn/", path, emit.ManifestName)
 		}
 	}
 }
@@ -143,7 +145,8 @@ func Study(path string) ([]Measured, error) {
 			continue
 		}
 		if m.RTL != hwmodel.RTL {
-			return nil, fmt.Errorf("%s:%d: is of an engine that is no more (rtl %d, today %d); synthesize the designs anew with vitdse study and another --file",
+			return nil, fmt.Errorf("%s:%d: is of an engine that is no more (rtl %d, today %d); "+
+				"synthesize the designs anew with vitdse study and another --file",
 				path, n, m.RTL, hwmodel.RTL)
 		}
 		list = append(list, m)

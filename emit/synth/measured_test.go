@@ -23,7 +23,8 @@ func TestCollect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(got) != 1 || got[0].Tool != "Yosys" || got[0].Design.Name != "digits-ecp5" || got[0].Modules["vit_pe_array"].DSP != 32 {
+		if len(got) != 1 || got[0].Tool != "Yosys" || got[0].Design.Name != "digits-ecp5" ||
+			got[0].Modules["vit_pe_array"].DSP != 32 {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
@@ -52,7 +53,8 @@ func TestStudyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "study.jsonl")
 	add := func(lut int) {
 		t.Helper()
-		if err := Extend(path, []Measured{{Tool: "Yosys", RTL: hwmodel.RTL, Modules: map[string]hwmodel.Resources{"m": {LUT: lut}}}}); err != nil {
+		if err := Extend(path, []Measured{{Tool: "Yosys", RTL: hwmodel.RTL,
+			Modules: map[string]hwmodel.Resources{"m": {LUT: lut}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

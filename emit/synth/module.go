@@ -14,8 +14,8 @@ import (
 )
 
 // MapModule maps one module of an emitted folder's engine by itself, with the parameters that it has there and with all
-// that is in it, and times it where opt.Timed has delays; of several variants the report has the counts together and the timing of
-// the slowest. Scripts and netlists are in the folder's syn/alone.
+// that is in it, and times it where opt.Timed has delays; of several variants the report has the counts together and
+// the timing of the slowest. Scripts and netlists are in the folder's syn/alone.
 func MapModule(ctx context.Context, dir, module string, opt Options, progress func(Progress)) (*Report, error) {
 	r, _, err := open(ctx, dir, opt, progress)
 	if err != nil {
@@ -48,7 +48,8 @@ func MapModule(ctx context.Context, dir, module string, opt Options, progress fu
 		}
 	}
 	if found == 0 {
-		return nil, fmt.Errorf("%s: module %q is not one that the engine is put together of; expected one of %s", dir, module, strings.Join(names, ", "))
+		return nil, fmt.Errorf("%s: module %q is not one that the engine is put together of; expected one of %s",
+			dir, module, strings.Join(names, ", "))
 	}
 	return r.rep, nil
 }

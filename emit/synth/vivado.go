@@ -58,7 +58,8 @@ func ParseVivado(data []byte, top string) ([]Module, error) {
 		own := rows[i].Resources
 		if i+1 < len(rows) && rows[i+1].depth > rows[i].depth {
 			if own = rows[i+1].Resources; !rows[i+1].local {
-				return nil, fmt.Errorf("vivado report: line %d: %s has instances inside but no row (%s) of its own; report the whole hierarchy", rows[i].line, rows[i].module, rows[i].instance)
+				return nil, fmt.Errorf("vivado report: line %d: %s has instances inside but no row (%s) of its own; "+
+					"report the whole hierarchy", rows[i].line, rows[i].module, rows[i].instance)
 			}
 		}
 		m := found[rows[i].module]
@@ -100,7 +101,8 @@ func vivadoRows(text string) ([]vivadoRow, error) {
 		rows = append(rows, row)
 	}
 	if len(rows) == 0 {
-		return nil, fmt.Errorf("vivado report: no table with the columns Instance, Module, Total LUTs, FFs; expected the text of report_utilization -hierarchical")
+		return nil, fmt.Errorf("vivado report: no table with the columns Instance, Module, Total LUTs, FFs; " +
+			"expected the text of report_utilization -hierarchical")
 	}
 	return rows, nil
 }

@@ -54,7 +54,8 @@ func TestParseVivado(t *testing.T) {
 			t.Errorf("%s: %d of %+v; expected %d of %+v", m.Name, m.Instances, m.Resources(), w.instances, w.Resources)
 		}
 	}
-	if got, want := Total(modules), (hwmodel.Resources{LUT: 1000, FF: 2000, DSP: 66, BRAM18: 11, URAM: 2, LUTRAM: 50}); got != want {
+	if got, want := Total(modules), (hwmodel.Resources{LUT: 1000, FF: 2000, DSP: 66, BRAM18: 11, URAM: 2,
+		LUTRAM: 50}); got != want {
 		t.Errorf("total %+v; expected %+v", got, want)
 	}
 }
@@ -65,7 +66,8 @@ func TestParseVivadoFaults(t *testing.T) {
 		{strings.ReplaceAll(vivadoText, "Total LUTs", "LUTs"), "no table"},
 		{strings.ReplaceAll(vivadoText, "|        700 |", "|        many |"), `line 15: "many" is not a count`},
 		{strings.ReplaceAll(vivadoText, "vit_accel_top ", "another_top   "), "no module vit_accel_top"},
-		{strings.ReplaceAll(vivadoText, "|     (u_core)        |", "|     u_other         |"), "vit_accel_core has instances inside but no row (u_core)"},
+		{strings.ReplaceAll(vivadoText, "|     (u_core)        |", "|     u_other         |"),
+			"vit_accel_core has instances inside but no row (u_core)"},
 		{strings.ReplaceAll(vivadoText, "|    2 |         66 |\n|     (u", "|\n|     (u"), "cells; expected at least"},
 	} {
 		if _, err := ParseVivado([]byte(c.data), top); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -45,7 +45,8 @@ func flipFlop(name string) bool {
 }
 
 // gowinBlocks are the BSRAMs' names by their port modes.
-var gowinBlocks = []string{"SP", "SPX9", "SDP", "SDPX9", "SDPB", "SDPX9B", "DP", "DPX9", "DPB", "DPX9B", "pROM", "pROMX9"}
+var gowinBlocks = []string{"SP", "SPX9", "SDP", "SDPX9", "SDPB", "SDPX9B", "DP", "DPX9", "DPB", "DPX9B",
+	"pROM", "pROMX9"}
 
 func resources(cells map[string]int) hwmodel.Resources {
 	var r hwmodel.Resources
@@ -59,7 +60,8 @@ func resources(cells map[string]int) hwmodel.Resources {
 			r.DSP += n
 		case strings.HasPrefix(name, "RAMB36"):
 			r.BRAM18 += 2 * n
-		case strings.HasPrefix(name, "RAMB18"), name == "DP16KD", name == "PDPW16KD", strings.HasPrefix(name, "SB_RAM40_4K"), slices.Contains(gowinBlocks, name):
+		case strings.HasPrefix(name, "RAMB18"), name == "DP16KD", name == "PDPW16KD", strings.HasPrefix(name, "SB_RAM40_4K"),
+			slices.Contains(gowinBlocks, name):
 			r.BRAM18 += n
 		case strings.HasPrefix(name, "URAM288"):
 			r.URAM += n

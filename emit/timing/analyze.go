@@ -212,7 +212,8 @@ func (g *graph) trace(e end, moments []moment, w Wire) Path {
 	p := Path{ToModule: last.module}
 	p.To, p.ToSource = g.name(last)
 	if e.bit == 0 {
-		p.From, p.FromSource, p.FromModule, p.LogicNS, p.InsidePrimitives, p.DSPs = p.To, p.ToSource, last.module, e.setup, true, 1
+		p.From, p.FromSource, p.FromModule, p.LogicNS, p.InsidePrimitives, p.DSPs = p.To, p.ToSource,
+			last.module, e.setup, true, 1
 		return p
 	}
 	p.LogicNS = e.setup

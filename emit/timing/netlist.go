@@ -147,7 +147,8 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 		if strings.HasPrefix(c.Type, "$") {
 			continue // $scopeinfo and such are no hardware
 		}
-		f.net.cells = append(f.net.cells, cell{kind: c.Type, path: join(path, id), module: name, src: source(c.Attributes["src"]),
+		f.net.cells = append(f.net.cells, cell{kind: c.Type, path: join(path, id), module: name,
+			src:    source(c.Attributes["src"]),
 			params: texts(c.Parameters), ports: ports, drives: outputs(c.Directions)})
 	}
 	return nil

@@ -57,7 +57,8 @@ func TestByHand(t *testing.T) {
 		}
 	}
 	p := rep.Models[0].Paths[0]
-	got := fmt.Sprintf("%s %s %s -> %s %s, %d LUTs, %d wires, %.3f", p.From, p.FromModule, p.FromSource, p.To, p.ToModule, p.LUTs, p.Wires, p.LogicNS)
+	got := fmt.Sprintf("%s %s %s -> %s %s, %d LUTs, %d wires, %.3f",
+		p.From, p.FromModule, p.FromSource, p.To, p.ToModule, p.LUTs, p.Wires, p.LogicNS)
 	if want := "first top top.sv:7 -> u_in.sum inner, 2 LUTs, 2 wires, 0.764"; got != want {
 		t.Errorf("worst path %q, expected %q", got, want)
 	}
@@ -73,7 +74,8 @@ func TestFaults(t *testing.T) {
 		"unknown cell": {strings.ReplaceAll(small, "FDRE", "XDRE"), "xc7z020", "ff is a XDRE"},
 		"loop":         {strings.Replace(small, `"I0": [3]`, `"I0": [4]`, 1), "xc7z020", "l1 is in a loop"},
 		"no delays":    {small, "lfe5u-85f", "no delays of family ecp5"},
-		"itself":       {strings.Replace(small, `"l2": {"type": "LUT2"`, `"l2": {"type": "$paramod$12\\inner"`, 1), "xc7z020", "contains itself"},
+		"itself": {strings.Replace(small, `"l2": {"type": "LUT2"`, `"l2": {"type": "$paramod$12\\inner"`, 1), "xc7z020",
+			"contains itself"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Analyze(strings.NewReader(c.netlist), "top", load(t, c.part))
@@ -84,7 +86,8 @@ func TestFaults(t *testing.T) {
 	}
 	part := load(t, "xc7z020")
 	part.Device = "xc7z020clg400-9"
-	if _, err := Analyze(strings.NewReader(small), "top", part); err == nil || !strings.Contains(err.Error(), "-1, -2, -3") {
+	if _, err := Analyze(strings.NewReader(small), "top", part); err == nil ||
+		!strings.Contains(err.Error(), "-1, -2, -3") {
 		t.Errorf("error %v, expected the known speed grades", err)
 	}
 }
@@ -92,12 +95,17 @@ func TestFaults(t *testing.T) {
 // A pin and the fan-out of a routed net, and its delay, in public Vivado reports: XC7Z020-1 and XC7A200T-1
 // (sha256 cores, a VexiiRiscv SoC), XCZU3EG-1 (small kernels of the Calyx compiler).
 var nets = map[configs.Fabric][][2]float64{
-	configs.XC7: {{2, .513}, {1, .291}, {2, .447}, {22, .691}, {3, .653}, {137, .604}, {5, .190}, {10, .303}, {3, .373}, {4, .714},
+	configs.XC7: {{2, .513}, {1, .291}, {2, .447}, {22, .691}, {3, .653}, {137, .604}, {5, .190}, {10, .303},
+		{3, .373}, {4, .714},
 		{70, 1.030}, {1, .491}, {176, 1.142}, {86, .958}, {1, .524}, {1, .593}, {1, .407}, {5, 1.105}, {4, .972}, {3, .796},
-		{4, .615}, {16, .644}, {4, .789}, {2, 1.236}, {7, 1.142}, {2, .831}, {2, .592}, {1, 1.188}, {2, .670}, {2, .585}, {3, .932}},
-	configs.XCUP: {{5, .297}, {1, .111}, {127, .296}, {2, .227}, {44, .237}, {3, .344}, {11, .489}, {1, .244}, {30, .789}, {113, .843},
-		{94, .526}, {2, .267}, {23, .405}, {8, .341}, {2, .186}, {1, .321}, {70, .240}, {1, .463}, {2, .354}, {1, .227}, {96, .504},
-		{1, .278}, {2, .210}, {1, .324}, {3, .373}, {33, .583}, {73, .272}, {16, .145}, {1, .207}, {77, .462}, {2, .223}, {23, .261},
+		{4, .615}, {16, .644}, {4, .789}, {2, 1.236}, {7, 1.142}, {2, .831}, {2, .592}, {1, 1.188}, {2, .670},
+		{2, .585}, {3, .932}},
+	configs.XCUP: {{5, .297}, {1, .111}, {127, .296}, {2, .227}, {44, .237}, {3, .344}, {11, .489}, {1, .244},
+		{30, .789}, {113, .843},
+		{94, .526}, {2, .267}, {23, .405}, {8, .341}, {2, .186}, {1, .321}, {70, .240}, {1, .463}, {2, .354},
+		{1, .227}, {96, .504},
+		{1, .278}, {2, .210}, {1, .324}, {3, .373}, {33, .583}, {73, .272}, {16, .145}, {1, .207}, {77, .462},
+		{2, .223}, {23, .261},
 		{8, .346}, {2, .251}, {50, .340}, {2, .297}, {1, .170}, {88, .703}, {1, .268}, {5, .275}, {127, .314}, {2, .192}},
 }
 
@@ -130,7 +138,8 @@ func TestPicorv32(t *testing.T) {
 	}
 	rtl := strings.TrimSpace(string(out))
 	netlist := filepath.Join(t.TempDir(), "picorv32.json")
-	script := fmt.Sprintf("read_verilog %[1]s/picorv32.v %[1]s/scripts/vivado/tabtest.v; synth_xilinx -flatten -noiopad -noclkbuf -family xc7 -top top; write_json %s", rtl, netlist)
+	script := fmt.Sprintf("read_verilog %[1]s/picorv32.v %[1]s/scripts/vivado/tabtest.v; "+
+		"synth_xilinx -flatten -noiopad -noclkbuf -family xc7 -top top; write_json %s", rtl, netlist)
 	if out, err := exec.Command("yosys", "-q", "-p", script).CombinedOutput(); err != nil {
 		t.Fatalf("yosys: %v\n%s", err, out)
 	}
@@ -193,7 +202,8 @@ func TestParseVivado(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(r.MHz-1000/10.345) > 1e-9 || r.State != "Routed" || r.Device != "7z020-clg400 -1  PRODUCTION 1.12 2019-11-22" {
+	if math.Abs(r.MHz-1000/10.345) > 1e-9 || r.State != "Routed" ||
+		r.Device != "7z020-clg400 -1  PRODUCTION 1.12 2019-11-22" {
 		t.Errorf("%+v", r)
 	}
 	for name, c := range map[string]struct{ old, new, want string }{
@@ -203,7 +213,8 @@ func TestParseVivado(t *testing.T) {
 		"impossible": {"-0.345", "10.345", "leaves no path"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := ParseVivado([]byte(strings.Replace(summary, c.old, c.new, 1))); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := ParseVivado([]byte(strings.Replace(summary, c.old, c.new, 1))); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, expected %q", err, c.want)
 			}
 		})

@@ -33,9 +33,11 @@ func ParseVivado(data []byte) (Routed, error) {
 	slack, period := vivadoSummary.FindSubmatch(data), vivadoClock.FindSubmatch(data)
 	switch {
 	case slack == nil:
-		return r, errors.New("vivado report: no WNS(ns) in a Design Timing Summary; expected the text of report_timing_summary of a design with a clock")
+		return r, errors.New("vivado report: no WNS(ns) in a Design Timing Summary; " +
+			"expected the text of report_timing_summary of a design with a clock")
 	case period == nil:
-		return r, errors.New("vivado report: no period in a Clock Summary; expected the text of report_timing_summary of a design with a clock")
+		return r, errors.New("vivado report: no period in a Clock Summary; expected the text of report_timing_summary of " +
+			"a design with a clock")
 	case head["Design State"] == "":
 		return r, errors.New("vivado report: no Design State; expected the head of report_timing_summary")
 	}

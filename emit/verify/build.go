@@ -29,23 +29,27 @@ type program struct {
 }
 
 func rtlProgram(dir string) program {
-	return program{filepath.Join(dir, "sim"), "harness", "program", "the simulator of the RTL", "Verilator and the C++ compiler", []string{verilator, cxx, makeTool}}
+	return program{filepath.Join(dir, "sim"), "harness", "program", "the simulator of the RTL",
+		"Verilator and the C++ compiler", []string{verilator, cxx, makeTool}}
 }
 
 func hlsProgram(dir string) program {
-	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the HLS C++", "the C++ compiler", []string{cxx, makeTool}}
+	return program{filepath.Join(dir, "hls"), "csim", "csim-program", "the HLS C++", "the C++ compiler",
+		[]string{cxx, makeTool}}
 }
 
 // checkedProgram is the HLS C++ whose every index and arithmetic is checked as it runs.
 func checkedProgram(dir string) program {
-	return program{filepath.Join(dir, "hls"), "checked", "checked-program", "the HLS C++ with checks", "the C++ compiler", []string{cxx, makeTool}}
+	return program{filepath.Join(dir, "hls"), "checked", "checked-program", "the HLS C++ with checks", "the C++ compiler",
+		[]string{cxx, makeTool}}
 }
 
 // build builds the program, unless it is there, and returns its path.
 func (p program) build(ctx context.Context, progress func(Progress)) (string, error) {
 	for _, tool := range p.tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			return "", fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)", ErrTool, tool, tool)
+			return "", fmt.Errorf("%w: %s is not on PATH; install it (Debian and Ubuntu: apt-get install %s)",
+				ErrTool, tool, tool)
 		}
 	}
 	progress(Progress{Stage: "build", What: p.title, Detail: p.what})
@@ -70,7 +74,8 @@ func (p program) build(ctx context.Context, progress func(Progress)) (string, er
 func (p program) make(ctx context.Context, goal string, line func([]byte) error) error {
 	var log bytes.Buffer
 	const kept = 64 << 10
-	cmd := child.Command{Dir: p.dir, Args: []string{makeTool, "-s", "--no-print-directory", goal}, Cut: true, MaxLine: 4096}
+	cmd := child.Command{Dir: p.dir, Args: []string{makeTool, "-s", "--no-print-directory", goal},
+		Cut: true, MaxLine: 4096}
 	cmd.Line = func(l []byte) error {
 		if log.Len() > 2*kept {
 			log.Next(log.Len() - kept)

@@ -41,7 +41,8 @@ func BenchmarkDeiTTiny(b *testing.B) {
 		}
 		rtl, hls := reports[0], reports[1]
 		if !rtl.OK || !hls.OK || rtl.PredictedCycles != rtl.MeasuredCycles {
-			b.Fatalf("RTL equal %t, HLS equal %t, %d cycles predicted, %d measured", rtl.OK, hls.OK, rtl.PredictedCycles, rtl.MeasuredCycles)
+			b.Fatalf("RTL equal %t, HLS equal %t, %d cycles predicted, %d measured",
+				rtl.OK, hls.OK, rtl.PredictedCycles, rtl.MeasuredCycles)
 		}
 		b.ReportMetric(float64(rtl.Elements()), "elements")
 		b.ReportMetric(float64(rtl.MeasuredCycles), "cycles")
@@ -61,7 +62,8 @@ func emitDeiT(t testing.TB, depth int) string {
 	m.Depth = depth
 	eng := engine(8, 32, 4)
 	eng.BusBits, eng.VectorColumns = 128, 4
-	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
+	d := configs.Design{Name: "deit", Model: m.Name, Part: "xczu9eg", ClockMHz: 300,
+		Numerics: configs.Uniform(m, 8, 8), Engine: eng}
 	dir, err := writeSeeded(t, m, d, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -132,7 +132,8 @@ func mustVerify(t testing.TB, dir string, opt Options) *Report {
 		t.Errorf("%v", m)
 	}
 	if !rep.OK {
-		t.Fatalf("verification failed: %d logits of %d images, %d mismatches", rep.LogitCompared, rep.LogitImages, rep.LogitMismatches)
+		t.Fatalf("verification failed: %d logits of %d images, %d mismatches",
+			rep.LogitCompared, rep.LogitImages, rep.LogitMismatches)
 	}
 	return rep
 }

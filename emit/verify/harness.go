@@ -191,7 +191,8 @@ func (r *run) rehearse(images int) {
 	total, store, ahead, longest := int64(0), int64(0), int64(0), int64(0)
 	for i, n := range timeline[0] {
 		total, store, longest = total+n, n, max(longest, n)
-		if i < len(r.shape.Net.Ops) && r.shape.Net.Ops[i].Kind == network.OpLinear { // q, k and v of the last block are in front of it
+		// q, k and v of the last block are in front of it
+		if i < len(r.shape.Net.Ops) && r.shape.Net.Ops[i].Kind == network.OpLinear {
 			ahead = total
 		}
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // needed are the files that every target reads.
-var needed = []string{"design.yaml", "mem/stream.bin", "rtl/filelist.f", "vectors/images.bin", "vectors/logits.bin", "vectors/trace.bin", "vectors/expected.bin"}
+var needed = []string{"design.yaml", "mem/stream.bin", "rtl/filelist.f", "vectors/images.bin", "vectors/logits.bin",
+	"vectors/trace.bin", "vectors/expected.bin"}
 
 // checkFolder refuses a folder whose files belong to different designs, or of which one is missing or has
 // another length than a reader takes it to have, and vectors of another emission, of this design too. What else was
@@ -62,7 +63,8 @@ func checkChanged(path string, binary bool, length int64, hash string) error {
 		}
 	}
 	if filepath.Base(filepath.Dir(path)) == "vectors" {
-		return fmt.Errorf("%s is not the one that was emitted here, though of the same design and length: by other vectors nothing is known of this folder; emit it again", path)
+		return fmt.Errorf("%s is not the one that was emitted here, though of the same design and length: "+
+			"by other vectors nothing is known of this folder; emit it again", path)
 	}
 	if filepath.Base(path) != "filelist.f" {
 		return nil
@@ -94,7 +96,8 @@ func checkHash(path, hash string) error {
 	for _, mark := range []string{"design ", magic} {
 		i := bytes.Index(head, []byte(mark))
 		if i >= 0 && len(head) >= i+len(mark)+64 && isHex(head[i+len(mark):][:64]) {
-			return fmt.Errorf("%s belongs to design %.16s, the folder to %.16s: emit the folder again", path, head[i+len(mark):], hash)
+			return fmt.Errorf("%s belongs to design %.16s, the folder to %.16s: emit the folder again",
+				path, head[i+len(mark):], hash)
 		}
 	}
 	return fmt.Errorf("%s does not name its design; emit the folder again", path)

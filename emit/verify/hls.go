@@ -58,7 +58,8 @@ func RunHLS(ctx context.Context, dir string, opt Options, progress func(Progress
 // RunTarget verifies one target of a folder, or all. With configs.TargetAll the reports of RTL and HLS are
 // also held against each other, every element of every op and every byte of the results: where
 // they differ the error wraps ErrDisagree, and both reports come with it.
-func RunTarget(ctx context.Context, dir string, target configs.Target, opt Options, progress func(Progress)) ([]*Report, error) {
+func RunTarget(ctx context.Context, dir string, target configs.Target, opt Options,
+	progress func(Progress)) ([]*Report, error) {
 	one := Run
 	switch target {
 	case configs.TargetRTL:
@@ -67,7 +68,8 @@ func RunTarget(ctx context.Context, dir string, target configs.Target, opt Optio
 	case configs.TargetAll:
 		return runAll(ctx, dir, opt, progress)
 	default:
-		return nil, fmt.Errorf("target %q; expected %s, %s or %s", target, configs.TargetRTL, configs.TargetHLS, configs.TargetAll)
+		return nil, fmt.Errorf("target %q; expected %s, %s or %s",
+			target, configs.TargetRTL, configs.TargetHLS, configs.TargetAll)
 	}
 	rep, err := one(ctx, dir, opt, progress)
 	if err != nil {

@@ -20,10 +20,15 @@ func TestLimits(t *testing.T) {
 		name, file, from, to, says string
 		run                        func(context.Context, string, Options, func(Progress)) (*Report, error)
 	}{
-		{"HLS: a loop without an end", "hls/vit_rsqrt.h", `\{\n`, "{\n  for (volatile int i = 0; i >= 0;) {}\n", "no column for 20 seconds", RunHLS},
-		{"HLS: an index past an array's end", "hls/vit_layernorm.cpp", `const gamma_t g = gamma\[c\];`, "const gamma_t g = gamma[c];\n      volatile int next = gamma[c + 1].to_int();\n      (void)next;", "HLS C++ compiled with checks", RunHLS},
-		{"RTL: an op without an end", "rtl/vit_patch_rows.sv", `assign done      = row_made && op_last;`, "assign done      = 1'b0;", "waits for op patches", Run},
-		{"RTL: a register write without an answer", "rtl/vit_axi_lite.sv", `if \(write\)             s_axi_bvalid <= 1'b1;`, "if (1'b0)              s_axi_bvalid <= 1'b1;", "BVALID did not come within 64 cycles", Run},
+		{"HLS: a loop without an end", "hls/vit_rsqrt.h", `\{\n`, "{\n  for (volatile int i = 0; i >= 0;) {}\n",
+			"no column for 20 seconds", RunHLS},
+		{"HLS: an index past an array's end", "hls/vit_layernorm.cpp", `const gamma_t g = gamma\[c\];`,
+			"const gamma_t g = gamma[c];\n      volatile int next = gamma[c + 1].to_int();\n      (void)next;",
+			"HLS C++ compiled with checks", RunHLS},
+		{"RTL: an op without an end", "rtl/vit_patch_rows.sv", `assign done      = row_made && op_last;`,
+			"assign done      = 1'b0;", "waits for op patches", Run},
+		{"RTL: a register write without an answer", "rtl/vit_axi_lite.sv", `if \(write\)             s_axi_bvalid <= 1'b1;`,
+			"if (1'b0)              s_axi_bvalid <= 1'b1;", "BVALID did not come within 64 cycles", Run},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := copyFolder(t, good)
@@ -38,7 +43,8 @@ func TestLimits(t *testing.T) {
 }
 
 // mustVerifyTarget runs a folder and fails the test unless everything was equal.
-func mustVerifyTarget(t *testing.T, dir string, run func(context.Context, string, Options, func(Progress)) (*Report, error), opt Options) *Report {
+func mustVerifyTarget(t *testing.T, dir string, run func(context.Context, string, Options, func(Progress)) (*Report,
+	error), opt Options) *Report {
 	t.Helper()
 	rep, err := run(context.Background(), dir, opt, nil)
 	if err != nil || !rep.OK {

@@ -37,8 +37,8 @@ var mutantDesigns = []mutantDesign{
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 8, 8, 4
 		d.Engine.Packing, d.Engine.BusBits, d.Engine.WeightBuffers = configs.PackDSP48E2, 128, 1
 	}},
-	// A mixed array with six groups of columns of one kind and two of the other, two patch tokens a cycle, four banks of weights and an odd
-	// number of tile columns that are not weights.
+	// A mixed array with six groups of columns of one kind and two of the other, two patch tokens a cycle, four banks of
+	// weights and an odd number of tile columns that are not weights.
 	{"mixed", func(m *configs.Model, d *configs.Design) {
 		m.Heads, m.Image.Height, m.Image.Width = 1, 10, 8
 		m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 3
@@ -87,7 +87,8 @@ func (d mutantDesign) pair(t *testing.T) (configs.Model, configs.Design) {
 	m.Image.Height, m.Image.Width, m.Dim, m.Classes, m.Depth = 6, 6, 16, 5, 2
 	e := engine(2, 4, 2)
 	e.VectorColumns = 2
-	design := configs.Design{Name: d.name, Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 4, 5), Engine: e}
+	design := configs.Design{Name: d.name, Model: m.Name, Part: "xczu9eg", ClockMHz: 200,
+		Numerics: configs.Uniform(m, 4, 5), Engine: e}
 	d.change(&m, &design)
 	part, err := configs.LoadPart(design.Part)
 	if err != nil {

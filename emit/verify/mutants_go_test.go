@@ -88,8 +88,10 @@ func goChanges(t *testing.T, root, path string) []change {
 				add("constant", n.Pos(), n.End(), strconv.Itoa(v+1))
 			}
 		case *ast.IfStmt:
-			add("always", n.Cond.Pos(), n.Cond.End(), "("+string(data[set.Position(n.Cond.Pos()).Offset:set.Position(n.Cond.End()).Offset])+") || true")
-			add("never", n.Cond.Pos(), n.Cond.End(), "("+string(data[set.Position(n.Cond.Pos()).Offset:set.Position(n.Cond.End()).Offset])+") && false")
+			add("always", n.Cond.Pos(), n.Cond.End(), "("+
+				string(data[set.Position(n.Cond.Pos()).Offset:set.Position(n.Cond.End()).Offset])+") || true")
+			add("never", n.Cond.Pos(), n.Cond.End(), "("+
+				string(data[set.Position(n.Cond.Pos()).Offset:set.Position(n.Cond.End()).Offset])+") && false")
 		case *ast.AssignStmt:
 			swap(n.TokPos, n.Tok)
 			if n.Tok != token.DEFINE {
@@ -128,7 +130,8 @@ var passing sync.Mutex
 
 func (g goTests) run(root, overlay string) ([]byte, error) {
 	// A mutant may never end, or take all memory there is.
-	args := append([]string{"-c", `ulimit -v 16000000; exec go test "$@"`, "sh", "-overlay", overlay, "-vet=off", "-failfast", "-timeout=300s"}, g...)
+	args := append([]string{"-c", `ulimit -v 16000000; exec go test "$@"`, "sh", "-overlay", overlay, "-vet=off",
+		"-failfast", "-timeout=300s"}, g...)
 	cmd := exec.Command("sh", args...)
 	cmd.Dir = root
 	return cmd.CombinedOutput()

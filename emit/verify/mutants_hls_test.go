@@ -17,7 +17,8 @@ var cppToken = regexp.MustCompile(`//[^\n]*|(?m:^#(?:.*\\\n)*.*$)|"[^"\n]*"|\b(?
 	`|[A-Za-z_]\w*|\d\w*|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\+\+|--|->|::|[-+*/%&|^<>=!~?:;,.(){}\[\]]`)
 
 var cppSwap = map[string]string{
-	"+": "-", "-": "+", "*": "+", "/": "*", "%": "/", "<<": ">>", ">>": "<<", "&": "|", "|": "&", "^": "&", "==": "!=", "!=": "==",
+	"+": "-", "-": "+", "*": "+", "/": "*", "%": "/", "<<": ">>", ">>": "<<", "&": "|", "|": "&", "^": "&",
+	"==": "!=", "!=": "==",
 	"<": "<=", "<=": "<", ">": ">=", ">=": ">", "&&": "||", "||": "&&", "+=": "-=", "-=": "+=", "|=": "&=",
 	"true": "false", "false": "true", "!": "", "~": "",
 }
@@ -44,7 +45,8 @@ func cppChanges(t *testing.T, dir, name string) []change {
 		if rest := text[end:]; !strings.Contains(text[begin:end], "\n") {
 			mutated += rest[:strings.IndexByte(rest+"\n", '\n')]
 		}
-		c.mutant = mutant{File: name, Line: line + 1, Operator: operator, Text: strings.TrimSpace(lines[line]), Mutated: strings.TrimSpace(mutated)}
+		c.mutant = mutant{File: name, Line: line + 1, Operator: operator, Text: strings.TrimSpace(lines[line]),
+			Mutated: strings.TrimSpace(mutated)}
 		list = append(list, c)
 	}
 	depth, statement := 0, 0
@@ -53,7 +55,8 @@ func cppChanges(t *testing.T, dir, name string) []change {
 		switch token {
 		case "{", "}", ";":
 			body := text[statement:at[0]]
-			if assign := regexp.MustCompile(`^\s*[\w.]+(\[[^=;]*\])?(\.range\([^;=]*\))? [-+|]?= `); depth > 0 && token == ";" && assign.MatchString(body) {
+			if assign := regexp.MustCompile(`^\s*[\w.]+(\[[^=;]*\])?(\.range\([^;=]*\))? [-+|]?= `); depth > 0 && token == ";" &&
+				assign.MatchString(body) {
 				add("assignment dropped", statement+len(body)-len(strings.TrimLeft(body, " \n")), at[0], "")
 			}
 			statement = at[1]

@@ -225,9 +225,11 @@ func (f mutantFolder) build(t *testing.T, of []*mutant) string {
 	write(path, string(data))
 	f.mutate(t, "put", path)
 	write(filepath.Join(f.dir, "rtl/vit_mutant.sv"), "package vit_mutant;\n  int id;\nendpackage\n")
-	write(filepath.Join(f.dir, "sim/mutant.cpp"), "#include <cstdlib>\nextern \"C\" int vit_mutant_id() { const char* e = std::getenv(\"VITDSE_MUTANT\"); return e ? std::atoi(e) : 0; }\n")
+	write(filepath.Join(f.dir, "sim/mutant.cpp"), "#include <cstdlib>\n"+
+		"extern \"C\" int vit_mutant_id() { const char* e = std::getenv(\"VITDSE_MUTANT\"); return e ? std::atoi(e) : 0; }\n")
 	replace(t, filepath.Join(f.dir, "rtl/filelist.f"), `^(.*\n)`, "${1}vit_mutant.sv\n")
-	replace(t, filepath.Join(f.dir, "sim/sim_top.sv"), `endmodule\s*$`, "  import \"DPI-C\" function int vit_mutant_id();\n  initial vit_mutant::id = vit_mutant_id();\nendmodule\n")
+	replace(t, filepath.Join(f.dir, "sim/sim_top.sv"), `endmodule\s*$`,
+		"  import \"DPI-C\" function int vit_mutant_id();\n  initial vit_mutant::id = vit_mutant_id();\nendmodule\n")
 	program, err := rtlProgram(f.dir).build(t.Context(), func(Progress) {})
 	if err != nil {
 		t.Fatal(err)
@@ -255,10 +257,12 @@ func verifyMutant(t *testing.T, dir, program string, id int, man emit.Manifest) 
 		return err
 	}
 	script := filepath.Join(t.TempDir(), "run")
-	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nVITDSE_MUTANT=%d exec '%s' \"$@\"\n", id, path), 0o755); err != nil {
+	if err := os.WriteFile(script, fmt.Appendf(nil, "#!/bin/sh\nVITDSE_MUTANT=%d exec '%s' \"$@\"\n", id, path),
+		0o755); err != nil {
 		return err
 	}
-	for _, opt := range []Options{{Images: mutantImages, Full: mutantImages, Latency: 1, Seed: 1}, {Images: mutantImages, Full: mutantImages, Latency: 30, Stall: 0.6, Seed: 2}} {
+	for _, opt := range []Options{{Images: mutantImages, Full: mutantImages, Latency: 1, Seed: 1},
+		{Images: mutantImages, Full: mutantImages, Latency: 30, Stall: 0.6, Seed: 2}} {
 		rep, err := newRun(context.Background(), configs.TargetRTL, dir, script, man, nil, opt, func(Progress) {})
 		if err != nil {
 			return err

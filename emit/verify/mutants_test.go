@@ -18,13 +18,16 @@ import (
 )
 
 var (
-	mutantsEach   = flag.Int("mutants", 2, "mutants of each RTL module that TestMutants draws; 0 is all of them")
-	mutantFiles   = flag.String("mutant-files", "", "names of the RTL modules of which TestMutants draws, a regular expression")
-	mutantOf      = flag.String("mutant-designs", "", "designs that TestMutants runs, and units for the benches of modules alone, a regular expression")
-	sourceMutants = flag.Int("source-mutants", 1, "mutants of the HLS C++, and, if more than 1, of each of golden and hwmodel, that TestSourceMutants draws")
-	mutantSeed    = flag.Int("mutant-seed", 1, "of the draw")
-	mutantFloor   = flag.Int("mutant-floor", 90, "percent of the RTL's mutants that must be killed")
-	mutantLog     = flag.String("mutant-log", "", "file of verdicts: those that are in it are not found again")
+	mutantsEach = flag.Int("mutants", 2, "mutants of each RTL module that TestMutants draws; 0 is all of them")
+	mutantFiles = flag.String("mutant-files", "",
+		"names of the RTL modules of which TestMutants draws, a regular expression")
+	mutantOf = flag.String("mutant-designs", "",
+		"designs that TestMutants runs, and units for the benches of modules alone, a regular expression")
+	sourceMutants = flag.Int("source-mutants", 1, "mutants of the HLS C++, and, if more than 1, "+
+		"of each of golden and hwmodel, that TestSourceMutants draws")
+	mutantSeed  = flag.Int("mutant-seed", 1, "of the draw")
+	mutantFloor = flag.Int("mutant-floor", 90, "percent of the RTL's mutants that must be killed")
+	mutantLog   = flag.String("mutant-log", "", "file of verdicts: those that are in it are not found again")
 )
 
 // mutant is one change of a source text, and what the tests say of it.
@@ -63,7 +66,9 @@ func shuffled(list []mutant) []mutant {
 		sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", *mutantSeed, m.key()))
 		place[m.key()] = string(sum[:])
 	}
-	return slices.SortedFunc(slices.Values(list), func(a, b mutant) int { return cmp.Compare(place[a.key()], place[b.key()]) })
+	return slices.SortedFunc(slices.Values(list), func(a, b mutant) int {
+		return cmp.Compare(place[a.key()], place[b.key()])
+	})
 }
 
 // equivalents reads the mutants that change nothing that anyone can see, and why: a line each, "file:
@@ -160,7 +165,8 @@ func countMutants(t *testing.T, all []mutant, floor int) {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		t.Logf("| `%s` | %d | %d | %d |", name, files[name][0], files[name][1], files[name][2])
 	}
-	t.Logf("%d of %d mutants killed (%.1f %%), %d equivalent", killed, counted, 100*float64(killed)/float64(counted), len(all)-counted)
+	t.Logf("%d of %d mutants killed (%.1f %%), %d equivalent",
+		killed, counted, 100*float64(killed)/float64(counted), len(all)-counted)
 	if 100*killed < floor*counted {
 		t.Errorf("%d of %d mutants killed; expected %d %%", killed, counted, floor)
 	}

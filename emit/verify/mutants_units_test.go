@@ -39,7 +39,8 @@ func synthesisMutants(t *testing.T, of *regexp.Regexp, log *verdicts) []mutant {
 	for _, family := range []configs.Fabric{configs.XCUP, configs.ECP5} {
 		sources := unitSources(t, family)
 		for _, file := range slices.Sorted(maps.Keys(sources)) {
-			if !of.MatchString(file) || !slices.ContainsFunc(unitBenches(), func(b unitBench) bool { return b.tests(family, file, true) }) {
+			if !of.MatchString(file) || !slices.ContainsFunc(unitBenches(),
+				func(b unitBench) bool { return b.tests(family, file, true) }) {
 				continue
 			}
 			list, _ := unitMutants(t, file, sources[file], true, nil)
@@ -101,7 +102,8 @@ func unitMutants(t *testing.T, file, text string, synthesis bool, put []int) ([]
 }
 
 // judgeUnit runs every bench of a file with each of its mutants, until one sees it.
-func judgeUnit(t *testing.T, family configs.Fabric, file string, sources map[string]string, todo []*mutant, log *verdicts, synthesis bool) {
+func judgeUnit(t *testing.T, family configs.Fabric, file string, sources map[string]string, todo []*mutant,
+	log *verdicts, synthesis bool) {
 	t.Helper()
 	var benches []unitBench
 	for _, b := range unitBenches() {

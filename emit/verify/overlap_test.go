@@ -29,11 +29,14 @@ func TestOverlap(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			m := configs.Model{Name: "overlap", Family: configs.ViT, Patch: c.patch, Heads: c.heads, Dim: c.dim, Depth: 1, MLPRatio: 3, Classes: 7,
-				Image: configs.ImageShape{Height: c.height, Width: c.width, Channels: 1}, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
+			m := configs.Model{Name: "overlap", Family: configs.ViT, Patch: c.patch, Heads: c.heads, Dim: c.dim, Depth: 1,
+				MLPRatio: 3, Classes: 7,
+				Image: configs.ImageShape{Height: c.height, Width: c.width, Channels: 1}, LayerNormEps: 1e-6, Mean: []float64{0.5},
+				Std: []float64{0.5}}
 			e := engine(c.tm, c.tn, c.tk)
 			e.BusBits, e.Packing, e.Weights, e.ReadFIFO = c.bus, c.packing, c.weights, 64
-			d := configs.Design{Name: "overlap", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 4, 4), Engine: e}
+			d := configs.Design{Name: "overlap", Model: m.Name, Part: "xczu9eg", ClockMHz: 200,
+				Numerics: configs.Uniform(m, 4, 4), Engine: e}
 			dir, err := writeSeeded(t, m, d, 2)
 			if err != nil {
 				t.Fatal(err)
@@ -48,11 +51,14 @@ func TestOverlap(t *testing.T) {
 func TestNoShift(t *testing.T) {
 	simulates(t)
 	quickBuild(t)
-	m := configs.Model{Name: "no-shift", Family: configs.ViT, Patch: 1, Heads: 1, Dim: 2, Depth: 2, MLPRatio: 4, Classes: 10, Registers: 4, PreNorm: true,
-		Image: configs.ImageShape{Height: 3, Width: 4, Channels: 1}, LayerNormEps: 1e-12, Mean: []float64{0.5018053746275062}, Std: []float64{0.4715551644088361}}
+	m := configs.Model{Name: "no-shift", Family: configs.ViT, Patch: 1, Heads: 1, Dim: 2, Depth: 2, MLPRatio: 4,
+		Classes: 10, Registers: 4, PreNorm: true,
+		Image: configs.ImageShape{Height: 3, Width: 4, Channels: 1}, LayerNormEps: 1e-12, Mean: []float64{0.5018053746275062},
+		Std: []float64{0.4715551644088361}}
 	e := engine(16, 16, 1)
 	e.BusBits, e.ReadFIFO, e.WeightBuffers, e.Residual, e.Packing = 128, 512, 4, configs.MemBlock, configs.PackDSP48E1
-	d := configs.Design{Name: "no-shift", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8), Engine: e.WithPatchTokens(2)}
+	d := configs.Design{Name: "no-shift", Model: m.Name, Part: "xczu9eg", ClockMHz: 200,
+		Numerics: configs.Uniform(m, 8, 8), Engine: e.WithPatchTokens(2)}
 	d.Numerics.SoftmaxBits, d.Numerics.GELUBits = 7, 4
 	weights, activations := []int{4, 2, 0, 6, 8, 2, 3, 0, 5, 4, 2, 2}, []int{7, 8, 5, 5, 5, 6, 7, 8, 8, 8, 4, 2}
 	for i := range d.Numerics.Layers {

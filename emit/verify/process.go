@@ -51,7 +51,8 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 	in := filepath.Join(abs, "hls")
 	if p.target == configs.TargetRTL {
 		in = filepath.Join(abs, "rtl") // its tables are read from there
-		args = append(args, "--first", strconv.Itoa(p.first), "--latency", strconv.Itoa(p.opt.Latency), "--stall", strconv.Itoa(int(p.opt.Stall*1000+0.5)),
+		args = append(args, "--first", strconv.Itoa(p.first), "--latency", strconv.Itoa(p.opt.Latency), "--stall",
+			strconv.Itoa(int(p.opt.Stall*1000+0.5)),
 			"--seed", strconv.FormatUint(p.opt.Seed+uint64(p.number), 10))
 		args = append(args, "--limit", strconv.FormatInt(p.limit, 10))
 		if p.number == 0 {
@@ -75,7 +76,8 @@ func (p *process) simulate(ctx context.Context, abs string) error {
 	return nil
 }
 
-// assertion is what the RTL prints where one of its assertions does not hold, before it stops: its module's path and a sentence.
+// assertion is what the RTL prints where one of its assertions does not hold, before it stops: its module's path and a
+// sentence.
 var assertion = regexp.MustCompile(`^TOP\.sim_top\.([\w.\[\]]+): (.+)$`)
 
 // line takes a line of the simulator. One that is neither of the harness nor of an assertion ends it.

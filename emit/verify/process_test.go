@@ -25,7 +25,8 @@ func TestSeveralProcesses(t *testing.T) {
 	under := func(processes int) (*Report, []byte) {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processes))
 		results := filepath.Join(tmp, "results")
-		rep, err := Run(context.Background(), dir, Options{Images: -1, Full: -1, Latency: 16, Stall: 0.1, Results: results}, nil)
+		rep, err := Run(context.Background(), dir, Options{Images: -1, Full: -1, Latency: 16, Stall: 0.1, Results: results},
+			nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +42,8 @@ func TestSeveralProcesses(t *testing.T) {
 	one, want := under(1)
 	three, got := under(3)
 	for _, rep := range []*Report{one, three} {
-		if !rep.OK || rep.LogitImages != images || rep.FullImages != full || rep.LogitCompared != 10*images || len(rep.Mismatches) > 0 {
+		if !rep.OK || rep.LogitImages != images || rep.FullImages != full || rep.LogitCompared != 10*images ||
+			len(rep.Mismatches) > 0 {
 			t.Fatalf("%d images, %d in full, %d logits, %v", rep.LogitImages, rep.FullImages, rep.LogitCompared, rep.Mismatches)
 		}
 	}
@@ -50,7 +52,8 @@ func TestSeveralProcesses(t *testing.T) {
 	}
 	for i, op := range one.Ops {
 		if o := three.Ops[i]; o.Digest != op.Digest || o.Compared != op.Compared {
-			t.Errorf("op %s: %d elements of digest %s, of one process %d of %s", op.Name, o.Compared, o.Digest, op.Compared, op.Digest)
+			t.Errorf("op %s: %d elements of digest %s, of one process %d of %s",
+				op.Name, o.Compared, o.Digest, op.Compared, op.Digest)
 		}
 	}
 	edit(t, filepath.Join(dir, "vectors/logits.bin"), func(b []byte) []byte {

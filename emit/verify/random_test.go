@@ -29,7 +29,8 @@ func randomModel(rng *rand.Rand) configs.Model {
 	patch, heads := pick(2, 3, 4), pick(1, 2, 3)
 	m := configs.Model{
 		Name: "random", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * pick(8, 16, 32), Depth: pick(1, 2),
-		Image:    configs.ImageShape{Height: patch * (1 + rng.IntN(7)), Width: patch * (1 + rng.IntN(7)), Channels: pick(1, 2, 3)},
+		Image: configs.ImageShape{Height: patch * (1 + rng.IntN(7)), Width: patch * (1 + rng.IntN(7)),
+			Channels: pick(1, 2, 3)},
 		MLPRatio: float64(pick(1, 2, 3, 4)), Classes: 2 + rng.IntN(30), LayerNormEps: 1e-6,
 	}
 	for range m.Image.Channels {
@@ -179,7 +180,8 @@ func runPair(t testing.TB, number uint64, r *pairResult) error {
 
 // runMemories runs a folder with an ideal memory, where every op takes the predicted cycles, and with a slow one,
 // where the total is within a percent: the cycles of both, and how far off the latter's prediction is in percent.
-func runMemories(dir string, latency int, stall float64, seed uint64) (cycles, slowMeasured int64, slow float64, err error) {
+func runMemories(dir string, latency int, stall float64,
+	seed uint64) (cycles, slowMeasured int64, slow float64, err error) {
 	fail := func(format string, args ...any) (int64, int64, float64, error) {
 		return cycles, slowMeasured, slow, fmt.Errorf(format, args...)
 	}
@@ -204,7 +206,8 @@ func runMemories(dir string, latency int, stall float64, seed uint64) (cycles, s
 			slowMeasured = rep.MeasuredRun
 			slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
 			if math.Abs(slow) > 1 {
-				return fail("latency %d, stall %.2f: %d cycles predicted, %d measured", latency, stall, rep.PredictedRun, rep.MeasuredRun)
+				return fail("latency %d, stall %.2f: %d cycles predicted, %d measured",
+					latency, stall, rep.PredictedRun, rep.MeasuredRun)
 			}
 			continue
 		}
@@ -224,12 +227,14 @@ func runMemories(dir string, latency int, stall float64, seed uint64) (cycles, s
 // pairTable is the results for docs.
 func pairTable(results []pairResult) string {
 	var b strings.Builder
-	b.WriteString("| pair | tokens, dim, depth | array | bus | images | cycles, ideal memory | off by | latency, stalls | cycles | off by |\n")
+	b.WriteString("| pair | tokens, dim, depth | array | bus | images | cycles, ideal memory | off by | latency, " +
+		"stalls | cycles | off by |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, r := range results {
 		e := r.design.Engine
 		if r.refused {
-			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | | |\n", *first+i,
+			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | | |\n",
+				*first+i,
 				r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits)
 			continue
 		}

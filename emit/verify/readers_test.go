@@ -21,8 +21,10 @@ func variants(t *testing.T) map[string]configs.Design {
 		return d
 	}
 	return map[string]configs.Design{
-		"plain":       make(8, 8, 4, 4, 2, nil),
-		"products":    make(8, 8, 2, 4, 4, func(d *configs.Design) { d.Engine.Multiplier, d.Engine.VectorColumns = configs.MulLUT, 2 }),
+		"plain": make(8, 8, 4, 4, 2, nil),
+		"products": make(8, 8, 2, 4, 4, func(d *configs.Design) {
+			d.Engine.Multiplier, d.Engine.VectorColumns = configs.MulLUT, 2
+		}),
 		"one product": make(8, 8, 4, 4, 1, func(d *configs.Design) { d.Engine.WeightBuffers, d.Engine.BusBits = 1, 32 }),
 		"packed":      make(8, 8, 4, 8, 4, func(d *configs.Design) { d.Engine.Packing = configs.PackDSP48E2 }),
 		"mixed": make(8, 8, 4, 8, 4, func(d *configs.Design) {
@@ -71,7 +73,8 @@ func TestReaders(t *testing.T) {
 				t.Errorf("%s of %s: %v\n%s", c[0], name, err, tail(out, 20))
 			}
 		}
-		reads += "read_verilog -lib +/xilinx/cells_xtra.v; read_verilog -sv -defer " + relative(above, files) + "; hierarchy -check -top vit_accel_top; design -reset\n"
+		reads += "read_verilog -lib +/xilinx/cells_xtra.v; read_verilog -sv -defer " + relative(above, files) +
+			"; hierarchy -check -top vit_accel_top; design -reset\n"
 	}
 	// One run for all: the newest Yosys is WebAssembly and takes its time to start.
 	const all = "all.ys"
@@ -101,7 +104,8 @@ func unlisted(out string) string {
 		if strings.HasPrefix(line, "Warning: Replacing memory ") { // of Yosys: an array is registers, as it is meant
 			continue
 		}
-		if line != "" && line != "Top level design units:" && line != "vit_accel_top" && line != "Build succeeded: 0 errors, 0 warnings" {
+		if line != "" && line != "Top level design units:" && line != "vit_accel_top" &&
+			line != "Build succeeded: 0 errors, 0 warnings" {
 			rest = append(rest, line)
 		}
 	}

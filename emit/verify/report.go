@@ -68,16 +68,18 @@ func (m Mismatch) String() string {
 // Report is the outcome of a verification. OK means that every element of every op and
 // every logit that was asked for was compared and equal.
 type Report struct {
-	Target                          configs.Target // "rtl" or "hls"; HLS C++ has no cycles
-	Hash, Model, Part               string
-	Changed                         []string // files that are not what was emitted: whatever is equal, the design is another
+	Target            configs.Target // "rtl" or "hls"; HLS C++ has no cycles
+	Hash, Model, Part string
+	// files that are not what was emitted: whatever is equal, the design is another
+	Changed                         []string
 	FullImages                      int
 	Ops                             []OpResult // the last is the store of the result, which has no elements
 	Mismatches                      []Mismatch // the first few of each op
 	LogitImages                     int
 	LogitCompared, LogitMismatches  int64
-	PredictedCycles, MeasuredCycles int64   // first image
-	PredictedQueued, MeasuredQueued int64   // the slowest image that waited behind another, from the end of that; 0 if none did
+	PredictedCycles, MeasuredCycles int64 // first image
+	// the slowest image that waited behind another, from the end of that; 0 if none did
+	PredictedQueued, MeasuredQueued int64
 	PredictedRun, MeasuredRun       int64   // all images
 	SimSeconds, CyclesPerSecond     float64 // of all processes together
 	Processes                       int     // that shared the images, each a run of its own

@@ -46,7 +46,8 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 }
 
 // newRun simulates what has been built and reports.
-func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, changed []string, opt Options, progress func(Progress)) (*Report, error) {
+func newRun(ctx context.Context, target configs.Target, dir, program string, man emit.Manifest, changed []string,
+	opt Options, progress func(Progress)) (*Report, error) {
 	net, err := network.Compile(man.Model)
 	if err != nil {
 		return nil, err
@@ -118,7 +119,8 @@ func (r *run) report() (*Report, error) {
 		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
 	}
 	// The runs from random states are none of the images, and their mismatches are no less.
-	ok := r.end.OK && len(r.mismatches) == 0 && !slices.ContainsFunc(r.processes, func(p *process) bool { return p.unequal }) && rep.LogitMismatches == 0 && rep.FullImages >= 1 &&
+	ok := r.end.OK && len(r.mismatches) == 0 && !slices.ContainsFunc(r.processes,
+		func(p *process) bool { return p.unequal }) && rep.LogitMismatches == 0 && rep.FullImages >= 1 &&
 		rep.LogitCompared == int64(rep.LogitImages)*int64(r.man.Model.Classes)
 	sums := int64(0) // of rows, that the LayerNorms take
 	for i, op := range r.man.Ops {
@@ -128,7 +130,8 @@ func (r *run) report() (*Report, error) {
 		elements := int64(op.Heads) * int64(op.Rows) * int64(op.Cols) * int64(rep.FullImages)
 		e := r.compared[i]
 		res := OpResult{Name: op.Name, Kind: op.Kind, Shape: shapeOf(op), Elements: elements,
-			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: r.predicted[0][i], Measured: r.cycles[0][i], Digest: e.Digest}
+			Compared: e.Compared, Mismatches: e.Mismatches, Predicted: r.predicted[0][i], Measured: r.cycles[0][i],
+			Digest: e.Digest}
 		copy(res.Spent[:], r.spent[i])
 		if i < len(ops) {
 			res.MACs = ops[i].MACs()
@@ -146,7 +149,8 @@ func (r *run) report() (*Report, error) {
 			return nil, fmt.Errorf("the simulation compared %d sums of rows; expected %d", r.sums, sums)
 		}
 		if n := spent(rep.Ops); n != rep.MeasuredCycles {
-			return nil, fmt.Errorf("the simulation gives causes for %d cycles of the first image, which took %d", n, rep.MeasuredCycles)
+			return nil, fmt.Errorf("the simulation gives causes for %d cycles of the first image, which took %d",
+				n, rep.MeasuredCycles)
 		}
 	}
 	for i := range r.predicted {

@@ -13,7 +13,8 @@ import (
 	"vitdse/configs"
 )
 
-var speedPairs = flag.Int("speed-pairs", 0, "runs with and without the bus checker that TestCheckerSpeed compares; 0 leaves it out")
+var speedPairs = flag.Int("speed-pairs", 0, "runs with and without the bus checker that TestCheckerSpeed compares; "+
+	"0 leaves it out")
 
 // TestCheckerSpeed holds what the AXI checker costs to 3 % of a simulation: pairs of runs, with it and without, one
 // after the other, by the processor's time. On a small engine, where its share is greatest.
@@ -35,7 +36,8 @@ func TestCheckerSpeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(path, dir, "--images", "40", "--full", "0", "--latency", "1", "--stall", "0", "--seed", "1", "--limit", strconv.Itoa(1<<40))
+		cmd := exec.Command(path, dir, "--images", "40", "--full", "0", "--latency", "1", "--stall", "0", "--seed", "1",
+			"--limit", strconv.Itoa(1<<40))
 		cmd.Dir = filepath.Join(dir, "rtl")
 		if out, err := cmd.Output(); err != nil {
 			t.Fatalf("%v\n%s", err, out)

@@ -78,8 +78,9 @@ func drawWeights(m configs.Model, seed uint64) *checkpoint.Weights {
 // randomSwin is a small Swin of any shape that the engine runs: its grids are whole windows.
 func randomSwin(rng *rand.Rand) configs.Model {
 	pick := func(of ...int) int { return of[rng.IntN(len(of))] }
-	m := configs.Model{Name: "random", Family: configs.Swin, Patch: pick(1, 2, 3, 4), Window: pick(1, 2, 3, 4), MLPRatio: float64(pick(1, 2, 3, 4)),
-		Classes: 1 + rng.IntN(12), LayerNormEps: 1e-5}
+	m := configs.Model{Name: "random", Family: configs.Swin, Patch: pick(1, 2, 3, 4), Window: pick(1, 2, 3, 4),
+		MLPRatio: float64(pick(1, 2, 3, 4)),
+		Classes:  1 + rng.IntN(12), LayerNormEps: 1e-5}
 	stages, heads := pick(1, 2, 2, 3), pick(1, 2, 3)
 	m.Dim = heads * pick(4, 8, 16)
 	side := func() int { return m.Patch * m.Window * (1 + rng.IntN(4/stages+1)) << (stages - 1) }
@@ -142,8 +143,10 @@ func TestSwinPairs(t *testing.T) {
 			}
 			checkSwin(t, "HLS", hls)
 			cycles, _, off, err := runMemories(dir, latency, stall, number)
-			t.Logf("image %dx%d, patches of %d, %d channels, windows of %d, depths %v, heads %v; %dx%dx%dv%d, bus %d; latency %d, stalls %.0f %%: "+
-				"%d cycles as predicted, slow memory %+.2f %% of %d images", m.Image.Height, m.Image.Width, m.Patch, m.Dim, m.Window, m.Depths,
+			t.Logf("image %dx%d, patches of %d, %d channels, windows of %d, depths %v, heads %v; %dx%dx%dv%d, bus %d; "+
+				"latency %d, stalls %.0f %%: "+
+				"%d cycles as predicted, slow memory %+.2f %% of %d images",
+				m.Image.Height, m.Image.Width, m.Patch, m.Dim, m.Window, m.Depths,
 				m.StageHeads, e.TM, e.TN, e.TK, e.Columns(), e.BusBits, latency, 100*stall, cycles, off, images)
 			if err != nil {
 				t.Error(err)
@@ -177,7 +180,8 @@ func BenchmarkSwinTiny(b *testing.B) {
 	}
 	eng := engine(4, 32, 8)
 	eng.BusBits, eng.VectorColumns, eng.WeightBuffers = 256, 8, 4
-	d := configs.Design{Name: "swin", Model: m.Name, Part: "xczu9eg", ClockMHz: 300, Numerics: configs.Uniform(m, 8, 8), Engine: eng}
+	d := configs.Design{Name: "swin", Model: m.Name, Part: "xczu9eg", ClockMHz: 300,
+		Numerics: configs.Uniform(m, 8, 8), Engine: eng}
 	dir := emitRandom(b, m, d, 1, 1)
 	for b.Loop() {
 		reports, err := RunTarget(context.Background(), dir, configs.TargetAll, Options{Images: 1, Full: 1, Latency: 1}, nil)
@@ -196,7 +200,8 @@ func BenchmarkSwinTiny(b *testing.B) {
 			}
 		}
 		if !rtl.OK || !hls.OK || rtl.PredictedCycles != rtl.MeasuredCycles {
-			b.Fatalf("RTL equal %t, HLS equal %t, %d cycles predicted, %d measured", rtl.OK, hls.OK, rtl.PredictedCycles, rtl.MeasuredCycles)
+			b.Fatalf("RTL equal %t, HLS equal %t, %d cycles predicted, %d measured",
+				rtl.OK, hls.OK, rtl.PredictedCycles, rtl.MeasuredCycles)
 		}
 		b.ReportMetric(float64(rtl.Elements()), "elements")
 		b.ReportMetric(float64(rtl.MeasuredCycles), "cycles")

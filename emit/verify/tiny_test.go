@@ -19,7 +19,8 @@ func tinyModel() configs.Model {
 func tinyFolder(t testing.TB, images int) string {
 	t.Helper()
 	m := tinyModel()
-	d := configs.Design{Name: "tiny", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 4, 4), Engine: engine(2, 2, 1)}
+	d := configs.Design{Name: "tiny", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, 4, 4),
+		Engine: engine(2, 2, 1)}
 	dir, err := writeSeeded(t, m, d, images)
 	if err != nil {
 		t.Fatal(err)

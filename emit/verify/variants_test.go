@@ -19,12 +19,14 @@ func TestVariants(t *testing.T) {
 		tm, tn, tk int
 		columns    int
 	}{
-		{"two heads, a norm in front", 5, func(m *configs.Model) { m.Family, m.PreNorm = configs.DeiTDistilled, true }, 2, 4, 2, 2},
+		{"two heads, a norm in front", 5, func(m *configs.Model) { m.Family, m.PreNorm = configs.DeiTDistilled, true },
+			2, 4, 2, 2},
 		{"mean of the stream, a norm in front, registers beyond a row tile", 8, func(m *configs.Model) {
 			m.Pool, m.FCNorm, m.PreNorm, m.Registers = configs.PoolAvg, true, true, 4
 		}, 4, 4, 1, 1},
 		{"mean of codes", 4, func(m *configs.Model) { m.Pool = configs.PoolAvg }, 2, 4, 2, 2},
-		{"maximum of codes without class token", 6, func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true }, 4, 8, 4, 2},
+		{"maximum of codes without class token", 6, func(m *configs.Model) { m.Pool, m.NoClassToken = configs.PoolMax, true },
+			4, 8, 4, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -32,7 +34,8 @@ func TestVariants(t *testing.T) {
 			c.model(&m)
 			e := engine(c.tm, c.tn, c.tk)
 			e.VectorColumns = c.columns
-			d := configs.Design{Name: "variant", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: configs.Uniform(m, c.bits, c.bits), Engine: e}
+			d := configs.Design{Name: "variant", Model: m.Name, Part: "xczu9eg", ClockMHz: 200,
+				Numerics: configs.Uniform(m, c.bits, c.bits), Engine: e}
 			dir, err := writeSeeded(t, m, d, 2)
 			if err != nil {
 				t.Fatal(err)

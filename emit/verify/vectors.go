@@ -103,7 +103,8 @@ func appendColumns(b []byte, p *emit.Plan, columns []emit.Column, tr *exec.Trace
 	covered := make([]int, len(ops))
 	for i, op := range ops {
 		if len(tr.Ops[i]) != op.Elements() {
-			return nil, fmt.Errorf("op %s: the golden model has %d elements; its shape has %d", op.Name, len(tr.Ops[i]), op.Elements())
+			return nil, fmt.Errorf("op %s: the golden model has %d elements; its shape has %d",
+				op.Name, len(tr.Ops[i]), op.Elements())
 		}
 	}
 	for _, c := range columns {

@@ -25,7 +25,8 @@ func TestDigits(t *testing.T) {
 					t.Errorf("compared %d images op by op, %d logits of %d images", rep.FullImages, rep.LogitCompared, rep.LogitImages)
 				}
 				checkCycles(t, rep)
-				t.Logf("%d elements; %d cycles an image; %.2f Mcycles/s", rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
+				t.Logf("%d elements; %d cycles an image; %.2f Mcycles/s",
+					rep.Elements(), rep.MeasuredCycles, rep.CyclesPerSecond/1e6)
 			})
 		}
 	}

@@ -66,9 +66,12 @@ func (r draw) between(least, most int) int { return least + r.IntN(most-least+1)
 func wideModel(rng draw) configs.Model {
 	patch, heads := rng.between(1, 5), rng.of(1, 1, 2, 3, 4)
 	m := configs.Model{
-		Name: "random", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * rng.of(2, 4, 6, 8, 12, 16, 32, 64), Depth: rng.of(1, 2),
-		Image:    configs.ImageShape{Height: patch * rng.between(1, 7), Width: patch * rng.between(1, 7), Channels: rng.of(1, 2, 3)},
-		MLPRatio: float64(rng.of(1, 2, 3, 4)), Classes: rng.between(1, 40), LayerNormEps: []float64{1e-6, 1e-5, 1e-12}[rng.IntN(3)],
+		Name: "random", Family: configs.ViT, Patch: patch, Heads: heads, Dim: heads * rng.of(2, 4, 6, 8, 12, 16, 32, 64),
+		Depth: rng.of(1, 2),
+		Image: configs.ImageShape{Height: patch * rng.between(1, 7), Width: patch * rng.between(1, 7),
+			Channels: rng.of(1, 2, 3)},
+		MLPRatio: float64(rng.of(1, 2, 3, 4)), Classes: rng.between(1, 40),
+		LayerNormEps: []float64{1e-6, 1e-5, 1e-12}[rng.IntN(3)],
 	}
 	if rng.chance(30) {
 		m.Family = configs.DeiT
@@ -162,7 +165,8 @@ func widePair(t testing.TB, number uint64) (configs.Model, configs.Design) {
 		if err != nil || configs.OnEngine(net) != nil {
 			continue
 		}
-		d := configs.Design{Name: "random", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: wideNumerics(rng, m), Engine: e}
+		d := configs.Design{Name: "random", Model: m.Name, Part: part.Name, ClockMHz: 200,
+			Numerics: wideNumerics(rng, m), Engine: e}
 		if d.Validate(m, part) != nil || !trait.has(m, d) {
 			continue
 		}
@@ -195,7 +199,8 @@ type wideResult struct {
 	Stall        float64 `json:"stall"`
 	Slow         float64 `json:"slow"` // predicted against measured total with a slow memory, in percent
 	SlowMeasured int64   `json:"slow_measured"`
-	Refused      bool    `json:"refused,omitempty"` // emit found that an accumulator of the engine is too narrow for the biases
+	// emit found that an accumulator of the engine is too narrow for the biases
+	Refused bool `json:"refused,omitempty"`
 }
 
 // passedPairs reads the log of pairs.
@@ -311,19 +316,23 @@ func runWidePair(t testing.TB, number uint64, r *wideResult, passed wideResult) 
 // String is the pair in a line.
 func (r *wideResult) String() string {
 	m, e := r.model, r.design.Engine
-	return fmt.Sprintf("%s, %d tokens, dim %d, %d heads, depth %d on %dx%dx%dv%d, %s, bus %d, latency %d, stall %.2f: %d images, %d cycles, slow %+.2f %%", m.Family,
-		m.Tokens(), m.Dim, m.Heads, m.Depth, e.TM, e.TN, e.TK, e.Columns(), e.Packing, e.BusBits, r.Latency, r.Stall, r.Images, r.Cycles, r.Slow)
+	return fmt.Sprintf("%s, %d tokens, dim %d, %d heads, depth %d on %dx%dx%dv%d, %s, bus %d, latency %d, stall %.2f: "+
+		"%d images, %d cycles, slow %+.2f %%", m.Family,
+		m.Tokens(), m.Dim, m.Heads, m.Depth, e.TM, e.TN, e.TK, e.Columns(), e.Packing, e.BusBits, r.Latency, r.Stall,
+		r.Images, r.Cycles, r.Slow)
 }
 
 // wideTable is the results for docs.
 func wideTable(results []wideResult) string {
 	var b strings.Builder
-	b.WriteString("| pair | tokens, dim, depth | array | bus | images | cycles, ideal memory | off by | latency, stalls | cycles | off by |\n")
+	b.WriteString("| pair | tokens, dim, depth | array | bus | images | cycles, ideal memory | off by | latency, " +
+		"stalls | cycles | off by |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, r := range results {
 		e := r.design.Engine
 		if r.Refused {
-			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | | |\n", *firstWide+i,
+			fmt.Fprintf(&b, "| %d | %d, %d, %d | %dx%dx%d | %d | refused: its biases need a wider accumulator | | | | | |\n",
+				*firstWide+i,
 				r.model.Tokens(), r.model.Dim, r.model.Depth, e.TM, e.TN, e.TK, e.BusBits)
 			continue
 		}

@@ -62,7 +62,8 @@ func Load(path string) (*Checkpoint, error) {
 			path = filepath.Join(dir, indexFile)
 		}
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("checkpoint %s: is a folder without %s or %s; give the path of a file", dir, singleFile, indexFile)
+			return nil, fmt.Errorf("checkpoint %s: is a folder without %s or %s; give the path of a file",
+				dir, singleFile, indexFile)
 		}
 	}
 	left := int64(maxCheckpoint)
@@ -101,11 +102,13 @@ func Decode(name string, file []byte) (*Checkpoint, error) {
 		return nil, err
 	}
 	if len(file) < 8 {
-		return nil, fmt.Errorf("checkpoint %s: is %d bytes long; a safetensors file has at least 8: fetch it again", name, len(file))
+		return nil, fmt.Errorf("checkpoint %s: is %d bytes long; a safetensors file has at least 8: fetch it again",
+			name, len(file))
 	}
 	length := binary.LittleEndian.Uint64(file)
 	if length > uint64(len(file)-8) {
-		return nil, fmt.Errorf("checkpoint %s: header of %d bytes does not fit a file of %d: truncated or not safetensors; fetch it again",
+		return nil, fmt.Errorf("checkpoint %s: header of %d bytes does not fit a file of %d: "+
+			"truncated or not safetensors; fetch it again",
 			name, length, len(file))
 	}
 	entries, err := parseHeader(file[8 : 8+length])
@@ -155,10 +158,12 @@ func (c *Checkpoint) Tensor(name string, shape ...int) ([]float32, error) {
 	}
 	for i, v := range values {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected finite numbers: the checkpoint is damaged", c.path, name, i, v)
+			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected finite numbers: "+
+				"the checkpoint is damaged", c.path, name, i, v)
 		}
 		if v > MostWeight || v < -MostWeight {
-			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected magnitudes up to %g: the checkpoint is damaged, or its training diverged",
+			return nil, fmt.Errorf("checkpoint %s: tensor %s: value %d is %g; expected magnitudes up to %g: "+
+				"the checkpoint is damaged, or its training diverged",
 				c.path, name, i, v, float64(MostWeight))
 		}
 	}

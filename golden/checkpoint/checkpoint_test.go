@@ -74,10 +74,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"trailing data", file("{"+one+"}", 0, 0, 0, 0, 0), "describes 4"},
 		{"overlap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "overlap"},
 		{"gap", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)...), "gap"},
-		{"reversed offsets", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, make([]byte, 8)...), "expected [begin, end]"},
+		{"reversed offsets", file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, make([]byte, 8)...),
+			"expected [begin, end]"},
 		{"size mismatch", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
 		{"negative shape", file(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "shape [-1]"},
-		{"overflowing shape", file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "does not fit"},
+		{"overflowing shape", file(`{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}`, 0, 0, 0, 0),
+			"does not fit"},
 		{"zip", []byte("PK\x03\x04rest"), "pickle.Unpickler"},
 		{"pickle", []byte("\x80\x02rest"), "pickle"},
 		{"lfs", []byte("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
@@ -138,7 +140,8 @@ func TestViTListsEveryMismatch(t *testing.T) {
 		}
 	}
 	for _, m.Depth = range []int{3, 5} {
-		if _, err = c.ViT(m); err == nil || !strings.Contains(err.Error(), "the checkpoint has 4 blocks, the model file says depth: "+strconv.Itoa(m.Depth)) {
+		if _, err = c.ViT(m); err == nil || !strings.Contains(err.Error(),
+			"the checkpoint has 4 blocks, the model file says depth: "+strconv.Itoa(m.Depth)) {
 			t.Errorf("depth %d: error is %v", m.Depth, err)
 		}
 	}
@@ -146,7 +149,8 @@ func TestViTListsEveryMismatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.ViT(m)
-	if err == nil || !strings.Contains(err.Error(), "is not one of model swin-tiny (swin): it is a checkpoint of a ViT") || strings.Count(err.Error(), "\n") > 4 {
+	if err == nil || !strings.Contains(err.Error(), "is not one of model swin-tiny (swin): it is a checkpoint of a ViT") ||
+		strings.Count(err.Error(), "\n") > 4 {
 		t.Errorf("family swin: error is %v", err)
 	}
 }

@@ -10,26 +10,40 @@ import (
 // TestConfigIsTakenOrRefused changes one key of a config.json: each is taken as a fact that contradicts the model, or
 // refused by its name, but never left aside.
 func TestConfigIsTakenOrRefused(t *testing.T) {
-	model := configs.Model{Name: "m", Family: configs.ViT, Patch: 8, Dim: 64, Depth: 2, Heads: 2, MLPRatio: 4, Classes: 10, LayerNormEps: 1e-6, Activation: configs.GELU,
+	model := configs.Model{Name: "m", Family: configs.ViT, Patch: 8, Dim: 64, Depth: 2, Heads: 2, MLPRatio: 4, Classes: 10,
+		LayerNormEps: 1e-6, Activation: configs.GELU,
 		Image: configs.ImageShape{Height: 32, Width: 32, Channels: 3}, Mean: []float64{0.5}, Std: []float64{0.5}}
-	c := &Checkpoint{entries: map[string]entry{"cls_token": {}, "blocks.0.attn.qkv.bias": {}, "blocks.0.attn.proj.bias": {}, "blocks.0.attn.query.bias": {}}}
+	c := &Checkpoint{entries: map[string]entry{"cls_token": {}, "blocks.0.attn.qkv.bias": {},
+		"blocks.0.attn.proj.bias": {}, "blocks.0.attn.query.bias": {}}}
 	for _, test := range []struct{ edit, want string }{
-		{`"act_layer": 3`, "expected its name"}, {`"act_layer": "mish"`, "the activation is mish"}, {`"act_layer": "silu"`, "contradicts"}, {`"act_layer": "gelu_tanh"`, "contradicts"},
-		{`"norm_layer": {"eps": 1e-5}`, "expected its name"}, {`"norm_layer": "batchnorm2d"`, "only LayerNorm"}, {`"norm_layer": "rmsnorm"`, "RMSNorm"},
-		{`"init_values": 1e-5`, "no tensor blocks.N.ls1.gamma"}, {`"init_values": null`, ""}, {`"pre_norm": true`, "contradicts"}, {`"fc_norm": true`, "contradicts"},
-		{`"class_token": false`, "contradicts"}, {`"reg_tokens": 4`, "contradicts"}, {`"reg_tokens": 0`, ""}, {`"qkv_bias": false`, "has blocks.0.attn.qkv.bias"},
-		{`"qkv_bias": true`, ""}, {`"proj_bias": false`, "has blocks.0.attn.proj.bias"}, {`"pos_embed": "none"`, "without position embeddings"},
-		{`"rope": "axial"`, "not known"}, {`"attn_scale": 0.3`, "not known"}, {`"mlp_ratio": 2`, "contradicts"}, {`"mlp_ratio": 4.0`, ""},
-		{`"patch_size": [8, 4]`, "not square"}, {`"patch_size": [8, 8]`, ""}, {`"embed_dim": "64"`, "expected a whole number"}, {`"embed_dim": 64.5`, "expected a whole number"},
-		{`"drop_rate": 0.1`, ""}, {`"qk_norm": true`, "no tensor blocks.N.attn.q_norm"}, {`"swiglu_mlp": true`, "contradicts"}, {`"scale_mlp": true`, "no tensor blocks.N.mlp.norm"}, {`"final_norm": false`, "last norm"}, {`"global_pool": false`, "expected its name"},
+		{`"act_layer": 3`, "expected its name"}, {`"act_layer": "mish"`, "the activation is mish"},
+		{`"act_layer": "silu"`, "contradicts"}, {`"act_layer": "gelu_tanh"`, "contradicts"},
+		{`"norm_layer": {"eps": 1e-5}`, "expected its name"}, {`"norm_layer": "batchnorm2d"`, "only LayerNorm"},
+		{`"norm_layer": "rmsnorm"`, "RMSNorm"},
+		{`"init_values": 1e-5`, "no tensor blocks.N.ls1.gamma"}, {`"init_values": null`, ""},
+		{`"pre_norm": true`, "contradicts"}, {`"fc_norm": true`, "contradicts"},
+		{`"class_token": false`, "contradicts"}, {`"reg_tokens": 4`, "contradicts"}, {`"reg_tokens": 0`, ""},
+		{`"qkv_bias": false`, "has blocks.0.attn.qkv.bias"},
+		{`"qkv_bias": true`, ""}, {`"proj_bias": false`, "has blocks.0.attn.proj.bias"},
+		{`"pos_embed": "none"`, "without position embeddings"},
+		{`"rope": "axial"`, "not known"}, {`"attn_scale": 0.3`, "not known"}, {`"mlp_ratio": 2`, "contradicts"},
+		{`"mlp_ratio": 4.0`, ""},
+		{`"patch_size": [8, 4]`, "not square"}, {`"patch_size": [8, 8]`, ""},
+		{`"embed_dim": "64"`, "expected a whole number"}, {`"embed_dim": 64.5`, "expected a whole number"},
+		{`"drop_rate": 0.1`, ""}, {`"qk_norm": true`, "no tensor blocks.N.attn.q_norm"},
+		{`"swiglu_mlp": true`, "contradicts"}, {`"scale_mlp": true`, "no tensor blocks.N.mlp.norm"},
+		{`"final_norm": false`, "last norm"}, {`"global_pool": false`, "expected its name"},
 	} {
 		configHas(t, c, model, `{"architecture": "unknown", "model_args": {`+test.edit+`}}`, test.want)
 	}
 	for _, test := range []struct{ edit, want string }{
-		{`"hidden_act": 3`, "expected its name"}, {`"hidden_act": "mish"`, "the activation is mish"}, {`"hidden_act": "swish"`, "contradicts"},
+		{`"hidden_act": 3`, "expected its name"}, {`"hidden_act": "mish"`, "the activation is mish"},
+		{`"hidden_act": "swish"`, "contradicts"},
 		{`"use_swiglu_ffn": true`, "contradicts"}, {`"hidden_size": 32`, "contradicts"},
-		{`"hidden_size": "64"`, "expected a whole number"}, {`"patch_size": [8, 4]`, "not square"}, {`"layer_norm_eps": "1e-6"`, "expected a number"},
-		{`"layer_norm_eps": 1e-12`, "contradicts"}, {`"qkv_bias": false`, "has blocks.0.attn.query.bias"}, {`"intermediate_size": 128`, "contradicts"},
+		{`"hidden_size": "64"`, "expected a whole number"}, {`"patch_size": [8, 4]`, "not square"},
+		{`"layer_norm_eps": "1e-6"`, "expected a number"},
+		{`"layer_norm_eps": 1e-12`, "contradicts"}, {`"qkv_bias": false`, "has blocks.0.attn.query.bias"},
+		{`"intermediate_size": 128`, "contradicts"},
 		{`"num_register_tokens": 4`, "contradicts"}, {`"image_size": 64`, "contradicts"}, {`"num_hidden_layers": 2`, ""},
 	} {
 		configHas(t, c, model, `{"model_type": "vit", `+test.edit+`}`, test.want)

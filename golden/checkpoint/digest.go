@@ -11,8 +11,8 @@ import (
 	"vitdse/configs/network"
 )
 
-// Digest is the identity of the weights of a model, which must be valid, 64 hex digits: of the name, shape and values of every tensor
-// that the model reads.
+// Digest is the identity of the weights of a model, which must be valid, 64 hex digits: of the name, shape and values
+// of every tensor that the model reads.
 func (w *Weights) Digest(m configs.Model) string {
 	h := sha256.New()
 	for _, s := range w.slots(network.MustCompile(m)) {

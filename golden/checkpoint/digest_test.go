@@ -9,13 +9,16 @@ import (
 
 // Weights that differ in any one number differ in their digest.
 func TestDigestCoversEveryTensor(t *testing.T) {
-	vit := configs.Model{Name: "vit", Family: configs.ViT, Image: configs.ImageShape{Height: 12, Width: 9, Channels: 3}, Patch: 3,
-		Dim: 24, Depth: 2, Heads: 3, MLPRatio: 2, Classes: 7, LayerNormEps: 1e-6, Mean: []float64{0.5, 0.4, 0.3}, Std: []float64{0.5, 0.6, 0.7}}
+	vit := configs.Model{Name: "vit", Family: configs.ViT,
+		Image: configs.ImageShape{Height: 12, Width: 9, Channels: 3}, Patch: 3,
+		Dim: 24, Depth: 2, Heads: 3, MLPRatio: 2, Classes: 7, LayerNormEps: 1e-6, Mean: []float64{0.5, 0.4, 0.3},
+		Std: []float64{0.5, 0.6, 0.7}}
 	distilled := vit
 	distilled.Name, distilled.Family = "distilled", configs.DeiTDistilled
 	swin := vit
 	swin.Name, swin.Family, swin.Depth, swin.Heads, swin.Dim, swin.Patch = "swin", configs.Swin, 0, 0, 8, 2
-	swin.Image, swin.Depths, swin.StageHeads, swin.Window = configs.ImageShape{Height: 20, Width: 28, Channels: 3}, []int{2, 2}, []int{1, 2}, 4
+	swin.Image, swin.Depths, swin.StageHeads, swin.Window = configs.ImageShape{Height: 20, Width: 28, Channels: 3},
+		[]int{2, 2}, []int{1, 2}, 4
 	for _, m := range []configs.Model{vit, distilled, swin} {
 		name := m.Name
 		w := new(Weights)

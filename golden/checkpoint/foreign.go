@@ -9,8 +9,10 @@ import (
 func foreign(name string, file []byte) error {
 	torch := "convert it with: " + conversion(name)
 	for _, f := range []struct{ magic, what, do string }{
-		{"PK\x03\x04", "a zip archive, as torch.save writes (.pth, .pt, .bin), with a Python pickle inside, and reading a pickle runs the code in it", torch},
-		{"\x80\x02", "a Python pickle, as older torch.save writes (.pth, .bin), and reading a pickle runs the code in it", torch},
+		{"PK\x03\x04", "a zip archive, as torch.save writes (.pth, .pt, .bin), with a Python pickle inside, " +
+			"and reading a pickle runs the code in it", torch},
+		{"\x80\x02", "a Python pickle, as older torch.save writes (.pth, .bin), and reading a pickle runs the code in it",
+			torch},
 		{"\x80\x04", "a Python pickle, and reading a pickle runs the code in it", torch},
 		{"\x93NUMPY", "a numpy array", "save the weights as safetensors"},
 		{"\x89HDF", "an HDF5 file (Keras)", "export the timm model as safetensors"},

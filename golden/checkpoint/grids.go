@@ -45,7 +45,8 @@ func (g Grids) Bits(n configs.Numerics) configs.Numerics {
 	return n
 }
 
-// oneScale says whether one scale an output is left to the patch embedding's weights when the image's std is folded into them.
+// oneScale says whether one scale an output is left to the patch embedding's weights when the image's std is folded
+// into them.
 func oneScale(m configs.Model) bool {
 	for _, s := range m.Std {
 		if s != m.Std[0] {

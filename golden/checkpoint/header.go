@@ -68,7 +68,8 @@ func (c *Checkpoint) checkLayout(data []byte) error {
 	for _, n := range names {
 		o := c.entries[n].Offsets
 		if o[0] != end {
-			return fmt.Errorf("tensor %s starts at byte %d of the data; expected %d: tensors overlap or leave a gap", n, o[0], end)
+			return fmt.Errorf("tensor %s starts at byte %d of the data; expected %d: tensors overlap or leave a gap",
+				n, o[0], end)
 		}
 		end = o[1]
 	}

@@ -21,7 +21,8 @@ type layout struct {
 }
 
 // ordinaryPrefixes are those that a framework itself puts in front of an encoder's tensors.
-var ordinaryPrefixes = []string{"", "vit.", "deit.", "swin.", "dinov2.", "dinov2_with_registers.", "ijepa.", "vision_model."}
+var ordinaryPrefixes = []string{"", "vit.", "deit.", "swin.", "dinov2.", "dinov2_with_registers.",
+	"ijepa.", "vision_model."}
 
 // Notes say what of the checkpoint was left out to read the model from it: a prefix of its names that no
 // library gives, and the tensors of a text tower.
@@ -50,7 +51,8 @@ func (c *Checkpoint) Notes(m configs.Model) []string {
 	if c.quantized != nil {
 		notes = append(notes, c.quantized.said()...)
 		if g := c.quantized.grids["patch_embed"]; g.WeightScale != nil && !oneScale(m) {
-			notes = append(notes, "patch_embed: std differs from channel to channel and is folded into the weights, whose codes are found here")
+			notes = append(notes, "patch_embed: std differs from channel to channel and is folded into the weights, "+
+				"whose codes are found here")
 		}
 	}
 	return notes
@@ -114,7 +116,8 @@ func (c *Checkpoint) detect(net *network.Network, slots []slot) (layout, error) 
 		for _, l := range best {
 			list = append(list, l.prefix)
 		}
-		return best[0], fmt.Errorf("checkpoint %s: holds %d networks, under %s; keep the tensors of one", c.path, len(best), strings.Join(list, " and "))
+		return best[0], fmt.Errorf("checkpoint %s: holds %d networks, under %s; keep the tensors of one",
+			c.path, len(best), strings.Join(list, " and "))
 	}
 	return best[0], nil
 }

@@ -53,7 +53,8 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 	dims := func(name string) []int { return c.entries[l.find(name)[0]].Shape }
 	patch := dims("patch_embed.proj.weight")
 	if len(patch) != 4 || patch[2] != patch[3] || patch[2] < 1 || patch[0] < 1 {
-		return fmt.Errorf("tensor %s is %v; expected [dim, channels, patch, patch]", l.find("patch_embed.proj.weight")[0], patch)
+		return fmt.Errorf("tensor %s is %v; expected [dim, channels, patch, patch]",
+			l.find("patch_embed.proj.weight")[0], patch)
 	}
 	m.Dim, m.Image.Channels, m.Patch = patch[0], patch[1], patch[2]
 	if rows, inner := l.mlp(net); rows > 0 {
@@ -90,7 +91,8 @@ func (c *Checkpoint) shape(m *configs.Model, known map[string]any) error {
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf("its tensors do not show %s, and no %s beside them says it; expected the %s that timm or transformers saved with them, or a model file",
+		return fmt.Errorf("its tensors do not show %s, and no %s beside them says it; "+
+			"expected the %s that timm or transformers saved with them, or a model file",
 			strings.Join(missing, " and "), configFile, configFile)
 	}
 	if head := dims("head.weight"); len(head) == 2 && head[0] > 0 {
@@ -132,7 +134,8 @@ func (c *Checkpoint) biases(l layout, stages int) (window int, heads []int, err 
 			return 0, nil, fmt.Errorf("tensor %s is %v; expected [(2 window - 1)^2, heads]", file, table)
 		}
 		if s > 0 && (side+1)/2 != window {
-			return 0, nil, fmt.Errorf("has windows of %d and of %d (tensor %s): stages whose windows differ are not carried", window, (side+1)/2, file)
+			return 0, nil, fmt.Errorf("has windows of %d and of %d (tensor %s): stages whose windows differ are not carried",
+				window, (side+1)/2, file)
 		}
 		window, heads = (side+1)/2, append(heads, table[1])
 	}
@@ -144,7 +147,8 @@ func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 	var best layout
 	var of *network.Network
 	for _, family := range []configs.Family{configs.ViT, configs.Swin} {
-		probe := configs.Model{Name: "probe", LayerNormEps: 1e-6, Mean: []float64{0}, Std: []float64{1}, Family: family, Dim: 1, Depth: 1, Heads: 1, Patch: 1, Depths: []int{1}, StageHeads: []int{1}, Window: 1,
+		probe := configs.Model{Name: "probe", LayerNormEps: 1e-6, Mean: []float64{0}, Std: []float64{1}, Family: family,
+			Dim: 1, Depth: 1, Heads: 1, Patch: 1, Depths: []int{1}, StageHeads: []int{1}, Window: 1,
 			MLPRatio: 1, Classes: 1, Image: configs.ImageShape{Height: 1, Width: 1, Channels: 1}}
 		if family == configs.ViT {
 			probe.Depths, probe.StageHeads, probe.Window = nil, nil, 0
@@ -164,7 +168,8 @@ func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 		}
 	}
 	if best.hits*2 < best.of || best.hits == 0 {
-		return best, of, errors.New("is of no family that is known: vit, deit, deit-distilled and swin are, under the names of timm, torchvision and transformers" + c.known(of))
+		return best, of, errors.New("is of no family that is known: vit, deit, deit-distilled and swin are, " +
+			"under the names of timm, torchvision and transformers" + c.known(of))
 	}
 	if windows(of) {
 		m.Depth, m.Heads = 0, 0
@@ -222,13 +227,15 @@ func (c *Checkpoint) imageSize(m *configs.Model, l layout, known map[string]any)
 	}
 	if pos := c.entries[l.find("pos_embed")[0]].Shape; len(pos) > 1 {
 		for _, front := range []int{1, 0, 2} {
-			if side := int(math.Round(math.Sqrt(float64(pos[len(pos)-2] - front)))); side > 0 && side*side == pos[len(pos)-2]-front {
+			if side := int(math.Round(math.Sqrt(float64(pos[len(pos)-2] - front)))); side > 0 &&
+				side*side == pos[len(pos)-2]-front {
 				m.Image.Height, m.Image.Width = side*m.Patch, side*m.Patch
 				return nil
 			}
 		}
 	}
-	return fmt.Errorf("neither %s nor the tensors say how large the image is; expected image_size or model_args.img_size", configFile)
+	return fmt.Errorf("neither %s nor the tensors say how large the image is; expected image_size or model_args.img_size",
+		configFile)
 }
 
 // prepared sets how an image is made an input.
@@ -274,7 +281,8 @@ func (c *Checkpoint) prepared(m *configs.Model, known map[string]any, mean, std 
 		}
 	}
 	if m.Mean == nil || m.Std == nil {
-		return fmt.Errorf("nothing beside it says mean and std of the image's channels; expected %s, which AutoImageProcessor.save_pretrained writes, "+
+		return fmt.Errorf("nothing beside it says mean and std of the image's channels; expected %s, "+
+			"which AutoImageProcessor.save_pretrained writes, "+
 			"pretrained_cfg in timm's %s, or --mean and --std", processorFile, configFile)
 	}
 	return nil
@@ -287,7 +295,8 @@ func (s settings) prepared(m *configs.Model) error {
 	} else {
 		m.Mean, m.Std = s.numbers("image_mean"), s.numbers("image_std")
 	}
-	if f, ok := s.number("rescale_factor"); ok && math.Abs(f*255-1) > 1e-6 && !s.is("do_rescale", false) || s.is("do_rescale", false) {
+	if f, ok := s.number("rescale_factor"); ok && math.Abs(f*255-1) > 1e-6 && !s.is("do_rescale", false) ||
+		s.is("do_rescale", false) {
 		return fmt.Errorf("do_rescale and rescale_factor are not those of pixels over 255, which is what is computed")
 	}
 	switch r, ok := s.whole("resample"); {
@@ -311,7 +320,8 @@ func (s settings) prepared(m *configs.Model) error {
 		m.CropMode = configs.CropSquash
 	}
 	if m.CropPct > 1 || math.Abs(float64(cw)/float64(w)-m.CropPct) > 1e-9 {
-		return fmt.Errorf("size %v and crop_size %v: expected a crop that is as large or smaller, by one factor along both sides", s["size"], s["crop_size"])
+		return fmt.Errorf("size %v and crop_size %v: expected a crop that is as large or smaller, "+
+			"by one factor along both sides", s["size"], s["crop_size"])
 	}
 	if ch != m.Image.Height || cw != m.Image.Width {
 		return fmt.Errorf("the image becomes %dx%d; the network's is %dx%d", ch, cw, m.Image.Height, m.Image.Width)

@@ -29,7 +29,8 @@ func decodeONNX(name string, file []byte, read func(name string) ([]byte, error)
 		return nil, fmt.Errorf("checkpoint %s: is not an ONNX model: %w", name, err)
 	}
 	c := &Checkpoint{path: name, entries: map[string]entry{}, files: [][]byte{file}}
-	o := onnxWeights{c: c, read: read, external: map[string][]byte{}, tensors: map[string]entry{}, whole: map[string][]int64{}}
+	o := onnxWeights{c: c, read: read, external: map[string][]byte{}, tensors: map[string]entry{},
+		whole: map[string][]int64{}}
 	if err := o.decode(&g); err != nil {
 		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
@@ -154,7 +155,8 @@ func (o *onnxWeights) load(t *onnxTensor) error {
 	}
 	length, err := number("length", uint64(len(data))-from)
 	if err != nil || length > uint64(len(data))-from {
-		return fmt.Errorf("its data are %s bytes from byte %d of %s, which has %d: truncated", t.external["length"], from, file, len(data))
+		return fmt.Errorf("its data are %s bytes from byte %d of %s, which has %d: truncated",
+			t.external["length"], from, file, len(data))
 	}
 	t.data = data[from : from+length : from+length]
 	return nil
@@ -305,7 +307,8 @@ func (o *onnxWeights) weight(bias string, p product, transpose bool) error {
 		}
 	}
 	if have, twice := o.c.entries[stem+"weight"]; twice && weight != stem+"weight" && !bytes.Equal(have.data, e.data) {
-		return fmt.Errorf("tensor %s would be the weight of %s, which is there already", weight, strings.TrimRight(stem, "._"))
+		return fmt.Errorf("tensor %s would be the weight of %s, which is there already",
+			weight, strings.TrimRight(stem, "._"))
 	}
 	if weight != stem+"weight" {
 		o.used = append(o.used, weight)

@@ -20,7 +20,8 @@ type codes struct {
 var onnxIntegers = map[uint64]struct {
 	bits   int
 	signed bool
-}{2: {8, false}, 3: {8, true}, 4: {16, false}, 5: {16, true}, 6: {32, true}, 12: {32, false}, 21: {4, false}, 22: {4, true}, 25: {2, false}, 26: {2, true}}
+}{2: {8, false}, 3: {8, true}, 4: {16, false}, 5: {16, true}, 6: {32, true}, 12: {32, false}, 21: {4, false},
+	22: {4, true}, 25: {2, false}, 26: {2, true}}
 
 // span is the range of codes of so many bits.
 func span(bits int, signed bool) (least, most float64) {
@@ -79,7 +80,8 @@ func (t *onnxTensor) integers() ([]float64, error) {
 func (c *codes) positive() error {
 	for i, s := range c.scale {
 		if !(s > 0) || math.IsInf(s, 0) {
-			return fmt.Errorf("%s: scale %d is %g; expected a positive number: the file is damaged, or its calibration saw nothing", c.node, i, s)
+			return fmt.Errorf("%s: scale %d is %g; expected a positive number: the file is damaged, "+
+				"or its calibration saw nothing", c.node, i, s)
 		}
 	}
 	return nil
@@ -101,8 +103,10 @@ func (c *codes) fits(shape []int) error {
 	if n == 1 {
 		return nil
 	}
-	if c.axis < 0 || c.axis >= len(shape) || shape[c.axis] != n || len(c.scale) != n || len(c.zero) != n && len(c.zero) != 1 {
-		return fmt.Errorf("%s: %d scales and %d zero points for a tensor %v; expected one, or one along an axis", c.node, len(c.scale), len(c.zero), shape)
+	if c.axis < 0 || c.axis >= len(shape) || shape[c.axis] != n || len(c.scale) != n || len(c.zero) != n &&
+		len(c.zero) != 1 {
+		return fmt.Errorf("%s: %d scales and %d zero points for a tensor %v; expected one, or one along an axis",
+			c.node, len(c.scale), len(c.zero), shape)
 	}
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // integerOps compute with codes in operators of their own: what they round is not in scales and zero points alone.
-var integerOps = []string{"DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger", "QGemm", "QAttention", "QLinearAdd",
+var integerOps = []string{"DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger",
+	"QGemm", "QAttention", "QLinearAdd",
 	"QLinearMul", "MatMulNBits", "BipolarQuant", "FloatQuant", "Trunc", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"}
 
 // codeOps round to codes and back.
@@ -46,7 +47,8 @@ func (g *onnxGraph) dequantize(o *onnxWeights) (*dequantizer, error) {
 	if !found {
 		return nil, nil
 	}
-	d := &dequantizer{onnxGraph: g, o: o, integers: map[string]*onnxTensor{}, weights: map[string]*codes{}, replaced: map[string]rounding{},
+	d := &dequantizer{onnxGraph: g, o: o, integers: map[string]*onnxTensor{}, weights: map[string]*codes{},
+		replaced: map[string]rounding{},
 		consumed: map[*codes]bool{}, limit: 1 << 20}
 	for _, f := range o.c.files {
 		d.limit += 16 * len(f)
@@ -95,7 +97,8 @@ func (d *dequantizer) node(n *onnxNode) (keep bool, err error) {
 	switch {
 	case slices.Contains(codeOps, n.op):
 		if len(n.inputs) < 2 || n.out() == "" {
-			return false, fmt.Errorf("%s: has %d inputs and %d results; expected a tensor, a scale and one result", n.title(), len(n.inputs), len(n.outputs))
+			return false, fmt.Errorf("%s: has %d inputs and %d results; expected a tensor, a scale and one result",
+				n.title(), len(n.inputs), len(n.outputs))
 		}
 		switch n.op {
 		case "QuantizeLinear":
@@ -153,7 +156,8 @@ func (d *dequantizer) grows(values int) error {
 // linear are the codes of QuantizeLinear or DequantizeLinear, with the type of a tensor of codes where there is one.
 func (d *dequantizer) linear(n *onnxNode, dtype uint64) (*codes, error) {
 	if n.attributes["block_size"].number != 0 {
-		return nil, fmt.Errorf("%s: scales are of blocks of %d (block_size); expected one of the tensor, or one an output channel", n.title(), n.attributes["block_size"].number)
+		return nil, fmt.Errorf("%s: scales are of blocks of %d (block_size); expected one of the tensor, "+
+			"or one an output channel", n.title(), n.attributes["block_size"].number)
 	}
 	c := &codes{node: n.title(), zero: []float64{0}, axis: 1}
 	if a, ok := n.attributes["axis"]; ok {
@@ -200,7 +204,8 @@ func (d *dequantizer) linear(n *onnxNode, dtype uint64) (*codes, error) {
 func (d *dequantizer) constant(n *onnxNode, i int, what string) ([]float64, error) {
 	e, ok := d.o.tensors[n.inputs[i]]
 	if !ok {
-		return nil, fmt.Errorf("%s: the %s %s is no constant; expected static codes, whose scales the file holds", n.title(), what, n.inputs[i])
+		return nil, fmt.Errorf("%s: the %s %s is no constant; expected static codes, whose scales the file holds",
+			n.title(), what, n.inputs[i])
 	}
 	v, err := decodeValues(e.DType, e.data)
 	if err != nil || len(v) == 0 {
@@ -252,7 +257,8 @@ func (d *dequantizer) dequantizeLinear(n *onnxNode, of rounding) error {
 	t := d.integers[n.inputs[0]]
 	if t == nil || of.codes != nil {
 		if of.codes == nil || !of.whole {
-			return fmt.Errorf("%s: %s holds no codes; expected a QuantizeLinear in front of it, or a constant", n.title(), n.inputs[0])
+			return fmt.Errorf("%s: %s holds no codes; expected a QuantizeLinear in front of it, or a constant",
+				n.title(), n.inputs[0])
 		}
 		c, err := d.linear(n, 0)
 		if err == nil && !c.same(of.codes) {
@@ -327,7 +333,8 @@ func (d *dequantizer) quant(n *onnxNode) error {
 			continue
 		}
 		if c.axis >= 0 {
-			return fmt.Errorf("%s: scales are of shape %v; expected one of the tensor, or one an output channel", n.title(), shape)
+			return fmt.Errorf("%s: scales are of shape %v; expected one of the tensor, or one an output channel",
+				n.title(), shape)
 		}
 		if c.axis = i - len(shape); constant {
 			c.axis += len(e.Shape)

@@ -244,7 +244,8 @@ func (r *graphReader) pool(n onnxNode, norm bool) error {
 		axes = r.o.whole[n.inputs[1]]
 	}
 	if len(axes) != 1 || axes[0] != 1 && axes[0] != -2 {
-		return fmt.Errorf("the graph's %s in front of the head is over the axes %v; carried is one over the tokens, axis 1", n.op, axes)
+		return fmt.Errorf("the graph's %s in front of the head is over the axes %v; carried is one over the tokens, axis 1",
+			n.op, axes)
 	}
 	kind := map[string]string{"ReduceMean": "avg", "ReduceMax": "max"}[n.op]
 	first := int64(0)
@@ -254,7 +255,8 @@ func (r *graphReader) pool(n onnxNode, norm bool) error {
 		}
 	}
 	from := "the graph's " + n.op
-	r.list = append(r.list, fact{"pool", kind, from}, fact{"fc_norm", norm, from}, fact{"tokens left out of the pooling", int(first), from})
+	r.list = append(r.list, fact{"pool", kind, from}, fact{"fc_norm", norm, from},
+		fact{"tokens left out of the pooling", int(first), from})
 	return nil
 }
 
@@ -332,5 +334,6 @@ func (r *graphReader) normalised(scale, offset []float64) {
 		}
 		mean, std = append(mean, -offset[c]/s), append(std, 1/s)
 	}
-	r.list = append(r.list, fact{"mean", mean, "the graph in front of its patches"}, fact{"std", std, "the graph in front of its patches"})
+	r.list = append(r.list, fact{"mean", mean, "the graph in front of its patches"},
+		fact{"std", std, "the graph in front of its patches"})
 }

@@ -13,9 +13,12 @@ var instead = []struct {
 	text string
 }{
 	{[]string{"Softmax"}, "codes of scores: scores are exact here"},
-	{[]string{"softmax"}, "codes of the softmax: numerators of softmax_bits here, and the row is normalised behind the value product"},
-	{[]string{"Add", "LayerNormalization", "Concat", "Sub", "ReduceMean", "Pow", "Sqrt"}, "codes of the residual stream and inside of LayerNorms: 16 bits here"},
-	{[]string{"Erf", "Mul", "Div", "Tanh", "Sigmoid", "Gelu", "Relu"}, "codes inside of the activation and of scalings: one table, and no rounding here"},
+	{[]string{"softmax"}, "codes of the softmax: numerators of softmax_bits here, " +
+		"and the row is normalised behind the value product"},
+	{[]string{"Add", "LayerNormalization", "Concat", "Sub", "ReduceMean", "Pow", "Sqrt"},
+		"codes of the residual stream and inside of LayerNorms: 16 bits here"},
+	{[]string{"Erf", "Mul", "Div", "Tanh", "Sigmoid", "Gelu", "Relu"},
+		"codes inside of the activation and of scalings: one table, and no rounding here"},
 	{[]string{"Conv"}, "codes of the image: the pixels' own here"},
 }
 
@@ -43,7 +46,8 @@ var inBlock = regexp.MustCompile(`^blocks\.(\d+)\.`)
 
 // said are the notes in words, one line for each text with all its layers; blocks that follow each other are a range.
 func (a *adopted) said() []string {
-	lines := []string{fmt.Sprintf("is quantized; the bits, scales and zero points of %s are taken as they are but for what follows", count(len(a.grids), "layer"))}
+	lines := []string{fmt.Sprintf("is quantized; the bits, scales and zero points of %s are taken as they are but for "+
+		"what follows", count(len(a.grids), "layer"))}
 	var texts []string
 	layers := map[string][]string{}
 	for _, n := range a.notes {

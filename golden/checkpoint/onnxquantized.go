@@ -33,13 +33,15 @@ func (d *dequantizer) adopt(r *graphReader) (*adopted, error) {
 		return nil, err
 	}
 	block := 0
-	for ; a.at+1 < len(s.parts) && s.parts[a.at].kind == "norm" && s.parts[a.at+1].kind == "product" && a.attends(); block++ {
+	for ; a.at+1 < len(s.parts) && s.parts[a.at].kind == "norm" && s.parts[a.at+1].kind == "product" &&
+		a.attends(); block++ {
 		if err := a.block(fmt.Sprintf("blocks.%d.", block)); err != nil {
 			return nil, err
 		}
 	}
 	if block == 0 {
-		return nil, fmt.Errorf("the graph is no vision transformer: behind its patches there is %s; expected a LayerNorm, q, k, v and an attention", a.here())
+		return nil, fmt.Errorf("the graph is no vision transformer: behind its patches there is %s; expected a LayerNorm, "+
+			"q, k, v and an attention", a.here())
 	}
 	if err := a.back(); err != nil {
 		return nil, err
@@ -72,7 +74,8 @@ func (a *adopted) here() string {
 // take is the next part, which must be of a kind.
 func (a *adopted) take(kind, what string) (part, error) {
 	if a.at >= len(a.s.parts) || a.s.parts[a.at].kind != kind {
-		return part{}, fmt.Errorf("the graph is no vision transformer that is known: there is %s; expected a %s for %s", a.here(), kind, what)
+		return part{}, fmt.Errorf("the graph is no vision transformer that is known: there is %s; expected a %s for %s",
+			a.here(), kind, what)
 	}
 	a.at++
 	return a.s.parts[a.at-1], nil
@@ -190,7 +193,8 @@ func (a *adopted) product(name, gamma string) (part, error) {
 	}
 	if p.gamma != "" {
 		if gamma == "" {
-			return p, fmt.Errorf("%s: the result of %s is scaled channel by channel (%s); expected that behind proj and fc2 alone", p.node.title(), name, p.gamma)
+			return p, fmt.Errorf("%s: the result of %s is scaled channel by channel (%s); "+
+				"expected that behind proj and fc2 alone", p.node.title(), name, p.gamma)
 		}
 		return p, a.store(gamma, p.gamma, a.s.width(p))
 	}
@@ -245,13 +249,15 @@ func (a *adopted) qkv(p string, parts []int, att part) error {
 	case len(parts) == 1 && o[0].part == parts[0] && o[1].part == parts[0] && o[2].part == parts[0]:
 		for i := range o {
 			if o[i].which >= 0 && o[i].which != i {
-				return fmt.Errorf("%s: part %d of the result is the attention's %s; expected q, k and v in this order", a.s.parts[parts[0]].node.title(), o[i].which, "qkv"[i:i+1])
+				return fmt.Errorf("%s: part %d of the result is the attention's %s; expected q, k and v in this order",
+					a.s.parts[parts[0]].node.title(), o[i].which, "qkv"[i:i+1])
 			}
 		}
 		if err := a.linear(name, a.s.parts[parts[0]]); err != nil {
 			return err
 		}
-	case len(parts) == 3 && slices.Contains(parts, o[0].part) && slices.Contains(parts, o[1].part) && slices.Contains(parts, o[2].part):
+	case len(parts) == 3 && slices.Contains(parts, o[0].part) && slices.Contains(parts, o[1].part) &&
+		slices.Contains(parts, o[2].part):
 		if err := a.apart(name, o); err != nil {
 			return err
 		}
@@ -352,12 +358,14 @@ func (a *adopted) say(layer, format string, args ...any) {
 // legal refuses bits that the contract has not.
 func legal(layer string, c *codes, most int) error {
 	if c.bits < 2 || c.bits > most {
-		return fmt.Errorf("%s: asks for codes of %d bits in %s; the integer contract has 2 to %d", c.node, c.bits, layer, most)
+		return fmt.Errorf("%s: asks for codes of %d bits in %s; the integer contract has 2 to %d",
+			c.node, c.bits, layer, most)
 	}
 	return nil
 }
 
-// weight takes the codes of a layer's weights, Out x In. The contract has symmetric ones, of a scale a layer or an output.
+// weight takes the codes of a layer's weights, Out x In. The contract has symmetric ones, of a scale a layer or an
+// output.
 func (a *adopted) weight(layer string, p part, c *codes, name string) error {
 	e := a.s.o.c.entries[name]
 	g := a.grids[layer]
@@ -370,7 +378,8 @@ func (a *adopted) weight(layer string, p part, c *codes, name string) error {
 		return err
 	}
 	if g.WeightBits = c.bits; c.axis > 0 && !c.one() {
-		return fmt.Errorf("%s: scales of %s's weights are along the inputs; the integer contract has one a layer or one an output channel", c.node, layer)
+		return fmt.Errorf("%s: scales of %s's weights are along the inputs; the integer contract has one a layer or one "+
+			"an output channel", c.node, layer)
 	}
 	values, err := decodeValues(e.DType, e.data)
 	if err != nil {
@@ -392,7 +401,8 @@ func (a *adopted) weight(layer string, p part, c *codes, name string) error {
 		top = max(top, scale[i])
 	}
 	if beyond > 0 {
-		a.say(layer, "weights less their zero point do not fit %d bits: the contract's are symmetric, and their codes are found here", c.bits)
+		a.say(layer, "weights less their zero point do not fit %d bits: the contract's are symmetric, "+
+			"and their codes are found here", c.bits)
 		return nil
 	}
 	for i := range scale {
@@ -432,7 +442,8 @@ func static(layer string, c *codes) error {
 	if c.one() {
 		return nil
 	}
-	return fmt.Errorf("%s: asks for %d scales in what %s reads; the integer contract has one a tensor", c.node, len(c.scale), layer)
+	return fmt.Errorf("%s: asks for %d scales in what %s reads; the integer contract has one a tensor",
+		c.node, len(c.scale), layer)
 }
 
 // reads takes the codes that a layer reads.
@@ -497,7 +508,8 @@ func (a *adopted) heads3(layer string, att part) error {
 	}
 	for i, q := range g.QKV {
 		if q != nil && q.Bits != g.InputBits {
-			a.say(layer, "%s has %d bits in the file and %d here, as the widest of q, k and v: its codes are found here", "qkv"[i:i+1], q.Bits, g.InputBits)
+			a.say(layer, "%s has %d bits in the file and %d here, as the widest of q, k and v: its codes are found here",
+				"qkv"[i:i+1], q.Bits, g.InputBits)
 			g.QKV[i] = nil
 		}
 	}

@@ -47,7 +47,8 @@ type structure struct {
 
 // scan finds the parts of a graph.
 func (d *dequantizer) scan(r *graphReader) (*structure, error) {
-	s := &structure{dequantizer: d, r: r, owner: map[string]int{}, soft: map[string]int{}, norms: map[string]int{}, consumer: map[string]string{}}
+	s := &structure{dequantizer: d, r: r, owner: map[string]int{}, soft: map[string]int{}, norms: map[string]int{},
+		consumer: map[string]string{}}
 	for i, n := range s.nodes {
 		if len(n.inputs) == 0 || len(n.outputs) == 0 {
 			continue
@@ -108,7 +109,8 @@ func (s *structure) see(i int, n onnxNode) error {
 	case n.op == "Conv" && len(n.inputs) > 1 && len(s.shape(n.inputs[1])) == 4:
 		s.add(part{kind: "conv", node: n, weight: n.inputs[1], bias: input(n, 2)})
 	case (n.op == "MatMul" || n.op == "Gemm") && len(n.inputs) > 1 && len(s.shape(n.inputs[1])) == 2:
-		p := part{kind: "product", node: n, weight: n.inputs[1], bias: input(n, 2), turned: n.op == "MatMul" || n.attributes["transB"].number == 0}
+		p := part{kind: "product", node: n, weight: n.inputs[1], bias: input(n, 2), turned: n.op == "MatMul" ||
+			n.attributes["transB"].number == 0}
 		p.in = s.codesOf(n, 0)
 		s.add(p)
 	case n.op == "MatMul" && len(n.inputs) == 2 && s.shape(n.inputs[0]) == nil && s.shape(n.inputs[1]) == nil:
@@ -157,7 +159,8 @@ func (s *structure) tokenAxis(n onnxNode) bool {
 	return len(axes) == 1 && (axes[0] == 1 || axes[0] == -2)
 }
 
-// with takes in the sum or product of a tensor and a constant: a bias, positions, a layer scale, a LayerNorm's gain and offset.
+// with takes in the sum or product of a tensor and a constant: a bias, positions, a layer scale, a LayerNorm's gain and
+// offset.
 func (s *structure) with(n onnxNode) {
 	if len(n.inputs) != 2 {
 		return
@@ -194,7 +197,8 @@ func (s *structure) normalises(name string) bool {
 	n := s.r.producer[name]
 	for _, in := range n.inputs {
 		by := s.r.producer[in]
-		if n.op == "Div" && by.op == "Sqrt" || n.op == "Mul" && (by.op == "Reciprocal" || by.op == "Rsqrt" || by.op == "Div") {
+		if n.op == "Div" && by.op == "Sqrt" || n.op == "Mul" &&
+			(by.op == "Reciprocal" || by.op == "Rsqrt" || by.op == "Div") {
 			return true
 		}
 	}
@@ -296,7 +300,8 @@ func (s *structure) back(n onnxNode, i int) (origin, error) {
 		i = 0
 		switch {
 		case len(n.inputs) == 0:
-			return o, fmt.Errorf("%s: what it reads (%s) is of no product with a constant: the graph is no vision transformer that is known", start.title(), name)
+			return o, fmt.Errorf("%s: what it reads (%s) is of no product with a constant: "+
+				"the graph is no vision transformer that is known", start.title(), name)
 		case slices.Contains(passing, n.op):
 		case n.op == "Split":
 			o.which = slices.Index(n.outputs, name)
@@ -316,7 +321,8 @@ func (s *structure) back(n onnxNode, i int) (origin, error) {
 			}
 			o.factor *= v
 		default:
-			return o, fmt.Errorf("%s: what it reads (%s) is no product with a constant: the graph is no vision transformer that is known", start.title(), name)
+			return o, fmt.Errorf("%s: what it reads (%s) is no product with a constant: "+
+				"the graph is no vision transformer that is known", start.title(), name)
 		}
 	}
 	return o, fmt.Errorf("%s: no product with a constant leads to it", start.title())

@@ -13,26 +13,29 @@ import (
 const rotationSeed = 1
 
 // ErrRotation is the answer to networks that cannot be rotated.
-var ErrRotation = errors.New("the residual stream cannot be rotated: expected a ViT or DeiT without a norm in front of the blocks and without pooling by maximum or attention")
+var ErrRotation = errors.New("the residual stream cannot be rotated: expected a ViT or DeiT without a norm in front " +
+	"of the blocks and without pooling by maximum or attention")
 
 // Rotated gives weights of the same function whose residual stream and value channels are turned, so that outlying
 // channels are spread over all: for each LayerNorm gain and offset are folded into the layer behind it, and every
-// layer that writes to or reads from the stream takes an orthogonal Q with Q 1 = 1, which commutes with what is left of a LayerNorm; v and
-// proj take a Hadamard matrix a head. No layer, op or constant is added. After QuaRot (Ashkboos et al., 2024) and SliceGPT
-// (Ashkboos et al., 2024), whose RMSNorm any Q commutes with.
+// layer that writes to or reads from the stream takes an orthogonal Q with Q 1 = 1, which commutes with what is left of
+// a LayerNorm; v and proj take a Hadamard matrix a head. No layer, op or constant is added. After QuaRot (Ashkboos et
+// al., 2024) and SliceGPT (Ashkboos et al., 2024), whose RMSNorm any Q commutes with.
 func (w *Weights) Rotated(m configs.Model) (*Weights, error) {
 	net, err := network.Compile(m)
 	if err != nil {
 		return nil, err
 	}
 	pool, pools := net.Find(network.RolePool)
-	if _, norms := net.Find(network.RoleEmbedNorm); norms || len(net.Stages) > 1 || net.Blocks[0].Window > 0 || pools && pool.Max {
+	if _, norms := net.Find(network.RoleEmbedNorm); norms || len(net.Stages) > 1 || net.Blocks[0].Window > 0 ||
+		pools && pool.Max {
 		return nil, ErrRotation
 	}
 	dim, hd := m.Dim, m.Dim/m.Heads
 	q, h := meanKeeping(dim), spreading(hd)
 	r := &Weights{PatchW: leftProduct(q, w.PatchW, dim), PatchB: leftProduct(q, w.PatchB, dim),
-		Cls: rowsTurned(q, w.Cls), Dist: rowsTurned(q, w.Dist), Reg: rowsTurned(q, w.Reg), Pos: rowsTurned(q, w.Pos), NormG: ones(dim), NormB: make([]float32, dim)}
+		Cls: rowsTurned(q, w.Cls), Dist: rowsTurned(q, w.Dist), Reg: rowsTurned(q, w.Reg), Pos: rowsTurned(q, w.Pos),
+		NormG: ones(dim), NormB: make([]float32, dim)}
 	r.HeadW, r.HeadB = behindNorm(q, w.HeadW, w.HeadB, w.NormG, w.NormB)
 	if w.HeadDistW != nil {
 		r.HeadDistW, r.HeadDistB = behindNorm(q, w.HeadDistW, w.HeadDistB, w.NormG, w.NormB)
@@ -111,8 +114,8 @@ func leftProduct(q []float64, w []float32, n int) []float32 {
 	return y
 }
 
-// meanKeeping is an orthogonal n x n matrix Q with Q 1 = 1, and Q^T 1 = 1: it leaves a row's mean and variance alone. Q = A B^T of
-// two random orthonormal bases that both begin with the constant vector.
+// meanKeeping is an orthogonal n x n matrix Q with Q 1 = 1, and Q^T 1 = 1: it leaves a row's mean and variance alone. Q
+// = A B^T of two random orthonormal bases that both begin with the constant vector.
 func meanKeeping(n int) []float64 {
 	rng := rand.New(rand.NewPCG(rotationSeed, uint64(n)))
 	a, b := constantFirst(rng, n), constantFirst(rng, n)

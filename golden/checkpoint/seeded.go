@@ -61,7 +61,8 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 		}
 		if s.QKNorm {
 			hd := s.HeadDim()
-			b.QNormG, b.QNormB, b.KNormG, b.KNormB = normal(hd, 1, 0.2), normal(hd, 0, 0.1), normal(hd, 1, 0.2), normal(hd, 0, 0.1)
+			b.QNormG, b.QNormB, b.KNormG, b.KNormB = normal(hd, 1, 0.2), normal(hd, 0, 0.1), normal(hd, 1, 0.2),
+				normal(hd, 0, 0.1)
 		}
 		w.Blocks = append(w.Blocks, b)
 	}

@@ -40,7 +40,8 @@ func decodeIndex(name string, file []byte, read func(shard string) ([]byte, erro
 		all.files = append(all.files, data)
 		for _, n := range c.Names() {
 			if place[n] != shard {
-				errs = append(errs, fmt.Errorf("checkpoint %s: shard %s holds tensor %s, which the index does not place there", name, shard, n))
+				errs = append(errs, fmt.Errorf("checkpoint %s: shard %s holds tensor %s, which the index does not place there",
+					name, shard, n))
 				continue
 			}
 			all.entries[n] = c.entries[n]
@@ -48,7 +49,8 @@ func decodeIndex(name string, file []byte, read func(shard string) ([]byte, erro
 		}
 		for _, n := range sorted(place) {
 			if place[n] == shard {
-				errs = append(errs, fmt.Errorf("checkpoint %s: tensor %s is not in shard %s, where the index places it", name, n, shard))
+				errs = append(errs, fmt.Errorf("checkpoint %s: tensor %s is not in shard %s, where the index places it",
+					name, n, shard))
 			}
 		}
 	}

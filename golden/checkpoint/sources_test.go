@@ -56,9 +56,10 @@ func TestEveryFaultIsListedUnderTheFilesNames(t *testing.T) {
 			"tensor encoder.layers.encoder_layer_1.mlp.3.weight is [20 40]; expected [20 60]"}},
 		{"torchvision_vit.safetensors", "torchvision_vit", func(m *configs.Model) { m.Depth = 1 }, []string{
 			"the checkpoint has 2 blocks, the model file says depth: 1"}},
-		{"torchvision_swin.safetensors", "torchvision_swin", func(m *configs.Model) { m.Window, m.Depths = 3, []int{2, 2, 3} }, []string{
-			"tensor features.1.0.attn.relative_position_bias_table is [49 2]; expected [25 2]",
-			"has no tensor features.5.2.norm1.weight [32]"}},
+		{"torchvision_swin.safetensors", "torchvision_swin",
+			func(m *configs.Model) { m.Window, m.Depths = 3, []int{2, 2, 3} }, []string{
+				"tensor features.1.0.attn.relative_position_bias_table is [49 2]; expected [25 2]",
+				"has no tensor features.5.2.norm1.weight [32]"}},
 		{"timm_distilled.safetensors", "timm_distilled", func(m *configs.Model) { m.Family = configs.DeiT }, []string{
 			"the checkpoint has a second head, on a distillation token (head_dist.weight); expected family: deit-distilled"}},
 		{"timm_swin.safetensors", "timm_vit", func(*configs.Model) {}, []string{
@@ -81,7 +82,8 @@ func TestAnotherNetworksCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = ck.ViT(fixtureModel(t, "timm_vit"))
-	wants(t, "other names", err, "is not one of model timm_vit (vit)", "looked for were the names of timm, torchvision", "It has fc.weight")
+	wants(t, "other names", err, "is not one of model timm_vit (vit)", "looked for were the names of timm, torchvision",
+		"It has fc.weight")
 }
 
 // Where a framework computes something else for a model's shape, it says so.
@@ -168,11 +170,15 @@ func TestONNXRefuses(t *testing.T) {
 		{"huge shape", tensor(8, "a", 1, 1<<40, 1, 1<<40, 2, 1, 9, data), "does not fit"},
 		{"negative dimension", tensor(8, "a", 1, -1, 2, 1, 9, data), "dimension 0 is -1"},
 		{"too few data", tensor(8, "a", 1, 5, 2, 1, 9, data), "does not fit 16 bytes"},
-		{"external, elsewhere", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "../x")), "expected the name of a file beside the model"},
+		{"external, elsewhere", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "../x")),
+			"expected the name of a file beside the model"},
 		{"external, missing", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "none")), "its data"},
-		{"external, short", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13, message(1, "offset", 2, "8")), "does not fit 8 bytes"},
-		{"external, beyond", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13, message(1, "offset", 2, "17")), "starts at byte 17"},
-		{"external, long", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13, message(1, "length", 2, "1152921504606846976")), "truncated"},
+		{"external, short", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13, message(1, "offset", 2, "8")),
+			"does not fit 8 bytes"},
+		{"external, beyond", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13,
+			message(1, "offset", 2, "17")), "starts at byte 17"},
+		{"external, long", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13,
+			message(1, "length", 2, "1152921504606846976")), "truncated"},
 	} {
 		_, err := checkpoint.DecodeONNX("m.onnx", c.file, func(name string) ([]byte, error) {
 			if name == "d" {
@@ -194,8 +200,10 @@ func TestONNXGraphRefuses(t *testing.T) {
 		nodes [][]any
 		want  string
 	}{
-		{"QDQ without scales", [][]any{node("Conv"), node("QuantizeLinear"), node("DequantizeLinear")}, "node y (QuantizeLinear): has 1 inputs and 1 results"},
-		{"integer operators", [][]any{node("Conv"), node("QLinearConv")}, "node y (QLinearConv): is quantized in operators of integers; expected static codes"},
+		{"QDQ without scales", [][]any{node("Conv"), node("QuantizeLinear"), node("DequantizeLinear")},
+			"node y (QuantizeLinear): has 1 inputs and 1 results"},
+		{"integer operators", [][]any{node("Conv"), node("QLinearConv")},
+			"node y (QLinearConv): is quantized in operators of integers; expected static codes"},
 		{"QONNX without scales", [][]any{node("Quant", 7, "qonnx.custom_op.general")}, "node y (Quant): has 1 inputs"},
 		{"two activations", [][]any{node("Erf"), node("Relu")}, "has the activations gelu and relu"},
 		{"SiLU", [][]any{node("Sigmoid")}, "the activation is SiLU"},
@@ -241,7 +249,8 @@ func TestNaNIsNamed(t *testing.T) {
 // FuzzIndex and FuzzONNX ask of any bytes: no panic, and no more memory than the files
 // that are there can fill.
 func FuzzIndex(f *testing.F) {
-	f.Add([]byte(`{"metadata":{"total_size":4},"weight_map":{"a":"s"}}`), file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0))
+	f.Add([]byte(`{"metadata":{"total_size":4},"weight_map":{"a":"s"}}`),
+		file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 0, 0, 0, 0))
 	f.Add([]byte(`{"weight_map":{"a":"s","b":"t"}}`), []byte("x"))
 	f.Add([]byte(`{"weight_map":{"a":"../s"}}`), []byte{})
 	f.Fuzz(func(t *testing.T, index, shard []byte) {
@@ -260,7 +269,8 @@ func FuzzONNX(f *testing.F) {
 		}
 		f.Add(b, []byte{})
 	}
-	f.Add(message(7, message(5, message(8, "w", 1, 2, 1, 2, 2, 1, 9, make([]byte, 16)), 5, message(8, "l.bias", 1, 2, 2, 1, 9, make([]byte, 8)),
+	f.Add(message(7, message(5, message(8, "w", 1, 2, 1, 2, 2, 1, 9, make([]byte, 16)), 5,
+		message(8, "l.bias", 1, 2, 2, 1, 9, make([]byte, 8)),
 		1, message(1, "x", 1, "w", 2, "y", 4, "MatMul"), 1, message(1, "y", 1, "l.bias", 2, "z", 4, "Add"))), []byte{})
 	f.Add(message(7, message(5, message(8, "a", 1, 4, 2, 10, 13, message(1, "location", 2, "d")))), make([]byte, 8))
 	f.Fuzz(func(t *testing.T, b, external []byte) {

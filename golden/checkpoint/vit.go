@@ -37,7 +37,8 @@ func (c *Checkpoint) ViT(m configs.Model) (*Weights, error) {
 			return nil, fmt.Errorf("checkpoint %s: model %s: %s", c.path, m.Name, why)
 		}
 	}
-	r := reading{layout: l, net: net, m: m, known: map[string]bool{}, absent: map[string][]string{}, present: map[string]bool{}}
+	r := reading{layout: l, net: net, m: m, known: map[string]bool{}, absent: map[string][]string{},
+		present: map[string]bool{}}
 	for i := range slots {
 		r.slot(&slots[i])
 	}
@@ -180,7 +181,8 @@ func (r *reading) scale(w *Weights) {
 	}
 	for j, n := range found {
 		if n > 0 && n != r.m.Depth {
-			r.fault(fmt.Errorf("checkpoint %s: %d of %d blocks have a layer scale %s", r.c.path, n, r.m.Depth, layerScales[j][0]))
+			r.fault(fmt.Errorf("checkpoint %s: %d of %d blocks have a layer scale %s",
+				r.c.path, n, r.m.Depth, layerScales[j][0]))
 		}
 	}
 }
@@ -216,7 +218,8 @@ func volume(shape []int) int {
 func (r *reading) strangers() {
 	for _, n := range r.c.Names() {
 		if !r.known[n] && !r.ignored(n, r.m) {
-			r.fault(fmt.Errorf("checkpoint %s: tensor %s %v is not part of model %s (%s, %d blocks, names of %s): it is another network",
+			r.fault(fmt.Errorf("checkpoint %s: tensor %s %v is not part of model %s (%s, %d blocks, names of %s): "+
+				"it is another network",
 				r.c.path, n, r.c.entries[n].Shape, r.m.Name, r.m.Family, len(r.net.Blocks), r.title))
 		}
 	}
@@ -237,7 +240,8 @@ func (r *reading) err() error {
 	}
 	list := r.faults
 	if len(list) > maxFaults {
-		list = append(list[:maxFaults:maxFaults], fmt.Sprintf("checkpoint %s: and %d faults more", r.c.path, len(r.faults)-maxFaults))
+		list = append(list[:maxFaults:maxFaults], fmt.Sprintf("checkpoint %s: and %d faults more",
+			r.c.path, len(r.faults)-maxFaults))
 	}
 	return errors.New(strings.Join(list, "\n"))
 }
@@ -258,6 +262,7 @@ func (c *Checkpoint) stranger(net *network.Network) error {
 	if len(have) > 5 {
 		have, more = have[:5], fmt.Sprintf(" and %d more", len(have)-5)
 	}
-	return fmt.Errorf("checkpoint %s: is not one of model %s (%s)%s.\nIt has %s%s;\nlooked for were the names of %s (docs/CHECKPOINTS.md)",
+	return fmt.Errorf("checkpoint %s: is not one of model %s (%s)%s.\nIt has %s%s;\n"+
+		"looked for were the names of %s (docs/CHECKPOINTS.md)",
 		c.path, m.Name, m.Family, what, strings.Join(have, ", "), more, strings.Join(titles, ", "))
 }

@@ -89,7 +89,8 @@ func plausible(f *zip.File, left uint64) error {
 	case size > left:
 		return fmt.Errorf("has %d bytes; all arrays of a dataset may have %d together", size, int64(maxBytes))
 	case size > smallInflated && size/maxInflation > f.CompressedSize64:
-		return fmt.Errorf("has %d bytes packed into %d, more than %d times as many; save real data with numpy.savez", size, f.CompressedSize64, maxInflation)
+		return fmt.Errorf("has %d bytes packed into %d, more than %d times as many; save real data with numpy.savez",
+			size, f.CompressedSize64, maxInflation)
 	}
 	return nil
 }
@@ -144,7 +145,8 @@ func (a *Archive) Images(name string) (*Images, error) {
 		return nil, err
 	}
 	if v.U8 == nil || len(v.Shape) != 3 && len(v.Shape) != 4 {
-		return nil, fmt.Errorf("dataset %s: array %s has shape %v; expected u8 [N, H, W] or [N, H, W, C]", a.path, name, v.Shape)
+		return nil, fmt.Errorf("dataset %s: array %s has shape %v; expected u8 [N, H, W] or [N, H, W, C]",
+			a.path, name, v.Shape)
 	}
 	m := &Images{N: v.Shape[0], H: v.Shape[1], W: v.Shape[2], C: 1, Pixels: v.U8}
 	if len(v.Shape) == 4 {

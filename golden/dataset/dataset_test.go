@@ -57,7 +57,8 @@ func TestArrays(t *testing.T) {
 		t.Fatal(err)
 	}
 	im, err := a.Images("images")
-	if err != nil || im.N != 2 || im.H != 1 || im.W != 2 || im.C != 3 || !slices.Equal(im.At(1), []uint8{7, 8, 9, 10, 11, 12}) {
+	if err != nil || im.N != 2 || im.H != 1 || im.W != 2 || im.C != 3 ||
+		!slices.Equal(im.At(1), []uint8{7, 8, 9, 10, 11, 12}) {
 		t.Errorf("images are %+v, %v", im, err)
 	}
 	if im, err := a.Images("gray"); err != nil || im.C != 1 || im.Slice(0, 1).N != 1 {
@@ -69,13 +70,15 @@ func TestArrays(t *testing.T) {
 	if _, err := a.Labels("i32"); err == nil || !strings.Contains(err.Error(), "label 0 is -1") {
 		t.Errorf("label -1: error is %v", err)
 	}
-	if err := a.Require("gray", "train_images", "test_labels"); err == nil || !strings.Contains(err.Error(), "has no array train_images, test_labels; it has ") {
+	if err := a.Require("gray", "train_images", "test_labels"); err == nil ||
+		!strings.Contains(err.Error(), "has no array train_images, test_labels; it has ") {
 		t.Errorf("missing arrays: error is %v", err)
 	}
 	if f, err := a.Floats("f32", 2); err != nil || !slices.Equal(f, []float32{1, -2}) {
 		t.Errorf("floats are %v, %v", f, err)
 	}
-	for _, err := range []error{second(a.Images("f32")), second(a.Labels("f32")), second(a.Floats("f32", 3)), second(a.Floats("gray", 2))} {
+	for _, err := range []error{second(a.Images("f32")), second(a.Labels("f32")), second(a.Floats("f32", 3)),
+		second(a.Floats("gray", 2))} {
 		if err == nil || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("an array of another kind: error is %v", err)
 		}
@@ -186,7 +189,8 @@ func TestDecodeRefusesInflation(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dataset.Decode("bomb.npz", b.Bytes()); err == nil || !strings.Contains(err.Error(), "bomb.npz: array train_images: has 83886080 bytes packed into") {
+	if _, err := dataset.Decode("bomb.npz", b.Bytes()); err == nil ||
+		!strings.Contains(err.Error(), "bomb.npz: array train_images: has 83886080 bytes packed into") {
 		t.Errorf("error %v; expected what the archive says", err)
 	}
 }

@@ -25,7 +25,8 @@ type Folder struct {
 var imageNames = []string{".png", ".jpg", ".jpeg"}
 
 // otherImages are endings of image files that are not read.
-var otherImages = []string{".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".npy", ".dng", ".jfif", ".jxl"}
+var otherImages = []string{".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm",
+	".npy", ".dng", ".jfif", ".jxl"}
 
 // OpenFolder lists the images of a folder for a model. labels may name a file of lines
 // "path class", paths relative to the folder. Without it, images in subfolders have the
@@ -65,7 +66,8 @@ func (f *Folder) list(dir string) error {
 	}
 	if len(f.Files) == 0 {
 		if f.Left != nil {
-			return fmt.Errorf("images %s: no file ends in %s; %s and %d more are of other formats: convert them to PNG", dir, strings.Join(imageNames, ", "), f.Left[0], len(f.Left)-1)
+			return fmt.Errorf("images %s: no file ends in %s; %s and %d more are of other formats: convert them to PNG",
+				dir, strings.Join(imageNames, ", "), f.Left[0], len(f.Left)-1)
 		}
 		return fmt.Errorf("images %s: no file ends in %s", dir, strings.Join(imageNames, ", "))
 	}
@@ -107,7 +109,8 @@ func (f *Folder) classFolders(dir string) error {
 	}
 	slices.Sort(names)
 	if names[0] == "" {
-		return fmt.Errorf("images %s: some images are in subfolders and some are not; expected a subfolder for each class, or a file of labels", dir)
+		return fmt.Errorf("images %s: some images are in subfolders and some are not; "+
+			"expected a subfolder for each class, or a file of labels", dir)
 	}
 	class, err := f.classes(dir, names)
 	for _, name := range of {
@@ -125,10 +128,12 @@ func (f *Folder) classes(dir string, names []string) (map[string]int, error) {
 		case err != nil && len(names) == f.model.Classes:
 			class[name] = i
 		case err != nil:
-			return nil, fmt.Errorf("images %s: has %d subfolders, %s among them; expected %d, one for each class of %s, or numbers as names, or a file of labels",
+			return nil, fmt.Errorf("images %s: has %d subfolders, %s among them; expected %d, one for each class of %s, "+
+				"or numbers as names, or a file of labels",
 				dir, len(names), name, f.model.Classes, f.model.Name)
 		case n < 0 || n >= f.model.Classes:
-			return nil, fmt.Errorf("images %s: subfolder %s: expected a class of %s, 0..%d", dir, name, f.model.Name, f.model.Classes-1)
+			return nil, fmt.Errorf("images %s: subfolder %s: expected a class of %s, 0..%d",
+				dir, name, f.model.Name, f.model.Classes-1)
 		default:
 			class[name] = n
 		}
@@ -161,7 +166,8 @@ func (f *Folder) readLabels(dir, file string) error {
 			continue
 		}
 		if cut < 0 || err != nil || class < 0 || class >= f.model.Classes {
-			return fmt.Errorf("labels %s:%d: %q; expected a path and a class of %s, 0..%d", file, line, text, f.model.Name, f.model.Classes-1)
+			return fmt.Errorf("labels %s:%d: %q; expected a path and a class of %s, 0..%d",
+				file, line, text, f.model.Name, f.model.Classes-1)
 		}
 		i, ok := at[filepath.Join(dir, strings.TrimSpace(text[:cut]))]
 		if !ok {

@@ -114,14 +114,19 @@ func TestFolderLabels(t *testing.T) {
 		{name: "names", files: []string{"owl/a.png", "cat/b.png", "fox/c.png"}, want: []int{0, 1, 2}},
 		{name: "none", files: []string{"a.png", "b.png"}},
 		{name: "file", files: []string{"a.png", "x/b.png"}, labels: "x/b.png 1\n\na.png,2\n", want: []int{2, 1}},
-		{name: "header", files: []string{"a.png", "x/b.png"}, labels: "\ufefffile name,label\r\nx/b.png,1\r\na.png,2\r\n", want: []int{2, 1}},
+		{name: "header", files: []string{"a.png", "x/b.png"}, labels: "\ufefffile name,label\r\nx/b.png,1\r\na.png,2\r\n",
+			want: []int{2, 1}},
 		{name: "header of spaces", files: []string{"a.png"}, labels: "\npath class\na.png 2\n", want: []int{2}},
 		{name: "header further down", files: []string{"a.png"}, labels: "a.png 2\npath class\n", says: `:2: "path class"`},
-		{name: "too few names", files: []string{"owl/a.png", "cat/b.png"}, says: "has 2 subfolders, cat among them; expected 3, one for each class of three"},
-		{name: "class too large", files: []string{"3/a.png", "0/b.png"}, says: "subfolder 3: expected a class of three, 0..2"},
+		{name: "too few names", files: []string{"owl/a.png", "cat/b.png"},
+			says: "has 2 subfolders, cat among them; expected 3, one for each class of three"},
+		{name: "class too large", files: []string{"3/a.png", "0/b.png"},
+			says: "subfolder 3: expected a class of three, 0..2"},
 		{name: "mixed", files: []string{"a.png", "0/b.png"}, says: "some images are in subfolders and some are not"},
-		{name: "line without class", files: []string{"a.png"}, labels: "a.png x\n", says: `:1: "a.png x"; expected a path and a class of three, 0..2`},
-		{name: "line of no image", files: []string{"a.png"}, labels: "a.png 0\nz.png 1\n", says: `:2: there is no image "z.png"`},
+		{name: "line without class", files: []string{"a.png"}, labels: "a.png x\n",
+			says: `:1: "a.png x"; expected a path and a class of three, 0..2`},
+		{name: "line of no image", files: []string{"a.png"}, labels: "a.png 0\nz.png 1\n",
+			says: `:2: there is no image "z.png"`},
 		{name: "image without line", files: []string{"a.png", "b.png"}, labels: "a.png 0\n", says: "has no line for"},
 		{name: "empty", says: "no file ends in .png, .jpg, .jpeg"},
 	} {
@@ -156,7 +161,8 @@ func TestFolderLabels(t *testing.T) {
 func TestBadPhotos(t *testing.T) {
 	m := configs.Model{Name: "m", Classes: 1, Image: configs.ImageShape{Height: 4, Width: 4, Channels: 3}}
 	const header = "IHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x02\x00\x00\x00"
-	huge := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header), crc32.ChecksumIEEE([]byte(header)))
+	huge := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"+header),
+		crc32.ChecksumIEEE([]byte(header)))
 	for _, c := range []struct {
 		name    string
 		content []byte
@@ -173,7 +179,8 @@ func TestBadPhotos(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) || !strings.Contains(err.Error(), c.says) {
+		if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error is %v; expected its name and %q", c.name, err, c.says)
 		}
 	}
@@ -190,13 +197,15 @@ func TestFolderNamesWhatItLeavesOut(t *testing.T) {
 	}
 	m := configs.Model{Classes: 3}
 	f, err := dataset.OpenFolder(dir, "", m)
-	if err != nil || len(f.Files) != 1 || !slices.Equal(f.Left, []string{filepath.Join(dir, "b.webp"), filepath.Join(dir, "c.TIFF")}) {
+	if err != nil || len(f.Files) != 1 || !slices.Equal(f.Left,
+		[]string{filepath.Join(dir, "b.webp"), filepath.Join(dir, "c.TIFF")}) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if err := os.Remove(filepath.Join(dir, "a.png")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dataset.OpenFolder(dir, "", m); err == nil || !strings.Contains(err.Error(), "b.webp and 1 more are of other formats: convert them to PNG") {
+	if _, err := dataset.OpenFolder(dir, "", m); err == nil ||
+		!strings.Contains(err.Error(), "b.webp and 1 more are of other formats: convert them to PNG") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -239,17 +248,21 @@ func TestSplit(t *testing.T) {
 		labels      []int
 		says        string
 	}{
-		"class folders": {dir: write(t.TempDir(), "cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png"), train: []uint8{10, 30}, test: []uint8{0, 20}, labels: []int{0, 0}},
+		"class folders": {dir: write(t.TempDir(), "cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png"), train: []uint8{10, 30},
+			test: []uint8{0, 20}, labels: []int{0, 0}},
 		"two parts": {dir: write(t.TempDir(), "train/x.png", "train/y.png", "val/0/a.png", "val/1/b.png"),
 			train: []uint8{0, 10}, test: []uint8{20, 30}, labels: []int{0, 1}},
-		"no labels":   {dir: flat, train: []uint8{10, 30}, test: []uint8{0, 20, 40}},
-		"label file":  {dir: labels(write(t.TempDir(), "a.png", "b.png", "c.png"), "path,class\na.png,1\nb.png,0\nc.png,0\n"), train: []uint8{10}, test: []uint8{0, 20}, labels: []int{1, 0}},
-		"one part":    {dir: write(t.TempDir(), "test/a.png"), says: "no folder train beside it"},
-		"train alone": {dir: write(t.TempDir(), "train/a.png"), says: "none of test images; expected test, val or validation"},
-		"two tests":   {dir: write(t.TempDir(), "train/a.png", "test/a.png", "val/a.png"), says: "expected one folder of test images"},
-		"one image":   {dir: write(t.TempDir(), "a.png"), says: "has one image"},
-		"none":        {dir: t.TempDir(), says: "no file ends in .png"},
-		"bad label":   {dir: labels(write(t.TempDir(), "a.png", "b.png"), "a.png,7\n"), says: "labels.csv:1"},
+		"no labels": {dir: flat, train: []uint8{10, 30}, test: []uint8{0, 20, 40}},
+		"label file": {dir: labels(write(t.TempDir(), "a.png", "b.png", "c.png"), "path,class\na.png,1\nb.png,0\nc.png,0\n"),
+			train: []uint8{10}, test: []uint8{0, 20}, labels: []int{1, 0}},
+		"one part": {dir: write(t.TempDir(), "test/a.png"), says: "no folder train beside it"},
+		"train alone": {dir: write(t.TempDir(), "train/a.png"),
+			says: "none of test images; expected test, val or validation"},
+		"two tests": {dir: write(t.TempDir(), "train/a.png", "test/a.png", "val/a.png"),
+			says: "expected one folder of test images"},
+		"one image": {dir: write(t.TempDir(), "a.png"), says: "has one image"},
+		"none":      {dir: t.TempDir(), says: "no file ends in .png"},
+		"bad label": {dir: labels(write(t.TempDir(), "a.png", "b.png"), "a.png,7\n"), says: "labels.csv:1"},
 	} {
 		s, err := dataset.OpenSplit(c.dir, m)
 		if c.says != "" {

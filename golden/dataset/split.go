@@ -23,8 +23,9 @@ var testFolders = []string{"test", "val", "validation"}
 var labelFiles = []string{"labels.txt", "labels.csv"}
 
 // OpenSplit lists the images of a dataset's folder for a model. Where it has a folder train and one of test, val and
-// validation, these are its two parts; else every second image of all, in alphabetical order, is for calibration. Labels
-// are those of OpenFolder: of class folders, or of a file labels.txt or labels.csv inside the folder of the test images.
+// validation, these are its two parts; else every second image of all, in alphabetical order, is for calibration.
+// Labels are those of OpenFolder: of class folders, or of a file labels.txt or labels.csv inside the folder of the test
+// images.
 func OpenSplit(dir string, m configs.Model) (Split, error) {
 	train, test := filepath.Join(dir, "train"), ""
 	for _, name := range testFolders {
@@ -44,7 +45,8 @@ func OpenSplit(dir string, m configs.Model) (Split, error) {
 		}
 		return s, err
 	case isFolder(train):
-		return Split{}, fmt.Errorf("dataset %s: has a folder train and none of test images; expected test, val or validation beside it", dir)
+		return Split{}, fmt.Errorf("dataset %s: has a folder train and none of test images; expected test, "+
+			"val or validation beside it", dir)
 	case test != "":
 		return Split{}, fmt.Errorf("dataset %s: has %s and no folder train beside it, of images to calibrate on", dir, test)
 	}
@@ -53,7 +55,8 @@ func OpenSplit(dir string, m configs.Model) (Split, error) {
 		return Split{}, err
 	}
 	if len(all.Files) < 2 {
-		return Split{}, fmt.Errorf("dataset %s: has one image; expected one to calibrate on and one to be measured on at least", dir)
+		return Split{}, fmt.Errorf("dataset %s: has one image; expected one to calibrate on and one to be measured on at "+
+			"least", dir)
 	}
 	return Split{Train: all.every(2, 1), Test: all.every(2, 0)}, nil
 }
@@ -103,7 +106,8 @@ func (f *Folder) pick(n int, at func(int) int) *Folder {
 // Load reads all images, with so many goroutines. progress is called from one goroutine at a time.
 func (f *Folder) Load(ctx context.Context, workers int, progress func(done, total int)) (*Images, error) {
 	of := f.model.Image
-	m := &Images{N: len(f.Files), H: of.Height, W: of.Width, C: of.Channels, Pixels: make([]uint8, len(f.Files)*of.Pixels())}
+	m := &Images{N: len(f.Files), H: of.Height, W: of.Width, C: of.Channels,
+		Pixels: make([]uint8, len(f.Files)*of.Pixels())}
 	var next atomic.Int64
 	var mu sync.Mutex
 	var failed error

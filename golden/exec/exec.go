@@ -16,7 +16,9 @@ import (
 //
 //   - patches: pixel codes; the prefix rows are 0
 //   - patch_embed, proj, fc2: the residual stream after the op
-//   - norms, q, k, v: codes; with qk_norm q and k: the 16-bit input of their norms; norm is of the tokens that heads or pooling read
+//   - norms, q, k, v: codes; with qk_norm q and k: the 16-bit input of their norms; norm is of the tokens that heads or
+//
+// pooling read
 //   - scores: exact accumulators; softmax: numerators
 //   - av: codes; fc1: codes after the GELU table; of a gated MLP fc1_g: the table's 16-bit values, fc1: the
 //     codes of the products, in front of an mlp.norm its 16-bit input; head: logits
@@ -93,9 +95,12 @@ func (p *Program) Runner() *Runner {
 		}
 		acc = max(acc, kernel.AccSize(kernel.Block, op.Cols))
 	}
-	r := &Runner{Program: p, acc: make([]int32, acc), codes: make([]int8, max(codes, rows)), wide: make([]int8, max(wide, rows)),
-		q: make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows), qFine: make([]int32, fine), kFine: make([]int32, fine),
-		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes), pooled: make([]int32, p.head.in)}
+	r := &Runner{Program: p, acc: make([]int32, acc), codes: make([]int8, max(codes, rows)),
+		wide: make([]int8, max(wide, rows)),
+		q:    make([]int8, rows), k: make([]int8, rows), v: make([]int8, rows), qFine: make([]int32, fine),
+		kFine:  make([]int32, fine),
+		stream: make([]int32, stream), padded: make([]int8, rows), logits: make([]int32, 2*m.Classes),
+		pooled: make([]int32, p.head.in)}
 	r.gates, r.gated = make([]int32, gated), make([]int32, gated)
 	r.res = r.stream
 	if p.head.dynamic != nil {

@@ -37,7 +37,8 @@ func randomModel(rng *rand.Rand) configs.Model {
 func randomBits(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits, n.LNFold = 2+rng.IntN(7), 4+rng.IntN(7), []float64{0, 0.5, 1}[rng.IntN(3)]
-	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm || configs.GoldenOnly(network.MustCompile(m)) != "" {
+	if n.Quantizer = randomQuantizer(rng); m.Family == configs.Swin || m.Pools() || m.PreNorm ||
+		configs.GoldenOnly(network.MustCompile(m)) != "" {
 		n.Quantizer.TokenScales = ""
 	}
 	if m.Family != configs.Swin && n.Quantizer.TokenScales == "" && rng.IntN(3) == 0 {
@@ -173,7 +174,8 @@ func TestDigitsMatchSlowImplementation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []configs.Numerics{configs.Uniform(c.Model, 8, 8), configs.Uniform(c.Model, 4, 4), grouped(configs.Uniform(c.Model, 3, 8), 32)} {
+	for _, n := range []configs.Numerics{configs.Uniform(c.Model, 8, 8), configs.Uniform(c.Model, 4, 4),
+		grouped(configs.Uniform(c.Model, 3, 8), 32)} {
 		net, err := quant.Quantize(c.Model, n, c.Weights, stats)
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 	"vitdse/golden/quant"
 )
 
-// A network with other numerics in one block, built on another one, is the one that is quantized whole, and so are its logits.
+// A network with other numerics in one block, built on another one, is the one that is quantized whole, and so are its
+// logits.
 func TestRebuilt(t *testing.T) {
 	c, err := digits.Load()
 	if err != nil {

@@ -185,7 +185,8 @@ func slowWindows(net *intnet.Network, b *intnet.Block, x plane, heads, shift int
 }
 
 // slowWindowRow is one row of one head.
-func slowWindowRow(net *intnet.Network, a *intnet.Attention, h, hd, i, n int, q, k, v matrix, wrapped []int) (s, e, o []*big.Int) {
+func slowWindowRow(net *intnet.Network, a *intnet.Attention, h, hd, i, n int, q, k, v matrix,
+	wrapped []int) (s, e, o []*big.Int) {
 	first := i - i%n
 	var top *big.Int
 	for j := first; j < first+n; j++ {

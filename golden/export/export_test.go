@@ -175,7 +175,8 @@ func TestRuntimeBitForBit(t *testing.T) {
 func writeImages(t *testing.T, path string, images *dataset.Images) {
 	t.Helper()
 	first := images.At(0)
-	text := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%d, %d, %d, %d), }", images.N, images.H, images.W, len(first)/images.H/images.W)
+	text := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%d, %d, %d, %d), }",
+		images.N, images.H, images.W, len(first)/images.H/images.W)
 	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n"
 	out := append([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(text)))...)
 	out = append(out, text...)

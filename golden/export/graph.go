@@ -82,7 +82,8 @@ func number(name string, v int) attribute     { return attribute{name, []int{v},
 func numbers(name string, v ...int) attribute { return attribute{name, v, true} }
 func (a attribute) encode() []byte {
 	if !a.list {
-		return message(text(attributeName, a.name), varint(attributeI, uint64(a.ints[0])), varint(attributeType, attributeInt))
+		return message(text(attributeName, a.name), varint(attributeI, uint64(a.ints[0])),
+			varint(attributeType, attributeInt))
 	}
 	out := text(attributeName, a.name)
 	for _, v := range a.ints {

@@ -28,7 +28,8 @@ func ONNX(net *intnet.Network, hash string) ([]byte, error) {
 	case of.Blocks[0].Window > 0:
 		return nil, fmt.Errorf("model %s is a Swin: its windows have no ONNX form here yet; use the npz", net.Model.Name)
 	case configs.GoldenOnly(of) != "":
-		return nil, fmt.Errorf("model %s has %s, which has no ONNX form here; use the npz", net.Model.Name, configs.GoldenOnly(of))
+		return nil, fmt.Errorf("model %s has %s, which has no ONNX form here; use the npz",
+			net.Model.Name, configs.GoldenOnly(of))
 	case net.Head.Dynamic:
 		return nil, fmt.Errorf("model %s has dynamic scales, which have no ONNX form here; use the npz", net.Model.Name)
 	}
@@ -42,7 +43,8 @@ func ONNX(net *intnet.Network, hash string) ([]byte, error) {
 	image := net.Model.Image
 	return w.encode(net.Model.Name, value("image", typeU8, -1, image.Height, image.Width, image.Channels),
 		value("logits", typeI32, -1, net.Model.Classes),
-		[][2]string{{"design", hash}, {"logit_scale", strconv.FormatFloat(net.LogitScale, 'g', -1, 64)}, {"contract", "docs/NUMERICS.md"}}), nil
+		[][2]string{{"design", hash}, {"logit_scale", strconv.FormatFloat(net.LogitScale, 'g', -1, 64)},
+			{"contract", "docs/NUMERICS.md"}}), nil
 }
 
 // cast makes 64-bit integers of what has fewer bits.
@@ -132,7 +134,8 @@ func (w *writer) embed() string {
 	p := w.two("pixels.centred", "Sub", w.cast("pixels", "image"), w.scalar(128))
 	p = w.saturate("pixels.codes", w.round("pixels.rq", p, uint(down)), w.net.ImageBits)
 	high, wide := m.Image.Height/m.Patch, m.Image.Width/m.Patch
-	p = w.two("patches.cut", "Reshape", p, w.list("cut", -1, int64(high), int64(m.Patch), int64(wide), int64(m.Patch), int64(m.Image.Channels)))
+	p = w.two("patches.cut", "Reshape", p, w.list("cut", -1, int64(high), int64(m.Patch), int64(wide), int64(m.Patch),
+		int64(m.Image.Channels)))
 	p = w.op("patches.order", "Transpose", []string{p}, numbers("perm", 0, 1, 3, 5, 2, 4))
 	p = w.two("patches", "Reshape", p, w.list("rows", -1, int64(high*wide), int64(m.PatchInner())))
 	y := w.linear("patch_embed", &w.net.PatchEmbed, p)
@@ -155,9 +158,12 @@ func (w *writer) embed() string {
 // prefix puts the rows of the learned tokens, which are the same for all images, in front of the patches'.
 func (w *writer) prefix(x string, pos []int64) string {
 	m := w.net.Model
-	images := w.op("images", "Gather", []string{w.op("image.shape", "Shape", []string{"image"}), w.list("zero", 0)}, number("axis", 0))
-	size := w.op("prefix.shape", "Concat", []string{images, w.list("prefix.size", int64(m.PrefixTokens()), int64(m.Dim))}, number("axis", 0))
-	first := w.two("prefix", "Expand", w.saturate("prefix.stream", w.ints("prefix.pos", []int{1, m.PrefixTokens(), m.Dim}, pos...), configs.ResidualBits), size)
+	images := w.op("images", "Gather", []string{w.op("image.shape", "Shape", []string{"image"}), w.list("zero", 0)},
+		number("axis", 0))
+	size := w.op("prefix.shape", "Concat", []string{images, w.list("prefix.size", int64(m.PrefixTokens()), int64(m.Dim))},
+		number("axis", 0))
+	first := w.two("prefix", "Expand", w.saturate("prefix.stream",
+		w.ints("prefix.pos", []int{1, m.PrefixTokens(), m.Dim}, pos...), configs.ResidualBits), size)
 	return w.op("stream", "Concat", []string{first, x}, number("axis", 1))
 }
 
@@ -187,7 +193,8 @@ func (w *writer) layerNorm(name string, l *intnet.LayerNorm, x string) string {
 			k := exponent(i)
 			up[i], down[i] = 1<<max(0, min(k, 46)), 1<<max(0, min(-k, 62))
 		}
-		return w.two(name+"."+label+".up", "Gather", w.list(label+".ups", up...), e), w.two(name+"."+label+".down", "Gather", w.list(label+".downs", down...), e)
+		return w.two(name+"."+label+".up", "Gather", w.list(label+".ups", up...), e),
+			w.two(name+"."+label+".down", "Gather", w.list(label+".downs", down...), e)
 	}
 	up, down := power("idx", func(i int) int { return 6 - 2*i })
 	index := w.two(name+".idx", "Div", w.two(name+".idx.mul", "Mul", d, up), down)
@@ -236,7 +243,8 @@ func (w *writer) attention(name string, b *intnet.Block, x string) string {
 	m, at := w.net.Model, &b.Attn
 	heads := func(part string, l *intnet.Linear, perm ...int) string {
 		v := w.linear(name+"."+part, l, x)
-		v = w.two(name+"."+part+".split", "Reshape", v, w.list("heads", 0, int64(m.Tokens()), int64(m.Heads), int64(m.Dim/m.Heads)))
+		v = w.two(name+"."+part+".split", "Reshape", v,
+			w.list("heads", 0, int64(m.Tokens()), int64(m.Heads), int64(m.Dim/m.Heads)))
 		return w.codes(name+"."+part+".head", w.op(name+"."+part+".turn", "Transpose", []string{v}, numbers("perm", perm...)))
 	}
 	q, k, v := heads("q", &b.Q, 0, 2, 1, 3), heads("k", &b.K, 0, 2, 3, 1), heads("v", &b.V, 0, 2, 1, 3)
@@ -249,7 +257,8 @@ func (w *writer) attention(name string, b *intnet.Block, x string) string {
 		return w.ints(name+"."+label, []int{n, 1, 1}, values...)
 	}
 	most := w.op(name+".max", "ReduceMax", []string{acc}, numbers("axes", -1), number("keepdims", 1))
-	gap := w.two(name+".gap.m", "Mul", w.two(name+".gap", "Sub", most, acc), perHead("m", len(at.M), func(i int) int64 { return int64(at.M[i]) }))
+	gap := w.two(name+".gap.m", "Mul", w.two(name+".gap", "Sub", most, acc),
+		perHead("m", len(at.M), func(i int) int64 { return int64(at.M[i]) }))
 	index := w.two(name+".index", "Min", w.round(name+".v", gap, at.Shift), w.scalar(1<<w.net.Exp.Index-1))
 	table := make([]int64, len(w.net.Exp.Table))
 	for i, e := range w.net.Exp.Table {

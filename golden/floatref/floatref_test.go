@@ -71,7 +71,8 @@ func TestRunNamesWhatIsNotFinite(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = net.Run(c.Test.At(0), nil)
-		if want := "op blocks.1.mlp.fc1: value 7 (head 0, row 0, column 7) is "; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "op blocks.1.mlp.fc1: value 7 (head 0, row 0, column 7) is "; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v; expected it to say %q", err, want)
 		}
 	}

@@ -170,7 +170,8 @@ func snake(name string) string {
 // types are numpy's names of the elements.
 var types = map[reflect.Kind]string{
 	reflect.Int8: "|i1", reflect.Uint8: "|u1", reflect.Int16: "<i2", reflect.Uint16: "<u2", reflect.Int32: "<i4",
-	reflect.Uint32: "<u4", reflect.Int64: "<i8", reflect.Int: "<i8", reflect.Uint: "<u8", reflect.Float64: "<f8", reflect.Bool: "|b1",
+	reflect.Uint32: "<u4", reflect.Int64: "<i8", reflect.Int: "<i8", reflect.Uint: "<u8", reflect.Float64: "<f8",
+	reflect.Bool: "|b1",
 }
 
 // npy is an array in numpy's format, version 1.

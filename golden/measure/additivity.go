@@ -71,7 +71,8 @@ func (t *Table) bits() []int {
 
 // Check measures a number of random assignments beside the table's prediction for them.
 // The result does not depend on the number of workers.
-func (t *Table) Check(ctx context.Context, m configs.Model, w *checkpoint.Weights, stats *quant.Stats, images *dataset.Images,
+func (t *Table) Check(ctx context.Context, m configs.Model, w *checkpoint.Weights, stats *quant.Stats,
+	images *dataset.Images,
 	assignments int, seed uint64, workers int, progress func(done, total int)) (*Additivity, error) {
 	logits, err := FloatLogits(ctx, m, w, images, workers)
 	if err != nil {

@@ -186,7 +186,8 @@ func (x *Examination) add(p *Part, image int, float []float64, integer []int32) 
 	for _, hit := range []struct {
 		rank, limit int
 		sum         *int
-	}{{rank(integer, label), 1, &p.Top1}, {rank(integer, label), 5, &p.Top5}, {rank(float, label), 1, &p.FloatTop1}, {rank(float, label), 5, &p.FloatTop5}} {
+	}{{rank(integer, label), 1, &p.Top1}, {rank(integer, label), 5, &p.Top5}, {rank(float, label), 1, &p.FloatTop1},
+		{rank(float, label), 5, &p.FloatTop5}} {
 		if hit.rank < hit.limit {
 			*hit.sum++
 		}

@@ -75,11 +75,15 @@ func families(t *testing.T) map[string]configs.Model {
 	t.Helper()
 	out := map[string]configs.Model{}
 	for name, text := range map[string]string{
-		"deit-distilled": "name: d\nfamily: deit-distilled\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\ndim: 48\ndepth: 3\nheads: 3\n",
-		"gated, qk_norm": "name: g\nfamily: vit\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\ndim: 48\ndepth: 3\nheads: 3\nqk_norm: true\ngated: true\nmlp_norm: true\nactivation: silu\n",
-		"swin":           "name: s\nfamily: swin\nimage: {height: 30, width: 30, channels: 3}\npatch: 2\ndim: 24\ndepths: [1, 2]\nstage_heads: [2, 4]\nwindow: 5\n",
+		"deit-distilled": "name: d\nfamily: deit-distilled\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\n" +
+			"dim: 48\ndepth: 3\nheads: 3\n",
+		"gated, qk_norm": "name: g\nfamily: vit\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\ndim: 48\ndepth: 3\n" +
+			"heads: 3\nqk_norm: true\ngated: true\nmlp_norm: true\nactivation: silu\n",
+		"swin": "name: s\nfamily: swin\nimage: {height: 30, width: 30, channels: 3}\npatch: 2\ndim: 24\ndepths: [1, 2]\n" +
+			"stage_heads: [2, 4]\nwindow: 5\n",
 	} {
-		m, err := configs.Decode[configs.Model]("m.yaml", []byte(text+"mlp_ratio: 4\nclasses: 20\nlayer_norm_eps: 1.0e-5\nmean: [0.5, 0.5, 0.5]\nstd: [0.25, 0.25, 0.25]\n"))
+		m, err := configs.Decode[configs.Model]("m.yaml",
+			[]byte(text+"mlp_ratio: 4\nclasses: 20\nlayer_norm_eps: 1.0e-5\nmean: [0.5, 0.5, 0.5]\nstd: [0.25, 0.25, 0.25]\n"))
 		if err != nil {
 			t.Fatal(err)
 		}

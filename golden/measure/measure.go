@@ -45,7 +45,8 @@ func NoisePower(logits []float64, codes []int32, scale float64) float64 {
 func decibels(noise float64) float64 { return -10 * math.Log10(noise) }
 
 // FloatLogits runs the float reference over all images: N x Classes, row-major.
-func FloatLogits(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images, workers int) ([]float64, error) {
+func FloatLogits(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images,
+	workers int) ([]float64, error) {
 	net, err := floatref.New(m, w)
 	if err != nil {
 		return nil, err
@@ -83,14 +84,16 @@ func Logits(ctx context.Context, net *intnet.Network, images *dataset.Images, wo
 
 // Evaluate compares an integer network with float logits of the same images. labels
 // may be nil.
-func Evaluate(ctx context.Context, net *intnet.Network, images *dataset.Images, labels []int, logits []float64, workers int) (Result, error) {
+func Evaluate(ctx context.Context, net *intnet.Network, images *dataset.Images, labels []int, logits []float64,
+	workers int) (Result, error) {
 	codes, err := Logits(ctx, net, images, workers)
 	if err != nil {
 		return Result{}, err
 	}
 	n := net.Model.Classes
 	if len(logits) != len(codes) || labels != nil && len(labels) != images.N {
-		return Result{}, fmt.Errorf("%d images need %d logits and as many labels; have %d and %d", images.N, len(codes), len(logits), len(labels))
+		return Result{}, fmt.Errorf("%d images need %d logits and as many labels; have %d and %d",
+			images.N, len(codes), len(logits), len(labels))
 	}
 	res := Result{Images: images.N, Noise: NoisePower(logits, codes, net.LogitScale)}
 	res.SQNR = decibels(res.Noise)

@@ -92,12 +92,14 @@ func TestDigitsQuality(t *testing.T) {
 			}
 		}
 		res := c.evaluate(t, n)
-		t.Logf("W%dA%d %-7s: %.1f dB, top-1 %.2f%%, agrees with float %.2f%%", v.w, v.a, v.gran, res.SQNR, 100*res.Top1, 100*res.Agree)
+		t.Logf("W%dA%d %-7s: %.1f dB, top-1 %.2f%%, agrees with float %.2f%%",
+			v.w, v.a, v.gran, res.SQNR, 100*res.Top1, 100*res.Agree)
 		if res.SQNR < v.sqnr {
 			t.Errorf("W%dA%d %s: %.1f dB; expected at least %g", v.w, v.a, v.gran, res.SQNR, v.sqnr)
 		}
 		if 100*(float-res.Top1) > v.top1 {
-			t.Errorf("W%dA%d %s: top-1 is %.2f%%; expected at most %g points below %.2f%%", v.w, v.a, v.gran, 100*res.Top1, v.top1, 100*float)
+			t.Errorf("W%dA%d %s: top-1 is %.2f%%; expected at most %g points below %.2f%%",
+				v.w, v.a, v.gran, 100*res.Top1, v.top1, 100*float)
 		}
 	}
 }

@@ -31,13 +31,15 @@ func must[T any](v T, err error) func(*testing.T) T {
 
 func python(t *testing.T, arguments ...string) {
 	t.Helper()
-	if out, err := exec.Command("python3", append([]string{"testdata/quantized.py"}, arguments...)...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("python3", append([]string{"testdata/quantized.py"},
+		arguments...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: run make setup-test, and have out/py/bin in PATH\n%s", err, out)
 	}
 }
 
 // quantized makes a case's file of the network in a folder of configs, and reads it; logits are ONNX Runtime's.
-func quantized(t *testing.T, folder, name string, images int) (net *intnet.Network, w *checkpoint.Weights, data *dataset.Archive, logits []float32) {
+func quantized(t *testing.T, folder, name string,
+	images int) (net *intnet.Network, w *checkpoint.Weights, data *dataset.Archive, logits []float32) {
 	t.Helper()
 	dir := t.TempDir()
 	file, out := filepath.Join(dir, "net.onnx"), filepath.Join(dir, "logits.npy")
@@ -53,8 +55,8 @@ func quantized(t *testing.T, folder, name string, images int) (net *intnet.Netwo
 	return net, w, data, array.F32
 }
 
-// A network that came quantized has as many images right as ONNX Runtime has with its file, the same class nearly always,
-// and its codes.
+// A network that came quantized has as many images right as ONNX Runtime has with its file, the same class nearly
+// always, and its codes.
 func TestQuantizedNetworks(t *testing.T) {
 	for _, c := range []struct {
 		folder, name string
@@ -133,20 +135,21 @@ func TestQuantizedFaults(t *testing.T) {
 	}
 	python(t, "faults", file("qdq"), dir)
 	for name, want := range map[string]string{
-		"qdq-int16":    "(QuantizeLinear): asks for codes of 16 bits in blocks.0.attn.qkv; the integer contract has 2 to 8",
-		"qonnx-w9a8":   "(Quant): asks for codes of 9 bits in blocks.0.attn.qkv's weights; the integer contract has 2 to 8",
-		"zero":         "(QuantizeLinear): scale 0 is 0; expected a positive number",
-		"nan":          "(QuantizeLinear): scale 0 is NaN; expected a positive number",
-		"negative":     "(QuantizeLinear): scale 0 is -1; expected a positive number",
-		"axis":         "'s weights are along the inputs; the integer contract has one a layer or one an output channel",
-		"block":        "(DequantizeLinear): scales are of blocks of 16",
-		"dynamic":      "node dynamic (DynamicQuantizeLinear): is quantized in operators of integers; expected static codes",
-		"integers":     "node fused (QLinearMatMul): is quantized in operators of integers",
-		"computed":     "the scale at_run_time is no constant",
-		"convolutions": "the graph is no vision transformer that is known: behind the head there is a conv, node second (Conv)",
-		"float8":       "codes are of ONNX type 17; expected integers",
-		"pairs":        "scale or zero point differ from those of node",
-		"short":        "values; expected",
+		"qdq-int16":  "(QuantizeLinear): asks for codes of 16 bits in blocks.0.attn.qkv; the integer contract has 2 to 8",
+		"qonnx-w9a8": "(Quant): asks for codes of 9 bits in blocks.0.attn.qkv's weights; the integer contract has 2 to 8",
+		"zero":       "(QuantizeLinear): scale 0 is 0; expected a positive number",
+		"nan":        "(QuantizeLinear): scale 0 is NaN; expected a positive number",
+		"negative":   "(QuantizeLinear): scale 0 is -1; expected a positive number",
+		"axis":       "'s weights are along the inputs; the integer contract has one a layer or one an output channel",
+		"block":      "(DequantizeLinear): scales are of blocks of 16",
+		"dynamic":    "node dynamic (DynamicQuantizeLinear): is quantized in operators of integers; expected static codes",
+		"integers":   "node fused (QLinearMatMul): is quantized in operators of integers",
+		"computed":   "the scale at_run_time is no constant",
+		"convolutions": "the graph is no vision transformer that is known: behind the head there is a conv, " +
+			"node second (Conv)",
+		"float8": "codes are of ONNX type 17; expected integers",
+		"pairs":  "scale or zero point differ from those of node",
+		"short":  "values; expected",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := checkpoint.Load(file(name)); err == nil || !strings.Contains(err.Error(), want) {

@@ -34,22 +34,26 @@ func (r Reference) Err(m configs.Model) error {
 	if r.Difference <= ReferenceTolerance*r.Largest && !math.IsInf(r.Difference, 0) {
 		return nil
 	}
-	return fmt.Errorf("model %s is another network than the one that made test_logits: image %d, class %d differs by %.4g, the largest logit being %.4g "+
-		"(at most %.2g of it is rounding): is something in the model file (activation, pool, layer_norm_eps, mean, std) not as the network was trained?",
+	return fmt.Errorf("model %s is another network than the one that made test_logits: image %d, "+
+		"class %d differs by %.4g, the largest logit being %.4g "+
+		"(at most %.2g of it is rounding): is something in the model file (activation, pool, layer_norm_eps, mean, "+
+		"std) not as the network was trained?",
 		m.Name, r.Image, r.Class, r.Difference, r.Largest, ReferenceTolerance)
 }
 
 // CompareReference runs the float network on images and compares its logits with those given,
 // N x Classes. A dataset that would take long is compared in part: its first and last images, and some
 // between, at least 16. A NaN among the given logits is the largest difference.
-func CompareReference(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images, want []float32, workers int,
+func CompareReference(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images,
+	want []float32, workers int,
 	progress func(done, total int)) (Reference, error) {
 	net, err := floatref.New(m, w)
 	if err != nil {
 		return Reference{}, err
 	}
 	if len(want) != images.N*m.Classes {
-		return Reference{}, fmt.Errorf("%d images of %d classes have %d logits; expected %d", images.N, m.Classes, len(want), images.N*m.Classes)
+		return Reference{}, fmt.Errorf("%d images of %d classes have %d logits; expected %d",
+			images.N, m.Classes, len(want), images.N*m.Classes)
 	}
 	var macs int64
 	for _, op := range net.Ops {

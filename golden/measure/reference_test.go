@@ -29,11 +29,13 @@ func TestCompareReference(t *testing.T) {
 		logits := slices.Clone(c.TestLogits[:600])
 		logits[59*10+7] += float32(wrong)
 		r := compare(logits)
-		if err := r.Err(c.Model); err == nil || r.Image != 59 || r.Class != 7 || !strings.Contains(err.Error(), "image 59, class 7") {
+		if err := r.Err(c.Model); err == nil || r.Image != 59 || r.Class != 7 ||
+			!strings.Contains(err.Error(), "image 59, class 7") {
 			t.Errorf("off by %g: %+v, %v", wrong, r, err)
 		}
 	}
-	if _, err := measure.CompareReference(context.Background(), c.Model, c.Weights, c.Test, c.TestLogits[1:], 2, nil); err == nil {
+	if _, err := measure.CompareReference(context.Background(), c.Model, c.Weights, c.Test, c.TestLogits[1:], 2,
+		nil); err == nil {
 		t.Error("a logit is missing and nobody says so")
 	}
 }

@@ -230,7 +230,8 @@ func (s *sensitivity) advance(ctx context.Context, block, workers int) error {
 
 // changed is the network with an entry's change. Where that is in one block, all others are the reference's.
 func (s *sensitivity) changed(e Entry, n configs.Numerics) (*intnet.Network, *exec.Program, error) {
-	if l, known := s.net.Layer(e.Layer); known && l.Block != network.None && n.Quantizer.Inputs != configs.SequentialInputs {
+	if l, known := s.net.Layer(e.Layer); known && l.Block != network.None &&
+		n.Quantizer.Inputs != configs.SequentialInputs {
 		net, err := quant.Rebuild(s.base, n, l.Block, s.weights, s.stats)
 		if err != nil {
 			return nil, nil, err

@@ -47,7 +47,8 @@ func TestSensitivityPredictsMixedBits(t *testing.T) {
 			mixed.Layers[i].Activations = 5
 		}
 	}
-	for name, n := range map[string]configs.Numerics{"W6A6": configs.Uniform(c.Model, 6, 6), "W4A8": configs.Uniform(c.Model, 4, 8),
+	for name, n := range map[string]configs.Numerics{"W6A6": configs.Uniform(c.Model, 6, 6),
+		"W4A8": configs.Uniform(c.Model, 4, 8),
 		"W4A4": configs.Uniform(c.Model, 4, 4), "mixed": mixed} {
 		net, err := quant.Quantize(c.Model, n, c.Weights, c.stats)
 		if err != nil {

@@ -58,7 +58,8 @@ func (q *quantizer) attention(name string, sq, sk, sv []float64, width int, out 
 		return a, fmt.Errorf("%s: %w", name, err)
 	}
 	if a.ScoreBits > 32 || a.ValueBits > 32 {
-		return a, fmt.Errorf("%s: scores need %d and the value product %d bits; at most 32 are covered", name, a.ScoreBits, a.ValueBits)
+		return a, fmt.Errorf("%s: scores need %d and the value product %d bits; at most 32 are covered",
+			name, a.ScoreBits, a.ValueBits)
 	}
 	a.Ch, a.OutShift, err = normaliser(sv, out.Scale, q.net.Exp.Bits)
 	if err != nil {
@@ -81,7 +82,8 @@ func normaliser(sv []float64, so float64, pb int) (ch []int64, sh uint, err erro
 	for h, s := range sv {
 		c := hup(math.Ldexp(s/so, int(sh)))
 		if !(c >= 1 && c < limit) {
-			return nil, 0, fmt.Errorf("head %d: value scale over output scale is %g; its normaliser does not fit %d bits", h, s/so, bits.Len64(uint64(limit)))
+			return nil, 0, fmt.Errorf("head %d: value scale over output scale is %g; its normaliser does not fit %d bits",
+				h, s/so, bits.Len64(uint64(limit)))
 		}
 		ch = append(ch, int64(c))
 	}

@@ -5,10 +5,10 @@ import "math"
 // descentTurns is how often codes, then the scale are improved; both hardly move after a few.
 const descentTurns = 4
 
-// descend improves rounded weights of least squared error E (w x - codes coded(x) scale)^2, output by output: each code in
-// turn becomes the best one given all others, until none changes; then the output's scale becomes the best one given
-// the codes, where it is its own. w are the weights refitted to coded inputs. Like QuantEase (Behdin et al., 2023), which
-// leaves the scales.
+// descend improves rounded weights of least squared error E (w x - codes coded(x) scale)^2, output by output: each code
+// in turn becomes the best one given all others, until none changes; then the output's scale becomes the best one given
+// the codes, where it is its own. w are the weights refitted to coded inputs. Like QuantEase (Behdin et al., 2023),
+// which leaves the scales.
 func descend(w []float64, s steps, codes []int8, inputs []factor, least float64, own bool) {
 	in := len(w) / len(s.scales)
 	row := make([]float64, in)

@@ -105,7 +105,8 @@ func TestWeightEstimators(t *testing.T) {
 				steps = 7.5
 			}
 			if math.Abs(all-largest(row)/steps) > 1e-12 {
-				t.Errorf("minmax, full %v: scale is %g; expected the largest weight over %g, %g", full, all, steps, largest(row)/steps)
+				t.Errorf("minmax, full %v: scale is %g; expected the largest weight over %g, %g",
+					full, all, steps, largest(row)/steps)
 			}
 			part := scale(configs.Quantizer{Weights: configs.Percentile, Percentile: 95}, o)
 			outside := 0
@@ -117,7 +118,8 @@ func TestWeightEstimators(t *testing.T) {
 			if outside != in*5/100 {
 				t.Errorf("percentile 95: %d of %d weights are outside; expected %d", outside, in, in*5/100)
 			}
-			kl, first := scale(configs.Quantizer{Weights: configs.KL}, o)/all, scale(configs.Quantizer{Weights: configs.KL}, 0)/scale(configs.Quantizer{Weights: configs.MinMax}, 0)
+			kl, first := scale(configs.Quantizer{Weights: configs.KL}, o)/all,
+				scale(configs.Quantizer{Weights: configs.KL}, 0)/scale(configs.Quantizer{Weights: configs.MinMax}, 0)
 			if math.Abs(kl-first) > 1e-12 || kl > 1 || kl < 0.2 {
 				t.Errorf("divergence clips output %d at %g of its largest weight, the first one at %g", o, kl, first)
 			}
@@ -169,7 +171,8 @@ func TestPowerOfTwoScales(t *testing.T) {
 	in := correlated(rng, 32, 200)
 	q := &quantizer{menu: configs.Quantizer{Scales: configs.PowerOfTwos}.Full(), stats: &Stats{}}
 	for _, l := range []configs.LayerBits{
-		{Name: "a", Weights: 8, Granularity: configs.PerChannel}, {Name: "b", Weights: 4, Granularity: configs.PerGroup, Group: 16}} {
+		{Name: "a", Weights: 8, Granularity: configs.PerChannel},
+		{Name: "b", Weights: 4, Granularity: configs.PerGroup, Group: 16}} {
 		out := repeat(0.37, 8)
 		lin, err := q.build(linear{name: "x", w: w, bias: make([]float64, 8), in: in, out: out, bits: l.Weights, outBits: 8,
 			rounded: q.round(l, w, in, 0, out)})

@@ -25,7 +25,8 @@ func TestFewCalibrationImages(t *testing.T) {
 			t.Errorf("%d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
 		}
 		if got := sqnr(t, &twin, calibrate(t, &twin, c.images), n, 120); got < best-c.loss {
-			t.Errorf("badly scaled twin, %d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
+			t.Errorf("badly scaled twin, %d images: %.1f dB; expected at most %g dB below the %.1f dB of 256",
+				c.images, got, c.loss, best)
 		}
 	}
 }

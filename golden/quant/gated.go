@@ -34,8 +34,9 @@ func (q *quantizer) gatedHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights
 	codes := q.round(fc1, w1, in.activations, f.exponent, steps)
 	part := func(name string, from, zero, bits int) (intnet.Linear, error) {
 		to := from + hidden
-		return q.build(linear{name: name, layer: fc1, w: w1[from*dim : to*dim], bias: b1[from:to], rounded: codes.rows(from, to),
-			bits: fc1.Weights, in: in.activations, out: steps[from:to], zero: zero, outBits: bits})
+		return q.build(linear{name: name, layer: fc1, w: w1[from*dim : to*dim], bias: b1[from:to],
+			rounded: codes.rows(from, to),
+			bits:    fc1.Weights, in: in.activations, out: steps[from:to], zero: zero, outBits: bits})
 	}
 	b.Gate = &intnet.Gate{}
 	b.Gate.FC, errs[1] = part(gateName, 0, index.Zero, q.num.GELUBits)
@@ -59,8 +60,10 @@ func (q *quantizer) gateGrid(index grid) activations {
 	return activations{grid: grid{Scale: top / (1<<(intnet.FineBits-1) - 1)}, bits: intnet.FineBits}
 }
 
-// behindGate builds what reads the products of a gate: the norm where there is one, and fc2. It is the grid of the products.
-func (q *quantizer) behindGate(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats, fc2 configs.LayerBits) (grid, error) {
+// behindGate builds what reads the products of a gate: the norm where there is one, and fc2. It is the grid of the
+// products.
+func (q *quantizer) behindGate(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats,
+	fc2 configs.LayerBits) (grid, error) {
 	hidden := q.shape.Hidden
 	var err error
 	if !q.shape.MLPNorm {

@@ -19,7 +19,8 @@ func (q *quantizer) takes() bool {
 func (q *quantizer) givenInput(tensor string, block, width int) *checkpoint.Grid {
 	pool, pools := q.of.Find(network.RolePool)
 	averages := pools && pool.Kind == network.OpPool && !pool.Max
-	roles := map[string]network.LayerRole{"norm1": network.QKVLayer, "av": network.ProjLayer, "norm2": network.FC1Layer, "gelu": network.FC2Layer, "pool": network.HeadLayer}
+	roles := map[string]network.LayerRole{"norm1": network.QKVLayer, "av": network.ProjLayer, "norm2": network.FC1Layer,
+		"gelu": network.FC2Layer, "pool": network.HeadLayer}
 	if !averages {
 		roles["norm"] = network.HeadLayer
 	}

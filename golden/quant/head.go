@@ -27,7 +27,8 @@ func (q *quantizer) head() error {
 	switch {
 	case q.of.Classifiers == 2:
 		heads[0].in = q.stats.prefix[0]
-		heads = append(heads, classifier{q.name(network.None, network.RoleSecondHead), q.weights.HeadDistW, q.weights.HeadDistB, q.stats.prefix[1]})
+		heads = append(heads, classifier{q.name(network.None, network.RoleSecondHead), q.weights.HeadDistW,
+			q.weights.HeadDistB, q.stats.prefix[1]})
 	case pools && pool.Kind == network.OpPoolStream:
 		if err := q.streamPool(last, pool); err != nil {
 			return err
@@ -36,7 +37,8 @@ func (q *quantizer) head() error {
 		heads[0].in = q.stats.pool
 		q.net.Pool = &intnet.Pool{Max: true, Tokens: q.pooled(pool), Bits: bits.Activations}
 	}
-	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f, q.headPower(heads, f, last.shape.Dim))
+	in := q.foldedRange("norm", -1, q.stats.norm, q.weights.NormG, q.inputBits(bits), f,
+		q.headPower(heads, f, last.shape.Dim))
 	var err error
 	if q.net.Norm, err = last.layerNorm("norm", q.stats.norm, q.weights.NormG, q.weights.NormB, in); err != nil {
 		return err
@@ -130,7 +132,8 @@ func (q *quantizer) headOfStream(last *quantizer) error {
 	if err != nil {
 		return fmt.Errorf("pool: %w", err)
 	}
-	q.net.Pool = &intnet.Pool{Tokens: 1, A: a[0], Shift: shift, Zero: int32(in.Zero), Bits: in.bits, SumBits: signedBits(1 << (configs.ResidualBits - 1))}
+	q.net.Pool = &intnet.Pool{Tokens: 1, A: a[0], Shift: shift, Zero: int32(in.Zero), Bits: in.bits,
+		SumBits: signedBits(1 << (configs.ResidualBits - 1))}
 	built, err := q.classifiers(bits, heads, in, f)
 	if err != nil {
 		return err
@@ -148,7 +151,8 @@ type classifier struct {
 
 // classifiers builds the heads that read codes of the grid in, with one logit scale for
 // all of them.
-func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations, f fold) ([]intnet.Linear, error) {
+func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in activations,
+	f fold) ([]intnet.Linear, error) {
 	lin := make([]linear, len(heads))
 	for i, h := range heads {
 		w, b := product(h.w, h.b, f.scale, f.offset)
@@ -162,7 +166,9 @@ func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in a
 			in = in.of(h.in)
 		}
 		in = q.reads(own.Name, in)
-		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b, rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in, outBits: configs.LogitBits}
+		lin[i] = linear{name: h.name, layer: bits, w: w, bias: b,
+			rounded: q.round(own, w, in, f.exponent, repeat(q.net.LogitScale, len(b))), bits: bits.Weights, in: in,
+			outBits: configs.LogitBits}
 		// A multiplier has 16 bits: one product step must not be more logit steps than that.
 		q.net.LogitScale = max(q.net.LogitScale, in.Scale*largest(lin[i].rounded.scales)/math.MaxUint16)
 	}

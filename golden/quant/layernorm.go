@@ -84,7 +84,8 @@ const maxGain = 1 << 12
 
 // foldedRange finds the grid of a LayerNorm's folded output; power is the importance
 // of the channels.
-func (q *quantizer) foldedRange(tensor string, block int, n normStats, gamma []float32, width int, f fold, power []float64) normed {
+func (q *quantizer) foldedRange(tensor string, block int, n normStats, gamma []float32, width int, f fold,
+	power []float64) normed {
 	least := 0.0
 	for c, g := range gamma {
 		least = max(least, math.Abs(float64(g))/f.scale[c]/maxGain)

@@ -18,7 +18,8 @@ type activations struct {
 	variance []float64 // of the real value
 	source   *sample
 	f        func(x float64, c int) float64 // real value from the sampled one
-	fed      *sample                        // codes of the same rows that the quantized layers before it give; nil where they are those of the real values
+	// codes of the same rows that the quantized layers before it give; nil where they are those of the real values
+	fed *sample
 }
 
 // of is the same grid with what is known of another sample's values.
@@ -91,7 +92,8 @@ func (l linear) build() (intnet.Linear, error) {
 		step := l.in.Scale * scale
 		code := hup(bias / step)
 		if !(code > -1<<40 && code < 1<<40) {
-			return q, fmt.Errorf("%s: bias of output %d is %g steps of its accumulator; expected less than 2^31: its weights are too small for it", l.name, o, code)
+			return q, fmt.Errorf("%s: bias of output %d is %g steps of its accumulator; expected less than 2^31: "+
+				"its weights are too small for it", l.name, o, code)
 		}
 		q.Bias[o] = int64(code) - int64(l.in.Zero)*sum
 		bound := uint64(size) << (q.ActBits - 1)
@@ -106,7 +108,8 @@ func (l linear) build() (intnet.Linear, error) {
 		return q, fmt.Errorf("%s: %w", l.name, err)
 	}
 	if q.AccBits > 32 {
-		return q, fmt.Errorf("%s: accumulator needs %d bits; at most 32 are covered: use fewer weight or activation bits", l.name, q.AccBits)
+		return q, fmt.Errorf("%s: accumulator needs %d bits; at most 32 are covered: use fewer weight or activation bits",
+			l.name, q.AccBits)
 	}
 	return q, nil
 }

@@ -15,7 +15,8 @@ import (
 	"vitdse/golden/quant"
 )
 
-var menuTable = flag.String("menu", "", "file to which TestMenu writes its table, for docs; without it a few rows are checked")
+var menuTable = flag.String("menu", "", "file to which TestMenu writes its table, for docs; "+
+	"without it a few rows are checked")
 
 // menuChoice is a row of the table: what differs from the default.
 type menuChoice struct {
@@ -54,11 +55,15 @@ var menu = []menuChoice{
 	{"weights by 99.9 percentile", quantizer(func(q *configs.Quantizer) { q.Weights = configs.Percentile })},
 	{"weights by KL divergence", quantizer(func(q *configs.Quantizer) { q.Weights = configs.KL })},
 	{"nearest rounding", quantizer(func(q *configs.Quantizer) { q.Rounding = configs.Nearest })},
-	{"nearest rounding, no bias correction", quantizer(func(q *configs.Quantizer) { q.Rounding, q.BiasCorrection = configs.Nearest, configs.Off })},
+	{"nearest rounding, no bias correction", quantizer(func(q *configs.Quantizer) {
+		q.Rounding, q.BiasCorrection = configs.Nearest, configs.Off
+	})},
 	{"power-of-two scales", quantizer(func(q *configs.Quantizer) { q.Scales = configs.PowerOfTwos })},
 	{"dynamic scales of tokens", quantizer(func(q *configs.Quantizer) { q.TokenScales = configs.DynamicScales })},
-	{"inputs of the quantized layers before (sequential)", quantizer(func(q *configs.Quantizer) { q.Inputs = configs.SequentialInputs })},
-	{"dynamic scales of tokens, no LayerNorm fold", func(n *configs.Numerics) { n.Quantizer.TokenScales, n.LNFold = configs.DynamicScales, 0 }},
+	{"inputs of the quantized layers before (sequential)",
+		quantizer(func(q *configs.Quantizer) { q.Inputs = configs.SequentialInputs })},
+	{"dynamic scales of tokens, no LayerNorm fold",
+		func(n *configs.Numerics) { n.Quantizer.TokenScales, n.LNFold = configs.DynamicScales, 0 }},
 }
 
 // TestMenu measures every quantizer on the digits network, on its outlier twin, the same float function with some
@@ -80,7 +85,8 @@ func TestMenu(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := "| quantizer | W8A8 | W4A8 | W4A4 | twin W8A8 | twin W4A8 | twin W4A4 |\n|---|---:|---:|---:|---:|---:|---:|\n" +
+	text := "| quantizer | W8A8 | W4A8 | W4A4 | twin W8A8 | twin W4A8 | twin W4A4 |\n" +
+		"|---|---:|---:|---:|---:|---:|---:|\n" +
 		menuOf(t, menu, cases, bits, plain.Test.N, false) +
 		"\n| quantizer | W8A8 | W4A8 | W4A4 | W3A4 |\n|---|---:|---:|---:|---:|\n" +
 		menuOf(t, menu, []*digits.Case{fashion}, append(bits, [2]int{3, 4}), fashion.Test.N, true)
@@ -138,7 +144,8 @@ func quality(t *testing.T, c *digits.Case, s *quant.Stats, n configs.Numerics, i
 	for i := range logits {
 		logits[i] = float64(c.TestLogits[i])
 	}
-	r, err := measure.Evaluate(t.Context(), net, c.Test.Slice(0, images), c.TestLabels[:images], logits, runtime.GOMAXPROCS(0))
+	r, err := measure.Evaluate(t.Context(), net, c.Test.Slice(0, images), c.TestLabels[:images], logits,
+		runtime.GOMAXPROCS(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +159,8 @@ func TestFashionAtFourBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := quality(t, c, calibrate(t, c, 128), configs.Uniform(c.Model, 4, 4), 256)
-	t.Logf("W4A4, 128 calibration images, 256 test images: %.1f dB, top-1 %.2f %%, the float network's class for %.2f %%", r.SQNR, 100*r.Top1, 100*r.Agree)
+	t.Logf("W4A4, 128 calibration images, 256 test images: %.1f dB, top-1 %.2f %%, the float network's class for %.2f %%",
+		r.SQNR, 100*r.Top1, 100*r.Agree)
 	if r.SQNR < 18 || r.Top1 < 0.91 {
 		t.Error("expected at least 18 dB and 91 %")
 	}
@@ -170,7 +178,8 @@ func TestSequentialInputs(t *testing.T) {
 	n.Quantizer.Inputs = configs.SequentialInputs
 	fed := quality(t, c, stats, n, 256)
 	if fed.SQNR < alone.SQNR+1 {
-		t.Errorf("W4A8: %.1f dB with inputs of the quantized layers before, %.1f dB with those of the float network; expected a gain of 1 dB", fed.SQNR, alone.SQNR)
+		t.Errorf("W4A8: %.1f dB with inputs of the quantized layers before, %.1f dB with those of the float network; "+
+			"expected a gain of 1 dB", fed.SQNR, alone.SQNR)
 	}
 	small := load(t)
 	n = configs.Uniform(small.Model, 4, 8)
@@ -180,7 +189,8 @@ func TestSequentialInputs(t *testing.T) {
 		t.Errorf("quantized again it is another network: %v and %v", a, b)
 	}
 	n.Quantizer.TokenScales = configs.DynamicScales
-	if _, err := quant.Quantize(small.Model, n, small.Weights, stats); err == nil || !strings.Contains(err.Error(), "inputs is sequential; expected float") {
+	if _, err := quant.Quantize(small.Model, n, small.Weights, stats); err == nil ||
+		!strings.Contains(err.Error(), "inputs is sequential; expected float") {
 		t.Errorf("with dynamic scales: %v", err)
 	}
 }

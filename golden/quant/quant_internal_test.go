@@ -21,7 +21,8 @@ func TestLossMatchesDirectRounding(t *testing.T) {
 		direct := 0.0
 		for _, x := range values {
 			for _, v := range [][2]float64{{x, 1}, {stretch * x, stretchWeight}} {
-				code := min(max(math.Round(v[0]/g.Scale)+float64(g.Zero), -math.Exp2(float64(bits-1))), math.Exp2(float64(bits-1))-1)
+				code := min(max(math.Round(v[0]/g.Scale)+float64(g.Zero), -math.Exp2(float64(bits-1))),
+					math.Exp2(float64(bits-1))-1)
 				e := v[0] - (code-float64(g.Zero))*g.Scale
 				direct += v[1] * e * e
 			}
@@ -41,7 +42,8 @@ func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
 		values[i] = rng.NormFloat64()
 	}
 	h := newHistogram(len(values), stretchWeight, func(i int) (float64, float64) { return values[i], 1 })
-	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4), "symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
+	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4),
+		"symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
 		loss := 0.0
 		for _, x := range values {
 			code := min(max(hup(x/g.Scale)+float64(g.Zero), -8), 7)
@@ -130,7 +132,8 @@ func correlated(rng *rand.Rand, n, rows int) activations {
 		s.add(row)
 	}
 	mean, variance := s.moments(identity)
-	return activations{grid: grid{Scale: 1e-3}, bits: 20, mean: mean, coded: mean, variance: variance, source: s, f: identity}
+	return activations{grid: grid{Scale: 1e-3}, bits: 20, mean: mean, coded: mean, variance: variance,
+		source: s, f: identity}
 }
 
 func TestInverseFactor(t *testing.T) {
@@ -231,7 +234,8 @@ func TestGroupStepsFollowTheGroups(t *testing.T) {
 	}
 	even := repeat(1, in)
 	numbers := func(g configs.Granularity) steps {
-		return weightSteps(w, in, configs.LayerBits{Weights: bits, Granularity: g, Group: group}, configs.Quantizer{}.Full(), even, nil)
+		return weightSteps(w, in, configs.LayerBits{Weights: bits, Granularity: g, Group: group},
+			configs.Quantizer{}.Full(), even, nil)
 	}
 	s := numbers(configs.PerGroup)
 	for g, size := range sizes {

@@ -192,17 +192,22 @@ func TestQuantizeRefuses(t *testing.T) {
 		change func(m *configs.Model, n *configs.Numerics)
 		want   string
 	}{
-		{"softmax bits", func(m *configs.Model, n *configs.Numerics) { n.SoftmaxBits = 9 }, "softmax_bits is 9; expected 2..8"},
+		{"softmax bits", func(m *configs.Model, n *configs.Numerics) { n.SoftmaxBits = 9 },
+			"softmax_bits is 9; expected 2..8"},
 		{"gelu bits", func(m *configs.Model, n *configs.Numerics) { n.GELUBits = 3 }, "gelu_bits is 3; expected 4..10"},
 		{"fold", func(m *configs.Model, n *configs.Numerics) { n.LNFold = math.NaN() }, "ln_fold is NaN"},
-		{"missing layer", func(m *configs.Model, n *configs.Numerics) { n.Layers = n.Layers[1:] }, "layer patch_embed has no bits"},
-		{"weights", func(m *configs.Model, n *configs.Numerics) { n.Layers[0].Weights = 1 }, "layer patch_embed: weights is 1"},
-		{"activations", func(m *configs.Model, n *configs.Numerics) { n.Layers[2].Activations = 9 }, "layer blocks.0.attn.matmul: activations is 9"},
+		{"missing layer", func(m *configs.Model, n *configs.Numerics) { n.Layers = n.Layers[1:] },
+			"layer patch_embed has no bits"},
+		{"weights", func(m *configs.Model, n *configs.Numerics) { n.Layers[0].Weights = 1 },
+			"layer patch_embed: weights is 1"},
+		{"activations", func(m *configs.Model, n *configs.Numerics) { n.Layers[2].Activations = 9 },
+			"layer blocks.0.attn.matmul: activations is 9"},
 		{"granularity", func(m *configs.Model, n *configs.Numerics) { n.Layers[0].Granularity = "" }, "granularity"},
 		{"group", func(m *configs.Model, n *configs.Numerics) {
 			n.Layers[1].Granularity, n.Layers[1].Group = configs.PerGroup, 24
 		}, "layer blocks.0.attn.qkv: group is 24; expected a divisor of its inner dimension, 64"},
-		{"group of none", func(m *configs.Model, n *configs.Numerics) { n.Layers[1].Group = 32 }, "layer blocks.0.attn.qkv: group is 32; expected 0..0"},
+		{"group of none", func(m *configs.Model, n *configs.Numerics) { n.Layers[1].Group = 32 },
+			"layer blocks.0.attn.qkv: group is 32; expected 0..0"},
 		{"other model", func(m *configs.Model, n *configs.Numerics) { m.Heads = 8 }, "calibrate again"},
 	} {
 		m, n := c.Model, configs.Uniform(c.Model, 8, 8)

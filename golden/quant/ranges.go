@@ -50,10 +50,10 @@ const (
 	tailImages    = 2
 )
 
-// The value product's rows are means of values, weighted by softmax: no row of any image leaves the range of the values. With
-// few images, of which the last block's product is a row each, the values count in its range, with valueWeight a value and
-// less the more images there are, nothing from fewImages on. Measured on the digits network at W8A8 with one image: 33.5 dB without, 38.9 dB
-// with it as with five times and twenty times the weight.
+// The value product's rows are means of values, weighted by softmax: no row of any image leaves the range of the
+// values. With few images, of which the last block's product is a row each, the values count in its range, with
+// valueWeight a value and less the more images there are, nothing from fewImages on. Measured on the digits network at
+// W8A8 with one image: 33.5 dB without, 38.9 dB with it as with five times and twenty times the weight.
 const (
 	valueWeight = 0.1
 	fewImages   = 32
@@ -163,7 +163,9 @@ func clips() []float64 {
 
 // asymmetric finds the grid of least error between two clipped ends.
 func (h *histogram) asymmetric(bits int) grid {
-	low, high := searchEnds(clips(), 2, func(l, u float64) float64 { return h.loss(gridBetween(l*h.lo, u*h.hi, bits), bits) })
+	low, high := searchEnds(clips(), 2, func(l, u float64) float64 {
+		return h.loss(gridBetween(l*h.lo, u*h.hi, bits), bits)
+	})
 	return gridBetween(low*h.lo, high*h.hi, bits)
 }
 

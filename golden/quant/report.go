@@ -16,7 +16,8 @@ type Report struct {
 	// Readings are those of the ops of configs.Model.Ops by name. Patches, scores, softmax
 	// and pool have none.
 	Readings map[string]Reading
-	// Weights are what was quantized where that is not the checkpoint as it came: rotated; nil else. They compute the same logits.
+	// Weights are what was quantized where that is not the checkpoint as it came: rotated; nil else. They compute the same
+	// logits.
 	Weights *checkpoint.Weights `json:"-"`
 }
 
@@ -37,7 +38,8 @@ type LayerReport struct {
 	Clipped float64 `json:"clipped"`       // share of values outside the codes
 	SQNR    float64 `json:"input_sqnr_db"` // of the codes that are read, in dB
 
-	WeightScale   float64 `json:"weight_scale,omitempty"`   // the largest of all outputs; with groups that of multiplier 16
+	// the largest of all outputs; with groups that of multiplier 16
+	WeightScale   float64 `json:"weight_scale,omitempty"`
 	WeightClipped float64 `json:"weight_clipped,omitempty"` // share
 	OutputSQNR    float64 `json:"output_sqnr_db,omitempty"` // of the accumulators, in dB
 	AccBits       int     `json:"acc_bits,omitempty"`       // width that the codes prove, signed
@@ -61,7 +63,8 @@ func (r Reading) Real(code int32, c int) float64 {
 }
 
 // Inspect is Quantize with a report, and a function that hears of every block done; it may be nil.
-func Inspect(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, progress func(done, total int)) (*intnet.Network, *Report, error) {
+func Inspect(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats,
+	progress func(done, total int)) (*intnet.Network, *Report, error) {
 	r := &Report{Readings: map[string]Reading{}}
 	net, err := quantize(m, num, w, stats, r, progress)
 	return net, r, err
@@ -75,7 +78,8 @@ func (r *Report) linear(l linear, q *intnet.Linear) {
 	if r == nil {
 		return
 	}
-	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: q.ActBits, Granularity: l.layer.Granularity, Group: l.layer.Group,
+	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: q.ActBits, Granularity: l.layer.Granularity,
+		Group:   l.layer.Group,
 		AccBits: q.AccBits}
 	e.input(l.in.source, l.in.f, l.in.grid, l.in.bits)
 	if q.Dynamic {
@@ -109,7 +113,8 @@ func (e *LayerReport) input(s *sample, f func(x float64, c int) float64, g grid,
 }
 
 // count adds up signal and noise of a grid, and counts what is clipped.
-func (e *LayerReport) count(s *sample, f func(x float64, c int) float64, g grid, bits int, signal, noise *float64) (clipped int) {
+func (e *LayerReport) count(s *sample, f func(x float64, c int) float64, g grid, bits int, signal,
+	noise *float64) (clipped int) {
 	limit := float64(int(1) << (bits - 1))
 	for i, v := range s.values {
 		x := f(float64(v), i%s.channels)

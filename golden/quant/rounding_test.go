@@ -14,23 +14,28 @@ import (
 	"vitdse/golden/quant"
 )
 
-var roundingTable = flag.String("roundings", "", "file to which TestRoundings writes its table, for docs; without it a few cells are checked")
+var roundingTable = flag.String("roundings", "",
+	"file to which TestRoundings writes its table, for docs; without it a few cells are checked")
 
 // roundings are what weights are fitted to and how they are rounded.
 var roundings = []menuChoice{
 	{"default", func(*configs.Numerics) {}},
 	{"sequential", quantizer(func(q *configs.Quantizer) { q.Inputs = configs.SequentialInputs })},
 	{"descent", quantizer(func(q *configs.Quantizer) { q.Rounding = configs.Descent })},
-	{"descent, sequential", quantizer(func(q *configs.Quantizer) { q.Rounding, q.Inputs = configs.Descent, configs.SequentialInputs })},
+	{"descent, sequential", quantizer(func(q *configs.Quantizer) {
+		q.Rounding, q.Inputs = configs.Descent, configs.SequentialInputs
+	})},
 	{"rotation", quantizer(func(q *configs.Quantizer) { q.Rotation = configs.Hadamard })},
-	{"rotation, descent", quantizer(func(q *configs.Quantizer) { q.Rotation, q.Rounding = configs.Hadamard, configs.Descent })},
+	{"rotation, descent", quantizer(func(q *configs.Quantizer) {
+		q.Rotation, q.Rounding = configs.Hadamard, configs.Descent
+	})},
 	{"rotation, descent, sequential", quantizer(func(q *configs.Quantizer) {
 		q.Rotation, q.Rounding, q.Inputs = configs.Hadamard, configs.Descent, configs.SequentialInputs
 	})},
 }
 
-// TestRoundings measures how weights are fitted and rounded, and rotation, by whole integer networks. Without -roundings:
-// coordinate descent is worth half a dB at W4A8 and 3 dB at W2A8 on digits.
+// TestRoundings measures how weights are fitted and rounded, and rotation, by whole integer networks. Without
+// -roundings: coordinate descent is worth half a dB at W4A8 and 3 dB at W2A8 on digits.
 func TestRoundings(t *testing.T) {
 	plain := load(t)
 	if *roundingTable == "" {
@@ -43,7 +48,8 @@ func TestRoundings(t *testing.T) {
 			without := quality(t, plain, stats, n, 120)
 			n.Quantizer.Rounding = configs.Descent
 			if with := quality(t, plain, stats, n, 120); with.SQNR < without.SQNR+c.gain {
-				t.Errorf("W%dA8: %.1f dB by coordinate descent, %.1f dB without; expected a gain of %g dB", c.weights, with.SQNR, without.SQNR, c.gain)
+				t.Errorf("W%dA8: %.1f dB by coordinate descent, %.1f dB without; expected a gain of %g dB",
+					c.weights, with.SQNR, without.SQNR, c.gain)
 			}
 		}
 		return
@@ -63,12 +69,14 @@ func TestRoundings(t *testing.T) {
 	}
 }
 
-// A rotated checkpoint computes the same logits: of every kind of ViT; its LayerNorms have no gain or offset left, and the badly
-// scaled twin of a network becomes the same network. What does not commute is refused.
+// A rotated checkpoint computes the same logits: of every kind of ViT; its LayerNorms have no gain or offset left, and
+// the badly scaled twin of a network becomes the same network. What does not commute is refused.
 func TestRotated(t *testing.T) {
 	base := load(t).Model
 	models := map[string]func(m *configs.Model){
-		"plain": func(*configs.Model) {}, "registers, heads of 24": func(m *configs.Model) { m.Registers, m.Dim, m.Heads = 3, 72, 3 },
+		"plain": func(*configs.Model) {
+
+		}, "registers, heads of 24": func(m *configs.Model) { m.Registers, m.Dim, m.Heads = 3, 72, 3 },
 		"distilled": func(m *configs.Model) { m.Family = configs.DeiTDistilled },
 		"average":   func(m *configs.Model) { m.Pool = configs.PoolAvg },
 	}

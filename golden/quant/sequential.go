@@ -70,8 +70,9 @@ func (q *quantizer) sequential() error {
 
 // source is the op whose codes a layer reads, and how many of its rows count.
 func (q *quantizer) source(block int, role network.LayerRole) (op network.Op, rows int) {
-	op = q.of.At(block, map[network.LayerRole]network.Role{network.QKVLayer: network.RoleNorm1, network.ProjLayer: network.RoleContext,
-		network.FC1Layer: network.RoleNorm2, network.FC2Layer: network.RoleFC1, network.HeadLayer: network.RoleNorm}[role])
+	op = q.of.At(block, map[network.LayerRole]network.Role{network.QKVLayer: network.RoleNorm1,
+		network.ProjLayer: network.RoleContext,
+		network.FC1Layer:  network.RoleNorm2, network.FC2Layer: network.RoleFC1, network.HeadLayer: network.RoleNorm}[role])
 	if role == network.FC2Layer && q.of.Blocks[block].MLPNorm {
 		op = q.of.At(block, network.RoleMLPNorm)
 	}

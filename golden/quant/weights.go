@@ -85,7 +85,8 @@ func (r codeRange) code(v, scale float64) int8 {
 // weightSteps finds the steps of a layer's weights for its granularity. grow, which may be
 // nil, raises the scale of an output. Input channels are taken as independent, with the
 // given importance (variance).
-func weightSteps(w []float64, in int, bits configs.LayerBits, menu configs.Quantizer, importance []float64, grow func(o int, scale float64) float64) steps {
+func weightSteps(w []float64, in int, bits configs.LayerBits, menu configs.Quantizer, importance []float64,
+	grow func(o int, scale float64) float64) steps {
 	r := codeRange{bits.Weights, menu.CodeRange == configs.FullRange}
 	est := weightEstimatorOf(menu, w, in, r)
 	out, part, unit := len(w)/in, in, 1
@@ -136,7 +137,8 @@ func groupMultipliers(w []float64, in int, s steps, importance []float64) []uint
 		at := i * s.group
 		best := math.Inf(1)
 		for m := maxMult; m > 0; m-- { // the largest of equals
-			if e := weightLoss(w[at:at+s.group], float64(m)*s.scales[at/in], s.codes, window(importance, at, s.group)); e < best {
+			if e := weightLoss(w[at:at+s.group], float64(m)*s.scales[at/in], s.codes,
+				window(importance, at, s.group)); e < best {
 				best, mult[i] = e, uint8(m)
 			}
 		}

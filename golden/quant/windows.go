@@ -24,7 +24,8 @@ func (q *quantizer) embedThenNorm() error {
 	q.net.PatchEmbed, q.net.ImageBits, q.net.Pos = net.PatchEmbed, net.ImageBits, net.Pos
 	plain := fold{0, repeat(1, q.shape.Dim), repeat(0, q.shape.Dim)}
 	out := normed{activations{grid: grid{Scale: q.net.ResidualScale}, bits: configs.ResidualBits}, plain}
-	ln, err := view.layerNorm(q.name(network.None, network.RoleEmbedNorm), normStats{sigma: s.least}, q.weights.PatchNormG, q.weights.PatchNormB, out)
+	ln, err := view.layerNorm(q.name(network.None, network.RoleEmbedNorm), normStats{sigma: s.least}, q.weights.PatchNormG,
+		q.weights.PatchNormB, out)
 	q.net.PatchNorm = &ln
 	return err
 }
@@ -40,7 +41,8 @@ func (q *quantizer) merge(i int, w *checkpoint.BlockWeights, s *blockStats) (*in
 	var errs [2]error
 	m.Norm, errs[0] = q.at(q.of.Blocks[i-1]).layerNorm(q.name(i, network.RoleMergeNorm), s.merge, w.MergeG, w.MergeB, in)
 	m.Reduction, errs[1] = q.build(linear{
-		name: bits.Name, layer: bits, w: weights, bias: bias, rounded: q.round(bits, weights, in.activations, f.exponent, q.residual()), bits: bits.Weights,
+		name: bits.Name, layer: bits, w: weights, bias: bias,
+		rounded: q.round(bits, weights, in.activations, f.exponent, q.residual()), bits: bits.Weights,
 		in: in.activations, out: q.residual(), outBits: configs.ResidualBits,
 	})
 	return &m, errors.Join(errs[:]...)
@@ -60,7 +62,8 @@ func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s
 			for j := range n {
 				code := hup(float64(w.RelPos[shape.RelativePosition(i, j)*shape.Heads+h]) / step)
 				if most = max(most, math.Abs(code)); most >= 1<<31 {
-					return fmt.Errorf("%s: relative position bias is %g steps of the scores; expected less than 2^31", b.Attn.Name, code)
+					return fmt.Errorf("%s: relative position bias is %g steps of the scores; expected less than 2^31",
+						b.Attn.Name, code)
 				}
 				b.Attn.Bias = append(b.Attn.Bias, int32(code))
 			}
@@ -68,7 +71,8 @@ func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s
 	}
 	b.Attn.ScoreBits = signedBits(uint64(shape.HeadDim())<<(2*width-2) + uint64(most))
 	if b.Attn.ScoreBits > 32 {
-		return fmt.Errorf("%s: scores with their relative position bias need %d bits; at most 32 are covered", b.Attn.Name, b.Attn.ScoreBits)
+		return fmt.Errorf("%s: scores with their relative position bias need %d bits; at most 32 are covered",
+			b.Attn.Name, b.Attn.ScoreBits)
 	}
 	bits := q.bits(i, network.QKVLayer)
 	f := foldOf(s.norm1.out, q.num.LNFold, w.Norm1G, w.Norm1B)

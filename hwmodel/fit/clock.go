@@ -14,12 +14,14 @@ type ClockSample struct {
 	Control, Array hwmodel.ClockAmounts // of hwmodel.ClockFeatures
 	Share          float64              // of the part's speed grade, of the delays at -1
 
-	// The longest ways that end outside of the array and in it, ns, by the models of the wires; 0 where the netlist has none.
+	// The longest ways that end outside of the array and in it, ns, by the models of the wires; 0 where the netlist has
+	// none.
 	ControlNS, ArrayNS [3]float64
 }
 
-// Clock finds the terms of the clock's period with the least residuals over the samples that are not held out: by the model of
-// the wires, and by name. The ways outside of the array and in it are fitted apart; terms of arrays that no sample has are 0.
+// Clock finds the terms of the clock's period with the least residuals over the samples that are not held out: by the
+// model of the wires, and by name. The ways outside of the array and in it are fitted apart; terms of arrays that no
+// sample has are 0.
 func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 	names := hwmodel.ClockTerms()
 	all := map[string]map[string]float64{}
@@ -29,7 +31,8 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 			amounts func(ClockSample) hwmodel.ClockAmounts
 			ns      func(ClockSample) float64
 		}{
-			{func(s ClockSample) hwmodel.ClockAmounts { return s.Control }, func(s ClockSample) float64 { return s.ControlNS[i] }},
+			{func(s ClockSample) hwmodel.ClockAmounts { return s.Control },
+				func(s ClockSample) float64 { return s.ControlNS[i] }},
 			{func(s ClockSample) hwmodel.ClockAmounts { return s.Array }, func(s ClockSample) float64 { return s.ArrayNS[i] }},
 		} {
 			var rows []row
@@ -98,8 +101,8 @@ type ClockResidual struct {
 	Mean, Worst float64 // of |estimate/static - 1|
 }
 
-// ClockResiduals says how far terms are off, by the model of the wires, over the samples with a way outside of the array that are
-// held out or over those that are not.
+// ClockResiduals says how far terms are off, by the model of the wires, over the samples with a way outside of the
+// array that are held out or over those that are not.
 func ClockResiduals(terms map[string]map[string]float64, samples []ClockSample, heldOut bool) [3]ClockResidual {
 	var out [3]ClockResidual
 	for i, wires := range hwmodel.Wires {

@@ -221,8 +221,8 @@ func Residuals(c configs.Coefficients, samples []Sample, heldOut bool) []Residua
 // sumOf is the fewest modules of a design whose sum says something of the engine's.
 const sumOf = 10
 
-// Sums says how far the sums of designs are off, over their modules that have terms and were counted: of the designs with
-// sumOf such modules or more that are held out, or of those that are not.
+// Sums says how far the sums of designs are off, over their modules that have terms and were counted: of the designs
+// with sumOf such modules or more that are held out, or of those that are not.
 func Sums(c configs.Coefficients, samples []Sample, heldOut bool) Residual {
 	r := Residual{Module: "sum of a design"}
 	for _, s := range samples {

@@ -55,8 +55,10 @@ func TestRefitFindsTheCoefficients(t *testing.T) {
 			sum, share, worst = sum+off, share+off/y, max(worst, off/y)
 		}
 	}
-	if math.Abs(before.MeanAbs-sum/29) > 1e-9*sum || math.Abs(before.Mean-share/29) > 1e-9 || math.Abs(before.Worst-worst) > 1e-9 || before.Module != "m" {
-		t.Errorf("before: %+v; expected %g LUTs and a share of %g in the mean, %g at the worst", before, sum/29, share/29, worst)
+	if math.Abs(before.MeanAbs-sum/29) > 1e-9*sum || math.Abs(before.Mean-share/29) > 1e-9 ||
+		math.Abs(before.Worst-worst) > 1e-9 || before.Module != "m" {
+		t.Errorf("before: %+v; expected %g LUTs and a share of %g in the mean, %g at the worst",
+			before, sum/29, share/29, worst)
 	}
 }
 
@@ -66,11 +68,13 @@ func TestSums(t *testing.T) {
 	for i := range sumOf {
 		name := string(rune('a' + i))
 		s.Measured[name] = hwmodel.Resources{LUT: 10}
-		s.Model = append(s.Model, hwmodel.Fitted{Module: name, Structure: 5, Terms: []hwmodel.FittedTerm{{Name: name, Amount: 2}}})
+		s.Model = append(s.Model, hwmodel.Fitted{Module: name, Structure: 5,
+			Terms: []hwmodel.FittedTerm{{Name: name, Amount: 2}}})
 	}
 	few := Sample{Measured: s.Measured, Model: s.Model[1:]}
 	c := configs.Coefficients{LUT: map[string]float64{"a": 10}} // 25 and nine times 5 for 100
-	if r := Sums(c, []Sample{s, few}, false); r.Designs != 1 || math.Abs(r.Mean-0.3) > 1e-9 || r.Worst != r.Mean || r.MeanAbs != 30 {
+	if r := Sums(c, []Sample{s, few}, false); r.Designs != 1 || math.Abs(r.Mean-0.3) > 1e-9 || r.Worst != r.Mean ||
+		r.MeanAbs != 30 {
 		t.Errorf("%+v", r)
 	}
 }

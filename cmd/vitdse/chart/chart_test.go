@@ -13,20 +13,24 @@ import (
 
 func roof() Roof {
 	return Roof{Title: "a title", PeakGOPS: 400, BandwidthGBs: 19.2, Measured: 250, Ops: []RoofOp{
-		{Name: "fc1", Intensity: 173, GOPS: 400}, {Name: "head", Intensity: 2, GOPS: 38.4}, {Name: "stays", Intensity: math.Inf(1), GOPS: 400},
+		{Name: "fc1", Intensity: 173, GOPS: 400}, {Name: "head", Intensity: 2, GOPS: 38.4},
+		{Name: "stays", Intensity: math.Inf(1), GOPS: 400},
 		{Name: "whole network", Intensity: 142, GOPS: 400, Total: true}}}
 }
 
 func front() Front {
-	return Front{Title: "a front", X: Axis{"latency, ms", true}, Y: Axis{"largest share of the part, %", false}, Colour: "SQNR, dB",
-		Points: []FrontPoint{{X: 1, Y: 80, Colour: 40, Group: "a"}, {X: 3, Y: 40, Colour: 30, Group: "b", Picked: "picked"}, {X: 9, Y: 12, Colour: 22, Group: "a"}}}
+	return Front{Title: "a front", X: Axis{"latency, ms", true}, Y: Axis{"largest share of the part, %", false},
+		Colour: "SQNR, dB",
+		Points: []FrontPoint{{X: 1, Y: 80, Colour: 40, Group: "a"}, {X: 3, Y: 40, Colour: 30, Group: "b", Picked: "picked"},
+			{X: 9, Y: 12, Colour: 22, Group: "a"}}}
 }
 
 // The same figure gives the same bytes, names everything on it, and decodes.
 func TestFigures(t *testing.T) {
 	dir := t.TempDir()
 	for name, words := range map[string][]string{
-		"roof":  {"a title", "arithmetic intensity, operations a byte", "GOP/s", "fc1: 173", "head: 2", "memory: 19.2 GB/s", "array: 400 GOP/s", "this engine: 250 GOP/s", "whole network: 142"},
+		"roof": {"a title", "arithmetic intensity, operations a byte", "GOP/s", "fc1: 173", "head: 2", "memory: 19.2 GB/s",
+			"array: 400 GOP/s", "this engine: 250 GOP/s", "whole network: 142"},
 		"front": {"a front", "latency, ms", "largest share of the part, %", "picked", "SQNR, dB 22"},
 	} {
 		for _, ext := range []string{".svg", ".png"} {
@@ -89,7 +93,8 @@ func TestFileNames(t *testing.T) {
 
 // Ops whose marks would touch hang as one list, one line for each name, and their range.
 func TestTouchingOps(t *testing.T) {
-	marks := cluster([]RoofOp{{Name: "far", Intensity: 10}, {Name: "a", Intensity: 100}, {Name: "b", Intensity: 105}, {Name: "a", Intensity: 95}, {Name: "stays", Intensity: math.Inf(1)}})
+	marks := cluster([]RoofOp{{Name: "far", Intensity: 10}, {Name: "a", Intensity: 100}, {Name: "b", Intensity: 105},
+		{Name: "a", Intensity: 95}, {Name: "stays", Intensity: math.Inf(1)}})
 	var got [][]string
 	for _, m := range marks {
 		var names []string

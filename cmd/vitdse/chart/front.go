@@ -44,7 +44,8 @@ type FrontPoint struct {
 }
 
 // viridis is a part of the colour map of that name, which reads the same in grey.
-var viridis = []color.RGBA{rgba(0x44, 0x01, 0x54), rgba(0x3b, 0x52, 0x8b), rgba(0x21, 0x91, 0x8c), rgba(0x5e, 0xc9, 0x62), rgba(0xd8, 0xc8, 0x20)}
+var viridis = []color.RGBA{rgba(0x44, 0x01, 0x54), rgba(0x3b, 0x52, 0x8b), rgba(0x21, 0x91, 0x8c),
+	rgba(0x5e, 0xc9, 0x62), rgba(0xd8, 0xc8, 0x20)}
 
 // shade is the colour of a value between lo and hi.
 func shade(v, lo, hi float64) color.RGBA {
@@ -103,12 +104,14 @@ type fill struct{ draw.GlyphStyle }
 
 // Thumbnail draws the mark.
 func (f fill) Thumbnail(c *draw.Canvas) {
-	c.FillPolygon(f.Color, []vg.Point{{X: c.Min.X, Y: c.Min.Y}, {X: c.Max.X, Y: c.Min.Y}, {X: c.Max.X, Y: c.Max.Y}, {X: c.Min.X, Y: c.Max.Y}})
+	c.FillPolygon(f.Color, []vg.Point{{X: c.Min.X, Y: c.Min.Y}, {X: c.Max.X, Y: c.Min.Y}, {X: c.Max.X, Y: c.Max.Y},
+		{X: c.Min.X, Y: c.Max.Y}})
 }
 
 // groups draws the points, group by group in the order of their first points.
 func groups(p *plot.Plot, f Front, lo, hi float64) error {
-	shapes := []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{}}
+	shapes := []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.PyramidGlyph{},
+		draw.CrossGlyph{}}
 	var order []string
 	by := map[string][]FrontPoint{}
 	for _, q := range f.Points {

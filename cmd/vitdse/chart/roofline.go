@@ -57,7 +57,8 @@ func Roofline(r Roof) (*plot.Plot, error) {
 	p.X.Min, p.X.Max = lo, hi
 	p.Y.Min, p.Y.Max = lo*r.BandwidthGBs, r.PeakGOPS*2
 	grid(p)
-	if _, err := line(p, black, vg.Points(1.6), nil, plotter.XY{X: lo, Y: lo * r.BandwidthGBs}, plotter.XY{X: ridge, Y: r.PeakGOPS}, plotter.XY{X: hi, Y: r.PeakGOPS}); err != nil {
+	if _, err := line(p, black, vg.Points(1.6), nil, plotter.XY{X: lo, Y: lo * r.BandwidthGBs},
+		plotter.XY{X: ridge, Y: r.PeakGOPS}, plotter.XY{X: hi, Y: r.PeakGOPS}); err != nil {
 		return nil, err
 	}
 	row := math.Pow(p.Y.Max/p.Y.Min, 0.052) // the height of a line of text, as a factor
@@ -85,23 +86,27 @@ func Roofline(r Roof) (*plot.Plot, error) {
 // measured draws the rate of the engine itself, named above the line, or below it where the
 // roof is near.
 func measured(p *plot.Plot, r Roof, lo, hi, row float64) error {
-	if _, err := line(p, green, vg.Points(1.2), []vg.Length{vg.Points(5), vg.Points(3)}, plotter.XY{X: lo, Y: r.Measured}, plotter.XY{X: hi, Y: r.Measured}); err != nil {
+	if _, err := line(p, green, vg.Points(1.2), []vg.Length{vg.Points(5), vg.Points(3)}, plotter.XY{X: lo, Y: r.Measured},
+		plotter.XY{X: hi, Y: r.Measured}); err != nil {
 		return err
 	}
 	offset := vg.Point{Y: 2 * vg.Millimeter}
 	if r.Measured > r.PeakGOPS/row/row {
 		offset.Y = -offset.Y
 	}
-	p.Add(&note{plotter.XY{X: hi, Y: r.Measured}, fmt.Sprintf("this engine: %.4g GOP/s", r.Measured), green, text.XRight, offset})
+	p.Add(&note{plotter.XY{X: hi, Y: r.Measured}, fmt.Sprintf("this engine: %.4g GOP/s", r.Measured), green,
+		text.XRight, offset})
 	return nil
 }
 
 // ceilings names the two parts of the roof, the slope near its foot and the array at its end.
 func ceilings(p *plot.Plot, r Roof, lo, hi float64) {
 	slope := lo * math.Pow(r.PeakGOPS/r.BandwidthGBs/lo, 0.1)
-	p.Add(&note{plotter.XY{X: slope, Y: slope * r.BandwidthGBs}, fmt.Sprintf("memory: %.4g GB/s", r.BandwidthGBs), black, text.XLeft,
+	p.Add(&note{plotter.XY{X: slope, Y: slope * r.BandwidthGBs}, fmt.Sprintf("memory: %.4g GB/s", r.BandwidthGBs),
+		black, text.XLeft,
 		vg.Point{X: 2.5 * vg.Millimeter, Y: -1 * vg.Millimeter}},
-		&note{plotter.XY{X: hi, Y: r.PeakGOPS}, fmt.Sprintf("array: %.4g GOP/s", r.PeakGOPS), black, text.XRight, vg.Point{Y: 2.2 * vg.Millimeter}})
+		&note{plotter.XY{X: hi, Y: r.PeakGOPS}, fmt.Sprintf("array: %.4g GOP/s", r.PeakGOPS), black, text.XRight,
+			vg.Point{Y: 2.2 * vg.Millimeter}})
 }
 
 // kind is the colour and shape of an op's mark.

@@ -22,7 +22,8 @@ func TestClockEvidence(t *testing.T) {
 		evidence, path string
 	}{
 		{"static", func() { r.Timing = &timing.Report{Grade: "2", Models: []timing.Model{model(2), model(4), model(5)}} },
-			200, 500, "static timing of Yosys' netlist at speed grade 2, not placed and routed (docs/CLOCK.md)", "from a (vit_a) to b (vit_b), 4.00 ns: 3 LUTs, 1 carry, 4 wires"},
+			200, 500, "static timing of Yosys' netlist at speed grade 2, not placed and routed (docs/CLOCK.md)",
+			"from a (vit_a) to b (vit_b), 4.00 ns: 3 LUTs, 1 carry, 4 wires"},
 		{"routed", func() { r.Routes = []synth.Route{{MHz: 90}, {MHz: 85.5}, {MHz: 95}} },
 			85.5, 95, "placed and routed by nextpnr with 3 seeds", "0.0 ns of logic, 0.0 ns of routing"},
 		{"vivado", func() {
@@ -33,8 +34,10 @@ func TestClockEvidence(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.add()
 			got := ClockOf(r)
-			if float64(*got.LowMHz) != c.low || float64(*got.HighMHz) != c.high || got.MHz != *got.LowMHz || got.Evidence != c.evidence || got.Path != c.path {
-				t.Errorf("%g to %g MHz, %s, %s; expected %g to %g, %s, %s", *got.LowMHz, *got.HighMHz, got.Evidence, got.Path, c.low, c.high, c.evidence, c.path)
+			if float64(*got.LowMHz) != c.low || float64(*got.HighMHz) != c.high || got.MHz != *got.LowMHz ||
+				got.Evidence != c.evidence || got.Path != c.path {
+				t.Errorf("%g to %g MHz, %s, %s; expected %g to %g, %s, %s",
+					*got.LowMHz, *got.HighMHz, got.Evidence, got.Path, c.low, c.high, c.evidence, c.path)
 			}
 		})
 	}

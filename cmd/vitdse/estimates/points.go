@@ -59,14 +59,16 @@ func Points(o *table.Output, f *dse.Front, out Front) error {
 			on++
 		}
 		n := c.Counts
-		t.Add(number.Count(int64(c.Point+1)), x.Part, pair(e.LUT, n.LUT), off(e.LUT, n.LUT), pair(e.FF, n.FF), off(e.FF, n.FF),
+		t.Add(number.Count(int64(c.Point+1)), x.Part, pair(e.LUT, n.LUT), off(e.LUT, n.LUT),
+			pair(e.FF, n.FF), off(e.FF, n.FF),
 			pair(e.DSP, n.DSP), pair(e.BRAM18, n.BRAM18), pair(e.URAM, n.URAM),
 			number.Percent(c.Use), number.Percent(x.Use), clock, word)
 	}
 	if err := o.Show(t); err != nil {
 		return err
 	}
-	o.Printf("Estimate / Yosys (%s). Of %s, %d are on the front that is cut with what was synthesized, at the assumed clocks.\n",
+	o.Printf("Estimate / Yosys (%s). Of %s, %d are on the front that is cut with what was synthesized, "+
+		"at the assumed clocks.\n",
 		out.Points[0].Tool, number.Plural(len(out.Cut), "point"), on)
 	return nil
 }

@@ -23,7 +23,8 @@ func Clocks(o *table.Output, start, fitted configs.Coefficients, samples []fit.C
 				if start.Clock == nil {
 					was, wasWorst = "-", "-"
 				}
-				t.Add(heldName(heldOut), wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean), number.Percent(f.Worst))
+				t.Add(heldName(heldOut), wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean),
+					number.Percent(f.Worst))
 			}
 		}
 	}

@@ -84,7 +84,8 @@ func Study(o *table.Output, engine hwmodel.Engine, file string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	t := table.New("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %", "worst", "DSP, BRAM, URAM exact")
+	t := table.New("<family", "<designs", "number", "LUT off by %", "worst", "FF off by %",
+		"worst", "DSP, BRAM, URAM exact")
 	modules := table.New("<family", "<module", "designs", "LUT off by %", "worst", "FF off by %", "worst",
 		"share of LUT %")
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP, configs.ECP5} {

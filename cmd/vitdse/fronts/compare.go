@@ -21,7 +21,8 @@ func Compare(o *table.Output, ours, theirs Named, cut dse.Cut) error {
 	c := dse.Compare(ours.Points, theirs.Points, cut)
 	t := table.New("<front", "points", "dominated by the other", "also in the other", "only here")
 	t.Add(ours.Folder, number.Count(c.A), number.Count(c.ABeaten), number.Count(c.Equal), number.Count(c.OnlyA))
-	t.Add(theirs.Folder, number.Count(c.B), number.Count(c.BBeaten), number.Count(c.B-c.BBeaten-c.OnlyB), number.Count(c.OnlyB))
+	t.Add(theirs.Folder, number.Count(c.B), number.Count(c.BBeaten), number.Count(c.B-c.BBeaten-c.OnlyB),
+		number.Count(c.OnlyB))
 	if err := o.Show(t); err != nil {
 		return err
 	}
@@ -34,7 +35,8 @@ func Compare(o *table.Output, ours, theirs Named, cut dse.Cut) error {
 		box := baseline.NewBox(a[part], b[part])
 		joint := box.Hypervolume(slices.Concat(a[part], b[part]))
 		o.Printf("hypervolume on %s, of that of both fronts together: %s %s %%, %s %s %%\n", part,
-			ours.Folder, number.Percent(box.Hypervolume(a[part])/joint), theirs.Folder, number.Percent(box.Hypervolume(b[part])/joint))
+			ours.Folder, number.Percent(box.Hypervolume(a[part])/joint), theirs.Folder,
+			number.Percent(box.Hypervolume(b[part])/joint))
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // Plot draws points of a front with the picked one ringed; their colour is the ratio of
 // signal to noise, their mark the part.
 func Plot(f *dse.Front, points []dse.Point, cut dse.Cut, picked, file, x, y string) error {
-	title := fmt.Sprintf("%s, model %s: %s front, %s", f.Space.Name, f.Model.Name, cut, number.Plural(len(points), "point"))
+	title := fmt.Sprintf("%s, model %s: %s front, %s",
+		f.Space.Name, f.Model.Name, cut, number.Plural(len(points), "point"))
 	fig := chart.Front{Title: title, Colour: "SQNR in dB:"}
 	for _, p := range points {
 		vx, ux, err := p.Quantity(x, cut)

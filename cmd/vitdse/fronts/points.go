@@ -145,7 +145,8 @@ func Point(o *table.Output, f *dse.Front, p dse.Point) error {
 	if err := o.Show(t); err != nil {
 		return err
 	}
-	o.Printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; %s bytes read and %s written an image\n",
+	o.Printf("estimated: %s cycles an image with an ideal memory, array %s %% busy; "+
+		"%s bytes read and %s written an image\n",
 		number.Count(e.Cycles), number.Percent(e.ArrayUse), number.Count(e.BytesRead), number.Count(e.BytesWritten))
 	if c := p.Clock; c != nil {
 		o.Printf("clock in MHz, %s: speed grade %s, %s\n", c, c.SpeedGrade, c.Evidence)

@@ -49,7 +49,8 @@ func certificates(o *table.Output, r dse.Result) error {
 	s := r.Stats
 	if t := s.Elapsed.Seconds(); t > 0 && s.Done > s.Resumed {
 		points := s.Points * float64(s.Done-s.Resumed) / float64(s.Done)
-		o.Printf("%.3g points in %s, %.3g points/s; %s prices, %s prices/s; %s labels\n", points, number.Span(s.Elapsed), points/t,
+		o.Printf("%.3g points in %s, %.3g points/s; %s prices, %s prices/s; %s labels\n",
+			points, number.Span(s.Elapsed), points/t,
 			number.Count(s.Priced), number.Count(int64(s.PricedPerSec)), number.Count(s.Labels))
 	}
 	return nil

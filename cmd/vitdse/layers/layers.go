@@ -1,5 +1,5 @@
-// Package layers says what quantization does to a network: to every layer, to every op's result, to the classes, and how
-// well the noise of layers adds up.
+// Package layers says what quantization does to a network: to every layer, to every op's result, to the classes, and
+// how well the noise of layers adds up.
 package layers
 
 import (
@@ -29,7 +29,8 @@ func Show(o *table.Output, r *quant.Report) error {
 				fmt.Sprintf("%.1f", l.OutputSQNR), fmt.Sprint(l.AccBits)}
 		}
 		t.Add(append([]string{l.Layer, bits, scales, fmt.Sprintf("%.3g", l.Low), fmt.Sprintf("%.3g", l.High),
-			fmt.Sprintf("%.3g", l.Scale), fmt.Sprint(l.Zero), number.PercentFine(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)}, weight...)...)
+			fmt.Sprintf("%.3g", l.Scale), fmt.Sprint(l.Zero), number.PercentFine(l.Clipped), fmt.Sprintf("%.1f", l.SQNR)},
+			weight...)...)
 	}
 	if err := o.Show(t); err != nil {
 		return err

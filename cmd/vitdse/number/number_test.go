@@ -6,7 +6,8 @@ import (
 )
 
 func TestCount(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234", -12: "-12"} {
+	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567",
+		-1234: "-1,234", -12: "-12"} {
 		if got := Count(n); got != want {
 			t.Errorf("Count(%d) is %s, want %s", n, got, want)
 		}
@@ -15,7 +16,8 @@ func TestCount(t *testing.T) {
 
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		1500 * time.Millisecond: "1.5 s", 59600 * time.Millisecond: "60 s", 150 * time.Second: "2 min 30 s", time.Hour: "60 min 00 s",
+		1500 * time.Millisecond: "1.5 s", 59600 * time.Millisecond: "60 s", 150 * time.Second: "2 min 30 s",
+		time.Hour: "60 min 00 s",
 	} {
 		if got := Span(d); got != want {
 			t.Errorf("Span(%v) is %s, want %s", d, got, want)

@@ -37,7 +37,8 @@ func Of(f *dse.Front, most int) (*Report, error) {
 
 func partOf(s dse.PartSummary) Part {
 	p := s.Part
-	return Part{Name: p.Name, Title: p.Title, Family: string(p.Family), Budget: budgetOf(p.Budget), Usable: budgetOf(p.Usable()),
+	return Part{Name: p.Name, Title: p.Title, Family: string(p.Family), Budget: budgetOf(p.Budget),
+		Usable:       budgetOf(p.Usable()),
 		BandwidthGBs: Number(p.BandwidthGBs), Clock: Clock{MHz: Number(p.ClockMHz), Evidence: p.Sources["clock_mhz"]},
 		Bands: bandsOf(p), Legal: s.Legal, Fit: s.Fit, Feasible: s.Feasible, Short: s.Short, Front: s.Front, Recut: s.Recut,
 		Certificate: s.Certificate}
@@ -49,10 +50,13 @@ func bandsOf(p configs.Part) []Band {
 	if !ok {
 		why := fmt.Sprintf("derived from the model of %s; not held against synthesis", p.Family.Basis())
 		none := Number(math.NaN())
-		return []Band{{"lut", none, why}, {"ff", none, why}, {"dsp", none, why}, {"bram18", none, why}, {"uram", none, why}, {"lutram", none, why}}
+		return []Band{{"lut", none, why}, {"ff", none, why}, {"dsp", none, why}, {"bram18", none, why}, {"uram", none, why},
+			{"lutram", none, why}}
 	}
 	const by = "the worst of the designs that were mapped with Yosys, docs/RESOURCES.md"
-	return []Band{{"lut", Number(worst.LUT), by}, {"ff", Number(worst.FF), by}, {"dsp", 0, by}, {"bram18", 0, by}, {"uram", 0, by}, {"lutram", Number(math.NaN()), "counted from the shapes of the memories; not compared apart from the LUTs"}}
+	return []Band{{"lut", Number(worst.LUT), by}, {"ff", Number(worst.FF), by}, {"dsp", 0, by}, {"bram18", 0, by},
+		{"uram", 0, by}, {"lutram", Number(math.NaN()),
+			"counted from the shapes of the memories; not compared apart from the LUTs"}}
 }
 
 func limitsOf(l dse.Limits) []Limit {
@@ -102,7 +106,8 @@ func ofModel(p *dse.Point, of func(*dse.Clock) float64) float64 {
 // addPoints enters the kept points, by their indexes in the front.
 func (r *Report) addPoints(f *dse.Front, kept []int) error {
 	pts := &r.Points
-	*pts = Points{Of: len(f.Points), Number: []int{}, Name: []string{}, Part: []int{}, Numerics: []int{}, UseOf: []string{},
+	*pts = Points{Of: len(f.Points), Number: []int{}, Name: []string{}, Part: []int{}, Numerics: []int{},
+		UseOf:    []string{},
 		Feasible: []int{}, OnFront: []int{}, Near: []int{}, Choice: make([][]int, len(f.Axes))}
 	columns := make([][]Number, len(pointColumns)+3)
 	numerics, parts := map[string]int{}, map[string]int{}
@@ -120,7 +125,8 @@ func (r *Report) addPoints(f *dse.Front, kept []int) error {
 		if !ok {
 			return fmt.Errorf("point %s is for part %s, which the front does not have; the file is damaged", p.Name, p.Part)
 		}
-		pts.Number, pts.Name, pts.Part, pts.UseOf = append(pts.Number, i+1), append(pts.Name, p.Name), append(pts.Part, part), append(pts.UseOf, p.UseOf)
+		pts.Number, pts.Name, pts.Part, pts.UseOf = append(pts.Number, i+1), append(pts.Name, p.Name), append(pts.Part, part),
+			append(pts.UseOf, p.UseOf)
 		n, seen := numerics[p.Numerics]
 		if !seen {
 			n = len(r.Numerics)
@@ -179,7 +185,8 @@ func powerOf(p *dse.Point, part configs.Part) (mhz, watts float64) {
 func numericsOf(p *dse.Point) Numerics {
 	n := Numerics{Hash: p.Numerics, Predicted: Accuracy{Number(p.SQNRDB), Number(p.LossDB)}}
 	if m := p.Measured; m != nil {
-		n.Measured = &Measured{Accuracy{Number(m.SQNRDB), Number(m.LossDB)}, Number(m.Top1), Number(m.Top1SE), Number(m.Agree), m.Images}
+		n.Measured = &Measured{Accuracy{Number(m.SQNRDB), Number(m.LossDB)}, Number(m.Top1), Number(m.Top1SE),
+			Number(m.Agree), m.Images}
 	}
 	return n
 }

@@ -83,8 +83,9 @@ func InsideOf(m configs.Model, d configs.Design, part configs.Part) (Inside, err
 	if err != nil {
 		return Inside{}, err
 	}
-	in := Inside{Point: d.Name, Part: d.Part, ClockMHz: Number(d.ClockMHz), MACs: d.Engine.MACs(), Memory: Number(part.BandwidthGBs),
-		Peak: Number(2 * float64(d.Engine.MACs()) * d.ClockMHz / 1e3), Causes: hwmodel.Causes[:], Variants: []Variant{}}
+	in := Inside{Point: d.Name, Part: d.Part, ClockMHz: Number(d.ClockMHz), MACs: d.Engine.MACs(),
+		Memory: Number(part.BandwidthGBs),
+		Peak:   Number(2 * float64(d.Engine.MACs()) * d.ClockMHz / 1e3), Causes: hwmodel.Causes[:], Variants: []Variant{}}
 	rows, total, err := engines.Default().Roofline(net, d, part, hwmodel.TrafficEngine, 1)
 	if err != nil {
 		return Inside{}, err
@@ -96,13 +97,15 @@ func InsideOf(m configs.Model, d configs.Design, part configs.Part) (Inside, err
 	in.Total = *roofOf(total)
 	cycles := s.Timeline(hwmodel.IdealMemory, 1)[0]
 	for i, op := range net.Ops {
-		x := Op{Name: op.Name, Kind: op.Kind.String(), Shape: shapeOf(op), Layer: net.LayerOf(op).Name, Block: op.Block, MACs: op.MACs(), Cycles: cycles[i], Roof: roofs[op.Index]}
+		x := Op{Name: op.Name, Kind: op.Kind.String(), Shape: shapeOf(op), Layer: net.LayerOf(op).Name, Block: op.Block,
+			MACs: op.MACs(), Cycles: cycles[i], Roof: roofs[op.Index]}
 		in.Ops = append(in.Ops, x)
 	}
 	in.Ops = append(in.Ops, Op{Name: hwmodel.StoreName, Kind: "store", Block: -1, Cycles: cycles[len(net.Ops)]})
 	in.Timeline = timelineOf(s)
 	for _, l := range d.Numerics.Layers {
-		in.Layers = append(in.Layers, Layer{Name: l.Name, Weights: l.Weights, Activations: l.Activations, Granularity: string(l.Granularity), Group: l.Group})
+		in.Layers = append(in.Layers, Layer{Name: l.Name, Weights: l.Weights, Activations: l.Activations,
+			Granularity: string(l.Granularity), Group: l.Group})
 	}
 	return in, nil
 }
@@ -134,7 +137,8 @@ func timelineOf(s *hwmodel.Shape) Timeline {
 			continue
 		}
 		last[x.Unit] = len(t.Unit)
-		t.Unit, t.Op, t.From, t.Took = append(t.Unit, int(x.Unit)), append(t.Op, x.Op), append(t.From, x.From), append(t.Took, x.To-x.From)
+		t.Unit, t.Op, t.From, t.Took = append(t.Unit, int(x.Unit)), append(t.Op, x.Op), append(t.From, x.From),
+			append(t.Took, x.To-x.From)
 	}
 	return t
 }

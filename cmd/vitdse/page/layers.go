@@ -91,22 +91,27 @@ func (in *Inside) Measure(ctx context.Context, g Golden) error {
 	for i := range in.Layers {
 		// Of q, k and v, which read the same codes, q is shown.
 		name := in.Layers[i].Name
-		at := slices.IndexFunc(report.Layers, func(l quant.LayerReport) bool { return l.Layer == name || l.Layer+"kv" == name })
+		at := slices.IndexFunc(report.Layers, func(l quant.LayerReport) bool {
+			return l.Layer == name || l.Layer+"kv" == name
+		})
 		if at < 0 {
 			continue
 		}
 		l := report.Layers[at]
-		q := &LayerReport{Number(l.Low), Number(l.High), Number(l.Scale), Number(l.Clipped), Number(l.SQNR), Number(l.OutputSQNR), l.AccBits}
+		q := &LayerReport{Number(l.Low), Number(l.High), Number(l.Scale), Number(l.Clipped), Number(l.SQNR),
+			Number(l.OutputSQNR), l.AccBits}
 		if l.Weights == 0 {
 			q.OutputSQNR = Number(math.NaN())
 		}
 		in.Layers[i].Quantized = q
 	}
-	d, err := measure.Evaluation{Model: g.Model, Weights: g.Weights, Net: net, Report: report, Images: g.Images, Workers: g.Workers}.Examine(ctx)
+	d, err := measure.Evaluation{Model: g.Model, Weights: g.Weights, Net: net, Report: report, Images: g.Images,
+		Workers: g.Workers}.Examine(ctx)
 	if err != nil {
 		return err
 	}
-	in.Noise = &Noise{Images: g.Images.N, Base: Number(math.NaN()), Predicted: Number(math.NaN()), Measured: Number(d.Noise)}
+	in.Noise = &Noise{Images: g.Images.N, Base: Number(math.NaN()), Predicted: Number(math.NaN()),
+		Measured: Number(d.Noise)}
 	for _, op := range d.Ops {
 		in.Noise.Ops = append(in.Noise.Ops, OpSQNR{op.Name, Number(op.SQNR)})
 	}

@@ -23,8 +23,9 @@ type Live struct {
 	report *Report
 	news   news
 	stage  func() (title, text string, done, total int64) // nil between two
-	grows  time.Time                                      // when the front is made next: making it takes a small part of the search's time
-	last   chan struct{}
+	// when the front is made next: making it takes a small part of the search's time
+	grows time.Time
+	last  chan struct{}
 }
 
 // news is how far the command is, as JSON.

@@ -99,7 +99,8 @@ func TestLivePage(t *testing.T) {
 	server := httptest.NewServer(l)
 	defer server.Close()
 	ctx := browse(t, server.URL)
-	do(t, ctx, runtime.Enable(), chromedp.Navigate(server.URL+"/"), chromedp.WaitReady("#live[data-state=running]", chromedp.ByQuery),
+	do(t, ctx, runtime.Enable(), chromedp.Navigate(server.URL+"/"),
+		chromedp.WaitReady("#live[data-state=running]", chromedp.ByQuery),
 		chromedp.Evaluate(`vitdse.state.pick(1); vitdse.state.limit("fps", 1, Infinity)`, nil))
 	name := value[string](t, ctx, `vitdse.front.report.points.name[1]`)
 	l.At(func() (title, text string, done, total int64) { return "sweep", "4/8 points", 4, 8 })
@@ -108,7 +109,8 @@ func TestLivePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Replace(grown)
-	do(t, ctx, chromedp.Poll(`vitdse.front.n === 7`, nil), chromedp.WaitReady("#live progress[value='4'][max='8']", chromedp.ByQuery))
+	do(t, ctx, chromedp.Poll(`vitdse.front.n === 7`, nil),
+		chromedp.WaitReady("#live progress[value='4'][max='8']", chromedp.ByQuery))
 	if got := value[string](t, ctx, `vitdse.front.report.points.name[vitdse.state.picks[0]]`); got != name {
 		t.Errorf("the pick is %s after the front grew; it was %s", got, name)
 	}

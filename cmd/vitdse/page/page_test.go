@@ -15,8 +15,9 @@ import (
 // made is a front of n points on one part, with numbers and names that try the page.
 func made(n int) *dse.Front {
 	f := &dse.Front{Tool: "test", Inputs: "0123", Objectives: dse.DefaultObjectives, BestSQNRDB: 40,
-		Model: configs.Model{Name: "</script><b>vit</b>", Depth: 1, Heads: 1, Dim: 8, Classes: 2, Patch: 2, Image: configs.ImageShape{Height: 4, Width: 4, Channels: 1}},
-		Axes:  []string{"tm", "tn", "tk", "<i>axis</i>"}}
+		Model: configs.Model{Name: "</script><b>vit</b>", Depth: 1, Heads: 1, Dim: 8, Classes: 2, Patch: 2,
+			Image: configs.ImageShape{Height: 4, Width: 4, Channels: 1}},
+		Axes: []string{"tm", "tn", "tk", "<i>axis</i>"}}
 	part, err := configs.LoadPart("xc7z020")
 	if err != nil {
 		panic(err)
@@ -24,8 +25,10 @@ func made(n int) *dse.Front {
 	f.Parts = []dse.PartSummary{{Part: part, Legal: int64(n), Front: n}}
 	for i := range n {
 		t := 1e-3 * float64(i+1) / float64(n)
-		f.Points = append(f.Points, dse.Point{Part: part.Name, Name: "<img src=x onerror=alert(1)>", Choice: []string{"4", "8", "1", []string{"</td>", "\u2028"}[i%2]},
-			Seconds: t, FPS: 1 / t, Use: 1 - t*900, UseOf: "lut", Costs: []float64{t, 1 - t*900, 1e-4}, SQNRDB: 40 - t, LossDB: t, Numerics: "n",
+		f.Points = append(f.Points, dse.Point{Part: part.Name, Name: "<img src=x onerror=alert(1)>",
+			Choice:  []string{"4", "8", "1", []string{"</td>", "\u2028"}[i%2]},
+			Seconds: t, FPS: 1 / t, Use: 1 - t*900, UseOf: "lut", Costs: []float64{t, 1 - t*900, 1e-4}, SQNRDB: 40 - t,
+			LossDB: t, Numerics: "n",
 			Estimate: dse.Estimate{Cycles: int64(1e8 * t), LUT: 1000 + i, DSP: 10}})
 	}
 	return f
@@ -106,7 +109,8 @@ func TestThinned(t *testing.T) {
 		t.Errorf("%d points of %v; expected %d of a million", len(numbers), points["of"], MostPoints)
 	}
 	if numbers[0] != 1.0 || numbers[len(numbers)-1] != 1e6 {
-		t.Errorf("the points are %v to %v; expected the fastest and the smallest among them", numbers[0], numbers[len(numbers)-1])
+		t.Errorf("the points are %v to %v; expected the fastest and the smallest among them",
+			numbers[0], numbers[len(numbers)-1])
 	}
 }
 

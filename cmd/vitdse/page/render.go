@@ -17,7 +17,8 @@ import (
 var assets embed.FS
 
 // scripts are the modules of the page's script, each behind those that it imports from.
-var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "raster.js", "filters.js", "compare.js", "scatter.js", "parallel.js",
+var scripts = []string{"dom.js", "format.js", "scale.js", "data.js", "select.js", "state.js", "marks.js", "raster.js",
+	"filters.js", "compare.js", "scatter.js", "parallel.js",
 	"table.js", "why.js", "timeline.js", "ops.js", "layers.js", "evidence.js", "live.js", "main.js"}
 
 var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
@@ -43,8 +44,9 @@ func Write(w io.Writer, r *Report, live string) error {
 	}
 	var buf bytes.Buffer
 	err = pageTemplate.Execute(&buf, map[string]any{
-		"Title":  r.Model.Name + " on " + partNames(r),
-		"Policy": fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; connect-src %s; base-uri 'none'; form-action 'none'", hash(script), hash(string(css)), connect),
+		"Title": r.Model.Name + " on " + partNames(r),
+		"Policy": fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; connect-src %s; base-uri 'none'; "+
+			"form-action 'none'", hash(script), hash(string(css)), connect),
 		"Live":   live,
 		"CSS":    template.CSS(css),
 		"Data":   template.JS(data),
@@ -94,7 +96,8 @@ func bundle() (string, error) {
 			exports = append(exports, string(m[2]))
 		}
 		text = importLine.ReplaceAll(exportLine.ReplaceAll(text, []byte("$1")), []byte("const $1 = module_$2;"))
-		fmt.Fprintf(&b, "const module_%s = (() => {\n%sreturn { %s };\n})();\n", strings.TrimSuffix(name, ".js"), text, strings.Join(exports, ", "))
+		fmt.Fprintf(&b, "const module_%s = (() => {\n%sreturn { %s };\n})();\n",
+			strings.TrimSuffix(name, ".js"), text, strings.Join(exports, ", "))
 	}
 	return b.String(), nil
 }

@@ -59,8 +59,9 @@ type Part struct {
 	Usable       map[string]int `json:"usable"` // what a design may plan with
 	BandwidthGBs Number         `json:"bandwidth_gb_s"`
 	Clock        Clock          `json:"clock"`
-	ClockModel   string         `json:"clock_model,omitempty"` // what stands behind the clocks of its points, where a model gives them
-	Bands        []Band         `json:"bands"`                 // of the resource model
+	// what stands behind the clocks of its points, where a model gives them
+	ClockModel string `json:"clock_model,omitempty"`
+	Bands      []Band `json:"bands"` // of the resource model
 
 	Legal       int64            `json:"legal"` // points, where the space was enumerated
 	Fit         int64            `json:"fit"`

@@ -56,8 +56,10 @@ func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) erro
 	enter(traceEvent{Name: "process_name", Phase: "M", PID: 1, Args: map[string]any{"name": name}})
 	for u, unit := range s.Units() {
 		for row, suffix := range []string{"", " (next)"} {
-			enter(traceEvent{Name: "thread_name", Phase: "M", PID: 1, TID: 2*u + row + 1, Args: map[string]any{"name": unit + suffix}})
-			enter(traceEvent{Name: "thread_sort_index", Phase: "M", PID: 1, TID: 2*u + row + 1, Args: map[string]any{"sort_index": 2*u + row}})
+			enter(traceEvent{Name: "thread_name", Phase: "M", PID: 1, TID: 2*u + row + 1,
+				Args: map[string]any{"name": unit + suffix}})
+			enter(traceEvent{Name: "thread_sort_index", Phase: "M", PID: 1, TID: 2*u + row + 1,
+				Args: map[string]any{"sort_index": 2*u + row}})
 		}
 	}
 	busy := [len(hwmodel.Units)][2]int64{}
@@ -67,7 +69,8 @@ func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) erro
 			row = 1
 		}
 		busy[x.Unit][row] = x.To
-		e := traceEvent{Name: hwmodel.StoreName, Phase: "X", PID: 1, TID: 2*int(x.Unit) + row + 1, At: micros(x.From), Took: micros(x.To - x.From),
+		e := traceEvent{Name: hwmodel.StoreName, Phase: "X", PID: 1, TID: 2*int(x.Unit) + row + 1, At: micros(x.From),
+			Took: micros(x.To - x.From),
 			Args: map[string]any{"from": x.From, "to": x.To}}
 		if x.Op < len(ops) {
 			e.Name = ops[x.Op].Name

@@ -61,7 +61,8 @@ func TestTrace(t *testing.T) {
 		case "X":
 			from, took := cycles(t, e.TS), cycles(t, e.Dur)
 			if from < ends[e.TID] || took <= 0 || threads[e.TID] == "" {
-				t.Errorf("%s of %q begins at %d and takes %d; the one before ended at %d", e.Name, threads[e.TID], from, took, ends[e.TID])
+				t.Errorf("%s of %q begins at %d and takes %d; the one before ended at %d",
+					e.Name, threads[e.TID], from, took, ends[e.TID])
 			}
 			ends[e.TID] = from + took
 			last = max(last, from+took)

@@ -98,7 +98,8 @@ func (w *Why) Not(p dse.Point, changes []Change) (Variant, error) {
 	name, use := e.Use.Largest()
 	r := e.Resources
 	v.Seconds, v.FPS, v.Use, v.UseOf = Number(e.Seconds), Number(e.FPS), Number(use), name
-	v.Resource = map[string]int{"lut": r.LUT, "ff": r.FF, "dsp": r.DSP, "bram18": r.BRAM18, "uram": r.URAM, "lutram": r.LUTRAM}
+	v.Resource = map[string]int{"lut": r.LUT, "ff": r.FF, "dsp": r.DSP, "bram18": r.BRAM18, "uram": r.URAM,
+		"lutram": r.LUTRAM}
 	level, known := w.noiseOf(d.Numerics)
 	if known {
 		v.LossDB = Number(w.front.BestSQNRDB - noise.Decibels(level))
@@ -136,7 +137,8 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, predicted 
 		return
 	}
 	if !known {
-		v.Fate, v.Why = "open", "its noise is not known here: write the page from the run file, with the checkpoint that it names"
+		v.Fate, v.Why = "open", "its noise is not known here: write the page from the run file, "+
+			"with the checkpoint that it names"
 		return
 	}
 	if n, on := w.named[d.Name]; on {
@@ -149,7 +151,8 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, predicted 
 		}
 	}
 	if len(v.Beaten) == 0 {
-		v.Fate, v.Why = "open", "no point of the front is at least as good in latency, largest use and predicted noise together; the front is of "+objectiveNames(f)
+		v.Fate, v.Why = "open", "no point of the front is at least as good in latency, "+
+			"largest use and predicted noise together; the front is of "+objectiveNames(f)
 		return
 	}
 	n := v.Beaten[0]
@@ -187,14 +190,18 @@ func advantage(q dse.Point, e hwmodel.Estimate, use, predicted float64, number i
 func brokenLimits(f *dse.Front, e hwmodel.Estimate, sqnr float64, known bool) []string {
 	var list []string
 	if loss := f.BestSQNRDB - sqnr; known && f.Limits.MaxLossDB > 0 && loss > f.Limits.MaxLossDB {
-		list = append(list, fmt.Sprintf("less accurate than a limit allows: loses %.2f dB of at most %g", loss, f.Limits.MaxLossDB))
+		list = append(list, fmt.Sprintf("less accurate than a limit allows: loses %.2f dB of at most %g",
+			loss, f.Limits.MaxLossDB))
 	}
 	if known && f.Limits.MinSQNRDB > 0 && sqnr < f.Limits.MinSQNRDB {
-		list = append(list, fmt.Sprintf("less accurate than a limit allows: %.2f dB of at least %g", sqnr, f.Limits.MinSQNRDB))
+		list = append(list, fmt.Sprintf("less accurate than a limit allows: %.2f dB of at least %g",
+			sqnr, f.Limits.MinSQNRDB))
 	}
 	r := e.Resources
-	value := map[dse.Metric]float64{dse.Latency: 1e3 * e.Seconds, dse.Throughput: e.FPS, dse.LUTs: float64(r.LUT), dse.FFs: float64(r.FF), dse.DSPs: float64(r.DSP),
-		dse.BRAMs: float64(r.BRAM18), dse.URAMs: float64(r.URAM), dse.LUTRAMs: float64(r.LUTRAM), dse.Bytes: float64(e.BytesRead + e.BytesWritten), dse.Energy: 1e3 * e.EnergyJ()}
+	value := map[dse.Metric]float64{dse.Latency: 1e3 * e.Seconds, dse.Throughput: e.FPS, dse.LUTs: float64(r.LUT),
+		dse.FFs: float64(r.FF), dse.DSPs: float64(r.DSP),
+		dse.BRAMs: float64(r.BRAM18), dse.URAMs: float64(r.URAM), dse.LUTRAMs: float64(r.LUTRAM),
+		dse.Bytes: float64(e.BytesRead + e.BytesWritten), dse.Energy: 1e3 * e.EnergyJ()}
 	_, use := e.Use.Largest()
 	value[dse.LargestUse] = 100 * use
 	for _, b := range f.Limits.Bounds {

@@ -1,5 +1,5 @@
-// Package parts lists parts: what there is of each resource and what of it a design may plan with, and which engines they
-// hold.
+// Package parts lists parts: what there is of each resource and what of it a design may plan with, and which engines
+// they hold.
 package parts
 
 import (

@@ -131,7 +131,8 @@ func (p *Bar) text() string {
 func (p *Bar) unmeasured() string {
 	s := number.Span(p.pace.Elapsed) + " so far"
 	if p.pace.Done > 0 {
-		s += fmt.Sprintf(", %s %s, %s %s/s", number.Count(p.pace.Done), p.unit, number.Rate(p.pace.Done, p.pace.Elapsed), p.unit)
+		s += fmt.Sprintf(", %s %s, %s %s/s", number.Count(p.pace.Done), p.unit,
+			number.Rate(p.pace.Done, p.pace.Elapsed), p.unit)
 	}
 	switch by := "by " + number.Plural(p.past, "earlier run"); {
 	case p.expect == 0:

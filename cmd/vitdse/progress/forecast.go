@@ -47,8 +47,8 @@ func (f *Forecast) past(title string) (list []pastStep) {
 	return list
 }
 
-// expect is how long a step may take, and of how many earlier runs that is: a constant and so much for each LUT, by least
-// squares over runs of designs whose sizes differ; of those alike the mean. 0 where there are none.
+// expect is how long a step may take, and of how many earlier runs that is: a constant and so much for each LUT, by
+// least squares over runs of designs whose sizes differ; of those alike the mean. 0 where there are none.
 func (f *Forecast) expect(title string) (time.Duration, int) {
 	list := f.past(title)
 	if len(list) == 0 {

@@ -55,7 +55,8 @@ func TestUnmeasured(t *testing.T) {
 	for _, c := range []struct {
 		expect time.Duration
 		want   string
-	}{{0, "10 s so far, 200 lines, 20 lines/s"}, {time.Minute, ", ETA 50 s, an estimate by 3 earlier runs"}, {5 * time.Second, ", longer than estimated by 3 earlier runs"}} {
+	}{{0, "10 s so far, 200 lines, 20 lines/s"}, {time.Minute, ", ETA 50 s, an estimate by 3 earlier runs"},
+		{5 * time.Second, ", longer than estimated by 3 earlier runs"}} {
 		p.expected(c.expect, 3)
 		if got := p.text(); !strings.Contains(got, c.want) {
 			t.Errorf("%q; expected %q in it", got, c.want)

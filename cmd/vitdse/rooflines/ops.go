@@ -27,7 +27,8 @@ func (r opRow) cells() []string {
 		return []string{r.name, r.kind, r.shape, times, "-", "-", "-", "-", "-", "-"}
 	}
 	f := r.roof
-	return []string{r.name, r.kind, r.shape, times, number.Mega(f.FLOPs), number.Kilo(f.Bytes), fmt.Sprintf("%.1f", f.Intensity),
+	return []string{r.name, r.kind, r.shape, times, number.Mega(f.FLOPs), number.Kilo(f.Bytes),
+		fmt.Sprintf("%.1f", f.Intensity),
 		fmt.Sprintf("%.1f", f.Attainable), f.Bound, number.Count(f.IdealCycles)}
 }
 

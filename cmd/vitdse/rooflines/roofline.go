@@ -1,5 +1,5 @@
-// Package rooflines shows a network's ops under the roof of a design and its part: how much of each is work, how much is
-// moved, and what rate that allows, as a table and as a plot.
+// Package rooflines shows a network's ops under the roof of a design and its part: how much of each is work, how much
+// is moved, and what rate that allows, as a table and as a plot.
 package rooflines
 
 import (
@@ -40,7 +40,8 @@ func Show(o *table.Output, engine hwmodel.Engine, v View) error {
 	if !v.All {
 		rows = fold(rows)
 	}
-	t := table.New("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s", "<bound", "ideal cycles")
+	t := table.New("<op", "<kind", "<shape", "times", "MFLOP", "kB", "FLOP/B", "attainable GOP/s",
+		"<bound", "ideal cycles")
 	for _, r := range rows {
 		t.Add(r.cells()...)
 	}

@@ -18,7 +18,8 @@ func TestTableFits(t *testing.T) {
 	}{{0, 4}, {200, 4}, {24, 3}, {14, 2}, {1, 2}} {
 		shown, left := full.within(c.width)
 		if len(shown.header) != c.columns || len(left) != 4-c.columns || len(shown.rows[0]) != c.columns {
-			t.Errorf("at %d characters there are %q and %q is left out; expected %d columns", c.width, shown.header, left, c.columns)
+			t.Errorf("at %d characters there are %q and %q is left out; expected %d columns",
+				c.width, shown.header, left, c.columns)
 		}
 		var b strings.Builder
 		if err := shown.print(&b); err != nil {

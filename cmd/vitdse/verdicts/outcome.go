@@ -1,5 +1,5 @@
-// Package verdicts says what a verification found: tables of ops, what the array's cycles were spent on, the mismatches,
-// and the verdict, which is one line.
+// Package verdicts says what a verification found: tables of ops, what the array's cycles were spent on, the
+// mismatches, and the verdict, which is one line.
 package verdicts
 
 import (
@@ -42,8 +42,8 @@ func (o *Outcome) late() []string {
 	return ops
 }
 
-// Conclude prints the verdict, the last line of a verification, and says whether it is a pass. Where the RTL and the HLS C++ were both run, the verdict is the RTL's
-// if both hold, and that of the one that fails otherwise.
+// Conclude prints the verdict, the last line of a verification, and says whether it is a pass. Where the RTL and the
+// HLS C++ were both run, the verdict is the RTL's if both hold, and that of the one that fails otherwise.
 func Conclude(o *table.Output, outs []*Outcome) bool {
 	last := outs[0]
 	for _, out := range outs {
@@ -95,7 +95,8 @@ func (o *Outcome) line() string {
 	if r.Target == configs.TargetHLS {
 		return s + "; HLS C++, which has no cycles"
 	}
-	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured", number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
+	return s + fmt.Sprintf("; %s cycles an image predicted, %s measured",
+		number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
 }
 
 func mismatchWords(n int64) string {

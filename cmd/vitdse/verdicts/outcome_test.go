@@ -27,19 +27,26 @@ func TestVerdict(t *testing.T) {
 		want   string
 	}{
 		{"pass", func(*Outcome) {},
-			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches; 257 cycles an image predicted, 257 measured"},
+			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches; 257 cycles an image predicted, 257 measured"},
 		{"mismatch", func(o *Outcome) { o.Report.Ops[1].Mismatches, o.Report.OK = 1, false },
-			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 1 mismatch; 257 cycles an image predicted, 257 measured"},
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 1 mismatch; " +
+				"257 cycles an image predicted, 257 measured"},
 		{"not compared", func(o *Outcome) { o.Report.Ops[1].Compared, o.Report.OK = 100, false },
-			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,188 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, 60 elements not compared; 257 cycles an image predicted, 257 measured"},
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,188 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches, 60 elements not compared; 257 cycles an image predicted, 257 measured"},
 		{"late", func(o *Outcome) { o.Report.Ops[1].Measured, o.Report.MeasuredCycles = 98, 258 },
-			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of head are not the predicted ones; 257 cycles an image predicted, 258 measured"},
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches, cycles of head are not the predicted ones; 257 cycles an image predicted, 258 measured"},
 		{"late in a later image", func(o *Outcome) { o.Report.MeasuredRun++ },
-			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, cycles of a later image are not the predicted ones; 257 cycles an image predicted, 257 measured"},
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches, cycles of a later image are not the predicted ones; 257 cycles an image predicted, 257 measured"},
 		{"changed", func(o *Outcome) { o.Report.Changed = []string{"rtl/vit_ram.sv"} },
-			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches, not what was emitted: rtl/vit_ram.sv; 257 cycles an image predicted, 257 measured"},
+			"FAIL  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches, not what was emitted: rtl/vit_ram.sv; 257 cycles an image predicted, 257 measured"},
 		{"late, but the memory stalls", func(o *Outcome) { o.Report.Ops[1].Measured, o.Opt.Stall = 98, 0.1 },
-			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, 0 mismatches; 257 cycles an image predicted, 257 measured"},
+			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
+				"0 mismatches; 257 cycles an image predicted, 257 measured"},
 	} {
 		o := passing()
 		c.change(o)

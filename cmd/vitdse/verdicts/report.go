@@ -20,7 +20,8 @@ func Show(o *table.Output, r *verify.Report) error {
 		if op.Compared != op.Elements {
 			compared += " of " + number.Count(op.Elements)
 		}
-		t.Add(op.Name, op.Kind, op.Shape, compared, number.Count(op.Mismatches), number.Count(op.Predicted), number.Count(op.Measured))
+		t.Add(op.Name, op.Kind, op.Shape, compared, number.Count(op.Mismatches), number.Count(op.Predicted),
+			number.Count(op.Measured))
 	}
 	t.Add("total", "", "", number.Count(r.Elements()), "", number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles))
 	if err := o.Show(t); err != nil {

@@ -64,7 +64,8 @@ func Create(dir string, w Work) error {
 }
 
 func otherWork(dir string, w Work) error {
-	return fmt.Errorf("%s holds the tasks of other work (%s, inputs %.12s); if nobody waits for it remove it, or give another folder with --work",
+	return fmt.Errorf("%s holds the tasks of other work (%s, inputs %.12s); if nobody waits for it remove it, "+
+		"or give another folder with --work",
 		dir, w.Plan.Kind, w.Plan.Inputs)
 }
 
@@ -80,7 +81,8 @@ func Load(dir string) (Work, error) {
 		return w, fmt.Errorf("%s: %w", path, err)
 	}
 	if w.Schema != workSchema {
-		return w, fmt.Errorf("%s: has schema %d, this version reads %d; remove the folder and submit the work again", path, w.Schema, workSchema)
+		return w, fmt.Errorf("%s: has schema %d, this version reads %d; remove the folder and submit the work again",
+			path, w.Schema, workSchema)
 	}
 	return w, nil
 }

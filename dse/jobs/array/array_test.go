@@ -166,7 +166,8 @@ func TestFailuresAndInterruption(t *testing.T) {
 	got := squares{}
 	err := Do(t.Context(), dir, work, o, numbers(6), second, got.take)
 	host, _ := os.Hostname()
-	if err == nil || !strings.Contains(err.Error(), "job 3 failed on "+host+": told to fail") || !strings.Contains(err.Error(), ".log") {
+	if err == nil || !strings.Contains(err.Error(), "job 3 failed on "+host+": told to fail") ||
+		!strings.Contains(err.Error(), ".log") {
 		t.Errorf("error is %v", err)
 	}
 	if len(heard) != 1 || heard[0].Job != 3 {
@@ -317,7 +318,8 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	for name, text := range map[string]string{"sbatch": "echo 1", "squeue": "", "scancel": "", "scontrol": "echo 'MaxArraySize            = 3'"} {
+	for name, text := range map[string]string{"sbatch": "echo 1", "squeue": "", "scancel": "",
+		"scontrol": "echo 'MaxArraySize            = 3'"} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -339,20 +341,32 @@ func TestRefused(t *testing.T) {
 		do   func() error
 		says string
 	}{
-		"an engine of no name":      {func() error { return do(fresh, Options{Engine: "cray", Tasks: 2}, plan, 2) }, "expected one of local, slurm, lsf, sge, pbs, hq, k8s"},
-		"a command that is missing": {func() error { return do(fresh, Options{Engine: "lsf", Tasks: 2}, plan, 2) }, "run this where its commands are, or use --engine local"},
-		"a template that runs nothing": {func() error { return do(fresh, Options{Engine: "slurm", Template: other, Tasks: 2}, plan, 2) },
+		"an engine of no name": {func() error { return do(fresh, Options{Engine: "cray", Tasks: 2}, plan, 2) },
+			"expected one of local, slurm, lsf, sge, pbs, hq, k8s"},
+		"a command that is missing": {func() error { return do(fresh, Options{Engine: "lsf", Tasks: 2}, plan, 2) },
+			"run this where its commands are, or use --engine local"},
+		"a template that runs nothing": {func() error {
+			return do(fresh, Options{Engine: "slurm", Template: other, Tasks: 2}, plan, 2)
+		},
 			"does not contain {{.Command}}, which runs a task; vitdse task --template slurm shows"},
-		"a template that a site must fill in": {func() error { return do(fresh, Options{Engine: "k8s", Tasks: 2}, plan, 2) }, "SITE stands where a name of your site goes"},
+		"a template that a site must fill in": {func() error { return do(fresh, Options{Engine: "k8s", Tasks: 2}, plan, 2) },
+			"SITE stands where a name of your site goes"},
 		"an array above the limit": {func() error { return do(fresh, Options{Engine: "slurm", Tasks: 4}, plan, 4) },
 			"above this site's limit of 3 (scontrol show config); give --tasks 3 or less"},
-		"memory, which no node sees": {func() error { return do("/dev/shm/vitdse-test/work", Options{Engine: "slurm", Tasks: 2}, plan, 2) }, "which no node sees; give --work FOLDER"},
-		"nothing to resume":          {func() error { return do(fresh, Options{Engine: "local", Tasks: 2, Resume: true}, plan, 2) }, "leave the flag out to submit one"},
-		"other work in the folder": {func() error { return do(dir, Options{Engine: "local", Tasks: 1}, jobs.Plan{Kind: "other", Jobs: 2}, 2) },
+		"memory, which no node sees": {func() error {
+			return do("/dev/shm/vitdse-test/work", Options{Engine: "slurm", Tasks: 2}, plan, 2)
+		}, "which no node sees; give --work FOLDER"},
+		"nothing to resume": {func() error { return do(fresh, Options{Engine: "local", Tasks: 2, Resume: true}, plan, 2) },
+			"leave the flag out to submit one"},
+		"other work in the folder": {func() error {
+			return do(dir, Options{Engine: "local", Tasks: 1}, jobs.Plan{Kind: "other", Jobs: 2}, 2)
+		},
 			"holds the tasks of other work (vitdse test"},
-		"another build":   {func() error { _, err := Open(t.Context(), dir, 0, "other build", ask); return err }, "install the same on every node"},
-		"a task too many": {func() error { _, err := Open(t.Context(), dir, 1, "test build", ask); return err }, "not one of the 1"},
-		"no folder":       {func() error { _, err := Load(filepath.Join(dir, "nothing")); return err }, "holds no work"},
+		"another build": {func() error { _, err := Open(t.Context(), dir, 0, "other build", ask); return err },
+			"install the same on every node"},
+		"a task too many": {func() error { _, err := Open(t.Context(), dir, 1, "test build", ask); return err },
+			"not one of the 1"},
+		"no folder": {func() error { _, err := Load(filepath.Join(dir, "nothing")); return err }, "holds no work"},
 		"another tool on a node": {func() error { _, err := Open(t.Context(), dir, 0, "test build", ask); return err },
 			`has yosys "Yosys 0.40", the machine that submitted has "Yosys 0.23"`},
 		"other inputs on a node": {func() error {
@@ -383,12 +397,14 @@ func TestNodesThatDiffer(t *testing.T) {
 	w.Tools = map[string]string{"yosys": "Yosys 0.23"}
 	host, _ := os.Hostname()
 	err := Do(t.Context(), dir, w, local(t), numbers(2), second, squares{}.take)
-	if want := "node " + host + ` has yosys "Yosys 0.40", the machine that submitted has "Yosys 0.23"`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "node " + host + ` has yosys "Yosys 0.40", the machine that submitted has "Yosys 0.23"`; err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("error is %v; expected %q", err, want)
 	}
 	o := local(t)
 	o.Program = "/bin/true"
-	if err := Do(t.Context(), folder(t), work, o, numbers(2), second, squares{}.take); err == nil || !strings.Contains(err.Error(), "do not see that folder") {
+	if err := Do(t.Context(), folder(t), work, o, numbers(2), second, squares{}.take); err == nil ||
+		!strings.Contains(err.Error(), "do not see that folder") {
 		t.Errorf("error is %v", err)
 	}
 }

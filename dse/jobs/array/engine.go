@@ -34,33 +34,40 @@ type engine struct {
 //go:embed templates
 var templates embed.FS
 
-// engines are the schedulers. Their commands are as the manual pages have them: sbatch(1), squeue(1), scontrol(1) of Slurm
-// 22; bsub(1), bjobs(1), bparams(1) of LSF 10.1; qsub(1), qstat(1), sge_conf(5) of Grid Engine 8.1; qsub(1B), qstat(1B),
-// pbs_server_attributes(7B) of OpenPBS 23; the command line of HyperQueue 0.20; kubectl 1.28, where Jobs with
-// backoffLimitPerIndex begin.
+// engines are the schedulers. Their commands are as the manual pages have them: sbatch(1), squeue(1), scontrol(1) of
+// Slurm 22; bsub(1), bjobs(1), bparams(1) of LSF 10.1; qsub(1), qstat(1), sge_conf(5) of Grid Engine 8.1; qsub(1B),
+// qstat(1B), pbs_server_attributes(7B) of OpenPBS 23; the command line of HyperQueue 0.20; kubectl 1.28, where Jobs
+// with backoffLimitPerIndex begin.
 var engines = []engine{
 	{name: "slurm", file: "slurm.sh", submit: []string{"sbatch", "--parsable"}, id: regexp.MustCompile(`^(\d+)(?:;.*)?$`),
-		state:  []string{"squeue", "--noheader", "--jobs", "{}", "--states", "all", "--format", "%T"},
-		active: otherThan("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "NODE_FAIL", "PREEMPTED"),
-		gone:   "Invalid job id", cancel: []string{"scancel", "{}"},
-		limit: []string{"scontrol", "show", "config"}, most: regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`), proven: true},
-	{name: "lsf", file: "lsf.sh", submit: []string{"bsub"}, stdin: true, id: regexp.MustCompile(`^Job <(\d+)> is submitted`),
+		state: []string{"squeue", "--noheader", "--jobs", "{}", "--states", "all", "--format", "%T"},
+		active: otherThan("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE",
+			"NODE_FAIL", "PREEMPTED"),
+		gone: "Invalid job id", cancel: []string{"scancel", "{}"},
+		limit: []string{"scontrol", "show", "config"},
+		most:  regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`), proven: true},
+	{name: "lsf", file: "lsf.sh", submit: []string{"bsub"}, stdin: true,
+		id:    regexp.MustCompile(`^Job <(\d+)> is submitted`),
 		state: []string{"bjobs", "-a", "-noheader", "-o", "stat", "{}"}, active: otherThan("DONE", "EXIT"),
 		gone: "is not found", cancel: []string{"bkill", "{}"},
 		limit: []string{"bparams", "-a"}, most: regexp.MustCompile(`(?m)MAX_JOB_ARRAY_SIZE\s*=\s*(\d+)`)},
 	{name: "sge", file: "sge.sh", submit: []string{"qsub", "-terse"}, id: regexp.MustCompile(`^(\d+)\.`),
-		state: []string{"qstat", "-j", "{}"}, active: func(said, _ string) bool { return strings.Contains(said, "job_number") },
+		state: []string{"qstat", "-j", "{}"}, active: func(said, _ string) bool {
+			return strings.Contains(said, "job_number")
+		},
 		gone: "do not exist", cancel: []string{"qdel", "{}"},
 		limit: []string{"qconf", "-sconf"}, most: regexp.MustCompile(`(?m)^max_aj_tasks\s+(\d+)`)},
 	{name: "pbs", file: "pbs.sh", submit: []string{"qsub"}, id: regexp.MustCompile(`^(\d+(?:\[\])?(?:\.\S+)?)$`),
 		state: []string{"qstat", "-f", "{}"}, active: func(said, _ string) bool { return pbsActive.MatchString(said) },
 		gone: "Job", cancel: []string{"qdel", "{}"}, // Unknown Job Id, or Job has finished
 		limit: []string{"qmgr", "-c", "list server max_array_size"}, most: regexp.MustCompile(`max_array_size\s*=\s*(\d+)`)},
-	{name: "hq", file: "hq.sh", submit: []string{"hq", "--output-mode=quiet", "submit", "--directives=file"}, id: regexp.MustCompile(`^(\d+)$`),
+	{name: "hq", file: "hq.sh", submit: []string{"hq", "--output-mode=quiet", "submit", "--directives=file"},
+		id:     regexp.MustCompile(`^(\d+)$`),
 		state:  []string{"hq", "--output-mode=quiet", "job", "list"}, // those that wait or run
 		active: func(said, id string) bool { return regexp.MustCompile(`(?m)^` + id + `\s`).MatchString(said) },
 		gone:   "not found", cancel: []string{"hq", "job", "cancel", "{}"}},
-	{name: "k8s", file: "k8s.yaml", submit: []string{"kubectl", "create", "--output=name", "--filename"}, id: regexp.MustCompile(`^(job\.batch/\S+)$`),
+	{name: "k8s", file: "k8s.yaml", submit: []string{"kubectl", "create", "--output=name", "--filename"},
+		id:     regexp.MustCompile(`^(job\.batch/\S+)$`),
 		state:  []string{"kubectl", "get", "{}", "--output=jsonpath={.status.conditions[*].type}"},
 		active: func(said, _ string) bool { return !regexp.MustCompile(`\b(Complete|Failed)\b`).MatchString(said) },
 		gone:   "NotFound", cancel: []string{"kubectl", "delete", "{}"}, edit: "SITE"},
@@ -116,7 +123,8 @@ func (e engine) needs() error {
 	return nil
 }
 
-// check refuses an array that the site does not take. Where the limit cannot be asked for, the scheduler itself refuses.
+// check refuses an array that the site does not take. Where the limit cannot be asked for, the scheduler itself
+// refuses.
 func (e engine) check(ctx context.Context, tasks int) error {
 	if e.limit == nil {
 		return nil
@@ -131,7 +139,8 @@ func (e engine) check(ctx context.Context, tasks int) error {
 	}
 	most, err := strconv.Atoi(found[1])
 	if err == nil && most > 0 && tasks > most {
-		return fmt.Errorf("an array of %d tasks is above this site's limit of %d (%s); give --tasks %d or less", tasks, most, strings.Join(e.limit, " "), most)
+		return fmt.Errorf("an array of %d tasks is above this site's limit of %d (%s); give --tasks %d or less",
+			tasks, most, strings.Join(e.limit, " "), most)
 	}
 	return nil
 }
@@ -151,11 +160,12 @@ func (e engine) submitted(ctx context.Context, path, text string) (string, error
 			return found[1], nil
 		}
 	}
-	return "", fmt.Errorf("%s took %s, but says no job's number: %q; see whether it runs before you submit it again", e.submit[0], path, said)
+	return "", fmt.Errorf("%s took %s, but says no job's number: %q; see whether it runs before you submit it again",
+		e.submit[0], path, said)
 }
 
-// isActive says whether the scheduler still knows of tasks of a job that wait or run. A scheduler that does not answer is
-// an error, and nothing is concluded from it.
+// isActive says whether the scheduler still knows of tasks of a job that wait or run. A scheduler that does not answer
+// is an error, and nothing is concluded from it.
 func (e engine) isActive(ctx context.Context, id string) (bool, error) {
 	said, errs, err := output(ctx, nil, with(e.state, id)...)
 	if err != nil && ctx.Err() == nil && strings.Contains(errs+said, e.gone) {

@@ -17,16 +17,16 @@ import (
 	"vitdse/dse/jobs"
 )
 
-// A shared file system does few operations a second for all who use it: tasks may ask it for so many together, and a file
-// of records takes so many to write (created, written, its mode set, renamed).
+// A shared file system does few operations a second for all who use it: tasks may ask it for so many together, and a
+// file of records takes so many to write (created, written, its mode set, renamed).
 const (
 	leastGathering = 5 * time.Second
 	operations     = 50.0 // a second
 	fileOperations = 4
 )
 
-// gathering is how long each of so many tasks keeps what short jobs gave before it writes it: what one that is killed can
-// lose. docs/MACHINES.md has the simulation behind it.
+// gathering is how long each of so many tasks keeps what short jobs gave before it writes it: what one that is killed
+// can lose. docs/MACHINES.md has the simulation behind it.
 func gathering(tasks int) time.Duration {
 	return max(leastGathering, time.Duration(float64(tasks)*fileOperations/operations*float64(time.Second)))
 }

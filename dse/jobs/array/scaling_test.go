@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// synthesisTimes are drawn as those of Yosys over designs are found to be: a minute and a half in the middle, one in ten
-// above four minutes, one in a hundred above nine (log-normal, sigma 0.8).
+// synthesisTimes are drawn as those of Yosys over designs are found to be: a minute and a half in the middle, one in
+// ten above four minutes, one in a hundred above nine (log-normal, sigma 0.8).
 func synthesisTimes() (list []float64) {
 	rng := rand.New(rand.NewPCG(21, 0))
 	for range 1000 {
@@ -20,8 +20,8 @@ func synthesisTimes() (list []float64) {
 	return list
 }
 
-// farm is a simulation: tasks that all run at once on nodes of their own, and one file system that does what it is asked in
-// turn.
+// farm is a simulation: tasks that all run at once on nodes of their own, and one file system that does what it is
+// asked in turn.
 type farm struct {
 	rate  float64 // operations a second of the file system
 	free  float64 // when it has done what it was asked so far
@@ -91,8 +91,8 @@ func (f *farm) run(tasks [][]float64, keep float64) (end float64) {
 	return end
 }
 
-// efficiency cuts so much work for each of n tasks by an estimate that is right to within a third, and gives the share of
-// the nodes' time that goes into jobs. scale makes the times longer or shorter.
+// efficiency cuts so much work for each of n tasks by an estimate that is right to within a third, and gives the share
+// of the nodes' time that goes into jobs. scale makes the times longer or shorter.
 func efficiency(times []float64, n int, each, scale float64, keep time.Duration) (share float64, operations int) {
 	rng := rand.New(rand.NewPCG(22, uint64(n)))
 	var real, estimate []float64
@@ -153,12 +153,14 @@ func TestScaling(t *testing.T) {
 	}
 	t.Logf("share of the nodes' time that goes into jobs:\n%s", text)
 	const short = "2 s, as settings of a layer's bits"
-	for name, least := range map[string]float64{short + ", 10 minutes, 100 tasks": 0.88, short + ", 10 minutes, 1000 tasks": 0.75} {
+	for name, least := range map[string]float64{short + ", 10 minutes, 100 tasks": 0.88, short +
+		", 10 minutes, 1000 tasks": 0.75} {
 		if share[name] < least {
 			t.Errorf("%s: %.2f; expected %.2f", name, share[name], least)
 		}
 	}
-	if bundled, each := share[short+", 10 minutes, 1000 tasks"], share["2 s, a file each, 10 minutes, 1000 tasks"]; bundled < 5*each {
+	if bundled, each := share[short+", 10 minutes, 1000 tasks"],
+		share["2 s, a file each, 10 minutes, 1000 tasks"]; bundled < 5*each {
 		t.Errorf("bundles: %.2f; a file each %.2f", bundled, each)
 	}
 }

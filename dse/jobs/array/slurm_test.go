@@ -59,7 +59,8 @@ func TestSlurm(t *testing.T) {
 	said := ""
 	o.Warn = func(text string) { said += text }
 	o.Say = func(string) { stop() }
-	if err := Do(ctx, dir, work, o, numbers(12), second, squares{}.take); !errors.Is(err, context.Canceled) || !strings.Contains(said, "is cancelled") {
+	if err := Do(ctx, dir, work, o, numbers(12), second, squares{}.take); !errors.Is(err, context.Canceled) ||
+		!strings.Contains(said, "is cancelled") {
 		t.Errorf("error %v, says %q", err, said)
 	}
 	if j, err := submittedJob(dir); err != nil || j.ID != "" {
@@ -72,7 +73,8 @@ func TestSlurm(t *testing.T) {
 	}
 	w := work
 	w.Plan.Jobs = 2000
-	if err := Do(t.Context(), filepath.Join(t.TempDir(), "work"), w, o, long, second, squares{}.take); err == nil || !strings.Contains(err.Error(), "site's limit of 1001") {
+	if err := Do(t.Context(), filepath.Join(t.TempDir(), "work"), w, o, long, second, squares{}.take); err == nil ||
+		!strings.Contains(err.Error(), "site's limit of 1001") {
 		t.Errorf("an array above the limit: %v", err)
 	}
 }

@@ -18,16 +18,17 @@ import (
 
 // Options say where tasks run.
 type Options struct {
-	Engine   string        // one of Engines
-	Program  string        // absolute path of vitdse, the same on every node
-	Template string        // file in the place of the engine's own job template; "" for that
-	Tasks    int           // most of an array
-	Least    float64       // seconds of work a task, by estimate
-	Workers  int           // processes of local; 0 is one a processor
-	Poll     time.Duration // between looks at the folder and the scheduler; 0 is a second at first, and 15 s after ten minutes
-	Cancel   bool          // cancel the array job when the context ends
-	Resume   bool          // refuse to begin what no earlier command has submitted
-	Shared   bool          // the folder was chosen for the nodes to see, and its file system is not asked
+	Engine   string  // one of Engines
+	Program  string  // absolute path of vitdse, the same on every node
+	Template string  // file in the place of the engine's own job template; "" for that
+	Tasks    int     // most of an array
+	Least    float64 // seconds of work a task, by estimate
+	Workers  int     // processes of local; 0 is one a processor
+	// between looks at the folder and the scheduler; 0 is a second at first, and 15 s after ten minutes
+	Poll   time.Duration
+	Cancel bool // cancel the array job when the context ends
+	Resume bool // refuse to begin what no earlier command has submitted
+	Shared bool // the folder was chosen for the nodes to see, and its file system is not asked
 
 	Say    func(text string)    // is told of what becomes of the array job; may be nil
 	Warn   func(text string)    // is told of what is wrong; may be nil
@@ -49,9 +50,10 @@ type submission struct {
 
 // Do does the jobs of a list in tasks and hands over what each gave, as it comes. What an earlier command has found in
 // the folder is taken first; an array job of it that still works is waited for; what is missing then, and nothing else,
-// is submitted. The folder goes when all is found. Of the work, Tasks are filled in here. If the context ends, the array
-// job goes on unless Cancel is set. The error names the jobs that are missing, and why.
-func Do(ctx context.Context, dir string, w Work, o Options, list []int, cost func(job int) float64, found func(jobs.Record[json.RawMessage]) error) error {
+// is submitted. The folder goes when all is found. Of the work, Tasks are filled in here. If the context ends, the
+// array job goes on unless Cancel is set. The error names the jobs that are missing, and why.
+func Do(ctx context.Context, dir string, w Work, o Options, list []int, cost func(job int) float64,
+	found func(jobs.Record[json.RawMessage]) error) error {
 	quiet := func(string) {}
 	if o.Say == nil {
 		o.Say = quiet
@@ -59,7 +61,8 @@ func Do(ctx context.Context, dir string, w Work, o Options, list []int, cost fun
 	if o.Warn == nil {
 		o.Warn = quiet
 	}
-	s := &submission{Options: o, dir: dir, work: w, records: NewRecords(dir, w.Plan, o.Warn), cost: cost, list: list, begun: time.Now()}
+	s := &submission{Options: o, dir: dir, work: w, records: NewRecords(dir, w.Plan, o.Warn), cost: cost, list: list,
+		begun: time.Now()}
 	wanted := map[int]bool{}
 	for _, job := range list {
 		wanted[job] = true
@@ -177,7 +180,8 @@ func (s *submission) submit(ctx context.Context) error {
 	for _, n := range left {
 		total += s.cost(n)
 	}
-	s.Say(fmt.Sprintf("array job %s: %d jobs in %d tasks, about %s each by estimate; logs in %s", id, len(left), len(s.work.Tasks),
+	s.Say(fmt.Sprintf("array job %s: %d jobs in %d tasks, about %s each by estimate; logs in %s",
+		id, len(left), len(s.work.Tasks),
 		time.Duration(total/float64(len(s.work.Tasks))*float64(time.Second)).Round(time.Second), filepath.Join(s.dir, logs)))
 	return s.wait(ctx, e, id)
 }
@@ -194,7 +198,8 @@ func seen(dir string) error {
 			continue
 		}
 		if kind := uint32(fs.Type); err == nil && (kind == tmpfs || kind == ramfs) {
-			return fmt.Errorf("%s is in this machine's memory, which no node sees; give --work FOLDER on a file system that they share", dir)
+			return fmt.Errorf("%s is in this machine's memory, which no node sees; "+
+				"give --work FOLDER on a file system that they share", dir)
 		}
 		return err
 	}
@@ -237,7 +242,8 @@ func (s *submission) wait(ctx context.Context, e engine, id string) error {
 func (s *submission) interrupted(ctx context.Context, e engine, id string) error {
 	cancel := strings.Join(with(e.cancel, id), " ")
 	if !s.Cancel {
-		s.Warn(fmt.Sprintf("array job %s goes on; the same command waits for it again and takes what it found, and %s ends it", id, cancel))
+		s.Warn(fmt.Sprintf("array job %s goes on; the same command waits for it again and takes what it found, "+
+			"and %s ends it", id, cancel))
 		return context.Cause(ctx)
 	}
 	within, stop := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
@@ -246,7 +252,8 @@ func (s *submission) interrupted(ctx context.Context, e engine, id string) error
 		s.Warn(fmt.Sprintf("array job %s could not be cancelled: %v", id, err))
 		return context.Cause(ctx)
 	}
-	s.Warn(fmt.Sprintf("array job %s is cancelled; what it found is kept, and the same command submits what is missing", id))
+	s.Warn(fmt.Sprintf("array job %s is cancelled; what it found is kept, and the same command submits what is missing",
+		id))
 	return errors.Join(forgetJob(s.dir), context.Cause(ctx))
 }
 
@@ -269,7 +276,8 @@ func (s *submission) missing() error {
 		return nil
 	}
 	if seen, _ := os.ReadDir(filepath.Join(s.dir, hosts)); len(seen) == 0 {
-		return fmt.Errorf("no task wrote into %s: the nodes do not see that folder, or the job template does not run the program (see %s); "+
+		return fmt.Errorf("no task wrote into %s: the nodes do not see that folder, "+
+			"or the job template does not run the program (see %s); "+
 			"give --work FOLDER that they share, at the same path", s.dir, filepath.Join(s.dir, logs))
 	}
 	failed := s.records.failed()
@@ -290,9 +298,11 @@ func (s *submission) missing() error {
 				}
 			}
 		}
-		fmt.Fprintf(&why, "\njob %d of task %d was not finished: the task was ended from outside, see its log %s", left[0], task, logPath(s.dir, task))
+		fmt.Fprintf(&why, "\njob %d of task %d was not finished: the task was ended from outside, see its log %s",
+			left[0], task, logPath(s.dir, task))
 	}
-	return fmt.Errorf("%d of %d jobs are not done; the same command submits what is missing%s", len(left), len(s.list), why.String())
+	return fmt.Errorf("%d of %d jobs are not done; the same command submits what is missing%s",
+		len(left), len(s.list), why.String())
 }
 
 // job is an array job that was submitted.

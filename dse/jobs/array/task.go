@@ -28,7 +28,8 @@ type Task struct {
 
 // Open reads the task of an index, leaves word that the node sees the folder, and checks that this program is the one
 // that was submitted and that the node's tools are of the same versions: version says what a tool's is.
-func Open(ctx context.Context, dir string, index int, build string, version func(ctx context.Context, tool string) (string, error)) (*Task, error) {
+func Open(ctx context.Context, dir string, index int, build string,
+	version func(ctx context.Context, tool string) (string, error)) (*Task, error) {
 	w, err := Load(dir)
 	if err != nil {
 		return nil, err
@@ -55,9 +56,11 @@ func Open(ctx context.Context, dir string, index int, build string, version func
 }
 
 // check compares the program and what the node's tools say of their version with those of the machine that submitted.
-func (t *Task) check(ctx context.Context, build string, version func(ctx context.Context, tool string) (string, error)) error {
+func (t *Task) check(ctx context.Context, build string,
+	version func(ctx context.Context, tool string) (string, error)) error {
 	if t.Work.Build != build {
-		return fmt.Errorf("node %s: this program is %s, the work in %s was submitted by %s; install the same on every node", t.host, build, t.Dir, t.Work.Build)
+		return fmt.Errorf("node %s: this program is %s, the work in %s was submitted by %s; install the same on every node",
+			t.host, build, t.Dir, t.Work.Build)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Work.Tools)) {
 		here, err := version(ctx, name)
@@ -77,12 +80,14 @@ func (t *Task) Jobs() []int { return t.Work.Tasks[t.Index] }
 
 // Part does those of the jobs of a list that are the task's and have no record yet, one after the other, as
 // jobs.Elsewhere has it. A job that fails is noted, and the others go on; the error then says how many failed.
-func (t *Task) Part(ctx context.Context, p jobs.Plan, list []int, do func(ctx context.Context, job int) (any, error)) error {
+func (t *Task) Part(ctx context.Context, p jobs.Plan, list []int,
+	do func(ctx context.Context, job int) (any, error)) error {
 	switch {
 	case p.Kind != t.Work.Plan.Kind:
 		return errors.ErrUnsupported
 	case p != t.Work.Plan:
-		return fmt.Errorf("node %s: %w: %d jobs of inputs %.12s here, %d of %.12s where it was submitted; the files that the command reads differ",
+		return fmt.Errorf("node %s: %w: %d jobs of inputs %.12s here, %d of %.12s where it was submitted; "+
+			"the files that the command reads differ",
 			t.host, jobs.ErrForeign, p.Jobs, p.Inputs, t.Work.Plan.Jobs, t.Work.Plan.Inputs)
 	}
 	r := NewRecords(t.Dir, p, func(said string) { fmt.Fprintln(os.Stderr, said) })

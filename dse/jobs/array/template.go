@@ -10,9 +10,10 @@ import (
 	"text/template"
 )
 
-// Template is the job template of an engine. In it stand {{.Command}}, which is to be followed by the task's index from 0,
-// {{.Last}}, the last index, {{.Tasks}}, how many there are, {{.Dir}}, the work's folder, {{.Logs}}, that of the logs as a
-// word of a shell, and {{.Shell}}, for Kubernetes the whole line of a shell, which quote makes a text of YAML.
+// Template is the job template of an engine. In it stand {{.Command}}, which is to be followed by the task's index from
+// 0, {{.Last}}, the last index, {{.Tasks}}, how many there are, {{.Dir}}, the work's folder, {{.Logs}}, that of the
+// logs as a word of a shell, and {{.Shell}}, for Kubernetes the whole line of a shell, which quote makes a text of
+// YAML.
 func Template(name string) (string, error) {
 	e, err := engineOf(name)
 	if err != nil {
@@ -38,11 +39,13 @@ func (o Options) script(e engine, dir string, tasks int) (string, error) {
 	}
 	shown := "vitdse task --template " + e.name
 	if !strings.Contains(text, ".Command") && !strings.Contains(text, ".Shell") {
-		return "", fmt.Errorf("%s: does not contain {{.Command}}, which runs a task; %s shows a template that does", name, shown)
+		return "", fmt.Errorf("%s: does not contain {{.Command}}, which runs a task; %s shows a template that does",
+			name, shown)
 	}
 	for n, line := range strings.Split(text, "\n") {
 		if e.edit != "" && strings.Contains(line, e.edit) && !strings.HasPrefix(line, "#") {
-			return "", fmt.Errorf("%s: line %d: %s stands where a name of your site goes; write the template with %s, fill it in, and give it as --job-template",
+			return "", fmt.Errorf("%s: line %d: %s stands where a name of your site goes; write the template with %s, "+
+				"fill it in, and give it as --job-template",
 				name, n+1, e.edit, shown)
 		}
 	}
@@ -55,7 +58,8 @@ func (o Options) script(e engine, dir string, tasks int) (string, error) {
 	err = t.Execute(&b, struct {
 		Command, Dir, Logs, Shell string
 		Last, Tasks               int
-	}{command, dir, shellWord(folder), "exec " + command + ` "$JOB_COMPLETION_INDEX" >>` + shellWord(folder) + `/"$JOB_COMPLETION_INDEX".log 2>&1`,
+	}{command, dir, shellWord(folder), "exec " + command + ` "$JOB_COMPLETION_INDEX" >>` + shellWord(folder) +
+		`/"$JOB_COMPLETION_INDEX".log 2>&1`,
 		tasks - 1, tasks})
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)

@@ -38,9 +38,9 @@ func rendered(t *testing.T, e engine, dir, program string, tasks int, fill strin
 	return text
 }
 
-// indices is what each scheduler puts into the environment of its first, second and third task, and how it numbers them:
-// sbatch(1), "Job Array Index" of LSF's bsub(1), qsub(1) of Grid Engine, qsub(1B) of PBS, hq's task arrays, and the label
-// batch.kubernetes.io/job-completion-index of a pod.
+// indices is what each scheduler puts into the environment of its first, second and third task, and how it numbers
+// them: sbatch(1), "Job Array Index" of LSF's bsub(1), qsub(1) of Grid Engine, qsub(1B) of PBS, hq's task arrays, and
+// the label batch.kubernetes.io/job-completion-index of a pod.
 var indices = map[string]struct {
 	variable string
 	first    int
@@ -49,8 +49,8 @@ var indices = map[string]struct {
 	"pbs": {"PBS_ARRAY_INDEX", 0}, "hq": {"HQ_TASK_ID", 0}, "k8s": {"JOB_COMPLETION_INDEX", 0},
 }
 
-// Each template, run by a shell with its scheduler's variables, starts the program with folder and index, and its log is
-// that of the task.
+// Each template, run by a shell with its scheduler's variables, starts the program with folder and index, and its log
+// is that of the task.
 func TestTemplatesRun(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "say it's")
 	if err := os.WriteFile(program, []byte("#!/bin/sh\nprintf '%s|' \"$@\"\n"), 0o777); err != nil {
@@ -134,8 +134,8 @@ func TestTemplatesDirectives(t *testing.T) {
 	}
 }
 
-// The Kubernetes template is what the schema of a Job asks for: of Kubernetes 1.28, as its authors publish it, without the
-// descriptions, from the wheel kubernetes-validate 1.37.0.
+// The Kubernetes template is what the schema of a Job asks for: of Kubernetes 1.28, as its authors publish it, without
+// the descriptions, from the wheel kubernetes-validate 1.37.0.
 func TestKubernetesSchema(t *testing.T) {
 	data, err := os.ReadFile("testdata/kubernetes-job-1.28.json")
 	if err != nil {
@@ -157,8 +157,10 @@ func TestKubernetesSchema(t *testing.T) {
 	if faults := check(text); len(faults) > 0 {
 		t.Errorf("%s\n%s", strings.Join(faults, "\n"), text)
 	}
-	for _, wrong := range [][2]string{{"completions: 3", "completions: three"}, {"parallelism:", "parallel:"}, {"restartPolicy: Never", "restart: Never"},
-		{"mountPath:", "path:"}, {"action: Ignore # a pod that was evicted or whose node is gone runs again, and does not count", "act: Ignore"}} {
+	for _, wrong := range [][2]string{{"completions: 3", "completions: three"}, {"parallelism:", "parallel:"},
+		{"restartPolicy: Never", "restart: Never"},
+		{"mountPath:", "path:"}, {"action: Ignore # a pod that was evicted or whose node is gone runs again, " +
+			"and does not count", "act: Ignore"}} {
 		if !strings.Contains(text, wrong[0]) || len(check(strings.Replace(text, wrong[0], wrong[1], 1))) == 0 {
 			t.Errorf("%s in the place of %s is taken", wrong[1], wrong[0])
 		}
@@ -181,7 +183,8 @@ func (s schema) check(at string, rule map[string]any, v any) (faults []string) {
 		}
 		return []string{at + ": is of no kind that it may be"}
 	}
-	if kinds := names(rule["type"]); len(kinds) > 0 && !slices.Contains(kinds, kind(v)) && !(kind(v) == "integer" && slices.Contains(kinds, "number")) {
+	if kinds := names(rule["type"]); len(kinds) > 0 && !slices.Contains(kinds, kind(v)) &&
+		!(kind(v) == "integer" && slices.Contains(kinds, "number")) {
 		return []string{fmt.Sprintf("%s: is of type %s; expected %v", at, kind(v), kinds)}
 	}
 	if allowed, ok := rule["enum"].([]any); ok && !slices.Contains(allowed, v) {
@@ -242,21 +245,26 @@ func kind(v any) string {
 	return "object"
 }
 
-// What schedulers print when they take a job, are asked for it, and know it no more, as their manual pages and guides have
-// it.
+// What schedulers print when they take a job, are asked for it, and know it no more, as their manual pages and guides
+// have it.
 func TestSchedulersWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		submitted, id         string
 		active, ended, forgot string
 		limit                 string // of 1000
 	}{
-		"slurm": {"17;cluster\n", "17", "COMPLETED\nPENDING\n", "COMPLETED\nFAILED\n", "slurm_load_jobs error: Invalid job id specified", "MaxArraySize            = 1000\n"},
-		"lsf":   {"Job <17> is submitted to default queue <normal>.\n", "17", "DONE\nRUN\n", "DONE\nEXIT\n", "Job <17> is not found", "    MAX_JOB_ARRAY_SIZE = 1000\n"},
-		"sge":   {"17.1-3:1\n", "17", "job_number:                 17\n", "", "Following jobs do not exist: \n17", "max_aj_tasks                 1000\n"},
-		"pbs": {"17[].server\n", "17[].server", "Job Id: 17[].server\n    job_state = B\n", "Job Id: 17[].server\n    job_state = F\n", "qstat: Unknown Job Id 17[].server",
+		"slurm": {"17;cluster\n", "17", "COMPLETED\nPENDING\n", "COMPLETED\nFAILED\n",
+			"slurm_load_jobs error: Invalid job id specified", "MaxArraySize            = 1000\n"},
+		"lsf": {"Job <17> is submitted to default queue <normal>.\n", "17", "DONE\nRUN\n", "DONE\nEXIT\n",
+			"Job <17> is not found", "    MAX_JOB_ARRAY_SIZE = 1000\n"},
+		"sge": {"17.1-3:1\n", "17", "job_number:                 17\n", "", "Following jobs do not exist: \n17",
+			"max_aj_tasks                 1000\n"},
+		"pbs": {"17[].server\n", "17[].server", "Job Id: 17[].server\n    job_state = B\n",
+			"Job Id: 17[].server\n    job_state = F\n", "qstat: Unknown Job Id 17[].server",
 			"Server server\n    max_array_size = 1000\n"},
-		"hq":  {"17\n", "17", "16 RUNNING\n17 WAITING\n", "16 RUNNING\n", "Job 17 not found", ""},
-		"k8s": {"job.batch/vitdse-7x\n", "job.batch/vitdse-7x", "", "SuccessCriteriaMet Complete", `Error from server (NotFound): jobs.batch "vitdse-7x" not found`, ""},
+		"hq": {"17\n", "17", "16 RUNNING\n17 WAITING\n", "16 RUNNING\n", "Job 17 not found", ""},
+		"k8s": {"job.batch/vitdse-7x\n", "job.batch/vitdse-7x", "", "SuccessCriteriaMet Complete",
+			`Error from server (NotFound): jobs.batch "vitdse-7x" not found`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := engineOf(name)
@@ -268,7 +276,8 @@ func TestSchedulersWords(t *testing.T) {
 				t.Errorf("number %v of %q", found, c.submitted)
 			}
 			if !e.active(c.active, c.id) || e.active(c.ended, c.id) || !strings.Contains(c.forgot, e.gone) {
-				t.Errorf("active is %v of %q and %v of %q; gone is %q", e.active(c.active, c.id), c.active, e.active(c.ended, c.id), c.ended, e.gone)
+				t.Errorf("active is %v of %q and %v of %q; gone is %q",
+					e.active(c.active, c.id), c.active, e.active(c.ended, c.id), c.ended, e.gone)
 			}
 			if c.limit != "" {
 				if most := e.most.FindStringSubmatch(c.limit); most == nil || most[1] != "1000" {

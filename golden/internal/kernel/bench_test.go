@@ -16,7 +16,8 @@ var shapes = []struct {
 	n, k, out int
 	largest   int64
 }{
-	{"TinyQKV", 197, 192, 576, 127}, {"TinyProj", 197, 192, 192, 127}, {"TinyFC1", 197, 192, 768, 127}, {"TinyFC2", 197, 768, 192, 127},
+	{"TinyQKV", 197, 192, 576, 127}, {"TinyProj", 197, 192, 192, 127}, {"TinyFC1", 197, 192, 768, 127},
+	{"TinyFC2", 197, 768, 192, 127},
 	{"Scores", 197, 64, 197, 127}, {"Values", 197, 197, 64, 127},
 	{"SmallFC1", 197, 384, 1536, 127}, {"SmallFC2", 197, 1536, 384, 127},
 	{"TinyFC1Groups", 197, 192, 768, 16 * 127},
@@ -109,7 +110,8 @@ func BenchmarkRows(b *testing.B) {
 	for i := range d {
 		l.M[i], ln.G[i] = uint16(rng.IntN(1<<16)), int16(rng.IntN(1<<12))
 	}
-	acc, codes, x := random[int32](rng, AccSize(n, d), -1<<23, 1<<23-1), make([]int8, n*d), random[int32](rng, n*d, -1<<12, 1<<12)
+	acc, codes, x := random[int32](rng, AccSize(n, d), -1<<23, 1<<23-1), make([]int8, n*d),
+		random[int32](rng, n*d, -1<<12, 1<<12)
 	table := make([]uint32, 192)
 	for i := range table {
 		table[i] = 1 << 16

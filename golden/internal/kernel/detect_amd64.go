@@ -9,7 +9,8 @@ func detect() tier {
 	switch {
 	case !x.HasAVX2:
 		return portable
-	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI && x.HasAVX512VNNI && x.HasBMI2:
+	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VBMI &&
+		x.HasAVX512VNNI && x.HasBMI2:
 		return vnni
 	}
 	return avx2

@@ -66,7 +66,8 @@ func correct(*int32, *int32, *int8, uintptr, uintptr) {
 	panic("kernel: no assembly")
 }
 
-func softmaxRows(*uint8, *int32, *[320]uint8, *int64, uintptr, uintptr, uintptr, uintptr, uint32, int64, int64, uint64, int32) {
+func softmaxRows(*uint8, *int32, *[320]uint8, *int64, uintptr, uintptr, uintptr, uintptr, uint32, int64,
+	int64, uint64, int32) {
 	panic("kernel: no assembly")
 }
 
@@ -82,15 +83,18 @@ func peakQuads(uintptr) {
 	panic("kernel: no assembly")
 }
 
-func requantizeCodesAVX2(*int8, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeCodesAVX2(*int8, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 
-func requantizeValuesAVX2(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeValuesAVX2(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 
-func requantizeAddAVX2(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeAddAVX2(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 
@@ -110,15 +114,18 @@ func normalizeValuesAVX2(*int32, *int32, *int32, *int64, uintptr, int32, int64, 
 	panic("kernel: no assembly")
 }
 
-func requantizeCodesAVX512(*int8, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeCodesAVX512(*int8, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 
-func requantizeValuesAVX512(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeValuesAVX512(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 
-func requantizeAddAVX512(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64, int32, int32, int32) {
+func requantizeAddAVX512(*int32, *int32, *uint32, uintptr, uintptr, uintptr, uintptr, int64, uint64,
+	int32, int32, int32) {
 	panic("kernel: no assembly")
 }
 

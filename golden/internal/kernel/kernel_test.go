@@ -88,7 +88,8 @@ func TestMultiply(t *testing.T) {
 			for _, n := range []int{1, 2, 5, 6, 7, 17, 25} {
 				for _, out := range []int{1, 4, 10, 16, 17, 40, 49, 64, 65, 150} {
 					for _, limit := range []int64{127, 128, 2032} { // codes, any byte, codes times multipliers
-						x, w, bias := random[int8](rng, n*k, -128, 127), random[int16](rng, out*k, -limit, min(limit, 2032)), random[int64](rng, out, -1<<20, 1<<20)
+						x, w, bias := random[int8](rng, n*k, -128, 127), random[int16](rng, out*k, -limit, min(limit, 2032)),
+							random[int64](rng, out, -1<<20, 1<<20)
 						rows.Codes(x, n, k, k)
 						holdProduct(t, &rows, NewRight(w, bias), naive(widened(x), w, bias, k))
 					}
@@ -105,7 +106,8 @@ func TestMultiplyAtTheLimits(t *testing.T) {
 		var rows Rows
 		for _, a := range []int64{-128, 127} {
 			for _, b := range []int64{-2032, 2032} {
-				x, w, bias := random[int8](rand.New(rand.NewPCG(1, 2)), n*k, a, a), random[int16](rand.New(rand.NewPCG(1, 2)), out*k, b, b), make([]int64, out)
+				x, w, bias := random[int8](rand.New(rand.NewPCG(1, 2)), n*k, a, a),
+					random[int16](rand.New(rand.NewPCG(1, 2)), out*k, b, b), make([]int64, out)
 				rows.Codes(x, n, k, k)
 				holdProduct(t, &rows, NewRight(w, bias), naive(widened(x), w, bias, k))
 			}
@@ -121,7 +123,8 @@ func TestMultiplyNumerators(t *testing.T) {
 		var right Right
 		for range 50 {
 			n, k, out := 1+rng.IntN(20), 1+rng.IntN(200), 1+rng.IntN(70)
-			values, scores, a := random[int8](rng, k*out, -128, 127), random[int32](rng, AccSize(n, k), -4000, 4000), make([]int16, 0, n*k)
+			values, scores, a := random[int8](rng, k*out, -128, 127), random[int32](rng, AccSize(n, k), -4000, 4000),
+				make([]int16, 0, n*k)
 			exp := &intnet.Exp{Table: make([]uint16, 256)}
 			for i := range exp.Table {
 				exp.Table[i] = uint16(255 - i)
@@ -152,7 +155,8 @@ func TestMultiplyParts(t *testing.T) {
 		var right Right
 		for range 50 {
 			n, k, out, more := 1+rng.IntN(40), 1+rng.IntN(70), 1+rng.IntN(70), rng.IntN(9)
-			x, keys, values := random[int8](rng, n*(k+more), -128, 127), random[int8](rng, out*(k+more), -128, 127), random[int8](rng, k*(out+more), -128, 127)
+			x, keys, values := random[int8](rng, n*(k+more), -128, 127), random[int8](rng, out*(k+more), -128, 127),
+				random[int8](rng, k*(out+more), -128, 127)
 			a, w, wt := make([]int16, 0, n*k), make([]int16, out*k), make([]int16, out*k)
 			for r := range n {
 				a = append(a, widened(x[r*(k+more):][:k])...)
@@ -175,7 +179,8 @@ func TestMultiplyParts(t *testing.T) {
 // may be used, and so that it may not. What a draw returns prepares and runs it with the
 // active tier, and tells whether that used vectors.
 var draws = map[string]func(rng *rand.Rand, n, rows int) func() ([]int32, bool){
-	"codes": drawCodes, "values": drawValues, "add": drawAdd, "lookup": drawLookup, "scale": drawScale, "norm": drawNorm, "softmax": drawSoftmax,
+	"codes": drawCodes, "values": drawValues, "add": drawAdd, "lookup": drawLookup, "scale": drawScale, "norm": drawNorm,
+	"softmax":       drawSoftmax,
 	"norm's values": drawNormValues, "patches": drawPatches,
 }
 
@@ -196,7 +201,8 @@ func holdTiers(t *testing.T, name string, rng *rand.Rand, n, rows int, used map[
 			}
 			for i := range want {
 				if got[i] != want[i] {
-					t.Fatalf("%s, %d rows of %d columns: element %d is %d with %s and %d without", name, rows, n, i, got[i], Vectors(), want[i])
+					t.Fatalf("%s, %d rows of %d columns: element %d is %d with %s and %d without",
+						name, rows, n, i, got[i], Vectors(), want[i])
 				}
 			}
 		})
@@ -239,7 +245,8 @@ func FuzzVectorsEqualGo(f *testing.F) {
 			holdTiers(t, name, rng, n, rows, map[string]int{})
 		}
 		limit := []int64{127, 128, 2032}[seed%3]
-		x, w, bias := random[int8](rng, rows*k, -128, 127), random[int16](rng, n*k, -limit, limit-1), random[int64](rng, n, -1<<20, 1<<20)
+		x, w, bias := random[int8](rng, rows*k, -128, 127), random[int16](rng, n*k, -limit, limit-1),
+			random[int64](rng, n, -1<<20, 1<<20)
 		want := naive(widened(x), w, bias, k)
 		each(t, func(t *testing.T) {
 			var left Rows
@@ -343,7 +350,8 @@ func drawNormValues(rng *rand.Rand, n, rows int) func() ([]int32, bool) {
 
 // drawLayerNorm draws a LayerNorm and rows for it.
 func drawLayerNorm(rng *rand.Rand, n, rows, bits int) (prepare func() *Norm, x []int32) {
-	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)), SG: uint(1 + rng.IntN(26)), Bits: bits}
+	ln := &intnet.LayerNorm{Channels: n, E: 1 + rng.Int64N(1<<20), K: uint(16 + rng.IntN(30)),
+		SG: uint(1 + rng.IntN(26)), Bits: bits}
 	offset := 8 + rng.IntN(39)
 	for range n {
 		ln.G = append(ln.G, int16(rng.IntN(1<<16)-1<<15))

@@ -24,7 +24,8 @@ type Norm struct {
 // NewNorm prepares a LayerNorm; rsqrt is the network's table.
 func NewNorm(ln *intnet.LayerNorm, rsqrt []uint32) *Norm {
 	n := &Norm{c: int64(ln.Channels), e: ln.E, k: ln.K, sg: ln.SG, b: ln.B, rsqrt: rsqrt,
-		low: -1 << (ln.Bits - 1), high: 1<<(ln.Bits-1) - 1, g: make([]int32, Stride(ln.Channels)+1), halves: make([]int64, Stride(ln.Channels))}
+		low: -1 << (ln.Bits - 1), high: 1<<(ln.Bits-1) - 1, g: make([]int32, Stride(ln.Channels)+1),
+		halves: make([]int64, Stride(ln.Channels))}
 	lanes, gain, offset := active.lanes(), 0, 0
 	for i, g := range ln.G {
 		n.g[i] = int32(g)
@@ -83,7 +84,8 @@ func normalize[T int8 | int32](ymm, zmm normalizer[T], dst []T, x []int32, s1, r
 	if active == vnni {
 		f = zmm
 	}
-	f(&dst[0], &x[0], &n.g[0], &n.halves[0], uintptr(whole), int32(n.c*root), n.before-s1*root, uint64(n.k-10), int32(n.after), uint64(n.sg), int32(n.low), int32(n.high))
+	f(&dst[0], &x[0], &n.g[0], &n.halves[0], uintptr(whole), int32(n.c*root), n.before-s1*root, uint64(n.k-10),
+		int32(n.after), uint64(n.sg), int32(n.low), int32(n.high))
 	return whole
 }
 

@@ -58,7 +58,8 @@ func (r *Rows) multiplyPairs(acc []int32, from, n int, right *Right) {
 	for o := 0; o < right.out; o += tileCols {
 		w := &right.w[o*r.stride]
 		for i := 0; i < n; i += tileRows {
-			multiplyPairs(&r.v[(from+i)*r.stride], uintptr(2*r.stride), w, uintptr(r.stride/2), &right.bias[o], &acc[i*stride+o], uintptr(4*stride))
+			multiplyPairs(&r.v[(from+i)*r.stride], uintptr(2*r.stride), w, uintptr(r.stride/2), &right.bias[o], &acc[i*stride+o],
+				uintptr(4*stride))
 		}
 	}
 }

@@ -32,7 +32,8 @@ func (p *Patches) Gather(dst []int8, image []uint8, height, width int) {
 	for y := range height {
 		row, first := image[y*line:][:line], dst[y/p.side*across*size+y%p.side*p.side:]
 		if active == vnni && p.orders != nil {
-			gatherRow(&first[0], &row[0], &p.codes, &p.orders[0], uintptr(across), uintptr(p.channels), uintptr(p.side), uintptr(plane))
+			gatherRow(&first[0], &row[0], &p.codes, &p.orders[0], uintptr(across), uintptr(p.channels),
+				uintptr(p.side), uintptr(plane))
 			continue
 		}
 		for x := range across {

@@ -14,7 +14,8 @@ func TestRsqrt(t *testing.T) {
 	for i := 64; i < 256; i++ {
 		table = append(table, uint32(min(math.Floor(0.5+(1<<17)/math.Sqrt((float64(i)+0.5)/64)), 1<<17-1)))
 	}
-	for _, d := range []int64{1, 2, 3, 4, 15, 16, 63, 64, 65, 255, 256, 1 << 20, 1<<20 - 1, 1<<31 + 12345, 1 << 51, 1<<52 - 1} {
+	for _, d := range []int64{1, 2, 3, 4, 15, 16, 63, 64, 65, 255, 256, 1 << 20, 1<<20 - 1, 1<<31 + 12345,
+		1 << 51, 1<<52 - 1} {
 		root := new(big.Int).Sqrt(big.NewInt(d)).Int64()
 		k := uint(16 + math.Floor(math.Log2(float64(root))))
 		want := math.Ldexp(1/math.Sqrt(float64(d)), int(k))

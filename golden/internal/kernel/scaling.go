@@ -42,7 +42,8 @@ type requantizer[T int8 | int32, M uint32 | int64] func(dst *T, acc *int32, m *M
 
 // requantize does rows of n columns with the active tier's function, and tells how many
 // columns of each; the others are the caller's.
-func requantize[T int8 | int32, M uint32 | int64](ymm, zmm requantizer[T, M], dst []T, stride int, acc []int32, m []M, rows, n int, s *scaling) int {
+func requantize[T int8 | int32, M uint32 | int64](ymm, zmm requantizer[T, M], dst []T, stride int, acc []int32, m []M,
+	rows, n int, s *scaling) int {
 	whole := active.whole(n)
 	if whole == 0 || rows == 0 || !s.vectors {
 		return 0
@@ -52,6 +53,7 @@ func requantize[T int8 | int32, M uint32 | int64](ymm, zmm requantizer[T, M], ds
 		f = zmm
 	}
 	_, _ = dst[(rows-1)*stride+n-1], acc[(rows-1)*Stride(n)+n-1]
-	f(&dst[0], &acc[0], &m[0], uintptr(rows), uintptr(whole), uintptr(stride), uintptr(Stride(n)), s.before, uint64(s.shift), int32(s.after), int32(s.low), int32(s.high))
+	f(&dst[0], &acc[0], &m[0], uintptr(rows), uintptr(whole), uintptr(stride), uintptr(Stride(n)), s.before,
+		uint64(s.shift), int32(s.after), int32(s.low), int32(s.high))
 	return whole
 }

@@ -59,7 +59,8 @@ func (s *Softmax) Numerators(dst *Rows, scores []int32, n int, sums []int64) {
 	dst.Resize(rows, n)
 	_ = scores[(rows-1)*stride+n-1]
 	if active == vnni && s.bytes != nil {
-		softmaxRows(&dst.b[0], &scores[0], s.bytes, &sums[0], uintptr(rows), uintptr(n), uintptr(dst.stride), uintptr(4*stride), s.far, s.m, s.round, uint64(s.shift), s.last)
+		softmaxRows(&dst.b[0], &scores[0], s.bytes, &sums[0], uintptr(rows), uintptr(n), uintptr(dst.stride),
+			uintptr(4*stride), s.far, s.m, s.round, uint64(s.shift), s.last)
 		return
 	}
 	for i := range sums {
@@ -82,7 +83,8 @@ func (s *Softmax) row(dst []int16, scores []int32) int64 {
 	for _, v := range scores[whole:] {
 		top = max(top, v)
 	}
-	sum := int64(numerators(&dst[0], &scores[0], uintptr(whole), &s.table[0], top, s.far, s.m, s.round, uint64(s.shift), s.last))
+	sum := int64(numerators(&dst[0], &scores[0], uintptr(whole), &s.table[0], top, s.far, s.m, s.round,
+		uint64(s.shift), s.last))
 	return sum + entries(s, dst[whole:], scores[whole:], top)
 }
 
