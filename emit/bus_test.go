@@ -45,8 +45,9 @@ func TestWriteMasterOrders(t *testing.T) {
 				for 1<<index < beats {
 					index++
 				}
-				out := icarus(t, "axi_write_tb.v", "vit_axi_write.sv", fmt.Sprintf("KIND=%d", kind), fmt.Sprintf("BW=%d", c.bus),
-					fmt.Sprintf("COUNT=%d", c.count), fmt.Sprintf("BEATS=%d", beats), fmt.Sprintf("BIW=%d", index), fmt.Sprintf("BASE=%d", c.base))
+				out := icarus(t, "axi_write_tb.v", "vit_axi_write.sv", fmt.Sprintf("KIND=%d", kind),
+					fmt.Sprintf("BUS_BITS=%d", c.bus), fmt.Sprintf("CLASSES=%d", c.count), fmt.Sprintf("RESULT_BEATS=%d", beats),
+					fmt.Sprintf("RESULT_INDEX_BITS=%d", index), fmt.Sprintf("BASE=%d", c.base))
 				if want := fmt.Sprintf("PASS %d bursts", c.bursts); strings.TrimSpace(out) != want {
 					t.Errorf("%s; expected %s", strings.TrimSpace(out), want)
 				}

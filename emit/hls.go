@@ -33,27 +33,23 @@ type hlsView struct {
 // rtlOnly are parameters of the RTL that C++ has no use for: address widths and the layout of
 // encoded tables.
 var rtlOnly = []string{
-	"PACK", "PSHIFT", "PGROUP", "CASCADE", "LATE", "SUM_STEP", "GW", "GIW", "GPL", "GROUPW", "ROWS", "ROWW", "SM_REST",
-	"SM_EARLY", "X_ROW", "Q_PATCH_ROW", "X_AW", "Q_AW", "CHUNK", "PWW", "IMG_AW", "RESULT_IW", "SEGMENTS", "SEGW",
-	"AHEAD", "DESCW", "OPS", "PCW", "PARW", "PAR_AW", "NUM_AW", "KSEGW", "KEY_AW", "VALUE_AW", "W_AW", "RES_AW",
-	"BURST", "READ_FIFO", "FIRST_DEPTH", "FIRST_AW", "POOL_EW", "POOL_MINSH", "POOL_VARSHW", "WBANKS", "BIASED",
-	"BIAS_AW", "MOVES", "MOVES_AW", "WIDEST", "POOL_ROWS", "POOL_CIW", "POOL_GIW",
+	"PACK_PRODUCTS", "PACK_SHIFT", "PACK_GROUP", "CASCADE", "EXTRA_CYCLES", "SUM_STEP",
+	"SCORE_GROUP_INDEX_BITS",
+	"GROUP_INDEX_BITS", "WORD_GROUPS_LOG2", "WORD_GROUPS", "ROW_TILES", "ROW_INDEX_BITS", "SOFTMAX_REST_COLUMNS",
+	"SOFTMAX_EARLY", "X_ROW_WORDS", "Q_PATCH_ROW_WORDS", "X_ADDR_BITS", "Q_ADDR_BITS", "CHUNK_VALUES",
+	"PATCH_WORD_INDEX_BITS", "IMAGE_ADDR_BITS", "RESULT_INDEX_BITS", "SEGMENTS", "SEGMENT_INDEX_BITS",
+	"AHEAD_SEGMENTS", "DESCRIPTOR_BITS", "STEPS", "STEP_INDEX_BITS", "PARAM_BITS", "PARAM_ADDR_BITS",
+	"NUMERATOR_ADDR_BITS", "KEY_SEGMENT_INDEX_BITS", "KEY_ADDR_BITS", "VALUE_ADDR_BITS", "WEIGHT_ADDR_BITS",
+	"RESIDUAL_ADDR_BITS", "BURST_BEATS", "READ_FIFO_BEATS", "FIRST_HEAD_DEPTH", "FIRST_HEAD_ADDR_BITS",
+	"POOL_TOKEN_BITS", "POOL_MIN_SHIFT", "POOL_SHIFT_RANGE_BITS", "WEIGHT_BANKS", "BIAS_CYCLES", "BIAS_ADDR_BITS",
+	"MOVES", "MOVE_INDEX_BITS", "MAX_WIDEN", "POOL_ROW_TILES", "POOL_CHANNEL_INDEX_BITS", "POOL_GROUP_INDEX_BITS",
 }
 
-// hlsNames are the parameters that go by a longer name in C++: they are not local to a module.
-var hlsNames = map[string]string{"N": "TOKENS", "D": "CHANNELS"}
-
-// hlsName is what a parameter is called in C++, where that differs.
-func (p *Plan) hlsName(name string) (string, bool) {
-	if windowed, ok := hlsWindowed[name]; ok && p.Shape.Windowed {
-		return windowed, true
-	}
-	longer, ok := hlsNames[name]
-	return longer, ok
+// hlsWindowed are parameters that go by another name in C++ where attention is in windows: there its tokens are those
+// of a window, and its channels those of the widest row.
+var hlsWindowed = map[string]string{
+	"TOKENS": "PATCH_TOKENS", "KEYS": "TOKENS", "CHANNELS": "FIRST_CHANNELS", "MAX_CHANNELS": "CHANNELS",
 }
-
-// hlsWindowed are those whose meaning differs where attention is in windows.
-var hlsWindowed = map[string]string{"N": "PATCH_TOKENS", "KEYS": "TOKENS", "D": "FIRST_CHANNELS", "CMAX": "CHANNELS"}
 
 func (p *Plan) hlsConstants() []Param {
 	var out []Param
@@ -61,7 +57,7 @@ func (p *Plan) hlsConstants() []Param {
 		if strings.HasPrefix(c.Value, `"`) || slices.Contains(rtlOnly, c.Name) {
 			continue
 		}
-		if name, ok := p.hlsName(c.Name); ok {
+		if name, ok := hlsWindowed[c.Name]; ok && p.Shape.Windowed {
 			c.Name = name
 		}
 		out = append(out, c)
@@ -86,7 +82,7 @@ func (p *Plan) hlsView(v view) hlsView {
 		ImagesDepth: s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: s.ResultBeats,
 	}
 	if s.ValueParts > 1 {
-		h.ValueDims = "[VRAMS][VALUE_DEPTH][TM]"
+		h.ValueDims = "[VALUE_RAMS][VALUE_DEPTH][TM]"
 	}
 	if e.Multiplier == configs.MulDSP {
 		h.MulImpl = "dsp"

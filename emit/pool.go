@@ -24,30 +24,30 @@ func (p *Plan) poolParams(l *paramList) {
 	if !pools {
 		return
 	}
-	l.add("POOL_FIRST", pool.First, "tokens", "in front of the first that is pooled")
+	l.add("POOL_FIRST_TOKEN", pool.First, "tokens", "in front of the first that is pooled")
 	if s.Windowed {
 		p.poolShape(l, pool.Op.Cols, p.index.ops[pool.Op.Inputs[0]].Rows)
 	}
-	l.add("POOL_EW", pool.InBits, "bits", "what is pooled of a token")
-	l.add("POOL_SUMW", pool.SumBits, "bits", "what is pooled of all, a bound for any codes")
-	l.add("POOL_OB", pool.OutBits, "bits", "what is made of them")
+	l.add("POOL_TOKEN_BITS", pool.InBits, "bits", "what is pooled of a token")
+	l.add("POOL_SUM_BITS", pool.SumBits, "bits", "what is pooled of all, a bound for any codes")
+	l.add("POOL_OUT_BITS", pool.OutBits, "bits", "what is made of them")
 	if !pool.Op.Max {
 		shift := int(p.Net.Pool.Shift)
 		wired := min(shift, pool.SumBits+17)
 		l.add("POOL_SHIFT", shift, "bits", "shift of the mean")
-		l.add("POOL_MINSH", wired, "bits", "of it that are wired")
-		l.add("POOL_VARSHW", span{uint(wired), uint(shift)}.bits(), "bits", "of a shift beyond that")
+		l.add("POOL_MIN_SHIFT", wired, "bits", "of it that are wired")
+		l.add("POOL_SHIFT_RANGE_BITS", span{uint(wired), uint(shift)}.bits(), "bits", "of a shift beyond that")
 	}
 }
 
 // poolShape adds the shape of what is pooled.
 func (p *Plan) poolShape(l *paramList, channels, tokens int) {
 	s := p.Shape
-	l.add("POOL_C", channels, "channels", "of what is pooled")
-	l.index("POOL_CIW", channels, "number of one of them")
-	l.index("POOL_GIW", channels/s.VC, "number of a group of VC of them")
-	l.add("POOL_N", tokens, "tokens", "of what is pooled")
-	l.add("POOL_ROWS", hwmodel.CeilDiv(tokens, s.TM), "row tiles", "of them")
+	l.add("POOL_CHANNELS", channels, "channels", "of what is pooled")
+	l.index("POOL_CHANNEL_INDEX_BITS", channels, "number of one of them")
+	l.index("POOL_GROUP_INDEX_BITS", channels/s.VC, "number of a group of VECTOR_COLUMNS of them")
+	l.add("POOL_TOKENS", tokens, "tokens", "of what is pooled")
+	l.add("POOL_ROW_TILES", hwmodel.CeilDiv(tokens, s.TM), "row tiles", "of them")
 }
 
 // poolRTLParams adds what only the RTL has of them.
@@ -64,5 +64,5 @@ func (p *Plan) poolRTLParams(l *paramList) {
 	if pool.Stream {
 		word = s.VC
 	}
-	l.add("POOL_WORD", word, "values", "of a word that is written of what is pooled")
+	l.add("POOL_WORD_VALUES", word, "values", "of a word that is written of what is pooled")
 }

@@ -104,7 +104,7 @@ func (p *Plan) Render(full int) ([]File, error) {
 		rsqrt = append(rsqrt, fmt.Sprintf("%05x", r))
 	}
 	files = append(files,
-		File{"rtl/exp.mem", []byte(p.hexLines("Softmax numerators: exp_rom[v] ~ (2^PB - 1) * 2^(-v/32).", exp))},
+		File{"rtl/exp.mem", []byte(p.hexLines("Softmax numerators: exp_rom[v] ~ (2^NUMERATOR_BITS - 1) * 2^(-v/32).", exp))},
 		File{"rtl/rsqrt.mem",
 			[]byte(p.hexLines("Reciprocal square root: rsqrt_rom[i] ~ 2^17 / sqrt((i + 1/2) / 64).", rsqrt))},
 		File{"rtl/program.mem", []byte(p.hexLines("Program of the sequencer, one descriptor a line.", p.program))},

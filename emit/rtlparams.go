@@ -15,21 +15,21 @@ import (
 func (p *Plan) rtlParams() []Param {
 	s := p.Shape
 	var l paramList
-	l.add("AW", addressBits, "bits", "address of a buffer, any of them")
-	l.add("VL", s.VC*s.TM, "lanes", "of the vector units: VC columns of TM tokens")
-	l.add("S1W", configs.ResidualBits+hwmodel.CeilLog2(s.Channels), "bits", "sum of a row's channels")
-	l.add("S2W", 2*configs.ResidualBits-1+hwmodel.CeilLog2(s.Channels), "bits", "sum of their squares")
+	l.add("ADDR_BITS", addressBits, "bits", "address of a buffer, any of them")
+	l.add("VECTOR_LANES", s.VC*s.TM, "lanes", "of the vector units: VECTOR_COLUMNS columns of TM tokens")
+	l.add("SUM_BITS", configs.ResidualBits+hwmodel.CeilLog2(s.Channels), "bits", "sum of a row's channels")
+	l.add("SQUARE_SUM_BITS", 2*configs.ResidualBits-1+hwmodel.CeilLog2(s.Channels), "bits", "sum of their squares")
 	if s.NormOut == s.NormBits {
-		l.add("XB", s.NormBits, "bits", "codes of LayerNorm for X")
+		l.add("NORM_CODE_BITS", s.NormBits, "bits", "codes of LayerNorm for X")
 	}
 	if !s.Windowed {
 		l.add("KEYS", s.Keys, "tokens", "that attend to each other")
 	}
 	p.poolRTLParams(&l)
-	l.add("SCORED", p.scored(), "cycles", "from the array's head to the last scores at the softmax")
-	l.add("REQUANTIZED", hwmodel.DrainLatency-3, "cycles", "to the requantizer's output")
-	l.add("OUT", hwmodel.DrainLatency-1, "cycles", "to the buffers")
-	l.add("BUFFERED", hwmodel.DrainLatency, "cycles", "to being in them")
+	l.add("SCORED_CYCLES", p.scored(), "cycles", "from the array's head to the last scores at the softmax")
+	l.add("REQUANTIZED_CYCLES", hwmodel.DrainLatency-3, "cycles", "to the requantizer's output")
+	l.add("OUT_CYCLES", hwmodel.DrainLatency-1, "cycles", "to the buffers")
+	l.add("BUFFERED_CYCLES", hwmodel.DrainLatency, "cycles", "to being in them")
 	for _, c := range codes {
 		l.code(c.name, c.bits, c.value, c.note)
 	}
@@ -121,14 +121,18 @@ const portsEnd = "\n);\n"
 
 // parameterList declares constants in a module's head; more says that others follow.
 func parameterList(list []Param, more bool) string {
+	var name, value int
+	for _, c := range list {
+		name, value = max(name, len(c.Name)), max(value, len(c.Value))
+	}
 	var b strings.Builder
 	b.WriteString("  // Of the design point: computed by the emitter, and part of its hash.")
 	for i, c := range list {
-		declared := fmt.Sprintf("parameter %s = %s", c.Name, c.Value)
-		if i < len(list)-1 || more {
-			declared += ","
+		end := ","
+		if i == len(list)-1 && !more {
+			end = ""
 		}
-		fmt.Fprintf(&b, "\n  %-30s // %s", declared, c.Comment())
+		fmt.Fprintf(&b, "\n  parameter %-*s = %-*s  // %s", name, c.Name, value+1, c.Value+end, c.Comment())
 	}
 	return b.String()
 }

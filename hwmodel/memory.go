@@ -66,14 +66,14 @@ func (s *Shape) memories() [11]Memory {
 	return [11]Memory{
 		{"activations-x", "X_STYLE", 1, s.XDepth, word * s.ActBits, act, 0},
 		{"activations-q", "Q_STYLE", 1, s.QDepth, word * s.ActBits, act, 0},
-		{"numerators", "NUM_STYLE", 1, halves(s.NumDepth), word * s.NumBits, act, 0},
+		{"numerators", "NUMERATOR_STYLE", 1, halves(s.NumDepth), word * s.NumBits, act, 0},
 		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, word * s.QKVBits, act, 0},
 		{"values", "VALUE_STYLE", s.TN * s.ValueParts, s.ValueDepth, min(s.TK, s.TM) * s.QKVBits, act, 0},
-		{"weights", "W_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights, 0},
-		{"residual", "RES_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res, 0},
+		{"weights", "WEIGHT_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights, 0},
+		{"residual", "RESIDUAL_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res, 0},
 		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res, 0},
-		{"image", "IMG_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits / e.GatherTokens(), configs.MemAuto, 0},
-		{"layernorm-params", "LN_STYLE", s.VC, s.Channels / s.VC, 64, configs.MemAuto, 0},
+		{"image", "IMAGE_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits / e.GatherTokens(), configs.MemAuto, 0},
+		{"layernorm-params", "NORM_PARAM_STYLE", s.VC, s.Channels / s.VC, 64, configs.MemAuto, 0},
 		{"channel-params", "", s.VC, e.WeightBuffers * s.TN / s.VC, s.ParamBits(), configs.MemLUT, 1},
 	}
 }

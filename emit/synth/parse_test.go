@@ -69,10 +69,10 @@ func TestParseStatFaults(t *testing.T) {
 
 func TestPlainName(t *testing.T) {
 	for name, want := range map[string]string{
-		`\vit_ram`:                       "vit_ram",
-		`$paramod$09f7c01a\vit_ram`:      "vit_ram",
-		`$paramod\vit_core\ADDRW=s32'01`: "vit_core",
-		`vit_ram`:                        "vit_ram",
+		`\vit_ram`:                                "vit_ram",
+		`$paramod$09f7c01a\vit_ram`:               "vit_ram",
+		`$paramod\vit_core\HOST_ADDR_BITS=s32'01`: "vit_core",
+		`vit_ram`:                                 "vit_ram",
 	} {
 		if got := timing.PlainName(name); got != want {
 			t.Errorf("timing.PlainName(%q) is %q; expected %q", name, got, want)

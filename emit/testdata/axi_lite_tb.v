@@ -11,7 +11,7 @@ module tb;
   wire        awready, wready, bvalid, arready, rvalid, start;
   wire [31:0] rdata;
   wire [1:0]  bresp, rresp;
-  vit_axi_lite #(.ADDRW(40), .HASH(64'h0123456789abcdef)) u_lite (
+  vit_axi_lite #(.HOST_ADDR_BITS(40), .HASH(64'h0123456789abcdef)) u_lite (
     .aclk(clk), .aresetn(rstn), .s_axi_awaddr(awaddr), .s_axi_araddr(araddr), .s_axi_awvalid(awvalid),
     .s_axi_awready(awready), .s_axi_wdata(wdata), .s_axi_wvalid(wvalid), .s_axi_wready(wready), .s_axi_bresp(bresp),
     .s_axi_bvalid(bvalid), .s_axi_bready(bready), .s_axi_arvalid(arvalid), .s_axi_arready(arready),

@@ -4,22 +4,23 @@
 //   5  each of these at random, with pauses on every channel
 // IMAGES blocks follow one another from BASE on. Prints PASS, or what is wrong.
 module tb #(
-  parameter BW = 128, COUNT = 10, BEATS = 3, BIW = 2, KIND = 0, IMAGES = 5,
+  parameter BUS_BITS = 128, CLASSES = 10, RESULT_BEATS = 3, RESULT_INDEX_BITS = 2, KIND = 0, IMAGES = 5,
   parameter [39:0] BASE = 40'h0, parameter SEED = 1
 );
-  localparam BYTES = BW / 8, PER = BW / 32, WORDS = IMAGES * BEATS * PER;
+  localparam BYTES = BUS_BITS / 8, PER = BUS_BITS / 32, WORDS = IMAGES * RESULT_BEATS * PER;
   reg clk = 1'b0, rstn = 1'b0;
   always #5 clk = !clk;
 
-  wire [39:0]   awaddr;
-  wire [7:0]    awlen;
-  wire          awvalid, wlast, wvalid, bready, idle, done, err;
-  wire [BW-1:0] wdata;
-  reg           lv = 1'b0, first = 1'b0, start = 1'b0, bvalid = 1'b0;
-  reg  [15:0]   li;
-  reg  [17:0]   logit;
-  reg           awready = 1'b0, wready = 1'b0;
-  vit_axi_write #(.BW(BW), .ADDRW(40), .BURST(16), .COUNT(COUNT), .LW(18), .BEATS(BEATS), .BIW(BIW)) u_write (
+  wire [39:0]         awaddr;
+  wire [7:0]          awlen;
+  wire                awvalid, wlast, wvalid, bready, idle, done, err;
+  wire [BUS_BITS-1:0] wdata;
+  reg                 lv = 1'b0, first = 1'b0, start = 1'b0, bvalid = 1'b0;
+  reg  [15:0]         li;
+  reg  [17:0]         logit;
+  reg                 awready = 1'b0, wready = 1'b0;
+  vit_axi_write #(.BUS_BITS(BUS_BITS), .HOST_ADDR_BITS(40), .BURST_BEATS(16), .CLASSES(CLASSES), .LOGIT_BITS(18),
+                  .RESULT_BEATS(RESULT_BEATS), .RESULT_INDEX_BITS(RESULT_INDEX_BITS)) u_write (
     .aclk(clk), .aresetn(rstn), .halt(1'b0), .idle(idle), .logit_valid(lv), .logit_index(li), .logit(logit),
     .first(first), .base(BASE), .start(start), .done(done), .error(err),
     .m_axi_awaddr(awaddr), .m_axi_awlen(awlen), .m_axi_awvalid(awvalid), .m_axi_awready(awready),
@@ -30,9 +31,9 @@ module tb #(
   // The memory. READYs are decided in the middle of a cycle, from that cycle's VALIDs.
   integer seed = SEED, kind, i, image, fault = 0, announced = 0, came = 0, waited, bursts = 0, quiet;
   reg whole = 1'b0, were = 1'b0;
-  reg [39:0]   at;
-  reg [BW-1:0] early [0:255];
-  reg [31:0]   memory [0:WORDS+63];
+  reg [39:0]         at;
+  reg [BUS_BITS-1:0] early [0:255];
+  reg [31:0]         memory [0:WORDS+63];
   task wrong(input [40*8:1] what); begin
     $display("FAIL kind %0d, time %0t: %0s", KIND, $time, what);
     $finish;
@@ -53,9 +54,9 @@ module tb #(
     end
     were = awvalid && wvalid;
   end
-  reg [39:0] held_addr;
-  reg [BW:0] held_data;
-  reg        aw_waits = 1'b0, w_waits = 1'b0;
+  reg [39:0]       held_addr;
+  reg [BUS_BITS:0] held_data;
+  reg              aw_waits = 1'b0, w_waits = 1'b0;
   always @(posedge clk) if (rstn) begin
     if (aw_waits && (!awvalid || awaddr != held_addr)) wrong("AW changed before AWREADY");
     if (w_waits && (!wvalid || {wlast, wdata} !== held_data)) wrong("W changed before WREADY");
@@ -95,23 +96,24 @@ module tb #(
     @(negedge clk) first = 1'b1;
     @(negedge clk) first = 1'b0;
     for (image = 0; image < IMAGES; image = image + 1) begin
-      for (i = COUNT - 1; i >= 0; i = i - 1) begin
+      for (i = CLASSES - 1; i >= 0; i = i - 1) begin
         li = i; logit = 1000 * image - 3 * i; lv = 1'b1;
         @(negedge clk) lv = 1'b0;
       end
-      if (COUNT < 4) repeat (4) @(negedge clk);
+      if (CLASSES < 4) repeat (4) @(negedge clk);
       start = 1'b1;
       @(negedge clk) start = 1'b0;
       for (waited = 0; !done; waited = waited + 1) begin
-        if (waited > 40 * BEATS + 100) wrong("a block does not end");
+        if (waited > 40 * RESULT_BEATS + 100) wrong("a block does not end");
         @(negedge clk);
       end
       if (!idle || err || bvalid) wrong("done before the last response");
     end
     for (image = 0; image < IMAGES; image = image + 1)
-      for (i = 0; i < BEATS * PER; i = i + 1)
-        if (memory[image * BEATS * PER + i] !== (i < COUNT ? 1000 * image - 3 * i : 0)) begin
-          $display("FAIL kind %0d: word %0d of image %0d is %h", KIND, i, image, memory[image * BEATS * PER + i]);
+      for (i = 0; i < RESULT_BEATS * PER; i = i + 1)
+        if (memory[image * RESULT_BEATS * PER + i] !== (i < CLASSES ? 1000 * image - 3 * i : 0)) begin
+          $display("FAIL kind %0d: word %0d of image %0d is %h", KIND, i, image,
+                   memory[image * RESULT_BEATS * PER + i]);
           $finish;
         end
     $display("PASS %0d bursts", bursts);

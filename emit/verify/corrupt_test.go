@@ -73,14 +73,14 @@ func TestCaught(t *testing.T) {
 			})
 		}, "norm1"},
 		{"one RTL constant: the requantizer's least shift", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MINSH\[5:0\];`, "shift - MINSH[5:0] + 6'd1;")
+			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MIN_SHIFT\[5:0\];`, "shift - MIN_SHIFT[5:0] + 6'd1;")
 		}, "patch_embed"},
 		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `parameter PREFIX = 1,`, "parameter PREFIX = 2,")
+			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `(parameter PREFIX_TOKENS +)= 1,`, "${1}= 2,")
 		}, "patches"},
 		// Only runs from random states see that, and an assertion, which is damaged too.
 		{"an offset that a start does not clear", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_sequencer.sv"), `row_offset  <= \{AW\{1'b0\}\};`, "")
+			replace(t, filepath.Join(dir, "rtl/vit_sequencer.sv"), `row_offset  <= \{ADDR_BITS\{1'b0\}\};`, "")
 			replace(t, filepath.Join(dir, "rtl/vit_activation_buffers.sv"), `_we && (x|q)_waddr >= [XQ]_DEPTH`, "_we && 1'b0")
 		}, "patch_embed"},
 	} {

@@ -131,8 +131,8 @@ func TestHLSCaught(t *testing.T) {
 		{"one entry of the exponential table", source("vit_program.h", `exp_table(.*)\n  255,`, "exp_table$1\n  254,"), "blocks.0.attn.softmax"},
 		{"the requantizer's least shift", source("vit_requantize.h", `rounded >> MIN_SHIFT`, "rounded >> (MIN_SHIFT + 1)"), "patch_embed"},
 		{"the reciprocal root", source("vit_rsqrt.h", `index.to_int\(\) - 64`, "index.to_int() - 63"), "blocks.0.norm1"},
-		{"the prefix rows", source("vit_design.h", `PREFIX = 1`, "PREFIX = 2"), "patch_embed"},
-		{"saturation of the residual stream", source("vit_design.h", `constexpr int RB = 16;`, "constexpr int RB = 12;"), "patch_embed"},
+		{"the prefix rows", source("vit_design.h", `PREFIX_TOKENS = 1`, "PREFIX_TOKENS = 2"), "patch_embed"},
+		{"saturation of the residual stream", source("vit_design.h", `constexpr int RESIDUAL_BITS = 16;`, "constexpr int RESIDUAL_BITS = 12;"), "patch_embed"},
 		{"the last bit of a row sum's reciprocal", source("vit_reciprocal.h", `step < 17`, "step < 16"), "blocks.0.attn.av"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func TestStaleBuild(t *testing.T) {
 		file, from, to string
 		run            func(context.Context, string, Options, func(Progress)) (*Report, error)
 	}{
-		{"rtl/vit_requantize.sv", `shift - MINSH\[5:0\];`, "shift + MINSH[5:0];", Run},
+		{"rtl/vit_requantize.sv", `shift - MIN_SHIFT\[5:0\];`, "shift + MIN_SHIFT[5:0];", Run},
 		{"hls/vit_requantize.h", `rounded >> MIN_SHIFT`, "rounded << MIN_SHIFT", RunHLS},
 	} {
 		verify := func() *Report {

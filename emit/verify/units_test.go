@@ -34,24 +34,24 @@ var unitParts = map[configs.Fabric]string{configs.XCUP: "xczu9eg", configs.XC7: 
 // unitBenches are all there are, each with the sizes that it is run with.
 func unitBenches() []unitBench {
 	var list []unitBench
-	for _, v := range []map[string]int{{"ACCW_": 28, "YW_": 18, "MINSH_": 8, "VARSHW_": 4}, {"ACCW_": 20, "YW_": 16, "MINSH_": 1, "VARSHW_": 5}} {
+	for _, v := range []map[string]int{{"ACC_BITS_": 28, "OUT_BITS_": 18, "MIN_SHIFT_": 8, "SHIFT_RANGE_BITS_": 4}, {"ACC_BITS_": 20, "OUT_BITS_": 16, "MIN_SHIFT_": 1, "SHIFT_RANGE_BITS_": 5}} {
 		list = append(list, unitBench{name: "requantize", family: configs.XCUP, holds: []string{"vit_requantize.sv"}, modules: []string{"vit_multiply.sv"}, values: v})
 	}
 	for _, c := range []int{16, 24, 20} { // an odd part of 1, 3 and 5
 		list = append(list, unitBench{name: "rsqrt", family: configs.XCUP, holds: []string{"vit_rsqrt.sv"}, modules: []string{"vit_square.sv"},
-			values: map[string]int{"C_": c, "S1W_": 26, "S2W_": 53}})
+			values: map[string]int{"CHANNELS_": c, "SUM_BITS_": 26, "SQUARE_SUM_BITS_": 53}})
 	}
 	for _, family := range []configs.Fabric{configs.ECP5, configs.XC7, configs.XCUP} {
 		for _, w := range [][2]int{{16, 16}, {18, 16}, {19, 18}, {23, 18}, {26, 17}, {28, 18}, {34, 18}} {
 			b := unitBench{name: "products", family: family, synthesis: true, holds: []string{"vit_multiply.sv", "vit_square.sv"},
-				values: map[string]int{"AW_": w[0], "BW_": w[1]}}
+				values: map[string]int{"A_BITS_": w[0], "B_BITS_": w[1]}}
 			if family == configs.ECP5 {
 				b.holds = append(b.holds, "vit_mult18.sv")
 			}
 			list = append(list, b)
 		}
 	}
-	list = append(list, unitBench{name: "products", family: configs.XCUP, holds: []string{"vit_multiply.sv", "vit_square.sv"}, values: map[string]int{"AW_": 23, "BW_": 18}})
+	list = append(list, unitBench{name: "products", family: configs.XCUP, holds: []string{"vit_multiply.sv", "vit_square.sv"}, values: map[string]int{"A_BITS_": 23, "B_BITS_": 18}})
 	return append(list, arrayBenches()...)
 }
 
@@ -191,7 +191,7 @@ func (b unitBench) build(t *testing.T, sources map[string]string) string {
 		}
 	}
 	for _, name := range slices.Concat(b.holds, b.modules) {
-		if strings.Contains(sources[name], "WIDEST") {
+		if strings.Contains(sources[name], "MAX_WIDEN") {
 			args = append(args, "-DWINDOWED")
 		}
 		text += sources[name]

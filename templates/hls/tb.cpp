@@ -27,7 +27,7 @@
 namespace {
 
 constexpr int kOps = <% .OpCount %>;  // ops of the network; op kOps is the store of the result
-constexpr size_t kBeatBytes = BW / 8;
+constexpr size_t kBeatBytes = BUS_BITS / 8;
 constexpr size_t kImageBytes = IMAGE_BEATS * kBeatBytes;
 constexpr size_t kStreamBytes = STREAM_BEATS * kBeatBytes;
 constexpr size_t kResultBytes = RESULT_BEATS * kBeatBytes;
@@ -143,7 +143,7 @@ class Bench {
   void end_image(int image);
   bool compare_logits();
   int32_t logit(int image, int c) const {
-    const int per_beat = BW / 32, at = c % per_beat * 32;
+    const int per_beat = BUS_BITS / 32, at = c % per_beat * 32;
     return results_[size_t(image) * RESULT_BEATS + c / per_beat].range(at + 31, at).to_int();
   }
 

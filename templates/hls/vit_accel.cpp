@@ -13,7 +13,7 @@ first_image:
     beats.write(images[i]);
   }
 stream_head:
-  for (int i = 0; i < STREAM_HEAD; ++i) {
+  for (int i = 0; i < STREAM_HEAD_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
     beats.write(stream[i]);
   }
@@ -23,7 +23,7 @@ next_image:
     beats.write(images[(index + 1) * IMAGE_BEATS + i]);
   }
 stream_tail:
-  for (int i = STREAM_HEAD; i < STREAM_BEATS; ++i) {
+  for (int i = STREAM_HEAD_BEATS; i < STREAM_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
     beats.write(stream[i]);
   }
@@ -35,10 +35,10 @@ beats:
   for (int i = 0; i < RESULT_BEATS; ++i) {
     bus_t beat = 0;
   lanes:
-    for (int l = 0; l < BW / 32; ++l) {
+    for (int l = 0; l < BUS_BITS / 32; ++l) {
 #pragma HLS PIPELINE II=1
       ap_int<32> logit = 0;
-      if (i * (BW / 32) + l < CLASSES) logit = logits.read();
+      if (i * (BUS_BITS / 32) + l < CLASSES) logit = logits.read();
       beat.range(l * 32 + 31, l * 32) = logit;
     }
     results[index * RESULT_BEATS + i] = beat;

@@ -12,7 +12,8 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 
-void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %>res_t residual[RES_DEPTH * VC][TM],
+void layernorm(const Norm& p, int op,
+               <% if not .NormToResidual %>const <% end %>res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
 <%- if .PoolCodes %>
                pool_t pooled[CHANNELS],
@@ -22,7 +23,7 @@ void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %
   row_squares_t s2[TM];
   recip_t root[TM];
 <%- if .NormsDiffer %>
-  ap_int<LB> column[TM];
+  ap_int<NORM_OUT_BITS> column[TM];
   code_t word[TK * TM] = {};
 <%- else %>
   code_t column[TM], word[TK * TM] = {};
@@ -32,12 +33,12 @@ void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %
 #pragma HLS ARRAY_PARTITION variable=root type=complete
 #pragma HLS ARRAY_PARTITION variable=column type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
-  typedef ap_int<RB + DIW + 1> centred_t;   // C*x - s1
-  typedef ap_int<RB + DIW + 19> scaled_t;   // times R
-  typedef ap_int<48> affine_t;              // n*gamma + beta
+  typedef ap_int<RESIDUAL_BITS + CHANNEL_INDEX_BITS + 1> centred_t;  // C*x - s1
+  typedef ap_int<RESIDUAL_BITS + CHANNEL_INDEX_BITS + 19> scaled_t;  // times R
+  typedef ap_int<48> affine_t;                                       // n*gamma + beta
   // The least shifts of any op are wiring; what is left of them is a shifter.
-  const ap_uint<VAR_K> rest_k = p.k - MIN_K;
-  const ap_uint<VAR_SG> rest_sg = p.sg - MIN_SG;
+  const ap_uint<NORM_FIRST_SHIFT_RANGE_BITS> rest_k = p.k - NORM_FIRST_MIN_SHIFT;
+  const ap_uint<NORM_SECOND_SHIFT_RANGE_BITS> rest_sg = p.sg - NORM_SECOND_MIN_SHIFT;
   const shift_t half_bit = p.k - 1;
   const bits_t sign_bit = p.bits - 1;
   const scaled_t half = scaled_t(1) << half_bit;
@@ -54,7 +55,7 @@ tiles:
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
         const res_t x = residual[<% if .Windowed %>p.from + m * channels<% else %>m * CHANNELS<% end %> + c][r];
-        const ap_uint<2 * RB - 1> square = x * x;
+        const ap_uint<2 * RESIDUAL_BITS - 1> square = x * x;
         s1[r] = (c == 0 ? row_sum_t(0) : s1[r]) + x;
         s2[r] = (c == 0 ? row_squares_t(0) : s2[r]) + square;
       }
@@ -73,13 +74,13 @@ tiles:
 #pragma HLS UNROLL
         const res_t x = residual[<% if .Windowed %>p.from + m * channels<% else %>m * CHANNELS<% end %> + c][r];
 <%- if .Windowed %>
-        const centred_t d = (centred_t(x * ap_uint<DIW + 1>(FIRST_CHANNELS)) << p.widen) - s1[r];
+        const centred_t d = (centred_t(x * ap_uint<CHANNEL_INDEX_BITS + 1>(FIRST_CHANNELS)) << p.widen) - s1[r];
 <%- else %>
-        const centred_t d = x * ap_uint<DIW + 1>(CHANNELS) - s1[r];
+        const centred_t d = x * ap_uint<CHANNEL_INDEX_BITS + 1>(CHANNELS) - s1[r];
 <%- end %>
         const scaled_t dr = d * root[r];
-        const ap_int<18> n = (scaled_t(dr + half) >> MIN_K) >> rest_k;
-        const affine_t scaled = (affine_t(n * g + b) >> MIN_SG) >> rest_sg;
+        const ap_int<18> n = (scaled_t(dr + half) >> NORM_FIRST_MIN_SHIFT) >> rest_k;
+        const affine_t scaled = (affine_t(n * g + b) >> NORM_SECOND_MIN_SHIFT) >> rest_sg;
         column[r] = scaled > high ? high : scaled < low ? low : scaled;
       }
       for (int i = 0; i < TK; ++i) {
@@ -103,23 +104,23 @@ tiles:
 <%- end %>
 <%- if .PoolCodes %>
       if (p.to == NORM_TO_POOL) {
-        pool_t of_tile = <% if .PoolMax %>pool_t(1) << (POOL_SUMW - 1)<% else %>0<% end %>;
+        pool_t of_tile = <% if .PoolMax %>pool_t(1) << (POOL_SUM_BITS - 1)<% else %>0<% end %>;
         bool any = false;
-        ap_int<LB> counted[TM] = {};  // those of tokens that count, the first of them first
+        ap_int<NORM_OUT_BITS> counted[TM] = {};  // those of tokens that count, the first of them first
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
           const int token = m * TM + r;
-          if (token < POOL_FIRST || token >= <% if .Windowed %>POOL_N<% else %>TOKENS<% end %>) continue;
+          if (token < POOL_FIRST_TOKEN || token >= <% if .Windowed %>POOL_TOKENS<% else %>TOKENS<% end %>) continue;
           any = true;
 <%- if .PoolMax %>
           if (column[r] > of_tile) of_tile = column[r];
 <%- else %>
           of_tile += column[r];
 <%- end %>
-          counted[m == POOL_FIRST / TM ? r - POOL_FIRST % TM : r] = column[r];
+          counted[m == POOL_FIRST_TOKEN / TM ? r - POOL_FIRST_TOKEN % TM : r] = column[r];
         }
         if (!any) continue;
-        const bool first = m == POOL_FIRST / TM;
+        const bool first = m == POOL_FIRST_TOKEN / TM;
 <%- if .PoolMax %>
         if (first || of_tile > pooled[c]) pooled[c] = of_tile;
 <%- else %>

@@ -22,25 +22,25 @@ template <int W> static void unpack(const word_t& packed, weight_t weights[TK * 
 }
 
 // The parameters and weights of one tile column, out of the stream.
-static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WDEPTH][TK * TN],
+static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WEIGHT_DEPTH][TK * TN],
                       acc_t bias[TN], mul_t mul[TN]) {
 #pragma HLS INLINE off
   if (p.b_from != FROM_WEIGHTS) return;
   word_t word = 0;
   int slice = 0, index = 0;
 params:
-  for (int i = 0; i < TN / PARS * PARAM_BEATS; ++i) {
+  for (int i = 0; i < TN / PARAMS_PER_WORD * PARAM_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
-    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    word.range(slice * BUS_BITS + BUS_BITS - 1, slice * BUS_BITS) = beats.read();
     if (++slice < PARAM_BEATS) continue;
     slice = 0;
-    for (int v = 0; v < PARS; ++v) {
+    for (int v = 0; v < PARAMS_PER_WORD; ++v) {
 #pragma HLS UNROLL
-      const int at = v * (16 + ACCW);
+      const int at = v * (16 + ACC_BITS);
       mul[index + v] = word.range(at + 15, at);
-      bias[index + v] = word.range(at + 15 + ACCW, at + 16);
+      bias[index + v] = word.range(at + 15 + ACC_BITS, at + 16);
     }
-    index += PARS;
+    index += PARAMS_PER_WORD;
   }
   index = 0;
 <%- if .GroupBits %>
@@ -50,11 +50,11 @@ params:
 #pragma HLS ARRAY_PARTITION variable=less_one type=complete
   int left = 0;  // words of the group
 words:
-  for (int i = 0; i < p.kt * p.word_beats + groups * MULT_BEATS; ++i) {
+  for (int i = 0; i < p.kt * p.word_beats + groups * MULTIPLIER_BEATS; ++i) {
 #pragma HLS PIPELINE II=1
     const bool in_mults = p.group_words != 0 && left == 0;
-    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
-    if (++slice < (in_mults ? MULT_BEATS : int(p.word_beats))) continue;
+    word.range(slice * BUS_BITS + BUS_BITS - 1, slice * BUS_BITS) = beats.read();
+    if (++slice < (in_mults ? MULTIPLIER_BEATS : int(p.word_beats))) continue;
     slice = 0;
     if (in_mults) {
       for (int c = 0; c < TN; ++c) {
@@ -69,7 +69,7 @@ words:
 words:
   for (int i = 0; i < p.kt * p.word_beats; ++i) {
 #pragma HLS PIPELINE II=1
-    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    word.range(slice * BUS_BITS + BUS_BITS - 1, slice * BUS_BITS) = beats.read();
     if (++slice < p.word_beats) continue;
     slice = 0;
 <%- end %>
@@ -84,7 +84,7 @@ words:
     for (int l = 0; l < TK * TN; ++l) {
 #pragma HLS UNROLL
 <%- if .GroupBits %>
-      const ap_int<GB> in_group = lanes[l];
+      const ap_int<GROUP_BITS> in_group = lanes[l];
       const weight_t scaled = in_group * (ap_uint<5>(less_one[l % TN]) + 1);
       weights[index][l] = p.group_words == 0 ? lanes[l] : scaled;
 <%- else %>
@@ -98,7 +98,7 @@ words:
 // Operand a of one beat: codes of TM tokens, or softmax numerators, which are unsigned.
 static void operand_a(const Matmul& p, unsigned addr, const code_t x_words[X_DEPTH][TK * TM],
                       const code_t q_words[Q_DEPTH][TK * TM],
-                      const num_t numerators[NUM_DEPTH][TK * TM], a_t a[TK * TM]) {
+                      const num_t numerators[NUMERATOR_DEPTH][TK * TM], a_t a[TK * TM]) {
 #pragma HLS INLINE
   for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
@@ -109,8 +109,8 @@ static void operand_a(const Matmul& p, unsigned addr, const code_t x_words[X_DEP
 
 // Operand b of one beat: weights, keys or values of TN columns.
 static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
-                      const weight_t weights[WDEPTH][TK * TN],
-                      const kv_t keys[KBANKS][KEY_DEPTH][TK * TM],
+                      const weight_t weights[WEIGHT_DEPTH][TK * TN],
+                      const kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM],
                       const kv_t values<% .ValueDims %>, b_t b[TK * TN]) {
 #pragma HLS INLINE
   for (int k = 0; k < TK; ++k) {
@@ -124,7 +124,7 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
       if (p.b_from == FROM_WEIGHTS) b[k * TN + c] = weights[addr][k * TN + c];
       else if (p.b_from == FROM_KEYS) b[k * TN + c] = keys[bank][addr][k * TM + lane];
 <%- if gt .ValueParts 1 %>
-      else b[k * TN + c] = values[c * VPARTS + k / TM][addr][k % TM];
+      else b[k * TN + c] = values[c * VALUE_PARTS + k / TM][addr][k % TM];
 <%- else %>
       else b[k * TN + c] = values[c][addr][k];
 <%- end %>
@@ -133,15 +133,16 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
 }
 
 static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offset,
-                         const weight_t weights[WDEPTH][TK * TN], const acc_t bias[TN],
+                         const weight_t weights[WEIGHT_DEPTH][TK * TN], const acc_t bias[TN],
                          const mul_t mul[TN], code_t x_words[X_DEPTH][TK * TM],
                          code_t q_words[Q_DEPTH][TK * TM],
-                         const num_t numerators[NUM_DEPTH][TK * TM],
-                         kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
-                         res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
+                         const num_t numerators[NUMERATOR_DEPTH][TK * TM],
+                         kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
+                         res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM],
+                         const code_t gelu[TM][1 << GELU_INDEX_BITS],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
                          logit_t logits[CLASSES]<% if .Windowed %>,
-            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>) {
 #pragma HLS INLINE off
   acc_t acc[TN * TM], tile[TN * TM];  // (c, r) at c*TM + r; tile is the finished one
@@ -161,9 +162,9 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
   const unsigned a_base = p.a_from == FROM_NUMERATORS ? 0 : p.a_base + row_offset;
   const unsigned base = (p.to == TO_X ? p.base + row_offset : p.base) + n * p.nstep;
   const unsigned b_base = p.b_from == FROM_WEIGHTS ? 0
-                          : p.b_from == FROM_KEYS  ? p.b_base + n / KSEG * p.b_nstep<% if .Windowed %> + window_offset<% end %>
+                          : p.b_from == FROM_KEYS  ? p.b_base + n / KEY_SEGMENTS * p.b_nstep<% if .Windowed %> + window_offset<% end %>
                                                    : p.b_base + n * p.b_nstep<% if .Windowed %> + window_offset<% end %>;
-  const unsigned segment = n % KSEG;
+  const unsigned segment = n % KEY_SEGMENTS;
 <%- if .Windowed %>
   // Keys and values of a window begin in words of their own: the bank or part of a row tile's, and its words.
   unsigned window_tile = 0, part_of = 0, part_words = 0;
@@ -212,7 +213,7 @@ tiles:
 <%- if .Windowed %>
                 else keys[part_of][base + part_words + place / TK][i] = word[i];
 <%- else %>
-                else keys[row % KBANKS][base + row / KBANKS * p.stride + place / TK][i] = word[i];
+                else keys[row % KEY_BANKS][base + row / KEY_BANKS * p.stride + place / TK][i] = word[i];
 <%- end %>
               }
             }
@@ -220,12 +221,16 @@ tiles:
 <%- if gt .ValueParts 1 %>
             // A row tile is a part of a word. It goes into the parts behind it too, which the row
             // tiles to come overwrite: so no part is ever read that was not written.
-            for (int part = 0; part < VPARTS; ++part) {
+            for (int part = 0; part < VALUE_PARTS; ++part) {
 #pragma HLS UNROLL
-              if (unsigned(part) < <% if .Windowed %>part_of<% else %>row % VPARTS<% end %>) continue;
+              if (unsigned(part) < <% if .Windowed %>part_of<% else %>row % VALUE_PARTS<% end %>) continue;
               for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-                values[column * VPARTS + part][base + <% if .Windowed %>part_words<% else %>row / VPARTS * p.stride<% end %>][r] = y[r];
+<%- if .Windowed %>
+                values[column * VALUE_PARTS + part][base + part_words][r] = y[r];
+<%- else %>
+                values[column * VALUE_PARTS + part][base + row / VALUE_PARTS * p.stride][r] = y[r];
+<%- end %>
               }
             }
 <%- else %>
@@ -237,7 +242,11 @@ tiles:
           } else if (p.to == TO_RESIDUAL) {
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-              const out_t branch = <% if .PrefixTiles %>p.mask && row * TM + r < PREFIX<% else %>p.mask && row == 0 && r < PREFIX<% end %> ? out_t(0) : y[r];
+<%- if .PrefixTiles %>
+              const out_t branch = p.mask && row * TM + r < PREFIX_TOKENS ? out_t(0) : y[r];
+<%- else %>
+              const out_t branch = p.mask && row == 0 && r < PREFIX_TOKENS ? out_t(0) : y[r];
+<%- end %>
 <%- if .Windowed %>
               const res_t before = p.fresh ? res_t(0) : residual[base + row * p.stride + place][r];
               const res_t x = residual_add(before, branch);
@@ -262,8 +271,8 @@ tiles:
             }
 <%- if .SecondHead %>
           } else if (p.to == TO_SUM) {  // the second head: row 1, added to the first's
-            const ap_int<LOGITB + 1> sum = logits[base + place] + logit_t(y[1]);
-            const logit_t low = logit_t(1) << (LOGITB - 1), high = ~low;
+            const ap_int<LOGIT_BITS + 1> sum = logits[base + place] + logit_t(y[1]);
+            const logit_t low = logit_t(1) << (LOGIT_BITS - 1), high = ~low;
             const logit_t both = sum > high ? high : sum < low ? low : logit_t(sum);
             logits[base + place] = both;
             y[0] = both;
@@ -307,7 +316,7 @@ tiles:
       }
 <%- if .Windowed %>
       if (slot == slots - 1 && m > 0 && (p.to == TO_KEYS || p.to == TO_VALUES)) {
-        const unsigned parts = p.to == TO_KEYS ? KBANKS : <% if gt .ValueParts 1 %>VPARTS<% else %>1<% end %>;
+        const unsigned parts = p.to == TO_KEYS ? KEY_BANKS : <% if gt .ValueParts 1 %>VALUE_PARTS<% else %>1<% end %>;
         const bool ends = ++window_tile == p.window_tiles;
         if (ends) window_tile = 0;
         if (++part_of == parts || ends) {
@@ -328,12 +337,12 @@ tiles:
 
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
             code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
-            const num_t numerators[NUM_DEPTH][TK * TM],
-            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
-            res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
+            const num_t numerators[NUMERATOR_DEPTH][TK * TM],
+            kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
+            res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], const code_t gelu[TM][1 << GELU_INDEX_BITS],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]<% if .Windowed %>,
-            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>) {
 tile_columns:
   for (unsigned n = 0; n < p.nt; ++n) {
@@ -344,7 +353,7 @@ tile_columns:
 <%- else %>
     // One weight buffer: loading and computing take turns.
 <%- end %>
-    weight_t weights[WDEPTH][TK * TN];
+    weight_t weights[WEIGHT_DEPTH][TK * TN];
 <%- if gt .WeightBuffers 2 %>
 #pragma HLS STREAM variable=weights type=pipo depth=<% .WeightBuffers %>
 <%- end %>

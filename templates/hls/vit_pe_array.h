@@ -10,8 +10,8 @@
 
 // Products stay at their exact width until they reach the accumulator: a sum that the tool widens
 // to the accumulator first would cost that many bits of adder in every PE.
-typedef ap_int<NA + NB> product_t;
-typedef ap_int<NA + NB + TKL> dot_t;
+typedef ap_int<A_BITS + B_BITS> product_t;
+typedef ap_int<A_BITS + B_BITS + TK_LOG2> dot_t;
 
 inline void pe_array(const a_t a[TK * TM], const b_t b[TK * TN], bool first, acc_t acc[TN * TM]) {
 #pragma HLS INLINE

@@ -162,8 +162,8 @@ constexpr int32_t patch_corner[<% .CornerCount %>] = {
 <%- end %>
 };
 
-// Softmax numerators: exp_table[v] ~ (2^PB - 1) * 2^(-v/32).
-constexpr uint8_t exp_table[1 << VB] = {
+// Softmax numerators: exp_table[v] ~ (2^NUMERATOR_BITS - 1) * 2^(-v/32).
+constexpr uint8_t exp_table[1 << EXP_INDEX_BITS] = {
 <%- range .Exp %>
   <% . %>,
 <%- end %>

@@ -1,5 +1,5 @@
 // floor(ch / z) by restoring division, a bit of the quotient a step: 17 steps, TM rows side by
-// side. With z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1) the quotient has 17 bits.
+// side. With z >= 2^NUMERATOR_BITS - 1 and ch < 2^17 * (2^NUMERATOR_BITS - 1) the quotient has 17 bits.
 #ifndef VIT_RECIPROCAL_H
 #define VIT_RECIPROCAL_H
 

@@ -2,7 +2,7 @@
 // a stage four rows lie side by side in each that comes out.
 #include "vit_units.h"
 
-void regroup(const Regroup& p, res_t residual[RES_DEPTH * VC][TM]) {
+void regroup(const Regroup& p, res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM]) {
   unsigned from = p.table, to = p.to;
   res_t column[TM];
 #pragma HLS ARRAY_PARTITION variable=column type=complete
@@ -15,7 +15,7 @@ tiles:
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=residual type=inter false
         const int row = moved_rows[from + r];
-        const unsigned at = p.from + (row < 0 ? 0 : row / TM * VC) + c;
+        const unsigned at = p.from + (row < 0 ? 0 : row / TM * VECTOR_COLUMNS) + c;
         const res_t x = residual[at][row < 0 ? 0 : row % TM];
         for (int i = 0; i + 1 < TM; ++i) {  // lane r arrives in the last place and moves to its own
 #pragma HLS UNROLL

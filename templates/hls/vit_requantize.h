@@ -8,8 +8,8 @@
 
 #include "vit_design.h"
 
-typedef ap_int<ACCW + 18> scaled_t;   // accumulator times an unsigned 17-bit multiplier
-typedef ap_int<ACCW + 19> shifted_t;  // and the zero point
+typedef ap_int<ACC_BITS + 18> scaled_t;   // accumulator times an unsigned 17-bit multiplier
+typedef ap_int<ACC_BITS + 19> shifted_t;  // and the zero point
 
 inline out_t requantize(acc_t acc, acc_t bias, recip_t mul, bool raw, shift_t shift, zero_t zero,
                         bits_t bits) {
@@ -22,7 +22,7 @@ inline out_t requantize(acc_t acc, acc_t bias, recip_t mul, bool raw, shift_t sh
   const scaled_t rounded = scaled + half;
   // MIN_SHIFT is the least shift of any op: that part of the shift is wiring, and only the rest is
   // a shifter.
-  const ap_uint<VAR_SHIFT> rest = shift - MIN_SHIFT;
+  const ap_uint<SHIFT_RANGE_BITS> rest = shift - MIN_SHIFT;
   const scaled_t fixed = rounded >> MIN_SHIFT;
   const shifted_t y = (fixed >> rest) + zero;
   const bits_t sign_bit = bits - 1;

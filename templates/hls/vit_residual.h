@@ -6,9 +6,9 @@
 
 inline res_t residual_add(res_t x, out_t y) {
 #pragma HLS INLINE
-  const ap_int<RB + 1> branch = y;
-  const ap_int<RB + 2> sum = x + branch;
-  const ap_int<RB + 2> high = (1 << (RB - 1)) - 1, low = -(1 << (RB - 1));
+  const ap_int<RESIDUAL_BITS + 1> branch = y;
+  const ap_int<RESIDUAL_BITS + 2> sum = x + branch;
+  const ap_int<RESIDUAL_BITS + 2> high = (1 << (RESIDUAL_BITS - 1)) - 1, low = -(1 << (RESIDUAL_BITS - 1));
   return sum > high ? high : sum < low ? low : sum;
 }
 

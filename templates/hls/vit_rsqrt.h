@@ -13,19 +13,20 @@
 inline recip_t rsqrt(row_sum_t s1, row_squares_t s2, eps_t eps, int k17<% if .Windowed %>, int widen<% end %>) {
 #pragma HLS INLINE
 <%- if .Windowed %>
-  const ap_uint<VARIANCEW> wide = ap_uint<VARIANCEW>(s2 * ap_uint<DIW + 1>(FIRST_CHANNELS)) << widen;
-  const ap_uint<VARIANCEW> d = wide - s1 * s1 + eps;
+  const ap_uint<VARIANCE_BITS> wide =
+      ap_uint<VARIANCE_BITS>(s2 * ap_uint<CHANNEL_INDEX_BITS + 1>(FIRST_CHANNELS)) << widen;
+  const ap_uint<VARIANCE_BITS> d = wide - s1 * s1 + eps;
 <%- else %>
-  const ap_uint<VARIANCEW> d = s2 * ap_uint<DIW + 1>(CHANNELS) - s1 * s1 + eps;
+  const ap_uint<VARIANCE_BITS> d = s2 * ap_uint<CHANNEL_INDEX_BITS + 1>(CHANNELS) - s1 * s1 + eps;
 <%- end %>
   // Position of the leading one, halved.
   shift_t e = 0;
 leading_one:
-  for (int i = 0; i < VARIANCEW; ++i) {
+  for (int i = 0; i < VARIANCE_BITS; ++i) {
 #pragma HLS UNROLL
     if (d[i]) e = i / 2;
   }
-  const ap_uint<VARIANCEW + 6> aligned = ap_uint<VARIANCEW + 6>(d) << 6;
+  const ap_uint<VARIANCE_BITS + 6> aligned = ap_uint<VARIANCE_BITS + 6>(d) << 6;
   const shift_t down = e << 1;
   const ap_uint<8> index = aligned >> down;
   const recip_t q = rsqrt_table[index.to_int() - 64];

@@ -16,12 +16,12 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
   static code_t q_words[Q_DEPTH][TK * TM];
 #pragma HLS ARRAY_RESHAPE variable=q_words type=complete dim=2
 #pragma HLS BIND_STORAGE variable=q_words type=ram_s2p impl=<% .Impl.Q %>
-  static num_t numerators[NUM_DEPTH][TK * TM];
+  static num_t numerators[NUMERATOR_DEPTH][TK * TM];
 #pragma HLS ARRAY_RESHAPE variable=numerators type=complete dim=2
 #pragma HLS BIND_STORAGE variable=numerators type=ram_s2p impl=<% .Impl.Numerators %>
   // Keys: words of TK channels x TM tokens, in banks side by side. Values: a bank a channel, words
-  // of TK tokens<% if gt .ValueParts 1 %>, in VPARTS parts of TM tokens side by side<% end %>.
-  static kv_t keys[KBANKS][KEY_DEPTH][TK * TM];
+  // of TK tokens<% if gt .ValueParts 1 %>, in VALUE_PARTS parts of TM tokens side by side<% end %>.
+  static kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM];
 #pragma HLS ARRAY_PARTITION variable=keys type=complete dim=1
 #pragma HLS ARRAY_RESHAPE variable=keys type=complete dim=3
 #pragma HLS BIND_STORAGE variable=keys type=ram_s2p impl=<% .Impl.Keys %>
@@ -30,7 +30,7 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
 #pragma HLS ARRAY_RESHAPE variable=values type=complete dim=3
 #pragma HLS BIND_STORAGE variable=values type=ram_s2p impl=<% .Impl.Values %>
   // The residual stream: a column of TM tokens a word.
-  static res_t residual[RES_DEPTH * VC][TM];
+  static res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM];
 #pragma HLS ARRAY_RESHAPE variable=residual type=complete dim=2
 #pragma HLS BIND_STORAGE variable=residual type=ram_s2p impl=<% .Impl.Residual %>
   static score_t scores[TOKENS][TM];
@@ -42,7 +42,7 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
 #pragma HLS BIND_STORAGE variable=gamma type=ram_s2p impl=<% .Impl.Norm %>
   static beta_t beta[CHANNELS];
 #pragma HLS BIND_STORAGE variable=beta type=ram_s2p impl=<% .Impl.Norm %>
-  static code_t gelu[TM][1 << HB];
+  static code_t gelu[TM][1 << GELU_INDEX_BITS];
 #pragma HLS ARRAY_PARTITION variable=gelu type=complete dim=1
 #pragma HLS BIND_STORAGE variable=gelu type=ram_s2p impl=lutram
   static score_t score_max[TM];
@@ -55,7 +55,7 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
 #pragma HLS BIND_STORAGE variable=pooled type=ram_s2p impl=lutram
 <%- end %>
 <%- if .Windowed %>
-  static bias_t biases[BIAS_WORDS * VC][TM];  // of a head's scores
+  static bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM];  // of a head's scores
 #pragma HLS ARRAY_RESHAPE variable=biases type=complete dim=2
   // Where the row tile is: within its window, and the window in the grid; its window's words, its biases.
   unsigned tile = 0, across = 0, down = 0, key_offset = 0, value_offset = 0, bias_at = 0;
@@ -124,7 +124,7 @@ steps:
       ++pass;
       row_offset += step.rowstep;
 <%- if .Windowed %>
-      bias_at += (TOKENS + VC - 1) / VC * VC;
+      bias_at += (TOKENS + VECTOR_COLUMNS - 1) / VECTOR_COLUMNS * VECTOR_COLUMNS;
       if (++tile == step.window_tiles) {
         tile = 0;
         bias_at = 0;

@@ -1,6 +1,6 @@
 // Softmax numerators of a tile of TM rows, one column (key token) a cycle, all rows at once:
 //
-//   v = min(((max - score) * mul + half) >> shift, 2^VB - 1),  e = exp_table[v]
+//   v = min(((max - score) * mul + half) >> shift, 2^EXP_INDEX_BITS - 1),  e = exp_table[v]
 //   Z = sum of e over the row,  recip = floor(ch / Z)   (the row's only division, 17 bits)
 //
 // Normalisation is left to the requantizer, which multiplies the value product by recip.
@@ -9,24 +9,24 @@
 #include "vit_units.h"
 
 void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],
-             const score_t score_max[TM], num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]) {
+             const score_t score_max[TM], num_t numerators[NUMERATOR_DEPTH][TK * TM], recip_t recip[TM]) {
   numsum_t z[TM];
   num_t column[TM], word[TK * TM] = {};
 #pragma HLS ARRAY_PARTITION variable=z type=complete
 #pragma HLS ARRAY_PARTITION variable=column type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
-  typedef ap_uint<SW + 17> scaled_t;
+  typedef ap_uint<SCORE_BITS + 17> scaled_t;
   const shift_t shift = p.shift, half_bit = p.shift - 1;
   const scaled_t half = shift == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << half_bit);
-  const scaled_t last = (1 << VB) - 1;
+  const scaled_t last = (1 << EXP_INDEX_BITS) - 1;
 columns:
   for (int j = 0; j < TOKENS; ++j) {
 #pragma HLS PIPELINE II=1
     for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-      const ap_uint<SW> below = score_max[r] - scores[j][r];  // never negative
+      const ap_uint<SCORE_BITS> below = score_max[r] - scores[j][r];  // never negative
       const scaled_t scaled = scaled_t(below * ap_uint<16>(p.mul) + half) >> shift;
-      const ap_uint<VB> v = scaled > last<% if .Windowed %> || scores[j][r] == MASKED<% end %> ? last : scaled;
+      const ap_uint<EXP_INDEX_BITS> v = scaled > last<% if .Windowed %> || scores[j][r] == MASKED<% end %> ? last : scaled;
       column[r] = exp_table[v.to_int()];
       z[r] = (j == 0 ? numsum_t(0) : z[r]) + column[r];
     }

@@ -3,18 +3,19 @@
 #include "vit_units.h"
 
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
+                   res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], gamma_t gamma[CHANNELS],
                    beta_t beta[CHANNELS],
-                   code_t gelu[TM][1 << HB]<% if .Windowed %>, bias_t biases[BIAS_WORDS * VC][TM]<% end %>) {
+                   code_t gelu[TM][1 << GELU_INDEX_BITS]<% if .Windowed %>,
+                   bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM]<% end %>) {
   if (load.kind == LOAD_GELU) {
     // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.
     bus_t beat = 0;
   entries:
-    for (int i = 0; i < (1 << HB); ++i) {
+    for (int i = 0; i < (1 << GELU_INDEX_BITS); ++i) {
 #pragma HLS PIPELINE II=1
-      if (i % (BW / 8) == 0) beat = beats.read();
+      if (i % (BUS_BITS / 8) == 0) beat = beats.read();
       const code_t entry = beat.range(7, 0);
-      beat.range(BW - 9, 0) = beat.range(BW - 1, 8);
+      beat.range(BUS_BITS - 9, 0) = beat.range(BUS_BITS - 1, 8);
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
         gelu[r][i] = entry;
@@ -28,38 +29,38 @@ void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAG
 words:
   for (int i = 0; i < load.words * load.word_beats; ++i) {
 #pragma HLS PIPELINE II=1
-    word.range(slice * BW + BW - 1, slice * BW) = beats.read();
+    word.range(slice * BUS_BITS + BUS_BITS - 1, slice * BUS_BITS) = beats.read();
     if (slice + 1 < load.word_beats) {
       ++slice;
       continue;
     }
     slice = 0;
     if (load.kind == LOAD_IMAGE || load.kind == LOAD_NEXT_IMAGE) {
-      image[index] = word.range(BW - 1, 0);
+      image[index] = word.range(BUS_BITS - 1, 0);
     } else if (load.kind == LOAD_NORM) {
       gamma[index] = word.range(15, 0);
       beta[index] = word.range(63, 16);
 <%- if .Windowed %>
-    } else if (load.kind == LOAD_BIAS) {  // VC columns a word
+    } else if (load.kind == LOAD_BIAS) {  // VECTOR_COLUMNS columns a word
     scores:
-      for (int v = 0; v < VC; ++v) {
+      for (int v = 0; v < VECTOR_COLUMNS; ++v) {
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-          const int at = (v * TM + r) * (SW + 2);
-          bias_t& b = biases[index * VC + v][r];
-          b.add = word.range(at + SW - 1, at);
-          b.down = word[at + SW];
-          b.right = word[at + SW + 1];
+          const int at = (v * TM + r) * (SCORE_BITS + 2);
+          bias_t& b = biases[index * VECTOR_COLUMNS + v][r];
+          b.add = word.range(at + SCORE_BITS - 1, at);
+          b.down = word[at + SCORE_BITS];
+          b.right = word[at + SCORE_BITS + 1];
         }
       }
 <%- end %>
-    } else {  // VC columns a word
+    } else {  // VECTOR_COLUMNS columns a word
     columns:
-      for (int v = 0; v < VC; ++v) {
+      for (int v = 0; v < VECTOR_COLUMNS; ++v) {
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-          const int at = (v * TM + r) * RB;
-          residual[index * VC + v][r] = word.range(at + RB - 1, at);
+          const int at = (v * TM + r) * RESIDUAL_BITS;
+          residual[index * VECTOR_COLUMNS + v][r] = word.range(at + RESIDUAL_BITS - 1, at);
         }
       }
     }

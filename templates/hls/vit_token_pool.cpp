@@ -1,4 +1,4 @@
-// One row of all tokens from POOL_FIRST on, channel by channel:
+// One row of all tokens from POOL_FIRST_TOKEN on, channel by channel:
 //
 <%- if .PoolMax %>
 //   y = max_t x
@@ -12,10 +12,10 @@
 #include "vit_trace.h"
 #include "vit_units.h"
 <% if not .PoolMax %>
-static ap_int<POOL_OB> mean(pool_t sum) {
+static ap_int<POOL_OUT_BITS> mean(pool_t sum) {
 #pragma HLS INLINE
-  typedef ap_int<POOL_SUMW + 18> scaled_t;
-  typedef ap_int<POOL_SUMW + 19> shifted_t;
+  typedef ap_int<POOL_SUM_BITS + 18> scaled_t;
+  typedef ap_int<POOL_SUM_BITS + 19> shifted_t;
   const pool_t all = sum + pool_t(pool_step.offset);
   const scaled_t half = POOL_SHIFT == 0 ? scaled_t(0) : scaled_t(scaled_t(1) << (POOL_SHIFT - 1));
   const scaled_t rounded = all * mul_t(pool_step.mul) + half;
@@ -26,20 +26,20 @@ static ap_int<POOL_OB> mean(pool_t sum) {
 }
 <% end %>
 <%- if .PoolStream %>
-void token_pool(int op, res_t residual[RES_DEPTH * VC][TM]) {
+void token_pool(int op, res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM]) {
 channels:
   for (int c = 0; c < CHANNELS; ++c) {
     pool_t all = 0;
   tiles:
-    for (int m = POOL_FIRST / TM; m < (TOKENS + TM - 1) / TM; ++m) {
+    for (int m = POOL_FIRST_TOKEN / TM; m < (TOKENS + TM - 1) / TM; ++m) {
 #pragma HLS PIPELINE II=1
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
         const int token = m * TM + r;
-        if (token < POOL_FIRST || token >= TOKENS) continue;
+        if (token < POOL_FIRST_TOKEN || token >= TOKENS) continue;
         const res_t x = residual[m * CHANNELS + c][r];
 <%- if .PoolMax %>
-        if (token == POOL_FIRST || x > all) all = x;
+        if (token == POOL_FIRST_TOKEN || x > all) all = x;
 <%- else %>
         all += x;
 <%- end %>
@@ -56,7 +56,7 @@ void token_pool(int op, const pool_t pooled[CHANNELS], code_t x_words[X_DEPTH][T
   code_t word[TK] = {};
 #pragma HLS ARRAY_PARTITION variable=word type=complete
 channels:
-  for (int c = 0; c < <% if .Windowed %>POOL_C<% else %>CHANNELS<% end %>; ++c) {
+  for (int c = 0; c < <% if .Windowed %>POOL_CHANNELS<% else %>CHANNELS<% end %>; ++c) {
 #pragma HLS PIPELINE II=1
     code_t column[TM] = {};
     column[0] = <% if .PoolMax %>pooled[c]<% else %>mean(pooled[c])<% end %>;

@@ -10,16 +10,18 @@
 
 // Takes what the next step reads out of the stream and into its buffer.
 void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAGE_BEATS],
-                   res_t residual[RES_DEPTH * VC][TM], gamma_t gamma[CHANNELS],
+                   res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], gamma_t gamma[CHANNELS],
                    beta_t beta[CHANNELS],
-                   code_t gelu[TM][1 << HB]<% if .Windowed %>, bias_t biases[BIAS_WORDS * VC][TM]<% end %>);
+                   code_t gelu[TM][1 << GELU_INDEX_BITS]<% if .Windowed %>,
+                   bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM]<% end %>);
 
 // Patch columns of the image.
 void patch_gather(const Patches& p, int op, const bus_t image[IMAGE_BEATS],
                   code_t q_words[Q_DEPTH][TK * TM]);
 
 // LayerNorm of the residual stream.
-void layernorm(const Norm& p, int op, <% if not .NormToResidual %>const <% end %>res_t residual[RES_DEPTH * VC][TM],
+void layernorm(const Norm& p, int op,
+               <% if not .NormToResidual %>const <% end %>res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM],
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
 <%- if .PoolCodes %>
                pool_t pooled[CHANNELS],
@@ -33,28 +35,28 @@ void token_pool(int op, const pool_t pooled[CHANNELS], code_t x_words[X_DEPTH][T
 <%- if .PoolStream %>
 
 // The row that is pooled of the residual stream, in its place.
-void token_pool(int op, res_t residual[RES_DEPTH * VC][TM]);
+void token_pool(int op, res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM]);
 <%- end %>
 <%- if .Windowed %>
 
 // Rows of the residual stream, in another order.
-void regroup(const Regroup& p, res_t residual[RES_DEPTH * VC][TM]);
+void regroup(const Regroup& p, res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM]);
 <%- end %>
 
 // Every matmul: weights, scores and the value product, with all that follows a column.
 void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& beats,
             code_t x_words[X_DEPTH][TK * TM], code_t q_words[Q_DEPTH][TK * TM],
-            const num_t numerators[NUM_DEPTH][TK * TM],
-            kv_t keys[KBANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
-            res_t residual[RES_DEPTH * VC][TM], const code_t gelu[TM][1 << HB],
+            const num_t numerators[NUMERATOR_DEPTH][TK * TM],
+            kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
+            res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], const code_t gelu[TM][1 << GELU_INDEX_BITS],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
             logit_t logits[CLASSES]<% if .Windowed %>,
-            unsigned window_offset, const bias_t biases[BIAS_WORDS * VC][TM], unsigned bias_at,
+            unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>);
 
 // Softmax numerators of a row tile, and the reciprocals of the rows' sums.
 void softmax(const Softmax& p, int op, const score_t scores[TOKENS][TM],
-             const score_t score_max[TM], num_t numerators[NUM_DEPTH][TK * TM], recip_t recip[TM]);
+             const score_t score_max[TM], num_t numerators[NUMERATOR_DEPTH][TK * TM], recip_t recip[TM]);
 
 // One image, of `count`, through the network. The first comes in front of its stream, each other in
 // the middle of the stream of the one before it.

@@ -7,44 +7,44 @@
 //                -> patches, LayerNorm<% if .Pools %>, pool<% end %> -> buffers        scores -> softmax -> numerators
 module vit_accel_core #(
 <% constants %>,
-  parameter ADDRW = 40  // [bits] address of the host's memory
+  parameter HOST_ADDR_BITS = 40  // [bits] address of the host's memory
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,        // a soft reset as well; the bus masters end in order
-  input  wire              bus_aresetn,
-  output wire              bus_idle,
-  input  wire              start,
-  input  wire [31:0]       images,
-  input  wire [ADDRW-1:0]  image_base,
-  input  wire [ADDRW-1:0]  stream_base,
-  input  wire [ADDRW-1:0]  result_base,
-  output wire              busy,
-  output wire [31:0]       images_done,
-  output wire              read_error,
-  output wire              write_error,
-  output wire              stalled,
-  output wire [ADDRW-1:0]  m_axi_araddr,
-  output wire [7:0]        m_axi_arlen,
-  output wire              m_axi_arvalid,
-  input  wire              m_axi_arready,
+  input  wire                      aclk,
+  input  wire                      aresetn,  // a soft reset as well; the bus masters end in order
+  input  wire                      bus_aresetn,
+  output wire                      bus_idle,
+  input  wire                      start,
+  input  wire [31:0]               images,
+  input  wire [HOST_ADDR_BITS-1:0] image_base,
+  input  wire [HOST_ADDR_BITS-1:0] stream_base,
+  input  wire [HOST_ADDR_BITS-1:0] result_base,
+  output wire                      busy,
+  output wire [31:0]               images_done,
+  output wire                      read_error,
+  output wire                      write_error,
+  output wire                      stalled,
+  output wire [HOST_ADDR_BITS-1:0] m_axi_araddr,
+  output wire [7:0]                m_axi_arlen,
+  output wire                      m_axi_arvalid,
+  input  wire                      m_axi_arready,
   input  wire [<% .BusBits %>-1:0]       m_axi_rdata,
-  input  wire [1:0]        m_axi_rresp,
-  input  wire              m_axi_rvalid,
-  output wire              m_axi_rready,
-  output wire [ADDRW-1:0]  m_axi_awaddr,
-  output wire [7:0]        m_axi_awlen,
-  output wire              m_axi_awvalid,
-  input  wire              m_axi_awready,
+  input  wire [1:0]                m_axi_rresp,
+  input  wire                      m_axi_rvalid,
+  output wire                      m_axi_rready,
+  output wire [HOST_ADDR_BITS-1:0] m_axi_awaddr,
+  output wire [7:0]                m_axi_awlen,
+  output wire                      m_axi_awvalid,
+  input  wire                      m_axi_awready,
   output wire [<% .BusBits %>-1:0]       m_axi_wdata,
-  output wire              m_axi_wlast,
-  output wire              m_axi_wvalid,
-  input  wire              m_axi_wready,
-  input  wire [1:0]        m_axi_bresp,
-  input  wire              m_axi_bvalid,
-  output wire              m_axi_bready
+  output wire                      m_axi_wlast,
+  output wire                      m_axi_wvalid,
+  input  wire                      m_axi_wready,
+  input  wire [1:0]                m_axi_bresp,
+  input  wire                      m_axi_bvalid,
+  output wire                      m_axi_bready
 );
   // What starts when.
-  wire [DESCW-1:0] step_desc, feed_desc, drain_desc, next_desc;
+  wire [DESCRIPTOR_BITS-1:0] step_desc, feed_desc, drain_desc, next_desc;
   wire start_patches, start_norm, start_store, patches_running, norm_running, patches_done, norm_done, store_done;
   wire feed_valid, feed_done, drain_load, drain_done, drained, caught_up, queue_empty;
   wire image_loaded, pos_loaded, norm_loaded, gelu_loaded, tile_loaded;
@@ -73,22 +73,23 @@ module vit_accel_core #(
   );
 
   // Read stream and its loader.
-  wire            beat_valid, beat_ready, read_idle, write_idle;
-  wire [BW-1:0]   beat;
-  wire [ASMW-1:0] word;
-  wire [15:0]     word_index;
-  wire            image_we, pos_we, norm_we, gelu_we, param_we, weight_we;
-  wire [1:0]      weight_bank;
-  wire [2:0]      weight_format;
+  wire                        beat_valid, beat_ready, read_idle, write_idle;
+  wire [BUS_BITS-1:0]         beat;
+  wire [STREAM_WORD_BITS-1:0] word;
+  wire [15:0]                 word_index;
+  wire                        image_we, pos_we, norm_we, gelu_we, param_we, weight_we;
+  wire [1:0]                  weight_bank;
+  wire [2:0]                  weight_format;
 <%- if .Windowed %>
-  wire            bias_we, bias_bank;
+  wire                        bias_we, bias_bank;
 <%- end %>
 <%- if .GroupBits %>
-  wire            weight_in_group, multiplier_we;
+  wire                        weight_in_group, multiplier_we;
 <%- end %>
   assign bus_idle = read_idle && write_idle;
-  vit_axi_read #(.BW(BW), .ADDRW(ADDRW), .DEPTH(READ_FIFO), .BURST(BURST), .IMAGE_BEATS(IMAGE_BEATS),
-                 .STREAM_BEATS(STREAM_BEATS), .STREAM_HEAD(STREAM_HEAD)) u_read (
+  vit_axi_read #(.BUS_BITS(BUS_BITS), .HOST_ADDR_BITS(HOST_ADDR_BITS), .FIFO_BEATS(READ_FIFO_BEATS),
+                 .BURST_BEATS(BURST_BEATS), .IMAGE_BEATS(IMAGE_BEATS), .STREAM_BEATS(STREAM_BEATS),
+                 .STREAM_HEAD_BEATS(STREAM_HEAD_BEATS)) u_read (
     .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(read_idle), .start(start), .images(images),
     .image_base(image_base), .stream_base(stream_base), .error(read_error),
     .m_axi_araddr(m_axi_araddr), .m_axi_arlen(m_axi_arlen), .m_axi_arvalid(m_axi_arvalid),
@@ -96,8 +97,12 @@ module vit_accel_core #(
     .m_axi_rvalid(m_axi_rvalid), .m_axi_rready(m_axi_rready),
     .beat_valid(beat_valid), .beat(beat), .beat_ready(beat_ready)
   );
-  vit_stream_loader #(.BW(BW), .ASMW(ASMW), .SEGMENTS(SEGMENTS), .SEGW(SEGW), .AHEAD(AHEAD),
-                      <% if .GroupBits %>.MULT_BEATS(MULT_BEATS), <% end %>.WBANKS(WBANKS)) u_loader (
+  vit_stream_loader #(.BUS_BITS(BUS_BITS), .STREAM_WORD_BITS(STREAM_WORD_BITS), .SEGMENTS(SEGMENTS),
+                      .SEGMENT_INDEX_BITS(SEGMENT_INDEX_BITS), .AHEAD_SEGMENTS(AHEAD_SEGMENTS),
+<%- if .GroupBits %>
+                      .MULTIPLIER_BEATS(MULTIPLIER_BEATS),
+<%- end %>
+                      .WEIGHT_BANKS(WEIGHT_BANKS)) u_loader (
     .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .beat_valid(beat_valid), .beat(beat),
     .beat_ready(beat_ready), .word(word), .word_index(word_index), .image_we(image_we), .pos_we(pos_we),
     .norm_we(norm_we), .gelu_we(gelu_we), .param_we(param_we), .weight_we(weight_we),
@@ -114,10 +119,10 @@ module vit_accel_core #(
   );
 
   // Operands.
-  wire [AW-1:0]    a_addr, b_addr;
-  wire [KSEGW-1:0] key_segment;
-  wire             beat_v, beat_first, beat_last, numerators_read, softmax_ready, softmax_done;
-  wire             patches_made, norm_made;          // a row tile
+  wire [ADDR_BITS-1:0]              a_addr, b_addr;
+  wire [KEY_SEGMENT_INDEX_BITS-1:0] key_segment;
+  wire                              beat_v, beat_first, beat_last, numerators_read, softmax_ready, softmax_done;
+  wire                              patches_made, norm_made;  // a row tile
   vit_operand_feed u_operand_feed (
     .aclk(aclk), .aresetn(aresetn), .feed_valid(feed_valid), .feed_desc(feed_desc), .feed_done(feed_done),
     .caught_up(caught_up), .softmax_ready(softmax_ready),
@@ -127,18 +132,18 @@ module vit_accel_core #(
     .queue_empty(queue_empty), .start_store(start_store), .store_done(store_done)
   );
 
-  wire                norm_valid, patch_valid, packed_we, num_we;
-  wire [AW-1:0]       norm_addr, patch_addr, packed_addr;
-  wire [TK*TM*XB-1:0] norm_word;
-  wire [TK*TM*IB-1:0] patch_word;
-  wire [TK*TM*AB-1:0] packed_word, x_rdata, q_rdata;
-  wire [NUM_AW-1:0]   num_waddr;
-  wire [TK*TM*PB-1:0] num_wdata, num_rdata;
-  wire [2:0]          buffered_to;
+  wire                             norm_valid, patch_valid, packed_we, num_we;
+  wire [ADDR_BITS-1:0]             norm_addr, patch_addr, packed_addr;
+  wire [TK*TM*NORM_CODE_BITS-1:0]  norm_word;
+  wire [TK*TM*PIXEL_BITS-1:0]      patch_word;
+  wire [TK*TM*ACTIVATION_BITS-1:0] packed_word, x_rdata, q_rdata;
+  wire [NUMERATOR_ADDR_BITS-1:0]   num_waddr;
+  wire [TK*TM*NUMERATOR_BITS-1:0]  num_wdata, num_rdata;
+  wire [2:0]                       buffered_to;
 <%- if .Pools %>
-  wire                pool_valid;
-  wire [AW-1:0]       pool_addr;
-  wire [POOL_WORD*POOL_OB-1:0] pool_word;
+  wire                             pool_valid;
+  wire [ADDR_BITS-1:0]             pool_addr;
+  wire [POOL_WORD_VALUES*POOL_OUT_BITS-1:0] pool_word;
 <%- end %>
   vit_activation_buffers u_activation_buffers (
     .aclk(aclk), .aresetn(aresetn), .norm_valid(norm_valid), .norm_addr(norm_addr), .norm_word(norm_word),
@@ -151,7 +156,7 @@ module vit_accel_core #(
     .numerators_read(numerators_read), .a_addr(a_addr), .x_rdata(x_rdata), .q_rdata(q_rdata),
     .num_rdata(num_rdata)
   );
-  wire [TK*TN*WB-1:0] w_rdata;
+  wire [TK*TN*WEIGHT_BITS-1:0]     w_rdata;
   vit_weight_buffer u_weight_buffer (
     .aclk(aclk), .aresetn(aresetn), .weight_we(weight_we), .weight_bank(weight_bank), .weight_format(weight_format),
 <%- if .GroupBits %>
@@ -159,14 +164,14 @@ module vit_accel_core #(
 <%- end %>
     .word(word), .word_index(word_index), .b_addr(b_addr), .w_rdata(w_rdata)
   );
-  wire [KBANKS-1:0]          key_we;
-  wire [TK*TM*KB-1:0]        key_wdata;
-  wire                       value_we;
-  wire [VC*<% if gt .ValueParts 1 %>TM<% else %>TK<% end %>*KB-1:0]        value_wdata;
-  wire [KBANKS*TK*TM*KB-1:0] key_rdata;
-  wire [TN*TK*KB-1:0]        value_rdata;
-  wire [AW-1:0]              out_addr;
-  wire [7:0]                 out_number<% if gt .ValueParts 1 %>, out_value_part<% end %>;
+  wire [KEY_BANKS-1:0]                key_we;
+  wire [TK*TM*QKV_BITS-1:0]           key_wdata;
+  wire                                value_we;
+  wire [VECTOR_COLUMNS*<% if gt .ValueParts 1 %>TM<% else %>TK<% end %>*QKV_BITS-1:0] value_wdata;
+  wire [KEY_BANKS*TK*TM*QKV_BITS-1:0] key_rdata;
+  wire [TN*TK*QKV_BITS-1:0]           value_rdata;
+  wire [ADDR_BITS-1:0]                out_addr;
+  wire [7:0]                          out_number<% if gt .ValueParts 1 %>, out_value_part<% end %>;
   vit_key_value_buffers u_key_value_buffers (
     .aclk(aclk), .aresetn(aresetn), .key_we(key_we), .key_waddr(packed_addr), .key_wdata(key_wdata),
     .value_we(value_we), .value_waddr(out_addr), .value_group(out_number),
@@ -175,8 +180,8 @@ module vit_accel_core #(
 <%- end %>
     .value_wdata(value_wdata), .b_addr(b_addr), .key_rdata(key_rdata), .value_rdata(value_rdata)
   );
-  wire [TK*TM*NA-1:0] operand_a;
-  wire [TK*TN*NB-1:0] operand_b;
+  wire [TK*TM*A_BITS-1:0]             operand_a;
+  wire [TK*TN*B_BITS-1:0]             operand_b;
   vit_operand_select u_operand_select (
     .aclk(aclk), .feed_desc(feed_desc), .x_rdata(x_rdata), .q_rdata(q_rdata), .num_rdata(num_rdata),
     .w_rdata(w_rdata), .key_rdata(key_rdata), .value_rdata(value_rdata), .key_segment(key_segment),
@@ -184,15 +189,15 @@ module vit_accel_core #(
   );
 
   // Array.
-  wire               tile_valid, tile_shift;
-  wire [VL*ACCW-1:0] tile_col;
+  wire                             tile_valid, tile_shift;
+  wire [VECTOR_LANES*ACC_BITS-1:0] tile_col;
 <%- if .LUTColumns %>
-  vit_mixed_array #(.TM(TM), .TN(TN), .LC(LC), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
-                    .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE),
-                    .SUM_STEP(SUM_STEP)) u_array (
+  vit_mixed_array #(.TM(TM), .TN(TN), .LC(LUT_COLUMNS), .TK(TK), .VC(VECTOR_COLUMNS), .NA(A_BITS), .NB(B_BITS),
+                    .ACCW(ACC_BITS), .PACK(PACK_PRODUCTS), .PSHIFT(PACK_SHIFT), .PGROUP(PACK_GROUP), .CASCADE(CASCADE),
+                    .LATE(EXTRA_CYCLES), .SUM_STEP(SUM_STEP)) u_array (
 <%- else %>
-  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VC(VC), .NA(NA), .NB(NB), .ACCW(ACCW),
-                 .PACK(PACK), .PSHIFT(PSHIFT), .PGROUP(PGROUP), .CASCADE(CASCADE), .LATE(LATE),
+  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VC(VECTOR_COLUMNS), .NA(A_BITS), .NB(B_BITS), .ACCW(ACC_BITS),
+                 .PACK(PACK_PRODUCTS), .PSHIFT(PACK_SHIFT), .PGROUP(PACK_GROUP), .CASCADE(CASCADE), .LATE(EXTRA_CYCLES),
                  .SUM_STEP(SUM_STEP), .USE_DSP(USE_DSP)) u_array (
 <%- end %>
     .aclk(aclk), .aresetn(aresetn), .in_valid(beat_v), .in_first(beat_first), .in_last(beat_last),
@@ -200,26 +205,26 @@ module vit_accel_core #(
   );
 
   // Output: stages say where groups of columns are, lanes compute, words are written.
-  wire             head_first, col_valid, col_end, col_per_lane, requantized_prefix;
-  wire [7:0]       head_number, score_count, out_pass, out_count, buffered_key_bank;
-  wire [2:0]       col_to, requantized_to, out_to;
-  wire [15:0]      scored_mul, zero;
-  wire [5:0]       scored_shift, shift;
-  wire [27:0]      scored_ch;
-  wire [4:0]       bits;
-  wire [RES_AW-1:0] add_addr;
-  wire             out_valid, out_gelu, out_first_tile, out_first, out_last;
-  wire [ROWW-1:0]  out_row;
+  wire                      head_first, col_valid, col_end, col_per_lane, requantized_prefix;
+  wire [7:0]                head_number, score_count, out_pass, out_count, buffered_key_bank;
+  wire [2:0]                col_to, requantized_to, out_to;
+  wire [15:0]               scored_mul, zero;
+  wire [5:0]                scored_shift, shift;
+  wire [27:0]               scored_ch;
+  wire [4:0]                bits;
+  wire [RESIDUAL_ADDR_BITS-1:0] add_addr;
+  wire                      out_valid, out_gelu, out_first_tile, out_first, out_last;
+  wire [ROW_INDEX_BITS-1:0] out_row;
 <%- if .SecondHead %>
-  wire             requantized_valid;
-  wire [AW-1:0]    requantized_addr, first_raddr;
+  wire                      requantized_valid;
+  wire [ADDR_BITS-1:0]      requantized_addr, first_raddr;
 <%- end %>
 <%- if .PrefixTiles %>
-  wire             requantized_prefix_tile;
+  wire                      requantized_prefix_tile;
 <%- end %>
 <%- if .Windowed %>
-  wire             requantized_fresh;
-  wire [7:0]       col_window_tiles_1, col_across_1, col_down_1;
+  wire                      requantized_fresh;
+  wire [7:0]                col_window_tiles_1, col_across_1, col_down_1;
 <%- end %>
   vit_output_stages u_output_stages (
     .aclk(aclk), .aresetn(aresetn), .drain_desc(drain_desc), .next_desc(next_desc), .drain_load(drain_load),
@@ -244,10 +249,10 @@ module vit_accel_core #(
     .out_pass(out_pass), .out_count(out_count),<% if gt .ValueParts 1 %> .out_value_part(out_value_part),<% end %>
     .buffered_key_bank(buffered_key_bank), .buffered_to(buffered_to)
   );
-  wire [TM*17-1:0] recip;
-  wire [VL*RB-1:0] res_rdata;
-  wire [VL*YW-1:0] y_out;
-  wire [VL*AB-1:0] code_col;
+  wire [TM*17-1:0]          recip;
+  wire [VECTOR_LANES*RESIDUAL_BITS-1:0] res_rdata;
+  wire [VECTOR_LANES*REQUANTIZED_BITS-1:0] y_out;
+  wire [VECTOR_LANES*ACTIVATION_BITS-1:0] code_col;
   vit_output_lanes u_output_lanes (
     .aclk(aclk), .aresetn(aresetn), .param_we(param_we), .gelu_we(gelu_we), .weight_bank(weight_bank),
     .word(word), .word_index(word_index), .tile_free(tile_free), .tile_col(tile_col), .head_first(head_first),
@@ -264,12 +269,12 @@ module vit_accel_core #(
 <%- end %>
     .out_gelu(out_gelu), .res_rdata(res_rdata), .y_out(y_out), .code_col(code_col)
   );
-  wire              logit_valid;
+  wire                               logit_valid;
   /* verilator lint_off UNUSED */ // as many bits as there are logits
-  wire [AW-1:0]     logit_index;
+  wire [ADDR_BITS-1:0]               logit_index;
   /* verilator lint_on UNUSED */
-  wire [LOGITB-1:0] logit;
-  wire [VL*SW-1:0]  score_col;
+  wire [LOGIT_BITS-1:0]              logit;
+  wire [VECTOR_LANES*SCORE_BITS-1:0] score_col;
   vit_output_words u_output_words (
     .aclk(aclk), .aresetn(aresetn), .y_out(y_out), .code_col(code_col), .out_valid(out_valid), .out_to(out_to),
     .out_addr(out_addr), .out_number(out_number), .out_pass(out_pass), .out_count(out_count),
@@ -278,8 +283,8 @@ module vit_accel_core #(
     .value_wdata(value_wdata), .logit_valid(logit_valid), .logit_index(logit_index), .logit(logit),
     .drained(drained), .out_gelu(out_gelu), .drain_desc(drain_desc), .score_col(score_col)
   );
-  vit_axi_write #(.BW(BW), .ADDRW(ADDRW), .BURST(BURST), .COUNT(CLASSES), .LW(LOGITB),
-                  .BEATS(RESULT_BEATS), .BIW(RESULT_IW)) u_write (
+  vit_axi_write #(.BUS_BITS(BUS_BITS), .HOST_ADDR_BITS(HOST_ADDR_BITS), .BURST_BEATS(BURST_BEATS), .CLASSES(CLASSES),
+                  .LOGIT_BITS(LOGIT_BITS), .RESULT_BEATS(RESULT_BEATS), .RESULT_INDEX_BITS(RESULT_INDEX_BITS)) u_write (
     .aclk(aclk), .aresetn(bus_aresetn), .halt(!aresetn), .idle(write_idle), .logit_valid(logit_valid),
     .logit_index(logit_index), .logit(logit), .first(start), .base(result_base), .start(start_store),
     .done(store_done), .error(write_error), .m_axi_awaddr(m_axi_awaddr), .m_axi_awlen(m_axi_awlen),
@@ -289,27 +294,27 @@ module vit_accel_core #(
   );
 
   // Residual stream, and the units that read it or write whole rows.
-  wire             norm_reading, reading_sums;
-  wire [AW-1:0]    norm_raddr;
-  wire [ROWW-1:0]  sums_row;
-  wire [TM*S1W-1:0] row_s1;
-  wire [TM*S2W-1:0] row_s2;
+  wire                                  norm_reading, reading_sums;
+  wire [ADDR_BITS-1:0]                  norm_raddr;
+  wire [ROW_INDEX_BITS-1:0]             sums_row;
+  wire [TM*SUM_BITS-1:0]                row_s1;
+  wire [TM*SQUARE_SUM_BITS-1:0]         row_s2;
 <%- if or .NormToResidual .PoolCodes %>
-  wire             norm_last;
-  wire [VL*LB-1:0] norm_col;
+  wire                                  norm_last;
+  wire [VECTOR_LANES*NORM_OUT_BITS-1:0] norm_col;
 <%- end %>
 <%- if .NormToResidual %>
-  wire             norm_row_we, norm_row_first;
-  wire [AW-1:0]    norm_row_addr;
-  wire [ROWW-1:0]  norm_row_tile;
+  wire                                  norm_row_we, norm_row_first;
+  wire [ADDR_BITS-1:0]                  norm_row_addr;
+  wire [ROW_INDEX_BITS-1:0]             norm_row_tile;
 <%- end %>
 <%- if .PoolStream %>
-  wire             pool_reading, pool_last;
-  wire [AW-1:0]    pool_raddr;
+  wire                                  pool_reading, pool_last;
+  wire [ADDR_BITS-1:0]                  pool_raddr;
 <%- end %>
 <%- if .PoolCodes %>
-  wire             pool_col, pool_opening, pool_counted;
-  wire [GIW-1:0]   norm_group;
+  wire                                  pool_col, pool_opening, pool_counted;
+  wire [GROUP_INDEX_BITS-1:0]           norm_group;
 <%- end %>
   vit_residual_stream u_residual_stream (
     .aclk(aclk), .aresetn(aresetn),

@@ -1,7 +1,7 @@
 // Quantized ViT accelerator: AXI4-Lite control, one AXI4 master, image in, logits out.
 //   model <% line .Model %>, part <% line .Part %>, array <% .TM %> x <% .TN %> x <% .TK %>, bus <% .BusBits %> bits
 module vit_accel_top #(
-  parameter C_M_AXI_ADDR_WIDTH = 40
+  parameter C_M_AXI_ADDR_WIDTH = 40  // [bits] address of the host's memory, named as AMD's tools name it
 ) (
   input  wire         aclk,
   input  wire         aresetn,
@@ -59,15 +59,15 @@ module vit_accel_top #(
   output wire         m_axi_bready
 );
   localparam [63:0] DESIGN_HASH = 64'h<% .HashShort %>;
-  localparam ADDRW = C_M_AXI_ADDR_WIDTH;
+  localparam HOST_ADDR_BITS = C_M_AXI_ADDR_WIDTH;
 
-  wire              start, soft_reset, bus_idle, busy, read_error, write_error, stalled;
-  wire [31:0]       images, images_done;
-  wire [ADDRW-1:0]  image_base, stream_base, result_base;
-  reg               core_resetn;
+  wire                      start, soft_reset, bus_idle, busy, read_error, write_error, stalled;
+  wire [31:0]               images, images_done;
+  wire [HOST_ADDR_BITS-1:0] image_base, stream_base, result_base;
+  reg                       core_resetn;
   always @(posedge aclk) core_resetn <= aresetn && !soft_reset;
 
-  vit_axi_lite #(.ADDRW(ADDRW), .HASH(DESIGN_HASH)) u_control (
+  vit_axi_lite #(.HOST_ADDR_BITS(HOST_ADDR_BITS), .HASH(DESIGN_HASH)) u_control (
     .aclk(aclk), .aresetn(aresetn),
     .s_axi_awaddr(s_axi_awaddr), .s_axi_awvalid(s_axi_awvalid), .s_axi_awready(s_axi_awready),
     .s_axi_wdata(s_axi_wdata), .s_axi_wvalid(s_axi_wvalid), .s_axi_wready(s_axi_wready),
@@ -78,7 +78,7 @@ module vit_accel_top #(
     .image_base(image_base), .stream_base(stream_base), .result_base(result_base), .busy(busy),
     .read_error(read_error), .write_error(write_error), .images_done(images_done), .stalled(stalled)
   );
-  vit_accel_core #(.ADDRW(ADDRW)) u_core (
+  vit_accel_core #(.HOST_ADDR_BITS(HOST_ADDR_BITS)) u_core (
     .aclk(aclk), .aresetn(core_resetn), .bus_aresetn(aresetn), .bus_idle(bus_idle), .start(start),
     .images(images), .image_base(image_base), .stream_base(stream_base), .result_base(result_base),
     .busy(busy), .images_done(images_done), .read_error(read_error), .write_error(write_error), .stalled(stalled),

@@ -6,40 +6,40 @@
 module vit_activation_buffers #(
 <% constants %>
 ) (
-  input  wire                aclk,
-  input  wire                aresetn,
+  input  wire                             aclk,
+  input  wire                             aresetn,
   // Writers of X and Q; each buffer has one at a time.
-  input  wire                norm_valid,
+  input  wire                             norm_valid,
   /* verilator lint_off UNUSED */ // each buffer takes the address bits that it has
-  input  wire [AW-1:0]       norm_addr,
-  input  wire [TK*TM*XB-1:0] norm_word,
+  input  wire [ADDR_BITS-1:0]             norm_addr,
+  input  wire [TK*TM*NORM_CODE_BITS-1:0]  norm_word,
 <%- if .PoolCodes %>
-  input  wire                pool_valid,
-  input  wire [AW-1:0]       pool_addr,
-  input  wire [TK*POOL_OB-1:0] pool_word,        // of one row: lane 0 of the first row tile
+  input  wire                             pool_valid,
+  input  wire [ADDR_BITS-1:0]             pool_addr,
+  input  wire [TK*POOL_OUT_BITS-1:0]      pool_word,        // of one row: lane 0 of the first row tile
 <%- end %>
-  input  wire                patch_valid,
-  input  wire [AW-1:0]       patch_addr,
-  input  wire [TK*TM*IB-1:0] patch_word,
-  input  wire                code_valid,         // of a matmul
-  input  wire [2:0]          code_to,
-  input  wire [AW-1:0]       code_addr,
-  input  wire [TK*TM*AB-1:0] code_word,
+  input  wire                             patch_valid,
+  input  wire [ADDR_BITS-1:0]             patch_addr,
+  input  wire [TK*TM*PIXEL_BITS-1:0]      patch_word,
+  input  wire                             code_valid,  // of a matmul
+  input  wire [2:0]                       code_to,
+  input  wire [ADDR_BITS-1:0]             code_addr,
+  input  wire [TK*TM*ACTIVATION_BITS-1:0] code_word,
   // Numerators.
-  input  wire                num_we,
-  input  wire [NUM_AW-1:0]   num_waddr,
-  input  wire [TK*TM*PB-1:0] num_wdata,
-  input  wire                numerators_written, numerators_read,  // all of a softmax: the other half's turn
+  input  wire                             num_we,
+  input  wire [NUMERATOR_ADDR_BITS-1:0]   num_waddr,
+  input  wire [TK*TM*NUMERATOR_BITS-1:0]  num_wdata,
+  input  wire                             numerators_written, numerators_read,  // all of a softmax: the halves' turn
   // To the array.
-  input  wire [AW-1:0]       a_addr,
+  input  wire [ADDR_BITS-1:0]             a_addr,
   /* verilator lint_on UNUSED */
-  output wire [TK*TM*AB-1:0] x_rdata, q_rdata,
-  output wire [TK*TM*PB-1:0] num_rdata
+  output wire [TK*TM*ACTIVATION_BITS-1:0] x_rdata, q_rdata,
+  output wire [TK*TM*NUMERATOR_BITS-1:0]  num_rdata
 );
   /* verilator lint_off UNUSED */
-  wire [AW-1:0]       x_waddr, q_waddr;
+  wire [ADDR_BITS-1:0]             x_waddr, q_waddr;
   /* verilator lint_on UNUSED */
-  wire [TK*TM*AB-1:0] x_wdata, q_wdata;
+  wire [TK*TM*ACTIVATION_BITS-1:0] x_wdata, q_wdata;
   wire x_we = norm_valid ||<% if .PoolCodes %> pool_valid ||<% end %> (code_valid && code_to == TO_X);
   wire q_we = patch_valid || (code_valid && code_to == TO_Q);
   assign x_waddr = norm_valid ? norm_addr :<% if .PoolCodes %> pool_valid ? pool_addr :<% end %> code_addr;
@@ -47,30 +47,36 @@ module vit_activation_buffers #(
   genvar g;
   generate
     for (g = 0; g < TK*TM; g = g + 1) begin : gen_word
-      wire [XB-1:0] normed = norm_word[g*XB +: XB];
-      wire [IB-1:0] pixel  = patch_word[g*IB +: IB];
+      wire [NORM_CODE_BITS-1:0] normed = norm_word[g*NORM_CODE_BITS +: NORM_CODE_BITS];
+      wire [PIXEL_BITS-1:0]     pixel  = patch_word[g*PIXEL_BITS +: PIXEL_BITS];
 <%- if .PoolCodes %>
-      wire [AB-1:0] other;
+      wire [ACTIVATION_BITS-1:0] other;
       if (g % TM == 0) begin : gen_pooled
-        wire [POOL_OB-1:0] pooled = pool_word[(g/TM)*POOL_OB +: POOL_OB];
-        assign other = pool_valid ? {{(AB-POOL_OB+1){pooled[POOL_OB-1]}}, pooled[POOL_OB-2:0]}
-                                  : code_word[g*AB +: AB];
+        wire [POOL_OUT_BITS-1:0] pooled = pool_word[(g/TM)*POOL_OUT_BITS +: POOL_OUT_BITS];
+        assign other = pool_valid
+                     ? {{(ACTIVATION_BITS-POOL_OUT_BITS+1){pooled[POOL_OUT_BITS-1]}}, pooled[POOL_OUT_BITS-2:0]}
+                     : code_word[g*ACTIVATION_BITS +: ACTIVATION_BITS];
       end else begin : gen_packed
-        assign other = code_word[g*AB +: AB];
+        assign other = code_word[g*ACTIVATION_BITS +: ACTIVATION_BITS];
       end
 <%- else %>
-      wire [AB-1:0] other  = code_word[g*AB +: AB];
+      wire [ACTIVATION_BITS-1:0] other = code_word[g*ACTIVATION_BITS +: ACTIVATION_BITS];
 <%- end %>
-      assign x_wdata[g*AB +: AB] = norm_valid ? {{(AB-XB+1){normed[XB-1]}}, normed[XB-2:0]} : other;
-      assign q_wdata[g*AB +: AB] = patch_valid ? {{(AB-IB+1){pixel[IB-1]}}, pixel[IB-2:0]}
-                                               : code_word[g*AB +: AB];
+      assign x_wdata[g*ACTIVATION_BITS +: ACTIVATION_BITS] =
+          norm_valid ? {{(ACTIVATION_BITS-NORM_CODE_BITS+1){normed[NORM_CODE_BITS-1]}}, normed[NORM_CODE_BITS-2:0]}
+                     : other;
+      assign q_wdata[g*ACTIVATION_BITS +: ACTIVATION_BITS] =
+          patch_valid ? {{(ACTIVATION_BITS-PIXEL_BITS+1){pixel[PIXEL_BITS-1]}}, pixel[PIXEL_BITS-2:0]}
+                      : code_word[g*ACTIVATION_BITS +: ACTIVATION_BITS];
     end
   endgenerate
-  vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(X_DEPTH), .AW(X_AW), .STYLE(X_STYLE)) u_act_x (
-    .aclk(aclk), .we(x_we), .waddr(x_waddr[X_AW-1:0]), .wdata(x_wdata), .raddr(a_addr[X_AW-1:0]), .rdata(x_rdata)
+  vit_ram #(.WIDTH(TK*TM*ACTIVATION_BITS), .DEPTH(X_DEPTH), .ADDR_BITS(X_ADDR_BITS), .STYLE(X_STYLE)) u_act_x (
+    .aclk(aclk), .we(x_we), .waddr(x_waddr[X_ADDR_BITS-1:0]), .wdata(x_wdata), .raddr(a_addr[X_ADDR_BITS-1:0]),
+    .rdata(x_rdata)
   );
-  vit_ram #(.WIDTH(TK*TM*AB), .DEPTH(Q_DEPTH), .AW(Q_AW), .STYLE(Q_STYLE)) u_act_q (
-    .aclk(aclk), .we(q_we), .waddr(q_waddr[Q_AW-1:0]), .wdata(q_wdata), .raddr(a_addr[Q_AW-1:0]), .rdata(q_rdata)
+  vit_ram #(.WIDTH(TK*TM*ACTIVATION_BITS), .DEPTH(Q_DEPTH), .ADDR_BITS(Q_ADDR_BITS), .STYLE(Q_STYLE)) u_act_q (
+    .aclk(aclk), .we(q_we), .waddr(q_waddr[Q_ADDR_BITS-1:0]), .wdata(q_wdata), .raddr(a_addr[Q_ADDR_BITS-1:0]),
+    .rdata(q_rdata)
   );
 
   reg write_half, read_half;
@@ -82,9 +88,10 @@ module vit_activation_buffers #(
       write_half <= write_half ^ numerators_written;
       read_half  <= read_half ^ numerators_read;
     end
-  vit_ram #(.WIDTH(TK*TM*PB), .DEPTH(2 << NUM_AW), .AW(NUM_AW + 1), .STYLE(NUM_STYLE)) u_num (
+  vit_ram #(.WIDTH(TK*TM*NUMERATOR_BITS), .DEPTH(2 << NUMERATOR_ADDR_BITS), .ADDR_BITS(NUMERATOR_ADDR_BITS + 1),
+            .STYLE(NUMERATOR_STYLE)) u_num (
     .aclk(aclk), .we(num_we), .waddr({write_half, num_waddr}), .wdata(num_wdata),
-    .raddr({read_half, a_addr[NUM_AW-1:0]}), .rdata(num_rdata)
+    .raddr({read_half, a_addr[NUMERATOR_ADDR_BITS-1:0]}), .rdata(num_rdata)
   );
 
 `ifndef SYNTHESIS

@@ -11,50 +11,51 @@
 // A slot is at least two cycles, so that what the next one needs is made in time and waits in registers:
 // counters count down to a flag, and both addresses are registers that are moved on.
 module vit_array_feeder #(
-  parameter AW      = 16,
-  parameter KSEG    = 1,      // K buffer words hold this many tile columns (TM/TN, at least 1)
-  parameter KSEGW   = 1,
-  parameter WBANKS  = 2,      // weight buffer banks: 1, 2 or 4
-  parameter WDEPTH  = 64      // words of a bank
+  parameter ADDR_BITS              = 16,  // [bits] address of a buffer
+  parameter KEY_SEGMENTS           = 1,   // [tile columns] in a word of K: TM/TN, at least 1
+  parameter KEY_SEGMENT_INDEX_BITS = 1,   // [bits] number of one
+  parameter WEIGHT_BANKS           = 2,   // [banks] of weights: 1, 2 or 4
+  parameter WEIGHT_DEPTH           = 64   // [words] of a bank of weights
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,
+  input  wire                              aclk,
+  input  wire                              aresetn,
   // The op; constant until op_done.
-  input  wire              valid,
-  input  wire              wait_drained,              // start when all ops before have left the array
-  input  wire              wait_softmax,              // start when a softmax is ready
-  input  wire              chained,                   // operand a is still being made
-  input  wire [15:0]       mt_1, nt_1, kt_1,          // less one, all of these
-  input  wire [15:0]       period_full_1, period_last_1,  // slot of a full and of the last tile column
-  input  wire [15:0]       period_end_1,              // slot of the op's last tile
-  input  wire              from_weights,              // b operand: weight buffer
-  input  wire              from_keys,                 // b operand: K buffer
-  input  wire [AW-1:0]     a_base, a_stride,          // word (m, k) at a_base + m*a_stride + k
-  input  wire [AW-1:0]     b_base, b_nstep, b_kstep,  // word (n, k) at b_base + n*nstep + k*kstep
+  input  wire                              valid,
+  input  wire                              wait_drained,      // start when all ops before have left the array
+  input  wire                              wait_softmax,      // start when a softmax is ready
+  input  wire                              chained,           // operand a is still being made
+  input  wire [15:0]                       mt_1, nt_1, kt_1,  // less one, all of these
+  input  wire [15:0]                       period_full_1, period_last_1,  // slot of a full and of the last tile column
+  input  wire [15:0]                       period_end_1,      // slot of the op's last tile
+  input  wire                              from_weights,      // b operand: weight buffer
+  input  wire                              from_keys,         // b operand: K buffer
+  input  wire [ADDR_BITS-1:0]              a_base, a_stride,  // word (m, k) at a_base + m*a_stride + k
+  input  wire [ADDR_BITS-1:0]              b_base, b_nstep, b_kstep,  // word (n, k) at b_base + n*nstep + k*kstep
   // What it waits for.
-  input  wire              caught_up,                 // all ops before have left the array
-  input  wire              softmax_ready,
-  input  wire              row_made,                  // a row tile of a chained operand a
-  input  wire              tile_loaded,               // a weight bank has been filled
-  output wire              op_start,
-  output wire              op_done,                   // in the op's last cycle
+  input  wire                              caught_up,         // all ops before have left the array
+  input  wire                              softmax_ready,
+  input  wire                              row_made,          // a row tile of a chained operand a
+  input  wire                              tile_loaded,       // a weight bank has been filled
+  output wire                              op_start,
+  output wire                              op_done,           // in the op's last cycle
   // Addresses in one cycle, the beat's flags with the data in the second after it.
-  output reg  [AW-1:0]     a_addr,
-  output reg  [AW-1:0]     b_addr,
-  output reg  [KSEGW-1:0]  key_segment,
-  output reg               beat_valid,
-  output reg               beat_first,
-  output reg               beat_last,
+  output reg  [ADDR_BITS-1:0]              a_addr,
+  output reg  [ADDR_BITS-1:0]              b_addr,
+  output reg  [KEY_SEGMENT_INDEX_BITS-1:0] key_segment,
+  output reg                               beat_valid,
+  output reg                               beat_first,
+  output reg                               beat_last,
   // What this cycle is spent on.
-  output reg               busy,                      // with an op
-  output wire              stalled,                   // waiting for weights
-  output wire              starved,                   // waiting for a row tile
-  output wire              feeding                    // a beat
+  output reg                               busy,              // with an op
+  output wire                              stalled,           // waiting for weights
+  output wire                              starved,           // waiting for a row tile
+  output wire                              feeding            // a beat
 );
-  localparam READYW = WBANKS < 4 ? 2 : 3;
-  localparam [1:0] LAST_BANK = {WBANKS == 4, WBANKS != 1};
-  function [AW-1:0] bank_base(input [1:0] number);
-    bank_base = (number[0] ? WDEPTH[AW-1:0] : {AW{1'b0}}) + (number[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
+  localparam READY_BITS = WEIGHT_BANKS < 4 ? 2 : 3;
+  localparam [1:0] LAST_BANK = {WEIGHT_BANKS == 4, WEIGHT_BANKS != 1};
+  function [ADDR_BITS-1:0] bank_base(input [1:0] number);
+    bank_base = (number[0] ? WEIGHT_DEPTH[ADDR_BITS-1:0] : {ADDR_BITS{1'b0}})
+              + (number[1] ? {WEIGHT_DEPTH[ADDR_BITS-2:0], 1'b0} : {ADDR_BITS{1'b0}});
   endfunction
 
   // Of the op, in registers from its first slot's first cycle on.
@@ -78,7 +79,7 @@ module vit_array_feeder #(
   reg  [15:0] slot_left, beats_left;
   reg         end_slot, more, last_beat;              // more: the next cycle has a beat too
   // What it waits for.
-  reg  [READYW-1:0] ready;                            // filled banks not started yet
+  reg  [READY_BITS-1:0] ready;                        // filled banks not started yet
   reg  [15:0] rows;                                   // row tiles made and not started yet
   reg         any_ready, any_row;
   assign      stalled  = busy && opening && !any_ready;
@@ -90,13 +91,14 @@ module vit_array_feeder #(
   assign      op_start = !busy && valid && (caught_up || !wait_drained) && (softmax_ready || !wait_softmax);
   assign      op_done  = step && last_m && last_n;
 
-  wire [READYW-1:0] ready_to = ready + {{(READYW-1){1'b0}}, tile_loaded} - {{(READYW-1){1'b0}}, go && opening};
+  wire [READY_BITS-1:0] ready_to = ready + {{(READY_BITS-1){1'b0}}, tile_loaded}
+                                 - {{(READY_BITS-1){1'b0}}, go && opening};
   reg  [1:0]  bank;                                   // of the tile column
   wire [1:0]  bank_next = (bank + 2'd1) & LAST_BANK;
   always @(posedge aclk) begin
     if (!aresetn) begin
       busy      <= 1'b0;
-      ready     <= {READYW{1'b0}};
+      ready     <= {READY_BITS{1'b0}};
       any_ready <= 1'b0;
       rows      <= 16'd0;
       any_row   <= 1'b0;
@@ -104,7 +106,7 @@ module vit_array_feeder #(
     end else begin
       busy      <= op_start || (busy && !op_done);
       ready     <= ready_to;
-      any_ready <= ready_to != {READYW{1'b0}};
+      any_ready <= ready_to != {READY_BITS{1'b0}};
       if (row_made != (go && rowing)) begin
         rows    <= row_made ? rows + 16'd1 : rows - 16'd1;
         any_row <= row_made || rows != 16'd1;
@@ -161,33 +163,33 @@ module vit_array_feeder #(
   end
 
   // Addresses: of the beat, of the row tile's and the tile column's first, and of those behind these.
-  reg  [AW-1:0]    a_next, b_col, b_next;
-  reg  [KSEGW-1:0] segment;
-  wire             end_key = segment == KSEG[KSEGW-1:0] - 1'b1 || !from_keys;
-  wire [AW-1:0]    b_first = from_weights ? bank_base(bank) : b_base;
+  reg  [ADDR_BITS-1:0]              a_next, b_col, b_next;
+  reg  [KEY_SEGMENT_INDEX_BITS-1:0] segment;
+  wire                              end_key = segment == KEY_SEGMENTS[KEY_SEGMENT_INDEX_BITS-1:0] - 1'b1 || !from_keys;
+  wire [ADDR_BITS-1:0]              b_first = from_weights ? bank_base(bank) : b_base;
   always @(posedge aclk) begin
     b_next <= from_weights ? bank_base(bank_next) : end_key ? b_col + b_nstep : b_col;
     if (!busy) begin
       a_addr  <= a_base;
       b_addr  <= b_first;
       b_col   <= b_first;
-      segment <= {KSEGW{1'b0}};
+      segment <= {KEY_SEGMENT_INDEX_BITS{1'b0}};
     end else if (step) begin
       a_addr <= last_m ? a_base : a_next;
       b_addr <= last_m ? b_next : b_col;
       if (last_m) begin
         b_col   <= b_next;
-        segment <= end_key ? {KSEGW{1'b0}} : segment + 1'b1;
+        segment <= end_key ? {KEY_SEGMENT_INDEX_BITS{1'b0}} : segment + 1'b1;
       end
     end else if (go) begin
       if (first) a_next <= a_addr + a_stride;
-      a_addr <= a_addr + {{(AW-1){1'b0}}, 1'b1};
+      a_addr <= a_addr + {{(ADDR_BITS-1){1'b0}}, 1'b1};
       b_addr <= b_addr + b_kstep;
     end
   end
 
-  reg             valid1, first1, last1;
-  reg [KSEGW-1:0] segment1;
+  reg                              valid1, first1, last1;
+  reg [KEY_SEGMENT_INDEX_BITS-1:0] segment1;
   always @(posedge aclk) begin
     valid1      <= aresetn && feeding;
     first1      <= first;
@@ -207,7 +209,7 @@ module vit_array_feeder #(
   always @(posedge aclk) begin
     if (!aresetn) was_reset <= 1'b1;
     else if (was_reset) begin
-      if (tile_loaded && ready == WBANKS) begin
+      if (tile_loaded && ready == WEIGHT_BANKS) begin
         $display("%m: more banks of weights are full than there are");
         $stop;
       end
@@ -235,14 +237,15 @@ module vit_array_feeder #(
 
   // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
   generate
-    if (WBANKS != 1 && WBANKS != 2 && WBANKS != 4) begin : gen_refused_WBANKS_is_not_1_2_or_4
-      vit_array_feeder_WBANKS_is_not_1_2_or_4 u_refused ();
+    if (WEIGHT_BANKS != 1 && WEIGHT_BANKS != 2 && WEIGHT_BANKS != 4) begin : gen_refused_WEIGHT_BANKS_is_not_1_2_or_4
+      vit_array_feeder_WEIGHT_BANKS_is_not_1_2_or_4 u_refused ();
     end
-    if (WBANKS*WDEPTH > (1 << AW)) begin : gen_refused_WDEPTH_needs_more_bits_than_AW
-      vit_array_feeder_WDEPTH_needs_more_bits_than_AW u_refused ();
+    if (WEIGHT_BANKS*WEIGHT_DEPTH > (1 << ADDR_BITS)) begin : gen_refused_WEIGHT_DEPTH_needs_more_bits_than_ADDR_BITS
+      vit_array_feeder_WEIGHT_DEPTH_needs_more_bits_than_ADDR_BITS u_refused ();
     end
-    if (KSEG > (1 << KSEGW)) begin : gen_refused_KSEG_needs_more_bits_than_KSEGW
-      vit_array_feeder_KSEG_needs_more_bits_than_KSEGW u_refused ();
+    if (KEY_SEGMENTS > (1 << KEY_SEGMENT_INDEX_BITS))
+    begin : gen_refused_KEY_SEGMENTS_needs_more_bits_than_KEY_SEGMENT_INDEX_BITS
+      vit_array_feeder_KEY_SEGMENTS_needs_more_bits_than_KEY_SEGMENT_INDEX_BITS u_refused ();
     end
   endgenerate
 endmodule

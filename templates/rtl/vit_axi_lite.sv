@@ -5,41 +5,41 @@
 //   <% printf "0x%02x  %-14s  %-2s  %s" .Offset .Name .Access .Summary %>
 <%- end %>
 module vit_axi_lite #(
-  parameter ADDRW = 40,
-  parameter [63:0] HASH = 64'd0
+  parameter HOST_ADDR_BITS = 40,    // [bits] address of the host's memory
+  parameter [63:0] HASH    = 64'd0  // [hash] of the design, its first 64 bits
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,
+  input  wire                      aclk,
+  input  wire                      aresetn,
   /* verilator lint_off UNUSED */ // registers are whole words
-  input  wire [5:0]        s_axi_awaddr,
-  input  wire [5:0]        s_axi_araddr,
+  input  wire [5:0]                s_axi_awaddr,
+  input  wire [5:0]                s_axi_araddr,
   /* verilator lint_on UNUSED */
-  input  wire              s_axi_awvalid,
-  output wire              s_axi_awready,
-  input  wire [31:0]       s_axi_wdata,
-  input  wire              s_axi_wvalid,
-  output wire              s_axi_wready,
-  output wire [1:0]        s_axi_bresp,
-  output reg               s_axi_bvalid,
-  input  wire              s_axi_bready,
-  input  wire              s_axi_arvalid,
-  output wire              s_axi_arready,
-  output reg  [31:0]       s_axi_rdata,
-  output wire [1:0]        s_axi_rresp,
-  output reg               s_axi_rvalid,
-  input  wire              s_axi_rready,
-  output reg               start,
-  output reg               soft_reset,     // held until the bus is idle
-  input  wire              bus_idle,
-  output reg  [31:0]       images,
-  output wire [ADDRW-1:0]  image_base,
-  output wire [ADDRW-1:0]  stream_base,
-  output wire [ADDRW-1:0]  result_base,
-  input  wire              busy,
-  input  wire              read_error,
-  input  wire              write_error,
-  input  wire [31:0]       images_done,
-  input  wire              stalled
+  input  wire                      s_axi_awvalid,
+  output wire                      s_axi_awready,
+  input  wire [31:0]               s_axi_wdata,
+  input  wire                      s_axi_wvalid,
+  output wire                      s_axi_wready,
+  output wire [1:0]                s_axi_bresp,
+  output reg                       s_axi_bvalid,
+  input  wire                      s_axi_bready,
+  input  wire                      s_axi_arvalid,
+  output wire                      s_axi_arready,
+  output reg  [31:0]               s_axi_rdata,
+  output wire [1:0]                s_axi_rresp,
+  output reg                       s_axi_rvalid,
+  input  wire                      s_axi_rready,
+  output reg                       start,
+  output reg                       soft_reset,  // held until the bus is idle
+  input  wire                      bus_idle,
+  output reg  [31:0]               images,
+  output wire [HOST_ADDR_BITS-1:0] image_base,
+  output wire [HOST_ADDR_BITS-1:0] stream_base,
+  output wire [HOST_ADDR_BITS-1:0] result_base,
+  input  wire                      busy,
+  input  wire                      read_error,
+  input  wire                      write_error,
+  input  wire [31:0]               images_done,
+  input  wire                      stalled
 );
   // Register numbers: word offsets.
 <%- range .Registers %>
@@ -51,9 +51,9 @@ module vit_axi_lite #(
   reg [31:0] stalls;
   reg        done, busy_q;
   reg [1:0]  halted;                       // soft_reset has acted on the masters
-  assign image_base  = base_q[0][ADDRW-1:0];
-  assign stream_base = base_q[1][ADDRW-1:0];
-  assign result_base = base_q[2][ADDRW-1:0];
+  assign image_base  = base_q[0][HOST_ADDR_BITS-1:0];
+  assign stream_base = base_q[1][HOST_ADDR_BITS-1:0];
+  assign result_base = base_q[2][HOST_ADDR_BITS-1:0];
 
   // Address and data are taken in any order, and acted on when both are there; the next ones when the
   // response has been taken, so writes are at least three cycles apart. No READY depends on a VALID.

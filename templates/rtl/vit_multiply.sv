@@ -14,34 +14,34 @@
 (* keep_hierarchy = "yes" *)
 <%- end %>
 module vit_multiply #(
-  parameter AW = 24,         // bits of a, signed, up to 35
-  parameter BW = 18          // bits of b, signed, up to 18
+  parameter A_BITS = 24,  // [bits] operand a, signed; at most 35
+  parameter B_BITS = 18   // [bits] operand b, signed; at most 18
 ) (
-  input  wire                    aclk,
-  input  wire signed [AW-1:0]    a,
-  input  wire signed [BW-1:0]    b,
-  output wire signed [AW+BW-1:0] p
+  input  wire                            aclk,
+  input  wire signed [A_BITS-1:0]        a,
+  input  wire signed [B_BITS-1:0]        b,
+  output wire signed [A_BITS+B_BITS-1:0] p
 );
   // verilator lint_off WIDTH
 `ifdef SYNTHESIS
   localparam LOW = 17;       // bits of a's low part, which has no sign
   generate
-    if (AW > <% .WidePort %>) begin : gen_split
-      wire signed [LOW:0]         low  = {1'b0, a[LOW-1:0]};
-      wire signed [AW-LOW-1:0]    high = a[AW-1:LOW];
+    if (A_BITS > <% .WidePort %>) begin : gen_split
+      wire signed [LOW:0]                 low  = {1'b0, a[LOW-1:0]};
+      wire signed [A_BITS-LOW-1:0]        high = a[A_BITS-1:LOW];
 <%- if eq .YosysFamily "ecp5" %>
-      wire signed [17:0]          low_a = low, high_a = high, wide_b = b;
-      wire signed [35:0]          low_p, high_p;
+      wire signed [17:0]                  low_a = low, high_a = high, wide_b = b;
+      wire signed [35:0]                  low_p, high_p;
       vit_mult18 #(.PIPELINE(0)) u_low  (.aclk(aclk), .a(low_a),  .b(wide_b), .p(low_p));
       vit_mult18 #(.PIPELINE(0)) u_high (.aclk(aclk), .a(high_a), .b(wide_b), .p(high_p));
 <%- else %>
-      reg  signed [LOW:0]         low_a;
-      reg  signed [AW-LOW-1:0]    high_a;
-      reg  signed [BW-1:0]        b1;
+      reg  signed [LOW:0]                 low_a;
+      reg  signed [A_BITS-LOW-1:0]        high_a;
+      reg  signed [B_BITS-1:0]            b1;
       (* use_dsp = "yes" *)
-      reg  signed [LOW+BW:0]      low_p;
+      reg  signed [LOW+B_BITS:0]          low_p;
       (* use_dsp = "yes" *)
-      reg  signed [AW-LOW+BW-1:0] high_p;
+      reg  signed [A_BITS-LOW+B_BITS-1:0] high_p;
       always @(posedge aclk) begin
         low_a  <= low;
         high_a <= high;
@@ -50,21 +50,21 @@ module vit_multiply #(
         high_p <= high_a * b1;
       end
 <%- end %>
-      wire signed [AW-LOW+BW-1:0] upper = (low_p >>> LOW) + high_p;
-      reg  signed [AW+BW-1:0]     sum;
+      wire signed [A_BITS-LOW+B_BITS-1:0] upper = (low_p >>> LOW) + high_p;
+      reg  signed [A_BITS+B_BITS-1:0]     sum;
       always @(posedge aclk) sum <= {upper, low_p[LOW-1:0]};
       assign p = sum;
     end else begin : gen_block
 <%- if eq .YosysFamily "ecp5" %>
-      wire signed [17:0] wide_a = a, wide_b = b;
-      wire signed [35:0] whole;
+      wire signed [17:0]                  wide_a = a, wide_b = b;
+      wire signed [35:0]                  whole;
       vit_mult18 #(.PIPELINE(1)) u_block (.aclk(aclk), .a(wide_a), .b(wide_b), .p(whole));
       assign p = whole;
 <%- else %>
-      reg signed [AW-1:0]    a1;
-      reg signed [BW-1:0]    b1;
+      reg  signed [A_BITS-1:0]            a1;
+      reg  signed [B_BITS-1:0]            b1;
       (* use_dsp = "yes" *)
-      reg signed [AW+BW-1:0] m, m1;
+      reg  signed [A_BITS+B_BITS-1:0]     m, m1;
       always @(posedge aclk) begin
         a1 <= a;
         b1 <= b;
@@ -76,9 +76,9 @@ module vit_multiply #(
     end
   endgenerate
 `else
-  reg signed [AW-1:0]    a1;
-  reg signed [BW-1:0]    b1;
-  reg signed [AW+BW-1:0] m, m1;
+  reg signed [A_BITS-1:0]        a1;
+  reg signed [B_BITS-1:0]        b1;
+  reg signed [A_BITS+B_BITS-1:0] m, m1;
   always @(posedge aclk) begin
     a1 <= a;
     b1 <= b;

@@ -3,29 +3,29 @@
 module vit_operand_feed #(
 <% constants %>
 ) (
-  input  wire             aclk,
-  input  wire             aresetn,
+  input  wire                              aclk,
+  input  wire                              aresetn,
   // The matmul at work.
-  input  wire             feed_valid,
+  input  wire                              feed_valid,
   /* verilator lint_off UNUSED */ // the fields that this module needs
-  input  wire [DESCW-1:0] feed_desc,
+  input  wire [DESCRIPTOR_BITS-1:0]        feed_desc,
   /* verilator lint_on UNUSED */
-  output wire             feed_done,
+  output wire                              feed_done,
   // What it waits for.
-  input  wire             caught_up,            // all matmuls before have left the array
-  input  wire             softmax_ready,        // a value product may start
-  input  wire             row_made,             // a row tile of operand a
-  input  wire             tile_loaded,          // a bank of weights
+  input  wire                              caught_up,        // all matmuls before have left the array
+  input  wire                              softmax_ready,    // a value product may start
+  input  wire                              row_made,         // a row tile of operand a
+  input  wire                              tile_loaded,      // a bank of weights
   // Addresses in one cycle, the beat's flags with the data in the second after it.
-  output wire [AW-1:0]    a_addr, b_addr,
-  output wire [KSEGW-1:0] key_segment,
-  output wire             beat_valid, beat_first, beat_last,
-  output wire             numerators_read,      // a value product has been fed
-  output wire             stalled,              // waiting for weights
+  output wire [ADDR_BITS-1:0]              a_addr, b_addr,
+  output wire [KEY_SEGMENT_INDEX_BITS-1:0] key_segment,
+  output wire                              beat_valid, beat_first, beat_last,
+  output wire                              numerators_read,  // a value product has been fed
+  output wire                              stalled,          // waiting for weights
   // For verification only.
   /* verilator lint_off UNUSED */
-  input  wire [DESCW-1:0] step_desc,
-  input  wire             queue_empty, start_store, store_done
+  input  wire [DESCRIPTOR_BITS-1:0]        step_desc,
+  input  wire                              queue_empty, start_store, store_done
   /* verilator lint_on UNUSED */
 );
 <% fields "f_" "feed_desc" %>
@@ -41,7 +41,9 @@ module vit_operand_feed #(
   /* verilator lint_off UNUSED */ // for verification
   wire busy, starved, feeding;
   /* verilator lint_on UNUSED */
-  vit_array_feeder #(.AW(AW), .KSEG(KSEG), .KSEGW(KSEGW), .WBANKS(WBANKS), .WDEPTH(WDEPTH)) u_feeder (
+  vit_array_feeder #(.ADDR_BITS(ADDR_BITS), .KEY_SEGMENTS(KEY_SEGMENTS),
+                     .KEY_SEGMENT_INDEX_BITS(KEY_SEGMENT_INDEX_BITS), .WEIGHT_BANKS(WEIGHT_BANKS),
+                     .WEIGHT_DEPTH(WEIGHT_DEPTH)) u_feeder (
     .aclk(aclk), .aresetn(aresetn), .valid(feed_valid), .wait_drained(f_wait == WAIT_DRAINED),
     .wait_softmax(f_wait == WAIT_SOFTMAX), .chained(f_chained), .mt_1(f_mt_1), .nt_1(f_nt_1), .kt_1(f_kt_1),
     .period_full_1(f_period_full_1), .period_last_1(f_period_last_1), .period_end_1(f_period_end_1),

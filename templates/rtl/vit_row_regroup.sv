@@ -7,66 +7,66 @@
 //
 // A word of LANES lanes is written every LANES cycles. What is written goes to the sums of the rows as well.
 module vit_row_regroup #(
-  parameter LANES   = 8,      // tokens of a row tile
-  parameter VC      = 1,      // channels of a word
-  parameter RB      = 16,     // bits of the residual stream
-  parameter AW      = 16,     // bits of a residual address
-  parameter GIW     = 6,      // bits of the number of a word within a row
-  parameter MOVES   = 64,     // entries of the table
-  parameter MOVES_AW = 6,
-  parameter ROWW    = 2       // bits of a row tile's number
+  parameter LANES            = 8,   // [lanes] tokens of a row tile
+  parameter VECTOR_COLUMNS   = 1,   // [columns] of a group: those that leave the array in a cycle
+  parameter RESIDUAL_BITS    = 16,  // [bits] residual stream, signed
+  parameter ADDR_BITS        = 16,  // [bits] address in the residual stream
+  parameter GROUP_INDEX_BITS = 6,   // [bits] number of a group of VECTOR_COLUMNS channels
+  parameter MOVES            = 64,  // [entries] of the table of moved rows
+  parameter MOVE_INDEX_BITS  = 6,   // [bits] number of an entry
+  parameter ROW_INDEX_BITS   = 2    // [bits] number of a row tile
 ) (
-  input  wire                   aclk,
-  input  wire                   aresetn,
-  input  wire                   start,
+  input  wire                                          aclk,
+  input  wire                                          aresetn,
+  input  wire                                          start,
   // One op, with its start.
-  input  wire [15:0]            tiles_1,      // row tiles that come out, less one
-  input  wire [1:0]             join_1,       // rows side by side, less one
-  input  wire [GIW-1:0]         words_1,      // words of a row that is read, less one
-  input  wire [AW-1:0]          from, to,     // first word of the residual stream
+  input  wire [15:0]                                   tiles_1,   // row tiles that come out, less one
+  input  wire [1:0]                                    join_1,    // rows side by side, less one
+  input  wire [GROUP_INDEX_BITS-1:0]                   words_1,   // words of a row that is read, less one
+  input  wire [ADDR_BITS-1:0]                          from, to,  // first word of the residual stream
   /* verilator lint_off UNUSED */             // as many bits as the table has
-  input  wire [19:0]            table_first,
+  input  wire [19:0]                                   table_first,
   /* verilator lint_on UNUSED */
-  output reg                    running,
+  output reg                                           running,
   // Residual stream, read latency 2.
-  output reg  [AW-1:0]          res_addr,
-  input  wire [VC*LANES*RB-1:0] res_col,
-  output reg                    we,
-  output reg  [AW-1:0]          waddr,
-  output reg  [VC*LANES*RB-1:0] word,         // column v, token r at (v*LANES + r)*RB
+  output reg  [ADDR_BITS-1:0]                          res_addr,
+  input  wire [VECTOR_COLUMNS*LANES*RESIDUAL_BITS-1:0] res_col,
+  output reg                                           we,
+  output reg  [ADDR_BITS-1:0]                          waddr,
+  output reg  [VECTOR_COLUMNS*LANES*RESIDUAL_BITS-1:0] word,      // column v, token r at (v*LANES + r)*RESIDUAL_BITS
   // Of the word that is written.
-  output reg                    first,        // of its row tile
-  output reg                    last,
-  output reg  [ROWW-1:0]        row
+  output reg                                           first,     // of its row tile
+  output reg                                           last,
+  output reg  [ROW_INDEX_BITS-1:0]                     row
 );
-  localparam LIW = LANES > 1 ? $clog2(LANES) : 1;
-  localparam EW  = AW + LIW + 1;              // of an entry: there is a row, its word, its lane
-  localparam [31:0]    LANES_1   = LANES - 1;
-  localparam [LIW-1:0] LAST_LANE = LANES_1[LIW-1:0];
-  (* rom_style = "block" *) reg [EW-1:0] moved [0:MOVES-1];
+  localparam LANE_INDEX_BITS = LANES > 1 ? $clog2(LANES) : 1;
+  localparam ENTRY_BITS      = ADDR_BITS + LANE_INDEX_BITS + 1;   // of an entry: there is a row, its word, its lane
+  localparam [31:0]                LANES_1   = LANES - 1;
+  localparam [LANE_INDEX_BITS-1:0] LAST_LANE = LANES_1[LANE_INDEX_BITS-1:0];
+  (* rom_style = "block" *) reg [ENTRY_BITS-1:0] moved [0:MOVES-1];
   initial $readmemh("moves.mem", moved);
 
   // The walk; what is the last in its loop waits in registers.
-  reg                 run;
-  reg  [LIW-1:0]      lane;
-  reg  [GIW-1:0]      group, groups_left;
-  reg  [1:0]          part;
-  reg  [15:0]         tile;
-  reg  [MOVES_AW-1:0] entry, entry_first;
-  reg  [15:0]         last_tile;
-  reg  [1:0]          last_part;
-  reg  [GIW-1:0]      words_left;             // of a row, less one
-  reg  [AW-1:0]       from_first;
-  wire                end_lane  = lane == LAST_LANE;
-  wire                end_group = end_lane && groups_left == {GIW{1'b0}};
-  wire                end_part  = end_group && part == last_part;
-  wire                end_all   = end_part && tile == last_tile;
+  reg                         run;
+  reg  [LANE_INDEX_BITS-1:0]  lane;
+  reg  [GROUP_INDEX_BITS-1:0] group, groups_left;
+  reg  [1:0]                  part;
+  reg  [15:0]                 tile;
+  reg  [MOVE_INDEX_BITS-1:0]  entry, entry_first;
+  reg  [15:0]                 last_tile;
+  reg  [1:0]                  last_part;
+  reg  [GROUP_INDEX_BITS-1:0] words_left;     // of a row, less one
+  reg  [ADDR_BITS-1:0]        from_first;
+  wire                        end_lane  = lane == LAST_LANE;
+  wire                        end_group = end_lane && groups_left == {GROUP_INDEX_BITS{1'b0}};
+  wire                        end_part  = end_group && part == last_part;
+  wire                        end_all   = end_part && tile == last_tile;
   always @(posedge aclk) begin
     if (!aresetn) run <= 1'b0;
     else          run <= start || (run && !end_all);
     if (start) begin
-      lane        <= {LIW{1'b0}};
-      group       <= {GIW{1'b0}};
+      lane        <= {LANE_INDEX_BITS{1'b0}};
+      group       <= {GROUP_INDEX_BITS{1'b0}};
       groups_left <= words_1;
       words_left  <= words_1;
       last_tile   <= tiles_1;
@@ -74,13 +74,13 @@ module vit_row_regroup #(
       from_first  <= from;
       part        <= 2'd0;
       tile        <= 16'd0;
-      entry       <= table_first[MOVES_AW-1:0];
-      entry_first <= table_first[MOVES_AW-1:0];
+      entry       <= table_first[MOVE_INDEX_BITS-1:0];
+      entry_first <= table_first[MOVE_INDEX_BITS-1:0];
     end else if (run) begin
-      lane  <= end_lane ? {LIW{1'b0}} : lane + 1'b1;
+      lane  <= end_lane ? {LANE_INDEX_BITS{1'b0}} : lane + 1'b1;
       entry <= end_lane && !end_group ? entry_first : entry + 1'b1;
       if (end_lane) begin
-        group       <= end_group ? {GIW{1'b0}} : group + 1'b1;
+        group       <= end_group ? {GROUP_INDEX_BITS{1'b0}} : group + 1'b1;
         groups_left <= end_group ? words_left : groups_left - 1'b1;
       end
       if (end_group) begin
@@ -93,44 +93,47 @@ module vit_row_regroup #(
 
   // What travels with a row's word: 1, 2: the entry is read; 3: its word; 4: its address; 6: it is there; 7: its lane;
   // 8: it is in the word that comes out.
-  localparam TW = 5 + GIW + ROWW;
-  reg  [7*TW-1:0]  travels;
-  wire             begins = group == {GIW{1'b0}} && part == 2'd0;
-  wire [TW-1:0]    now = {run, end_lane, begins, end_part, end_all, group, tile[ROWW-1:0]};
-  reg  [EW-1:0]    entry1, entry2;
-  reg  [AW-1:0]    first3;
-  reg  [4*(LIW+1)-1:0] lanes;                 // of the rows on their way, and whether there is one
-  wire [GIW-1:0]   group3 = travels[2*TW + ROWW +: GIW];
+  localparam TRAVEL_BITS = 5 + GROUP_INDEX_BITS + ROW_INDEX_BITS;
+  reg  [7*TRAVEL_BITS-1:0]    travels;
+  wire                        begins = group == {GROUP_INDEX_BITS{1'b0}} && part == 2'd0;
+  wire [TRAVEL_BITS-1:0]      now = {run, end_lane, begins, end_part, end_all, group, tile[ROW_INDEX_BITS-1:0]};
+  reg  [ENTRY_BITS-1:0]       entry1, entry2;
+  reg  [ADDR_BITS-1:0]        first3;
+  reg  [4*(LANE_INDEX_BITS+1)-1:0] lanes;        // of the rows on their way, and whether there is one
+  wire [GROUP_INDEX_BITS-1:0] group3 = travels[2*TRAVEL_BITS + ROW_INDEX_BITS +: GROUP_INDEX_BITS];
   always @(posedge aclk) begin
-    travels  <= aresetn ? {travels[6*TW-1:0], now} : {(7*TW){1'b0}};
+    travels  <= aresetn ? {travels[6*TRAVEL_BITS-1:0], now} : {(7*TRAVEL_BITS){1'b0}};
     entry1   <= moved[entry];
     entry2   <= entry1;
-    first3   <= from_first + entry2[LIW +: AW];
-    res_addr <= first3 + {{(AW-GIW){1'b0}}, group3};
-    lanes    <= {lanes[3*(LIW+1)-1:0], entry2[EW-1], entry2[LIW-1:0]};
+    first3   <= from_first + entry2[LANE_INDEX_BITS +: ADDR_BITS];
+    res_addr <= first3 + {{(ADDR_BITS-GROUP_INDEX_BITS){1'b0}}, group3};
+    lanes    <= {lanes[3*(LANE_INDEX_BITS+1)-1:0], entry2[ENTRY_BITS-1], entry2[LANE_INDEX_BITS-1:0]};
   end
-  wire [LIW:0]     lane6 = lanes[3*(LIW+1) +: LIW+1];
-  reg  [VC*RB-1:0] row7;                      // a row's channels
+  wire [LANE_INDEX_BITS:0]                lane6 = lanes[3*(LANE_INDEX_BITS+1) +: LANE_INDEX_BITS+1];
+  reg  [VECTOR_COLUMNS*RESIDUAL_BITS-1:0] row7;  // a row's channels
   integer v, r;
-  reg  [1:0]       finish;                    // the last word is written; a cycle later
+  reg  [1:0]       finish;                       // the last word is written; a cycle later
   always @(posedge aclk) begin
-    for (v = 0; v < VC; v = v + 1) begin
-      row7[v*RB +: RB] <= {RB{1'b0}};
+    for (v = 0; v < VECTOR_COLUMNS; v = v + 1) begin
+      row7[v*RESIDUAL_BITS +: RESIDUAL_BITS] <= {RESIDUAL_BITS{1'b0}};
       for (r = 0; r < LANES; r = r + 1)
-        if (lane6[LIW] && lane6[LIW-1:0] == r[LIW-1:0]) row7[v*RB +: RB] <= res_col[(v*LANES + r)*RB +: RB];
+        if (lane6[LANE_INDEX_BITS] && lane6[LANE_INDEX_BITS-1:0] == r[LANE_INDEX_BITS-1:0])
+          row7[v*RESIDUAL_BITS +: RESIDUAL_BITS] <= res_col[(v*LANES + r)*RESIDUAL_BITS +: RESIDUAL_BITS];
     end
   end
-  wire             valid7, whole7, first7, last7, all7;
+  wire                        valid7, whole7, first7, last7, all7;
   /* verilator lint_off UNUSED */
-  wire [GIW-1:0]   group7;
+  wire [GROUP_INDEX_BITS-1:0] group7;
   /* verilator lint_on UNUSED */
-  wire [ROWW-1:0]  tile7;
-  assign {valid7, whole7, first7, last7, all7, group7, tile7} = travels[6*TW +: TW];
+  wire [ROW_INDEX_BITS-1:0]   tile7;
+  assign {valid7, whole7, first7, last7, all7, group7, tile7} = travels[6*TRAVEL_BITS +: TRAVEL_BITS];
   always @(posedge aclk) begin
     if (valid7)
-      for (v = 0; v < VC; v = v + 1)
+      for (v = 0; v < VECTOR_COLUMNS; v = v + 1)
         for (r = 0; r < LANES; r = r + 1)
-          word[(v*LANES + r)*RB +: RB] <= r == LANES - 1 ? row7[v*RB +: RB] : word[(v*LANES + (r + 1)%LANES)*RB +: RB];
+          word[(v*LANES + r)*RESIDUAL_BITS +: RESIDUAL_BITS] <=
+              r == LANES - 1 ? row7[v*RESIDUAL_BITS +: RESIDUAL_BITS]
+                             : word[(v*LANES + (r + 1)%LANES)*RESIDUAL_BITS +: RESIDUAL_BITS];
     we    <= aresetn && valid7 && whole7;
     first <= first7;
     last  <= last7;
@@ -166,8 +169,8 @@ module vit_row_regroup #(
 
   // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
   generate
-    if (MOVES > (1 << MOVES_AW)) begin : gen_refused_MOVES_needs_more_bits_than_MOVES_AW
-      vit_row_regroup_MOVES_needs_more_bits_than_MOVES_AW u_refused ();
+    if (MOVES > (1 << MOVE_INDEX_BITS)) begin : gen_refused_MOVES_needs_more_bits_than_MOVE_INDEX_BITS
+      vit_row_regroup_MOVES_needs_more_bits_than_MOVE_INDEX_BITS u_refused ();
     end
   endgenerate
 endmodule

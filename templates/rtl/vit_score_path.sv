@@ -3,58 +3,60 @@
 module vit_score_path #(
 <% constants %>
 ) (
-  input  wire                aclk,
-  input  wire                aresetn,
+  input  wire                               aclk,
+  input  wire                               aresetn,
 <%- if .Windowed %>
   // A head's biases, out of the stream.
-  input  wire                bias_we, bias_bank,
+  input  wire                               bias_we, bias_bank,
   /* verilator lint_off UNUSED */ // as many bits as a group of scores has
-  input  wire [ASMW-1:0]     word,
+  input  wire [STREAM_WORD_BITS-1:0]        word,
   /* verilator lint_on UNUSED */
-  input  wire [15:0]         word_index,
-  output wire                bias_free,
+  input  wire [15:0]                        word_index,
+  output wire                               bias_free,
 <%- end %>
   // Groups of columns, and the settings of their op: see vit_output_stages.
   /* verilator lint_off UNUSED */ // the low bits of an accumulator are a score
-  input  wire [VL*ACCW-1:0]  tile_col,
+  input  wire [VECTOR_LANES*ACC_BITS-1:0]   tile_col,
   /* verilator lint_on UNUSED */
-  input  wire                col_valid, col_end,
-  input  wire [2:0]          col_to,
+  input  wire                               col_valid, col_end,
+  input  wire [2:0]                         col_to,
 <%- if .Windowed %>
-  input  wire [7:0]          col_window_tiles_1, col_across_1, col_down_1,
+  input  wire [7:0]                         col_window_tiles_1, col_across_1, col_down_1,
 <%- end %>
-  input  wire [7:0]          score_count,
-  input  wire [15:0]         scored_mul,
-  input  wire [5:0]          scored_shift,
-  input  wire [27:0]         scored_ch,
+  input  wire [7:0]                         score_count,
+  input  wire [15:0]                        scored_mul,
+  input  wire [5:0]                         scored_shift,
+  input  wire [27:0]                        scored_ch,
   // Numerators: words of TK columns x TM tokens.
-  output wire                num_we,
-  output wire [NUM_AW-1:0]   num_waddr,
-  output wire [TK*TM*PB-1:0] num_wdata,
-  output wire [TM*17-1:0]    recip,
-  output wire                ready,                  // a value product may start
-  output wire                done,                   // all numerators are written
+  output wire                               num_we,
+  output wire [NUMERATOR_ADDR_BITS-1:0]     num_waddr,
+  output wire [TK*TM*NUMERATOR_BITS-1:0]    num_wdata,
+  output wire [TM*17-1:0]                   recip,
+  output wire                               ready,      // a value product may start
+  output wire                               done,       // all numerators are written
   // For verification only.
-  output wire [VL*SW-1:0]    score_out,              // scores, where tokens meet or not
+  output wire [VECTOR_LANES*SCORE_BITS-1:0] score_out,  // scores, where tokens meet or not
   /* verilator lint_off UNUSED */
-  input  wire [DESCW-1:0]    drain_desc
+  input  wire [DESCRIPTOR_BITS-1:0]         drain_desc
   /* verilator lint_on UNUSED */
 );
-  wire             score_valid, score_end;
-  wire [VL*SW-1:0] score_col;
+  wire                               score_valid, score_end;
+  wire [VECTOR_LANES*SCORE_BITS-1:0] score_col;
   genvar g;
 <%- if .Windowed %>
-  wire [VL*SW-1:0] raw_col;
+  wire [VECTOR_LANES*SCORE_BITS-1:0] raw_col;
 <%- end %>
   generate
-    for (g = 0; g < VL; g = g + 1) begin : gen_score
-      assign <% if .Windowed %>raw_col<% else %>score_col<% end %>[g*SW +: SW] = tile_col[g*ACCW +: SW];
+    for (g = 0; g < VECTOR_LANES; g = g + 1) begin : gen_score
+      assign <% if .Windowed %>raw_col<% else %>score_col<% end %>[g*SCORE_BITS +: SCORE_BITS]
+             = tile_col[g*ACC_BITS +: SCORE_BITS];
     end
   endgenerate
 <%- if .Windowed %>
-  vit_score_bias #(.LANES(VL), .SW(SW), .WORDS(BIAS_WORDS), .AW(BIAS_AW), .STYLE(BIAS_STYLE)) u_bias (
+  vit_score_bias #(.LANES(VECTOR_LANES), .SCORE_BITS(SCORE_BITS), .BIAS_WORDS(BIAS_WORDS), .ADDR_BITS(BIAS_ADDR_BITS),
+                   .STYLE(BIAS_STYLE)) u_bias (
     .aclk(aclk), .aresetn(aresetn), .we(bias_we), .wbank(bias_bank), .windex(word_index),
-    .wdata(word[VL*(SW+2)-1:0]), .in_valid(col_valid && col_to == TO_SCORES),
+    .wdata(word[VECTOR_LANES*(SCORE_BITS+2)-1:0]), .in_valid(col_valid && col_to == TO_SCORES),
     .in_end(col_end && col_to == TO_SCORES), .window_tiles_1(col_window_tiles_1), .across_1(col_across_1),
     .down_1(col_down_1), .in_col(raw_col), .out_valid(score_valid), .out_end(score_end), .out_sum(score_out),
     .out_col(score_col), .free(bias_free)
@@ -65,49 +67,52 @@ module vit_score_path #(
   assign score_out   = score_col;
 <%- end %>
 
-  reg              scored;                           // the row tile's are all there
-  reg  [GW-1:0]    score_group;                      // they come in their order
+  reg                               scored;          // the row tile's are all there
+  reg  [SCORE_GROUP_INDEX_BITS-1:0] score_group;     // they come in their order
   always @(posedge aclk) begin
     scored <= aresetn && score_end;
-    if (!aresetn || score_end) score_group <= {GW{1'b0}};
-    else if (score_valid)      score_group <= score_group + {{(GW-1){1'b0}}, 1'b1};
+    if (!aresetn || score_end) score_group <= {SCORE_GROUP_INDEX_BITS{1'b0}};
+    else if (score_valid)      score_group <= score_group + {{(SCORE_GROUP_INDEX_BITS-1){1'b0}}, 1'b1};
   end
-  wire             start, valid, last;
-  wire [GW-1:0]    group;
-  wire [VL*PB-1:0] col;
-  vit_softmax #(.LANES(TM), .VC(VC), .N(KEYS), .SW(SW), .PB(PB), .VB(VB), .JW(JW), .GW(GW),
-                .EARLY(SM_EARLY), .READY(SM_READY), .STYLE(SCORE_STYLE)) u_softmax (
+  wire                                   start, valid, last;
+  wire [SCORE_GROUP_INDEX_BITS-1:0]      group;
+  wire [VECTOR_LANES*NUMERATOR_BITS-1:0] col;
+  vit_softmax #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .KEYS(KEYS), .SCORE_BITS(SCORE_BITS),
+                .NUMERATOR_BITS(NUMERATOR_BITS), .EXP_INDEX_BITS(EXP_INDEX_BITS), .KEY_INDEX_BITS(KEY_INDEX_BITS),
+                .SCORE_GROUP_INDEX_BITS(SCORE_GROUP_INDEX_BITS), .EARLY(SOFTMAX_EARLY),
+                .READY_CYCLES(SOFTMAX_READY_CYCLES), .STYLE(SCORE_STYLE)) u_softmax (
     .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(score_group),
     .score_count(score_count), .score_col(score_col), .filled(scored), .mul(scored_mul),
     .shift(scored_shift), .ch(scored_ch), .start(start), .col_valid(valid), .col_group(group),
     .col_last(last), .col(col), .recip(recip), .ready(ready), .done(done)
   );
   /* verilator lint_off UNUSED */
-  wire [15:0]      number = {{(16-GW){1'b0}}, group} >> GPL;
-  wire [15:0]      slot = {{(16-GW){1'b0}}, group} & (GROUPW[15:0] - 16'd1);
+  wire [15:0] number = {{(16-SCORE_GROUP_INDEX_BITS){1'b0}}, group} >> WORD_GROUPS_LOG2;
+  wire [15:0] slot = {{(16-SCORE_GROUP_INDEX_BITS){1'b0}}, group} & (WORD_GROUPS[15:0] - 16'd1);
   /* verilator lint_on UNUSED */
-  vit_column_packer #(.LANES(VL), .TK(TK/VC), .EW(PB), .AW(NUM_AW)) u_packer (
+  vit_column_packer #(.LANES(VECTOR_LANES), .SLOTS(TK/VECTOR_COLUMNS), .ELEMENT_BITS(NUMERATOR_BITS),
+                      .ADDR_BITS(NUMERATOR_ADDR_BITS)) u_packer (
     .aclk(aclk), .aresetn(aresetn), .in_valid(valid), .in_slot(slot[7:0]), .in_last(last),
-    .in_addr(number[NUM_AW-1:0]), .in_col(col),
+    .in_addr(number[NUMERATOR_ADDR_BITS-1:0]), .in_col(col),
     .out_valid(num_we), .out_addr(num_waddr), .out_word(num_wdata)
   );
 
   // For verification only: what softmaxes produce, in its order. Nothing reads it, so synthesis removes it.
   /* verilator lint_off UNUSED */
 <% fields "d_" "drain_desc" %>
-  reg  [SCORED*12-1:0] ops;
-  reg  [11:0]      trace_op, next_op;
+  reg  [SCORED_CYCLES*12-1:0] ops;
+  reg  [11:0]                 trace_op, next_op;
   always @(posedge aclk) begin
-    ops <= {ops[(SCORED-1)*12-1:0], d_op};
-    if (scored) next_op  <= ops[(SCORED-1)*12 +: 12] + 12'd1;
+    ops <= {ops[(SCORED_CYCLES-1)*12-1:0], d_op};
+    if (scored) next_op  <= ops[(SCORED_CYCLES-1)*12 +: 12] + 12'd1;
     if (start)  trace_op <= next_op;
   end
-  wire             trace_valid = valid;
-  wire [7:0]       trace_count = last ? SM_REST[7:0] : VC[7:0];
-  wire [VL*32-1:0] trace_cols;
+  wire                       trace_valid = valid;
+  wire [7:0]                 trace_count = last ? SOFTMAX_REST_COLUMNS[7:0] : VECTOR_COLUMNS[7:0];
+  wire [VECTOR_LANES*32-1:0] trace_cols;
   generate
-    for (g = 0; g < VL; g = g + 1) begin : gen_trace
-      assign trace_cols[g*32 +: 32] = {{(32-PB){1'b0}}, col[g*PB +: PB]};
+    for (g = 0; g < VECTOR_LANES; g = g + 1) begin : gen_trace
+      assign trace_cols[g*32 +: 32] = {{(32-NUMERATOR_BITS){1'b0}}, col[g*NUMERATOR_BITS +: NUMERATOR_BITS]};
     end
   endgenerate
   /* verilator lint_on UNUSED */

@@ -1,6 +1,7 @@
-// Softmax numerators of a row tile of LANES tokens, VC columns (key tokens) a cycle:
+// Softmax numerators of a row tile of LANES tokens, VECTOR_COLUMNS columns (key tokens) a cycle:
 //
-//   v = min(((max - score) * mul + half) >> shift, 2^VB - 1),  e = exp_rom[v] ~ (2^PB - 1) * 2^(-v/2^F)
+//   v = min(((max - score) * mul + half) >> shift, 2^EXP_INDEX_BITS - 1)
+//   e = exp_rom[v] ~ (2^NUMERATOR_BITS - 1) * 2^(-v/2^F)
 //   Z = sum of e over the row,  recip = floor(ch / Z)   (the row's only division, 17 bits)
 //
 // The scores of a row tile stream in and are kept, their maximum with them; `filled` says that
@@ -8,63 +9,63 @@
 // scores of the next row tile go into the other half of the buffer. Normalisation is left to the
 // requantizer, which multiplies the value product by recip.
 // From the pass's start: column group j leaves in cycle 11 + j, the reciprocals are there in cycle
-// N/VC + 30 + log2(VC). `done` comes with the last numerator, in cycle N/VC + 11, where the value product
-// takes longer to ask for the reciprocals than they to come (EARLY), else in cycle N/VC + 29 + log2(VC). `ready`
-// comes in cycle READY, when a value product that starts behind it finds each numerator written, and the
-// reciprocals when it asks for them.
+// G + 30 + log2(VECTOR_COLUMNS), of G = KEYS/VECTOR_COLUMNS groups. `done` comes with the last numerator, in cycle
+// G + 11, where the value product takes longer to ask for the reciprocals than they to come (EARLY), else in cycle
+// G + 29 + log2(VECTOR_COLUMNS). `ready` comes in cycle READY_CYCLES, when a value product that starts behind it finds
+// each numerator written, and the reciprocals when it asks for them.
 module vit_softmax #(
-  parameter LANES = 8,
-  parameter VC    = 1,       // columns a cycle
-  parameter N     = 17,      // tokens: scores a row
-  parameter SW    = 22,      // score bits, signed
-  parameter PB    = 8,       // numerator bits, unsigned
-  parameter VB    = 9,       // index bits of the exponential table
-  parameter JW    = 8,       // bits of a token index
-  parameter GW    = 8,       // bits of the index of a group of columns
-  parameter EARLY = 1,       // the division goes on beside what follows
-  parameter READY = 20,      // cycle of the pass in which the value product may start
-  parameter STYLE = "auto"   // ram_style of the score buffer
+  parameter LANES                  = 8,      // [lanes] tokens of a row tile
+  parameter VECTOR_COLUMNS         = 1,      // [columns] of a group: those that leave the array in a cycle
+  parameter KEYS                   = 17,     // [tokens] that attend to each other: scores of a row
+  parameter SCORE_BITS             = 22,     // [bits] scores, signed
+  parameter NUMERATOR_BITS         = 8,      // [bits] numerators, unsigned
+  parameter EXP_INDEX_BITS         = 9,      // [bits] index of the exponential table
+  parameter KEY_INDEX_BITS         = 8,      // [bits] number of a key
+  parameter SCORE_GROUP_INDEX_BITS = 8,      // [bits] number of a group of scores
+  parameter EARLY                  = 1,      // [0 or 1] the division goes on beside what follows
+  parameter READY_CYCLES           = 20,     // [cycles] of the pass after which the value product may start
+  parameter STYLE                  = "auto"  // [text] ram_style of the scores
 ) (
-  input  wire                  aclk,
-  input  wire                  aresetn,
+  input  wire                              aclk,
+  input  wire                              aresetn,
   // Groups of score columns from the array: column v, token r at v*LANES + r.
-  input  wire                  score_valid,
-  input  wire [GW-1:0]         score_group,
-  input  wire [7:0]            score_count,      // columns in it
-  input  wire [VC*LANES*SW-1:0] score_col,
+  input  wire                              score_valid,
+  input  wire [SCORE_GROUP_INDEX_BITS-1:0] score_group,
+  input  wire [7:0]                        score_count,  // columns in it
+  input  wire [VECTOR_COLUMNS*LANES*SCORE_BITS-1:0] score_col,
   // The row tile's scores are complete; its settings.
-  input  wire                  filled,
-  input  wire [15:0]           mul,
-  input  wire [5:0]            shift,
-  /* verilator lint_off UNUSED */ // at most 17 + PB bits
-  input  wire [27:0]           ch,
+  input  wire                              filled,
+  input  wire [15:0]                       mul,
+  input  wire [5:0]                        shift,
+  /* verilator lint_off UNUSED */ // at most 17 + NUMERATOR_BITS bits
+  input  wire [27:0]                       ch,
   /* verilator lint_on UNUSED */
-  output wire                  start,            // the pass over a row tile starts
-  output wire                  col_valid,
-  output wire [GW-1:0]         col_group,
-  output wire                  col_last,
-  output wire [VC*LANES*PB-1:0] col,
-  output reg  [LANES*17-1:0]   recip,            // of the row tile that was divided last
-  output reg                   ready,
-  output wire                  done
+  output wire                              start,        // the pass over a row tile starts
+  output wire                              col_valid,
+  output wire [SCORE_GROUP_INDEX_BITS-1:0] col_group,
+  output wire                              col_last,
+  output wire [VECTOR_COLUMNS*LANES*NUMERATOR_BITS-1:0] col,
+  output reg  [LANES*17-1:0]               recip,        // of the row tile that was divided last
+  output reg                               ready,
+  output wire                              done
 );
-  localparam PW     = SW + 17;
-  localparam ZW     = PB + JW;
-  localparam GROUPS = (N + VC - 1) / VC;
-  localparam [31:0]   GROUPS_1 = GROUPS - 1;
-  localparam [GW-1:0] LAST     = GROUPS_1[GW-1:0];
-  localparam REST   = N - (GROUPS - 1) * VC;     // columns of the last group
+  localparam PRODUCT_BITS =               SCORE_BITS + 17;
+  localparam SUM_BITS     =               NUMERATOR_BITS + KEY_INDEX_BITS;
+  localparam GROUPS       =               (KEYS + VECTOR_COLUMNS - 1) / VECTOR_COLUMNS;
+  localparam [31:0]                       GROUPS_1 = GROUPS - 1;
+  localparam [SCORE_GROUP_INDEX_BITS-1:0] LAST     = GROUPS_1[SCORE_GROUP_INDEX_BITS-1:0];
+  localparam REST         =               KEYS - (GROUPS - 1) * VECTOR_COLUMNS;  // columns of the last group
 
-  // A row tile waits here from `filled` until the pass before it is done. Its maximum is there log2(VC) + 1
+  // A row tile waits here from `filled` until the pass before it is done. Its maximum is there log2(VECTOR_COLUMNS) + 1
   // cycles after its last scores, and needed four after `filled`.
-  localparam LEVELS = $clog2(VC);
+  localparam LEVELS = $clog2(VECTOR_COLUMNS);
   localparam HELD   = LEVELS > 3 ? LEVELS - 3 : 0;
   localparam SETTLE = LEVELS > 2 ? 2 : LEVELS > 1 ? 1 : 0;  // from the start to when the maximum is taken
   reg  [HELD:0] filled_q;                        // filled, 1, 2 .. cycles ago
   reg         pending, busy;
   reg  [15:0] next_mul, cur_mul;
   reg  [5:0]  next_shift, cur_shift;
-  reg  [PB+16:0] next_ch, cur_ch, divide_ch;
+  reg  [NUMERATOR_BITS+16:0] next_ch, cur_ch, divide_ch;
   reg  [1:0]  start_q;
   wire        take     = HELD == 0 ? filled : filled_q[HELD == 0 ? 0 : HELD-1];
   wire        take_max = SETTLE == 0 ? start : start_q[SETTLE == 2 ? 1 : 0];
@@ -83,7 +84,7 @@ module vit_softmax #(
     if (filled) begin
       next_mul   <= mul;
       next_shift <= shift;
-      next_ch    <= ch[PB+16:0];
+      next_ch    <= ch[NUMERATOR_BITS+16:0];
     end
     if (start) begin
       cur_mul   <= next_mul;
@@ -93,21 +94,22 @@ module vit_softmax #(
   end
 
   // When the value product may start.
-  localparam [31:0] READY_1 = READY - 1;
-  localparam EW = $clog2(READY + 1);
-  reg  [EW-1:0] elapsed;
+  localparam [31:0] READY_CYCLES_1 = READY_CYCLES - 1;
+  localparam ELAPSED_BITS = $clog2(READY_CYCLES + 1);
+  reg  [ELAPSED_BITS-1:0] elapsed;
   always @(posedge aclk) begin
-    elapsed <= !aresetn ? {EW{1'b0}} : start ? {{(EW-1){1'b0}}, 1'b1}
-             : elapsed == {EW{1'b0}} || ready ? {EW{1'b0}} : elapsed + {{(EW-1){1'b0}}, 1'b1};
-    ready   <= aresetn && elapsed == READY_1[EW-1:0];
+    elapsed <= !aresetn ? {ELAPSED_BITS{1'b0}} : start ? {{(ELAPSED_BITS-1){1'b0}}, 1'b1}
+             : elapsed == {ELAPSED_BITS{1'b0}} || ready ? {ELAPSED_BITS{1'b0}}
+             : elapsed + {{(ELAPSED_BITS-1){1'b0}}, 1'b1};
+    ready   <= aresetn && elapsed == READY_CYCLES_1[ELAPSED_BITS-1:0];
   end
 
   // Index of the group in each stage; the pass is a plain pipeline without stalls.
-  reg              run, write_half, read_half;
-  reg  [GW-1:0]    index;
-  localparam Q = 10;                             // cycles from an index to its numerators
-  reg  [Q-1:0]     valid_q;
-  reg  [Q*GW-1:0]  index_q;
+  reg                               run, write_half, read_half;
+  reg  [SCORE_GROUP_INDEX_BITS-1:0] index;
+  localparam EXP_CYCLES = 10;                    // cycles from an index to its numerators
+  reg  [EXP_CYCLES-1:0]                        valid_q;
+  reg  [EXP_CYCLES*SCORE_GROUP_INDEX_BITS-1:0] index_q;
   always @(posedge aclk) begin
     if (!aresetn)                    run <= 1'b0;
     else if (start)                  run <= 1'b1;
@@ -116,17 +118,17 @@ module vit_softmax #(
     else if (filled)                 write_half <= ~write_half;
     if (!aresetn)                    read_half <= 1'b1;
     else if (start)                  read_half <= ~read_half;
-    index   <= start ? {GW{1'b0}} : index + {{(GW-1){1'b0}}, run};
-    valid_q <= aresetn ? {valid_q[Q-2:0], run} : {Q{1'b0}};
-    index_q <= {index_q[(Q-1)*GW-1:0], index};
+    index   <= start ? {SCORE_GROUP_INDEX_BITS{1'b0}} : index + {{(SCORE_GROUP_INDEX_BITS-1){1'b0}}, run};
+    valid_q <= aresetn ? {valid_q[EXP_CYCLES-2:0], run} : {EXP_CYCLES{1'b0}};
+    index_q <= {index_q[(EXP_CYCLES-1)*SCORE_GROUP_INDEX_BITS-1:0], index};
   end
-  assign col_valid = valid_q[Q-1];
-  assign col_group = index_q[(Q-1)*GW +: GW];
+  assign col_valid = valid_q[EXP_CYCLES-1];
+  assign col_group = index_q[(EXP_CYCLES-1)*SCORE_GROUP_INDEX_BITS +: SCORE_GROUP_INDEX_BITS];
   assign col_last  = col_group == LAST;
 
   // Scores on their way through the levels of their maximum.
   reg  [LEVELS:0] score_valid_q, score_first_q;
-  wire       first_score   = score_group == {GW{1'b0}};
+  wire       first_score   = score_group == {SCORE_GROUP_INDEX_BITS{1'b0}};
   wire       score_valid_z = LEVELS == 0 ? score_valid : score_valid_q[LEVELS == 0 ? 0 : LEVELS-1];
   wire       score_first_z = LEVELS == 0 ? first_score : score_first_q[LEVELS == 0 ? 0 : LEVELS-1];
   always @(posedge aclk) begin
@@ -134,8 +136,9 @@ module vit_softmax #(
     score_first_q <= score_first_q << 1 | {{LEVELS{1'b0}}, first_score};
   end
 
-  wire [VC*LANES*SW-1:0] kept;
-  vit_ram #(.WIDTH(VC*LANES*SW), .DEPTH(2 << GW), .AW(GW + 1), .STYLE(STYLE)) u_scores (
+  wire [VECTOR_COLUMNS*LANES*SCORE_BITS-1:0] kept;
+  vit_ram #(.WIDTH(VECTOR_COLUMNS*LANES*SCORE_BITS), .DEPTH(2 << SCORE_GROUP_INDEX_BITS),
+            .ADDR_BITS(SCORE_GROUP_INDEX_BITS + 1), .STYLE(STYLE)) u_scores (
     .aclk(aclk), .we(score_valid), .waddr({write_half, score_group}), .wdata(score_col),
     .raddr({read_half, index}), .rdata(kept)
   );
@@ -146,7 +149,7 @@ module vit_softmax #(
   reg        ended, divided;
   // Columns on their way through the sum's levels.
   wire       last_col  = col_valid & col_last;
-  wire       first_col = col_group == {GW{1'b0}};
+  wire       first_col = col_group == {SCORE_GROUP_INDEX_BITS{1'b0}};
   reg  [LEVELS:0] last_q, first_q, sum_q;
   wire       last_z  = LEVELS == 0 ? last_col  : last_q[LEVELS == 0 ? 0 : LEVELS-1];
   wire       first_z = LEVELS == 0 ? first_col : first_q[LEVELS == 0 ? 0 : LEVELS-1];
@@ -168,111 +171,115 @@ module vit_softmax #(
   end
 
   // Of the pass, settled before its first product: the shift is made in two steps.
-  reg  [PW-1:0] half;
-  always @(posedge aclk) half <= {{(PW-1){1'b0}}, 1'b1} << (cur_shift - 6'd1);
+  reg  [PRODUCT_BITS-1:0] half;
+  always @(posedge aclk) half <= {{(PRODUCT_BITS-1){1'b0}}, 1'b1} << (cur_shift - 6'd1);
 
   genvar g, h, l;
   generate
     for (g = 0; g < LANES; g = g + 1) begin : gen_token
       // Largest score of the group, level by level, then of the row. Columns past the last token do not count.
-      wire signed [SW-1:0] top;
+      wire signed [SCORE_BITS-1:0] top;
       for (l = 0; l <= LEVELS; l = l + 1) begin : gen_level
-        wire [(VC >> l)*SW-1:0] tops;
+        wire [(VECTOR_COLUMNS >> l)*SCORE_BITS-1:0] tops;
         if (l == LEVELS) begin : gen_top
           assign top = tops;
         end
-        for (h = 0; h < VC >> l; h = h + 1) begin : gen_larger
+        for (h = 0; h < VECTOR_COLUMNS >> l; h = h + 1) begin : gen_larger
           if (l == 0) begin : gen_score
             wire there = h == 0 || score_count > h[7:0];
-            assign tops[h*SW +: SW] = there ? score_col[(h*LANES + g)*SW +: SW] : {1'b1, {(SW-1){1'b0}}};
+            assign tops[h*SCORE_BITS +: SCORE_BITS] = there ? score_col[(h*LANES + g)*SCORE_BITS +: SCORE_BITS]
+                                                    : {1'b1, {(SCORE_BITS-1){1'b0}}};
           end else begin : gen_pair
-            wire signed [SW-1:0] a = gen_level[l-1].tops[2*h*SW +: SW];
-            wire signed [SW-1:0] b = gen_level[l-1].tops[(2*h + 1)*SW +: SW];
-            reg         [SW-1:0] larger;
+            wire signed [SCORE_BITS-1:0] a = gen_level[l-1].tops[2*h*SCORE_BITS +: SCORE_BITS];
+            wire signed [SCORE_BITS-1:0] b = gen_level[l-1].tops[(2*h + 1)*SCORE_BITS +: SCORE_BITS];
+            reg         [SCORE_BITS-1:0] larger;
             always @(posedge aclk) larger <= a > b ? a : b;
-            assign tops[h*SW +: SW] = larger;
+            assign tops[h*SCORE_BITS +: SCORE_BITS] = larger;
           end
         end
       end
-      reg  signed [SW-1:0] in_max, max;
+      reg  signed [SCORE_BITS-1:0] in_max, max;
       always @(posedge aclk) begin
         if (score_valid_z && (score_first_z || top > in_max)) in_max <= top;
         if (take_max) max <= in_max;
       end
 
-      for (h = 0; h < VC; h = h + 1) begin : gen_lane
-        wire signed [SW-1:0] score2 = kept[(h*LANES + g)*SW +: SW];
+      for (h = 0; h < VECTOR_COLUMNS; h = h + 1) begin : gen_lane
+        wire signed [SCORE_BITS-1:0] score2 = kept[(h*LANES + g)*SCORE_BITS +: SCORE_BITS];
 <%- if .Windowed %>
         // The least score is of tokens that do not meet: the last entry of the table, 0, whatever the scale.
-        reg         [5:0]    apart;
-        always @(posedge aclk) apart <= {apart[4:0], score2 == {1'b1, {(SW-1){1'b0}}}};
+        reg         [5:0]            apart;
+        always @(posedge aclk) apart <= {apart[4:0], score2 == {1'b1, {(SCORE_BITS-1){1'b0}}}};
 <%- end %>
-        wire        [SW-1:0] diff2  = max - score2;  // never negative
+        wire        [SCORE_BITS-1:0] diff2 = max - score2;  // never negative
         /* verilator lint_off UNUSED */              // neither is the product
-        wire        [PW:0]   prod5;
+        wire        [PRODUCT_BITS:0] prod5;
         /* verilator lint_on UNUSED */
-        vit_multiply #(.AW(SW + 1), .BW(17)) u_scale (
+        vit_multiply #(.A_BITS(SCORE_BITS + 1), .B_BITS(17)) u_scale (
           .aclk(aclk), .a({1'b0, diff2}), .b({1'b0, cur_mul}), .p(prod5)
         );
         // Past the index's bits, and those that the second step shifts away, every value is the same.
-        localparam FW = VB + 7;
-        reg         [PW-1:0] rounded6, coarse7;
-        reg         [FW-1:0] fine8;
-        reg         [VB-1:0] v9;
-        reg         [PB-1:0] e10;
+        localparam FINE_BITS = EXP_INDEX_BITS + 7;
+        reg         [PRODUCT_BITS-1:0] rounded6, coarse7;
+        reg         [FINE_BITS-1:0]  fine8;
+        reg         [EXP_INDEX_BITS-1:0] v9;
+        reg         [NUMERATOR_BITS-1:0] e10;
         (* rom_style = "distributed", ram_style = "logic" *)
-        reg         [PB-1:0] exp_rom [0:(1<<VB)-1];
+        reg         [NUMERATOR_BITS-1:0] exp_rom [0:(1<<EXP_INDEX_BITS)-1];
         initial $readmemh("exp.mem", exp_rom);
         always @(posedge aclk) begin
-          rounded6 <= prod5[PW-1:0] + half;
+          rounded6 <= prod5[PRODUCT_BITS-1:0] + half;
           coarse7  <= rounded6 >> {cur_shift[5:3], 3'd0};
-          fine8    <= |coarse7[PW-1:FW] ? {FW{1'b1}} : coarse7[FW-1:0] >> cur_shift[2:0];
-          v9       <= |fine8[FW-1:VB]<% if .Windowed %> || apart[5]<% end %> ? {VB{1'b1}} : fine8[VB-1:0];
+          fine8    <= |coarse7[PRODUCT_BITS-1:FINE_BITS] ? {FINE_BITS{1'b1}} : coarse7[FINE_BITS-1:0] >> cur_shift[2:0];
+          v9       <= |fine8[FINE_BITS-1:EXP_INDEX_BITS]<% if .Windowed %> || apart[5]<% end %>
+                    ? {EXP_INDEX_BITS{1'b1}} : fine8[EXP_INDEX_BITS-1:0];
           e10      <= exp_rom[v9];
         end
         // Columns past the last token are zeros.
-        assign col[(h*LANES + g)*PB +: PB] = h >= REST && col_last ? {PB{1'b0}} : e10;
+        assign col[(h*LANES + g)*NUMERATOR_BITS +: NUMERATOR_BITS] =
+            h >= REST && col_last ? {NUMERATOR_BITS{1'b0}} : e10;
       end
 
       // Sum of the group, level by level, then of the row.
-      wire [ZW-1:0] group_z;
+      wire [SUM_BITS-1:0] group_z;
       for (l = 0; l <= LEVELS; l = l + 1) begin : gen_sum
-        wire [(VC >> l)*(PB+LEVELS)-1:0] sums;
+        wire [(VECTOR_COLUMNS >> l)*(NUMERATOR_BITS+LEVELS)-1:0] sums;
         if (l == LEVELS) begin : gen_group
           // verilator lint_off WIDTH
           assign group_z = sums;
           // verilator lint_on WIDTH
         end
-        for (h = 0; h < VC >> l; h = h + 1) begin : gen_part
+        for (h = 0; h < VECTOR_COLUMNS >> l; h = h + 1) begin : gen_part
           if (l == 0) begin : gen_column
-            assign sums[h*(PB+LEVELS) +: PB+LEVELS] = {{LEVELS{1'b0}}, col[(h*LANES + g)*PB +: PB]};
+            assign sums[h*(NUMERATOR_BITS+LEVELS) +: NUMERATOR_BITS+LEVELS] =
+                {{LEVELS{1'b0}}, col[(h*LANES + g)*NUMERATOR_BITS +: NUMERATOR_BITS]};
           end else begin : gen_pair
-            reg [PB+LEVELS-1:0] sum;
+            reg [NUMERATOR_BITS+LEVELS-1:0] sum;
             always @(posedge aclk)
-              sum <= gen_sum[l-1].sums[2*h*(PB+LEVELS) +: PB+LEVELS]
-                   + gen_sum[l-1].sums[(2*h + 1)*(PB+LEVELS) +: PB+LEVELS];
-            assign sums[h*(PB+LEVELS) +: PB+LEVELS] = sum;
+              sum <= gen_sum[l-1].sums[2*h*(NUMERATOR_BITS+LEVELS) +: NUMERATOR_BITS+LEVELS]
+                   + gen_sum[l-1].sums[(2*h + 1)*(NUMERATOR_BITS+LEVELS) +: NUMERATOR_BITS+LEVELS];
+            assign sums[h*(NUMERATOR_BITS+LEVELS) +: NUMERATOR_BITS+LEVELS] = sum;
           end
         end
       end
-      reg  [ZW-1:0] z;
+      reg  [SUM_BITS-1:0] z;
 
-      // ch / z with z >= 2^PB - 1 and ch < 2^17 * (2^PB - 1): the quotient has 17 bits.
-      reg  [ZW-1:0] divisor, rem;
-      reg  [16:0]   quo;              // the dividend's low bits on their way out
-      wire [ZW:0]   next  = {rem, quo[16]};
-      wire          fits  = next >= {1'b0, divisor};
+      // ch / z with z >= 2^NUMERATOR_BITS - 1 and ch < 2^17 * (2^NUMERATOR_BITS - 1): the quotient has 17 bits.
+      reg  [SUM_BITS-1:0] divisor, rem;
+      reg  [16:0]         quo;        // the dividend's low bits on their way out
+      wire [SUM_BITS:0]   next = {rem, quo[16]};
+      wire                fits = next >= {1'b0, divisor};
       /* verilator lint_off UNUSED */ // below the divisor after the step
-      wire [ZW:0]   reduced = next - {1'b0, divisor};
+      wire [SUM_BITS:0]   reduced = next - {1'b0, divisor};
       /* verilator lint_on UNUSED */
       always @(posedge aclk) begin
         if (valid_z) z <= first_z ? group_z : z + group_z;
         if (load_divide) begin
           divisor <= z;
-          rem <= {{JW{1'b0}}, divide_ch[17 +: PB]};
+          rem <= {{KEY_INDEX_BITS{1'b0}}, divide_ch[17 +: NUMERATOR_BITS]};
           quo <= divide_ch[16:0];
         end else if (divide) begin
-          rem <= fits ? reduced[ZW-1:0] : next[ZW-1:0];
+          rem <= fits ? reduced[SUM_BITS-1:0] : next[SUM_BITS-1:0];
           quo <= {quo[15:0], fits};
         end
         if (divided) recip[g*17 +: 17] <= quo;
@@ -308,11 +315,11 @@ module vit_softmax #(
 
   // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
   generate
-    if ((VC & (VC - 1)) != 0) begin : gen_refused_VC_is_no_power_of_two
-      vit_softmax_VC_is_no_power_of_two u_refused ();
+    if ((VECTOR_COLUMNS & (VECTOR_COLUMNS - 1)) != 0) begin : gen_refused_VECTOR_COLUMNS_is_no_power_of_two
+      vit_softmax_VECTOR_COLUMNS_is_no_power_of_two u_refused ();
     end
-    if (GROUPS > (1 << GW)) begin : gen_refused_N_needs_more_bits_than_GW
-      vit_softmax_N_needs_more_bits_than_GW u_refused ();
+    if (GROUPS > (1 << SCORE_GROUP_INDEX_BITS)) begin : gen_refused_KEYS_needs_more_bits_than_SCORE_GROUP_INDEX_BITS
+      vit_softmax_KEYS_needs_more_bits_than_SCORE_GROUP_INDEX_BITS u_refused ();
     end
   endgenerate
 endmodule

@@ -4,62 +4,62 @@
 // A segment starts when its buffer is free; words then take BEATS cycles each, back to back,
 // as long as beats are there. The list begins with the image and starts over for each of `images`
 // images. An image after the first is loaded ahead, with the list of the one before it: in front of
-// segment AHEAD, where the array has the least need of the bus.
+// segment AHEAD_SEGMENTS, where the array has the least need of the bus.
 <%- if .GroupBits %>
 // In front of each group of a tile's words comes a word with the multipliers of its channels.
 <%- end %>
 module vit_stream_loader #(
-  parameter BW       = 64,   // bus width
-  parameter ASMW     = 128,  // widest word, a multiple of BW
-  parameter SEGMENTS = 8,
-  parameter SEGW     = 3,    // bits of a segment index
-  parameter AHEAD    = 4,    // segment before which the next image is loaded
+  parameter BUS_BITS           = 64,   // [bits] data of the bus
+  parameter STREAM_WORD_BITS   = 128,  // [bits] widest word of the stream, a multiple of BUS_BITS
+  parameter SEGMENTS           = 8,    // [segments] of the read stream
+  parameter SEGMENT_INDEX_BITS = 3,    // [bits] number of a segment
+  parameter AHEAD_SEGMENTS     = 4,    // [segments] before the next image is loaded
 <%- if .GroupBits %>
-  parameter MULT_BEATS = 1,  // beats of the multipliers of a group
+  parameter MULTIPLIER_BEATS   = 1,    // [beats] of the stream with a group's multipliers
 <%- end %>
-  parameter WBANKS   = 2     // weight buffer banks: 1, 2 or 4
+  parameter WEIGHT_BANKS       = 2     // [banks] of weights: 1, 2 or 4
 ) (
-  input  wire             aclk,
-  input  wire             aresetn,
-  input  wire             start,
-  input  wire [31:0]      images,
+  input  wire                        aclk,
+  input  wire                        aresetn,
+  input  wire                        start,
+  input  wire [31:0]                 images,
   // Beats from the read FIFO.
-  input  wire             beat_valid,
-  input  wire [BW-1:0]    beat,
-  output wire             beat_ready,
+  input  wire                        beat_valid,
+  input  wire [BUS_BITS-1:0]         beat,
+  output wire                        beat_ready,
   // Words, in cycle with their strobe. index counts within the segment (within the tile).
-  output reg  [ASMW-1:0]  word,
-  output reg  [15:0]      word_index,
-  output reg              image_we,
-  output reg              pos_we,
-  output reg              norm_we,
-  output reg              gelu_we,
+  output reg  [STREAM_WORD_BITS-1:0] word,
+  output reg  [15:0]                 word_index,
+  output reg                         image_we,
+  output reg                         pos_we,
+  output reg                         norm_we,
+  output reg                         gelu_we,
 <%- if .Windowed %>
-  output reg              bias_we,
-  output reg              bias_bank,
-  output reg              bias_loaded,   // a head's
-  input  wire             bias_free,
+  output reg                         bias_we,
+  output reg                         bias_bank,
+  output reg                         bias_loaded,   // a head's
+  input  wire                        bias_free,
 <%- end %>
-  output reg              param_we,
-  output reg              weight_we,
-  output wire [2:0]       weight_format, // index of the weights' bit-width
+  output reg                         param_we,
+  output reg                         weight_we,
+  output wire [2:0]                  weight_format, // index of the weights' bit-width
 <%- if .GroupBits %>
-  output wire             weight_in_group,
-  output reg              multiplier_we,
+  output wire                        weight_in_group,
+  output reg                         multiplier_we,
 <%- end %>
-  output reg  [1:0]       weight_bank,
+  output reg  [1:0]                  weight_bank,
   // A buffer is full, in the cycle after its last word's strobe at the earliest.
-  output reg              image_loaded,
-  output reg              pos_loaded,
-  output reg              norm_loaded,
-  output reg              gelu_loaded,
-  output reg              tile_loaded,
+  output reg                         image_loaded,
+  output reg                         pos_loaded,
+  output reg                         norm_loaded,
+  output reg                         gelu_loaded,
+  output reg                         tile_loaded,
   // Buffers given back by the sequencer.
-  input  wire             image_free,
-  input  wire             pos_free,
-  input  wire             norm_free,
-  input  wire             gelu_free,
-  input  wire             tile_free
+  input  wire                        image_free,
+  input  wire                        pos_free,
+  input  wire                        norm_free,
+  input  wire                        gelu_free,
+  input  wire                        tile_free
 );
   // Segment kinds.
   localparam [2:0] IMAGE = 3'd0, POS = 3'd1, NORM = 3'd2, GELU = 3'd3, TILES = 3'd4;
@@ -73,7 +73,7 @@ module vit_stream_loader #(
   reg  [<% .LoadHigh %>:0]     list [0:SEGMENTS-1];
   initial $readmemh("loads.mem", list);
   reg  [<% .LoadHigh %>:0]     seg;
-  reg  [SEGW-1:0] pc;
+  reg  [SEGMENT_INDEX_BITS-1:0] pc;
   always @(posedge aclk) seg <= list[pc];
   wire [2:0]  kind        = seg[2:0];
   wire [15:0] tiles_1       = seg[18:3];
@@ -92,21 +92,21 @@ module vit_stream_loader #(
 <%- if .Windowed %>
   reg [1:0] bias_used;
 <%- end %>
-  localparam USEDW = WBANKS < 4 ? 2 : 3;
-  localparam [1:0] LAST_BANK = {WBANKS == 4, WBANKS != 1};
-  reg [USEDW-1:0] tiles_used;
+  localparam USED_BITS = WEIGHT_BANKS < 4 ? 2 : 3;
+  localparam [1:0] LAST_BANK = {WEIGHT_BANKS == 4, WEIGHT_BANKS != 1};
+  reg [USED_BITS-1:0] tiles_used;
   wire free = kind == IMAGE ? !image_used : kind == POS ? !pos_used : kind == NORM ? !norm_used
 <%- if .Windowed %>
             : kind == BIAS ? !bias_used[1]    // two banks
 <%- end %>
-            : kind == GELU ? !gelu_used : tiles_used != WBANKS[USEDW-1:0];
+            : kind == GELU ? !gelu_used : tiles_used != WEIGHT_BANKS[USED_BITS-1:0];
 
   localparam [2:0] FETCH = 3'd0, DECODE = 3'd1, CLAIM = 3'd2, PARAMS = 3'd3, WORDS = 3'd4, BYTES = 3'd5
 <%- if .GroupBits %>, MULTIPLIERS = 3'd6<% end %>;
   reg  [2:0]  state;
   reg  [15:0] index;
   reg  [7:0]  slice;
-  reg  [$clog2(BW/8)-1:0] byte_index;
+  reg  [$clog2(BUS_BITS/8)-1:0] byte_index;
   reg  [15:0] tiles_left, words_left;
   reg         last_slice, last_index, last_tile;
   reg         one_param, one_word, one_param_beat, one_word_beat;
@@ -114,8 +114,8 @@ module vit_stream_loader #(
   wire        in_params  = state == PARAMS;
 <%- if .GroupBits %>
   wire        in_mults   = state == MULTIPLIERS;
-  localparam [31:0] MULT_BEATS_1 = MULT_BEATS - 1;
-  wire [7:0]  beats_1    = in_params ? param_beats_1 : in_mults ? MULT_BEATS_1[7:0] : word_beats_1;
+  localparam [31:0] MULTIPLIER_BEATS_1 = MULTIPLIER_BEATS - 1;
+  wire [7:0]  beats_1    = in_params ? param_beats_1 : in_mults ? MULTIPLIER_BEATS_1[7:0] : word_beats_1;
   reg  [15:0] group_index;
   wire        group_done = group_index == group_words - 16'd1;
   wire        take       = beat_valid && (in_params || in_mults || state == WORDS);
@@ -157,10 +157,10 @@ module vit_stream_loader #(
     end
     if (state == CLAIM) last_slice <= kind == TILES ? one_param_beat : one_word_beat;
 <%- if .GroupBits %>
-    else if (part_done)  last_slice <= weight_in_group ? MULT_BEATS == 1 : one_word_beat;
+    else if (part_done)  last_slice <= weight_in_group ? MULTIPLIER_BEATS == 1 : one_word_beat;
     else if (mults_done) last_slice <= one_word_beat;
     else if (word_done)  last_slice <= in_params ? one_param_beat
-                                     : weight_in_group && group_done ? MULT_BEATS == 1 : one_word_beat;
+                                     : weight_in_group && group_done ? MULTIPLIER_BEATS == 1 : one_word_beat;
 <%- else %>
     else if (part_done) last_slice <= one_word_beat;
     else if (word_done) last_slice <= in_params ? one_param_beat : one_word_beat;
@@ -178,17 +178,17 @@ module vit_stream_loader #(
   reg         ahead;
   wire        more     = number != images;
   localparam [31:0] LAST_SEGMENT = SEGMENTS - 1;
-  wire        end_list = pc == LAST_SEGMENT[SEGW-1:0];
-  wire        look     = pc == AHEAD - 1 && more;
+  wire        end_list = pc == LAST_SEGMENT[SEGMENT_INDEX_BITS-1:0];
+  wire        look     = pc == AHEAD_SEGMENTS - 1 && more;
   always @(posedge aclk) begin
     if (!aresetn) begin
-      pc    <= {SEGW{1'b0}};
+      pc    <= {SEGMENT_INDEX_BITS{1'b0}};
       ahead <= 1'b0;
     end else if (seg_done) begin
       ahead <= look;
-      pc    <= look     ? {SEGW{1'b0}}
-             : ahead    ? AHEAD[SEGW-1:0]
-             : end_list ? {{(SEGW-1){1'b0}}, more}
+      pc    <= look     ? {SEGMENT_INDEX_BITS{1'b0}}
+             : ahead    ? AHEAD_SEGMENTS[SEGMENT_INDEX_BITS-1:0]
+             : end_list ? {{(SEGMENT_INDEX_BITS-1){1'b0}}, more}
              :            pc + 1'b1;
     end
     if (start)                     number <= 32'd1;
@@ -231,7 +231,7 @@ module vit_stream_loader #(
   always @(posedge aclk)
     if (!aresetn) begin
       {image_used, pos_used, norm_used, gelu_used} <= 4'd0;
-      tiles_used  <= {USEDW{1'b0}};
+      tiles_used  <= {USED_BITS{1'b0}};
 <%- if .Windowed %>
       bias_used   <= 2'd0;
       bias_bank   <= 1'b1;
@@ -246,15 +246,15 @@ module vit_stream_loader #(
       bias_used  <= bias_used + {1'b0, claim && kind == BIAS} - {1'b0, bias_free};
       if (claim && kind == BIAS) bias_bank <= ~bias_bank;
 <%- end %>
-      tiles_used <= tiles_used + {{(USEDW-1){1'b0}}, claim && kind == TILES} - {{(USEDW-1){1'b0}}, tile_free};
+      tiles_used <= tiles_used + {{(USED_BITS-1){1'b0}}, claim && kind == TILES} - {{(USED_BITS-1){1'b0}}, tile_free};
       if (claim && kind == TILES) weight_bank <= (weight_bank + 2'd1) & LAST_BANK;
     end
 
   integer i;
   always @(posedge aclk) begin
     if (take)
-      for (i = 0; i < ASMW/BW; i = i + 1)
-        if (slice == i[7:0]) word[i*BW +: BW] <= beat;
+      for (i = 0; i < STREAM_WORD_BITS/BUS_BITS; i = i + 1)
+        if (slice == i[7:0]) word[i*BUS_BITS +: BUS_BITS] <= beat;
     if (byte_take) word[7:0] <= beat[{byte_index, 3'd0} +: 8];
     word_index   <= index;
     image_we     <= word_done && kind == IMAGE;
@@ -289,7 +289,7 @@ module vit_stream_loader #(
         $display("%m: a segment past the last");
         $stop;
       end
-      if (tile_free && tiles_used == {USEDW{1'b0}}) begin
+      if (tile_free && tiles_used == {USED_BITS{1'b0}}) begin
         $display("%m: weights are given back that are not there");
         $stop;
       end
@@ -312,17 +312,17 @@ module vit_stream_loader #(
 
   // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
   generate
-    if (ASMW % BW != 0) begin : gen_refused_ASMW_is_no_multiple_of_BW
-      vit_stream_loader_ASMW_is_no_multiple_of_BW u_refused ();
+    if (STREAM_WORD_BITS % BUS_BITS != 0) begin : gen_refused_STREAM_WORD_BITS_is_no_multiple_of_BUS_BITS
+      vit_stream_loader_STREAM_WORD_BITS_is_no_multiple_of_BUS_BITS u_refused ();
     end
-    if (SEGMENTS > (1 << SEGW)) begin : gen_refused_SEGMENTS_needs_more_bits_than_SEGW
-      vit_stream_loader_SEGMENTS_needs_more_bits_than_SEGW u_refused ();
+    if (SEGMENTS > (1 << SEGMENT_INDEX_BITS)) begin : gen_refused_SEGMENTS_needs_more_bits_than_SEGMENT_INDEX_BITS
+      vit_stream_loader_SEGMENTS_needs_more_bits_than_SEGMENT_INDEX_BITS u_refused ();
     end
-    if (AHEAD < 1 || AHEAD >= SEGMENTS) begin : gen_refused_AHEAD_is_not_within_SEGMENTS
-      vit_stream_loader_AHEAD_is_not_within_SEGMENTS u_refused ();
+    if (AHEAD_SEGMENTS < 1 || AHEAD_SEGMENTS >= SEGMENTS) begin : gen_refused_AHEAD_SEGMENTS_is_not_within_SEGMENTS
+      vit_stream_loader_AHEAD_SEGMENTS_is_not_within_SEGMENTS u_refused ();
     end
-    if (WBANKS != 1 && WBANKS != 2 && WBANKS != 4) begin : gen_refused_WBANKS_is_not_1_2_or_4
-      vit_stream_loader_WBANKS_is_not_1_2_or_4 u_refused ();
+    if (WEIGHT_BANKS != 1 && WEIGHT_BANKS != 2 && WEIGHT_BANKS != 4) begin : gen_refused_WEIGHT_BANKS_is_not_1_2_or_4
+      vit_stream_loader_WEIGHT_BANKS_is_not_1_2_or_4 u_refused ();
     end
   endgenerate
 endmodule

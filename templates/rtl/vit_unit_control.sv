@@ -3,48 +3,48 @@
 module vit_unit_control #(
 <% constants %>
 ) (
-  input  wire              aclk,
-  input  wire              aresetn,
+  input  wire                       aclk,
+  input  wire                       aresetn,
   // A run.
-  input  wire              start,
-  input  wire [31:0]       images,
-  output wire              busy,
-  output wire [31:0]       images_done,
+  input  wire                       start,
+  input  wire [31:0]                images,
+  output wire                       busy,
+  output wire [31:0]                images_done,
   // Buffers that the loader fills once an op: filled, and given back to it.
-  input  wire              image_loaded, pos_loaded, norm_loaded, gelu_loaded,
-  output wire              image_free, pos_free, norm_free,
-  input  wire              gelu_free,
+  input  wire                       image_loaded, pos_loaded, norm_loaded, gelu_loaded,
+  output wire                       image_free, pos_free, norm_free,
+  input  wire                       gelu_free,
 <%- if .Windowed %>
-  input  wire              bias_loaded,
+  input  wire                       bias_loaded,
 <%- end %>
   // The step that starts, and its units.
-  output wire [DESCW-1:0]  step_desc,
-  output wire              start_patches, start_norm, start_store,
+  output wire [DESCRIPTOR_BITS-1:0] step_desc,
+  output wire                       start_patches, start_norm, start_store,
 <%- if .Pools %>
-  output wire              start_pool,
-  input  wire              pool_running,           // up to its last word in a buffer
+  output wire                       start_pool,
+  input  wire                       pool_running,  // up to its last word in a buffer
 <%- end %>
 <%- if .Windowed %>
-  output wire              start_regroup,
-  input  wire              regrouping,
+  output wire                       start_regroup,
+  input  wire                       regrouping,
 <%- end %>
-  input  wire              patches_running, norm_running,
-  input  wire              patches_done, norm_done, store_done,
+  input  wire                       patches_running, norm_running,
+  input  wire                       patches_done, norm_done, store_done,
   // Matmuls: the one that the array is fed with, the one whose columns leave, and the one behind that.
-  output wire              feed_valid,
-  output wire [DESCW-1:0]  feed_desc,
-  input  wire              feed_done,
-  output wire [DESCW-1:0]  drain_desc, next_desc,
-  output wire              drain_load,             // drain_desc takes next_desc at the end of the cycle
-  input  wire              drain_done,             // the op's last columns leave the array
-  input  wire              drained,                // and are in their buffer
-  output wire              caught_up,              // all ops before the one that is fed are
-  output wire              queue_empty
+  output wire                       feed_valid,
+  output wire [DESCRIPTOR_BITS-1:0] feed_desc,
+  input  wire                       feed_done,
+  output wire [DESCRIPTOR_BITS-1:0] drain_desc, next_desc,
+  output wire                       drain_load,    // drain_desc takes next_desc at the end of the cycle
+  input  wire                       drain_done,    // the op's last columns leave the array
+  input  wire                       drained,       // and are in their buffer
+  output wire                       caught_up,     // all ops before the one that is fed are
+  output wire                       queue_empty
 );
 <% fields "s_" "step_desc" %>
 
-  wire          op_start, push, queue_full;
-  wire [AW-1:0] a_base, base<% if .Windowed %>, b_base<% end %>;   // of the step, in its pass of a loop
+  wire                 op_start, push, queue_full;
+  wire [ADDR_BITS-1:0] a_base, base<% if .Windowed %>, b_base<% end %>;  // of the step, in its pass of a loop
   assign start_patches = op_start && s_opcode == OP_PATCHES;
   assign start_norm    = op_start && s_opcode == OP_NORM;
   assign start_store   = op_start && s_opcode == OP_STORE;
@@ -90,7 +90,8 @@ module vit_unit_control #(
                      && !regrouping
 <%- end %>;
 
-  vit_sequencer #(.DESCW(DESCW), .OPS(OPS), .PCW(PCW), .AW(AW)) u_sequencer (
+  vit_sequencer #(.DESCRIPTOR_BITS(DESCRIPTOR_BITS), .STEPS(STEPS), .STEP_INDEX_BITS(STEP_INDEX_BITS),
+                  .ADDR_BITS(ADDR_BITS)) u_sequencer (
     .aclk(aclk), .aresetn(aresetn), .start(start), .images(images), .busy(busy), .images_done(images_done),
     .desc(step_desc), .a_base(a_base), .base(base), .is_matmul(s_opcode == OP_MATMUL), .is_store(s_opcode == OP_STORE),
     .loop(s_loop), .loops_1(s_loops_1), .move_a(s_move_a), .move_out(s_to == TO_X), .first_a_base(s_a_base),
@@ -104,16 +105,16 @@ module vit_unit_control #(
   );
 
   // In the queue a matmul's addresses are those of its pass.
-  reg [DESCW-1:0] queued_desc;
+  reg [DESCRIPTOR_BITS-1:0] queued_desc;
   always @* begin
     queued_desc = step_desc;
-    queued_desc[<% .ABaseField.Offset %> +: AW] = a_base;
-    queued_desc[<% .BaseField.Offset %> +: AW] = base;
+    queued_desc[<% .ABaseField.Offset %> +: ADDR_BITS] = a_base;
+    queued_desc[<% .BaseField.Offset %> +: ADDR_BITS] = base;
 <%- if .Windowed %>
-    queued_desc[<% .BBaseField.Offset %> +: AW] = b_base;
+    queued_desc[<% .BBaseField.Offset %> +: ADDR_BITS] = b_base;
 <%- end %>
   end
-  vit_op_queue #(.WIDTH(DESCW)) u_queue (
+  vit_op_queue #(.DESCRIPTOR_BITS(DESCRIPTOR_BITS)) u_queue (
     .aclk(aclk), .aresetn(aresetn), .push(push), .in_desc(queued_desc), .full(queue_full),
     .feed_valid(feed_valid), .feed_desc(feed_desc), .feed_done(feed_done), .drain_desc(drain_desc),
     .next_desc(next_desc), .drain_load(drain_load), .drain_done(drain_done), .drained(drained),

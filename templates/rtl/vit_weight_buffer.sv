@@ -3,45 +3,49 @@
 module vit_weight_buffer #(
 <% constants %>
 ) (
-  input  wire                aclk,
-  input  wire                aresetn,         // for assertions
+  input  wire                         aclk,
+  input  wire                         aresetn,  // for assertions
   // Words of the stream.
-  input  wire                weight_we,
-  input  wire [1:0]          weight_bank,
-  input  wire [2:0]          weight_format,       // index of the weights' bits
+  input  wire                         weight_we,
+  input  wire [1:0]                   weight_bank,
+  input  wire [2:0]                   weight_format,  // index of the weights' bits
 <%- if .GroupBits %>
-  input  wire                weight_in_group,
-  input  wire                multiplier_we,
+  input  wire                         weight_in_group,
+  input  wire                         multiplier_we,
 <%- end %>
   /* verilator lint_off UNUSED */ // as many bits as it has
-  input  wire [ASMW-1:0]     word,
-  input  wire [15:0]         word_index,
+  input  wire [STREAM_WORD_BITS-1:0]  word,
+  input  wire [15:0]                  word_index,
   // To the array.
-  input  wire [AW-1:0]       b_addr,
+  input  wire [ADDR_BITS-1:0]         b_addr,
   /* verilator lint_on UNUSED */
-  output wire [TK*TN*WB-1:0] w_rdata
+  output wire [TK*TN*WEIGHT_BITS-1:0] w_rdata
 );
-  wire [TK*TN*WB-1:0] weights;
+  wire [TK*TN*WEIGHT_BITS-1:0] weights;
 <%- if .GroupBits %>
-  wire [TK*TN*SB-1:0] stored;
-  vit_weight_unpack #(.LANES(TK*TN), .WB(SB), .INW(ASMW)) u_unpack (
+  wire [TK*TN*STORED_BITS-1:0] stored;
+  vit_weight_unpack #(.LANES(TK*TN), .WEIGHT_BITS(STORED_BITS), .STREAM_WORD_BITS(STREAM_WORD_BITS)) u_unpack (
     .format(weight_format), .packed_word(word), .weights(stored)
   );
-  vit_group_scale #(.TN(TN), .TK(TK), .SB(SB), .GB(GB), .WB(WB)) u_group_scale (
+  vit_group_scale #(.TN(TN), .TK(TK), .STORED_BITS(STORED_BITS), .GROUP_BITS(GROUP_BITS),
+                    .WEIGHT_BITS(WEIGHT_BITS)) u_group_scale (
     .aclk(aclk), .multiplier_we(multiplier_we), .multiplier_word(word[TN*4-1:0]),
     .in_group(weight_in_group), .stored(stored), .weights(weights)
   );
 <%- else %>
-  vit_weight_unpack #(.LANES(TK*TN), .WB(WB), .INW(ASMW)) u_unpack (
+  vit_weight_unpack #(.LANES(TK*TN), .WEIGHT_BITS(WEIGHT_BITS), .STREAM_WORD_BITS(STREAM_WORD_BITS)) u_unpack (
     .format(weight_format), .packed_word(word), .weights(weights)
   );
 <%- end %>
   /* verilator lint_off UNUSED */
-  wire [AW-1:0] w_waddr = word_index[AW-1:0] + (weight_bank[0] ? WDEPTH[AW-1:0] : {AW{1'b0}})
-                        + (weight_bank[1] ? {WDEPTH[AW-2:0], 1'b0} : {AW{1'b0}});
+  wire [ADDR_BITS-1:0] w_waddr = word_index[ADDR_BITS-1:0]
+                               + (weight_bank[0] ? WEIGHT_DEPTH[ADDR_BITS-1:0] : {ADDR_BITS{1'b0}})
+                               + (weight_bank[1] ? {WEIGHT_DEPTH[ADDR_BITS-2:0], 1'b0} : {ADDR_BITS{1'b0}});
   /* verilator lint_on UNUSED */
-  vit_ram #(.WIDTH(TK*TN*WB), .DEPTH(WBANKS*WDEPTH), .AW(W_AW), .STYLE(W_STYLE)) u_weights (
-    .aclk(aclk), .we(weight_we), .waddr(w_waddr[W_AW-1:0]), .wdata(weights), .raddr(b_addr[W_AW-1:0]),
+  vit_ram #(.WIDTH(TK*TN*WEIGHT_BITS), .DEPTH(WEIGHT_BANKS*WEIGHT_DEPTH), .ADDR_BITS(WEIGHT_ADDR_BITS),
+            .STYLE(WEIGHT_STYLE)) u_weights (
+    .aclk(aclk), .we(weight_we), .waddr(w_waddr[WEIGHT_ADDR_BITS-1:0]), .wdata(weights),
+    .raddr(b_addr[WEIGHT_ADDR_BITS-1:0]),
     .rdata(w_rdata)
   );
 
@@ -53,11 +57,11 @@ module vit_weight_buffer #(
   always @(posedge aclk) begin
     if (!aresetn) was_reset <= 1'b1;
     else if (was_reset) begin
-      if (weight_we && word_index >= WDEPTH) begin
+      if (weight_we && word_index >= WEIGHT_DEPTH) begin
         $display("%m: a word past the end of a bank of weights");
         $stop;
       end
-      if (weight_we && weight_bank >= WBANKS) begin
+      if (weight_we && weight_bank >= WEIGHT_BANKS) begin
         $display("%m: weights for a bank that is not there");
         $stop;
       end

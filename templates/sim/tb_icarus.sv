@@ -2,11 +2,11 @@
 // ideal memory, every column of every op compared. `make icarus` prints PASS or FAIL.
 `timescale 1ns / 1ps
 module tb_icarus;
-  localparam BW     = <% .BusBits %>;
-  localparam BYTES  = BW / 8;
-  localparam LANES  = <% .TM %>, VC = <% .VC %>, TK = <% .TK %>;
-  localparam OPS    = <% .OpCount %>, COLUMNS = <% .ColumnCount %>;
-  localparam HEADER = 72;                        // of a vector file: magic and hash
+  localparam BUS_BITS = <% .BusBits %>;
+  localparam BYTES    = BUS_BITS / 8;
+  localparam LANES    = <% .TM %>, VECTOR_COLUMNS = <% .VC %>, TK = <% .TK %>;
+  localparam OPS      = <% .OpCount %>, COLUMNS = <% .ColumnCount %>;
+  localparam HEADER   = 72;                      // of a vector file: magic and hash
   localparam [39:0] IMAGE_BASE = 40'h10000000, STREAM_BASE = 40'h40000000, RESULT_BASE = 40'h80000000;
 
   reg aclk = 1'b0, aresetn = 1'b0;
@@ -18,23 +18,23 @@ module tb_icarus;
   reg [7:0] columns  [0:HEADER+20*<% .ColumnCount %>-1];
   reg [7:0] expected [0:HEADER+4*<% .ElementCount %>-1];
 
-  reg  [5:0]      awaddr;
-  reg             awvalid = 1'b0;
-  reg  [31:0]     wdata;
-  wire            awready, wready, bvalid;
-  wire [39:0]     m_araddr, m_awaddr;
-  wire [7:0]      m_arlen, m_awlen;
-  wire            m_arvalid, m_awvalid, m_wlast, m_wvalid, m_rready, m_bready;
-  reg  [BW-1:0]   m_rdata;
-  reg             m_rvalid = 1'b0, m_bvalid = 1'b0;
-  wire [BW-1:0]   m_wdata;
-  wire            trace_start;
-  wire [3:0]      trace_valid;
-  wire [4*12-1:0] trace_op;
-  wire [4*8-1:0]  trace_count;
-  wire [VC*LANES*32-1:0] trace_drain, trace_norm, trace_softmax;
+  reg  [5:0]          awaddr;
+  reg                 awvalid = 1'b0;
+  reg  [31:0]         wdata;
+  wire                awready, wready, bvalid;
+  wire [39:0]         m_araddr, m_awaddr;
+  wire [7:0]          m_arlen, m_awlen;
+  wire                m_arvalid, m_awvalid, m_wlast, m_wvalid, m_rready, m_bready;
+  reg  [BUS_BITS-1:0] m_rdata;
+  reg                 m_rvalid = 1'b0, m_bvalid = 1'b0;
+  wire [BUS_BITS-1:0] m_wdata;
+  wire                trace_start;
+  wire [3:0]          trace_valid;
+  wire [4*12-1:0]     trace_op;
+  wire [4*8-1:0]      trace_count;
+  wire [VECTOR_COLUMNS*LANES*32-1:0] trace_drain, trace_norm, trace_softmax;
   wire [TK*LANES*32-1:0] trace_patches;
-  wire [4:0]      trace_end;
+  wire [4:0]          trace_end;
 
   sim_top u_top (
     .aclk(aclk), .aresetn(aresetn),

@@ -1,18 +1,22 @@
 // vit_rsqrt against its formula: sums of rows of any variance, none among them.
 module bench;
   integer mutant_id;
-  localparam C = C_, S1W = S1W_, S2W = S2W_;
-  reg                   aclk = 0;
-  reg  signed [S1W-1:0] s1;
-  reg  [S2W-1:0]        s2;
-  reg  [39:0]           eps;
-  reg  signed [5:0]     k17;
-  reg  [2:0]            widen;
-  wire [16:0]           r;
+  localparam CHANNELS = CHANNELS_, SUM_BITS = SUM_BITS_, SQUARE_SUM_BITS = SQUARE_SUM_BITS_;
+  reg                        aclk = 0;
+  reg  signed [SUM_BITS-1:0] s1;
+  reg  [SQUARE_SUM_BITS-1:0] s2;
+  reg  [39:0]                eps;
+  reg  signed [5:0]          k17;
+  reg  [2:0]                 widen;
+  wire [16:0]                r;
 `ifdef WINDOWED
-  vit_rsqrt #(.C(C), .WIDEST(3), .S1W(S1W), .S2W(S2W)) u (.aclk(aclk), .s1(s1), .s2(s2), .eps(eps), .k17(k17), .widen(widen), .r(r));
+  vit_rsqrt #(.CHANNELS(CHANNELS), .MAX_WIDEN(3), .SUM_BITS(SUM_BITS), .SQUARE_SUM_BITS(SQUARE_SUM_BITS)) u (
+    .aclk(aclk), .s1(s1), .s2(s2), .eps(eps), .k17(k17), .widen(widen), .r(r)
+  );
 `else
-  vit_rsqrt #(.C(C), .S1W(S1W), .S2W(S2W)) u (.aclk(aclk), .s1(s1), .s2(s2), .eps(eps), .k17(k17), .r(r));
+  vit_rsqrt #(.CHANNELS(CHANNELS), .SUM_BITS(SUM_BITS), .SQUARE_SUM_BITS(SQUARE_SUM_BITS)) u (
+    .aclk(aclk), .s1(s1), .s2(s2), .eps(eps), .k17(k17), .r(r)
+  );
 `endif
   reg  [16:0]         rom [0:255];
   reg  [31:0]         want [0:31];
@@ -32,16 +36,17 @@ module bench;
 `ifdef WINDOWED
       widen = $random & 3;
 `endif
-      channels = C << widen;
+      channels = CHANNELS << widen;
       for (i = 0; i < 32; i = i + 1) begin
         random = {$random, $random, $random, $random};
         // Of rows whose elements are all m the sums leave eps alone; others have a variance of any size.
-        wide   = $signed(random[S1W-8:0]) >>> ($unsigned($random) % (S1W - 7));
+        wide   = $signed(random[SUM_BITS-8:0]) >>> ($unsigned($random) % (SUM_BITS - 7));
         if (i % 3 == 0) wide = wide / $signed(channels) * $signed(channels);
         s1     = wide;
         square = wide * wide;
         random = {$random, $random, $random, $random};
-        s2     = square / $signed(channels) + (i % 3 == 0 ? 0 : 1 + ($unsigned(random[S2W-9:0]) >> ($unsigned(random[127:96]) % (S2W - 8))));
+        s2     = square / $signed(channels)
+               + (i % 3 == 0 ? 0 : 1 + ($unsigned(random[SQUARE_SUM_BITS-9:0]) >> ($unsigned(random[127:96]) % (SQUARE_SUM_BITS - 8))));
         d      = channels * s2 - square + eps;
         for (e = 0; d >> (2*e + 2) != 0; e = e + 1);
         down   = e - k17;
