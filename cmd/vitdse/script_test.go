@@ -58,14 +58,18 @@ func photographs(dir string) error {
 	return nil
 }
 
-// The scripts find the digits case in configs/digits, testdata/small in small, checkpoints as libraries save them in variants and refused, and
-// photographs in photos.
+// The scripts find the digits case in configs/digits, testdata/small in small, checkpoints as libraries save them in variants and refused,
+// photographs in photos, and what Yosys once wrote in yosys-0.23.json.
 func TestScripts(t *testing.T) {
 	configs, err := filepath.Abs(filepath.Join("..", "..", "configs"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	fixtures, err := filepath.Abs(filepath.Join("..", "..", "golden", "floatref", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := filepath.Abs(filepath.Join("..", "..", "emit", "synth", "testdata", "yosys-0.23.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +88,7 @@ func TestScripts(t *testing.T) {
 				os.Symlink(configs, filepath.Join(env.WorkDir, "configs")),
 				os.Symlink(filepath.Join(fixtures, "variants"), filepath.Join(env.WorkDir, "variants")),
 				os.Symlink(filepath.Join(fixtures, "refused"), filepath.Join(env.WorkDir, "refused")),
+				os.Symlink(counts, filepath.Join(env.WorkDir, "yosys-0.23.json")),
 				os.CopyFS(filepath.Join(env.WorkDir, "small"), os.DirFS(filepath.Join("testdata", "small"))))
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"code": code},

@@ -97,7 +97,7 @@ func TestSlurmWork(t *testing.T) {
 		{[]string{"sweep", "small/run.yaml", "--sensitivities", "sensitivities.json"},
 			[]string{"out/small/sweep/front.json", "out/small/sweep/front.csv"}, false},
 		{[]string{"verify", "small/run.yaml", "--points", "front", "--target", "hls"}, []string{"out/small/sweep/verified.json"}, false},
-		{[]string{"study", "small/run.yaml", "--parts", "xc7z020", "--designs", strconv.Itoa(*slurmDesigns), "--file", "study.jsonl"},
+		{[]string{"study", "small/run.yaml", "--parts", "xc7z020", "--designs", strconv.Itoa(*slurmDesigns), "--most-luts", "8000", "--file", "study.jsonl"},
 			[]string{"study.jsonl"}, true},
 	} {
 		if _, code := laptop.do(w.args...); code != 0 {

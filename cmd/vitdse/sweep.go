@@ -38,8 +38,8 @@ An interrupted sweep goes on where it stopped when the same command runs again; 
 makes sure that it does, and does not begin anew. The
 journal of a sweep with other inputs is refused unless --force is given.
 
-With --engine the sensitivities, the shards of a sweep and the measuring of the front are array
-jobs; the exact search, each of whose jobs needs the front before it, stays in this process.`,
+With --engine the sensitivities, the shards of a sweep (of an exact search: its parts) and the
+measuring of the front are array jobs.`,
 		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
 			"  vitdse sweep configs/deit/run.yaml --min-fps 60 --max-dsp 1200 --force",
 		Args: cobra.ExactArgs(1),

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ func newVersion(a *app) *cobra.Command {
 
 // buildID names this build: the version and the head of the executable's hash. What a sweep
 // keeps on disk carries it, because another build may price the same point otherwise.
-func buildID() (string, error) {
+var buildID = sync.OnceValues(func() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -42,4 +43,4 @@ func buildID() (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%s+%x", emit.Version, h.Sum(nil)[:6]), nil
-}
+})

@@ -286,12 +286,15 @@ func TestAccessible(t *testing.T) {
 		}
 	}
 	var pdf []byte
-	do(t, ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
+	do(t, ctx, chromedp.Evaluate("addEventListener('beforeprint', () => (window.inked = getComputedStyle(document.documentElement).getPropertyValue('--ink')))", nil), chromedp.ActionFunc(func(ctx context.Context) (err error) {
 		pdf, _, err = page.PrintToPDF().WithPrintBackground(true).Do(ctx)
 		return err
 	}))
 	if len(pdf) < 10_000 {
 		t.Errorf("the page on paper has %d bytes", len(pdf))
+	}
+	if got := value[string](t, ctx, "window.inked + ', ' + getComputedStyle(document.documentElement).getPropertyValue('--ink')"); got != "#15181c, #e9ebee" {
+		t.Errorf("the dark page's ink on paper, and after it, is %s; expected dark ink and then the light one again", got)
 	}
 }
 

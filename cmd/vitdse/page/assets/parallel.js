@@ -35,7 +35,7 @@ function drawLines(plot, topics) {
   const many = state.list.length > MOST_PATHS;
   if (all || topics.has("filter")) {
     plot.raster.clear();
-    if (many) densities(plot, t, opacity);
+    if (many) densities(plot, t, opacity / 3); // where lines lie on each other they add up
   }
   const ctx = plot.raster.show();
   ctx.lineWidth = 1;
