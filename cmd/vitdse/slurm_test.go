@@ -115,7 +115,7 @@ func TestSlurmWork(t *testing.T) {
 // onSlurm runs a command as an array job; with fault the command, a task and a node end in the middle.
 func (m *machine) onSlurm(args []string, fault bool) {
 	t := m.t
-	args = append(args, "--engine", "slurm", "--tasks", "4", "--task-seconds", "5")
+	args = append(args, "--engine", "slurm", "--tasks", "4", "--task-seconds", "0")
 	if fault {
 		cmd, said := m.command(args...)
 		if err := cmd.Start(); err != nil {
@@ -127,7 +127,7 @@ func (m *machine) onSlurm(args []string, fault bool) {
 			ids = strings.Fields(string(out))
 			return len(ids) > 1
 		})
-		time.Sleep(5 * time.Second)
+		time.Sleep(time.Second)
 		cmd.Process.Kill()
 		cmd.Wait()
 		t.Logf("$ vitdse %s\n%s(killed)", strings.Join(args, " "), said)

@@ -9,6 +9,7 @@ import { Raster } from "./raster.js";
 
 const TOP = 40, BOTTOM = 22, HEIGHT = 260, SIDE = 44;
 const ORDER = ["latency", "use", "lut", "dsp", "bram18", "energy", "mloss", "loss", "top1"];
+const MOST_MOVING = 1000; // lines that are drawn while limits move; all are when they rest
 const MOST_PATHS = 400; // lines that are drawn as paths; more as counts of lines for each pixel
 
 export function parallel(front, state) {
@@ -17,7 +18,7 @@ export function parallel(front, state) {
     "aria-label": "Each shown point as a line over one axis for each quantity. The limits beside it set the same stretches as dragging on an axis.",
   });
   const keys = ORDER.map((k) => front.varying.find((x) => x.key === k)).filter(Boolean).slice(0, 9);
-  const plot = { canvas, front, state, keys, drag: null };
+  const plot = { canvas, front, state, keys, drag: null, rest: 0 };
   const draw = (topics) => drawLines(plot, topics);
   new ResizeObserver(() => canvas.clientWidth !== plot.width && requestAnimationFrame(() => draw())).observe(canvas);
   state.on("filter picks hover theme", draw);
@@ -33,9 +34,12 @@ function drawLines(plot, topics) {
   if (all) layOut(plot, t, width);
   const opacity = Math.min(0.7, Math.max(0.06, 30 / Math.sqrt(1 + state.list.length) / 4));
   const many = state.list.length > MOST_PATHS;
-  if (all || topics.has("filter")) {
+  if (all || topics.has("filter") || topics.has("rest")) {
+    const every = !all && topics.has("filter") ? Math.ceil(state.list.length / MOST_MOVING) : 1;
+    clearTimeout(plot.rest);
+    if (every > 1) plot.rest = setTimeout(() => drawLines(plot, new Set(["rest"])), 200);
     plot.raster.clear();
-    if (many) densities(plot, t, opacity / 3); // where lines lie on each other they add up
+    if (many) densities(plot, t, (every * opacity) / 3, every); // where lines lie on each other they add up
   }
   const ctx = plot.raster.show();
   ctx.lineWidth = 1;
@@ -72,13 +76,14 @@ function layOut(plot, t, width) {
   plot.raster = new Raster(canvas, width, HEIGHT, t.paper, (ctx) => plot.axes.forEach((a) => label(ctx, t, a)));
 }
 
-// densities draws the shown points' lines, part by part.
-function densities(plot, t, opacity) {
+// densities draws the lines of one in so many of the shown points, part by part.
+function densities(plot, t, opacity, every) {
   const { front, state, axes, raster } = plot, d = raster.dense, part = front.report.points.part;
   front.report.parts.forEach((_, p) => {
     let any = false;
     const line = raster.density();
-    for (const i of state.list) {
+    for (let k = 0; k < state.list.length; k += every) {
+      const i = state.list[k];
       if (part[i] !== p) continue;
       any = true;
       let x = NaN, y = NaN;

@@ -84,12 +84,15 @@ export class Raster {
   }
 }
 
-// strokes makes the function that counts the pixels of a line, without its last one, in rows of w.
+// strokes makes the function that counts the pixels of a line, without its last one, in rows of w. Places are below 32,768; they
+// are added up in 65,536ths of a pixel, in integers.
 export function strokes(counts, w) {
+  const one = 65536;
   return (x0, y0, x1, y1) => {
     const dx = x1 - x0, dy = y1 - y0, n = Math.max(1, Math.ceil(Math.max(Math.abs(dx), Math.abs(dy))));
-    const sx = dx / n, sy = dy / n;
-    for (let k = 0, x = x0, y = y0; k < n; k++, x += sx, y += sy) counts[(y | 0) * w + (x | 0)]++;
+    const sx = ((dx / n) * one) | 0, sy = ((dy / n) * one) | 0;
+    let x = (x0 * one) | 0, y = (y0 * one) | 0;
+    for (let k = 0; k < n; k++, x += sx, y += sy) counts[(y >> 16) * w + (x >> 16)]++;
   };
 }
 

@@ -7,7 +7,7 @@ import { group } from "./format.js";
 import { LETTERS } from "./marks.js";
 import { hover } from "./scatter.js";
 
-const ROWS = 20, EASE = 150; // ms between two tables while limits move
+const ROWS = 20, EASE = 400; // ms between two tables while limits move
 const PREDICTED = ["latency", "fps", "use", "lut", "ff", "dsp", "bram18", "uram", "power", "energy", "loss"];
 const MEASURED = ["mloss", "msqnr", "top1", "top1_se"];
 
