@@ -77,7 +77,8 @@ type document struct {
 
 var (
 	yamlLine      = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
-	parserMessage = regexp.MustCompile(`^did not find expected (['<]|key$|node content$)|^found (duplicate %|incompatible|undefined tag)`)
+	parserMessage = regexp.MustCompile(`^did not find expected (['<]|key$|node content$)|` +
+		`^found (duplicate %|incompatible|undefined tag)`)
 )
 
 // parse reads the single document of a file.

@@ -46,9 +46,15 @@ func wantError(t *testing.T, err error, want string) {
 func TestDecodeErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key, near one", "patch: 2", "pacth: 2\npatch: 2", `m.yaml:4: pacth: unknown key; did you mean "patch"?`},
-		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2", "m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, crop_mode, crop_offset, activation, no_class_token, registers, pre_norm, qk_norm, gated, mlp_norm, rope, rope_theta, rope_half, no_pos_embed, pool, fc_norm, rope_reference, features"},
-		{"unknown nested key", "channels: 1", "channels: 1, hight: 2", `m.yaml:3: image.hight: unknown key; did you mean "height"?`},
-		{"case counts", "dim: 64", "Dim: 64", "m.yaml:1: dim: missing; expected an integer\nm.yaml:5: Dim: unknown key; did you mean \"dim\"?"},
+		{"unknown key, far", "patch: 2", "colour: 2\npatch: 2",
+			"m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, " +
+				"stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, crop_mode, " +
+				"crop_offset, activation, no_class_token, registers, pre_norm, qk_norm, gated, mlp_norm, rope, rope_theta, " +
+				"rope_half, no_pos_embed, pool, fc_norm, rope_reference, features"},
+		{"unknown nested key", "channels: 1", "channels: 1, hight: 2",
+			`m.yaml:3: image.hight: unknown key; did you mean "height"?`},
+		{"case counts", "dim: 64", "Dim: 64", "m.yaml:1: dim: missing; expected an integer\n" +
+			"m.yaml:5: Dim: unknown key; did you mean \"dim\"?"},
 		{"repeated key", "", "dim: 32\n", "m.yaml:13: dim: is given twice; first on line 5"},
 		{"missing key", "depth: 4\n", "", "m.yaml:1: depth: must be a positive integer, is 0"},
 		{"missing nested key", ", channels: 1", "", "m.yaml:3: image.channels: missing; expected an integer"},
@@ -63,20 +69,27 @@ func TestDecodeErrors(t *testing.T) {
 		{"not a number", "1.0e-6", ".nan", "m.yaml:10: layer_norm_eps: is .nan; expected a number"},
 		{"integer for text", "name: m", "name: 7", "m.yaml:1: name: is 7; expected a text"},
 		{"mapping for integer", "dim: 64", "dim: {a: 1}", "m.yaml:5: dim: is a mapping; expected an integer"},
-		{"integer for mapping", "image: {height: 8, width: 8, channels: 1}", "image: 8", "m.yaml:3: image: is 8; expected a mapping"},
+		{"integer for mapping", "image: {height: 8, width: 8, channels: 1}", "image: 8",
+			"m.yaml:3: image: is 8; expected a mapping"},
 		{"number for list", "mean: [0.5]", "mean: 0.5", "m.yaml:11: mean: is 0.5; expected a list of numbers"},
 		{"text in list", "mean: [0.5]", "mean: [0.5, x]", `m.yaml:11: mean[1]: is the text "x"; expected a number`},
 		{"tag", "dim: 64", "dim: !bits 64", "m.yaml:5: dim: is !bits 64; expected an integer"},
-		{"anchor", "mean: [0.5]", "mean: &half [0.5]", "m.yaml:11: mean: anchors and aliases are not accepted; write the value out"},
-		{"alias", "mean: [0.5]\nstd: [0.5]", "mean: &half [0.5]\nstd: *half", "m.yaml:11: mean: anchors and aliases are not accepted; write the value out\nm.yaml:12: std: anchors and aliases are not accepted; write the value out"},
+		{"anchor", "mean: [0.5]", "mean: &half [0.5]",
+			"m.yaml:11: mean: anchors and aliases are not accepted; write the value out"},
+		{"alias", "mean: [0.5]\nstd: [0.5]", "mean: &half [0.5]\nstd: *half",
+			"m.yaml:11: mean: anchors and aliases are not accepted; write the value out\n" +
+				"m.yaml:12: std: anchors and aliases are not accepted; write the value out"},
 		{"key that is a list", "dim: 64", "? [a]\n: 1\ndim: 64", "m.yaml:5: has a list for a key; expected a plain name"},
 		{"two documents", "", "---\nname: n\n", "m.yaml:13: a second document starts here; expected one document a file"},
 		{"not YAML", "dim: 64", "dim: [64", "m.yaml:5: not YAML: did not find expected ',' or ']'"},
 		{"not YAML, scanner", "dim: 64", "dim: 64: 2", "m.yaml:5: not YAML: mapping values are not allowed in this context"},
-		{"not text", "dim: 64", "dim: \x00", "m.yaml: is no text; expected YAML (a checkpoint is given with --checkpoint, or with --model if its config.json is beside it)"},
+		{"not text", "dim: 64", "dim: \x00", "m.yaml: is no text; expected YAML (a checkpoint is given with --checkpoint, " +
+			"or with --model if its config.json is beside it)"},
 		{"not YAML, tab", "dim: 64", "dim:\n\t64", "m.yaml:6: not YAML: found character that cannot start any token"},
 		{"validation, nested", "height: 8", "height: -8", "m.yaml:3: image.height: must be a positive integer, is -8"},
-		{"validation, two", "heads: 4\nmlp_ratio: 4", "heads: 5\nmlp_ratio: 0", "m.yaml:7: heads: is 5, which does not divide dim 64\nm.yaml:8: mlp_ratio: must be positive and leave a hidden layer, is 0"},
+		{"validation, two", "heads: 4\nmlp_ratio: 4", "heads: 5\nmlp_ratio: 0",
+			"m.yaml:7: heads: is 5, which does not divide dim 64\n" +
+				"m.yaml:8: mlp_ratio: must be positive and leave a hidden layer, is 0"},
 		{"absurd shape", "depth: 4", "depth: 70000", "m.yaml:6: depth: is 70000; at most 65536 is sensible"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -92,7 +105,8 @@ func TestDecodeWholeFile(t *testing.T) {
 		{"comment", "# nothing\n", "m.yaml:1: is empty; expected a mapping of keys to values"},
 		{"list", "- a\n", "m.yaml:1: is a list; expected a mapping"},
 		{"null", "---\n", "m.yaml:2: is empty; expected a mapping"},
-		{"large", strings.Repeat("#", MaxFileBytes+1), "m.yaml: is longer than 4194304 bytes, the limit of a configuration file"},
+		{"large", strings.Repeat("#", MaxFileBytes+1),
+			"m.yaml: is longer than 4194304 bytes, the limit of a configuration file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Decode[Model]("m.yaml", []byte(c.data))
@@ -151,7 +165,9 @@ func TestLineOf(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	legal := []string{"patch", "depth", "heads"}
-	for _, c := range []struct{ name, want string }{{"pacth", "patch"}, {"head", "heads"}, {"dpeth", "depth"}, {"colour", ""}, {"", ""}} {
+	for _, c := range []struct {
+		name, want string
+	}{{"pacth", "patch"}, {"head", "heads"}, {"dpeth", "depth"}, {"colour", ""}, {"", ""}} {
 		if got := nearest(c.name, legal); got != c.want {
 			t.Errorf("nearest to %q is %q, want %q", c.name, got, c.want)
 		}

@@ -11,13 +11,15 @@ func OnEngine(net *network.Network) error {
 	for i := range net.Blocks {
 		b := &net.Blocks[i]
 		if b.Window > 0 && (b.H%b.Window > 0 || b.W%b.Window > 0) {
-			return fmt.Errorf("model %s: the engine does not run stage %d: its grid of %dx%d tokens is no whole number of windows of %dx%d, "+
+			return fmt.Errorf("model %s: the engine does not run stage %d: its grid of %dx%d tokens is no whole number of "+
+				"windows of %dx%d, "+
 				"and the engine lacks the padding; the golden model runs it, a model whose grids are whole windows can be emitted",
 				net.Model.Name, b.Stage, b.H, b.W, b.Window, b.Window)
 		}
 	}
 	if what := GoldenOnly(net); what != "" {
-		return fmt.Errorf("model %s: the engine does not run %s; the golden model runs it: vitdse quantize, eval and export take the model", net.Model.Name, what)
+		return fmt.Errorf("model %s: the engine does not run %s; the golden model runs it: vitdse quantize, "+
+			"eval and export take the model", net.Model.Name, what)
 	}
 	return nil
 }

@@ -71,7 +71,8 @@ func (a *app) elsewhere(f arrayFlags, work string, st *progress.Stages, tools ..
 	if shared {
 		work = f.work
 	}
-	return &jobs.Elsewhere{Do: func(ctx context.Context, p jobs.Plan, list []int, cost func(int) float64, found func(jobs.Record[json.RawMessage]) error) error {
+	return &jobs.Elsewhere{Do: func(ctx context.Context, p jobs.Plan, list []int, cost func(int) float64,
+		found func(jobs.Record[json.RawMessage]) error) error {
 		w, err := a.submission(ctx, p, tools)
 		if err != nil {
 			return err

@@ -47,8 +47,10 @@ kept, and is not synthesized again after an interruption. With --engine the poin
 
 A tool that is missing is named with how to install it; the steps that do not need it are
 done all the same, and the exit code is 3.`,
-		Example: "  vitdse synth out/digits/design\n  vitdse synth configs/digits/run.yaml --points front --engine slurm --tasks 20\n  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
-		Args:    cobra.ExactArgs(1),
+		Example: "  vitdse synth out/digits/design\n" +
+			"  vitdse synth configs/digits/run.yaml --points front --engine slurm --tasks 20\n" +
+			"  vitdse synth out/ecp5/design --seeds 1,2,3 --pack",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := points.check(args[0]); err != nil {
 				return err
@@ -81,7 +83,8 @@ done all the same, and the exit code is 3.`,
 	cmd.Flags().BoolVar(&pack, "pack", false, "make a bitstream of the first seed's result (ECP5)")
 	cmd.Flags().BoolVar(&alone, "alone", false, "place and route each module by itself (iCE40, ECP5)")
 	cmd.Flags().StringVar(&module, "module", "", "map this `module` by itself")
-	cmd.Flags().StringVar(&file, "file", "", "`file` of one design a line that the counts are added to, as of vitdse study")
+	cmd.Flags().StringVar(&file, "file", "", "`file` of one design a line that the counts are added to, "+
+		"as of vitdse study")
 	addFlags(cmd.Flags(), []string{"out", "parts"})
 	points.add(cmd, "synthesize")
 	for _, other := range []string{"seeds", "pack", "alone"} {
@@ -95,7 +98,8 @@ done all the same, and the exit code is 3.`,
 	cmd.MarkFlagsMutuallyExclusive("alone", "file")
 	cmd.MarkFlagsMutuallyExclusive("points", "file")
 	cmd.MarkFlagsMutuallyExclusive("points", "module")
-	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"), "`folder` of results that runs share; default the user's cache folder")
+	cmd.Flags().StringVar(&cache, "cache", os.Getenv("VITDSE_CACHE"),
+		"`folder` of results that runs share; default the user's cache folder")
 	return cmd
 }
 
@@ -106,7 +110,8 @@ func (a *app) synth(ctx context.Context, dir, file string, opt synth.Options) er
 	}
 	part := man.Part
 	if part.Family != configs.ECP5 && (len(opt.Seeds) > 0 || opt.Pack) {
-		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, whose vendor tool takes syn/vivado.tcl", dir, part.Name)
+		return fmt.Errorf("place and route with open tools is for ECP5 parts; %s is for %s, "+
+			"whose vendor tool takes syn/vivado.tcl", dir, part.Name)
 	}
 	shape, err := a.shapeOf(man)
 	if err != nil {

@@ -131,14 +131,16 @@ func (b *builder) block(s Block, stream int) int {
 	}
 	hidden := add("mlp.fc1", FC1Layer, fc1)
 	if s.MLPNorm {
-		hidden = add("mlp.norm", FC2Layer, Op{Kind: OpInnerNorm, Role: RoleMLPNorm, Inputs: []int{hidden}, Rows: n, Cols: s.Hidden})
+		hidden = add("mlp.norm", FC2Layer, Op{Kind: OpInnerNorm, Role: RoleMLPNorm, Inputs: []int{hidden},
+			Rows: n, Cols: s.Hidden})
 	}
 	return add("mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream},
 		Rows: n, Cols: d, Inner: s.Hidden})
 }
 
 // poolAttention lists attention pooling of the rows of a residual stream from the first given on: a block with one
-// learned query, which begins a new stream (Lee et al., Set Transformer, arXiv:1810.00825; Zhai et al., SigLIP, arXiv:2303.15343).
+// learned query, which begins a new stream (Lee et al., Set Transformer, arXiv:1810.00825; Zhai et al., SigLIP,
+// arXiv:2303.15343).
 func (b *builder) poolAttention(s Block, stream, first int) int {
 	b.n.Blocks = append(b.n.Blocks, s)
 	b.n.Stages = append(b.n.Stages, Stage{Index: s.Stage, Depth: 1, H: 1, W: 1, Dim: s.Dim, Heads: s.Heads})
@@ -147,7 +149,8 @@ func (b *builder) poolAttention(s Block, stream, first int) int {
 		op.Name, op.Block, op.Stage = name, s.Index, s.Stage
 		return b.add(op, s.Name, role)
 	}
-	x := add("norm", QKVLayer, Op{Kind: OpLayerNorm, Role: RoleNorm1, Inputs: []int{stream}, FirstRow: first, Rows: s.Keys, Cols: d})
+	x := add("norm", QKVLayer, Op{Kind: OpLayerNorm, Role: RoleNorm1, Inputs: []int{stream}, FirstRow: first,
+		Rows: s.Keys, Cols: d})
 	part := Op{Kind: OpLinear, Role: RoleKey, Inputs: []int{x}, First: x + 1, Rows: s.Keys, Cols: d, Inner: d}
 	k := add(s.Name+".k", QKVLayer, part)
 	part.Role = RoleValue
@@ -155,13 +158,17 @@ func (b *builder) poolAttention(s Block, stream, first int) int {
 	q := add(s.Name+".q", AttentionLayer, Op{Kind: OpProbe, Role: RoleQuery, Inputs: []int{None}, Rows: 1, Cols: d})
 	scores := add(s.Name+".scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k},
 		Heads: s.Heads, Rows: 1, Cols: s.Keys, Inner: s.HeadDim()})
-	softmax := add(s.Name+".softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores}, Heads: s.Heads, Rows: 1, Cols: s.Keys})
+	softmax := add(s.Name+".softmax", AttentionLayer,
+		Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores}, Heads: s.Heads, Rows: 1, Cols: s.Keys})
 	av := add(s.Name+".av", AttentionLayer, Op{Kind: OpAttnValue, Role: RoleContext, Inputs: []int{softmax, v},
 		Heads: s.Heads, Rows: 1, Cols: s.HeadDim(), Inner: s.Keys})
-	stream = add(s.Name+".proj", ProjLayer, Op{Kind: OpMerge, Role: RoleProj, Inputs: []int{av}, Rows: 1, Cols: d, Inner: d})
+	stream = add(s.Name+".proj", ProjLayer, Op{Kind: OpMerge, Role: RoleProj, Inputs: []int{av}, Rows: 1,
+		Cols: d, Inner: d})
 	x = add(s.Name+".norm", FC1Layer, Op{Kind: OpLayerNorm, Role: RoleNorm2, Inputs: []int{stream}, Rows: 1, Cols: d})
-	hidden := add(s.Name+".mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x}, Rows: 1, Cols: s.Hidden, Inner: d})
-	return add(s.Name+".mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream}, Rows: 1, Cols: d, Inner: s.Hidden})
+	hidden := add(s.Name+".mlp.fc1", FC1Layer, Op{Kind: OpLinearGELU, Role: RoleFC1, Inputs: []int{x}, Rows: 1,
+		Cols: s.Hidden, Inner: d})
+	return add(s.Name+".mlp.fc2", FC2Layer, Op{Kind: OpLinearAdd, Role: RoleFC2, Inputs: []int{hidden, stream}, Rows: 1,
+		Cols: d, Inner: s.Hidden})
 }
 
 // outside adds an op of the head layer, which no block has.

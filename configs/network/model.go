@@ -10,21 +10,22 @@ import (
 // Model is the shape of a network: everything a part of the tool may know about
 // it without reading its weights.
 type Model struct {
-	Name         string     `yaml:"name"`
-	Family       Family     `yaml:"family"`
-	Image        ImageShape `yaml:"image"`
-	Patch        int        `yaml:"patch"`
-	Dim          int        `yaml:"dim"`                   // of Swin: of the first stage, doubled by every patch merging
-	Depth        int        `yaml:"depth,omitempty"`       // blocks; not of Swin
-	Heads        int        `yaml:"heads,omitempty"`       // not of Swin
-	Depths       []int      `yaml:"depths,omitempty"`      // Swin: blocks of each stage
-	StageHeads   []int      `yaml:"stage_heads,omitempty"` // Swin: heads of each stage
-	Window       int        `yaml:"window,omitempty"`      // Swin: side of an attention window in tokens
-	MLPRatio     float64    `yaml:"mlp_ratio"`             // hidden width of the MLP over dim, of which the whole part counts
-	Classes      int        `yaml:"classes"`
-	LayerNormEps float64    `yaml:"layer_norm_eps"`
-	Mean         []float64  `yaml:"mean"`
-	Std          []float64  `yaml:"std"`
+	Name       string     `yaml:"name"`
+	Family     Family     `yaml:"family"`
+	Image      ImageShape `yaml:"image"`
+	Patch      int        `yaml:"patch"`
+	Dim        int        `yaml:"dim"`                   // of Swin: of the first stage, doubled by every patch merging
+	Depth      int        `yaml:"depth,omitempty"`       // blocks; not of Swin
+	Heads      int        `yaml:"heads,omitempty"`       // not of Swin
+	Depths     []int      `yaml:"depths,omitempty"`      // Swin: blocks of each stage
+	StageHeads []int      `yaml:"stage_heads,omitempty"` // Swin: heads of each stage
+	Window     int        `yaml:"window,omitempty"`      // Swin: side of an attention window in tokens
+	// hidden width of the MLP over dim, of which the whole part counts
+	MLPRatio     float64   `yaml:"mlp_ratio"`
+	Classes      int       `yaml:"classes"`
+	LayerNormEps float64   `yaml:"layer_norm_eps"`
+	Mean         []float64 `yaml:"mean"`
+	Std          []float64 `yaml:"std"`
 
 	// How a photograph becomes an input: its shorter side is resized to the input's side over
 	// CropPct (0 is 0.9), by Interpolation (empty is bicubic), and the centre is cut out.
@@ -37,20 +38,27 @@ type Model struct {
 	// What a vit or deit may have that the plain one has not; not of Swin.
 	Activation   Activation `yaml:"activation,omitempty" json:",omitzero"`     // of the MLP; empty is gelu
 	NoClassToken bool       `yaml:"no_class_token,omitempty" json:",omitzero"` // the patches' tokens have none in front
-	Registers    int        `yaml:"registers,omitempty" json:",omitzero"`      // learned tokens behind the class token, read by no head
-	PreNorm      bool       `yaml:"pre_norm,omitempty" json:",omitzero"`       // a LayerNorm between patch embedding and first block
-	QKNorm       bool       `yaml:"qk_norm,omitempty" json:",omitzero"`        // a LayerNorm of each head's q and k
-	Gated        bool       `yaml:"gated,omitempty" json:",omitzero"`          // the MLP is activation(gate) times value, as SwiGLU's; mlp_ratio is of the product
-	MLPNorm      bool       `yaml:"mlp_norm,omitempty" json:",omitzero"`       // a LayerNorm in front of the second layer of a gated MLP
-	Rope         Rope       `yaml:"rope,omitempty" json:",omitzero"`           // rotary position embeddings; empty is none
-	RopeTheta    float64    `yaml:"rope_theta,omitempty" json:",omitzero"`     // ratio of the fastest to the slowest turn
-	RopeHalf     bool       `yaml:"rope_half,omitempty" json:",omitzero"`      // a head's channel j turns with j + half of them, not with its neighbour
-	NoPosEmbed   bool       `yaml:"no_pos_embed,omitempty" json:",omitzero"`   // nothing is added to the patch embedding
-	Pool         Pool       `yaml:"pool,omitempty" json:",omitzero"`           // what the head reads; empty is token
-	FCNorm       bool       `yaml:"fc_norm,omitempty" json:",omitzero"`        // the last LayerNorm is behind the pooling, not in front of it
+	// learned tokens behind the class token, read by no head
+	Registers int `yaml:"registers,omitempty" json:",omitzero"`
+	// a LayerNorm between patch embedding and first block
+	PreNorm bool `yaml:"pre_norm,omitempty" json:",omitzero"`
+	QKNorm  bool `yaml:"qk_norm,omitempty" json:",omitzero"` // a LayerNorm of each head's q and k
+	// the MLP is activation(gate) times value, as SwiGLU's; mlp_ratio is of the product
+	Gated bool `yaml:"gated,omitempty" json:",omitzero"`
+	// a LayerNorm in front of the second layer of a gated MLP
+	MLPNorm   bool    `yaml:"mlp_norm,omitempty" json:",omitzero"`
+	Rope      Rope    `yaml:"rope,omitempty" json:",omitzero"`       // rotary position embeddings; empty is none
+	RopeTheta float64 `yaml:"rope_theta,omitempty" json:",omitzero"` // ratio of the fastest to the slowest turn
+	// a head's channel j turns with j + half of them, not with its neighbour
+	RopeHalf   bool `yaml:"rope_half,omitempty" json:",omitzero"`
+	NoPosEmbed bool `yaml:"no_pos_embed,omitempty" json:",omitzero"` // nothing is added to the patch embedding
+	Pool       Pool `yaml:"pool,omitempty" json:",omitzero"`         // what the head reads; empty is token
+	// the last LayerNorm is behind the pooling, not in front of it
+	FCNorm bool `yaml:"fc_norm,omitempty" json:",omitzero"`
 	// RopeReference is the grid (rows, columns) that rope: grid was trained with; empty is the model's own.
 	RopeReference []int `yaml:"rope_reference,omitempty" json:",omitzero"`
-	Features      bool  `yaml:"features,omitempty" json:",omitzero"` // there is no head: what it would read is the result, classes its width
+	// there is no head: what it would read is the result, classes its width
+	Features bool `yaml:"features,omitempty" json:",omitzero"`
 }
 
 // CropMode says which shape a photograph has before its centre is cut out.

@@ -5,29 +5,30 @@ type OpKind int
 
 // The op kinds, those of a ViT first and in the order in which an image meets them.
 const (
-	OpPatches     OpKind = iota // image pixels gathered into patch rows (im2col)
-	OpPatchEmbed                // patch matmul + position, into the residual stream
-	OpLayerNorm                 // residual stream -> codes
-	OpLinear                    // matmul + requantize -> codes (q, k, v)
-	OpScores                    // q k^T, exact, per head
-	OpSoftmax                   // numerators of the softmax, per head
-	OpAttnValue                 // numerators x v, normalised, per head
-	OpLinearAdd                 // matmul + requantize + residual add (proj, fc2)
-	OpLinearGELU                // matmul + requantize + GELU table (fc1)
-	OpHead                      // classifier: matmul + requantize -> logits
-	OpHeadAdd                   // second classifier: matmul + requantize + add of the first's logits
-	OpEmbedNorm                 // LayerNorm into the residual stream (behind a patch embedding)
-	OpMerge                     // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
-	OpPool                      // mean or maximum over the tokens -> codes
-	OpPoolStream                // mean or maximum over the tokens of the residual stream -> one row of it
-	OpLinearFine                // matmul + requantize -> 16-bit values, which a norm or a rotation makes codes of (q, k)
-	OpHeadNorm                  // LayerNorm of each head's channels: 16-bit values -> codes (q, k)
-	OpLinearGate                // matmul + requantize + table of an activation -> 16-bit values (the gate of a gated MLP)
-	OpLinearGated               // matmul + requantize, times the gate, requantized -> codes, or 16-bit values in front of a norm
-	OpInnerNorm                 // LayerNorm of 16-bit values that are no residual stream -> codes (inside of an MLP)
-	OpRotate                    // pairs of each head's channels turned by the patch's place: 16-bit values -> codes (q, k)
-	OpProbe                     // a learned row of q codes, the same for every image (attention pooling); it reads nothing
-	OpRequantize                // a row of the residual stream -> codes, without a norm
+	OpPatches    OpKind = iota // image pixels gathered into patch rows (im2col)
+	OpPatchEmbed               // patch matmul + position, into the residual stream
+	OpLayerNorm                // residual stream -> codes
+	OpLinear                   // matmul + requantize -> codes (q, k, v)
+	OpScores                   // q k^T, exact, per head
+	OpSoftmax                  // numerators of the softmax, per head
+	OpAttnValue                // numerators x v, normalised, per head
+	OpLinearAdd                // matmul + requantize + residual add (proj, fc2)
+	OpLinearGELU               // matmul + requantize + GELU table (fc1)
+	OpHead                     // classifier: matmul + requantize -> logits
+	OpHeadAdd                  // second classifier: matmul + requantize + add of the first's logits
+	OpEmbedNorm                // LayerNorm into the residual stream (behind a patch embedding)
+	OpMerge                    // matmul + requantize -> the next stage's residual stream (Swin's patch merging)
+	OpPool                     // mean or maximum over the tokens -> codes
+	OpPoolStream               // mean or maximum over the tokens of the residual stream -> one row of it
+	OpLinearFine               // matmul + requantize -> 16-bit values, which a norm or a rotation makes codes of (q, k)
+	OpHeadNorm                 // LayerNorm of each head's channels: 16-bit values -> codes (q, k)
+	OpLinearGate               // matmul + requantize + table of an activation -> 16-bit values (the gate of a gated MLP)
+	// matmul + requantize, times the gate, requantized -> codes, or 16-bit values in front of a norm
+	OpLinearGated
+	OpInnerNorm  // LayerNorm of 16-bit values that are no residual stream -> codes (inside of an MLP)
+	OpRotate     // pairs of each head's channels turned by the patch's place: 16-bit values -> codes (q, k)
+	OpProbe      // a learned row of q codes, the same for every image (attention pooling); it reads nothing
+	OpRequantize // a row of the residual stream -> codes, without a norm
 )
 
 var opKindNames = [...]string{"patches", "patch-embed", "layernorm", "linear", "scores", "softmax",
@@ -40,7 +41,8 @@ func (k OpKind) String() string { return opKindNames[k] }
 // IsMatmul says whether the op is a matrix product.
 func (k OpKind) IsMatmul() bool {
 	switch k {
-	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm, OpRotate, OpProbe, OpRequantize:
+	case OpPatches, OpLayerNorm, OpSoftmax, OpEmbedNorm, OpPool, OpPoolStream, OpHeadNorm, OpInnerNorm, OpRotate,
+		OpProbe, OpRequantize:
 		return false
 	}
 	return true
@@ -124,7 +126,8 @@ type Op struct {
 	Inner int // products summed for one element
 
 	// How rows are found, where they do not simply lie as the result's do.
-	FirstRow int   // of the input: the first row that it reads (the second head reads row 1, pooling the rows behind the prefix)
+	// of the input: the first row that it reads (the second head reads row 1, pooling the rows behind the prefix)
+	FirstRow int
 	Gather   []int // for each row that it reads the row of its input, or Padding; nil where they lie in order
 	Join     int   // rows of Gather side by side in one: 4 for a patch merging's norm, 1 otherwise
 

@@ -37,8 +37,10 @@ func (m Model) Pools() bool { return m.Pool == PoolAvg || m.Pool == PoolMax }
 // maxRegisters bounds the registers; published networks have up to 16.
 const maxRegisters = 1024
 
-// inBlocks are the keys of what is not in front of the blocks' tokens or behind the blocks: a distilled DeiT has them, too.
-var inBlocks = map[string]bool{"pre_norm": true, "qk_norm": true, "gated": true, "mlp_norm": true, "rope": true, "no_pos_embed": true}
+// inBlocks are the keys of what is not in front of the blocks' tokens or behind the blocks: a distilled DeiT has them,
+// too.
+var inBlocks = map[string]bool{"pre_norm": true, "qk_norm": true, "gated": true, "mlp_norm": true, "rope": true,
+	"no_pos_embed": true}
 
 // checkVariant checks the keys of what a plain ViT has not.
 func (m Model) checkVariant(f *faults) {
@@ -59,7 +61,8 @@ func (m Model) checkVariant(f *faults) {
 		key   string
 		given bool
 	}{{"no_class_token", m.NoClassToken}, {"registers", m.Registers != 0}, {"pre_norm", m.PreNorm},
-		{"pool", m.Pool != "" && m.Family == Swin || m.Pools() || m.Pool == PoolMap}, {"fc_norm", m.FCNorm}, {"features", m.Features}, {"qk_norm", m.QKNorm},
+		{"pool", m.Pool != "" && m.Family == Swin || m.Pools() || m.Pool == PoolMap}, {"fc_norm", m.FCNorm},
+		{"features", m.Features}, {"qk_norm", m.QKNorm},
 		{"gated", m.Gated}, {"mlp_norm", m.MLPNorm},
 		{"rope", m.Rope != ""}, {"no_pos_embed", m.NoPosEmbed}} {
 		if k.given && (m.Family == Swin || m.Family == DeiTDistilled && !inBlocks[k.key]) {

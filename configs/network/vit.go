@@ -22,8 +22,8 @@ func checkViT(m Model, f *faults) {
 	}
 }
 
-// buildViT lists a ViT or DeiT: attention over all tokens, one stage, a classifier on the class token (of distilled DeiT
-// a second one on the distillation token) or on what is pooled of the patches, by attention, too.
+// buildViT lists a ViT or DeiT: attention over all tokens, one stage, a classifier on the class token (of distilled
+// DeiT a second one on the distillation token) or on what is pooled of the patches, by attention, too.
 func buildViT(m Model, b *builder) {
 	d, prefix := m.Dim, 0
 	for _, t := range b.n.Prefix {
@@ -33,10 +33,12 @@ func buildViT(m Model, b *builder) {
 	b.n.Positions = true
 	b.n.Stages = []Stage{{Depth: m.Depth, H: 1, W: n, Dim: d, Heads: m.Heads}}
 	rows := b.patches(n, m.PatchInner())
-	stream := b.add(Op{Name: "patch_embed", Kind: OpPatchEmbed, Role: RoleEmbed, Block: None, Inputs: []int{rows}, Rows: n, Cols: d,
+	stream := b.add(Op{Name: "patch_embed", Kind: OpPatchEmbed, Role: RoleEmbed, Block: None, Inputs: []int{rows},
+		Rows: n, Cols: d,
 		Inner: m.PatchInner()}, "", EmbedLayer)
 	if m.PreNorm {
-		stream = b.add(Op{Name: "norm_pre", Kind: OpEmbedNorm, Role: RoleEmbedNorm, Block: None, Inputs: []int{stream}, Rows: n, Cols: d}, "", EmbedLayer)
+		stream = b.add(Op{Name: "norm_pre", Kind: OpEmbedNorm, Role: RoleEmbedNorm, Block: None, Inputs: []int{stream},
+			Rows: n, Cols: d}, "", EmbedLayer)
 	}
 	for i := range m.Depth {
 		stream = b.block(Block{Index: i, Name: fmt.Sprintf("blocks.%d", i), First: i == 0, H: 1, W: n, Dim: d, Heads: m.Heads,
@@ -44,7 +46,8 @@ func buildViT(m Model, b *builder) {
 			Turned: m.Rope != "", Gated: m.Gated, MLPNorm: m.MLPNorm}, stream)
 	}
 	if m.Pool == PoolMap {
-		stream = b.poolAttention(Block{Index: m.Depth, Name: "attn_pool", Stage: 1, First: true, H: 1, W: 1, Dim: d, Heads: m.Heads,
+		stream = b.poolAttention(Block{Index: m.Depth, Name: "attn_pool", Stage: 1, First: true, H: 1, W: 1,
+			Dim: d, Heads: m.Heads,
 			Hidden: m.hidden(d), Keys: m.Patches()}, stream, prefix)
 		x := b.outside(Op{Name: "pool", Kind: OpRequantize, Role: RoleRequantize, Inputs: []int{stream}, Rows: 1, Cols: d})
 		b.outside(Op{Name: "head", Kind: OpHead, Role: RoleHead, Inputs: []int{x}, Rows: 1, Cols: m.Classes, Inner: d})

@@ -10,7 +10,8 @@ import (
 type Elsewhere struct {
 	// Do has the jobs of a list done on other machines and hands over what each gave, once, from this goroutine. cost is
 	// about how many seconds a job takes. The error says which jobs are missing, and why.
-	Do func(ctx context.Context, p Plan, list []int, cost func(job int) float64, found func(Record[json.RawMessage]) error) error
+	Do func(ctx context.Context, p Plan, list []int, cost func(job int) float64,
+		found func(Record[json.RawMessage]) error) error
 
 	// Part is set where this process is a task of work that was submitted elsewhere. It does those jobs of the list that
 	// are the task's and keeps what they give. An error that wraps ErrForeign says that the plan is of other work of the

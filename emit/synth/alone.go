@@ -123,7 +123,8 @@ func (b *bench) measure(v variant, stage, base string) (Lone, error) {
 }
 
 // tooLarge is how nextpnr says that a part does not hold a design.
-var tooLarge = regexp.MustCompile(`(?i)unable to (find|place)|no bels remaining|failed to (expand|place)|not enough|exceeds`)
+var tooLarge = regexp.MustCompile(`(?i)unable to (find|place)|no bels remaining|` +
+	`failed to (expand|place)|not enough|exceeds`)
 
 // slowest adds a variant of a module, or puts it in the place of a faster one.
 func slowest(all []Lone, l Lone) []Lone {

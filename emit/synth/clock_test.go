@@ -71,10 +71,12 @@ func TestUnknownSpeedGrade(t *testing.T) {
 	}
 	part.Device = "xc7z020clg400-9"
 	const want = `device "xc7z020clg400-9" ends in no known speed grade; known for xc7: -1, -2, -3`
-	if _, err := Run(context.Background(), dir, Options{Timed: part}, nil); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := Run(context.Background(), dir, Options{Timed: part}, nil); err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("%v; expected %s", err, want)
 	}
-	if _, err := MapModule(context.Background(), dir, "vit_pe_array", Options{Timed: part}, nil); err == nil || !strings.Contains(err.Error(), want) {
+	if _, err := MapModule(context.Background(), dir, "vit_pe_array", Options{Timed: part}, nil); err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("a module: %v; expected %s", err, want)
 	}
 	part.Family = configs.Gowin

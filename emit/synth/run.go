@@ -101,7 +101,8 @@ func open(ctx context.Context, dir string, opt Options, progress func(Progress))
 	if err := checkFolder(dir, man.Hash); err != nil {
 		return nil, man, err
 	}
-	return &runner{ctx: ctx, syn: filepath.Join(dir, "syn"), opt: opt, progress: progress, rep: &Report{Hash: man.Hash}}, man, nil
+	return &runner{ctx: ctx, syn: filepath.Join(dir, "syn"), opt: opt, progress: progress, rep: &Report{Hash: man.Hash}},
+		man, nil
 }
 
 // checkFolder refuses scripts and RTL of another design.
@@ -112,7 +113,8 @@ func checkFolder(dir, hash string) error {
 			return fmt.Errorf("%w; emit the folder again", err)
 		}
 		if !bytes.Contains(data[:min(len(data), 256)], []byte(hash)) {
-			return fmt.Errorf("%s does not belong to design %.16s of the folder; emit the folder again", filepath.Join(dir, name), hash)
+			return fmt.Errorf("%s does not belong to design %.16s of the folder; emit the folder again",
+				filepath.Join(dir, name), hash)
 		}
 	}
 	return nil
@@ -145,7 +147,8 @@ func (r *runner) modules() error {
 			return configs.WriteFile(path, kept)
 		}
 	}
-	if err := r.remake("yosys", "yosys", inputs, []string{"yosys_stat.json", "yosys_netlist.json"}, "YOSYS="+prog); err != nil {
+	if err := r.remake("yosys", "yosys", inputs, []string{"yosys_stat.json", "yosys_netlist.json"}, "YOSYS="+
+		prog); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(path)
@@ -286,7 +289,8 @@ func (r *runner) remake(stage, target string, in inputs, names []string, vars ..
 // routes places and routes the flattened design with each seed, and packs the first.
 func (r *runner) routes() error {
 	if _, err := os.Stat(filepath.Join(r.syn, "ecp5.ys")); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("place and route is for parts of the ECP5 family; this folder's part is another: use its syn/vivado.tcl")
+		return errors.New("place and route is for parts of the ECP5 family; this folder's part is another: " +
+			"use its syn/vivado.tcl")
 	}
 	mapper, errYosys := yosys.find(r.opt.Yosys)
 	router, errRouter := nextpnr.find(r.opt.Nextpnr)
@@ -311,7 +315,8 @@ func (r *runner) routes() error {
 		base := fmt.Sprintf("ecp5_seed%d", seed)
 		name := base + ".json"
 		files := []string{name, base + ".config", base + ".bit"}
-		if err := r.remake(fmt.Sprintf("route %d", seed), name, in, files, "NEXTPNR="+router, "SEED="+strconv.Itoa(seed)); err != nil {
+		if err := r.remake(fmt.Sprintf("route %d", seed), name, in, files, "NEXTPNR="+router, "SEED="+
+			strconv.Itoa(seed)); err != nil {
 			return err
 		}
 		data, err := os.ReadFile(filepath.Join(r.syn, name))
@@ -367,7 +372,8 @@ func (r *runner) command(stage, dir, name string, args ...string) error {
 		return r.ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s failed: %w\n%s", name, strings.Join(args[:min(3, len(args))], " "), err, strings.Join(last, "\n"))
+		return fmt.Errorf("%s %s failed: %w\n%s", name, strings.Join(args[:min(3, len(args))], " "), err,
+			strings.Join(last, "\n"))
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ type Routed struct {
 var (
 	vivadoHead    = regexp.MustCompile(`(?m)^\| (Tool Version|Device|Speed File|Design State)\s*:\s*(.*?)\s*$`)
 	vivadoSummary = regexp.MustCompile(`(?m)^\s*WNS\(ns\)\s+TNS\(ns\).*\n[\s-]*\n\s*(-?\d+\.\d+)\s`)
-	vivadoClock   = regexp.MustCompile(`(?m)^Clock\s+Waveform\(ns\)\s+Period\(ns\).*\n[\s-]*\n\S+\s+\{[^}]*\}\s+(\d+\.\d+)\s`)
+	vivadoClock   = regexp.MustCompile(`(?m)^Clock\s+Waveform\(ns\)\s+Period\(ns\).*\n[\s-]*\n` +
+		`\S+\s+\{[^}]*\}\s+(\d+\.\d+)\s`)
 )
 
 // ParseVivado reads the text of report_timing_summary of a design with one clock.

@@ -24,20 +24,22 @@ import (
 
 var (
 	library      = flag.String("library", "^$", "regular `expression`: networks of libraries' files that are simulated")
-	libraryTable = flag.String("library-table", "", "`file` into which the table of libraries' files goes, between its markers")
+	libraryTable = flag.String("library-table", "",
+		"`file` into which the table of libraries' files goes, between its markers")
 )
 
 // The files are networks as timm and transformers save them, with what they compute; make_variants.py beside them made
-// them. Each is read without a model file, from its safetensors and from what the exporters made of it; the float network
-// is within 1e-4 of the library's, and the integer one follows it. Of those that -library names RTL and HLS are verified
-// whole, once for all files that quantize to the same integers.
+// them. Each is read without a model file, from its safetensors and from what the exporters made of it; the float
+// network is within 1e-4 of the library's, and the integer one follows it. Of those that -library names RTL and HLS are
+// verified whole, once for all files that quantize to the same integers.
 func TestLibraryFiles(t *testing.T) {
 	t.Setenv("OPT", "-O0")
 	folders, err := filepath.Glob("../../golden/floatref/testdata/variants/*")
 	if err != nil || len(folders) < 37 {
 		t.Fatalf("%d folders of variants, %v; expected at least 37", len(folders), err)
 	}
-	rows := []string{"| network | what it has | library | file | float, max difference | integer w8a8, SQNR dB | RTL and HLS verified |", "|---|---|---|---|---|---|---|"}
+	rows := []string{"| network | what it has | library | file | float, max difference | integer w8a8, " +
+		"SQNR dB | RTL and HLS verified |", "|---|---|---|---|---|---|---|"}
 	for _, dir := range folders {
 		var done []simulated
 		for _, file := range []string{"model.safetensors", "script.onnx", "dynamo.onnx", "simplified.onnx", "baked.onnx"} {
@@ -118,7 +120,8 @@ func (l *libraryFile) row(t *testing.T, file, verified string) string {
 	if strings.HasPrefix(l.model.Name, "hf_") {
 		library = "transformers"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %.1e | %.0f | %s |", l.model.Name, libraryTraits(l.model), library, file, r.Difference, l.ratio(t), verified)
+	return fmt.Sprintf("| %s | %s | %s | %s | %.1e | %.0f | %s |",
+		l.model.Name, libraryTraits(l.model), library, file, r.Difference, l.ratio(t), verified)
 }
 
 // verified emits the network, simulates RTL and HLS, and is what the table says of it.
@@ -167,7 +170,8 @@ func smallDesign(t *testing.T, m configs.Model) configs.Design {
 	}
 	for _, tn := range []int{4, 8, 2, 1} {
 		for _, tk := range []int{2, 4, 1} {
-			d := configs.Design{Name: "library", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8), Engine: engine(2, tn, tk)}
+			d := configs.Design{Name: "library", Model: m.Name, Part: part.Name, ClockMHz: 200,
+				Numerics: configs.Uniform(m, 8, 8), Engine: engine(2, tn, tk)}
 			if d.Validate(m, part) == nil {
 				return d
 			}

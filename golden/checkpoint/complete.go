@@ -40,13 +40,16 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 		return m, fmt.Errorf("checkpoint %s: contradicts model %s: %s", c.path, m.Name, strings.Join(bad, "; "))
 	}
 	if m.Gated && m.Activation == "" && !says("activation") {
-		return m, fmt.Errorf("checkpoint %s: has a gated MLP, and nothing beside it says its activation; expected activation: silu (SwiGLU), or gelu, in model %s", c.path, m.Name)
+		return m, fmt.Errorf("checkpoint %s: has a gated MLP, and nothing beside it says its activation; "+
+			"expected activation: silu (SwiGLU), or gelu, in model %s", c.path, m.Name)
 	}
 	if m.FCNorm && !m.Pools() {
-		return m, fmt.Errorf("checkpoint %s: has a norm behind a pooling (fc_norm), and nothing beside it says which; expected pool: avg or pool: max in model %s", c.path, m.Name)
+		return m, fmt.Errorf("checkpoint %s: has a norm behind a pooling (fc_norm), and nothing beside it says which; "+
+			"expected pool: avg or pool: max in model %s", c.path, m.Name)
 	}
 	if m.NoClassToken && !m.Pools() && m.Pool != configs.PoolMap {
-		return m, fmt.Errorf("checkpoint %s: has no class token, and nothing beside it says how the tokens are pooled; expected pool: avg or pool: max in model %s", c.path, m.Name)
+		return m, fmt.Errorf("checkpoint %s: has no class token, and nothing beside it says how the tokens are pooled; "+
+			"expected pool: avg or pool: max in model %s", c.path, m.Name)
 	}
 	if err := m.Validate(); err != nil {
 		return m, fmt.Errorf("checkpoint %s: model %s: %w", c.path, m.Name, err)
@@ -55,7 +58,8 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 }
 
 // fromTensors sets the keys that the tensors decide, where the model leaves them open; the pooling may be said already:
-// a classifier beside the tensors of attention pooling does not use them. With rotary embeddings there may be no others.
+// a classifier beside the tensors of attention pooling does not use them. With rotary embeddings there may be no
+// others.
 func (c *Checkpoint) fromTensors(m *configs.Model, pooling, turned bool) error {
 	net, err := network.Compile(*m)
 	if err != nil {
@@ -154,7 +158,8 @@ func settle(m *configs.Model, f fact) string {
 	case "registers":
 		return whole(m.Registers)
 	case "mlp_ratio":
-		if v := f.value.(float64); !m.Gated && int(v*float64(m.Dim)) != m.Hidden() { // libraries round that of a gated MLP in their own ways
+		// libraries round that of a gated MLP in their own ways
+		if v := f.value.(float64); !m.Gated && int(v*float64(m.Dim)) != m.Hidden() {
 			return fmt.Sprint(m.MLPRatio)
 		}
 	case "tokens left out of the pooling":

@@ -148,7 +148,8 @@ func (c *Checkpoint) besides(path string) error {
 // activations are the names that frameworks have for those that are carried.
 var activations = map[string]string{
 	"gelu": "gelu", "gelu_python": "gelu",
-	"gelu_tanh": "gelu_tanh", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelutanh": "gelu_tanh", "gelu_fast": "gelu_tanh",
+	"gelu_tanh": "gelu_tanh", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelutanh": "gelu_tanh",
+	"gelu_fast":     "gelu_tanh",
 	"gelu_accurate": "gelu_tanh",
 	"quick_gelu":    "quick_gelu", "quickgelu": "quick_gelu", "gelu_quick": "quick_gelu",
 	"relu": "relu", "silu": "silu", "swish": "silu",
@@ -157,7 +158,8 @@ var activations = map[string]string{
 func activation(name, from string) (fact, error) {
 	a, ok := activations[strings.ToLower(name)]
 	if !ok {
-		return fact{}, fmt.Errorf("the activation is %s (%s); carried are gelu, gelu_tanh, quick_gelu, relu and silu", name, from)
+		return fact{}, fmt.Errorf("the activation is %s (%s); carried are gelu, gelu_tanh, quick_gelu, relu and silu",
+			name, from)
 	}
 	return fact{"activation", a, from}, nil
 }

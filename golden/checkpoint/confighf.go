@@ -11,14 +11,18 @@ import (
 )
 
 // hfKeys are the whole numbers of transformers' configurations, and the model's keys.
-var hfKeys = []struct{ theirs, ours string }{{"hidden_size", "dim"}, {"num_hidden_layers", "depth"}, {"num_attention_heads", "heads"},
+var hfKeys = []struct {
+	theirs, ours string
+}{{"hidden_size", "dim"}, {"num_hidden_layers", "depth"}, {"num_attention_heads", "heads"},
 	{"patch_size", "patch"}, {"num_channels", "image.channels"}, {"window_size", "window"}}
 
 // hfRefused are the model types that are known and not carried.
 var hfRefused = map[string]string{
 	"beit": "relative position bias (BEiT)", "data2vec-vision": "relative position bias (data2vec)",
-	"dinov3_convnext": "convolutions", "swinv2": "cosine attention (Swin v2)", "cvt": "convolutions", "pvt": "spatial reduction", "levit": "convolutions",
-	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)", "vit_msn": "a head of another place (MSN)",
+	"dinov3_convnext": "convolutions", "swinv2": "cosine attention (Swin v2)", "cvt": "convolutions",
+	"pvt": "spatial reduction", "levit": "convolutions",
+	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)",
+	"vit_msn":              "a head of another place (MSN)",
 	"siglip2_vision_model": "images of any size (SigLIP 2, NaFlex)", "siglip2": "images of any size (SigLIP 2, NaFlex)",
 }
 
@@ -61,14 +65,16 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	}
 	var list []fact
 	if kind == "swin" {
-		list = append(list, fact{"depths", s.numbers("depths"), "config.json: depths"}, fact{"stage_heads", s.numbers("num_heads"), "config.json: num_heads"})
+		list = append(list, fact{"depths", s.numbers("depths"), "config.json: depths"},
+			fact{"stage_heads", s.numbers("num_heads"), "config.json: num_heads"})
 	}
 	for _, k := range hfKeys {
 		if v, ok := s.whole(k.theirs); ok && !(kind == "swin" && k.ours == "dim") {
 			list = append(list, fact{k.ours, v, "config.json: " + k.theirs})
 		}
 	}
-	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" && !strings.HasPrefix(kind, "dinov2") { // DINOv2 has mlp_ratio
+	// DINOv2 has mlp_ratio
+	if v, ok := s.whole("intermediate_size"); ok && kind != "swin" && !strings.HasPrefix(kind, "dinov2") {
 		list = append(list, fact{"hidden", v, "config.json: intermediate_size"})
 	}
 	if v, ok := s.number("mlp_ratio"); ok && (kind == "swin" || strings.HasPrefix(kind, "dinov2")) {
@@ -78,7 +84,8 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 		list = append(list, fact{"registers", v, "config.json: num_register_tokens"})
 	}
 	if size := s.numbers("image_size"); len(size) > 0 {
-		list = append(list, fact{"image.height", int(size[0]), "config.json: image_size"}, fact{"image.width", int(size[len(size)-1]), "config.json: image_size"})
+		list = append(list, fact{"image.height", int(size[0]), "config.json: image_size"},
+			fact{"image.width", int(size[len(size)-1]), "config.json: image_size"})
 	}
 	if n := len(s.object("id2label")); n > 0 && s.isClassifier() {
 		list = append(list, fact{"classes", n, "config.json: id2label"})
@@ -109,7 +116,8 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 		if !ok {
 			theta = 100 // the configuration's default
 		}
-		list = append(list, fact{"rope", turns{kind: configs.RopeCentred, theta: theta, half: true}, "config.json: rope_theta"})
+		list = append(list, fact{"rope", turns{kind: configs.RopeCentred, theta: theta, half: true},
+			"config.json: rope_theta"})
 		if gated, said := s["use_gated_mlp"].(bool); said {
 			list = append(list, fact{"gated", gated, "config.json: use_gated_mlp"})
 		}
@@ -141,7 +149,8 @@ func (s settings) hfPool(kind string) ([]fact, error) {
 		return nil, fmt.Errorf("%s: average pooling in front of no norm is not carried", from)
 	case strings.HasPrefix(class, "Siglip"):
 		return []fact{{"pool", "map", from}}, nil
-	case class == "ViTForImageClassification", class == "ViTModel", class == "ViTMAEModel", strings.HasPrefix(class, "DeiTForImageClassification"), class == "DeiTModel",
+	case class == "ViTForImageClassification", class == "ViTModel", class == "ViTMAEModel",
+		strings.HasPrefix(class, "DeiTForImageClassification"), class == "DeiTModel",
 		strings.HasPrefix(class, "Dinov2"), class == "DINOv3ViTModel", strings.HasPrefix(class, "CLIP"):
 		return []fact{{"pool", "token", from}}, nil
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // timmKeys are the whole numbers among the arguments of timm's classes, and the model's keys.
-var timmKeys = []struct{ theirs, ours string }{{"embed_dim", "dim"}, {"depth", "depth"}, {"num_heads", "heads"}, {"patch_size", "patch"},
+var timmKeys = []struct {
+	theirs, ours string
+}{{"embed_dim", "dim"}, {"depth", "depth"}, {"num_heads", "heads"}, {"patch_size", "patch"},
 	{"in_chans", "image.channels"}, {"num_classes", "classes"}, {"window_size", "window"}}
 
 // timmRefused are arguments of timm's classes that make another network, with the value at which they do not.
@@ -18,20 +20,26 @@ var timmRefused = []struct {
 	what string
 }{{"rope_type", "rotary position embeddings (RoPE)"}, {"use_rot_pos_emb", "rotary position embeddings (RoPE)"},
 	{"scale_attn_inner", "a norm inside of the attention"},
-	{"scale_attn_norm", "a norm inside of the attention"}, {"scale_mlp_norm", "a norm inside of the MLP that is not gated"},
+	{"scale_attn_norm", "a norm inside of the attention"},
+	{"scale_mlp_norm", "a norm inside of the MLP that is not gated"},
 	{"pool_include_prefix", "pooling over the tokens in front too"}, {"use_rel_pos_bias", "relative position bias"},
-	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"}, {"attn_layer", "another kind of attention"},
+	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"},
+	{"attn_layer", "another kind of attention"},
 	{"mlp_layer", "another kind of MLP"}, {"embed_layer", "another patch embedding"}}
 
-// timmKnown are the other arguments of timm's VisionTransformer and SwinTransformer: those that the tensors show, or that
-// change nothing once the network is trained. With an argument that is not known it may be any network.
-var timmKnown = strings.Fields(`mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm qk_norm swiglu_mlp scale_mlp
-	fc_norm final_norm pos_embed act_layer norm_layer global_pool img_size dynamic_img_size dynamic_img_pad strict_img_size always_partition
-	patch_norm weight_init fix_init drop_rate pos_drop_rate patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate
-	pretrained pretrained_cfg pretrained_cfg_overlay checkpoint_path cache_dir scriptable exportable no_jit features_only out_indices use_checkpoint`)
+// timmKnown are the other arguments of timm's VisionTransformer and SwinTransformer: those that the tensors show, or
+// that change nothing once the network is trained. With an argument that is not known it may be any network.
+var timmKnown = strings.Fields(`
+	mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm qk_norm
+	swiglu_mlp scale_mlp fc_norm final_norm pos_embed act_layer norm_layer global_pool img_size dynamic_img_size
+	dynamic_img_pad strict_img_size always_partition patch_norm weight_init fix_init drop_rate pos_drop_rate
+	patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate pretrained pretrained_cfg pretrained_cfg_overlay
+	checkpoint_path cache_dir scriptable exportable no_jit features_only out_indices use_checkpoint`)
 
 // timmTensors are arguments whose tensors are there or not.
-var timmTensors = []struct{ key, tensor string }{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"},
+var timmTensors = []struct {
+	key, tensor string
+}{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"},
 	{"qk_norm", ".attn.q_norm.weight"}, {"scale_mlp", ".mlp.norm.weight"}}
 
 // checkArguments refuses arguments that are not known, are of another type or contradict the tensors.
@@ -39,7 +47,8 @@ func (s settings) checkArguments(c *Checkpoint) error {
 	for _, key := range slices.Sorted(maps.Keys(s)) {
 		at := fmt.Sprintf("config.json: model_args.%s is %v", key, s[key])
 		whole := slices.ContainsFunc(timmKeys, func(k struct{ theirs, ours string }) bool { return k.theirs == key })
-		known := whole || slices.Contains(timmKnown, key) || slices.ContainsFunc(timmRefused, func(r struct{ key, what string }) bool { return r.key == key })
+		known := whole || slices.Contains(timmKnown, key) ||
+			slices.ContainsFunc(timmRefused, func(r struct{ key, what string }) bool { return r.key == key })
 		if s[key] == nil {
 			continue
 		}
@@ -66,7 +75,8 @@ func (s settings) checkArguments(c *Checkpoint) error {
 		on := s.is(k.key, true) || number && n != 0
 		switch {
 		case on && i < 0:
-			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has no tensor blocks.N%s", k.key, v, k.tensor)
+			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has no tensor blocks.N%s",
+				k.key, v, k.tensor)
 		case !on && i >= 0:
 			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has %s", k.key, v, c.Names()[i])
 		}
@@ -110,7 +120,8 @@ func (s settings) timm(c *Checkpoint) ([]fact, error) {
 	for _, k := range []struct {
 		theirs, ours string
 		inverted     bool
-	}{{"class_token", "no_class_token", true}, {"pre_norm", "pre_norm", false}, {"fc_norm", "fc_norm", false}, {"qk_norm", "qk_norm", false}} {
+	}{{"class_token", "no_class_token", true}, {"pre_norm", "pre_norm", false}, {"fc_norm", "fc_norm", false},
+		{"qk_norm", "qk_norm", false}} {
 		if v, ok := args[k.theirs].(bool); ok {
 			list = append(list, fact{k.ours, v != k.inverted, "config.json: model_args." + k.theirs})
 		}
@@ -221,7 +232,8 @@ func pooling(name, from string) (fact, error) {
 	case "token", "avg", "max", "map":
 		return fact{"pool", name, from}, nil
 	case "":
-		return fact{}, fmt.Errorf("there is no pooling (%s), so that the result is one of every token, which is not carried", from)
+		return fact{}, fmt.Errorf("there is no pooling (%s), so that the result is one of every token, which is not carried",
+			from)
 	}
 	return fact{}, fmt.Errorf("the pooling is %s (%s); carried are token, avg, max and map", name, from)
 }

@@ -12,11 +12,12 @@ import (
 // naming is how one framework names the tensors of a model. Stems are names without
 // .weight or .bias; those of blocks follow the block's own prefix.
 type naming struct {
-	title  string
-	block  func(stage, block int) string     // prefix of a block's tensors
-	merge  func(stage int) string            // prefix of the patch merging in front of a stage
-	outer  map[string]string                 // stems outside of blocks
-	inner  map[string]string                 // stems inside blocks; three with commas are q, k and v apart, one that stands twice has the rows of two
+	title string
+	block func(stage, block int) string // prefix of a block's tensors
+	merge func(stage int) string        // prefix of the patch merging in front of a stage
+	outer map[string]string             // stems outside of blocks
+	// stems inside blocks; three with commas are q, k and v apart, one that stands twice has the rows of two
+	inner  map[string]string
 	differ func(net *network.Network) string // why the framework computes something else for the model, "" if it does not
 }
 
@@ -73,7 +74,8 @@ var (
 
 // transformersViT are the stems outside of blocks of a transformers ViT, DeiT or DINOv2.
 var transformersViT = map[string]string{
-	"cls_token": "embeddings.cls_token", "dist_token": "embeddings.distillation_token", "reg_token": "embeddings.register_tokens",
+	"cls_token": "embeddings.cls_token", "dist_token": "embeddings.distillation_token",
+	"reg_token":        "embeddings.register_tokens",
 	"pos_embed":        "embeddings.position_embeddings",
 	"patch_embed.proj": "embeddings.patch_embeddings.projection", "norm": "layernorm",
 }
@@ -84,15 +86,17 @@ var towerOuter = map[string]string{
 }
 
 var (
-	dinov3Outer = map[string]string{"cls_token": "embeddings.cls_token", "reg_token": "embeddings.register_tokens", "patch_embed.proj": "embeddings.patch_embeddings",
-		"head": "classifier"}
+	dinov3Outer = map[string]string{"cls_token": "embeddings.cls_token", "reg_token": "embeddings.register_tokens",
+		"patch_embed.proj": "embeddings.patch_embeddings",
+		"head":             "classifier"}
 	dinov3Block = with(dinoModules, "mlp.fc2", "mlp.down_proj")
 )
 
 // Attention pooling: of timm q apart from k and v, of transformers in PyTorch's own module.
 var (
 	timmPool   = map[string]string{"attn_pool.qkv": "attn_pool.q,attn_pool.kv,attn_pool.kv"}
-	siglipPool = []string{"attn_pool.latent", "head.probe", "attn_pool.qkv", "head.attention.in_proj_", "attn_pool.proj", "head.attention.out_proj",
+	siglipPool = []string{"attn_pool.latent", "head.probe", "attn_pool.qkv", "head.attention.in_proj_", "attn_pool.proj",
+		"head.attention.out_proj",
 		"attn_pool.norm", "head.layernorm", "attn_pool.mlp.fc1", "head.mlp.fc1", "attn_pool.mlp.fc2", "head.mlp.fc2"}
 )
 
@@ -117,21 +121,34 @@ var (
 
 	vitNamings = []naming{
 		{title: "timm", block: flat("blocks.%d."), outer: timmPool},
-		{title: "torchvision", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter, inner: torchvisionBlock},
+		{title: "torchvision", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter,
+			inner: torchvisionBlock},
 		{title: "torchvision before 0.13", block: flat("encoder.layers.encoder_layer_%d."), outer: torchvisionOuter,
 			inner: with(torchvisionBlock, "mlp.fc1", "mlp.linear_1", "mlp.fc2", "mlp.linear_2")},
-		{title: "transformers DeiT", block: flat("encoder.layer.%d."), outer: with(transformersViT, twoHeads...), inner: savedBlock},
-		{title: "transformers ViT", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: savedBlock},
-		{title: "transformers DINOv2", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoBlock},
-		{title: "transformers DINOv2 with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoBlock, dinoGated...)},
-		{title: "transformers 5 DeiT modules", block: flat("layers.%d."), outer: with(transformersViT, twoHeads...), inner: moduleBlock},
-		{title: "transformers 5 ViT modules", block: flat("layers.%d."), outer: with(transformersViT, oneHead...), inner: moduleBlock},
-		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: dinoModules},
-		{title: "transformers 5 DINOv2 modules with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...), inner: with(dinoModules, dinoGated...)},
-		{title: "transformers DINOv3", block: flat("layer.%d."), outer: dinov3Outer, inner: with(dinov3Block, "mlp.fc1", "mlp.up_proj")},
-		{title: "transformers DINOv3 with SwiGLU", block: flat("layer.%d."), outer: dinov3Outer, inner: with(dinov3Block, "mlp.fc1", "mlp.gate_proj,mlp.up_proj")},
-		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"), inner: towerBlock},
-		{title: "transformers SigLIP", block: flat("encoder.layers.%d."), outer: with(with(towerOuter, oneHead...), siglipPool...), inner: towerBlock},
+		{title: "transformers DeiT", block: flat("encoder.layer.%d."), outer: with(transformersViT, twoHeads...),
+			inner: savedBlock},
+		{title: "transformers ViT", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...),
+			inner: savedBlock},
+		{title: "transformers DINOv2", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...),
+			inner: dinoBlock},
+		{title: "transformers DINOv2 with SwiGLU", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...),
+			inner: with(dinoBlock, dinoGated...)},
+		{title: "transformers 5 DeiT modules", block: flat("layers.%d."), outer: with(transformersViT, twoHeads...),
+			inner: moduleBlock},
+		{title: "transformers 5 ViT modules", block: flat("layers.%d."), outer: with(transformersViT, oneHead...),
+			inner: moduleBlock},
+		{title: "transformers 5 DINOv2 modules", block: flat("encoder.layer.%d."), outer: with(transformersViT, oneHead...),
+			inner: dinoModules},
+		{title: "transformers 5 DINOv2 modules with SwiGLU", block: flat("encoder.layer.%d."),
+			outer: with(transformersViT, oneHead...), inner: with(dinoModules, dinoGated...)},
+		{title: "transformers DINOv3", block: flat("layer.%d."), outer: dinov3Outer,
+			inner: with(dinov3Block, "mlp.fc1", "mlp.up_proj")},
+		{title: "transformers DINOv3 with SwiGLU", block: flat("layer.%d."), outer: dinov3Outer,
+			inner: with(dinov3Block, "mlp.fc1", "mlp.gate_proj,mlp.up_proj")},
+		{title: "transformers CLIP", block: flat("encoder.layers.%d."), outer: with(towerOuter, "head", "visual_projection"),
+			inner: towerBlock},
+		{title: "transformers SigLIP", block: flat("encoder.layers.%d."),
+			outer: with(with(towerOuter, oneHead...), siglipPool...), inner: towerBlock},
 		{title: "timm SwiGLU", block: flat("blocks.%d."), outer: timmPool, inner: with(nil, evaGated...)},
 		{title: "timm EVA", block: flat("blocks.%d."), outer: timmPool, inner: with(nil, evaApart...)},
 		{title: "timm EVA-02", block: flat("blocks.%d."), outer: timmPool, inner: with(with(nil, evaGated...), evaApart...)},
@@ -143,20 +160,25 @@ var (
 		"patch_embed.norm": "embeddings.norm", "norm": "layernorm", "head": "classifier"}
 
 	swinNamings = []naming{
-		{title: "timm", block: staged("layers.%d.blocks.%d."), outer: map[string]string{"head": "head.fc"}, differ: shiftsBeforePadding,
-			merge: func(stage int) string { return fmt.Sprintf("layers.%d.downsample.", stage) }},
+		{title: "timm", block: staged("layers.%d.blocks.%d."), outer: map[string]string{"head": "head.fc"},
+			differ: shiftsBeforePadding,
+			merge:  func(stage int) string { return fmt.Sprintf("layers.%d.downsample.", stage) }},
 		{title: "Swin's authors", block: staged("layers.%d.blocks.%d."),
 			merge: func(stage int) string { return fmt.Sprintf("layers.%d.downsample.", stage-1) }, differ: doesNotPad},
-		{title: "torchvision", block: func(stage, block int) string { return fmt.Sprintf("features.%d.%d.", 2*stage+1, block) },
+		{title: "torchvision", block: func(stage, block int) string {
+			return fmt.Sprintf("features.%d.%d.", 2*stage+1, block)
+		},
 			merge: func(stage int) string { return fmt.Sprintf("features.%d.", 2*stage) },
 			outer: map[string]string{"patch_embed.proj": "features.0.0", "patch_embed.norm": "features.0.2"},
 			inner: map[string]string{"mlp.fc1": "mlp.0", "mlp.fc2": "mlp.3"}},
-		{title: "transformers Swin", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
-			merge: func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) },
+		{title: "transformers Swin", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin,
+			differ: shiftsNoStrip,
+			merge:  func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) },
 			inner: with(savedBlock, "attn.qkv", "attention.self.query,attention.self.key,attention.self.value",
 				"attn.relative_position_bias_table", "attention.self.relative_position_bias_table")},
-		{title: "transformers 5 Swin modules", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin, differ: shiftsNoStrip,
-			merge: func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) }, inner: moduleBlock},
+		{title: "transformers 5 Swin modules", block: staged("encoder.layers.%d.blocks.%d."), outer: transformersSwin,
+			differ: shiftsNoStrip,
+			merge:  func(stage int) string { return fmt.Sprintf("encoder.layers.%d.downsample.", stage-1) }, inner: moduleBlock},
 	}
 )
 
@@ -173,7 +195,8 @@ func padded(net *network.Network) (network.Stage, bool) {
 
 func shiftsBeforePadding(net *network.Network) string {
 	if s, ok := padded(net); ok {
-		return fmt.Sprintf("timm shifts a grid before it pads it, the others and this tool afterwards; with %dx%d tokens in stage %d and windows of %d "+
+		return fmt.Sprintf("timm shifts a grid before it pads it, the others and this tool afterwards; "+
+			"with %dx%d tokens in stage %d and windows of %d "+
 			"that is another function: use an image whose stages are whole windows", s.H, s.W, s.Index, net.Blocks[0].Window)
 	}
 	return ""
@@ -181,7 +204,8 @@ func shiftsBeforePadding(net *network.Network) string {
 
 func doesNotPad(net *network.Network) string {
 	if s, ok := padded(net); ok {
-		return fmt.Sprintf("the authors' classifier takes whole windows only; stage %d has %dx%d tokens in windows of %d", s.Index, s.H, s.W, net.Blocks[0].Window)
+		return fmt.Sprintf("the authors' classifier takes whole windows only; stage %d has %dx%d tokens in windows of %d",
+			s.Index, s.H, s.W, net.Blocks[0].Window)
 	}
 	return ""
 }
@@ -190,7 +214,8 @@ func doesNotPad(net *network.Network) string {
 func shiftsNoStrip(net *network.Network) string {
 	for _, s := range net.Stages {
 		if s.Depth > 1 && min(s.H, s.W) == net.Blocks[0].Window && s.H != s.W {
-			return fmt.Sprintf("transformers does not shift the %dx%d tokens of stage %d at all, because one side is a single window; "+
+			return fmt.Sprintf("transformers does not shift the %dx%d tokens of stage %d at all, "+
+				"because one side is a single window; "+
 				"torchvision, timm and this tool shift along the other side: use a square image", s.H, s.W, s.Index)
 		}
 	}

@@ -101,7 +101,8 @@ func (r *graphReader) activation() error {
 		case "Relu":
 			found["relu"] = true
 		case "Neg", "RotaryEmbedding", "Sin":
-			return fmt.Errorf("the graph has %s: it turns queries and keys (rotary position embeddings, RoPE), which is carried of safetensors only", n.op)
+			return fmt.Errorf("the graph has %s: it turns queries and keys (rotary position embeddings, RoPE), "+
+				"which is carried of safetensors only", n.op)
 		case "Sigmoid":
 			if s := r.scaled(n.inputs[0]); math.Abs(s-1.702) < 1e-3 {
 				found["quick_gelu"] = true

@@ -15,8 +15,10 @@ var refused = []struct {
 	pattern *regexp.Regexp
 	what    string
 }{
-	{regexp.MustCompile(`(^|\.)attn\.(q_norm|k_norm|norm_q|norm_k)\.|(^|\.)(q_norm|k_norm|q_layernorm|k_layernorm)\.`), "q/k norm (a norm on queries and keys)"},
-	{regexp.MustCompile(`(^|\.)(attn_pool|attention_pool|attn_pool_contrastive)\.|(^|\.)head\.(probe|attention\.)`), "attention pooling (SigLIP)"},
+	{regexp.MustCompile(`(^|\.)attn\.(q_norm|k_norm|norm_q|norm_k)\.|(^|\.)(q_norm|k_norm|q_layernorm|k_layernorm)\.`),
+		"q/k norm (a norm on queries and keys)"},
+	{regexp.MustCompile(`(^|\.)(attn_pool|attention_pool|attn_pool_contrastive)\.|(^|\.)head\.(probe|attention\.)`),
+		"attention pooling (SigLIP)"},
 	{regexp.MustCompile(`(^|\.)(rope|rotary_emb|rope_embeddings)\.|freqs_(cos|sin)`), "rotary position embeddings (RoPE)"},
 	{regexp.MustCompile(`relative_position_bias|\.rel_pos(\.|_h|_w|$)`), "relative position bias (BEiT)"},
 	{regexp.MustCompile(`\.mlp\.(w1|w2|w3|w12|fc1_g|fc1_x|weights_in|weights_out|gate_proj)\.`), "SwiGLU (a gated MLP)"},
@@ -24,11 +26,13 @@ var refused = []struct {
 	{regexp.MustCompile(`\.attn\.(norm|inner_attn_ln)\.`), "a norm inside of the attention (EVA-02)"},
 	{regexp.MustCompile(`(^|\.)(pre_logits|repr_layer)\.`), "a hidden layer in front of the head (pre_logits)"},
 	{regexp.MustCompile(`(^|\.)pooler\.`), "a pooler (a layer with tanh behind the class token)"},
-	{regexp.MustCompile(`(^|\.)patch_embed\.backbone\.|(^|\.)patch_embed\.proj\.\d|(^|\.)patch_embed\.conv`), "convolutions in front of the patches (a hybrid)"},
+	{regexp.MustCompile(`(^|\.)patch_embed\.backbone\.|(^|\.)patch_embed\.proj\.\d|(^|\.)patch_embed\.conv`),
+		"convolutions in front of the patches (a hybrid)"},
 	{regexp.MustCompile(`(^|\.)patch_embed\.norm\.`), "a norm in the patch embedding"},
 	{regexp.MustCompile(`(^|\.)decoder|(^|\.)lm_head\.`), "a decoder (pre-training of MAE or BEiT)"},
 	{regexp.MustCompile(`lora_|\.adapter`), "adapters (LoRA), which have to be merged into the weights first"},
-	{regexp.MustCompile(`(weight_scale|qweight|qzeros|zero_point|_packed_params|\.SCB)$`), "a quantized checkpoint; give the float one it was made from"},
+	{regexp.MustCompile(`(weight_scale|qweight|qzeros|zero_point|_packed_params|\.SCB)$`),
+		"a quantized checkpoint; give the float one it was made from"},
 	{regexp.MustCompile(`\.(post_norm\d?|norm\d?_post|ls_post)\.`), "norms behind the branches"},
 }
 
@@ -37,7 +41,8 @@ var otherNetworks = []struct {
 	pattern *regexp.Regexp
 	what    string
 }{
-	{regexp.MustCompile(`\.(attn|self|attention)\.(logit_scale|cpb_mlp|meta_mlp|continuous_position_bias_mlp)`), "a Swin of version 2 (cosine attention, positions by an MLP)"},
+	{regexp.MustCompile(`\.(attn|self|attention)\.(logit_scale|cpb_mlp|meta_mlp|continuous_position_bias_mlp)`),
+		"a Swin of version 2 (cosine attention, positions by an MLP)"},
 	{regexp.MustCompile(`(^|\.)blocks_token_only\.`), "a CaiT (class attention)"},
 	{regexp.MustCompile(`\.attn\.rel_pos_[hw]$`), "SAM's encoder (relative positions along rows and columns)"},
 }
@@ -63,7 +68,8 @@ func (l layout) variants(net *network.Network) error {
 			known[n] = true
 		}
 	}
-	if n := l.find("blocks.0.attn.q_norm.weight")[0]; l.there("blocks.0.attn.q_norm.weight") && !l.there("blocks.0.attn.q_norm.bias") && l.there("blocks.0.norm1.bias") {
+	if n := l.find("blocks.0.attn.q_norm.weight")[0]; l.there("blocks.0.attn.q_norm.weight") &&
+		!l.there("blocks.0.attn.q_norm.bias") && l.there("blocks.0.norm1.bias") {
 		seen["q/k norm by RMSNorm (the other norms have a bias)"] = n
 	}
 	for _, n := range l.c.Names() {
@@ -87,7 +93,8 @@ func (l layout) variants(net *network.Network) error {
 		list = append(list, fmt.Sprintf("%s: %s", what, tensor))
 	}
 	sort.Strings(list)
-	return fmt.Errorf("checkpoint %s: is another network than a plain %s; not carried: %s", l.c.path, m.Family, strings.Join(list, "; "))
+	return fmt.Errorf("checkpoint %s: is another network than a plain %s; not carried: %s",
+		l.c.path, m.Family, strings.Join(list, "; "))
 }
 
 func count(n int, what string) string {
@@ -115,14 +122,16 @@ func (l layout) otherHead(net *network.Network) error {
 	}
 	second := l.there("head_dist.weight")
 	if net.Classifiers == 1 && second {
-		return bad("the checkpoint has a second head, on a distillation token (%s); expected family: deit-distilled", l.find("head_dist.weight")[0])
+		return bad("the checkpoint has a second head, on a distillation token (%s); expected family: deit-distilled",
+			l.find("head_dist.weight")[0])
 	}
 	if head := l.find("head.weight")[0]; !m.Features {
 		switch e, ok := l.c.entries[head]; {
 		case !ok && !l.anyHead():
 			return bad("the checkpoint has no head, its result is the embedding; expected features: true and classes: %d", m.Dim)
 		case ok && len(e.Shape) == 2 && e.Shape[1] == 2*m.Dim:
-			return bad("the head reads class token and average pooling side by side (DINOv2 for classification in transformers: %s %v), which is not carried", head, e.Shape)
+			return bad("the head reads class token and average pooling side by side (DINOv2 for classification in "+
+				"transformers: %s %v), which is not carried", head, e.Shape)
 		}
 	} else if l.there("head.weight") {
 		return bad("features says that there is no head, and the checkpoint has %s; leave features out", head)
@@ -131,8 +140,10 @@ func (l layout) otherHead(net *network.Network) error {
 		name  string
 		given bool
 		key   string
-	}{{"cls_token", !m.NoClassToken, "no_class_token: true"}, {"fc_norm.weight", m.FCNorm, "fc_norm: true"}, {"norm_pre.weight", m.PreNorm, "pre_norm: true"},
-		{"blocks.0.attn.q_norm.weight", m.QKNorm, "qk_norm: true"}, {"blocks.0.mlp.norm.weight", m.MLPNorm, "mlp_norm: true"}} {
+	}{{"cls_token", !m.NoClassToken, "no_class_token: true"}, {"fc_norm.weight", m.FCNorm, "fc_norm: true"},
+		{"norm_pre.weight", m.PreNorm, "pre_norm: true"},
+		{"blocks.0.attn.q_norm.weight", m.QKNorm, "qk_norm: true"},
+		{"blocks.0.mlp.norm.weight", m.MLPNorm, "mlp_norm: true"}} {
 		is := l.there(t.name)
 		switch {
 		case t.name == "cls_token" && !is && t.given:
@@ -151,10 +162,14 @@ func (l layout) otherHead(net *network.Network) error {
 	return nil
 }
 
+// headTensor finds names of heads, as libraries give them.
+var headTensor = regexp.MustCompile(`(^|\.)(head|heads|classifier|fc|visual_projection|head\.fc|heads\.head)\.` +
+	`(weight|bias)$`)
+
 // anyHead says whether there is a tensor that looks like a head's.
 func (l layout) anyHead() bool {
 	for n := range l.c.entries {
-		if regexp.MustCompile(`(^|\.)(head|heads|classifier|fc|visual_projection|head\.fc|heads\.head)\.(weight|bias)$`).MatchString(n) {
+		if headTensor.MatchString(n) {
 			return true
 		}
 	}

@@ -18,8 +18,9 @@ import (
 
 // randomSwin is a small Swin: odd grids, windows that do not divide them, strips.
 func randomSwin(rng *rand.Rand) configs.Model {
-	m := configs.Model{Name: "random", Family: configs.Swin, Window: 2 + rng.IntN(2), MLPRatio: float64(1 + rng.IntN(3)), Classes: 1 + rng.IntN(7),
-		Patch: 1 + rng.IntN(2), LayerNormEps: 1e-5, Mean: []float64{0.4}, Std: []float64{0.3}}
+	m := configs.Model{Name: "random", Family: configs.Swin, Window: 2 + rng.IntN(2), MLPRatio: float64(1 + rng.IntN(3)),
+		Classes: 1 + rng.IntN(7),
+		Patch:   1 + rng.IntN(2), LayerNormEps: 1e-5, Mean: []float64{0.4}, Std: []float64{0.3}}
 	stages := 1 + rng.IntN(3)
 	side := func() int { // at least a window in the last stage
 		return m.Patch * (m.Window<<(stages-1) + rng.IntN(1+4/stages) - (1<<(stages-1) - 1))
@@ -99,7 +100,8 @@ func TestRandomSwinsMatchSlowImplementation(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("blocks with padding %d, shifted %d, shifted along one side %d, behind a patch merging %d", padded, shifted, strips, merged)
+	t.Logf("blocks with padding %d, shifted %d, shifted along one side %d, behind a patch merging %d",
+		padded, shifted, strips, merged)
 	if min(padded, shifted, strips, merged) < 5 {
 		t.Error("the random networks leave out a case")
 	}
@@ -125,7 +127,8 @@ func randomVariant(rng *rand.Rand) configs.Model {
 	m.Family = configs.ViT
 	m.MLPRatio = []float64{1, 2.5, 8.0 / 3, 0.4 + 3*rng.Float64()}[rng.IntN(4)]
 	m.LayerNormEps = []float64{1e-3, 1e-5, 1e-6, 1e-12}[rng.IntN(4)]
-	m.Activation = []configs.Activation{"", configs.GELU, configs.GELUTanh, configs.QuickGELU, configs.ReLU, configs.SiLU}[rng.IntN(6)]
+	m.Activation = []configs.Activation{"", configs.GELU, configs.GELUTanh, configs.QuickGELU, configs.ReLU,
+		configs.SiLU}[rng.IntN(6)]
 	m.Registers = []int{0, 0, 1, 4, rng.IntN(9)}[rng.IntN(5)]
 	m.PreNorm = rng.IntN(2) == 0
 	m.Pool = []configs.Pool{"", configs.PoolToken, configs.PoolAvg, configs.PoolMax}[rng.IntN(4)]
@@ -139,7 +142,8 @@ func randomVariant(rng *rand.Rand) configs.Model {
 	m.Gated = rng.IntN(3) == 0
 	if rng.IntN(3) == 0 {
 		m.QKNorm, m.Dim = false, m.Heads*4*(1+rng.IntN(3))
-		m.Rope, m.RopeTheta, m.RopeHalf = []configs.Rope{configs.RopeGrid, configs.RopeCentred}[rng.IntN(2)], 1+1000*rng.Float64(), rng.IntN(2) == 0
+		m.Rope, m.RopeTheta, m.RopeHalf = []configs.Rope{configs.RopeGrid, configs.RopeCentred}[rng.IntN(2)],
+			1+1000*rng.Float64(), rng.IntN(2) == 0
 		if m.Rope == configs.RopeGrid && rng.IntN(2) == 0 {
 			m.RopeReference = []int{1 + rng.IntN(20), 1 + rng.IntN(20)}
 		}
@@ -159,8 +163,10 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		m := randomVariant(rng)
 		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
 			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed,
-			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm, "no class token": m.NoClassToken,
-			"features": m.Features, string(m.ActivationOf()): true, fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
+			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm,
+			"no class token": m.NoClassToken,
+			"features":       m.Features, string(m.ActivationOf()): true,
+			fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {
 			if is {
 				seen[key]++
 			}

@@ -88,7 +88,8 @@ func Prepare(net *intnet.Network) (*Program, error) {
 		return nil, err
 	}
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
-	p := &Program{net: net, of: of, ops: of.Ops, last: of.Last(), patch: newLayer(&net.PatchEmbed), head: newLayer(&net.Head)}
+	p := &Program{net: net, of: of, ops: of.Ops, last: of.Last(), patch: newLayer(&net.PatchEmbed),
+		head: newLayer(&net.Head)}
 	if p.last.Kind.IsNorm() {
 		p.norm = norm(&net.Norm)
 	}
@@ -131,7 +132,8 @@ func newBlock(net *intnet.Network, of *network.Network, i int) block {
 	norm := func(ln *intnet.LayerNorm) *kernel.Norm { return kernel.NewNorm(ln, net.Rsqrt) }
 	b := &net.Blocks[i]
 	next := block{geometry: newGeometry(of, i), norm1: norm(&b.Norm1), norm2: norm(&b.Norm2), pad: b.Pad,
-		turnShift: uint(turnFrac + intnet.FineBits - 1 - b.Attn.QKVBits), qkvBits: b.Attn.QKVBits, probe: b.Probe, k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
+		turnShift: uint(turnFrac + intnet.FineBits - 1 - b.Attn.QKVBits), qkvBits: b.Attn.QKVBits, probe: b.Probe,
+		k: newLayer(&b.K), v: newLayer(&b.V), proj: newLayer(&b.Proj), fc1: newLayer(&b.FC1), fc2: newLayer(&b.FC2),
 		bias: b.Attn.Bias}
 	if b.Probe == nil {
 		next.q = newLayer(&b.Q)
@@ -188,7 +190,8 @@ func (b *block) attend(a *intnet.Attention, exp *intnet.Exp) {
 }
 
 func newGeometry(of *network.Network, block int) geometry {
-	g := geometry{Block: of.Blocks[block], order: of.At(block, network.RoleQuery).Gather, regions: of.At(block, network.RoleSoftmax).Regions}
+	g := geometry{Block: of.Blocks[block], order: of.At(block, network.RoleQuery).Gather,
+		regions: of.At(block, network.RoleSoftmax).Regions}
 	if g.Merges() {
 		g.from = of.At(block, network.RoleMergeNorm).Gather
 	}

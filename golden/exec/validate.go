@@ -30,7 +30,8 @@ func validate(net *intnet.Network, of *network.Network) error {
 	}
 	c := &checker{dynamic: net.Head.Dynamic}
 	if n := len(net.Exp.Table); n == 0 || n > kernel.MaxExp || net.Exp.Table[0] == 0 || net.Exp.Table[n-1] != 0 {
-		c.add("the table of softmax numerators has %d entries; expected 1..%d, of which the first is not 0 and the last is", n, kernel.MaxExp)
+		c.add("the table of softmax numerators has %d entries; expected 1..%d, of which the first is not 0 and the last is",
+			n, kernel.MaxExp)
 	}
 	if i := slices.IndexFunc(net.Exp.Table, func(e uint16) bool { return e > kernel.MaxNumerator }); i >= 0 {
 		c.add("softmax numerator %d is %d; expected at most %d", i, net.Exp.Table[i], kernel.MaxNumerator)
@@ -54,8 +55,10 @@ func validate(net *intnet.Network, of *network.Network) error {
 		c.linear(net.HeadDist, d, m.Classes, c.dynamic)
 	}
 	c.around(net, of)
-	if n := m.Tokens() * (m.Dim / max(1, m.Heads)) / 2; m.Rope != "" && (len(net.Cos) != n || len(net.Sin) != n) || m.Rope == "" && (net.Cos != nil || net.Sin != nil) {
-		c.add("tables of %d cosines and %d sines; expected %d with rotary embeddings, none without", len(net.Cos), len(net.Sin), n)
+	if n := m.Tokens() * (m.Dim / max(1, m.Heads)) / 2; m.Rope != "" && (len(net.Cos) != n || len(net.Sin) != n) ||
+		m.Rope == "" && (net.Cos != nil || net.Sin != nil) {
+		c.add("tables of %d cosines and %d sines; expected %d with rotary embeddings, none without",
+			len(net.Cos), len(net.Sin), n)
 	}
 	return errors.Join(c.errs...)
 }
@@ -83,7 +86,8 @@ func (c *checker) block(b *intnet.Block, shape network.Block) {
 	if b.Gate != nil {
 		index = &b.Gate.FC
 	}
-	if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<index.Bits || (b.GELU.Fine != nil) != (c.dynamic || b.Gate != nil) {
+	if table := max(len(b.GELU.Table), len(b.GELU.Fine)); table != 1<<index.Bits ||
+		(b.GELU.Fine != nil) != (c.dynamic || b.Gate != nil) {
 		c.add("%s: has %d entries; expected %d, one for each index of %d bits", b.GELU.Name, table, 1<<index.Bits, index.Bits)
 	}
 	if a := &b.Attn; len(a.M) != shape.Heads || len(a.Ch) != shape.Heads {
@@ -94,7 +98,8 @@ func (c *checker) block(b *intnet.Block, shape network.Block) {
 // gate checks what a gated MLP has, and no other.
 func (c *checker) gate(b *intnet.Block, shape network.Block) {
 	if (b.Gate != nil) != shape.Gated || (b.MLPNorm != nil) != shape.MLPNorm {
-		c.add("%s: the gate of its MLP, or the norm behind it, is there or missing; expected a gate: %v, a norm: %v", shape.Name, shape.Gated, shape.MLPNorm)
+		c.add("%s: the gate of its MLP, or the norm behind it, is there or missing; expected a gate: %v, a norm: %v",
+			shape.Name, shape.Gated, shape.MLPNorm)
 		return
 	}
 	if b.Gate == nil {
@@ -105,11 +110,13 @@ func (c *checker) gate(b *intnet.Block, shape network.Block) {
 	if b.MLPNorm != nil {
 		bits = intnet.FineBits
 		if c.norm(b.MLPNorm, shape.Hidden); b.MLPNorm.Bits != b.FC2.ActBits {
-			c.add("%s: writes %d bits; expected those that %s reads, %d", b.MLPNorm.Name, b.MLPNorm.Bits, b.FC2.Name, b.FC2.ActBits)
+			c.add("%s: writes %d bits; expected those that %s reads, %d",
+				b.MLPNorm.Name, b.MLPNorm.Bits, b.FC2.Name, b.FC2.ActBits)
 		}
 	}
 	if c.dynamic || b.FC1.Bits != intnet.FineBits || b.Gate.Bits != bits || b.Gate.Shift > 48 {
-		c.add("%s: values of %d bits, products of %d, a shift of %d, scales of each token's own: %v; expected %d, %d, at most 48, false",
+		c.add("%s: values of %d bits, products of %d, a shift of %d, scales of each token's own: %v; expected %d, %d, "+
+			"at most 48, false",
 			b.FC1.Name, b.FC1.Bits, b.Gate.Bits, b.Gate.Shift, c.dynamic, intnet.FineBits, bits)
 	}
 }
@@ -123,7 +130,8 @@ func (c *checker) queries(b *intnet.Block, shape network.Block) {
 	bits := b.Attn.QKVBits
 	if shape.Keys > 0 {
 		if len(b.Probe) != shape.Dim || b.Q.Out != 0 || b.K.Bits != bits || b.V.Bits != bits || bits > 8 || c.dynamic {
-			c.add("%s: a query of %d codes, k and v of %d and %d bits, scales of each token's own: %v; expected %d codes, %d bits, at most 8, false",
+			c.add("%s: a query of %d codes, k and v of %d and %d bits, scales of each token's own: %v; expected %d codes, "+
+				"%d bits, at most 8, false",
 				shape.Name, len(b.Probe), b.K.Bits, b.V.Bits, c.dynamic, shape.Dim, bits)
 		}
 		return
@@ -148,7 +156,8 @@ func (c *checker) queries(b *intnet.Block, shape network.Block) {
 		}
 	}
 	if b.Q.Bits != bits || b.K.Bits != bits || b.V.Bits != b.Attn.QKVBits || b.Attn.QKVBits > 8 {
-		c.add("%s: q, k and v have %d, %d and %d bits; expected %d, %d and %d, and at most 8 for attention", shape.Name, b.Q.Bits, b.K.Bits, b.V.Bits, bits, bits, b.Attn.QKVBits)
+		c.add("%s: q, k and v have %d, %d and %d bits; expected %d, %d and %d, and at most 8 for attention",
+			shape.Name, b.Q.Bits, b.K.Bits, b.V.Bits, bits, bits, b.Attn.QKVBits)
 	}
 }
 
@@ -173,7 +182,8 @@ func (c *checker) around(net *intnet.Network, of *network.Network) {
 			bits = configs.ResidualBits
 		}
 		if p.Tokens != tokens || p.Bits != bits || p.Max != op.Max {
-			c.add("the pool is of %d tokens to %d bits, maximum %v; expected %d tokens, %d bits, maximum %v", p.Tokens, p.Bits, p.Max, tokens, bits, op.Max)
+			c.add("the pool is of %d tokens to %d bits, maximum %v; expected %d tokens, %d bits, maximum %v",
+				p.Tokens, p.Bits, p.Max, tokens, bits, op.Max)
 		}
 	}
 	if c.dynamic && (net.Pool != nil || net.PatchNorm != nil) {
@@ -200,7 +210,8 @@ func (c *checker) linear(l *intnet.Linear, in, out int, dynamic bool) {
 
 func (c *checker) norm(ln *intnet.LayerNorm, channels int) {
 	if ln.Channels != channels || len(ln.G) != channels || len(ln.B) != channels || ln.K < 10 {
-		c.add("%s: has gains of %d and offsets of %d channels, k %d; expected %d channels, and k at least 10", ln.Name, len(ln.G), len(ln.B), ln.K, channels)
+		c.add("%s: has gains of %d and offsets of %d channels, k %d; expected %d channels, and k at least 10",
+			ln.Name, len(ln.G), len(ln.B), ln.K, channels)
 	}
 }
 
@@ -210,7 +221,8 @@ func validateGroups(l *intnet.Linear) error {
 		return nil
 	}
 	if l.Group < 1 || l.In%l.Group != 0 || len(l.GroupM) != l.Out*(l.In/l.Group) {
-		return fmt.Errorf("%s: has %d multipliers for groups of %d; expected one for each of the %d x %d/%d", l.Name, len(l.GroupM), l.Group, l.Out, l.In, l.Group)
+		return fmt.Errorf("%s: has %d multipliers for groups of %d; expected one for each of the %d x %d/%d",
+			l.Name, len(l.GroupM), l.Group, l.Out, l.In, l.Group)
 	}
 	for i, m := range l.GroupM {
 		if m < 1 || m > 16 {

@@ -273,7 +273,8 @@ func (n *Network) finite(tr *Trace) error {
 		for j, v := range tr.Ops[i] {
 			if v-v != 0 { // NaN for both
 				head, row, col := j/(op.Rows*op.Cols), j/op.Cols%op.Rows, j%op.Cols
-				return fmt.Errorf("model %s: op %s: value %d (head %d, row %d, column %d) is %g; expected finite numbers: weights are too large",
+				return fmt.Errorf("model %s: op %s: value %d (head %d, row %d, column %d) is %g; expected finite numbers: "+
+					"weights are too large",
 					n.Model.Name, op.Name, j, head, row, col, v)
 			}
 		}
@@ -291,7 +292,8 @@ func (t *Trace) grow(ops []network.Op) {
 	for i, op := range ops {
 		t.Ops[i] = make([]float64, op.Elements())
 		switch op.Kind {
-		case network.OpPatchEmbed, network.OpLinearAdd, network.OpLinearGELU, network.OpHeadAdd, network.OpLinearGate, network.OpLinearGated:
+		case network.OpPatchEmbed, network.OpLinearAdd, network.OpLinearGELU, network.OpHeadAdd, network.OpLinearGate,
+			network.OpLinearGated:
 			t.Pre[i] = make([]float64, op.Elements())
 		}
 	}

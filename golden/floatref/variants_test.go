@@ -36,7 +36,8 @@ func TestVariantsRefused(t *testing.T) {
 			_, err = ck.ViT(m)
 		}
 		said(t, name, err, want, path)
-		plain := configs.Model{Name: "plain", Family: configs.ViT, Image: configs.ImageShape{Height: 12, Width: 12, Channels: 3}, Patch: 4, Dim: 16, Depth: 1,
+		plain := configs.Model{Name: "plain", Family: configs.ViT,
+			Image: configs.ImageShape{Height: 12, Width: 12, Channels: 3}, Patch: 4, Dim: 16, Depth: 1,
 			Heads: 2, MLPRatio: 2.5, Classes: 5, LayerNormEps: 1e-12, Mean: mean, Std: mean}
 		if m, err = ck.Complete(plain); err == nil {
 			_, err = ck.ViT(m)
@@ -118,9 +119,11 @@ func modelIn(t *testing.T, dir string) configs.Model {
 // Networks of other families are named by a tensor of theirs.
 func TestOtherNetworks(t *testing.T) {
 	for tensor, want := range map[string]string{
-		"layers.0.blocks.0.attn.logit_scale": "a Swin of version 2", "stages.0.blocks.0.attn.meta_mlp.fc1.weight": "a Swin of version 2",
+		"layers.0.blocks.0.attn.logit_scale":                                                    "a Swin of version 2",
+		"stages.0.blocks.0.attn.meta_mlp.fc1.weight":                                            "a Swin of version 2",
 		"swinv2.encoder.layers.0.blocks.0.attention.self.continuous_position_bias_mlp.0.weight": "a Swin of version 2",
-		"blocks_token_only.0.gamma_1": "a CaiT", "blocks.0.attn.rel_pos_h": "SAM's encoder",
+		"blocks_token_only.0.gamma_1":                                                           "a CaiT",
+		"blocks.0.attn.rel_pos_h":                                                               "SAM's encoder",
 	} {
 		header := fmt.Sprintf(`{"%s":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, tensor)
 		path := filepath.Join(t.TempDir(), "model.safetensors")

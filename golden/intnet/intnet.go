@@ -34,11 +34,13 @@ type Network struct {
 
 // Block is one transformer block.
 type Block struct {
-	Merge   *Merge // Swin, where a stage begins
-	Norm1   LayerNorm
-	Probe   []int8     // of attention pooling: Dim codes, the only row of q; Q is nothing
-	Pad     []int8     // Swin: Dim codes that q, k and v read where a window is padded
-	Q, K, V Linear     // with rope Q and K have FineBits bits, a code being 2^(FineBits-1-QKVBits) of their steps; with QNorm Q and K have FineBits bits, and one scale for all heads
+	Merge *Merge // Swin, where a stage begins
+	Norm1 LayerNorm
+	Probe []int8 // of attention pooling: Dim codes, the only row of q; Q is nothing
+	Pad   []int8 // Swin: Dim codes that q, k and v read where a window is padded
+	// with rope Q and K have FineBits bits, a code being 2^(FineBits-1-QKVBits) of their steps; with QNorm Q and K have
+	// FineBits bits, and one scale for all heads
+	Q, K, V Linear
 	QNorm   *LayerNorm // of each head's q: Channels is the head's, G and B are those of all heads; with qk_norm
 	KNorm   *LayerNorm
 	Attn    Attention

@@ -332,7 +332,8 @@ func below(arrays map[string]*zip.File, path string) bool {
 	return false
 }
 
-var npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([\d, ]*)\), \}\s*$`)
+var npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), ` +
+	`'shape': \(([\d, ]*)\), \}\s*$`)
 
 // parse sets a field from an array of its own type.
 func parse(data []byte, v reflect.Value) error {

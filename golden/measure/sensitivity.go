@@ -25,7 +25,8 @@ type Sweep struct {
 	// Run measures entries of the table, which are numbered in its order, and hands the Total of each to take, from
 	// one goroutine at a time: by calling of, which several goroutines may, or from what an interrupted measurement
 	// has kept. Without it all are measured.
-	Run func(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error
+	Run func(ctx context.Context, list []int, of func(context.Context, int) (float64, error),
+		take func(int, float64) error) error
 }
 
 // Sensitivity measures every layer of a network at every number of bits. The
@@ -178,7 +179,8 @@ type sensitivity struct {
 func (s *sensitivity) measure(ctx context.Context, t *Table, sweep Sweep) error {
 	run := sweep.Run
 	if run == nil {
-		run = func(ctx context.Context, list []int, of func(context.Context, int) (float64, error), take func(int, float64) error) error {
+		run = func(ctx context.Context, list []int, of func(context.Context, int) (float64, error),
+			take func(int, float64) error) error {
 			var mu sync.Mutex
 			return each(ctx, len(list), 1, sweep.Workers, func() (func(i int) error, error) {
 				return func(i int) error {

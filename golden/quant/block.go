@@ -98,7 +98,8 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
 	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), identity)
 	q.report.reading(q.name(i, network.RoleContext), Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
-	b.Attn, errs[4] = q.attention(q.of.LayerAt(i, network.AttentionLayer).Within+".attn", head[0], head[1], head[2], mat.Activations, av)
+	b.Attn, errs[4] = q.attention(q.of.LayerAt(i, network.AttentionLayer).Within+".attn", head[0], head[1], head[2],
+		mat.Activations, av)
 	b.Proj, errs[5] = q.toResidual(proj, weights, bias, av, 0)
 	return errors.Join(errs[:]...)
 }
@@ -125,8 +126,9 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 	b.Norm2, errs[0] = q.layerNorm(q.name(i, network.RoleNorm2), s.norm2, w.Norm2G, w.Norm2B, in)
 	steps := repeat(index.Scale, hidden)
 	b.FC1, errs[1] = q.build(linear{
-		name: fc1.Name, layer: fc1, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent, steps), bits: fc1.Weights,
-		in: in.activations, out: steps, zero: index.Zero, outBits: q.num.GELUBits,
+		name: fc1.Name, layer: fc1, w: w1, bias: b1, rounded: q.round(fc1, w1, in.activations, f.exponent, steps),
+		bits: fc1.Weights,
+		in:   in.activations, out: steps, zero: index.Zero, outBits: q.num.GELUBits,
 	})
 	q.report.reading(fc1.Name, Reading{Scale: []float64{gelu.Scale}, Zero: gelu.Zero})
 	b.FC2, errs[2] = q.toResidual(fc2, w2, b2, gelu, 0)
@@ -134,7 +136,8 @@ func (q *quantizer) mlpHalf(b *intnet.Block, i int, w *checkpoint.BlockWeights, 
 }
 
 // toResidual builds a layer that writes to the residual stream; fold is the strength of the fold in what it reads.
-func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations, fold float64) (intnet.Linear, error) {
+func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activations,
+	fold float64) (intnet.Linear, error) {
 	in = q.reads(bits.Name, in)
 	return q.build(linear{
 		name: bits.Name, layer: bits, w: w, bias: b, rounded: q.round(bits, w, in, fold, q.residual()),
@@ -143,13 +146,15 @@ func (q *quantizer) toResidual(bits configs.LayerBits, w, b []float64, in activa
 }
 
 // plainRange is inputRange for a tensor that no LayerNorm fold touches.
-func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, power []float64, f func(x float64, c int) float64) activations {
+func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, power []float64,
+	f func(x float64, c int) float64) activations {
 	return q.inputRange(rangeKey{tensor, block, -1, 0}, s, width, 0, power, f)
 }
 
 // inputRange finds the grid of a matmul's input after the map f of its sampled
 // values; its scale is at least the given one.
-func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64, f func(x float64, c int) float64) activations {
+func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64,
+	f func(x float64, c int) float64) activations {
 	full := gridKey{key, q.menu}
 	set := q.stats.ranges.get(full, func() rangeSet {
 		t := tensor{len(s.values), q.stats.Images, func(i int) (float64, float64) {

@@ -42,9 +42,10 @@ func Quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stat
 	return quantize(m, num, w, stats, nil, nil)
 }
 
-// Rebuild is Quantize of numerics that differ from those of a network, base, in the layers of one block alone, with the same
-// model, weights and stats: the other blocks and what is around them are base's own.
-func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoint.Weights, stats *Stats) (*intnet.Network, error) {
+// Rebuild is Quantize of numerics that differ from those of a network, base, in the layers of one block alone, with the
+// same model, weights and stats: the other blocks and what is around them are base's own.
+func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoint.Weights,
+	stats *Stats) (*intnet.Network, error) {
 	q, err := newQuantizer(base.Model, num, w, stats, nil, nil)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,8 @@ func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoin
 	return q.net, nil
 }
 
-func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*quantizer, error) {
+func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report,
+	progress func(done, total int)) (*quantizer, error) {
 	if !reflect.DeepEqual(m, stats.model) {
 		return nil, fmt.Errorf("calibration was made for model %s with another shape; calibrate again", stats.model.Name)
 	}
@@ -75,10 +77,12 @@ func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, 
 		}
 		report.turned(w)
 	}
-	return &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil}, nil
+	return &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil},
+		nil
 }
 
-func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report, progress func(done, total int)) (*intnet.Network, error) {
+func quantize(m configs.Model, num configs.Numerics, w *checkpoint.Weights, stats *Stats, report *Report,
+	progress func(done, total int)) (*intnet.Network, error) {
 	q, err := newQuantizer(m, num, w, stats, report, progress)
 	if err != nil {
 		return nil, err
@@ -167,11 +171,14 @@ func checkNumerics(net *network.Network, num configs.Numerics) error {
 	if num.Quantizer.TokenScales == configs.DynamicScales {
 		_, pools := net.Find(network.RolePool)
 		if _, norms := net.Find(network.RoleEmbedNorm); pools || norms || configs.GoldenOnly(net) != "" {
-			errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin, and for a network that pools tokens, has a norm in front of the blocks, or what the engine lacks"))
+			errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin, "+
+				"and for a network that pools tokens, has a norm in front of the blocks, or what the engine lacks"))
 		}
 	}
-	if num.Quantizer.Inputs == configs.SequentialInputs && (net.Blocks[0].Window > 0 || num.Quantizer.TokenScales == configs.DynamicScales) {
-		errs = append(errs, errors.New("quantizer: inputs is sequential; expected float for a Swin, and with dynamic token_scales"))
+	if num.Quantizer.Inputs == configs.SequentialInputs &&
+		(net.Blocks[0].Window > 0 || num.Quantizer.TokenScales == configs.DynamicScales) {
+		errs = append(errs, errors.New("quantizer: inputs is sequential; expected float for a Swin, "+
+			"and with dynamic token_scales"))
 	}
 	for _, layer := range net.Layers {
 		name := layer.Name
@@ -190,10 +197,12 @@ func checkNumerics(net *network.Network, num configs.Numerics) error {
 			within("layer "+name+": group", l.Group, 0, 0)
 		case configs.PerGroup:
 			if l.Group < 1 || inner%l.Group != 0 {
-				errs = append(errs, fmt.Errorf("layer %s: group is %d; expected a divisor of its inner dimension, %d", name, l.Group, inner))
+				errs = append(errs, fmt.Errorf("layer %s: group is %d; expected a divisor of its inner dimension, %d",
+					name, l.Group, inner))
 			}
 		default:
-			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s, %s or %s", name, l.Granularity, configs.PerChannel, configs.PerLayer, configs.PerGroup))
+			errs = append(errs, fmt.Errorf("layer %s: granularity is %q; expected %s, %s or %s",
+				name, l.Granularity, configs.PerChannel, configs.PerLayer, configs.PerGroup))
 		}
 	}
 	return errors.Join(errs...)

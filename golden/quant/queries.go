@@ -23,7 +23,8 @@ func (q *quantizer) fineParts(w *checkpoint.BlockWeights, s *blockStats, b *intn
 	if !q.shape.QKNorm {
 		return nil
 	}
-	return []finePart{{network.RoleQueryNorm, w.QNormG, w.QNormB, s.qFine, &b.QNorm}, {network.RoleKeyNorm, w.KNormG, w.KNormB, s.kFine, &b.KNorm}}
+	return []finePart{{network.RoleQueryNorm, w.QNormG, w.QNormB, s.qFine, &b.QNorm},
+		{network.RoleKeyNorm, w.KNormG, w.KNormB, s.kFine, &b.KNorm}}
 }
 
 // scale is the step in front of the norm, one for all heads: eps counts in it.
@@ -79,7 +80,8 @@ func (q *quantizer) turnedReadings(block int, heads [][]float64) {
 	}
 }
 
-// turnTables are the cosines and sines of every row's pairs of channels, with 14 bits of fraction: 1 and 0 in the rows of the prefix.
+// turnTables are the cosines and sines of every row's pairs of channels, with 14 bits of fraction: 1 and 0 in the rows
+// of the prefix.
 func turnTables(m configs.Model) (cos, sin []int16) {
 	const one = 1 << 14
 	hd := m.Dim / m.Heads

@@ -65,16 +65,18 @@ const maxFactors = 64
 // blockStats are the tensors of one block whose codes have few bits.
 type blockStats struct {
 	norm1, norm2 normStats
-	q, k, v, av  *sample   // Dim channels, heads side by side: what codes stand for
-	qFine, kFine spread    // q and k in front of their norms, where they have any
-	hidden       *sample   // FC1's output before GELU; of a gated MLP the gated values, behind their norm where they have one
-	gate         *sample   // of a gated MLP: the gate before its activation
-	value        float64   // and the largest |value| that it is multiplied with
-	gated        spread    // the products, in front of a norm
-	merge        normStats // where a patch merging precedes the block
+	q, k, v, av  *sample // Dim channels, heads side by side: what codes stand for
+	qFine, kFine spread  // q and k in front of their norms, where they have any
+	// FC1's output before GELU; of a gated MLP the gated values, behind their norm where they have one
+	hidden *sample
+	gate   *sample   // of a gated MLP: the gate before its activation
+	value  float64   // and the largest |value| that it is multiplied with
+	gated  spread    // the products, in front of a norm
+	merge  normStats // where a patch merging precedes the block
 }
 
-// spread is the largest |value| of a tensor (and of what was added to make it), and the least sqrt(variance + eps) of its rows.
+// spread is the largest |value| of a tensor (and of what was added to make it), and the least sqrt(variance + eps) of
+// its rows.
 type spread struct{ most, least float64 }
 
 // normStats is a LayerNorm's output and the least sqrt(variance + eps) of its input rows.
@@ -121,7 +123,8 @@ func Calibrate(m configs.Model, w *checkpoint.Weights, images *dataset.Images) (
 }
 
 // CalibrateWith is Calibrate with a function that hears of every image done; it may be nil.
-func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Images, progress func(done, total int)) (*Stats, error) {
+func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Images,
+	progress func(done, total int)) (*Stats, error) {
 	net, err := floatref.New(m, w)
 	if err != nil {
 		return nil, err
@@ -180,8 +183,9 @@ func newStats(m configs.Model, images int) *Stats {
 	}
 	rows := func(op network.Op) *sample { return newSample(op.Cols, images*op.Rows) }
 	last := net.Last()
-	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)), inputs: memo[inputKey, []factor]{limit: maxFactors},
-		embed: spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
+	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)),
+		inputs: memo[inputKey, []factor]{limit: maxFactors},
+		embed:  spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
 	if net.Classifiers > 1 {
 		for range net.Classifiers {
 			s.prefix = append(s.prefix, newSample(last.Cols, images))
@@ -221,7 +225,8 @@ const mostValue = 1e18
 func reach(net *floatref.Network, tr *floatref.Trace) error {
 	for i, op := range net.Ops {
 		if top := largest(tr.Ops[i]); !(top <= mostValue) {
-			return fmt.Errorf("op %s reaches %g; expected magnitudes up to %g: are these the weights of a trained network?", op.Name, top, mostValue)
+			return fmt.Errorf("op %s reaches %g; expected magnitudes up to %g: are these the weights of a trained network?",
+				op.Name, top, mostValue)
 		}
 	}
 	return nil

@@ -49,8 +49,8 @@ func (o Options) script(e engine, dir string, tasks int) (string, error) {
 				name, n+1, e.edit, shown)
 		}
 	}
-	t, err := template.New(filepath.Base(name)).Option("missingkey=error").Funcs(template.FuncMap{"quote": strconv.Quote}).Parse(text)
-	if err != nil {
+	t := template.New(filepath.Base(name)).Option("missingkey=error").Funcs(template.FuncMap{"quote": strconv.Quote})
+	if _, err := t.Parse(text); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	command, folder := shellWord(o.Program)+" task "+shellWord(dir), filepath.Join(dir, logs)

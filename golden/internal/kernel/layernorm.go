@@ -71,7 +71,8 @@ func (n *Norm) Values(x []int32) {
 }
 
 // normalizer is a function of the assembly.
-type normalizer[T int8 | int32] func(dst *T, x *int32, gains *int32, offsets *int64, n uintptr, root int32, before int64, shift uint64, after int32, sg uint64, low, high int32)
+type normalizer[T int8 | int32] func(dst *T, x *int32, gains *int32, offsets *int64, n uintptr,
+	root int32, before int64, shift uint64, after int32, sg uint64, low, high int32)
 
 // normalize does a row with the active tier's function and tells how many of its channels.
 // (C*x - s1)*R is x*(C*R) - s1*R there, with C*R below 2^30.

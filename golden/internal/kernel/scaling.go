@@ -38,7 +38,8 @@ func (s *scaling) one(acc int32, m int64) int64 {
 }
 
 // requantizer is a function of the assembly. Strides are in values.
-type requantizer[T int8 | int32, M uint32 | int64] func(dst *T, acc *int32, m *M, rows, n, dstStride, accStride uintptr, before int64, shift uint64, after, low, high int32)
+type requantizer[T int8 | int32, M uint32 | int64] func(dst *T, acc *int32, m *M, rows, n, dstStride, accStride uintptr,
+	before int64, shift uint64, after, low, high int32)
 
 // requantize does rows of n columns with the active tier's function, and tells how many
 // columns of each; the others are the caller's.
