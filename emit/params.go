@@ -89,7 +89,8 @@ func (p *Plan) arrayParams(l *paramList) {
 	l.add("PACK_GROUP", max(1, packed.Group), "products", "packed ones that are summed before they are taken apart")
 	l.add("CASCADE", flag(packed.Cascade), "0 or 1", "they are summed in the DSPs' cascade")
 	l.add("EXTRA_CYCLES", s.Late(), "cycles", "that the array has for registers between DSPs")
-	l.add("SUM_STEP", s.SumStep(p.Part.Family), "products", "that DSPs sum from register to register of a cascade; 0: LUTs add up")
+	l.add("SUM_STEP", s.SumStep(p.Part.Family), "products",
+		"that DSPs sum from register to register of a cascade; 0: LUTs add up")
 }
 
 func (p *Plan) widthParams(l *paramList) {

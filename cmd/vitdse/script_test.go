@@ -58,8 +58,8 @@ func photographs(dir string) error {
 	return nil
 }
 
-// The scripts find the digits case in configs/digits, testdata/small in small, checkpoints as libraries save them in variants and refused,
-// photographs in photos, and what Yosys once wrote in yosys-0.23.json.
+// The scripts find the digits case in configs/digits, testdata/small in small, checkpoints as libraries save them in
+// variants and refused, photographs in photos, and what Yosys once wrote in yosys-0.23.json.
 func TestScripts(t *testing.T) {
 	configs, err := filepath.Abs(filepath.Join("..", "..", "configs"))
 	if err != nil {

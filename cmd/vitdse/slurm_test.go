@@ -15,7 +15,8 @@ import (
 	"vitdse/dse/jobs/array/slurmtest"
 )
 
-var slurmDesigns = flag.Int("slurm-designs", 0, "`designs` of the study that TestSlurmWork does on a Slurm of its own; 0 leaves it out")
+var slurmDesigns = flag.Int("slurm-designs", 0, "`designs` of the study that TestSlurmWork does on a Slurm of its "+
+	"own; 0 leaves it out")
 
 // machine runs the program in a folder of its own, with its own cache.
 type machine struct {
@@ -35,7 +36,8 @@ func newMachine(t *testing.T) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Symlink(configs, filepath.Join(m.dir, "configs")), os.CopyFS(filepath.Join(m.dir, "small"), os.DirFS("testdata/small"))); err != nil {
+	if err := errors.Join(os.Symlink(configs, filepath.Join(m.dir, "configs")),
+		os.CopyFS(filepath.Join(m.dir, "small"), os.DirFS("testdata/small"))); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -78,8 +80,9 @@ func slurm(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// Sensitivities, a sweep with its measured front, the front's points verified and designs of a study synthesized, all done
-// on a Slurm where the submitting command is killed, then a task, then a node goes down, give the bytes of one process.
+// Sensitivities, a sweep with its measured front, the front's points verified and designs of a study synthesized, all
+// done on a Slurm where the submitting command is killed, then a task, then a node goes down, give the bytes of one
+// process.
 func TestSlurmWork(t *testing.T) {
 	if *slurmDesigns == 0 {
 		t.Skip("takes minutes; make machines runs it")
@@ -92,12 +95,15 @@ func TestSlurmWork(t *testing.T) {
 		files []string
 		fault bool
 	}{
-		{[]string{"sensitivity", "small/run.yaml", "--bits", "2,3,4,5,6,7,8", "--granularity", "layer,channel", "--to", "sensitivities.json"},
+		{[]string{"sensitivity", "small/run.yaml", "--bits", "2,3,4,5,6,7,8", "--granularity", "layer,channel", "--to",
+			"sensitivities.json"},
 			[]string{"sensitivities.json"}, true},
 		{[]string{"sweep", "small/run.yaml", "--sensitivities", "sensitivities.json"},
 			[]string{"out/small/sweep/front.json", "out/small/sweep/front.csv"}, false},
-		{[]string{"verify", "small/run.yaml", "--points", "front", "--target", "hls"}, []string{"out/small/sweep/verified.json"}, false},
-		{[]string{"study", "small/run.yaml", "--parts", "xc7z020", "--designs", strconv.Itoa(*slurmDesigns), "--most-luts", "8000", "--file", "study.jsonl"},
+		{[]string{"verify", "small/run.yaml", "--points", "front", "--target", "hls"},
+			[]string{"out/small/sweep/verified.json"}, false},
+		{[]string{"study", "small/run.yaml", "--parts", "xc7z020", "--designs", strconv.Itoa(*slurmDesigns), "--most-luts",
+			"8000", "--file", "study.jsonl"},
 			[]string{"study.jsonl"}, true},
 	} {
 		if _, code := laptop.do(w.args...); code != 0 {

@@ -40,7 +40,8 @@ journal of a sweep with other inputs is refused unless --force is given.
 
 With --engine the sensitivities, the shards of a sweep (of an exact search: its parts) and the
 measuring of the front are array jobs.`,
-		Example: "  vitdse sweep configs/digits/run.yaml\n  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
+		Example: "  vitdse sweep configs/digits/run.yaml\n" +
+			"  VITDSE_PARTS=xck26 vitdse sweep configs/digits/run.yaml --max-loss-db 3 --out out/kv260\n" +
 			"  vitdse sweep configs/deit/run.yaml --min-fps 60 --max-dsp 1200 --force",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,7 +78,8 @@ measuring of the front are array jobs.`,
 }
 
 // sweep explores the run's space and writes the front.
-func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool, machines arrayFlags) (*dse.Front, error) {
+func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool,
+	machines arrayFlags) (*dse.Front, error) {
 	space, parts, err := loadSpace(run)
 	if err != nil {
 		return nil, err
@@ -130,7 +132,8 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	res, err := dse.Explore(ctx, study)
 	if other := (*jobs.OtherError)(nil); errors.As(err, &other) {
 		if !force {
-			return nil, fmt.Errorf("%s is the journal of a sweep with other inputs; give another --out, or --force to replace its results", other.File)
+			return nil, fmt.Errorf("%s is the journal of a sweep with other inputs; give another --out, "+
+				"or --force to replace its results", other.File)
 		}
 		study.Options.Resume = false
 		res, err = dse.Explore(ctx, study)

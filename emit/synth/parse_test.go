@@ -27,8 +27,10 @@ func TestParseStat(t *testing.T) {
 		modules, memories int // one module a file of rtl/; buffers, the values' one in 4 copies for 4 channels
 		want              hwmodel.Resources
 	}{
-		{"yosys-0.23.json", 21, 14, hwmodel.Resources{LUT: 13611 + 2*2481 + 6*755, FF: 8751, DSP: 69, BRAM18: 21, LUTRAM: 6 * 755}},
-		{"yosys-0.70.json", 19, 13, hwmodel.Resources{LUT: 11595 + 2*2341 + 6*418, FF: 7373, DSP: 68, BRAM18: 19, LUTRAM: 6 * 418}},
+		{"yosys-0.23.json", 21, 14, hwmodel.Resources{LUT: 13611 + 2*2481 + 6*755, FF: 8751, DSP: 69, BRAM18: 21,
+			LUTRAM: 6 * 755}},
+		{"yosys-0.70.json", 19, 13, hwmodel.Resources{LUT: 11595 + 2*2341 + 6*418, FF: 7373, DSP: 68, BRAM18: 19,
+			LUTRAM: 6 * 418}},
 	} {
 		modules, err := ParseStat(read(t, c.file), top)
 		if err != nil {

@@ -73,7 +73,8 @@ func TestCaught(t *testing.T) {
 			})
 		}, "norm1"},
 		{"one RTL constant: the requantizer's least shift", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MIN_SHIFT\[5:0\];`, "shift - MIN_SHIFT[5:0] + 6'd1;")
+			replace(t, filepath.Join(dir, "rtl/vit_requantize.sv"), `shift - MIN_SHIFT\[5:0\];`,
+				"shift - MIN_SHIFT[5:0] + 6'd1;")
 		}, "patch_embed"},
 		{"one RTL constant: the prefix rows", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `(parameter PREFIX_TOKENS +)= 1,`, "${1}= 2,")
@@ -142,7 +143,8 @@ func TestRefused(t *testing.T) {
 			edit(t, filepath.Join(dir, "rtl/filelist.f"), func(b []byte) []byte { return b[:20] })
 		}, "rtl/filelist.f does not name its design"},
 		{"an op that is not compared", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_output_words.sv"), `out_valid && out_pass == 8'd0;`, "out_valid && out_pass == 8'd0 && trace_op != 12'd1;")
+			replace(t, filepath.Join(dir, "rtl/vit_output_words.sv"), `out_valid && out_pass == 8'd0;`,
+				"out_valid && out_pass == 8'd0 && trace_op != 12'd1;")
 		}, "0 columns of 320 were produced by op patch_embed (1)"},
 		{"truncated vectors", func(t *testing.T, dir string) {
 			edit(t, filepath.Join(dir, "vectors/expected.bin"), func(b []byte) []byte { return b[:len(b)/4] })
@@ -166,11 +168,13 @@ func TestRefused(t *testing.T) {
 			})
 		}, "vectors/logits.bin is not the one that was emitted here"},
 		{"an engine that hangs", func(t *testing.T, dir string) {
-			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `assign done      = row_made && op_last;`, "assign done      = 1'b0;")
+			replace(t, filepath.Join(dir, "rtl/vit_patch_rows.sv"), `assign done      = row_made && op_last;`,
+				"assign done      = 1'b0;")
 		}, "no op has ended"},
 		{"an assertion that does not hold", func(t *testing.T, dir string) {
 			replace(t, filepath.Join(dir, "rtl/vit_softmax.sv"), `divided <= aresetn & divide`, "divided <= 1'b0 & divide")
-		}, "an assertion of the RTL does not hold in u_accel.u_core.u_score_path.u_softmax: a row tile's scores come while one waits"},
+		}, "an assertion of the RTL does not hold in u_accel.u_core.u_score_path.u_softmax: " +
+			"a row tile's scores come while one waits"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

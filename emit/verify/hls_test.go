@@ -25,7 +25,8 @@ func mustVerifyHLS(t testing.TB, dir string) *Report {
 		t.Errorf("%v", m)
 	}
 	if !rep.OK {
-		t.Fatalf("verification failed: %d logits of %d images, %d mismatches", rep.LogitCompared, rep.LogitImages, rep.LogitMismatches)
+		t.Fatalf("verification failed: %d logits of %d images, %d mismatches",
+			rep.LogitCompared, rep.LogitImages, rep.LogitMismatches)
 	}
 	return rep
 }
@@ -84,7 +85,8 @@ func checkHLSSources(t *testing.T, c corner) {
 		}
 		data, err := os.ReadFile(path)
 		for i, line := range strings.Split(string(data), "\n") {
-			if len(line) > 100 || strings.TrimRight(line, " ") != line || (strings.Contains(line, "\t") && e.Name() != "Makefile") {
+			if len(line) > 100 || strings.TrimRight(line, " ") != line ||
+				(strings.Contains(line, "\t") && e.Name() != "Makefile") {
 				t.Errorf("%s:%d: %d columns, a tab or a trailing blank", path, i+1, len(line))
 			}
 		}
@@ -128,11 +130,14 @@ func TestHLSCaught(t *testing.T) {
 		{"one weight bit of fc1 in block 2", func(t *testing.T, dir string) {
 			flipWeight(t, dir, "blocks.2.mlp.fc1")
 		}, "blocks.2.mlp.fc1"},
-		{"one entry of the exponential table", source("vit_program.h", `exp_table(.*)\n  255,`, "exp_table$1\n  254,"), "blocks.0.attn.softmax"},
-		{"the requantizer's least shift", source("vit_requantize.h", `rounded >> MIN_SHIFT`, "rounded >> (MIN_SHIFT + 1)"), "patch_embed"},
+		{"one entry of the exponential table", source("vit_program.h", `exp_table(.*)\n  255,`, "exp_table$1\n  254,"),
+			"blocks.0.attn.softmax"},
+		{"the requantizer's least shift", source("vit_requantize.h", `rounded >> MIN_SHIFT`, "rounded >> (MIN_SHIFT + 1)"),
+			"patch_embed"},
 		{"the reciprocal root", source("vit_rsqrt.h", `index.to_int\(\) - 64`, "index.to_int() - 63"), "blocks.0.norm1"},
 		{"the prefix rows", source("vit_design.h", `PREFIX_TOKENS = 1`, "PREFIX_TOKENS = 2"), "patch_embed"},
-		{"saturation of the residual stream", source("vit_design.h", `constexpr int RESIDUAL_BITS = 16;`, "constexpr int RESIDUAL_BITS = 12;"), "patch_embed"},
+		{"saturation of the residual stream", source("vit_design.h", `constexpr int RESIDUAL_BITS = 16;`,
+			"constexpr int RESIDUAL_BITS = 12;"), "patch_embed"},
 		{"the last bit of a row sum's reciprocal", source("vit_reciprocal.h", `step < 17`, "step < 16"), "blocks.0.attn.av"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -232,7 +237,8 @@ func TestAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	rtl, hls := reports[0], reports[1]
-	if rtl.Target != configs.TargetRTL || hls.Target != configs.TargetHLS || !rtl.OK || !hls.OK || rtl.Elements() != hls.Elements() {
+	if rtl.Target != configs.TargetRTL || hls.Target != configs.TargetHLS || !rtl.OK || !hls.OK ||
+		rtl.Elements() != hls.Elements() {
 		t.Fatalf("reports are %+v and %+v", rtl, hls)
 	}
 	if hls.MeasuredRun != 0 || rtl.MeasuredRun == 0 {
@@ -247,7 +253,8 @@ func TestAll(t *testing.T) {
 	if len(reports) != 2 || !reports[0].OK || reports[1].OK {
 		t.Error("the reports do not say which of the two is wrong")
 	}
-	if _, err := RunTarget(context.Background(), dir, "vhdl", opt, nil); err == nil || !strings.Contains(err.Error(), "expected rtl, hls or all") {
+	if _, err := RunTarget(context.Background(), dir, "vhdl", opt, nil); err == nil ||
+		!strings.Contains(err.Error(), "expected rtl, hls or all") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -59,7 +59,8 @@ func TestStaleBuild(t *testing.T) {
 	if rep, err := RunHLS(context.Background(), dir, opt, nil); err != nil || !rep.OK {
 		t.Errorf("with other flags: %v", err)
 	}
-	for goal, want := range map[string]int{"sim/build/harness-*": 2, "hls/build/csim-*": 3, "sim/build/.vitdse-build-*": 0, "hls/build/.vitdse-build-*": 0} {
+	for goal, want := range map[string]int{"sim/build/harness-*": 2, "hls/build/csim-*": 3, "sim/build/.vitdse-build-*": 0,
+		"hls/build/.vitdse-build-*": 0} {
 		if list, err := filepath.Glob(filepath.Join(dir, goal)); err != nil || len(list) != want {
 			t.Errorf("%s: %v, %v; expected %d", goal, list, err, want)
 		}
@@ -98,7 +99,8 @@ func TestTwoAtOnce(t *testing.T) {
 	if err != nil || !strings.Contains(out, `"event":"end","ok":true`) {
 		t.Errorf("make run in sim: %v\n%s", err, tail(out, 10))
 	}
-	if out, err = command(t, filepath.Join(dir, "hls"), "make", "run", "OPT=-O0"); err != nil || !strings.Contains(out, `"event":"end","ok":true`) {
+	if out, err = command(t, filepath.Join(dir, "hls"), "make", "run", "OPT=-O0"); err != nil ||
+		!strings.Contains(out, `"event":"end","ok":true`) {
 		t.Errorf("make run in hls: %v\n%s", err, tail(out, 10))
 	}
 }

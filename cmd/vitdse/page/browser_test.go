@@ -43,8 +43,10 @@ func browse(t *testing.T, allowed string) context.Context {
 	if err != nil {
 		t.Fatalf("%v; make setup-test installs it", err)
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(1280, 900))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
 	t.Cleanup(stop)
@@ -116,7 +118,9 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 // value is that of an expression in the page.
 func value[T any](t *testing.T, ctx context.Context, js string) (v T) {
 	t.Helper()
-	do(t, ctx, chromedp.Evaluate(js, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	do(t, ctx, chromedp.Evaluate(js, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+		return p.WithAwaitPromise(true)
+	}))
 	return v
 }
 
@@ -139,7 +143,8 @@ func full(t *testing.T, n int) (*dse.Front, *Report) {
 		}
 		p.Numerics = fmt.Sprint(i % 7)
 		p.LossDB, p.SQNRDB = float64(i%7)/4, 40-float64(i%7)/4
-		p.Measured = &dse.Measured{Images: 360, Top1: 0.9 + float64(i%7)/100, SQNRDB: 39 - float64(i%7)/3, LossDB: float64(i%7) / 3, Feasible: true, OnFront: i%5 != 0}
+		p.Measured = &dse.Measured{Images: 360, Top1: 0.9 + float64(i%7)/100, SQNRDB: 39 - float64(i%7)/3,
+			LossDB: float64(i%7) / 3, Feasible: true, OnFront: i%5 != 0}
 	}
 	r, err := Of(f, 0)
 	if err != nil {
@@ -157,13 +162,15 @@ func full(t *testing.T, n int) (*dse.Front, *Report) {
 		t.Fatal(err)
 	}
 	low, high := Number(80), Number(120)
-	in.Synthesis = &Synthesis{Tool: "Yosys", Counts: map[string]int{"lut": 1234, "ff": 2345, "dsp": 10, "bram18": 3, "uram": 0},
+	in.Synthesis = &Synthesis{Tool: "Yosys", Counts: map[string]int{"lut": 1234, "ff": 2345, "dsp": 10,
+		"bram18": 3, "uram": 0},
 		Clock: &Clock{MHz: low, LowMHz: &low, HighMHz: &high, Evidence: "timed by hand.", Path: "from here to there"}}
 	in.Hash = "0123"
 	in.Variants = []Variant{{Changes: []Change{{"tm", "8"}}, Fate: "beaten", Why: "<b>point 1</b> beats it"}}
 	v := Verdict{Design: "0123", Target: "rtl", Words: "PASS  all", OK: true}
 	for _, op := range in.Ops {
-		v.Ops = append(v.Ops, VerdictOp{Name: op.Name, Measured: op.Cycles, Spent: []int64{op.Cycles, 0, 0, 0, 0, 0, 0, 0, 0}})
+		v.Ops = append(v.Ops, VerdictOp{Name: op.Name, Measured: op.Cycles,
+			Spent: []int64{op.Cycles, 0, 0, 0, 0, 0, 0, 0, 0}})
 	}
 	r.Inside, r.Verified, r.Picked = []Inside{in}, []Verdict{v}, &Picked{"made.2", "the knee", "because"}
 	return f, r
@@ -191,9 +198,11 @@ func TestInBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, of := range map[string]func(i int) float64{
-		"front.column('seconds')": func(i int) float64 { return front.Points[i].Seconds }, "front.values('fps')": func(i int) float64 { return front.Points[i].FPS },
-		"front.column('use')": func(i int) float64 { return front.Points[i].Use }, "front.values('lut')": func(i int) float64 { return front.Points[i].Estimate.LUT },
-		"front.values('mloss')": func(i int) float64 { return front.Points[i].Measured.LossDB },
+		"front.column('seconds')": func(i int) float64 { return front.Points[i].Seconds },
+		"front.values('fps')":     func(i int) float64 { return front.Points[i].FPS },
+		"front.column('use')":     func(i int) float64 { return front.Points[i].Use },
+		"front.values('lut')":     func(i int) float64 { return front.Points[i].Estimate.LUT },
+		"front.values('mloss')":   func(i int) float64 { return front.Points[i].Measured.LossDB },
 	} {
 		got := value[[]float64](t, ctx, "Array.from(vitdse."+name+")")
 		for i := range got {
@@ -205,9 +214,11 @@ func TestInBrowser(t *testing.T) {
 	if at := value[int](t, ctx, "document.body.innerText.indexOf('[object ')"); at >= 0 {
 		t.Errorf("the page shows an object as text, at %d", at)
 	}
-	frame := chromedp.Evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))", nil, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
+	frame := chromedp.Evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(1))))", nil,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) })
 	// A limit typed into its field.
-	do(t, ctx, chromedp.SetValue("input[name=lut-most]", "1,049", chromedp.ByQuery), chromedp.Evaluate("document.querySelector('input[name=lut-most]').dispatchEvent(new Event('change'))", nil), frame)
+	do(t, ctx, chromedp.SetValue("input[name=lut-most]", "1,049", chromedp.ByQuery),
+		chromedp.Evaluate("document.querySelector('input[name=lut-most]').dispatchEvent(new Event('change'))", nil), frame)
 	want := 0
 	for i, p := range f.Points {
 		if p.Estimate.LUT <= 1049 && i%5 != 0 {
@@ -218,30 +229,37 @@ func TestInBrowser(t *testing.T) {
 		t.Errorf("%s points are shown at LUT <= 1,049; expected %d", got, want)
 	}
 	// The rows of the table, in order of latency, as text.
-	if got, want := value[string](t, ctx, "document.querySelector('table.points tbody td[data-key=latency]').textContent"), fmt.Sprintf("%.5f", 1e3*f.Points[1].Seconds); got != want[:len(got)] {
+	if got, want := value[string](t, ctx, "document.querySelector('table.points tbody td[data-key=latency]').textContent"),
+		fmt.Sprintf("%.5f", 1e3*f.Points[1].Seconds); got != want[:len(got)] {
 		t.Errorf("the first row's latency is %s; expected %s", got, want)
 	}
 	// Pick two more from the table; three stand side by side with a command each.
-	do(t, ctx, chromedp.Click("tr[data-point='2'] input", chromedp.ByQuery), frame, chromedp.Click("tr[data-point='4'] input", chromedp.ByQuery), frame)
-	if got := value[[]string](t, ctx, "Array.from(document.querySelectorAll('#compare .command code'), e => e.textContent)"); len(got) != 3 || !strings.HasSuffix(got[1], " --point 2") {
+	do(t, ctx, chromedp.Click("tr[data-point='2'] input", chromedp.ByQuery), frame,
+		chromedp.Click("tr[data-point='4'] input", chromedp.ByQuery), frame)
+	if got := value[[]string](t, ctx, "Array.from(document.querySelectorAll('#compare .command code'), "+
+		"e => e.textContent)"); len(got) != 3 || !strings.HasSuffix(got[1], " --point 2") {
 		t.Errorf("the commands are %q; expected three, the second of point 2", got)
 	}
-	do(t, ctx, browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite, browser.PermissionTypeClipboardSanitizedWrite}),
+	do(t, ctx, browser.GrantPermissions([]browser.PermissionType{browser.PermissionTypeClipboardReadWrite,
+		browser.PermissionTypeClipboardSanitizedWrite}),
 		chromedp.Click("#compare .command button", chromedp.ByQuery), chromedp.Sleep(200*time.Millisecond))
 	if got := value[string](t, ctx, "navigator.clipboard.readText()"); got != "vitdse emit RUN.yaml --point 3" {
 		t.Errorf("the clipboard has %q", got)
 	}
 	// The first point along the horizontal axis, by the keyboard: it lets go what was picked.
-	do(t, ctx, chromedp.Focus("#scatter", chromedp.ByQuery), chromedp.KeyEvent(kb.Home), frame, chromedp.KeyEvent(kb.Enter), frame)
+	do(t, ctx, chromedp.Focus("#scatter", chromedp.ByQuery), chromedp.KeyEvent(kb.Home), frame,
+		chromedp.KeyEvent(kb.Enter), frame)
 	if got := value[[]int](t, ctx, "vitdse.state.picks"); len(got) != 2 || got[0] == 1 || got[1] == 1 {
 		t.Errorf("after Home and Enter on point 2 the picks are %v; expected two without it", got)
 	}
-	if got := value[string](t, ctx, "document.getElementById('say').textContent"); !strings.Contains(got, "Point 2 on xck26") {
+	if got := value[string](t, ctx, "document.getElementById('say').textContent"); !strings.Contains(got,
+		"Point 2 on xck26") {
 		t.Errorf("a screen reader is told %q", got)
 	}
 	// What was synthesized stands beside the estimate of that very design, with the clock's bracket and path.
 	do(t, ctx, chromedp.Evaluate("vitdse.state.picks.splice(0, 3); vitdse.state.pick(2)", nil), frame)
-	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz", "timed by hand. The path that sets it: from here to there."} {
+	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz",
+		"timed by hand. The path that sets it: from here to there."} {
 		if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, want) {
 			t.Errorf("why of the synthesized point does not say %q: %q", want, got)
 		}
@@ -249,12 +267,15 @@ func TestInBrowser(t *testing.T) {
 	do(t, ctx, chromedp.Evaluate("vitdse.state.pick(2); vitdse.state.pick(1)", nil), frame)
 	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); strings.Contains(got, "1,234") {
 		t.Errorf("why of another point has the synthesis of the first: %q", got)
-	} else if !strings.Contains(got, "between 81.00 and 131.0 MHz") || !strings.Contains(got, "By a model, counted at 100.0 MHz: Speed grade -2, fitted to netlists") {
+	} else if !strings.Contains(got, "between 81.00 and 131.0 MHz") ||
+		!strings.Contains(got, "By a model, counted at 100.0 MHz: Speed grade -2, fitted to netlists") {
 		t.Errorf("why of a point whose clock is a model's says %q", got)
 	}
 	// Why not: a wish that a point beats, and one that breaks a budget.
-	do(t, ctx, chromedp.SetValue("input[name=wish-dsp]", "100000", chromedp.ByQuery), chromedp.Click("#wish button", chromedp.ByQuery), frame)
-	if got := value[string](t, ctx, "document.querySelector('#wish + div').textContent"); !strings.Contains(got, "the budget of xc") || !strings.Contains(got, "at least as good") {
+	do(t, ctx, chromedp.SetValue("input[name=wish-dsp]", "100000", chromedp.ByQuery),
+		chromedp.Click("#wish button", chromedp.ByQuery), frame)
+	if got := value[string](t, ctx, "document.querySelector('#wish + div').textContent"); !strings.Contains(got,
+		"the budget of xc") || !strings.Contains(got, "at least as good") {
 		t.Errorf("the answer to 100,000 DSPs is %q", got)
 	}
 	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, "made.") {
@@ -276,7 +297,8 @@ func TestAccessible(t *testing.T) {
 		width  int64
 	}{{"light", 1280}, {"dark", 400}} {
 		scheme, width := screen.scheme, screen.width
-		do(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}), chromedp.EmulateViewport(width, 900), chromedp.Evaluate(string(axe), nil))
+		do(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: scheme}}), chromedp.EmulateViewport(width, 900), chromedp.Evaluate(string(axe), nil))
 		type violation struct{ ID, Impact, Help, Node string }
 		for _, v := range value[[]violation](t, ctx, `axe.run().then(r => r.passes.length < 10 ? [{ID: "axe", Impact: "it did not run"}] : r.violations.filter(v => v.impact === "serious" || v.impact === "critical")
 			.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Node: v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + " " + n.failureSummary).join(" | ")})))`) {
@@ -287,20 +309,23 @@ func TestAccessible(t *testing.T) {
 		}
 	}
 	var pdf []byte
-	do(t, ctx, chromedp.Evaluate("addEventListener('beforeprint', () => (window.inked = getComputedStyle(document.documentElement).getPropertyValue('--ink')))", nil), chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		pdf, _, err = page.PrintToPDF().WithPrintBackground(true).Do(ctx)
-		return err
-	}))
+	do(t, ctx, chromedp.Evaluate("addEventListener('beforeprint', () => (window.inked = "+
+		"getComputedStyle(document.documentElement).getPropertyValue('--ink')))", nil),
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			pdf, _, err = page.PrintToPDF().WithPrintBackground(true).Do(ctx)
+			return err
+		}))
 	if len(pdf) < 10_000 {
 		t.Errorf("the page on paper has %d bytes", len(pdf))
 	}
-	if got := value[string](t, ctx, "window.inked + ', ' + getComputedStyle(document.documentElement).getPropertyValue('--ink')"); got != "#15181c, #e9ebee" {
+	if got := value[string](t, ctx, "window.inked + ', ' + "+
+		"getComputedStyle(document.documentElement).getPropertyValue('--ink')"); got != "#15181c, #e9ebee" {
 		t.Errorf("the dark page's ink on paper, and after it, is %s; expected dark ink and then the light one again", got)
 	}
 }
 
-// 5,000 points: the page is drawn at once and brushing does not stall. What is bounded is the processor time of the page's
-// thread, far above what docs/REPORT.md reports, so that a busy machine passes.
+// 5,000 points: the page is drawn at once and brushing does not stall. What is bounded is the processor time of the
+// page's thread, far above what docs/REPORT.md reports, so that a busy machine passes.
 func TestFast(t *testing.T) {
 	_, r := full(t, MostPoints)
 	ctx := open(t, r)
@@ -313,7 +338,8 @@ func TestFast(t *testing.T) {
 		vitdse.state.limit("latency", 0.05 + n / 200, 0.6 + n / 200);
 		requestAnimationFrame(step); }; requestAnimationFrame(step); })`, frames))
 	frame := 1000 * (busy(t, ctx) - before) / frames
-	t.Logf("first picture after %.0f ms, brushing at %.0f frames a second, each %.0f ms of the page's thread", first, rate, frame)
+	t.Logf("first picture after %.0f ms, brushing at %.0f frames a second, each %.0f ms of the page's thread",
+		first, rate, frame)
 	if first <= 0 || frame > 150 {
 		t.Errorf("first picture after %.0f ms, each frame %.0f ms of the page's thread", first, frame)
 	}

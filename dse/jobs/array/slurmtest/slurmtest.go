@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Start starts a Slurm of this user's own: munged, slurmctld and two slurmd, nodes one and two, which end with the test. It
-// needs neither root nor systemd.
+// Start starts a Slurm of this user's own: munged, slurmctld and two slurmd, nodes one and two, which end with the
+// test. It needs neither root nor systemd.
 func Start(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"munged", "slurmctld", "slurmd", "sbatch"} {
@@ -121,7 +121,8 @@ func Await(t *testing.T, what string, is func() bool) {
 func Hurry(t *testing.T) {
 	go func() {
 		for t.Context().Err() == nil {
-			out, err := exec.CommandContext(t.Context(), "squeue", "--noheader", "--array", "--states", "PENDING", "--format", "%i").Output()
+			out, err := exec.CommandContext(t.Context(), "squeue", "--noheader", "--array", "--states", "PENDING",
+				"--format", "%i").Output()
 			for _, id := range bytes.Fields(out) {
 				if err == nil {
 					_ = exec.Command("scontrol", "update", "JobId="+string(id), "StartTime=now").Run()
