@@ -85,7 +85,7 @@ func (c *Checkpoint) fromTensors(m *configs.Model, pooling, turned bool) error {
 	if m.Pool == "" && !pooling && l.there("attn_pool.latent") {
 		m.Pool = configs.PoolMap
 	}
-	m.MLPNorm = m.MLPNorm || l.there("blocks.0.mlp.norm.weight")
+	m.MLPNorm = m.MLPNorm || m.Gated && l.there("blocks.0.mlp.norm.weight")
 	m.QKNorm = m.QKNorm || l.there("blocks.0.attn.q_norm.weight")
 	m.Features = m.Features || m.Classes == m.Dim && !l.there("head.weight") && !l.anyHead()
 	if m.Registers == 0 {
