@@ -14,9 +14,6 @@ import (
 // arrays has them, the buffers and operands that the engine's documents name by a letter, and what AMD's tools want.
 var fieldTerms = []string{"TM", "TN", "TK", "X", "Q", "A", "B", "DSP", "QKV", "C_M_AXI_ADDR_WIDTH"}
 
-// arrayModules have names of their own still.
-var arrayModules = []string{"vit_pe_array", "vit_mixed_array", "vit_dsp_cascade", "vit_packed_cascades", "vit_product_cascades", "vit_mult18"}
-
 var (
 	parameter     = regexp.MustCompile(`(?m)^  parameter (?:\[[^\]]*\] )?(\w+).*$`)
 	parameterNote = regexp.MustCompile(`^  parameter (?:\[[^\]]*\] )?\w+ += .*?  // \[([^\]]+)\] \S`)
@@ -34,9 +31,6 @@ func TestParameters(t *testing.T) {
 	maps.Copy(modules, unitSources(t, configs.ECP5))
 	units, count := map[string]string{}, 0
 	for _, module := range slices.Sorted(maps.Keys(modules)) {
-		if slices.Contains(arrayModules, strings.TrimSuffix(module, ".sv")) {
-			continue
-		}
 		for _, m := range parameter.FindAllStringSubmatch(modules[module], -1) {
 			count++
 			name, note := m[1], parameterNote.FindStringSubmatch(m[0])

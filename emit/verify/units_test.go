@@ -61,8 +61,8 @@ func arrayBenches() []unitBench {
 	var list []unitBench
 	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed hwmodel.Packed, late, tm, tk, ab, pb, nb int) {
 		b := unitBench{name: "array", family: family, synthesis: synthesis, holds: []string{"vit_pe_array.sv"}, packing: packing, packed: packed, values: map[string]int{
-			"TM_": tm, "TN_": 2, "TK_": tk, "NA_": max(ab, pb+1), "NB_": nb, "AB_": ab, "PB_": pb, "PACK_": packed.Products(), "PSHIFT_": max(1, packed.Shift),
-			"PGROUP_": max(1, packed.Group), "CASCADE_": 0, "LATE_": late, "BOOTH_": 0, "STEP_": 0}}
+			"TM_": tm, "TN_": 2, "TK_": tk, "A_BITS_": max(ab, pb+1), "B_BITS_": nb, "CODE_BITS_": ab, "NUMERATOR_BITS_": pb, "PACK_PRODUCTS_": packed.Products(), "PACK_SHIFT_": max(1, packed.Shift),
+			"PACK_GROUP_": max(1, packed.Group), "CASCADE_": 0, "EXTRA_CYCLES_": late, "BOOTH_": 0, "SUM_STEP_": 0}}
 		if packed.Cascade {
 			b.values["CASCADE_"] = 1
 		}
@@ -85,7 +85,7 @@ func arrayBenches() []unitBench {
 		for _, c := range [][6]int{{2, 2, 0, 8, 8, 7}, {4, 2, 1, 9, 12, 8}, {8, 2, 3, 5, 4, 4}, {8, 4, 4, 8, 8, 7}, {4, 4, 0, 7, 5, 7}} { // tk, step, late, bits
 			add(family, true, false, configs.PackNone, hwmodel.Packed{}, c[2], 2, c[0], c[3], c[5], c[4])
 			b := &list[len(list)-1]
-			b.holds, b.values["STEP_"] = append(b.holds, "vit_product_cascades.sv", "vit_dsp_cascade.sv"), c[1]
+			b.holds, b.values["SUM_STEP_"] = append(b.holds, "vit_product_cascades.sv", "vit_dsp_cascade.sv"), c[1]
 		}
 	}
 	for _, c := range []struct {
@@ -236,7 +236,7 @@ func TestUnits(t *testing.T) {
 			t.Parallel()
 			if b.name == "array" && b.family == configs.XCUP {
 				v := b.values
-				s := hwmodel.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["NA_"], BBits: v["NB_"], ActBits: v["AB_"], NumBits: v["PB_"]}
+				s := hwmodel.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"], ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
 				s.Design.Engine.Packing = b.packing
 				if got := s.Packed(); got != b.packed {
 					t.Errorf("%v: packed %+v; expected %+v", v, got, b.packed)

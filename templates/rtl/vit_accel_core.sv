@@ -192,13 +192,14 @@ module vit_accel_core #(
   wire                             tile_valid, tile_shift;
   wire [VECTOR_LANES*ACC_BITS-1:0] tile_col;
 <%- if .LUTColumns %>
-  vit_mixed_array #(.TM(TM), .TN(TN), .LC(LUT_COLUMNS), .TK(TK), .VC(VECTOR_COLUMNS), .NA(A_BITS), .NB(B_BITS),
-                    .ACCW(ACC_BITS), .PACK(PACK_PRODUCTS), .PSHIFT(PACK_SHIFT), .PGROUP(PACK_GROUP), .CASCADE(CASCADE),
-                    .LATE(EXTRA_CYCLES), .SUM_STEP(SUM_STEP)) u_array (
+  vit_mixed_array #(.TM(TM), .TN(TN), .LUT_COLUMNS(LUT_COLUMNS), .TK(TK), .VECTOR_COLUMNS(VECTOR_COLUMNS),
+                    .A_BITS(A_BITS), .B_BITS(B_BITS), .ACC_BITS(ACC_BITS), .PACK_PRODUCTS(PACK_PRODUCTS),
+                    .PACK_SHIFT(PACK_SHIFT), .PACK_GROUP(PACK_GROUP), .CASCADE(CASCADE), .EXTRA_CYCLES(EXTRA_CYCLES),
+                    .SUM_STEP(SUM_STEP)) u_array (
 <%- else %>
-  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VC(VECTOR_COLUMNS), .NA(A_BITS), .NB(B_BITS), .ACCW(ACC_BITS),
-                 .PACK(PACK_PRODUCTS), .PSHIFT(PACK_SHIFT), .PGROUP(PACK_GROUP), .CASCADE(CASCADE), .LATE(EXTRA_CYCLES),
-                 .SUM_STEP(SUM_STEP), .USE_DSP(USE_DSP)) u_array (
+  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .VECTOR_COLUMNS(VECTOR_COLUMNS), .A_BITS(A_BITS), .B_BITS(B_BITS),
+                 .ACC_BITS(ACC_BITS), .PACK_PRODUCTS(PACK_PRODUCTS), .PACK_SHIFT(PACK_SHIFT), .PACK_GROUP(PACK_GROUP),
+                 .CASCADE(CASCADE), .EXTRA_CYCLES(EXTRA_CYCLES), .SUM_STEP(SUM_STEP), .USE_DSP(USE_DSP)) u_array (
 <%- end %>
     .aclk(aclk), .aresetn(aresetn), .in_valid(beat_v), .in_first(beat_first), .in_last(beat_last),
     .in_a(operand_a), .in_b(operand_b), .out_valid(tile_valid), .out_shift(tile_shift), .out_col(tile_col)

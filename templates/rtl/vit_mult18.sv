@@ -2,7 +2,7 @@
 // or three cycles. For synthesis alone: a simulator is given the product as arithmetic (vit_multiply).
 `ifdef SYNTHESIS
 module vit_mult18 #(
-  parameter PIPELINE = 1
+  parameter PIPELINE = 1  // [0 or 1] registers between those of operands and product
 ) (
   input  wire        aclk,
   input  wire [17:0] a,      // signed

@@ -1,21 +1,21 @@
 // vit_pe_array against sums of products: tiles of one to six beats, each operand anything that its layer may hold.
 module bench;
   integer mutant_id;
-  localparam TM = TM_, TN = TN_, TK = TK_, NA = NA_, NB = NB_, ACCW = NA_ + NB_ + 8;
-  localparam LEAST = -(1 << (AB_ - 1)), MOST = (1 << PB_) - 1 > (1 << (AB_ - 1)) - 1 ? (1 << PB_) - 1 : (1 << (AB_ - 1)) - 1;
-  reg                 aclk = 0, aresetn = 0, valid = 0, first = 0, last = 0, shift = 0;
-  reg  [TK*TM*NA-1:0] a;
-  reg  [TK*TN*NB-1:0] b;
-  wire                out_valid;
-  wire [TM*ACCW-1:0]  col;
-  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .NA(NA), .NB(NB), .ACCW(ACCW), .PACK(PACK_), .PSHIFT(PSHIFT_), .PGROUP(PGROUP_),
-                 .CASCADE(CASCADE_), .LATE(LATE_), .BOOTH(BOOTH_), .SUM_STEP(STEP_)) u (
+  localparam TM = TM_, TN = TN_, TK = TK_, A_BITS = A_BITS_, B_BITS = B_BITS_, ACC_BITS = A_BITS_ + B_BITS_ + 8;
+  localparam LEAST = -(1 << (CODE_BITS_ - 1)), MOST = (1 << NUMERATOR_BITS_) - 1 > (1 << (CODE_BITS_ - 1)) - 1 ? (1 << NUMERATOR_BITS_) - 1 : (1 << (CODE_BITS_ - 1)) - 1;
+  reg                     aclk = 0, aresetn = 0, valid = 0, first = 0, last = 0, shift = 0;
+  reg  [TK*TM*A_BITS-1:0] a;
+  reg  [TK*TN*B_BITS-1:0] b;
+  wire                    out_valid;
+  wire [TM*ACC_BITS-1:0]  col;
+  vit_pe_array #(.TM(TM), .TN(TN), .TK(TK), .A_BITS(A_BITS), .B_BITS(B_BITS), .ACC_BITS(ACC_BITS), .PACK_PRODUCTS(PACK_PRODUCTS_), .PACK_SHIFT(PACK_SHIFT_), .PACK_GROUP(PACK_GROUP_),
+                 .CASCADE(CASCADE_), .EXTRA_CYCLES(EXTRA_CYCLES_), .BOOTH(BOOTH_), .SUM_STEP(SUM_STEP_)) u (
     .aclk(aclk), .aresetn(aresetn), .in_valid(valid), .in_first(first), .in_last(last), .in_a(a), .in_b(b),
     .out_valid(out_valid), .out_shift(shift), .out_col(col)
   );
-  reg signed [ACCW-1:0]       sum [0:TM*TN-1];
-  reg        [TM*TN*ACCW-1:0] want [0:7];
-  localparam HALF = 1 << (NB - 1);
+  reg signed [ACC_BITS-1:0]       sum [0:TM*TN-1];
+  reg        [TM*TN*ACC_BITS-1:0] want [0:7];
+  localparam HALF = 1 << (B_BITS - 1);
   integer put, get, head, tile, beats, beat, k, r, c, x, y, left, right;
 
   // A cycle; what leaves is compared.
@@ -23,8 +23,8 @@ module bench;
     begin
       #1;
       if (head >= 0) begin
-        if (col !== want[get%8][head*TM*ACCW +: TM*ACCW]) begin
-          $display("tile %0d, column %0d: %h, expected %h", get, head, col, want[get%8][head*TM*ACCW +: TM*ACCW]);
+        if (col !== want[get%8][head*TM*ACC_BITS +: TM*ACC_BITS]) begin
+          $display("tile %0d, column %0d: %h, expected %h", get, head, col, want[get%8][head*TM*ACC_BITS +: TM*ACC_BITS]);
           $finish;
         end
         head = head + 1;
@@ -43,9 +43,9 @@ module bench;
     begin
       for (k = 0; k < TK*TM; k = k + 1) begin
         x = LEAST + $unsigned($random) % (MOST - LEAST + 1);
-        a[k*NA +: NA] = $random % 3 ? x : $random % 2 ? LEAST : MOST;
+        a[k*A_BITS +: A_BITS] = $random % 3 ? x : $random % 2 ? LEAST : MOST;
       end
-      for (k = 0; k < TK*TN; k = k + 1) b[k*NB +: NB] = $random % 3 ? $random : $random % 2 ? {1'b1, {(NB-1){1'b0}}} : {1'b0, {(NB-1){1'b1}}};
+      for (k = 0; k < TK*TN; k = k + 1) b[k*B_BITS +: B_BITS] = $random % 3 ? $random : $random % 2 ? {1'b1, {(B_BITS-1){1'b0}}} : {1'b0, {(B_BITS-1){1'b1}}};
     end
   endtask
 
@@ -60,11 +60,11 @@ module bench;
         for (c = 0; c < TN; c = c + 1) begin
           if (first) sum[c*TM + r] = 0;
           for (k = 0; k < TK; k = k + 1) begin
-            x = $signed(a[(k*TM + r)*NA +: NA]);
-            y = $signed(b[(k*TN + c)*NB +: NB]);
+            x = $signed(a[(k*TM + r)*A_BITS +: A_BITS]);
+            y = $signed(b[(k*TN + c)*B_BITS +: B_BITS]);
             sum[c*TM + r] = sum[c*TM + r] + x * y;
           end
-          want[put%8][(c*TM + r)*ACCW +: ACCW] = sum[c*TM + r];
+          want[put%8][(c*TM + r)*ACC_BITS +: ACC_BITS] = sum[c*TM + r];
         end
       if (last) put = put + 1;
     end
@@ -73,8 +73,8 @@ module bench;
   // A tile of one beat in which every a of a token, and every b of a column, is the same.
   task same(input integer of_first, of_others, of_left, of_right);
     begin
-      for (k = 0; k < TK*TM; k = k + 1) a[k*NA +: NA] = k % TM == 0 ? of_first : of_others;
-      for (k = 0; k < TK*TN; k = k + 1) b[k*NB +: NB] = k % TN == 0 ? of_left : of_right;
+      for (k = 0; k < TK*TM; k = k + 1) a[k*A_BITS +: A_BITS] = k % TM == 0 ? of_first : of_others;
+      for (k = 0; k < TK*TN; k = k + 1) b[k*B_BITS +: B_BITS] = k % TN == 0 ? of_left : of_right;
       valid = 0;
       for (k = 0; k < TN; k = k + 1) tick;
       {valid, first, last} = 3'b111;
@@ -108,7 +108,7 @@ module bench;
     // Fields of packed products are fullest where operands are at their ends.
     for (tile = LEAST; tile <= MOST; tile = tile + (MOST - LEAST < 40 ? 1 : 29))
       if (BOOTH_)
-        for (left = -HALF; left < HALF; left = left + (NB > 8 ? 37 : 1)) same(tile, MOST, left, -1 - left);
+        for (left = -HALF; left < HALF; left = left + (B_BITS > 8 ? 37 : 1)) same(tile, MOST, left, -1 - left);
       else
         for (left = 0; left < 6; left = left + 1)
           for (right = 0; right < 6; right = right + 1) same(tile, right % 2 ? LEAST : tile, corner(left), corner(right));
