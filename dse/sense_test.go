@@ -78,7 +78,8 @@ func TestWiderBusIsNoSlower(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, x := range s.Modules(p) {
-				if x.Resources == (hwmodel.Resources{}) {
+				wiring := x.Name == "vit_product_cascades" && d.Engine.TK == 2 // a cascade of one stage
+				if x.Resources == (hwmodel.Resources{}) && !wiring {
 					t.Errorf("module %s of %+v costs nothing", x.Name, d.Engine)
 				}
 			}

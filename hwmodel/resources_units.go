@@ -75,10 +75,8 @@ func (s *Shape) logic(l *ledger, f fabric) {
 		l.add("vit_packed_cascades", dsp.cascades(p))
 		l.add("vit_dsp_cascade", dsp.packedDSPs(p))
 	}
-	if step := dsp.SumStep(f.family); step > 0 {
-		if dsp.TK > step { // else it is wiring
-			l.add("vit_product_cascades", dsp.productCascades(f))
-		}
+	if dsp.SumStep(f.family) > 0 {
+		l.add("vit_product_cascades", dsp.productCascades(f))
 		l.add("vit_dsp_cascade", Resources{DSP: dsp.TM * dsp.TN * dsp.TK})
 	}
 	l.add("vit_tile_drain", s.drain(f))
