@@ -125,7 +125,7 @@ table-resources: setup-test build
 
 table-cycles: setup-test
 	@mkdir -p out
-	$(GO) test ./emit/verify -run TestRandomPairs -timeout 120m -pairs 102 -update $(CURDIR)/out/cycles.md
+	$(GO) test ./emit/verify -run TestWidePairs -timeout 300m -wide-pairs 200 -pair-log $(CURDIR)/out/pairs.jsonl -wide-table $(CURDIR)/out/cycles.md
 
 # Whole networks in Verilator; about half an hour on two cores.
 WIDE := --bus 512 --packing dsp48e2 --weight-buffers 4 --patch-tokens 2 --images 3

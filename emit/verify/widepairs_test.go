@@ -293,7 +293,7 @@ func runWidePair(t testing.TB, number uint64, r *wideResult, passed wideResult) 
 	// Pauses are random: a run is long enough that they even out.
 	r.Images = max(2, 1+int(slowRun/shape.Cycles(hwmodel.MemoryTiming{Latency: r.Latency, Stall: r.Stall})))
 	dir, err := writeSeeded(t, r.model, r.design, r.Images)
-	if err != nil && strings.Contains(err.Error(), "-bit accumulator for its biases; the engine's has") {
+	if tooNarrow(err) {
 		r.Refused = true
 		return nil
 	}
