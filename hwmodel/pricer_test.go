@@ -64,7 +64,6 @@ func TestPricerRefuses(t *testing.T) {
 		"a layer is missing":   func(n *configs.Numerics) { n.Layers = n.Layers[1:] },
 		"an unknown layer":     func(n *configs.Numerics) { n.Layers[3].Name = "blocks.99.mlp.fc1" },
 		"a patch in groups":    func(n *configs.Numerics) { inGroups(n) },
-		"a range with -2^b":    func(n *configs.Numerics) { n.Quantizer.CodeRange = configs.FullRange },
 		"scales of each token": func(n *configs.Numerics) { n.Quantizer.TokenScales = configs.DynamicScales },
 	} {
 		d := randomDesign(r, m, part)
