@@ -83,21 +83,6 @@ func (b Basis) Compare(o Basis) int {
 	return cmp.Or(cmp.Compare(b.LNFold, o.LNFold), cmp.Compare(b.Quantizer.String(), o.Quantizer.String()))
 }
 
-// Bases are those of a space, in the order of its axes.
-func (s Space) Bases() []Basis {
-	quantizers := s.Quantizer
-	if quantizers == nil {
-		quantizers = []Quantizer{{}}
-	}
-	var list []Basis
-	for _, fold := range s.LNFold {
-		for _, q := range quantizers {
-			list = append(list, Basis{fold, q.Normal()})
-		}
-	}
-	return list
-}
-
 // LayerBits is the quantization of one layer: its stored weights and its input
 // activations. patch_embed's activations are the image's pixels.
 type LayerBits struct {

@@ -160,6 +160,21 @@ func (s Space) Validate() error {
 	return f.join()
 }
 
+// Bases are those of a space, in the order of its axes.
+func (s Space) Bases() []Basis {
+	quantizers := s.Quantizer
+	if quantizers == nil {
+		quantizers = []Quantizer{{}}
+	}
+	var list []Basis
+	for _, fold := range s.LNFold {
+		for _, q := range quantizers {
+			list = append(list, Basis{fold, q.Normal()})
+		}
+	}
+	return list
+}
+
 // checkQuantizers holds the quantizers to what an engine runs and one calibration serves.
 func (s Space) checkQuantizers(f *faults) {
 	if s.Quantizer == nil {

@@ -117,12 +117,13 @@ func (d *decomposition) enumerate(own map[int]bool) error {
 // class is what one combination of the shared axes comes to.
 func (d *decomposition) class(n configs.Numerics) (sharedChoice, error) {
 	c := sharedChoice{patch: hwmodel.StoredOf(n.Layers[0]), count: 1}
+	basis := n.Basis()
 	var err error
-	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, n.Basis()); err != nil {
+	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, basis); err != nil {
 		return c, err
 	}
 	c.widths = hwmodel.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(hwmodel.LayerWidths(d.net.Layers[0], n.Layers[0]))
-	first, err := d.noise.Layer(n.Basis(), n.Layers[0])
+	first, err := d.noise.Layer(basis, n.Layers[0])
 	if err != nil {
 		return c, err
 	}

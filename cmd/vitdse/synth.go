@@ -167,12 +167,7 @@ func (a *app) synthModule(ctx context.Context, dir, module, file string, opt syn
 	opt.Timed = man.Part
 	r, err := synth.MapModule(ctx, dir, module, opt,
 		func(p synth.Progress) { st.Set(p.Stage, "lines", p.Done, 0, p.Detail) })
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, synth.ErrTool):
-		return &exitError{exitTool, err}
-	case err != nil:
+	if err := mapped(ctx, err); err != nil {
 		return err
 	}
 	st.End()
@@ -180,6 +175,17 @@ func (a *app) synthModule(ctx context.Context, dir, module, file string, opt syn
 		return err
 	}
 	return record(ctx, file, man, r)
+}
+
+// mapped is how a command ends whose synthesis gave err: interrupted, for want of a tool, or by err itself.
+func mapped(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, synth.ErrTool):
+		return &exitError{exitTool, err}
+	}
+	return err
 }
 
 // record adds what was mapped to a file, if there is one.
@@ -211,12 +217,7 @@ func (a *app) synthAlone(ctx context.Context, dir string, opt synth.Options) err
 		}
 		a.log.Info(l.Module + ": " + speed + kept)
 	})
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.Is(err, synth.ErrTool):
-		return &exitError{exitTool, err}
-	case err != nil:
+	if err := mapped(ctx, err); err != nil {
 		return err
 	}
 	st.End()

@@ -131,7 +131,8 @@ func (n *Noise) sources(ctx context.Context, g Golden, stats *quant.Stats) error
 	if err != nil {
 		return err
 	}
-	base, err := g.Prediction.Units(g.Numerics.SoftmaxBits, g.Numerics.GELUBits, g.Numerics.Basis())
+	basis := g.Numerics.Basis()
+	base, err := g.Prediction.Units(g.Numerics.SoftmaxBits, g.Numerics.GELUBits, basis)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (n *Noise) sources(ctx context.Context, g Golden, stats *quant.Stats) error
 		if g.Progress != nil {
 			g.Progress(i, len(g.Numerics.Layers))
 		}
-		add, err := g.Prediction.Layer(g.Numerics.Basis(), l)
+		add, err := g.Prediction.Layer(basis, l)
 		if err != nil {
 			return err
 		}
