@@ -35,6 +35,7 @@ func readGraph(g *onnxGraph, o *onnxWeights) (*graphReader, error) {
 		return nil, err
 	}
 	r.image()
+	r.heads()
 	return r, nil
 }
 
@@ -282,9 +283,12 @@ func (r *graphReader) image() {
 		}
 		n := next[0]
 		switch {
-		case n.op == "Conv" && touched:
-			r.normalised(scale, offset)
-			r.o.used = append(r.o.used, constants...)
+		case n.op == "Conv":
+			r.imageSize(n)
+			if touched {
+				r.normalised(scale, offset)
+				r.o.used = append(r.o.used, constants...)
+			}
 			return
 		case n.op == "Cast", n.op == "Identity", n.op == "Transpose":
 		case len(n.inputs) == 2 && (n.op == "Div" || n.op == "Mul" || n.op == "Sub" || n.op == "Add"):

@@ -62,6 +62,7 @@ type onnxGraph struct {
 	nodes           []onnxNode
 	tensors         []onnxTensor // initializers
 	inputs, outputs []string
+	size            []int64 // of the first input, 0 where it is no number
 }
 
 // fields calls visit for every field of a message: b for length-delimited ones and the
@@ -125,17 +126,48 @@ func (g *onnxGraph) parse(msg []byte) error {
 			g.tensors = append(g.tensors, t)
 			return err
 		case 11, 12: // ValueInfoProto
-			return fields(b, func(part protowire.Number, _ uint64, name []byte) error {
-				if part == 1 && num == 11 {
-					g.inputs = append(g.inputs, string(name))
-				} else if part == 1 {
-					g.outputs = append(g.outputs, string(name))
+			return fields(b, func(part protowire.Number, _ uint64, of []byte) error {
+				switch {
+				case part == 1 && num == 11:
+					g.inputs = append(g.inputs, string(of))
+				case part == 1:
+					g.outputs = append(g.outputs, string(of))
+				case part == 2 && num == 11 && len(g.inputs) == 1:
+					var err error
+					g.size, err = parseSize(of)
+					return err
 				}
 				return nil
 			})
 		}
 		return nil
 	})
+}
+
+// parseSize reads the dimensions of a TypeProto's tensor, 0 where one is no number.
+func parseSize(typ []byte) (size []int64, err error) {
+	within := func(msg []byte, field protowire.Number, visit func([]byte) error) error {
+		return fields(msg, func(num protowire.Number, _ uint64, b []byte) error {
+			if num != field || b == nil {
+				return nil
+			}
+			return visit(b)
+		})
+	}
+	err = within(typ, 1, func(tensor []byte) error {
+		return within(tensor, 2, func(shape []byte) error {
+			return within(shape, 1, func(dimension []byte) error {
+				size = append(size, 0)
+				return fields(dimension, func(num protowire.Number, v uint64, _ []byte) error {
+					if num == 1 {
+						size[len(size)-1] = int64(v)
+					}
+					return nil
+				})
+			})
+		})
+	})
+	return size, err
 }
 
 func parseNode(msg []byte) (n onnxNode, err error) {

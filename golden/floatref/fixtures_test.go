@@ -103,6 +103,43 @@ func compareFixture(t *testing.T, net *floatref.Network, data *dataset.Archive) 
 	}
 }
 
+// An ONNX graph shows its own model, heads and image size too, and one that differs in these is refused.
+func TestONNXShowsItsModel(t *testing.T) {
+	for _, f := range fixtures {
+		if filepath.Ext(f.checkpoint) != ".onnx" {
+			continue
+		}
+		t.Run(f.checkpoint, func(t *testing.T) {
+			want, err := configs.LoadModel(filepath.Join("testdata", f.model+".yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ck, err := checkpoint.Load(filepath.Join("testdata", f.checkpoint))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := ck.Model(want.Name, want.Mean, want.Std)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Heads != want.Heads || m.Image != want.Image || m.Dim != want.Dim || m.Depth != want.Depth {
+				t.Errorf("%+v; expected %+v", m, want)
+			}
+			other := want
+			other.Heads = 1
+			if _, err = ck.Complete(other); err == nil || !strings.Contains(err.Error(), fmt.Sprintf(
+				"heads is 1 in the model, %d by the graph's Reshape", want.Heads)) {
+				t.Errorf("a model of one head: %v", err)
+			}
+			other = want
+			other.Image.Height *= 2
+			if _, err = ck.Complete(other); err == nil || !strings.Contains(err.Error(), "by the graph's input") {
+				t.Errorf("a model of images twice as high: %v", err)
+			}
+		})
+	}
+}
+
 // The fixtures stay small: they are part of every clone.
 func TestFixturesAreSmall(t *testing.T) {
 	size := int64(0)
