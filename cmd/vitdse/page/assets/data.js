@@ -48,23 +48,25 @@ export function label(x) {
   return [x.name, whose(x)].filter(Boolean).join(", ") + (x.unit ? ` (${x.unit})` : "");
 }
 
-// Front is the points in columns.
+// Front is the points in columns. Thousands of points are gone through in plain loops, which are fast from the start:
+// the first picture waits for them.
 export class Front {
   constructor(report) {
     this.report = report;
     this.n = report.points.name.length;
-    this.columns = new Map(report.points.values.map((c) => [c.name, Float64Array.from(c.values, (v) => (v === null ? NaN : v))]));
+    this.columns = new Map(report.points.values.map((c) => [c.name, numbers(c.values)]));
     this.kept = new Map();
-    this.place = new Map(report.points.name.map((name, i) => [name, i]));
-    this.byNumber = new Map(report.points.number.map((number, i) => [number, i]));
     this.measured = report.numerics.some((n) => n.measured);
     // Quantities without a single number, or with the same everywhere, are not worth an axis.
     this.quantities = quantities.filter((x) => this.values(x.key).some((v) => !Number.isNaN(v)));
-    const varying = this.quantities.filter((x) => {
-      const v = this.values(x.key);
-      return v.some((y) => y !== v[0] && !(Number.isNaN(y) && Number.isNaN(v[0])));
-    });
+    const varying = this.quantities.filter((x) => varies(this.values(x.key)));
     this.varying = varying.length ? varying : this.quantities; // of a single point all are alike
+  }
+
+  // placeOf is where the point of a name is, undefined if it is not here.
+  placeOf(name) {
+    this.places ||= new Map(this.report.points.name.map((of, i) => [of, i]));
+    return this.places.get(name);
   }
 
   column(name) {
@@ -72,20 +74,21 @@ export class Front {
   }
 
   scaled(name, by) {
-    return this.column(name).map((v) => v * by);
+    const of = this.column(name), out = new Float64Array(this.n);
+    for (let i = 0; i < out.length; i++) out[i] = of[i] * by;
+    return out;
   }
 
   sum(a, b) {
-    const y = this.column(b);
-    return this.column(a).map((v, i) => v + y[i]);
+    const x = this.column(a), y = this.column(b), out = new Float64Array(this.n);
+    for (let i = 0; i < out.length; i++) out[i] = x[i] + y[i];
+    return out;
   }
 
   numerics(of) {
-    const each = this.report.numerics.map((n) => {
-      const v = of(n);
-      return v === null || v === undefined ? NaN : v;
-    });
-    return Float64Array.from(this.report.points.numerics, (n) => each[n]);
+    const each = numbers(this.report.numerics.map((n) => of(n) ?? null)), at = this.report.points.numerics, out = new Float64Array(this.n);
+    for (let i = 0; i < out.length; i++) out[i] = each[at[i]];
+    return out;
   }
 
   // values are a quantity of all points, NaN where a point has none.
@@ -135,6 +138,21 @@ export class Front {
   choices(i) {
     return this.axes().map(([name, axes]) => [name, this.choiceText(axes, i)]);
   }
+}
+
+// numbers are those of a list, NaN where it has null.
+function numbers(list) {
+  if (!list.includes(null)) return new Float64Array(list);
+  const out = new Float64Array(list.length);
+  for (let i = 0; i < out.length; i++) out[i] = list[i] === null ? NaN : list[i];
+  return out;
+}
+
+// varies says whether values are not all alike.
+function varies(of) {
+  const first = of[0], none = Number.isNaN(first);
+  for (let i = 1; i < of.length; i++) if (of[i] !== first && !(none && Number.isNaN(of[i]))) return true;
+  return false;
 }
 
 export function quantity(key) {

@@ -28,16 +28,22 @@ function header(front) {
     r.partial && !document.documentElement.dataset.live && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];
 }
 
-// frontSection is the front: draw draws its plots, rest adds what is below them.
+// frontSection is the front: draw draws the scatter plot, rest are the steps that add what is beside and below it.
 function frontSection(front, state) {
   const node = section("front", "The front", null);
   if (!front.n) {
     node.append(el("p", { class: "note" }, front.report.partial ? "No point is on the front yet." : "The front has no points: nothing of the space fits a part and meets the limits. The evidence below says what was short."));
-    return { node, draw() {}, rest() {} };
+    return { node, draw() {}, rest: [] };
   }
-  const tip = tooltip(front), plots = [scatter(front, state, tip), parallel(front, state)];
-  node.append(el("div", { class: "split" }, filters(front, state), el("div", { class: "plots" }, plots.map((p) => p.node))));
-  return { node, draw: () => plots.forEach((p) => p.draw()), rest: () => node.append(compare(front, state).node, table(front, state, tip).node) };
+  const tip = tooltip(front), first = scatter(front, state, tip), side = el("div"), plots = el("div", { class: "plots" }, first.node);
+  node.append(el("div", { class: "split" }, side, plots));
+  const beside = () => {
+    const lines = parallel(front, state);
+    side.replaceWith(filters(front, state));
+    plots.append(lines.node);
+    lines.draw();
+  };
+  return { node, draw: first.draw, rest: [beside, () => node.append(compare(front, state).node, table(front, state, tip).node)] };
 }
 
 // insideSection shows the design that the page knows from the inside.
@@ -45,7 +51,7 @@ function insideSection(front, state) {
   const node = section("inside", "Inside", null);
   for (const inside of front.report.inside) {
     const verdict = front.report.verified.find((v) => v.target === "rtl" && v.design === inside.design);
-    const i = front.place.get(inside.point);
+    const i = front.placeOf(inside.point);
     node.append(el("p", { class: "lead" }, `${i === undefined ? "" : `Point ${front.number(i)}, `}${inside.point} on ${inside.part}: ${group(inside.array_macs)} MACs a cycle at ${inside.clock_mhz} MHz.`),
       el("h3", null, "The engine over one image"), timeline(inside, state).node, el("h3", null, "Where the cycles go"), ...[causes(inside, verdict)].flat(),
       el("div", { class: "columns wide" }, el("div", null, el("h3", null, "Ops"), opTable(inside, verdict)), el("div", { class: "grow" }, el("h3", null, "Roofline"), roofline(inside, verdict))),
@@ -56,22 +62,19 @@ function insideSection(front, state) {
 }
 
 // draw puts the page of a report together; what the reader had chosen on another page of it stays. The head and the
-// plots are there at once; rest adds what is below them.
+// scatter plot are there at once; rest are the steps that add all else, in their order.
 function draw(report, before) {
   const front = new Front(report), state = new State(front);
   if (before) state.adopt(before);
   show(document.getElementById("head"), header(front));
-  const picked = report.picked && front.place.get(report.picked.name);
+  const picked = report.picked && front.placeOf(report.picked.name);
   if (!before && picked !== undefined && picked !== null) state.picks.push(picked);
   const main = document.getElementById("main"), plots = frontSection(front, state);
   show(main, plots.node);
   plots.draw();
   window.vitdse = { report, front, state };
-  const rest = () => {
-    plots.rest();
-    main.append(...[front.n > 0 && [why(front, state), insideSection(front, state)], evidence(front)].flat().filter(Boolean));
-  };
-  return { state, rest };
+  const sections = front.n > 0 ? [why, insideSection, evidence] : [evidence];
+  return { state, rest: [...plots.rest, ...sections.map((of) => () => main.append(of(front, state)))] };
 }
 
 // painted calls back when what is there has been painted.
@@ -95,17 +98,24 @@ function start() {
     root.toggleAttribute("data-paper", on);
     recolour(state);
   };
+  // One step a frame, so that the reader can scroll and point meanwhile; all that are left before the page is printed.
+  const step = () => {
+    root.dataset.first ||= now();
+    rest.shift()?.();
+    if (rest.length) painted(step);
+    else root.dataset.ready ||= now();
+  };
+  const finish = () => {
+    while (rest.length) rest.shift()();
+  };
+  window.addEventListener("beforeprint", finish);
   window.addEventListener("beforeprint", paper(true));
   window.addEventListener("afterprint", paper(false));
-  painted(() => {
-    root.dataset.first = now();
-    rest();
-    root.dataset.ready = now();
-  });
+  painted(step);
   const news = root.dataset.live;
   if (news) follow(news, document.getElementById("live"), (report) => {
     ({ state, rest } = draw(report, state));
-    rest();
+    finish();
   });
 }
 

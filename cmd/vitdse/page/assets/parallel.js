@@ -71,7 +71,7 @@ function layOut(plot, t, width) {
   plot.axes = plot.keys.slice(0, fit).map((x, k, list) => {
     const values = front.values(x.key), range = extent(values), down = x.better < 0;
     const at = scale(range, down ? HEIGHT - BOTTOM : TOP, down ? TOP : HEIGHT - BOTTOM, wide(range));
-    return { x, at, px: SIDE + (k * (width - 2 * SIDE)) / Math.max(1, list.length - 1), py: Float32Array.from(values, at) };
+    return { x, at, px: SIDE + (k * (width - 2 * SIDE)) / Math.max(1, list.length - 1), py: at.all(values, 1) };
   });
   plot.raster = new Raster(canvas, width, HEIGHT, t.paper, (ctx) => plot.axes.forEach((a) => label(ctx, t, a)));
 }

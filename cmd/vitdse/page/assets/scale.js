@@ -3,7 +3,8 @@
 // extent is the least and the greatest finite value, or null.
 export function extent(values) {
   let low = Infinity, high = -Infinity;
-  for (const v of values) {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
     if (v < low && v > -Infinity) low = v;
     if (v > high && v < Infinity) high = v;
   }
@@ -22,6 +23,13 @@ export function scale(range, from, to, log) {
   at.invert = (p) => {
     const v = a + ((p - from) / (to - from)) * (b - a);
     return log ? 10 ** v : v;
+  };
+  // all are the places of many values, as multiples of a pixel.
+  at.all = (values, dense) => {
+    const out = new Float32Array(values.length), k = (to - from) / (b - a);
+    if (log) for (let i = 0; i < out.length; i++) out[i] = dense * (from + (Math.log10(values[i]) - a) * k);
+    else for (let i = 0; i < out.length; i++) out[i] = dense * (from + (values[i] - a) * k);
+    return out;
   };
   at.log = log;
   at.range = [low, high];

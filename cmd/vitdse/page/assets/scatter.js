@@ -82,7 +82,7 @@ function layOut(plot, t, width) {
   plot.radius = front.n > 2000 ? 2.2 : front.n > 600 ? 3 : 4;
   scales(plot);
   plot.raster = new Raster(canvas, width, plot.height, t.paper, (ctx) => frame(plot, ctx, t));
-  const dense = plot.raster.dense, place = (key, at) => Float32Array.from(front.values(key), (v) => dense * at(v));
+  const dense = plot.raster.dense, place = (key, at) => at.all(front.values(key), dense);
   plot.px = place(state.x, plot.sx);
   plot.py = place(state.y, plot.sy);
 }
@@ -108,7 +108,7 @@ function marks(plot, t) {
 // special marks the hovered, the picked and the run's own point.
 function special(plot, ctx, t, vx, vy, r) {
   const { front, state } = plot;
-  const run = front.report.picked && front.place.get(front.report.picked.name);
+  const run = front.report.picked && front.placeOf(front.report.picked.name);
   const at = (i) => [plot.sx(vx[i]), plot.sy(vy[i])];
   if (run !== undefined && run !== null && !state.picks.includes(run)) {
     const [x, y] = at(run);

@@ -36,15 +36,17 @@ export function indexes(keep) {
   return list;
 }
 
+let collator;
+
 // sorted orders points by numbers or texts; points without a number come last either way.
 export function sorted(list, of, rising) {
   const sign = rising ? 1 : -1;
-  return [...list].sort((a, b) => {
-    const x = of(a), y = of(b);
-    if (typeof x === "string") return sign * x.localeCompare(y, "en", { numeric: true }) || a - b;
+  collator ||= new Intl.Collator("en", { numeric: true });
+  return list.map((i) => [i, of(i)]).sort(([a, x], [b, y]) => {
+    if (typeof x === "string") return sign * collator.compare(x, y) || a - b;
     if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || a - b;
     return sign * (x - y) || a - b;
-  });
+  }).map(([i]) => i);
 }
 
 // objectives are the quantities that a front is of, those of accuracy as measured if there are such.

@@ -37,7 +37,7 @@ export class State {
     if (known.has(other.x)) this.x = other.x;
     if (known.has(other.y)) this.y = other.y;
     this.sort = other.sort;
-    this.picks = other.picks.map((i) => is.place.get(was.report.points.name[i])).filter((i) => i !== undefined);
+    this.picks = other.picks.map((i) => is.placeOf(was.report.points.name[i])).filter((i) => i !== undefined);
     this.refresh();
   }
 
