@@ -11,15 +11,16 @@ import (
 
 // Output is where a command prints: text and tables as they come, or all of it as one JSON document at its end.
 type Output struct {
-	w   io.Writer // of text; with a document, what becomes its text
-	doc *document
+	w     io.Writer // of text; with a document, what becomes its text
+	doc   *document
+	width int // of a line, in characters; 0 for any
 }
 
 // To is an output of text.
-func To(w io.Writer) *Output { return &Output{w: w} }
+func To(w io.Writer) *Output { return &Output{w: w, width: columnsOf(w)} }
 
 // Wide has tables printed whole, also where the terminal is too narrow for them.
-func (o *Output) Wide() { o.w = struct{ io.Writer }{o.w} }
+func (o *Output) Wide() { o.width = 0 }
 
 // Document makes what is printed from here on one JSON object, that of a command.
 func (o *Output) Document(command string) {
@@ -45,7 +46,7 @@ func (o *Output) Section(format string, args ...any) {
 // Show prints a table.
 func (o *Output) Show(t *Table) error {
 	if o.doc == nil {
-		return t.print(o.w)
+		return t.print(o.w, o.width)
 	}
 	o.doc.Tables = append(o.doc.Tables, t.json())
 	return nil

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -31,10 +31,10 @@ func New(header ...string) *Table { return &Table{header: header} }
 // Add adds a row.
 func (t *Table) Add(cells ...string) { t.rows = append(t.rows, cells) }
 
-// print writes the table without borders: a header, a line, the rows. On a terminal that is too
-// narrow for it, the last columns are left out, and named.
-func (t *Table) print(w io.Writer) error {
-	shown, left := t.within(columnsOf(w))
+// print writes the table without borders: a header, a line, the rows. Where a line takes fewer characters than it wants
+// (0: any number), long texts go over several lines; if that is not enough the last columns are left out, and named.
+func (t *Table) print(w io.Writer, width int) error {
+	shown, left := t.within(width)
 	if left != nil {
 		defer fmt.Fprintf(w, "%s left out for the terminal's width: %s; --wide shows all\n",
 			number.Plural(len(left), "column"), strings.Join(left, ", "))
@@ -51,44 +51,18 @@ func (t *Table) print(w io.Writer) error {
 	return nil
 }
 
-// columnsOf is how many characters a line of a terminal takes, 0 for what is none.
+// columnsOf is how many characters a line takes: what COLUMNS says, as for other programs, else those of the terminal, 0
+// for what is none.
 func columnsOf(w io.Writer) int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return width
 		}
 	}
 	return 0
-}
-
-// within is the table with as many of its first columns, at least two, as a width takes (0: any), and
-// the names of the others.
-func (t *Table) within(width int) (*Table, []string) {
-	total, fit := 0, 0
-	for i, h := range t.header {
-		most := utf8.RuneCountInString(strings.TrimPrefix(h, "<"))
-		for _, row := range t.rows {
-			if i < len(row) {
-				most = max(most, utf8.RuneCountInString(row[i]))
-			}
-		}
-		if total += most + 2; width > 0 && total > width && i >= 2 {
-			break
-		}
-		fit = i + 1
-	}
-	if fit == len(t.header) {
-		return t, nil
-	}
-	shown := New(t.header[:fit]...)
-	for _, row := range t.rows {
-		shown.Add(row[:min(fit, len(row))]...)
-	}
-	var left []string
-	for _, h := range t.header[fit:] {
-		left = append(left, strings.TrimPrefix(h, "<"))
-	}
-	return shown, left
 }
 
 func (t *Table) render(w io.Writer) error {

@@ -3,36 +3,76 @@ package table
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// A table on a narrow terminal has the first columns that fit, no line is longer than the terminal,
-// and what is left out is named.
+// A table on a narrow terminal: no line is longer than the terminal, sentences go over several lines, then the last
+// columns are left out and named. Nothing of what is shown is lost.
 func TestTableFits(t *testing.T) {
 	full := New("<name", "one", "two", "<three")
-	full.Add("α", "1", "22222222", "long words here")
+	full.Add("α", "1", "22222222", "some words here that are a sentence")
 	for _, c := range []struct {
-		width, columns int
-	}{{0, 4}, {200, 4}, {24, 3}, {14, 2}, {1, 2}} {
-		shown, left := full.within(c.width)
-		if len(shown.header) != c.columns || len(left) != 4-c.columns || len(shown.rows[0]) != c.columns {
-			t.Errorf("at %d characters there are %q and %q is left out; expected %d columns",
-				c.width, shown.header, left, c.columns)
-		}
+		width, columns, lines int
+	}{{0, 4, 3}, {200, 4, 3}, {60, 4, 3}, {50, 4, 4}, {43, 4, 4}, {42, 3, 3}, {24, 3, 3}, {14, 2, 3}, {1, 2, 3}} {
 		var b strings.Builder
-		if err := shown.print(&b); err != nil {
+		if err := full.print(&b, c.width); err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(b.String()) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); c.width > 1 && n > c.width {
+		text, left, _ := strings.Cut(b.String(), " left out for the terminal's width: ")
+		if want := []string{"two, three", "three", ""}[c.columns-2]; !strings.HasPrefix(left, want+";") && want != left {
+			t.Errorf("at %d characters %q is left out; expected %q", c.width, left, want)
+		}
+		if left != "" {
+			text = text[:strings.LastIndex(text, "\n")+1]
+		}
+		if n := strings.Count(text, "\n"); n != c.lines {
+			t.Errorf("at %d characters there are %d lines; expected %d", c.width, n, c.lines)
+		}
+		for line := range strings.Lines(text) {
+			if n := len([]rune(strings.TrimRight(line, "\n"))); c.width > 1 && n > c.width && c.width > 0 {
 				t.Errorf("at %d characters a line has %d: %q", c.width, n, line)
 			}
 		}
+		for _, word := range strings.Fields(full.rows[0][3]) {
+			if c.columns == 4 && !strings.Contains(text, word) {
+				t.Errorf("at %d characters %q is lost: %q", c.width, word, text)
+			}
+		}
 	}
-	if _, left := full.within(14); !slices.Equal(left, []string{"two", "three"}) {
-		t.Errorf("%q is left out", left)
+	long := New("<name", "<two")
+	long.Add(strings.Repeat("x", 50), "yy")
+	shown, _ := long.within(30)
+	var b strings.Builder
+	for _, row := range shown.rows {
+		b.WriteString(row[0])
+	}
+	if b.String() != long.rows[0][0] || len(shown.rows) != 3 {
+		t.Errorf("a name of 50 characters on 30 is %q", shown.rows)
+	}
+}
+
+// COLUMNS says how wide a line is, also where there is no terminal; --wide has everything on it.
+func TestColumns(t *testing.T) {
+	full := New("<name", "one", "two", "three")
+	full.Add("a", strings.Repeat("1", 20), strings.Repeat("2", 20), strings.Repeat("3", 20))
+	for _, c := range []struct {
+		columns string
+		wide    bool
+		left    bool
+	}{{"", false, false}, {"40", false, true}, {"40", true, false}, {"80", false, false}, {"none", false, false}} {
+		t.Setenv("COLUMNS", c.columns)
+		var b bytes.Buffer
+		o := To(&b)
+		if c.wide {
+			o.Wide()
+		}
+		if err := o.Show(full); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), "left out"); got != c.left {
+			t.Errorf("COLUMNS=%s, wide %t: columns are left out: %t", c.columns, c.wide, got)
+		}
 	}
 }
 
@@ -41,7 +81,7 @@ func TestTable(t *testing.T) {
 	tab.Add("blocks.0.q", "1,300")
 	tab.Add("head", "7")
 	var b bytes.Buffer
-	if err := tab.print(&b); err != nil {
+	if err := tab.print(&b, 0); err != nil {
 		t.Fatal(err)
 	}
 	want := " op          cycles_x\n" +
