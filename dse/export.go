@@ -105,6 +105,17 @@ func Modelled(points []Point) bool {
 	return slices.ContainsFunc(points, func(p Point) bool { return p.Clock != nil })
 }
 
+// ClockEvidence is what stands behind the clocks of points, each once; nothing where all are assumed.
+func ClockEvidence(points []Point) []string {
+	var all []string
+	for _, p := range points {
+		if p.Clock != nil && !slices.Contains(all, p.Clock.Evidence) {
+			all = append(all, p.Clock.Evidence)
+		}
+	}
+	return all
+}
+
 // String is the clock as text under Headings.
 func (c *Clock) String() string {
 	if c == nil {

@@ -153,7 +153,7 @@ func clockOf(g *configs.Grid, d configs.Design) (*Clock, error) {
 		return nil, err
 	}
 	c := m.Of(d.Engine)
-	return &Clock{d.ClockMHz, c.Kind, c.Harsh, "-" + c.SpeedGrade, hwmodel.ClockEvidence}, nil
+	return &Clock{d.ClockMHz, c.Kind, c.Harsh, "-" + c.SpeedGrade, c.Evidence}, nil
 }
 
 // Objectives are the point's, with the predicted noise.

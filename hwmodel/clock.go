@@ -14,19 +14,30 @@ import (
 // has the same three (docs/CLOCK.md).
 var Wires = [3]string{"kind", "middle", "harsh"}
 
-// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, not placed and
-// routed.
+// Routed is in the place of the models of the wires where a clock is fitted to engines that were placed and routed.
+const Routed = "routed"
+
+// RoutedSpread is the name, among the terms of Routed, of the largest error of an engine that the terms were fitted to, as
+// a share: its clock is within that much, placements' luck and the model's error together.
+const RoutedSpread = "spread"
+
+// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, or what place and
+// route would.
 type Clock struct {
-	MHz        float64 // with middle wires
-	Kind       float64 // MHz with kind wires
+	MHz        float64 // with middle wires, or placed and routed
+	Kind       float64 // MHz with kind wires, or as far above as an engine that the model was fitted to
 	Harsh      float64
 	SpeedGrade string // of the part
+	Evidence   string // what stands behind it
 }
 
-// ClockEvidence is what stands behind a Clock.
-const ClockEvidence = "fitted to static timing of Yosys' netlists, not placed and routed"
+// What stands behind a Clock.
+const (
+	staticEvidence = "fitted to static timing of Yosys' netlists, not placed and routed"
+	routedEvidence = "fitted to engines placed and routed by nextpnr"
+)
 
-const numClockTerms = 5
+const numClockTerms = 8
 
 // ClockAmounts is how much of each term there is, or the terms themselves.
 type ClockAmounts [numClockTerms]float64
@@ -38,6 +49,9 @@ var clockTerms = [numClockTerms]string{
 	"cascade", // an array whose products are summed in DSPs, with a register every few
 	"tree",    // an array whose products are summed by LUTs
 	"level",   // each level of the sum
+	"bus",     // each doubling of the bus above 32 bits
+	"lanes",   // each doubling of the array's accumulators
+	"logic",   // products in LUTs
 }
 
 // ClockTerms lists the fitted terms.
@@ -59,6 +73,13 @@ func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array Cloc
 	if e.Columns() > 1 || e.TM > e.TK {
 		control[1] = 1
 	}
+	if family == configs.ECP5 { // routed: its longest way is anywhere
+		control[4], control[5] = math.Log2(float64(e.TK)), math.Log2(float64(e.BusBits)/32)
+		if control[6] = math.Log2(float64(e.TM * e.TN)); e.Multiplier == configs.MulLUT {
+			control[7] = 1
+		}
+		return control, array
+	}
 	switch {
 	case e.TK == 1:
 	case Cascades(family) && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
@@ -72,10 +93,12 @@ func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array Cloc
 // ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an
 // adder is the longest.
 type ClockModel struct {
-	family configs.Fabric
-	grade  string
-	share  float64
-	terms  [3]ClockAmounts
+	family   configs.Fabric
+	grade    string
+	share    float64
+	terms    [3]ClockAmounts
+	spread   float64
+	evidence string
 }
 
 // NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not
@@ -89,8 +112,12 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &ClockModel{family: part.Family, grade: grade, share: share}
-	for i, wires := range Wires {
+	m := &ClockModel{family: part.Family, grade: grade, share: share, evidence: staticEvidence}
+	of := Wires
+	if routed, ok := c.Clock[Routed]; ok {
+		m.evidence, m.spread, of = routedEvidence, routed[RoutedSpread], [3]string{Routed, Routed, Routed}
+	}
+	for i, wires := range of {
 		for j, name := range clockTerms {
 			m.terms[i][j] = c.Clock[wires][name]
 		}
@@ -102,10 +129,11 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 func (m *ClockModel) Of(e configs.Engine) Clock {
 	var mhz [3]float64
 	control, array := ClockFeatures(e, m.family)
+	spread := [3]float64{1 / (1 + m.spread), 1, 1 + m.spread}
 	for i := range m.terms {
-		mhz[i] = math.Floor(1e4/(m.share*ClockPeriod(&m.terms[i], &control, &array))) / 10
+		mhz[i] = math.Floor(1e4/(m.share*spread[i]*ClockPeriod(&m.terms[i], &control, &array))) / 10
 	}
-	return Clock{MHz: mhz[1], Kind: mhz[0], Harsh: mhz[2], SpeedGrade: m.grade}
+	return Clock{MHz: mhz[1], Kind: mhz[0], Harsh: mhz[2], SpeedGrade: m.grade, Evidence: m.evidence}
 }
 
 // ClockPeriod is the longer of the two ways, ns at speed grade -1.
@@ -119,13 +147,16 @@ func ClockPeriod(terms, control, array *ClockAmounts) float64 {
 
 // speedGrades are the shares of the delays at speed grade -1 that a family's grades have: FDRE and LUTs in Vivado
 // reports of both grades (7-series 0.105 ns of 0.124, UltraScale+ 0.079 of 0.096); -3 from the periods of picorv32 in
-// its README.
+// its README. Of the ECP5 only speed grade 6 was placed and routed.
 var speedGrades = map[configs.Fabric]map[string]float64{
 	configs.XC7:  {"1": 1, "2": 0.84, "3": 0.76},
 	configs.XCUP: {"1": 1, "2": 0.83, "3": 0.72},
+	configs.ECP5: {"6": 1},
 }
 
-var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]?(-[A-Za-z]+)?$`)
+// speedGrade is where an ordering code has it: last in Xilinx', with letters of its voltage behind it (-2LV), before the
+// package in Lattice's.
+var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]{0,2}(-[A-Za-z]+)?$|^LFE5[A-Z0-9]+-\d+F-(\d)`)
 
 // SpeedGrade is the speed grade in a part's ordering code, and the share of the delays at -1 that it has. Of a family
 // without known grades, or a code without one of them, it is an error that lists what is known.
@@ -134,8 +165,10 @@ func SpeedGrade(part configs.Part) (name string, share float64, err error) {
 	if !ok {
 		return "", 0, fmt.Errorf("part %s: there are no delays of family %s; its clock stays assumed", part.Name, part.Family)
 	}
-	if m := speedGrade.FindStringSubmatch(part.Device); m != nil && grades[m[1]] > 0 {
-		return m[1], grades[m[1]], nil
+	if m := speedGrade.FindStringSubmatch(part.Device); m != nil {
+		if name = m[1] + m[3]; grades[name] > 0 {
+			return name, grades[name], nil
+		}
 	}
 	var known []string
 	for g := range grades {

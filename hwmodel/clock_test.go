@@ -18,6 +18,14 @@ func TestSpeedGrade(t *testing.T) {
 		!strings.Contains(err.Error(), `"xc7z020clg400-7" ends in no known speed grade; known for xc7: -1, -2, -3`) {
 		t.Errorf("error %v", err)
 	}
+	part.Family, part.Device = configs.ECP5, "LFE5U-85F-6BG381C"
+	if name, _, err := SpeedGrade(part); name != "6" || err != nil {
+		t.Errorf("%s: grade %q, %v; expected 6", part.Device, name, err)
+	}
+	part.Device = "LFE5UM5G-85F-9BG381C"
+	if _, _, err := SpeedGrade(part); err == nil || !strings.Contains(err.Error(), "known for ecp5: -6") {
+		t.Errorf("error %v", err)
+	}
 	part.Family = configs.ICE40
 	if _, _, err := SpeedGrade(part); err == nil ||
 		!strings.Contains(err.Error(), "no delays of family ice40; its clock stays assumed") {
@@ -50,5 +58,47 @@ func TestClockPeriod(t *testing.T) {
 		if got := ClockPeriod(&terms, &control, &array); got < c.want-1e-9 || got > c.want+1e-9 {
 			t.Errorf("%+v: %g ns", c, got)
 		}
+	}
+}
+
+// Every known part has a clock of a model that is above 0 and within its bracket, or none where its family has no model.
+func TestClockOfParts(t *testing.T) {
+	_, d, _ := digits(t)
+	for _, name := range configs.Parts() {
+		part, err := configs.LoadPart(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := NewClockModel(part)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		_, fitted := builtInClock(part.Family)
+		if (m != nil) != fitted {
+			t.Errorf("%s of family %s: model %v; fitted %t", name, part.Family, m, fitted)
+		}
+		if m == nil {
+			continue
+		}
+		if c := m.Of(d.Engine); !(0 < c.Harsh && c.Harsh < c.MHz && c.MHz < c.Kind) || c.Evidence == "" {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+}
+
+func builtInClock(family configs.Fabric) (map[string]map[string]float64, bool) {
+	c, err := BuiltInCoefficients(family)
+	return c.Clock, err == nil && family.Basis() == family && len(c.Clock) > 0
+}
+
+// On an ECP5 the engine's longest way is anywhere: one sum of terms.
+func TestRoutedFeatures(t *testing.T) {
+	_, d, _ := digits(t)
+	e := d.Engine
+	e.TM, e.TN, e.TK, e.VectorColumns, e.BusBits, e.Multiplier = 4, 8, 4, 1, 128, configs.MulLUT
+	control, array := ClockFeatures(e, configs.ECP5)
+	if want := (ClockAmounts{1, 0, 0, 0, 2, 2, 5, 1}); control != want || array != (ClockAmounts{}) {
+		t.Errorf("%v and %v; expected %v and nothing", control, array, want)
 	}
 }

@@ -29,8 +29,8 @@ and prints how far the estimates of every module are off before and after. Each 
   a report file        of report_utilization -hierarchical or stat -json, inside such a folder
   a study (.jsonl)     of vitdse study; designs that it holds out are not fitted to
 
-Of designs with static timing, as a study has them on 7-series and UltraScale+, the terms of the clock
-are fitted too.
+Of designs with static timing, as a study has them on 7-series and UltraScale+, and of those that were
+placed and routed (vitdse study --seeds), the terms of the clock are fitted too.
 
 DSPs, block RAM, UltraRAM and registers are structure and have no coefficients: what they
 are off by is printed and stays. With --out the coefficients are written to a file, which
@@ -138,9 +138,9 @@ func calibrationSamples(paths []string, family configs.Fabric,
 	return samples, clocks, start, nil
 }
 
-// clockSample is what a record of static timing says, none or one.
+// clockSample is what a record of static timing, or of place and route, says; none or one.
 func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error) {
-	if len(m.Static) == 0 {
+	if len(m.Static) == 0 && len(m.Routes) == 0 {
 		return nil, nil
 	}
 	s := fit.ClockSample{Design: m.Design.Name, HeldOut: m.HeldOut}
@@ -149,6 +149,12 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 		return nil, err
 	}
 	s.Control, s.Array = hwmodel.ClockFeatures(m.Design.Engine, part.Family)
+	for _, r := range m.Routes {
+		s.Routed = true
+		for i := range s.ControlNS {
+			s.ControlNS[i] += 1000 / r.MHz / float64(len(m.Routes))
+		}
+	}
 	for _, of := range m.Static {
 		i := slices.Index(hwmodel.Wires[:], of.Wires)
 		if i < 0 {

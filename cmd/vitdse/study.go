@@ -27,6 +27,7 @@ import (
 
 func newStudy(a *app) *cobra.Command {
 	var designs, luts int
+	var clock clockStudy
 	var parts []string
 	var file, table string
 	var machines arrayFlags
@@ -39,6 +40,11 @@ each, maps it with Yosys, and appends what every module took to a file of one de
 line. Every second design is marked as held out: vitdse calibrate does not fit to it. A study
 that is interrupted goes on where it stopped.
 
+A study of the clock leaves other things out and holds every third design of a part out. With
+--seeds each design is placed and routed on an ECP5 part with the first seed, every sixth with all
+of them, and no module is counted. With --control the modules of the lanes are black boxes: what is
+left is mapped and timed on 7-series and UltraScale+ parts in a third of the time.
+
 The table compares the resource model, as it is, with all designs of the file.`,
 		Example: "  vitdse study configs/digits/run.yaml --parts xc7z020,xck26,lfe5u-85f --designs 60 --file study.jsonl",
 		Args:    cobra.ExactArgs(1),
@@ -47,6 +53,9 @@ The table compares the resource model, as it is, with all designs of the file.`,
 	cmd.Flags().IntVar(&designs, "designs", 60, "`number` of designs")
 	cmd.Flags().IntVar(&luts, "most-luts", 0, "leave out draws that take more `LUTs` by the model, "+
 		"so that synthesis ends sooner; 0 leaves out none")
+	cmd.Flags().IntSliceVar(&clock.seeds, "seeds", nil, "place and route with these `seeds` (ECP5)")
+	cmd.Flags().BoolVar(&clock.control, "control", false, "map the engines' control alone (7-series, UltraScale+)")
+	cmd.MarkFlagsMutuallyExclusive("seeds", "control")
 	cmd.Flags().StringSliceVar(&parts, "parts", []string{"xc7z020", "xczu9eg", "lfe5u-85f"},
 		"`names` of the parts that the designs take turns on")
 	cmd.Flags().StringVar(&file, "file", "study.jsonl", "`file` of the designs synthesized so far")
@@ -71,7 +80,10 @@ The table compares the resource model, as it is, with all designs of the file.`,
 		if luts < 0 {
 			return fmt.Errorf("--most-luts is %d; expected 0 or more", luts)
 		}
-		s := &study{a: a, n: n, parts: list, luts: luts, cache: a.cacheOf(run), file: file, machines: machines}
+		if err := clock.check(list); err != nil {
+			return err
+		}
+		s := &study{a: a, n: n, parts: list, luts: luts, clock: clock, cache: a.cacheOf(run), file: file, machines: machines}
 		if err := s.synthesize(cmd.Context(), designs); err != nil {
 			return err
 		}
@@ -90,6 +102,7 @@ type study struct {
 	n     *trained
 	parts []configs.Part
 	luts  int // most of a design, by the model; 0 for any
+	clock clockStudy
 	cache configs.Store
 	file  string
 
@@ -97,6 +110,7 @@ type study struct {
 	yosys    string // its version
 
 	todo map[int]synth.Measured // by draw, without modules: what the file does not have
+	turn map[int]int            // of a draw among those of its part
 }
 
 // draws bounds the numbers of draws, so that a journal is good for any number of designs.
@@ -111,7 +125,8 @@ func (s *study) synthesize(ctx context.Context, designs int) error {
 	if s.yosys, err = synth.YosysVersion(ctx); err != nil && len(s.todo) > 0 {
 		return &exitError{exitTool, err}
 	}
-	inputs, err := configs.Key(emit.Version, hwmodel.RTL, s.n.model, s.n.weights.Digest(s.n.model), s.parts)
+	inputs, err := configs.Key(emit.Version, hwmodel.RTL, s.n.model, s.n.weights.Digest(s.n.model), s.parts,
+		s.clock.seeds, s.clock.control)
 	if err != nil {
 		return err
 	}
@@ -124,12 +139,15 @@ func (s *study) synthesize(ctx context.Context, designs int) error {
 	if errors.Is(err, jobs.ErrPart) {
 		return err
 	}
-	return errors.Join(err, s.gather(b))
+	return errors.Join(mapped(ctx, err), s.gather(b))
 }
 
 // cost is about how many seconds a design takes to synthesize: with two thirds of a minute for all else, one for each
 // product a cycle of the array.
 func (s *study) cost(n int) float64 {
+	if s.clock.routes() {
+		return 300
+	}
 	return 40 + float64(s.todo[n].Design.Engine.MACs())
 }
 
@@ -143,7 +161,8 @@ func (s *study) draw(designs int) error {
 	for _, m := range have {
 		known[configs.Hash(m.Design)] = true
 	}
-	s.todo = map[int]synth.Measured{}
+	s.todo, s.turn = map[int]synth.Measured{}, map[int]int{}
+	turns := map[string]int{} // designs of a part so far
 	for i, taken := 0, 0; taken < designs; i++ {
 		m, d, heldOut, err := synth.Draw(engine, s.n.model, s.parts, i)
 		if err != nil {
@@ -157,6 +176,9 @@ func (s *study) draw(designs int) error {
 			continue
 		}
 		taken++
+		s.turn[i] = turns[d.Part]
+		turns[d.Part]++
+		s.clock.rule(&d, s.turn[i], &heldOut)
 		if !known[configs.Hash(d)] {
 			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: m, Design: d, HeldOut: heldOut}
 		}
@@ -205,14 +227,16 @@ func (s *study) one(ctx context.Context, n int) (synth.Measured, error) {
 	if !reflect.DeepEqual(m.Model, of.model) {
 		of = &trained{model: m.Model, weights: checkpoint.Seeded(m.Model, 1), train: quant.Synthetic(m.Model, 2, 1)}
 	}
-	if err := synthesizeOne(ctx, of, &m, s.cache); err != nil {
+	opt := synth.Options{Cache: s.cache}
+	s.clock.options(&opt, s.turn[n])
+	if err := synthesizeOne(ctx, of, &m, opt); err != nil {
 		return m, fmt.Errorf("%s on %s: %w", m.Design.Name, m.Design.Part, err)
 	}
 	return m, nil
 }
 
 // synthesizeOne emits a design to a temporary folder and maps it.
-func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, cache configs.Store) error {
+func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, opt synth.Options) error {
 	part, err := configs.LoadPart(m.Design.Part)
 	if err != nil {
 		return err
@@ -238,10 +262,12 @@ func synthesizeOne(ctx context.Context, n *trained, m *synth.Measured, cache con
 	if err := emit.WriteFolder(dir, files, false); err != nil {
 		return err
 	}
-	rep, err := synth.Run(ctx, dir, synth.Options{Cache: cache, Timed: part}, nil)
+	opt.Timed = part
+	rep, err := synth.Run(ctx, dir, opt, nil)
 	if err != nil {
 		return err
 	}
 	m.Modules, m.Static = synth.ByName(rep.Modules), synth.Statics(rep.Timing)
+	m.Control, m.Routes = opt.Control, synth.Routeds(rep.Routes)
 	return nil
 }

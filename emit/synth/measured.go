@@ -26,9 +26,41 @@ type Measured struct {
 	Model   configs.Model                `json:"model"`
 	Design  configs.Design               `json:"design"`
 	HeldOut bool                         `json:"held_out"` // not to be fitted to
-	Modules map[string]hwmodel.Resources `json:"modules"`
-	Static  []Static                     `json:"static,omitempty"` // of the same netlist, where the family has delays
+	Modules map[string]hwmodel.Resources `json:"modules,omitempty"`
+	Static  []Static                     `json:"static,omitempty"`  // of the same netlist, where the family has delays
+	Control bool                         `json:"control,omitempty"` // all but the engine's lanes was mapped
+	Routes  []Routed                     `json:"routes,omitempty"`  // of the whole engine, flat
 }
+
+// Routed is what place and route of a design with one seed says.
+type Routed struct {
+	Router   string  `json:"router"` // and its version
+	Seed     int     `json:"seed"`
+	MHz      float64 `json:"mhz"`
+	AskedMHz float64 `json:"asked_mhz"`
+	LogicNS  float64 `json:"logic_ns"` // of the critical path
+	WiresNS  float64 `json:"wires_ns"`
+	From     string  `json:"from"` // its cells
+	To       string  `json:"to"`
+	Cells    int     `json:"cells"` // logic cells
+}
+
+// Routeds are those of a report; nil where there is none.
+func Routeds(routes []Route) []Routed {
+	var list []Routed
+	for _, r := range routes {
+		logic, wires := r.Split()
+		of := Routed{Router: r.Router, Seed: r.Seed, MHz: thousandth(r.MHz), AskedMHz: r.AskedMHz, LogicNS: thousandth(logic),
+			WiresNS: thousandth(wires), Cells: r.Cells()}
+		if n := len(r.Path); n > 0 {
+			of.From, of.To = r.Path[0].Cell, r.Path[n-1].Cell
+		}
+		list = append(list, of)
+	}
+	return list
+}
+
+func thousandth(x float64) float64 { return math.Round(x*1000) / 1000 }
 
 // Static is what static timing of a netlist says with one model of the wires.
 type Static struct {
@@ -46,7 +78,7 @@ func Statics(r *timing.Report) []Static {
 	for _, m := range r.Models {
 		s := Static{Wires: m.Name, MHz: m.MHz(), Ends: m.Ends}
 		for name := range s.Ends {
-			s.Ends[name] = math.Round(s.Ends[name]*1000) / 1000
+			s.Ends[name] = thousandth(s.Ends[name])
 		}
 		list = append(list, s)
 	}

@@ -9,6 +9,7 @@ import (
 // Route is the result of place and route with one seed.
 type Route struct {
 	Seed     int
+	Router   string  // what nextpnr says of its version
 	MHz      float64 // highest clock of the routed design
 	AskedMHz float64 // what nextpnr worked towards
 	Used     map[string]Share

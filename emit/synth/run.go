@@ -24,7 +24,9 @@ import (
 type Options struct {
 	Yosys, Nextpnr, Ecppack string // programs; "" for the first known one on PATH
 	Seeds                   []int  // of the placements; none: no place and route
+	RouteOnly               bool   // leave the counts of the modules out
 	Pack                    bool   // make a bitstream of the first
+	Control                 bool   // map the engine's control alone, see control; Seeds and Cache are not used
 
 	// Timed is the part whose clock is bracketed by static timing of the mapped netlist; of a family
 	// without delays, or left empty, there is none. A speed grade that is not known is an error.
@@ -71,8 +73,14 @@ func Run(ctx context.Context, dir string, opt Options, progress func(Progress)) 
 		return r.rep, err
 	}
 	var missing []error
-	steps := []func() error{r.modules}
-	if len(opt.Seeds) > 0 {
+	var steps []func() error
+	switch {
+	case opt.Control:
+		steps = append(steps, r.control)
+	case !opt.RouteOnly:
+		steps = append(steps, r.modules)
+	}
+	if len(opt.Seeds) > 0 && !opt.Control {
 		steps = append(steps, r.routes)
 	}
 	for _, step := range steps {
@@ -223,7 +231,7 @@ func (r *runner) timing(key string) error {
 
 // inputs are what a step makes its files from, as keys: the content of all that it reads, and that with
 // the program's version, "" where the program is not known.
-type inputs struct{ content, key string }
+type inputs struct{ content, key, version string }
 
 // inputs are those of a program on the folder's RTL by scripts in syn/; ask has it say its version.
 func (r *runner) inputs(prog, ask string, scripts ...string) (in inputs, err error) {
@@ -249,6 +257,7 @@ func (r *runner) inputs(prog, ask string, scripts ...string) (in inputs, err err
 	if err != nil {
 		return in, err
 	}
+	in.version = strings.TrimSpace(string(version))
 	in.key, err = configs.Key(in.content, version)
 	return in, err
 }
@@ -327,7 +336,7 @@ func (r *runner) routes() error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(r.syn, name), err)
 		}
-		route.Seed = seed
+		route.Seed, route.Router = seed, in.version
 		r.rep.Routes = append(r.rep.Routes, route)
 	}
 	return r.pack(router)

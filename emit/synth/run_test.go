@@ -65,7 +65,7 @@ var fakes = map[string]string{
 while [ $# -gt 0 ]; do [ "$1" = -s ] && script=$2; shift; done
 echo "1. Executing Verilog-2005 frontend"
 case $script in
-  */yosys.ys) cp "$RECORDED/yosys-0.23.json" ../syn/yosys_stat.json ;;
+  */yosys.ys | */control.ys) cp "$RECORDED/yosys-0.23.json" ../syn/yosys_stat.json ;;
   */ecp5.ys) echo netlist > ../syn/ecp5.json ;;
   *) exit 1 ;;
 esac`,
@@ -135,6 +135,29 @@ func TestRun(t *testing.T) {
 		func(p Progress) { said = append(said, p.Detail) })
 	if err != nil || len(again.Routes) != 2 || strings.Contains(strings.Join(said, "\n"), "Executing") {
 		t.Errorf("second run: %v\n%s", err, strings.Join(said, "\n"))
+	}
+	// Without the counts, and with those of the control alone.
+	if only, err := Run(context.Background(), dir, Options{Seeds: []int{2}, RouteOnly: true}, nil); err != nil ||
+		len(only.Modules) != 0 || len(only.Routes) != 1 {
+		t.Errorf("routed only: %v, %d modules, routes %+v", err, len(only.Modules), only.Routes)
+	}
+	control, err := Run(context.Background(), dir, Options{Seeds: []int{1}, Control: true}, nil)
+	if err != nil || len(control.Modules) != 21 || len(control.Routes) != 0 {
+		t.Fatalf("control: %v, %d modules, routes %+v", err, len(control.Modules), control.Routes)
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "syn/control.ys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	boxes, mapping := strings.Index(string(script), "blackbox *vit_pe_array* "), strings.Index(string(script), "synth_ecp5")
+	if read := strings.Index(string(script), "read_verilog"); !(0 < read && read < boxes && boxes < mapping) {
+		t.Errorf("the script of the control reads, leaves out and maps in another order:\n%s", script)
+	}
+	routed := Routeds(rep.Routes)
+	if r := routed[1]; r.Seed != 2 || math.Abs(r.MHz-rep.Routes[1].MHz) > 0.001 || r.LogicNS <= 0 || r.WiresNS <= 0 ||
+		!strings.Contains(r.From, "u_accel.") || !strings.Contains(r.To, "u_accel.") || r.Cells == 0 ||
+		!strings.HasPrefix(r.Router, "Info: --version") {
+		t.Errorf("as a record: %+v", r)
 	}
 }
 

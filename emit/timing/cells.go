@@ -109,6 +109,7 @@ func (g *graph) cell(i int) error {
 	case strings.HasPrefix(kind, "DSP48"):
 		g.dsp(i)
 	case kind == "GND" || kind == "VCC":
+	case c.black:
 	default:
 		return fmt.Errorf("yosys netlist: %s is a %s, of which no delays are known", c.path, kind)
 	}

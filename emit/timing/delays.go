@@ -91,13 +91,18 @@ func grade(part configs.Part) (delays, string, float64, error) {
 	return d, name, share, err
 }
 
+// Delays is the error of a part that cannot be timed: its family has no delays, or not for its speed grade.
+func Delays(part configs.Part) error {
+	_, _, _, err := grade(part)
+	return err
+}
+
 // Known is the error of a part whose family has delays and whose speed grade is not one of theirs.
 func Known(part configs.Part) error {
 	if _, ok := families[part.Family]; !ok {
 		return nil
 	}
-	_, _, err := hwmodel.SpeedGrade(part)
-	return err
+	return Delays(part)
 }
 
 // Basis names all that a report of a part depends on beside its netlist; "" where there are no delays.

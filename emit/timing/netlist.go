@@ -28,6 +28,7 @@ type cell struct {
 	params map[string]string
 	ports  map[string][]int
 	drives map[string]bool // ports that are outputs
+	black  bool            // a module of the design that was left out of the netlist: its ways are not timed
 }
 
 // param is a number among a cell's parameters: Yosys writes binary digits. absent where there is none.
@@ -144,12 +145,14 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 			}
 			continue
 		}
-		if strings.HasPrefix(c.Type, "$") {
+		black := strings.HasPrefix(PlainName(c.Type), "vit_")
+		if strings.HasPrefix(c.Type, "$") && !black {
 			continue // $scopeinfo and such are no hardware
 		}
 		f.net.cells = append(f.net.cells, cell{kind: c.Type, path: join(path, id), module: name,
 			src:    source(c.Attributes["src"]),
-			params: texts(c.Parameters), ports: ports, drives: outputs(c.Directions)})
+			params: texts(c.Parameters), ports: ports, drives: outputs(c.Directions),
+			black: black})
 	}
 	return nil
 }

@@ -67,6 +67,27 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// A module of the design that is a black box is a load of its inputs and otherwise not in any way; a cell that is
+// no module of the design is an error.
+func TestBlackBox(t *testing.T) {
+	with := func(kind string) string {
+		return strings.Replace(small, `"u_in": {`, `"u_box": {"type": "`+kind+
+			`", "port_directions": {"a": "input", "b": "output"}, "connections": {"a": [3], "b": [20]}}, "u_in": {`, 1)
+	}
+	rep, err := Analyze(strings.NewReader(with(`$paramod$34\\vit_lanes`)), "top", load(t, "xc7z020"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// the first net feeds two now
+	if got, want := rep.Models[0].PeriodNS, 0.456+0.44+0.124+0.44+0.124+0.06; math.Abs(got-want) > 1e-9 {
+		t.Errorf("%.4f ns, by hand %.4f", got, want)
+	}
+	if _, err := Analyze(strings.NewReader(with("OTHER")), "top", load(t, "xc7z020")); err == nil ||
+		!strings.Contains(err.Error(), "u_box is a OTHER, of which no delays are known") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct{ netlist, part, want string }{
 		"no module":    {`{"modules": {}}`, "xc7z020", "no module top"},

@@ -7,7 +7,7 @@ import (
 	"vitdse/hwmodel"
 )
 
-// ClockSample is what static timing says of one netlist.
+// ClockSample is what static timing says of one netlist, or place and route of one engine.
 type ClockSample struct {
 	Design         string
 	HeldOut        bool
@@ -17,6 +17,19 @@ type ClockSample struct {
 	// The longest ways that end outside of the array and in it, ns, by the models of the wires; 0 where the netlist has
 	// none.
 	ControlNS, ArrayNS [3]float64
+
+	// Routed is that the engine was placed and routed: ControlNS has the mean period of its seeds then, three times.
+	Routed bool
+}
+
+// wiresOf are the models of the wires that samples are timed with, or hwmodel.Routed alone.
+func wiresOf(samples []ClockSample) []string {
+	for _, s := range samples {
+		if s.Routed {
+			return []string{hwmodel.Routed}
+		}
+	}
+	return hwmodel.Wires[:]
 }
 
 // Clock finds the terms of the clock's period with the least residuals over the samples that are not held out: by the
@@ -25,7 +38,8 @@ type ClockSample struct {
 func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 	names := hwmodel.ClockTerms()
 	all := map[string]map[string]float64{}
-	for i, wires := range hwmodel.Wires {
+	of := wiresOf(samples)
+	for i, wires := range of {
 		terms := make([]float64, len(names))
 		for _, way := range []struct {
 			amounts func(ClockSample) hwmodel.ClockAmounts
@@ -47,7 +61,11 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 					used[k] = used[k] || x != 0
 				}
 			}
-			if err := fitWay(rows, used[:len(names)], terms); err != nil {
+			draw := slight
+			if wires == hwmodel.Routed {
+				draw = pull(len(rows))
+			}
+			if err := fitWay(rows, used[:len(names)], terms, draw); err != nil {
 				return nil, err
 			}
 		}
@@ -56,8 +74,11 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 			all[wires][name] = short(terms[k])
 		}
 	}
-	if all[hwmodel.Wires[0]][names[0]] == 0 {
-		return nil, errors.New("no design to fit the clock to: none that is not held out has static timing")
+	if all[of[0]][names[0]] == 0 {
+		return nil, errors.New("no design to fit the clock to: none that is not held out was timed")
+	}
+	if of[0] == hwmodel.Routed {
+		all[hwmodel.Routed][hwmodel.RoutedSpread] = short(ClockResiduals(all, samples, false)[0].Worst)
 	}
 	return all, nil
 }
@@ -65,8 +86,9 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 // slight pulls terms that no sample tells apart to less, and others not.
 const slight = 1e-8
 
-// fitWay fits the terms that rows use, each in ns from 1 on.
-func fitWay(rows []row, used []bool, terms []float64) error {
+// fitWay fits the terms that rows use, each in ns from 1 on. The first is what rows without any other have, their mean
+// before it is fitted; what draws terms draws the others to 0.
+func fitWay(rows []row, used []bool, terms []float64, draw float64) error {
 	var at []int
 	for k, u := range used {
 		if u {
@@ -86,7 +108,10 @@ func fitWay(rows []row, used []bool, terms []float64) error {
 	for i := range scale {
 		scale[i] = 1
 	}
-	x, err := minimize(few, x0, scale, slight)
+	for _, r := range rows {
+		x0[0] += r.measured / float64(len(rows))
+	}
+	x, err := minimize(few, x0, scale, draw)
 	for i, k := range at {
 		if err == nil {
 			terms[k] = x[i]
@@ -95,17 +120,20 @@ func fitWay(rows []row, used []bool, terms []float64) error {
 	return err
 }
 
-// ClockResidual is how far the terms are off over some samples, of MHz with one model of the wires.
+// ClockResidual is how far the terms are off over some samples, of MHz with one model of the wires, or routed.
 type ClockResidual struct {
+	Wires       string
 	Designs     int
 	Mean, Worst float64 // of |estimate/static - 1|
 }
 
 // ClockResiduals says how far terms are off, by the model of the wires, over the samples with a way outside of the
 // array that are held out or over those that are not.
-func ClockResiduals(terms map[string]map[string]float64, samples []ClockSample, heldOut bool) [3]ClockResidual {
-	var out [3]ClockResidual
-	for i, wires := range hwmodel.Wires {
+func ClockResiduals(terms map[string]map[string]float64, samples []ClockSample, heldOut bool) []ClockResidual {
+	of := wiresOf(samples)
+	out := make([]ClockResidual, len(of))
+	for i, wires := range of {
+		out[i].Wires = wires
 		var t hwmodel.ClockAmounts
 		for k, name := range hwmodel.ClockTerms() {
 			t[k] = terms[wires][name]

@@ -6,7 +6,6 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
-	"vitdse/hwmodel"
 	"vitdse/hwmodel/fit"
 )
 
@@ -16,19 +15,18 @@ func Clocks(o *table.Output, start, fitted configs.Coefficients, samples []fit.C
 	for _, heldOut := range []bool{false, true} {
 		before := fit.ClockResiduals(start.Clock, samples, heldOut)
 		after := fit.ClockResiduals(fitted.Clock, samples, heldOut)
-		for i, wires := range hwmodel.Wires {
-			if after[i].Designs > 0 {
-				b, f := before[i], after[i]
+		for i, f := range after {
+			if b := before[i]; f.Designs > 0 {
 				was, wasWorst := number.Percent(b.Mean), number.Percent(b.Worst)
-				if start.Clock == nil {
+				if start.Clock[f.Wires] == nil {
 					was, wasWorst = "-", "-"
 				}
-				t.Add(heldName(heldOut), wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean),
+				t.Add(heldName(heldOut), f.Wires, number.Count(f.Designs), was, wasWorst, number.Percent(f.Mean),
 					number.Percent(f.Worst))
 			}
 		}
 	}
-	o.Printf("clock against static timing of the same netlists:\n")
+	o.Printf("clock against static timing of the same netlists, or place and route of the same engines:\n")
 	return o.Show(t)
 }
 

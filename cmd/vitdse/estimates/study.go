@@ -34,6 +34,9 @@ func compareStudy(engine hwmodel.Engine, file string) ([]compared, error) {
 	}
 	var out []compared
 	for _, m := range list {
+		if len(m.Modules) == 0 {
+			continue // of the clock
+		}
 		part, err := configs.LoadPart(m.Design.Part)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
@@ -47,10 +50,16 @@ func compareStudy(engine hwmodel.Engine, file string) ([]compared, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		c := compared{Measured: m, net: net, family: part.Family,
-			by: synth.Estimates(shape, part), estimate: shape.Resources(part)}
+			by: synth.Estimates(shape, part)}
+		if !m.Control {
+			c.estimate = shape.Resources(part)
+		}
 		for _, name := range slices.Sorted(maps.Keys(m.Modules)) {
 			y, e := m.Modules[name], c.by[name]
 			c.mapped = c.mapped.Add(y)
+			if m.Control {
+				c.estimate = c.estimate.Add(e)
+			}
 			if e.DSP != y.DSP || e.BRAM18 != y.BRAM18 || e.URAM != y.URAM {
 				c.hardWrong = append(c.hardWrong,
 					fmt.Sprintf("%s: %d/%d/%d for %d/%d/%d", name, e.DSP, e.BRAM18, e.URAM, y.DSP, y.BRAM18, y.URAM))

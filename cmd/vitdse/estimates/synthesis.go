@@ -37,10 +37,10 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 		if err := longestPaths(o, r.Timing); err != nil {
 			return err
 		}
-		if m, err := hwmodel.NewClockModel(part); err == nil && m != nil {
-			c := m.Of(s.Design.Engine)
-			o.Printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, hwmodel.ClockEvidence)
-		}
+	}
+	if m, err := hwmodel.NewClockModel(part); err == nil && m != nil && r.Vivado == nil {
+		c := m.Of(s.Design.Engine)
+		o.Printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, c.Evidence)
 	}
 	for _, route := range r.Routes {
 		logic, wires := route.Split()

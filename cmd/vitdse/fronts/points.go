@@ -56,6 +56,9 @@ func Spread(o *table.Output, f *dse.Front, parts []string, csv string, picked *d
 		o.Printf("All %s of the %s front; ", number.Plural(len(points), "point"), cut)
 	}
 	o.Printf("%s are in %s\n", f.Held(), csv)
+	if on := assumed(points); len(on) > 0 {
+		o.Printf("Clock: assumed on %s.\n", strings.Join(on, ", "))
+	}
 	if f.Correction != nil {
 		o.Printf("Noise: %s.\n", f.Correction)
 	}
@@ -63,6 +66,18 @@ func Spread(o *table.Output, f *dse.Front, parts []string, csv string, picked *d
 		o.Printf("Near: %s.\n", f.Near)
 	}
 	return nil
+}
+
+// assumed lists the parts, in order, with points whose clock is no model's but the part file's or the space's.
+func assumed(points []dse.Point) []string {
+	var on []string
+	for _, p := range points {
+		if p.Clock == nil && !slices.Contains(on, p.Part) {
+			on = append(on, p.Part)
+		}
+	}
+	slices.Sort(on)
+	return on
 }
 
 // Points prints a table of points. Choices that are the same in all are left out.
@@ -150,6 +165,8 @@ func Point(o *table.Output, f *dse.Front, p dse.Point) error {
 		number.Count(e.Cycles), number.Percent(e.ArrayUse), number.Count(e.BytesRead), number.Count(e.BytesWritten))
 	if c := p.Clock; c != nil {
 		o.Printf("clock in MHz, %s: speed grade %s, %s\n", c, c.SpeedGrade, c.Evidence)
+	} else {
+		o.Printf("clock: %.4g MHz, assumed: the part file's or the space's\n", float64(e.Cycles)/p.Seconds/1e6)
 	}
 	r := hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
 	mhz := float64(e.Cycles) / p.Seconds / 1e6

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 
 	"vitdse/dse"
 	"vitdse/hwmodel"
@@ -54,10 +55,10 @@ type Effect struct {
 
 // clockClaim says whose word the clock is.
 func clockClaim(f *dse.Front) Claim {
-	if dse.Modelled(f.Points) {
+	if all := dse.ClockEvidence(f.Points); len(all) > 0 {
 		return Claim{"Clock", "modelled", "within the bracket of each point, if its wires are no longer than the harshest " +
 			"assumed; parts without a model: not known",
-			hwmodel.ClockEvidence + "; docs/CLOCK.md"}
+			strings.Join(all, "; ") + "; docs/CLOCK.md"}
 	}
 	return Claim{"Clock", "assumed", "not known; latency and FPS scale with it",
 		"the part file's, or the space's; see the part's evidence"}
