@@ -17,8 +17,8 @@ var Wires = [3]string{"kind", "middle", "harsh"}
 // Routed is in the place of the models of the wires where a clock is fitted to engines that were placed and routed.
 const Routed = "routed"
 
-// RoutedSpread is the name, among the terms of Routed, of the largest error of an engine that the terms were fitted to, as
-// a share: its clock is within that much, placements' luck and the model's error together.
+// RoutedSpread is the name, among the terms of Routed, of the largest error of an engine that the terms were fitted to,
+// as a share: a clock is within that much, placements' luck and the model's error together.
 const RoutedSpread = "spread"
 
 // Clock is the clock of an engine as the model has it: what static timing of its netlist would say, or what place and
@@ -154,8 +154,8 @@ var speedGrades = map[configs.Fabric]map[string]float64{
 	configs.ECP5: {"6": 1},
 }
 
-// speedGrade is where an ordering code has it: last in Xilinx', with letters of its voltage behind it (-2LV), before the
-// package in Lattice's.
+// speedGrade is where an ordering code has it: last in Xilinx', with letters of its voltage behind it (-2LV, which is
+// taken as -2), before the package in Lattice's.
 var speedGrade = regexp.MustCompile(`-(\d)[A-Za-z]{0,2}(-[A-Za-z]+)?$|^LFE5[A-Z0-9]+-\d+F-(\d)`)
 
 // SpeedGrade is the speed grade in a part's ordering code, and the share of the delays at -1 that it has. Of a family

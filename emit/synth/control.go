@@ -9,14 +9,14 @@ import (
 	"vitdse/emit/timing"
 )
 
-// lanes are the modules that are repeated for each token or column of a tile, or are as wide: what an engine is without
-// them is its control, with its buffers.
+// lanes are the modules that are repeated for each token or column of a tile, or are as wide: what an engine is
+// without them is its control, with its buffers.
 var lanes = []string{"vit_pe_array", "vit_mixed_array", "vit_requantize", "vit_softmax", "vit_row_sums", "vit_rsqrt",
 	"vit_gelu_table", "vit_group_scale", "vit_column_packer", "vit_axi_lite"}
 
-// control maps the engine with the modules of its lanes as black boxes, and times it where opt.Timed has delays: ways that
-// start, end or pass in a lane are not in it. It takes a third of the time of the whole engine, whose longest ways are in
-// the control (docs/CLOCK.md). Modules are those that were mapped.
+// control maps the engine with the modules of its lanes as black boxes, and times it where opt.Timed has delays: ways
+// that start, end or pass in a lane are not in it. It takes less time than the whole engine, whose longest ways are
+// in the control (docs/CLOCK.md). Modules are those that were mapped.
 func (r *runner) control() error {
 	mapper, err := yosys.find(r.opt.Yosys)
 	if err != nil {
