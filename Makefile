@@ -126,7 +126,7 @@ table-resources: setup-test build
 # Engines placed and routed, and engines' control timed, to which the model of the clock is fitted; minutes an engine. It goes
 # on from what docs/data has.
 table-clock: setup-test build
-	PATH=$(PY)/bin:$$PATH bin/vitdse study $(RUN) --parts lfe5u-85f --seeds 1,2,3 --most-luts 20000 --designs 24 --file docs/data/routed.jsonl
+	PATH=$(PY)/bin:$$PATH bin/vitdse study $(RUN) --parts lfe5u-85f --seeds 1,2,3 --most-luts 18000 --designs 24 --file docs/data/routed.jsonl
 	bin/vitdse study $(RUN) --parts xc7z020,xczu9eg --control --designs 48 --file docs/data/control.jsonl
 	for f in xc7 xcup; do bin/vitdse calibrate docs/data/*.jsonl --family $$f; done
 	bin/vitdse calibrate docs/data/routed.jsonl --family ecp5

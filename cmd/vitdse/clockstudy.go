@@ -48,7 +48,7 @@ func (c clockStudy) rule(d *configs.Design, turn int, heldOut *bool) {
 // options are what is to be done with the design of a turn.
 func (c clockStudy) options(opt *synth.Options, turn int) {
 	opt.Control, opt.RouteOnly = c.control, c.routes()
-	if opt.Seeds = c.seeds; turn%6 > 0 && c.routes() {
+	if opt.Seeds = c.seeds; turn%6 != 3 && c.routes() {
 		opt.Seeds = c.seeds[:1]
 	}
 }
