@@ -91,13 +91,19 @@ func inGroups(n *configs.Numerics) {
 }
 
 // BenchmarkPricer is a price of DeiT-Tiny with bits and granularity drawn for each of its
-// layers, so many designs of an engine before the next of 100 engines.
+// layers, so many designs of an engine before the next of 100 engines, at an assumed clock or at each engine's by the
+// model.
 func BenchmarkPricer(b *testing.B) {
 	m, part := load(b, "deit-tiny", "xczu9eg")
+	clock, err := NewClockModel(part)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for _, run := range []struct {
-		name string
-		len  int
-	}{{"engines in turn", 1}, {"64 designs an engine", 64}} {
+		name  string
+		len   int
+		model bool
+	}{{"engines in turn", 1, false}, {"64 designs an engine", 64, false}, {"64 designs an engine, clock of the model", 64, true}} {
 		b.Run(run.name, func(b *testing.B) {
 			p, err := NewPricer(network.MustCompile(m), part)
 			if err != nil {
@@ -133,6 +139,9 @@ func BenchmarkPricer(b *testing.B) {
 				}
 				d.Numerics = numerics[at%len(numerics)]
 				at++
+				if run.model {
+					d.ClockMHz = clock.Of(d.Engine).MHz
+				}
 				if _, err := p.Price(&d); err != nil {
 					b.Fatal(err)
 				}
