@@ -3,8 +3,6 @@ package dse
 import (
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 
 	"vitdse/dse/noise"
 )
@@ -38,26 +36,13 @@ func checkBounds(list []Bound) error {
 	return nil
 }
 
-// ceiling is the cost at which a bound is just met.
+// ceiling is the cost at which a bound is just met; best is the space's least noise.
 func (b Bound) ceiling(best float64) float64 {
-	switch b.Metric {
-	case Latency:
-		return b.Value / 1e3
-	case Throughput:
-		return 1 / b.Value
-	case Energy:
-		return b.Value / 1e3
-	case LargestUse:
-		return b.Value / 100
-	case Loss:
-		return best * noise.Ratio(-b.Value)
+	x, err := b.Metric.info()
+	if err != nil {
+		return b.Value
 	}
-	return b.Value
-}
-
-// static says whether a metric depends on engine, clock and widths alone.
-func (m Metric) static() bool {
-	return slices.Contains([]Metric{LUTs, FFs, DSPs, BRAMs, URAMs, LUTRAMs, LargestUse, Watts}, m)
+	return x.read(b.Value, best)
 }
 
 // ceilings are bounds as costs, those of one kind together.
@@ -80,9 +65,9 @@ func newCeilings(l Limits, best noise.Femto) ceilings {
 	most := l.noise(best.Power())
 	for _, b := range l.Bounds {
 		at := b.ceiling(best.Power())
+		info, _ := b.Metric.info() // checkBounds has seen it
 		switch {
-		case b.Metric.static():
-			info, _ := b.Metric.info() // checkBounds has seen it
+		case info.static:
 			c.static = append(c.static, ceiling{b, info, at})
 		case b.Metric == Bytes:
 			c.bytes = int64(at)
@@ -115,13 +100,4 @@ func (c *ceilings) over(q *Quantities) *ceiling {
 		}
 	}
 	return worst
-}
-
-// boundsText lists bounds.
-func boundsText(list []Bound) string {
-	var words []string
-	for _, b := range list {
-		words = append(words, b.String())
-	}
-	return strings.Join(words, ", ")
 }

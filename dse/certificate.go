@@ -4,16 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"vitdse/hwmodel"
 )
 
 // reason is why points need not be looked at any further.
 type reason int
 
 // The reasons, in the order in which they are looked for. The first ones are that the budget
-// of a resource is exceeded, in the order of resourceNames.
+// of a resource is exceeded, in the order of hwmodel.ResourceNames.
 const (
 	overBudget reason = 0
-	overLimit  reason = reason(len(resourceNames)) + iota - 1
+	overLimit  reason = reason(len(hwmodel.ResourceNames)) + iota - 1
 	inaccurate
 	twin
 	tooSlow
@@ -35,7 +36,7 @@ var reasonWords = [reasons]string{
 
 func (r reason) String() string {
 	if r < overLimit {
-		return "more " + resourceNames[r] + " than the part's budget allows"
+		return "more " + hwmodel.ResourceNames[r] + " than the part's budget allows"
 	}
 	return reasonWords[r]
 }
@@ -55,29 +56,6 @@ func (b *pointCounts) add(o *pointCounts) {
 	for i := range b {
 		b[i].Add(b[i], o[i])
 	}
-}
-
-// notes counts engines by subproblem and by what became of their points.
-type notes [reasons][]int64
-
-func (n *notes) note(r reason, sub, subs int) {
-	if n[r] == nil {
-		n[r] = make([]int64, subs)
-	}
-	n[r][sub]++
-}
-
-// pointCounts multiplies the engines by the numerics of each subproblem.
-func (n *notes) counts(subs []subproblem) pointCounts {
-	b := newPointCounts()
-	for r, engines := range n {
-		for i, k := range engines {
-			if k > 0 {
-				b[r].Add(b[r], new(big.Int).Mul(subs[i].count, big.NewInt(k)))
-			}
-		}
-	}
-	return b
 }
 
 // Certificate says of every point of one part's space why it is on the front, or need not
@@ -105,28 +83,6 @@ func (a Account) limits() bool {
 		}
 	}
 	return false
-}
-
-// certify draws up a part's certificate.
-func (x *exact) certify(i int) *Certificate {
-	f := x.byPart[i]
-	c := &Certificate{Numerics: x.combinations(), Engines: f.engines, Legal: f.legal}
-	c.Points = new(big.Int).Mul(c.Numerics, big.NewInt(f.engines))
-	enter := func(n *big.Int, why string) {
-		if n.Sign() > 0 {
-			c.Fate = append(c.Fate, Account{n, why})
-		}
-	}
-	enter(new(big.Int).Mul(c.Numerics, big.NewInt(f.engines-f.legal)),
-		"the engine is illegal: model, part or a constraint rules it out")
-	done := new(big.Int)
-	for r := range reasons {
-		enter(x.counts[i][r], r.String())
-		done.Add(done, x.counts[i][r])
-	}
-	enter(new(big.Int).Sub(new(big.Int).Mul(c.Numerics, big.NewInt(f.legal)), done),
-		"not reached yet: the search was interrupted")
-	return c
 }
 
 // Check holds the accounts against the number of points.

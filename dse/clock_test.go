@@ -10,10 +10,20 @@ import (
 // A space that leaves the clock to the model has every engine's own, with its bracket; one that fixes it has that, and
 // a part without delays its own. A speed grade that is not known is an error.
 func TestClockOfThePoint(t *testing.T) {
-	in := quick(t)
-	s, part := in.Space, in.Parts[0]
+	m, err := configs.LoadModel("../../configs/digits/model.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := configs.LoadSpace("../../configs/digits/space.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := configs.LoadPart(s.Parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := func(s configs.Space, part configs.Part) (fast, slow configs.Design, clock *Clock) {
-		g, err := GridOn(s, in.Model, part)
+		g, err := GridOn(s, m, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +63,7 @@ func TestClockOfThePoint(t *testing.T) {
 		t.Errorf("a family without a model: %g, %+v", fast.ClockMHz, clock)
 	}
 	part.Device += "-9"
-	if _, err := GridOn(s, in.Model, part); err == nil ||
+	if _, err := GridOn(s, m, part); err == nil ||
 		!strings.Contains(err.Error(), "no known speed grade; known for "+string(part.Family)+": -1, -2, -3") {
 		t.Errorf("error %v", err)
 	}

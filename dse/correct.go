@@ -1,39 +1,11 @@
 package dse
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/optimize"
 )
-
-// Correction says how far the additive prediction is from what was measured, and the
-// line through both that fits best: measured dB = OffsetDB + Slope * predicted dB,
-// which for the noise is a factor and a power. It minimises the mean absolute error,
-// which a few points that the prediction misses by far cannot pull away.
-type Correction struct {
-	OffsetDB float64  `json:"offset_db"`
-	Slope    float64  `json:"slope"`
-	Numerics int      `json:"numerics"` // measured choices of numerics it was fitted to
-	Before   Residual `json:"before"`   // of the prediction as it is
-	After    Residual `json:"after"`    // of the corrected prediction
-}
-
-// Residual is the error of predicted ratios in dB.
-type Residual struct {
-	MeanAbsDB float64 `json:"mean_abs_db"`
-	MaxAbsDB  float64 `json:"max_abs_db"`
-}
-
-// SQNR corrects a predicted ratio in dB.
-func (c Correction) SQNR(predicted float64) float64 { return c.OffsetDB + c.Slope*predicted }
-
-func (c Correction) String() string {
-	return fmt.Sprintf("measured = %.2f dB + %.3f * predicted, from %d choices of numerics; mean error %.2f dB before, "+
-		"%.2f dB after (largest %.2f and %.2f)",
-		c.OffsetDB, c.Slope, c.Numerics, c.Before.MeanAbsDB, c.After.MeanAbsDB, c.Before.MaxAbsDB, c.After.MaxAbsDB)
-}
 
 // pairs lists predicted and measured ratios in dB, one for each choice of numerics.
 func (f *Front) pairs() [][2]float64 {

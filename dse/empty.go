@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strings"
+	"vitdse/hwmodel"
 )
 
 // ErrEmpty is what errors.Is finds in an *EmptyError.
@@ -105,7 +106,7 @@ func (f *Front) Explain(p PartSummary) EmptyPart {
 	if p.Certificate != nil {
 		return f.explainExact(p, e)
 	}
-	for _, name := range resourceNames {
+	for _, name := range hwmodel.ResourceNames {
 		if n := p.Short[name]; n > e.CommonOf {
 			e.Common, e.CommonOf = name, n
 		}
@@ -138,7 +139,7 @@ func (f *Front) explainExact(p PartSummary, e EmptyPart) EmptyPart {
 	if p.Fastest != nil && p.Fastest.Alone {
 		var words []string
 		for _, b := range f.Limits.Bounds {
-			if x, err := b.Metric.info(); err == nil && (b.Metric == Latency || b.Metric == Throughput) &&
+			if x, err := b.Metric.info(); err == nil && b.Metric.Timed() &&
 				p.Fastest.Seconds > b.ceiling(0) {
 				words = append(words, fmt.Sprintf("%s instead of %g", loosened(b.Metric, x.show(p.Fastest.Seconds, 0)), b.Value))
 			}

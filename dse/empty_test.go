@@ -16,22 +16,22 @@ import (
 func sweepEmpty(t *testing.T, in Input) (*EmptyError, Result) {
 	t.Helper()
 	res, err := Sweep(context.Background(), in, nil)
-	var empty *EmptyError
-	if !errors.As(err, &empty) || !errors.Is(err, ErrEmpty) {
+	var found *EmptyError
+	if !errors.As(err, &found) || !errors.Is(err, ErrEmpty) {
 		t.Fatalf("error is %v; expected an EmptyError", err)
 	}
-	if len(res.Front.Points) != 0 || len(empty.Parts) != len(in.Parts) {
-		t.Fatalf("%d points, %d parts explained", len(res.Front.Points), len(empty.Parts))
+	if len(res.Front.Points) != 0 || len(found.Parts) != len(in.Parts) {
+		t.Fatalf("%d points, %d parts explained", len(res.Front.Points), len(found.Parts))
 	}
-	return empty, res
+	return found, res
 }
 
 func TestEmptyBecauseNothingFits(t *testing.T) {
 	in := fixed(t)
 	in.Parts[0].Budget.LUT, in.Parts[1].Budget.DSP = 1000, 2
-	empty, res := sweepEmpty(t, in)
+	found, res := sweepEmpty(t, in)
 	for i, resource := range []string{"lut", "dsp"} {
-		p := empty.Parts[i]
+		p := found.Parts[i]
 		if p.Reason != NothingFits || p.Common != resource || p.Nearest == nil || p.Nearest.Resource != resource {
 			t.Errorf("%+v; expected every point to be short of %s", p, resource)
 			continue
@@ -44,7 +44,7 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 			t.Errorf("nearest %+v, common %d", p.Nearest, p.CommonOf)
 		}
 	}
-	text := empty.Error()
+	text := found.Error()
 	for _, want := range []string{"xc7z020: none of ", "are shortest of lut", "needs ", " where 700 may be used",
 		"too many", "lfe5u-85f: none"} {
 		if !strings.Contains(text, want) {
@@ -56,8 +56,8 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 func TestEmptyBecauseTooAccurate(t *testing.T) {
 	in := fixed(t)
 	in.Limits.MinSQNRDB = 80
-	empty, res := sweepEmpty(t, in)
-	p := empty.Parts[0]
+	found, res := sweepEmpty(t, in)
+	p := found.Parts[0]
 	if p.Reason != TooAccurate || p.BestDB != res.Front.BestSQNRDB || math.Abs(p.LimitDB-80) > 1e-9 || p.Nearest != nil {
 		t.Errorf("%+v; expected an accuracy out of reach", p)
 	}
@@ -83,8 +83,8 @@ func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
 		t.Fatalf("the smallest point is limited by %s (%v); this test is about LUTs", small.UseOf, err)
 	}
 	in.Parts[0].Budget.LUT, in.Parts[0].Limits.LUT = small.Estimate.LUT-1, 1
-	empty, _ := sweepEmpty(t, in)
-	p := empty.Parts[0]
+	found, _ := sweepEmpty(t, in)
+	p := found.Parts[0]
 	if p.Reason != NoneFitsAndIs || p.Nearest == nil || !(p.FitDB < p.LimitDB) || p.Fit == 0 {
 		t.Fatalf("%+v", p)
 	}

@@ -45,9 +45,6 @@ type enginesByGeometry struct {
 	anyLegal   int   // a part with a legal engine
 }
 
-// maxEngines bounds the engines that are enumerated.
-const maxEngines = 1 << 22
-
 // readEngines enumerates the engines of every part.
 func readEngines(in Input) (*enginesByGeometry, error) {
 	var f enginesByGeometry

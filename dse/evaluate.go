@@ -88,7 +88,7 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 			if share > 1 {
 				t.Short[place] += sum.count
 				if sum.first >= 0 {
-					t.Near = first(t.Near, &near{share, v.rank(sum.first, e.rank), resourceNames[place], need, have})
+					t.Near = first(t.Near, &near{share, v.rank(sum.first, e.rank), hwmodel.ResourceNames[place], need, have})
 				}
 				continue
 			}

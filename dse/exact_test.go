@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"vitdse/configs"
@@ -16,47 +17,6 @@ import (
 	"vitdse/dse/noise"
 	"vitdse/hwmodel"
 )
-
-// fakeAdditive is fakeNoise that adds up: every layer's own random noise for every choice,
-// falling with the bits, now and then not. Coarse makes ties common.
-type fakeAdditive struct {
-	seed   uint64
-	coarse bool
-}
-
-func (f fakeAdditive) draw(key uint64) float64 {
-	return rand.New(rand.NewPCG(f.seed, key)).Float64()
-}
-
-func (f fakeAdditive) round(v float64) noise.Femto {
-	if f.coarse {
-		v = math.Ceil(v*100) / 100
-	}
-	return noise.Femto(v * 1e15)
-}
-
-func (f fakeAdditive) Units(softmaxBits, geluBits int, b configs.Basis) (noise.Femto, error) {
-	return f.round(0.01 + math.Exp2(-2*float64(softmaxBits)) + math.Exp2(-float64(geluBits)) + (1-b.LNFold)/1e3), nil
-}
-
-func (f fakeAdditive) Layer(b configs.Basis, l configs.LayerBits) (noise.Femto, error) {
-	key := uint64(0)
-	for _, c := range l.Name + string(b.Quantizer.CodeRange) {
-		key = key*131 + uint64(c)
-	}
-	v := 2 * math.Exp2(-2*float64(l.Activations)) * (0.5 + f.draw(key*64+uint64(l.Activations)))
-	if l.Weights > 0 {
-		w := math.Exp2(-2*float64(l.Weights)) * (0.5 + 5*f.draw(key*64+32+uint64(l.Weights)))
-		if l.Granularity == configs.PerGroup {
-			w *= 0.3 + 0.5*f.draw(key*64+56)
-		}
-		if l.Granularity == configs.PerLayer {
-			w *= 1 + 3*f.draw(key*64+48+uint64(l.Weights))
-		}
-		v += w
-	}
-	return f.round(v * (1.1 - b.LNFold/10)), nil
-}
 
 // randomProblem draws a space in which blocks or layers choose for themselves, with random
 // objectives and limits.
@@ -84,10 +44,10 @@ func randomProblem(t *testing.T, rng *rand.Rand, most int64) (Input, bool) {
 	for len(in.Space.Bits.Weights)+len(in.Space.Bits.Activations) < 4 {
 		in.Space.Bits.Weights, in.Space.Bits.Activations = some(rng, 4, 2, 3, 4, 5, 6, 8), some(rng, 2, 2, 4, 6, 8)
 	}
-	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, DSPs, LUTs, BRAMs, Throughput,
+	in.Objectives = append([]Metric{Loss}, some(rng, 3, Latency, LargestUse, Bytes, "dsp", "lut", "bram18", "fps",
 		Watts, Energy)...)
 	if rng.IntN(4) == 0 {
-		in.Objectives = append(some(rng, 2, Latency, LargestUse, Bytes), LUTs, BRAMs)
+		in.Objectives = append(some(rng, 2, Latency, LargestUse, Bytes), "lut", "bram18")
 	}
 	if rng.IntN(3) > 0 {
 		in.Parts = parts(t, in.Space.Parts...) // with their whole budget
@@ -106,7 +66,7 @@ func limited(t *testing.T, rng *rand.Rand, in Input) Input {
 	if err != nil {
 		return in
 	}
-	for _, m := range some(rng, 2, Latency, DSPs, LUTs, Bytes, Loss, Throughput, Watts, Energy) {
+	for _, m := range some(rng, 2, Latency, "dsp", "lut", Bytes, Loss, "fps", Watts, Energy) {
 		info, _ := m.info()
 		lo, hi := math.Inf(1), 0.0
 		for _, p := range res.Front.Points {
@@ -252,4 +212,13 @@ func TestExactIsBruteForce(t *testing.T) {
 	if fronts < 3*spaces {
 		t.Errorf("%d points on %d fronts: too few to show anything", fronts, spaces)
 	}
+}
+
+// boundsText lists bounds.
+func boundsText(list []Bound) string {
+	var words []string
+	for _, b := range list {
+		words = append(words, b.String())
+	}
+	return strings.Join(words, ", ")
 }

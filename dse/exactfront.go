@@ -30,12 +30,9 @@ func (x *exact) front() (*Front, error) {
 			return nil, err
 		}
 		f.Parts = append(f.Parts, sum)
-		points, err := x.pointsOf(i)
+		points, err := x.pointsOf(f, i)
 		if err != nil {
 			return nil, err
-		}
-		for k := range points {
-			points[k].LossDB = f.BestSQNRDB - points[k].SQNRDB
 		}
 		f.Points = append(f.Points, points...)
 	}
@@ -46,7 +43,7 @@ func (x *exact) front() (*Front, error) {
 
 // pointsOf prices the points of one part's front, each from the fastest on, and holds what
 // the search took them to cost against it.
-func (x *exact) pointsOf(i int) ([]Point, error) {
+func (x *exact) pointsOf(f *Front, i int) ([]Point, error) {
 	fl := x.byPart[i]
 	var points []Point
 	for _, e := range x.archives[i].entries {
@@ -59,7 +56,7 @@ func (x *exact) pointsOf(i int) ([]Point, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, err := newPoint(x.in.Engine, fl.part, fl.grid, index, noise, x.in.Objectives)
+		p, err := f.price(x.in.Engine, fl.part, fl.grid, index, noise)
 		if err != nil {
 			return nil, err
 		}

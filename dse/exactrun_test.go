@@ -56,12 +56,12 @@ func TestExactIsTheSweep(t *testing.T) {
 	in.Additive = fakeAdditive{seed: 6}
 	in.Noise = noise.Of(in.Additive)
 	in.Limits.MaxLossDB = 8
-	_, sweep := sweepTo(t, in, t.TempDir())
-	_, exact := exactTo(t, in, t.TempDir())
-	a, b := sweep.Front.Points, exact.Front.Points
-	if len(a) != len(b) || len(a) < 10 || sweep.Front.BestSQNRDB != exact.Front.BestSQNRDB {
+	_, swept := sweepTo(t, in, t.TempDir())
+	_, found := exactTo(t, in, t.TempDir())
+	a, b := swept.Front.Points, found.Front.Points
+	if len(a) != len(b) || len(a) < 10 || swept.Front.BestSQNRDB != found.Front.BestSQNRDB {
 		t.Fatalf("%d points of the sweep, %d of the search; best %g and %g",
-			len(a), len(b), sweep.Front.BestSQNRDB, exact.Front.BestSQNRDB)
+			len(a), len(b), swept.Front.BestSQNRDB, found.Front.BestSQNRDB)
 	}
 	for i := range a {
 		if a[i].Objectives() != b[i].Objectives() || a[i].Part != b[i].Part {
@@ -122,7 +122,7 @@ func TestExactJournalOfOtherInputs(t *testing.T) {
 	for name, change := range map[string]func(*Input){
 		"objectives": func(in *Input) { in.Objectives = []Metric{Latency, Loss} },
 		"noise":      func(in *Input) { in.Additive = fakeAdditive{seed: 6} },
-		"limits":     func(in *Input) { in.Limits.Bounds = []Bound{{DSPs, 500}} },
+		"limits":     func(in *Input) { in.Limits.Bounds = []Bound{{"dsp", 500}} },
 	} {
 		changed := in
 		change(&changed)
@@ -131,10 +131,10 @@ func TestExactJournalOfOtherInputs(t *testing.T) {
 			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
 		}
 	}
-	sweep := fixed(t)
-	sweep.Options = in.Options
+	swept := fixed(t)
+	swept.Options = in.Options
 	var other *jobs.OtherError
-	if _, err := Sweep(context.Background(), sweep, nil); !errors.As(err, &other) || other.What != "kind" {
+	if _, err := Sweep(context.Background(), swept, nil); !errors.As(err, &other) || other.What != "kind" {
 		t.Errorf("error is %v; expected a jobs.OtherError", err)
 	}
 }
@@ -150,12 +150,12 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Options.Dir = dir
-	for name, search := range map[string]func(context.Context, Input, func(Progress)) (Result,
+	for name, find := range map[string]func(context.Context, Input, func(Progress)) (Result,
 		error){"exact": Exact, "sweep": Sweep} {
 		if in.Noise == nil {
 			in.Noise = noise.Of(in.Additive)
 		}
-		_, err := search(context.Background(), in, nil)
+		_, err := find(context.Background(), in, nil)
 		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), JournalFile) {
 			t.Errorf("%s: error is %v; expected it to say that no space is left, and where", name, err)
 		}
@@ -163,7 +163,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestExactSaysWhyItIsEmpty(t *testing.T) {
-	search := func(in Input) string {
+	said := func(in Input) string {
 		t.Helper()
 		in.Parts = in.Parts[:1]
 		_, err := Exact(context.Background(), in, nil)
@@ -182,24 +182,24 @@ func TestExactSaysWhyItIsEmpty(t *testing.T) {
 	}
 	in := free(t)
 	in.Limits.Bounds = []Bound{{Latency, 1e-3}}
-	expect(search(in), "max_latency 0.0545 instead of 0.001")
-	in.Limits.Bounds = []Bound{{LUTs, 1000}}
-	expect(search(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
+	expect(said(in), "max_latency 0.0545 instead of 0.001")
+	in.Limits.Bounds = []Bound{{"lut", 1000}}
+	expect(said(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
 	in.Limits = Limits{MinSQNRDB: 90}
-	expect(search(in), "asks for 90.00 dB")
+	expect(said(in), "asks for 90.00 dB")
 	in.Limits = Limits{}
 	in.Parts[0].Budget.BRAM18, in.Parts[0].Budget.LUTRAM = 5, 100
-	expect(search(in), "loosen several limits")
+	expect(said(in), "loosen several limits")
 	in = free(t)
 	in.Parts[0].Budget.LUT = 9000
-	text := search(in)
+	text := said(in)
 	expect(text, "than the part's budget allows", "lut where 6300 may be used")
 
 	// What it names does let a point through.
 	in.Parts = in.Parts[:1]
-	var empty *EmptyError
+	var none *EmptyError
 	res, err := Exact(context.Background(), in, nil)
-	if !errors.As(err, &empty) || res.Front.Parts[0].Nearest == nil || !res.Front.Parts[0].Nearest.Alone {
+	if !errors.As(err, &none) || res.Front.Parts[0].Nearest == nil || !res.Front.Parts[0].Nearest.Alone {
 		t.Fatalf("error %v; expected a nearest point that breaks nothing else", err)
 	}
 	in.Parts[0].Budget.LUT = int(math.Ceil(float64(res.Front.Parts[0].Nearest.Need) / in.Parts[0].Limits.LUT))
@@ -281,7 +281,7 @@ func TestExactRefusesBadInput(t *testing.T) {
 		"no additive":    {func(in *Input) { in.Additive = nil }, "additive prediction"},
 		"unknown metric": {func(in *Input) { in.Objectives = []Metric{"speed", Loss} }, "expected one of latency, fps, lut"},
 		"unknown limit":  {func(in *Input) { in.Limits.Bounds = []Bound{{"speed", 1}} }, "expected one of latency, fps, lut"},
-		"NaN limit":      {func(in *Input) { in.Limits.Bounds = []Bound{{DSPs, math.NaN()}} }, "limits: dsp is NaN"},
+		"NaN limit":      {func(in *Input) { in.Limits.Bounds = []Bound{{"dsp", math.NaN()}} }, "limits: dsp is NaN"},
 		"no legal engine": {func(in *Input) { in.Space.Constraints = []string{"tm > 1000"} },
 			`no legal engine on any of its parts: constraints: "tm > 1000" does not hold`},
 		"NaN noise":   {func(in *Input) { in.Additive = nanNoise{} }, "noise is NaN"},

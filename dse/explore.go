@@ -73,11 +73,11 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 		Additive:   prediction,
 		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
 	find := Sweep
-	exact, err := s.exact()
+	exactly, err := s.exact()
 	if err != nil {
 		return Result{}, err
 	}
-	if exact {
+	if exactly {
 		find = Exact
 	}
 	res, err := find(ctx, in, s.OnSweep)
@@ -85,7 +85,6 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 		return res, err
 	}
 	if err == nil {
-		measured := s.Network.Weights != nil
 		if s.OnSwept != nil {
 			s.OnSwept(res)
 		}
@@ -93,7 +92,7 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 		if slices.Contains(wanted, Top1) {
 			res.Front.MeasuredObjectives = wanted
 		}
-		if measured {
+		if s.Network.Weights != nil {
 			if err = errors.Join(res.Front.widen(ctx, in, s.NearDB), res.Front.Measure(ctx, s.Network, work)); err != nil {
 				err = fmt.Errorf("measuring the front: %w", err)
 			}

@@ -94,19 +94,19 @@ func (f *Front) Headings(points []Point) []string {
 	for _, a := range f.varying(points) {
 		head = append(head, f.Axes[a])
 	}
-	if Modelled(points) {
+	if f.Modelled(points) {
 		head = append(head, "clock, MHz (bracket)")
 	}
 	return head
 }
 
 // Modelled says whether some point's clock is of the model.
-func Modelled(points []Point) bool {
+func (f *Front) Modelled(points []Point) bool {
 	return slices.ContainsFunc(points, func(p Point) bool { return p.Clock != nil })
 }
 
 // ClockEvidence is what stands behind the clocks of points, each once; nothing where all are assumed.
-func ClockEvidence(points []Point) []string {
+func (f *Front) ClockEvidence(points []Point) []string {
 	var all []string
 	for _, p := range points {
 		if p.Clock != nil && !slices.Contains(all, p.Clock.Evidence) {
@@ -143,7 +143,7 @@ func (f *Front) Cells(points []Point) [][]string {
 		for _, a := range axes {
 			row = append(row, p.Choice[a])
 		}
-		if Modelled(points) {
+		if f.Modelled(points) {
 			row = append(row, p.Clock.String())
 		}
 		rows = append(rows, row)
@@ -191,3 +191,6 @@ func (f *Front) Markdown(points []Point) string {
 }
 
 func integer(v int64) string { return strconv.FormatInt(v, 10) }
+
+// number prints a float in the shortest form that reads back as the same.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

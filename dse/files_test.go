@@ -75,7 +75,7 @@ func TestLoadFront(t *testing.T) {
 // is told up to the end, and a context that ends stops it.
 func TestLoadManyPoints(t *testing.T) {
 	f, dir := handmade(), t.TempDir()
-	for i := range 3*linesAtOnce + 7 {
+	for i := range 3*256 + 7 {
 		p := f.Points[i%5]
 		p.Name = fmt.Sprintf("p\"%d", i)
 		f.Points = append(f.Points, p)

@@ -156,80 +156,36 @@ func clockOf(g *configs.Grid, d configs.Design) (*Clock, error) {
 	return &Clock{d.ClockMHz, c.Kind, c.Harsh, "-" + c.SpeedGrade, c.Evidence}, nil
 }
 
+// Accuracy is a point's noise, ratio in dB and loss in dB as of a cut other than auto.
+// The point must have what the cut asks for.
+func (p Point) Accuracy(c Cut) (noise, sqnr, loss float64) {
+	if c == CutMeasured {
+		return p.Measured.Noise, p.Measured.SQNRDB, p.Measured.LossDB
+	}
+	return p.Noise, p.SQNRDB, p.LossDB
+}
+
+// Compared is what points are compared by: latency in seconds, largest share of the
+// part, and noise.
+func (p Point) Compared(c Cut) [3]float64 {
+	noise, _, _ := p.Accuracy(c)
+	return [3]float64{p.Seconds, p.Use, noise}
+}
+
+// measuredObjectives are what the measured front minimises.
+func (f *Front) measuredObjectives() []Metric {
+	if len(f.MeasuredObjectives) > 0 {
+		return f.MeasuredObjectives
+	}
+	return f.Objectives
+}
+
 // Objectives are the point's, with the predicted noise.
 func (p Point) Objectives() Objectives { return Objectives{p.Seconds, p.Use, p.Noise} }
 
-// front prices and names the points that are left.
-func (s *sweep) front() (*Front, error) {
-	f := &Front{Schema: frontSchema, Tool: s.in.Options.Version, Inputs: s.plan.Inputs, Seed: s.in.Options.Seed,
-		Partial: s.left > 0, Model: s.in.Model, Space: s.in.Space, Limits: s.in.Limits, Objectives: DefaultObjectives,
-		BestSQNRDB: noise.Decibels(s.table.best), BestNumerics: s.table.bestNumerics, Points: []Point{}}
-	f.Space.Parts = nil
-	for _, a := range s.engines.parts[0].grid.Axes() {
-		f.Axes = append(f.Axes, a.Name)
-	}
-	for i := range s.engines.parts {
-		on := &s.engines.parts[i]
-		f.Space.Parts = append(f.Space.Parts, on.part.Name)
-		sum, err := summary(on, &s.parts[i])
-		if err != nil {
-			return nil, err
-		}
-		f.Parts = append(f.Parts, sum)
-		for _, r := range s.parts[i].front {
-			p, err := s.point(on, r)
-			if err != nil {
-				return nil, err
-			}
-			p.LossDB = f.BestSQNRDB - p.SQNRDB
-			f.Points = append(f.Points, p)
-		}
-	}
-	return f, nil
-}
-
-func summary(on *partEngines, t *tally) (PartSummary, error) {
-	p := PartSummary{Part: on.part, Legal: t.Legal, Fit: t.Fit, Feasible: t.Feasible,
-		Short: map[string]int64{}, Front: len(t.front)}
-	for i, n := range t.Short {
-		if n > 0 {
-			p.Short[resourceNames[i]] = n
-		}
-	}
-	if n := t.Near; n != nil {
-		d, err := on.design(n.Rank)
-		if err != nil {
-			return p, err
-		}
-		p.Nearest = &Nearest{Rank: n.Rank, Name: d.Name, Design: d, Resource: n.Resource, Need: n.Need, Have: n.Have}
-	}
-	if t.Best != nil {
-		p.Best = &Reachable{Rank: t.Best.Rank, SQNRDB: noise.Decibels(t.Best.Noise)}
-	}
-	return p, nil
-}
-
-// point prices a point as the engine does and holds the factored price against it.
-func (s *sweep) point(on *partEngines, r ranked) (Point, error) {
-	index, err := on.grid.Index(big.NewInt(r.rank))
-	if err != nil {
-		return Point{}, err
-	}
-	p, err := newPoint(s.in.Engine, on.part, on.grid, index, r.Noise, DefaultObjectives)
-	if err != nil {
-		return Point{}, err
-	}
-	if p.Objectives() != r.Objectives || p.Use > 1 {
-		return Point{}, fmt.Errorf("point %s was priced at %g s and a use of %g, hwmodel says %g s and %g: "+
-			"the widths that package dse takes for all that prices depend on are not all", p.Name, r.Seconds, r.Use,
-			p.Seconds, p.Use)
-	}
-	return p, nil
-}
-
-// newPoint prices the point of an index.
-func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index []int, noise float64,
-	objectives []Metric) (Point, error) {
+// price is the point of an index of the space on a part, with the price that the engine gives it and its predicted noise.
+func (f *Front) price(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index []int,
+	noise float64) (Point, error) {
 	d, err := g.Design(index)
 	if err != nil {
 		return Point{}, err
@@ -239,11 +195,11 @@ func newPoint(engine hwmodel.Engine, part configs.Part, g *configs.Grid, index [
 		return Point{}, err
 	}
 	q := quantities(d, part, e, noise)
-	return pointOf(g, index, d, &q, objectives)
+	return f.point(g, index, d, &q)
 }
 
-// pointOf is the point of an index with the price it was given.
-func pointOf(g *configs.Grid, index []int, d configs.Design, q *Quantities, objectives []Metric) (Point, error) {
+// point is the point of an index, which is a design, with the price it was given.
+func (f *Front) point(g *configs.Grid, index []int, d configs.Design, q *Quantities) (Point, error) {
 	e := q.Estimate
 	name, use := e.Use.Largest()
 	p := Point{Part: d.Part, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
@@ -261,7 +217,8 @@ func pointOf(g *configs.Grid, index []int, d configs.Design, q *Quantities, obje
 	for i, a := range g.Axes() {
 		p.Choice = append(p.Choice, a.Values[index[i]])
 	}
-	for _, o := range objectives {
+	p.LossDB = f.BestSQNRDB - p.SQNRDB
+	for _, o := range f.Objectives {
 		x, err := o.info()
 		if err != nil {
 			return Point{}, err
@@ -313,7 +270,11 @@ func (f *Front) At(part string, rank int64) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
-	return (&partEngines{grid: g}).design(rank)
+	index, err := g.Index(big.NewInt(rank))
+	if err != nil {
+		return configs.Design{}, err
+	}
+	return g.Design(index)
 }
 
 // Summary is the summary of a part.
@@ -324,4 +285,12 @@ func (f *Front) Summary(part string) (PartSummary, error) {
 		}
 	}
 	return PartSummary{}, fmt.Errorf("part %q is not on the front; it has %s", part, strings.Join(f.partNames(), ", "))
+}
+
+func (f *Front) partNames() []string {
+	var names []string
+	for _, p := range f.Parts {
+		names = append(names, p.Part.Name)
+	}
+	return names
 }

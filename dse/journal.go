@@ -2,15 +2,7 @@ package dse
 
 import (
 	"encoding/json"
-	"fmt"
-	"path/filepath"
-
-	"vitdse/dse/jobs"
 )
-
-// JournalFile is the name of the journal in a run directory, which dse/jobs keeps: a line for each shard of a sweep
-// or job of an exact search. Points that an earlier line's points dominate are left out of a line's front.
-const JournalFile = "journal.jsonl"
 
 const sweepKind = "vitdse sweep"
 
@@ -60,33 +52,4 @@ func (o *outcome) UnmarshalJSON(text []byte) error {
 	err := json.Unmarshal(text, &l)
 	o.parts, o.priced = l.tallies(), l.Priced
 	return err
-}
-
-// MarshalJSON writes [rank, seconds, use, noise].
-func (p ranked) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "[%d,%s,%s,%s]", p.rank, number(p.Seconds), number(p.Use), number(p.Noise)), nil
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (p *ranked) UnmarshalJSON(text []byte) error {
-	fields := [4]any{&p.rank, &p.Seconds, &p.Use, &p.Noise}
-	list := fields[:]
-	return json.Unmarshal(text, &list)
-}
-
-// open starts the run's journal or takes up where it ends. A task of other work of the run, such as the front's
-// measuring, only reads what the search has found.
-func open[R any](o Options, p jobs.Plan) (*jobs.Journal[R], []jobs.Record[R], error) {
-	if o.Elsewhere != nil && o.Elsewhere.Part != nil {
-		return new(jobs.Journal[R]), jobs.Read[R](o.journal(), p), nil
-	}
-	return jobs.Open[R](o.journal(), p, o.Resume, o.Say, o.Reading)
-}
-
-// journal is the path of the run's journal, "" for none.
-func (o Options) journal() string {
-	if o.Dir == "" {
-		return ""
-	}
-	return filepath.Join(o.Dir, JournalFile)
 }

@@ -12,28 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/jobs"
-	"vitdse/hwmodel"
 )
-
-// fixed is a small space on two parts whose sweep has many shards.
-func fixed(t *testing.T) Input {
-	t.Helper()
-	s := configs.Space{
-		Name: "fixed", Parts: []string{"xc7z020", "lfe5u-85f"},
-		Bits: configs.BitSpace{Symmetry: configs.SymAttnMLP, Weights: []int{4, 6, 8}, Activations: []int{4, 8},
-			Edge: configs.EdgeSpace{Weights: []int{8}, Activations: []int{8}}},
-		Granularity: []configs.Granularity{configs.PerLayer, configs.PerChannel}, SoftmaxBits: []int{7, 8},
-		GELUBits: []int{8}, LNFold: []float64{1}, CalibImages: 256,
-		Array:      configs.ArraySpace{TM: []int{4, 8, 16}, TN: []int{4, 8, 16}, TK: []int{1, 2, 4}},
-		Multiplier: []configs.Multiplier{configs.MulDSP, configs.MulLUT}, BusBits: []int{32, 64}, ReadFIFO: []int{64},
-		WeightBuffers: []int{2},
-		Memories: configs.MemorySpace{Activations: []configs.MemoryKind{configs.MemAuto},
-			Weights:  []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
-			Residual: []configs.MemoryKind{configs.MemAuto}},
-	}
-	return Input{Engine: hwmodel.Temporal{}, Model: tiny(), Space: s, Parts: parts(t, s.Parts...), Noise: fakeNoise(false),
-		Options: Options{Workers: 2, Seed: 7, Version: "test"}}
-}
 
 // sweepTo sweeps into a directory and gives the bytes of the front's files.
 func sweepTo(t *testing.T, in Input, dir string) ([]byte, Result) {

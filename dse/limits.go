@@ -25,12 +25,12 @@ var DefaultObjectives = []Metric{Latency, LargestUse, Loss}
 // LimitsOf reads the limits of a run.
 func LimitsOf(r configs.Run) Limits {
 	l := Limits{MaxLossDB: r.MaxLossDB, MinSQNRDB: r.MinSQNRDB, MaxTop1Loss: r.MaxTop1Loss}
-	for _, b := range []Bound{{Latency, r.Limits.MaxLatency}, {Throughput, r.Limits.MinFPS}, {LUTs, r.Limits.MaxLUT},
-		{FFs, r.Limits.MaxFF},
-		{DSPs, r.Limits.MaxDSP}, {BRAMs, r.Limits.MaxBRAM18}, {URAMs, r.Limits.MaxURAM}, {LUTRAMs, r.Limits.MaxLUTRAM},
-		{LargestUse, r.Limits.MaxUse}, {Bytes, r.Limits.MaxBytes}, {Watts, r.Limits.MaxPower}, {Energy, r.Limits.MaxEnergy}} {
-		if b.Value > 0 {
-			l.Bounds = append(l.Bounds, b)
+	for _, m := range allMetrics() {
+		if m.limit == nil {
+			continue
+		}
+		if v := m.limit(r.Limits); v > 0 {
+			l.Bounds = append(l.Bounds, Bound{m.name, v})
 		}
 	}
 	return l
@@ -78,20 +78,6 @@ func (l Limits) sqnr(best float64) float64 {
 // least a hundred-thousandth, which rounding must not decide.
 func (l Limits) top1(best, have float64) bool {
 	return l.MaxTop1Loss == 0 || best-have <= l.MaxTop1Loss/100+1e-9
-}
-
-// checkTop1 refuses a limit on top-1 that nothing was measured for.
-func (f *Front) checkTop1(l Limits, c Cut) error {
-	switch {
-	case l.MaxTop1Loss == 0:
-	case c != CutMeasured:
-		return fmt.Errorf("max_top1_loss is %g, but the front has no measured top-1; give a checkpoint and a dataset, "+
-			"and the measured cut", l.MaxTop1Loss)
-	case f.Reference.Top1 == 0:
-		return fmt.Errorf("max_top1_loss is %g, but the top-1 of the space's best is 0: "+
-			"the dataset needs the labels of its test images", l.MaxTop1Loss)
-	}
-	return nil
 }
 
 // words says in a sentence's part which limit is the tighter one, given the best in dB.

@@ -9,19 +9,6 @@ import (
 	"vitdse/golden/measure"
 )
 
-// Measured is what the golden model found for a choice of numerics.
-type Measured struct {
-	Images   int     `json:"images"`
-	Top1     float64 `json:"top1"`     // share of correct labels, 0..1; 0 without labels
-	Top1SE   float64 `json:"top1_se"`  // its standard error: sqrt(Top1 (1 - Top1) / Images)
-	Agree    float64 `json:"agree"`    // share of images whose class is the float network's
-	Noise    float64 `json:"noise"`    // power of the logits' error over that of the float logits
-	SQNRDB   float64 `json:"sqnr_db"`  // -10 log10(Noise)
-	LossDB   float64 `json:"loss_db"`  // Front.Reference.SQNRDB - SQNRDB
-	Feasible bool    `json:"feasible"` // the limits hold as measured
-	OnFront  bool    `json:"on_front"` // of the feasible points' front in what was measured
-}
-
 // Measure runs the golden model on the numerics of every point, and of the space's
 // best: each quantized and evaluated on the network's images, once for all points that
 // share it. It fills in the points' Measured, cuts the measured front, of points near the

@@ -35,55 +35,85 @@ type Metric string
 // The metrics, with the unit that limits and tables give them in.
 const (
 	Latency    Metric = "latency" // ms an image
-	Throughput Metric = "fps"     // images/s
-	LUTs       Metric = "lut"     // LUTs, those used as memory included
-	FFs        Metric = "ff"
-	DSPs       Metric = "dsp"
-	BRAMs      Metric = "bram18" // blocks of 18 Kb
-	URAMs      Metric = "uram"
-	LUTRAMs    Metric = "lutram" // LUTs used as memory
+	throughput Metric = "fps"     // images/s
+	luts       Metric = "lut"     // LUTs, those used as memory included
+	ffs        Metric = "ff"
+	dsps       Metric = "dsp"
+	brams      Metric = "bram18" // blocks of 18 Kb
+	urams      Metric = "uram"
+	lutrams    Metric = "lutram" // LUTs used as memory
 	LargestUse Metric = "use"    // largest share of a usable budget, in percent
 	Bytes      Metric = "bytes"  // off-chip, read and written, an image
 	Watts      Metric = "power"  // W with the bus never idle, as hwmodel.PowerOf estimates it
 	Energy     Metric = "energy" // mJ an image, as hwmodel.PowerOf estimates it
 	Loss       Metric = "loss"   // of the logits' SQNR, in dB below the space's best
+	// Top1 is of measured fronts alone: the share of right classes. Searches take the loss for it.
+	Top1 Metric = "top1"
 )
 
-// metricInfo is how a metric is computed. cost falls as points get better, and metrics that
-// order points alike have the same cost: latency and fps are both seconds, loss is
-// noise power.
+// metricInfo is how a metric is computed and limited.
 type metricInfo struct {
 	name   Metric
 	unit   string
 	higher bool // better when higher: the limit is a minimum
-	cost   func(*Quantities) float64
-	show   func(cost, best float64) float64 // the value in the unit; best is the space's least noise
+	static bool // it depends on engine, clock and widths alone
+
+	// cost falls as points get better, and metrics that order points alike have the same cost: latency and fps are both
+	// seconds, loss is noise power.
+	cost func(*Quantities) float64
+	// show is a cost in the unit, and read the cost of a value in the unit; best is the space's least noise.
+	show, read func(v, best float64) float64
+	// limit is what a run's file limits it to, 0 for nothing; nil where limits of accuracy do.
+	limit func(configs.DesignLimits) float64
 }
 
-func same(cost, _ float64) float64 { return cost }
+func same(v, _ float64) float64 { return v }
+
+func times(by float64) func(v, _ float64) float64 {
+	return func(v, _ float64) float64 { return v * by }
+}
+
+func over(by float64) func(v, _ float64) float64 { return func(v, _ float64) float64 { return v / by } }
+
+func inverse(v, _ float64) float64 { return 1 / v }
+
+func seconds(q *Quantities) float64 { return q.Estimate.Seconds }
 
 var metricTable = []metricInfo{
-	{Latency, "ms", false, func(q *Quantities) float64 { return q.Estimate.Seconds },
-		func(c, _ float64) float64 { return c * 1e3 }},
-	{Throughput, "images/s", true, func(q *Quantities) float64 { return q.Estimate.Seconds },
-		func(c, _ float64) float64 { return 1 / c }},
-	{LUTs, "LUTs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUT) }, same},
-	{FFs, "FFs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.FF) }, same},
-	{DSPs, "DSPs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.DSP) }, same},
-	{BRAMs, "blocks", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.BRAM18) }, same},
-	{URAMs, "blocks", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.URAM) }, same},
-	{LUTRAMs, "LUTs", false, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUTRAM) }, same},
-	{LargestUse, "%", false, func(q *Quantities) float64 { _, u := q.Estimate.Use.Largest(); return u },
-		func(c, _ float64) float64 { return 100 * c }},
-	{Bytes, "bytes", false, func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) },
-		same},
-	{Watts, "W", false, func(q *Quantities) float64 { return q.Peak.Total() }, same},
-	{Energy, "mJ", false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() },
-		func(c, _ float64) float64 { return 1e3 * c }},
-	{Loss, "dB", false, func(q *Quantities) float64 { return q.Noise },
-		func(c, best float64) float64 { return noise.Decibels(best) - noise.Decibels(c) }},
-	{Top1, "points", false, func(q *Quantities) float64 { return q.Noise }, same},
+	{Latency, "ms", false, false, seconds, times(1e3), over(1e3),
+		func(l configs.DesignLimits) float64 { return l.MaxLatency }},
+	{throughput, "images/s", true, false, seconds, inverse, inverse,
+		func(l configs.DesignLimits) float64 { return l.MinFPS }},
+	{luts, "LUTs", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUT) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxLUT }},
+	{ffs, "FFs", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.FF) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxFF }},
+	{dsps, "DSPs", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.DSP) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxDSP }},
+	{brams, "blocks", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.BRAM18) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxBRAM18 }},
+	{urams, "blocks", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.URAM) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxURAM }},
+	{lutrams, "LUTs", false, true, func(q *Quantities) float64 { return float64(q.Estimate.Resources.LUTRAM) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxLUTRAM }},
+	{LargestUse, "%", false, true, func(q *Quantities) float64 { _, u := q.Estimate.Use.Largest(); return u },
+		times(100), over(100),
+		func(l configs.DesignLimits) float64 { return l.MaxUse }},
+	{Bytes, "bytes", false, false,
+		func(q *Quantities) float64 { return float64(q.Estimate.BytesRead + q.Estimate.BytesWritten) }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxBytes }},
+	{Watts, "W", false, true, func(q *Quantities) float64 { return q.Peak.Total() }, same, same,
+		func(l configs.DesignLimits) float64 { return l.MaxPower }},
+	{Energy, "mJ", false, false, func(q *Quantities) float64 { return q.Estimate.EnergyJ() }, times(1e3), over(1e3),
+		func(l configs.DesignLimits) float64 { return l.MaxEnergy }},
+	{Loss, "dB", false, false, func(q *Quantities) float64 { return q.Noise },
+		func(c, best float64) float64 { return noise.Decibels(best) - noise.Decibels(c) },
+		func(v, best float64) float64 { return best * noise.Ratio(-v) }, nil},
+	{Top1, "points", false, false, func(q *Quantities) float64 { return q.Noise }, same, same, nil},
 }
+
+// allMetrics lists the metrics in the order in which people read them.
+func allMetrics() []metricInfo { return slices.Clone(metricTable) }
 
 // metricNames lists the names of all metrics.
 func metricNames() []string {
@@ -102,6 +132,9 @@ func (m Metric) info() (*metricInfo, error) {
 	}
 	return &metricTable[i], nil
 }
+
+// Timed says whether the metric is of the time that an image takes.
+func (m Metric) Timed() bool { return m == Latency || m == throughput }
 
 // Unit is what limits and tables give the metric in.
 func (m Metric) Unit() string {
@@ -125,4 +158,40 @@ func checkObjectives(list []Metric) error {
 		}
 	}
 	return nil
+}
+
+// PredictedObjectives are those that a search goes by: the loss takes the place of top-1, which is
+// known of measured points only and which the signal-to-noise ratio ranks well.
+func PredictedObjectives(list []Metric) ([]Metric, error) {
+	if !slices.Contains(list, Top1) {
+		return list, nil
+	}
+	if err := checkObjectives(list); err != nil {
+		return nil, err
+	}
+	var predicted []Metric
+	for _, o := range list {
+		if o == Top1 {
+			o = Loss
+		}
+		if !slices.Contains(predicted, o) {
+			predicted = append(predicted, o)
+		}
+	}
+	if len(predicted) < 2 {
+		return nil, fmt.Errorf("objectives are %s and %s alone, which a search does not tell apart; "+
+			"add one of time or resources", list[0], list[1])
+	}
+	return predicted, nil
+}
+
+// duration prints seconds with a unit, to three digits.
+func duration(s float64) string {
+	switch {
+	case s >= 1:
+		return fmt.Sprintf("%.3g s", s)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g us", s*1e6)
 }

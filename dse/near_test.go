@@ -1,6 +1,7 @@
 package dse
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -19,12 +20,15 @@ func TestNearPoints(t *testing.T) {
 	added := 0
 	for seed := range uint64(40) {
 		in := randomInput(t, rand.New(rand.NewPCG(seed, 3)))
-		if s, err := newSweep(in); err != nil || s.stats.Total > 30_000 {
-			continue // no legal engine
-		}
-		res, err := Sweep(t.Context(), in, nil)
+		ctx, stop := context.WithCancel(t.Context())
+		res, err := Sweep(ctx, in, func(p Progress) {
+			if p.Total > 30_000 {
+				stop()
+			}
+		})
+		stop()
 		if err != nil {
-			continue // none fits, or is accurate enough
+			continue // no legal engine, too many points, or none fits, or is accurate enough
 		}
 		f := res.Front
 		const band = 3.0
@@ -186,7 +190,7 @@ func TestPickByTop1AsObjective(t *testing.T) {
 func TestPredictedObjectives(t *testing.T) {
 	for _, c := range []struct {
 		list, want []Metric
-	}{{[]Metric{Latency, Top1}, []Metric{Latency, Loss}}, {[]Metric{Loss, Top1, DSPs}, []Metric{Loss, DSPs}},
+	}{{[]Metric{Latency, Top1}, []Metric{Latency, Loss}}, {[]Metric{Loss, Top1, "dsp"}, []Metric{Loss, "dsp"}},
 		{[]Metric{Loss, Top1}, nil}, {nil, nil}} {
 		got, err := PredictedObjectives(c.list)
 		if !slices.Equal(got, c.want) || (err != nil) != (c.want == nil && c.list != nil) {

@@ -121,8 +121,8 @@ func (n *nearSearch) point(index []int) (Point, bool, error) {
 	if _, use := e.Use.Largest(); use > 1 || n.front.beyond(&q) {
 		return Point{}, false, nil
 	}
-	p, err := pointOf(n.grid, index, d, &q, n.front.Objectives)
-	p.Near, p.LossDB = true, n.front.BestSQNRDB-p.SQNRDB
+	p, err := n.front.point(n.grid, index, d, &q)
+	p.Near = true
 	return p, err == nil, err
 }
 

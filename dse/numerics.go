@@ -15,10 +15,6 @@ import (
 	"vitdse/hwmodel"
 )
 
-// maxNumerics bounds the choices of numerics that are enumerated: each takes about
-// 20 us of one core and 20 bytes.
-const maxNumerics = 1 << 22
-
 // class is the numerics that cost the same on every engine: only the most accurate of
 // them can be on a front.
 type class struct {
@@ -50,33 +46,6 @@ type readings struct {
 	area, time []int32
 	areas      catalog[hwmodel.Widths, configs.Numerics] // by size
 	times      catalog[hwmodel.Timing, configs.Numerics]
-}
-
-// split is the number of axes that are numerics; the engine's come after them.
-func split(axes []configs.Axis) int {
-	return slices.IndexFunc(axes, func(a configs.Axis) bool { return a.Kind == configs.AxisEngine })
-}
-
-// combinations is the number of indices of the axes, or -1 if it is more than limit.
-func combinations(axes []configs.Axis, limit int64) int64 {
-	n := int64(1)
-	for _, a := range axes {
-		if n *= int64(a.Len); n > limit {
-			return -1
-		}
-	}
-	return n
-}
-
-// advance moves an index over the axes to the next one, the last axis fastest.
-func advance(index []int, axes []configs.Axis) bool {
-	for i := len(axes) - 1; i >= 0; i-- {
-		if index[i]++; index[i] < axes[i].Len {
-			return true
-		}
-		index[i] = 0
-	}
-	return false
 }
 
 // tabulate enumerates the numerics. engine is a choice of the engine's axes that is

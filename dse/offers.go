@@ -167,14 +167,14 @@ func (h *worker) energy(o offer, cycles, bytes int64) float64 {
 func (h *worker) costs(o offer, cycles, bytes int64, noise noise.Femto) costs {
 	c := o.costs
 	for i, m := range h.x.in.Objectives {
-		switch m {
-		case Latency, Throughput:
+		switch {
+		case m.Timed():
 			c[i] = float64(cycles) / h.group.engines[o.engine].clock
-		case Bytes:
+		case m == Bytes:
 			c[i] = float64(bytes)
-		case Energy:
+		case m == Energy:
 			c[i] = h.energy(o, cycles, bytes)
-		case Loss:
+		case m == Loss:
 			c[i] = noise.Power()
 		}
 	}

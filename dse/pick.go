@@ -160,14 +160,3 @@ func (r ranges) reason(policy configs.Pick, p Point) string {
 	}
 	return text
 }
-
-// duration prints seconds with a unit, to three digits.
-func duration(s float64) string {
-	switch {
-	case s >= 1:
-		return fmt.Sprintf("%.3g s", s)
-	case s >= 1e-3:
-		return fmt.Sprintf("%.3g ms", s*1e3)
-	}
-	return fmt.Sprintf("%.3g us", s*1e6)
-}

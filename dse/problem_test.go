@@ -10,7 +10,7 @@ import (
 
 func TestProblemDecodesAndEvaluates(t *testing.T) {
 	in := fixed(t)
-	p, err := NewProblem(in.Engine, in.Model, in.Space, in.Parts[0], in.Noise, []Metric{Latency, DSPs, Bytes, Loss})
+	p, err := NewProblem(in.Engine, in.Model, in.Space, in.Parts[0], in.Noise, []Metric{Latency, "dsp", Bytes, Loss})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestUnknownMetricListsTheMetrics(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `unknown metric "speed"; expected one of latency, fps, lut`) {
 		t.Errorf("error is %v; expected it to list the metrics", err)
 	}
-	for _, list := range [][]Metric{{Loss}, {Loss, Loss}, {Loss, LUTs, FFs, DSPs, URAMs}} {
+	for _, list := range [][]Metric{{Loss}, {Loss, Loss}, {Loss, "lut", "ff", "dsp", "uram"}} {
 		if checkObjectives(list) == nil {
 			t.Errorf("objectives %v are accepted", list)
 		}

@@ -6,17 +6,6 @@ import (
 	"slices"
 )
 
-// Cut says which noise is meant: as predicted, or as measured.
-type Cut string
-
-// The cuts of a front. The measured front is of the points of the predicted one and of those near it, without the
-// ones that are dominated as measured.
-const (
-	CutAuto      Cut = ""          // measured if there is a measurement, else predicted
-	CutPredicted Cut = "predicted" // all points of the front, predicted noise
-	CutMeasured  Cut = "measured"  // the points still on the front as measured
-)
-
 // Objective is a key to sort by.
 type Objective string
 
@@ -54,15 +43,6 @@ func (f *Front) cut(c Cut) (Cut, error) {
 		return "", fmt.Errorf("the front has no measurements; measure it, or ask for %s", CutPredicted)
 	}
 	return "", fmt.Errorf("cut %q; expected %s or %s", c, CutPredicted, CutMeasured)
-}
-
-// Accuracy is a point's noise, ratio in dB and loss in dB as of a cut other than auto.
-// The point must have what the cut asks for.
-func (p Point) Accuracy(c Cut) (noise, sqnr, loss float64) {
-	if c == CutMeasured {
-		return p.Measured.Noise, p.Measured.SQNRDB, p.Measured.LossDB
-	}
-	return p.Noise, p.SQNRDB, p.LossDB
 }
 
 // Select gives the points of a cut that the query asks for, sorted, ties by latency, use,
@@ -112,14 +92,6 @@ func (f *Front) Select(q Query) ([]Point, Cut, error) {
 	return points, c, nil
 }
 
-func (f *Front) partNames() []string {
-	var names []string
-	for _, p := range f.Parts {
-		names = append(names, p.Part.Name)
-	}
-	return names
-}
-
 // order sorts points by one objective, then by all.
 func order(points []Point, c Cut, by Objective) error {
 	x, err := quantityOf(string(cmp.Or(by, ByLatency)))
@@ -132,5 +104,19 @@ func order(points []Point, c Cut, by Objective) error {
 		return cmp.Or(cmp.Compare(key(a), key(b)), slices.Compare(x[:], y[:]), cmp.Compare(a.Part, b.Part),
 			cmp.Compare(a.Rank, b.Rank))
 	})
+	return nil
+}
+
+// checkTop1 refuses a limit on top-1 that nothing was measured for.
+func (f *Front) checkTop1(l Limits, c Cut) error {
+	switch {
+	case l.MaxTop1Loss == 0:
+	case c != CutMeasured:
+		return fmt.Errorf("max_top1_loss is %g, but the front has no measured top-1; give a checkpoint and a dataset, "+
+			"and the measured cut", l.MaxTop1Loss)
+	case f.Reference.Top1 == 0:
+		return fmt.Errorf("max_top1_loss is %g, but the top-1 of the space's best is 0: "+
+			"the dataset needs the labels of its test images", l.MaxTop1Loss)
+	}
 	return nil
 }

@@ -28,11 +28,8 @@ func shards(f *enginesByGeometry, t *numericsTable) []shard {
 	return list
 }
 
-// Resource names in the order of a tally's Short, those of hwmodel.Utilisation.Largest.
-var resourceNames = [...]string{"lut", "ff", "dsp", "bram18", "uram", "lutram"}
-
 // binding is the resource of which a design takes the largest share of the budget: its
-// place in resourceNames, its need and budget, and the share. The design fits if the
+// place in hwmodel.ResourceNames, its need and budget, and the share. The design fits if the
 // share is at most 1.
 func binding(r hwmodel.Resources, b configs.Budget) (place, need, have int, share float64) {
 	share = -1

@@ -2,8 +2,10 @@ package dse
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"sort"
+	"strconv"
 )
 
 // Objectives are what a sweep minimises, each a finite number.
@@ -75,4 +77,20 @@ func (s *staircase) add(use, noise float64) bool {
 	}
 	*s = slices.Replace(*s, from, to, step{use, noise})
 	return true
+}
+
+// MarshalJSON writes [rank, seconds, use, noise].
+func (p ranked) MarshalJSON() ([]byte, error) {
+	text := strconv.AppendInt([]byte("["), p.rank, 10)
+	for _, v := range [...]float64{p.Seconds, p.Use, p.Noise} {
+		text = strconv.AppendFloat(append(text, ','), v, 'g', -1, 64)
+	}
+	return append(text, ']'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (p *ranked) UnmarshalJSON(text []byte) error {
+	fields := [4]any{&p.rank, &p.Seconds, &p.Use, &p.Noise}
+	list := fields[:]
+	return json.Unmarshal(text, &list)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"vitdse/configs"
 	"vitdse/hwmodel"
 )
 
@@ -91,13 +92,13 @@ func (h *worker) price(ctx context.Context) error {
 			r := h.sizer.Resources(k)
 			q := Quantities{Estimate: hwmodel.Estimate{Resources: r, Use: r.Use(h.legal.usable)}}
 			if h.x.power {
-				q.Peak = peakPower(e.engine, e.mhz, h.legal.part, r)
+				q = quantities(configs.Design{Engine: e.engine, ClockMHz: e.mhz}, h.legal.part, q.Estimate, 0)
 			}
 			p := &h.priced[i][k]
 			h.find.priced++
 			name, share := q.Estimate.Use.Largest()
 			if p.share = share; share > 1 {
-				p.reason = overBudget + reason(slices.Index(resourceNames[:], name))
+				p.reason = overBudget + reason(slices.Index(hwmodel.ResourceNames[:], name))
 				continue
 			}
 			if c := h.x.ceilings.over(&q); c != nil {
@@ -107,7 +108,7 @@ func (h *worker) price(ctx context.Context) error {
 			p.fits, p.resources = true, r
 			for o, info := range h.x.infos {
 				switch m := h.x.in.Objectives[o]; {
-				case m.static():
+				case info.static:
 					p.costs[o] = info.cost(&q)
 				case m == Energy: // so far its power without the memory's
 					p.costs[o] = hwmodel.PowerOf(r, h.legal.part, e.mhz, 0).Total()

@@ -11,20 +11,6 @@ import (
 	"vitdse/dse/jobs"
 )
 
-// Stats are the facts of a sweep that differ from run to run.
-type Stats struct {
-	Progress         // at the end
-	Shards       int // of the sweep
-	Classes      int // of numerics with the same price
-	PricedPerSec float64
-}
-
-// Result is what a sweep found.
-type Result struct {
-	Front *Front
-	Stats Stats
-}
-
 // Sweep covers every legal point of every part. progress is called from one goroutine
 // at a time, about every shard; it may be nil.
 //
@@ -194,9 +180,4 @@ func (s *partEngines) design(rank int64) (configs.Design, error) {
 		return configs.Design{}, err
 	}
 	return s.grid.Design(index)
-}
-
-// interrupted says whether an error is only that ctx has ended.
-func interrupted(ctx context.Context, err error) bool {
-	return ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }

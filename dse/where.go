@@ -148,13 +148,6 @@ type Coverage struct {
 	OnlyA, OnlyB int // points of A, of B, that the joint front keeps and the other has not
 }
 
-// Compared is what points are compared by: latency in seconds, largest share of the
-// part, and noise.
-func (p Point) Compared(c Cut) [3]float64 {
-	noise, _, _ := p.Accuracy(c)
-	return [3]float64{p.Seconds, p.Use, noise}
-}
-
 // Compare says which of two sets of points dominate which.
 func Compare(a, b []Point, c Cut) Coverage {
 	costs := func(p Point) [3]float64 { return p.Compared(c) }

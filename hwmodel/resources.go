@@ -32,21 +32,21 @@ type Module struct {
 	Resources
 }
 
+// ResourceNames are the names of resources in the order in which Utilisation and a part's budget have them.
+var ResourceNames = [...]string{"lut", "ff", "dsp", "bram18", "uram", "lutram"}
+
 // Utilisation is a share of what a design may plan with on a part, 1 being all of it.
 type Utilisation struct{ LUT, FF, DSP, BRAM, URAM, LUTRAM float64 }
 
 // Largest is the scarcest resource and its share.
 func (u Utilisation) Largest() (string, float64) {
-	name, most := "lut", u.LUT
-	for _, x := range [...]struct {
-		name string
-		v    float64
-	}{{"ff", u.FF}, {"dsp", u.DSP}, {"bram18", u.BRAM}, {"uram", u.URAM}, {"lutram", u.LUTRAM}} {
-		if x.v > most {
-			name, most = x.name, x.v
+	at, most := 0, u.LUT
+	for i, v := range [...]float64{u.LUT, u.FF, u.DSP, u.BRAM, u.URAM, u.LUTRAM} {
+		if v > most {
+			at, most = i, v
 		}
 	}
-	return name, most
+	return ResourceNames[at], most
 }
 
 // of is the share of a budget. Of a resource the part has none of, anything is too much:

@@ -210,7 +210,7 @@ func (d *digests) fronts() {
 	in.Additive, in.Noise = madeUpNoise{}, nil
 	for _, sym := range []configs.Symmetry{configs.SymKind, configs.SymLayer} {
 		in.Space.Bits.Symmetry, in.Space.GranularityBy = sym, sym
-		in.Objectives = []dse.Metric{dse.Loss, dse.Latency, dse.LUTs}
+		in.Objectives = []dse.Metric{dse.Loss, dse.Latency, "lut"}
 		found, err := dse.Exact(context.Background(), in, nil)
 		d.must(err)
 		d.front("front exact "+string(sym), found.Front)

@@ -92,7 +92,7 @@ which points of two fronts dominate which.`,
 	return cmd
 }
 
-func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paretoFlags) error {
+func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f paretoFlags) error {
 	if !slices.Contains([]string{"table", "csv", "json", "markdown"}, f.format) {
 		return fmt.Errorf("--format is %q; expected table, csv, json or markdown", f.format)
 	}
@@ -107,13 +107,13 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 			return fmt.Errorf("--where: %w", err)
 		}
 	}
-	front, err := a.loadFront(ctx, dir)
+	loaded, err := a.loadFront(ctx, dir)
 	if err != nil {
 		return err
 	}
 	q := f.query
 	q.Cut, q.Sort, q.MaxUse, q.MaxSeconds, q.Top = dse.Cut(f.cut), dse.Objective(f.sort), f.maxUse/100, f.maxMS/1e3, 0
-	points, cut, err := front.Select(q)
+	points, cut, err := loaded.Select(q)
 	if err != nil {
 		return err
 	}
@@ -123,10 +123,10 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 	}
 	if f.plot != "" {
 		var picked string
-		if p, _, err := front.Pick(pick, f.query); err == nil {
+		if p, _, err := loaded.Pick(policy, f.query); err == nil {
 			picked = p.Name
 		}
-		if err := fronts.Plot(front, points, cut, picked, f.plot, f.x, f.y); err != nil {
+		if err := fronts.Plot(loaded, points, cut, picked, f.plot, f.x, f.y); err != nil {
 			return err
 		}
 		defer a.Printf("plot: %s\n", f.plot)
@@ -147,20 +147,20 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 	}
 	switch f.format {
 	case "csv":
-		_, err := a.Writer().Write(front.CSV(points))
+		_, err := a.Writer().Write(loaded.CSV(points))
 		return err
 	case "markdown":
-		_, err := io.WriteString(a.Writer(), front.Markdown(points))
+		_, err := io.WriteString(a.Writer(), loaded.Markdown(points))
 		return err
 	case "json":
-		text, err := front.JSON(points)
+		text, err := loaded.JSON(points)
 		if err != nil {
 			return err
 		}
 		return a.Only(text)
 	}
 	if len(points) > 0 {
-		if err := fronts.Points(a.Output, front, points, nil); err != nil {
+		if err := fronts.Points(a.Output, loaded, points, nil); err != nil {
 			return err
 		}
 	}
@@ -169,7 +169,7 @@ func (a *app) pareto(ctx context.Context, dir string, pick configs.Pick, f paret
 		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
 	}
 	a.Printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
-		number.Count(len(points)), number.Plural(all, "point"), cut, number.Count(all-len(points)), front.Held(), csv)
+		number.Count(len(points)), number.Plural(all, "point"), cut, number.Count(all-len(points)), loaded.Held(), csv)
 	return nil
 }
 

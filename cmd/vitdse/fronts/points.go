@@ -98,7 +98,7 @@ func Points(o *table.Output, f *dse.Front, points []dse.Point, picked *dse.Point
 	if near {
 		header = append(header, "<front as predicted")
 	}
-	modelled := dse.Modelled(points)
+	modelled := f.Modelled(points)
 	if modelled {
 		header = append(header, "<clock MHz (bracket)")
 	}

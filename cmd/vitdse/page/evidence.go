@@ -55,7 +55,7 @@ type Effect struct {
 
 // clockClaim says whose word the clock is.
 func clockClaim(f *dse.Front) Claim {
-	if all := dse.ClockEvidence(f.Points); len(all) > 0 {
+	if all := f.ClockEvidence(f.Points); len(all) > 0 {
 		return Claim{"Clock", "modelled", "within the bracket of each point, if its wires are no longer than the harshest " +
 			"assumed; parts without a model: not known",
 			strings.Join(all, "; ") + "; docs/CLOCK.md"}

@@ -68,7 +68,7 @@ func limitsOf(l dse.Limits) []Limit {
 		list = append(list, Limit{"sqnr", Number(l.MinSQNRDB), "dB", true})
 	}
 	for _, b := range l.Bounds {
-		list = append(list, Limit{string(b.Metric), Number(b.Value), b.Metric.Unit(), b.Metric == dse.Throughput})
+		list = append(list, Limit{string(b.Metric), Number(b.Value), b.Metric.Unit(), b.Metric == "fps"})
 	}
 	return list
 }

@@ -198,15 +198,15 @@ func brokenLimits(f *dse.Front, e hwmodel.Estimate, sqnr float64, known bool) []
 			sqnr, f.Limits.MinSQNRDB))
 	}
 	r := e.Resources
-	value := map[dse.Metric]float64{dse.Latency: 1e3 * e.Seconds, dse.Throughput: e.FPS, dse.LUTs: float64(r.LUT),
-		dse.FFs: float64(r.FF), dse.DSPs: float64(r.DSP),
-		dse.BRAMs: float64(r.BRAM18), dse.URAMs: float64(r.URAM), dse.LUTRAMs: float64(r.LUTRAM),
+	value := map[dse.Metric]float64{dse.Latency: 1e3 * e.Seconds, "fps": e.FPS, "lut": float64(r.LUT),
+		"ff": float64(r.FF), "dsp": float64(r.DSP),
+		"bram18": float64(r.BRAM18), "uram": float64(r.URAM), "lutram": float64(r.LUTRAM),
 		dse.Bytes: float64(e.BytesRead + e.BytesWritten), dse.Energy: 1e3 * e.EnergyJ()}
 	_, use := e.Use.Largest()
 	value[dse.LargestUse] = 100 * use
 	for _, b := range f.Limits.Bounds {
 		got, ok := value[b.Metric]
-		if least := b.Metric == dse.Throughput; ok && (least && got < b.Value || !least && got > b.Value) {
+		if least := b.Metric == "fps"; ok && (least && got < b.Value || !least && got > b.Value) {
 			list = append(list, fmt.Sprintf("%s is %.4g %s; the limit is %g", b.Metric, got, b.Metric.Unit(), b.Value))
 		}
 	}
