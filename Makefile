@@ -100,7 +100,7 @@ bench-golden:
 	done
 
 proof-search:
-	VITDSE_PROOF=24 $(GO) test ./dse -run 'ExactIsBruteForce' -v -timeout 60m
+	VITDSE_PROOF=24 $(GO) test ./dse/exact -run 'ExactIsBruteForce' -v -timeout 60m
 
 # The tables of docs/BASELINES.md, QUANTIZERS.md, PUBLISHED.md and RESOURCES.md, and of pairs of
 # engine and network, each written to out/.

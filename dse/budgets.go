@@ -6,6 +6,11 @@ import (
 	"fmt"
 
 	"vitdse/configs"
+	"vitdse/dse/empty"
+	"vitdse/dse/exact"
+	"vitdse/dse/front"
+	"vitdse/dse/metric"
+	"vitdse/dse/search"
 )
 
 // BudgetEffect is what the fastest point of a part gains from more of one resource, and
@@ -20,41 +25,41 @@ type BudgetEffect struct {
 // Budgets finds the fastest point of a space on one part that meets the limits, and how fast
 // the fastest is with each resource's budget larger and smaller by a share, such as 0.1.
 // Every answer is a search of its own, and exact.
-func Budgets(ctx context.Context, in Input, share float64,
-	progress func(done, total int)) (Point, []BudgetEffect, error) {
+func Budgets(ctx context.Context, in search.Input, share float64,
+	progress func(done, total int)) (front.Point, []BudgetEffect, error) {
 	if len(in.Parts) != 1 {
-		return Point{}, nil, fmt.Errorf("%d parts; expected one", len(in.Parts))
+		return front.Point{}, nil, fmt.Errorf("%d parts; expected one", len(in.Parts))
 	}
-	in.Objectives, in.Options.Dir, in.Options.Resume = []Metric{Latency, Loss}, "", false
+	in.Objectives, in.Options.Dir, in.Options.Resume = []metric.Metric{metric.Latency, metric.Loss}, "", false
 	resources := []struct {
 		name  string
 		field func(*configs.Budget) *int
-		used  func(Estimate) int
+		used  func(front.Estimate) int
 	}{
-		{"lut", func(b *configs.Budget) *int { return &b.LUT }, func(e Estimate) int { return e.LUT }},
-		{"ff", func(b *configs.Budget) *int { return &b.FF }, func(e Estimate) int { return e.FF }},
-		{"dsp", func(b *configs.Budget) *int { return &b.DSP }, func(e Estimate) int { return e.DSP }},
-		{"bram18", func(b *configs.Budget) *int { return &b.BRAM18 }, func(e Estimate) int { return e.BRAM18 }},
-		{"uram", func(b *configs.Budget) *int { return &b.URAM }, func(e Estimate) int { return e.URAM }},
-		{"lutram", func(b *configs.Budget) *int { return &b.LUTRAM }, func(e Estimate) int { return e.LUTRAM }},
+		{"lut", func(b *configs.Budget) *int { return &b.LUT }, func(e front.Estimate) int { return e.LUT }},
+		{"ff", func(b *configs.Budget) *int { return &b.FF }, func(e front.Estimate) int { return e.FF }},
+		{"dsp", func(b *configs.Budget) *int { return &b.DSP }, func(e front.Estimate) int { return e.DSP }},
+		{"bram18", func(b *configs.Budget) *int { return &b.BRAM18 }, func(e front.Estimate) int { return e.BRAM18 }},
+		{"uram", func(b *configs.Budget) *int { return &b.URAM }, func(e front.Estimate) int { return e.URAM }},
+		{"lutram", func(b *configs.Budget) *int { return &b.LUTRAM }, func(e front.Estimate) int { return e.LUTRAM }},
 	}
 	done := 0
-	fastest := func(p configs.Part) (Point, error) {
+	fastest := func(p configs.Part) (front.Point, error) {
 		try := in
 		try.Parts = []configs.Part{p}
-		res, err := Exact(ctx, try, nil)
+		res, err := exact.Search(ctx, try, nil)
 		done++
 		if progress != nil {
 			progress(done, 1+2*len(resources))
 		}
 		if err != nil {
-			return Point{}, err
+			return front.Point{}, err
 		}
 		return res.Front.Points[0], nil
 	}
 	best, err := fastest(in.Parts[0])
 	if err != nil {
-		return Point{}, nil, err
+		return front.Point{}, nil, err
 	}
 	var effects []BudgetEffect
 	usable := in.Parts[0].Usable()
@@ -73,12 +78,12 @@ func Budgets(ctx context.Context, in Input, share float64,
 				continue // the part has none
 			}
 			q, err := fastest(p)
-			if errors.Is(err, ErrEmpty) {
+			if errors.Is(err, empty.ErrEmpty) {
 				*x.to = -1
 				continue
 			}
 			if err != nil {
-				return Point{}, nil, err
+				return front.Point{}, nil, err
 			}
 			*x.to = q.FPS/best.FPS - 1
 		}

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/exact"
 	"vitdse/dse/noise"
+	"vitdse/dse/search"
 	"vitdse/hwmodel"
 )
 
 // deit is the benchmark of docs/SEARCH.md: DeiT-Tiny on the XCZU9EG, sensitivities made up.
-func deit(t testing.TB) Input {
+func deit(t testing.TB) search.Input {
 	t.Helper()
 	m, err := configs.LoadModel("deit-tiny")
 	if err != nil {
@@ -28,8 +30,8 @@ func deit(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p,
-		Options: Options{Workers: 2, Seed: 1}}
+	return search.Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p,
+		Options: search.Options{Workers: 2, Seed: 1}}
 }
 
 // The search of docs/SEARCH.md: every block chooses its bits; and every layer its bits and
@@ -50,7 +52,7 @@ func BenchmarkExactDeiTTiny(b *testing.B) {
 			in := deit(b)
 			c.edit(&in.Space)
 			for b.Loop() {
-				res, err := Exact(context.Background(), in, nil)
+				res, err := exact.Search(context.Background(), in, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -61,7 +63,7 @@ func BenchmarkExactDeiTTiny(b *testing.B) {
 }
 
 // logSearch says what a search covered and how fast.
-func logSearch(b *testing.B, res Result) {
+func logSearch(b *testing.B, res search.Result) {
 	st, c := res.Stats, res.Front.Parts[0].Certificate
 	b.ReportMetric(st.Points/st.Elapsed.Seconds(), "points/s")
 	b.ReportMetric(st.PricedPerSec, "prices/s")

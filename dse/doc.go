@@ -2,31 +2,16 @@
 // part, keeps the points that fit the part and that no other point beats, and says how
 // good their numerics really are.
 //
-// Three objectives are minimised: the latency of one image in seconds, the largest
-// fraction of a resource's budget that the design takes, and the noise of the logits
-// against the float network. A point of the front is not dominated by any other point
-// of the space on the same part; of points equal in all three the one of the lowest
-// rank stays. The result is the same for any number of workers, and for a run that was
-// interrupted and resumed.
+// Three objectives are minimised unless a run names others: the latency of one image in seconds, the largest fraction
+// of a resource's budget that the design takes, and the noise of the logits against the float network. A point of the
+// front is not dominated by any other point of the space on the same part; of points equal in all objectives the one
+// of the lowest rank stays. The result is the same for any number of workers, and for a run that was interrupted and
+// resumed.
 //
-// The sweep is exhaustive, never sampled. It is fast because a price depends on the
-// numerics only through a few widths, and the noise not at all on the engine: see
-// docs/SEARCH.md.
-//
-// The package has rooms, each a few files with a small face; a test holds the list and counts what they export.
-//
-//   - explore: everything from sensitivities to the measured front's files, in one call.
-//   - metric: what a design point can be good at, and how it is read from an estimate.
-//   - limits: what a run asks for at least, and the default objectives.
-//   - sweep: every legal point of a space that can be enumerated, shard by shard.
-//   - exact: the front of any space, engine by engine, with a certificate.
-//   - front: what a search found, and its files.
-//   - measured: the front and the points near it, measured with the golden model, and cut again in what was measured.
-//   - empty: why no point is left, and what a limit or budget costs.
-//   - pick: which point of a front to build, and how fronts compare.
-//   - problem: a space as a problem of black-box optimisation, for dse/baseline.
-//
-// Beside it are packages: noise (what numerics cost in the logits, and its prediction), measuring (runs of the golden
-// model), jobs (long work), labels (label setting), size (which engine a part holds), baseline (what other methods
-// find).
+// The package itself is only the door: Explore goes from sensitivities to the measured front's files in one call, and
+// Budgets says what a budget costs. What they do is in rooms, each a package below this one: metric and limits (what is
+// asked for), space (what there is to choose), noise and accuracy (what numerics cost, predicted and measured), sweep
+// and exact (the two searches, with search for what they share, labels for label setting, pareto for domination and
+// certificate for the proof), front (what they found) with empty, pick and measured, jobs (long work), measuring (runs
+// of the golden model), size (which engine a part holds) and baseline (what other methods find).
 package dse

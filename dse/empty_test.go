@@ -9,16 +9,21 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/empty"
+	"vitdse/dse/pick"
+	"vitdse/dse/search"
+	"vitdse/dse/searchtest"
+	"vitdse/dse/sweep"
 	"vitdse/hwmodel"
 )
 
 // sweepEmpty sweeps a space that must have no feasible point.
-func sweepEmpty(t *testing.T, in Input) (*EmptyError, Result) {
+func sweepEmpty(t *testing.T, in search.Input) (*empty.Error, search.Result) {
 	t.Helper()
-	res, err := Sweep(context.Background(), in, nil)
-	var found *EmptyError
-	if !errors.As(err, &found) || !errors.Is(err, ErrEmpty) {
-		t.Fatalf("error is %v; expected an EmptyError", err)
+	res, err := sweep.Search(context.Background(), in, nil)
+	var found *empty.Error
+	if !errors.As(err, &found) || !errors.Is(err, empty.ErrEmpty) {
+		t.Fatalf("error is %v; expected an empty.Error", err)
 	}
 	if len(res.Front.Points) != 0 || len(found.Parts) != len(in.Parts) {
 		t.Fatalf("%d points, %d parts explained", len(res.Front.Points), len(found.Parts))
@@ -27,12 +32,12 @@ func sweepEmpty(t *testing.T, in Input) (*EmptyError, Result) {
 }
 
 func TestEmptyBecauseNothingFits(t *testing.T) {
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	in.Parts[0].Budget.LUT, in.Parts[1].Budget.DSP = 1000, 2
 	found, res := sweepEmpty(t, in)
 	for i, resource := range []string{"lut", "dsp"} {
 		p := found.Parts[i]
-		if p.Reason != NothingFits || p.Common != resource || p.Nearest == nil || p.Nearest.Resource != resource {
+		if p.Reason != empty.NothingFits || p.Common != resource || p.Nearest == nil || p.Nearest.Resource != resource {
 			t.Errorf("%+v; expected every point to be short of %s", p, resource)
 			continue
 		}
@@ -54,11 +59,12 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 }
 
 func TestEmptyBecauseTooAccurate(t *testing.T) {
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	in.Limits.MinSQNRDB = 80
 	found, res := sweepEmpty(t, in)
 	p := found.Parts[0]
-	if p.Reason != TooAccurate || p.BestDB != res.Front.BestSQNRDB || math.Abs(p.LimitDB-80) > 1e-9 || p.Nearest != nil {
+	if p.Reason != empty.TooAccurate || p.BestDB != res.Front.BestSQNRDB || math.Abs(p.LimitDB-80) > 1e-9 ||
+		p.Nearest != nil {
 		t.Errorf("%+v; expected an accuracy out of reach", p)
 	}
 	if text := p.String(); !strings.Contains(text, "min_sqnr_db 80") ||
@@ -69,23 +75,23 @@ func TestEmptyBecauseTooAccurate(t *testing.T) {
 
 // With one LUT less than the smallest accurate point takes, only coarser ones fit.
 func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	in.Parts = in.Parts[:1]
 	in.Space.Multiplier = []configs.Multiplier{configs.MulLUT}
 	in.Space.Bits.Edge = configs.EdgeSpace{Weights: []int{4, 8}, Activations: []int{4, 8}}
 	in.Limits.MaxLossDB = 0.5
-	res, err := Sweep(context.Background(), in, nil)
+	res, err := sweep.Search(context.Background(), in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	small, _, err := res.Front.Pick(configs.PickSmallest, Query{})
+	small, _, err := pick.Pick(res.Front, configs.PickSmallest, pick.Query{})
 	if err != nil || small.UseOf != "lut" {
 		t.Fatalf("the smallest point is limited by %s (%v); this test is about LUTs", small.UseOf, err)
 	}
 	in.Parts[0].Budget.LUT, in.Parts[0].Limits.LUT = small.Estimate.LUT-1, 1
 	found, _ := sweepEmpty(t, in)
 	p := found.Parts[0]
-	if p.Reason != NoneFitsAndIs || p.Nearest == nil || !(p.FitDB < p.LimitDB) || p.Fit == 0 {
+	if p.Reason != empty.NoneFitsAndIs || p.Nearest == nil || !(p.FitDB < p.LimitDB) || p.Fit == 0 {
 		t.Fatalf("%+v", p)
 	}
 	if p.Nearest.Resource != "lut" || p.Nearest.Need != small.Estimate.LUT || p.Nearest.Need != p.Nearest.Have+1 {
@@ -98,9 +104,9 @@ func TestEmptyBecauseFittingIsNotAccurate(t *testing.T) {
 }
 
 func TestNoLegalEngine(t *testing.T) {
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	in.Space.Array.TN, in.Space.Array.TK = []int{1}, []int{4}
-	_, err := Sweep(context.Background(), in, nil)
+	_, err := sweep.Search(context.Background(), in, nil)
 	if err == nil || !strings.Contains(err.Error(), "no legal engine") || !strings.Contains(err.Error(), "engine.tk") {
 		t.Errorf("error is %v", err)
 	}

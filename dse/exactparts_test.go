@@ -7,16 +7,20 @@ import (
 	"errors"
 	"testing"
 
+	"vitdse/dse/exact"
 	"vitdse/dse/jobs"
+	"vitdse/dse/search"
 )
 
 // tasks has every job done by a search of its own, as processes of an array job do, and says which.
-func tasks(t *testing.T, in Input, did *[]int) *jobs.Elsewhere {
-	return &jobs.Elsewhere{Do: func(ctx context.Context, p jobs.Plan, list []int, cost func(int) float64, found func(jobs.Record[json.RawMessage]) error) error {
+func tasks(t *testing.T, in search.Input, did *[]int) *jobs.Elsewhere {
+	return &jobs.Elsewhere{Do: func(ctx context.Context, p jobs.Plan, list []int, cost func(int) float64,
+		found func(jobs.Record[json.RawMessage]) error) error {
 		for _, job := range list {
 			var kept []byte
 			task := in
-			task.Options.Elsewhere = &jobs.Elsewhere{Part: func(ctx context.Context, q jobs.Plan, list []int, do func(context.Context, int) (any, error)) error {
+			task.Options.Elsewhere = &jobs.Elsewhere{Part: func(ctx context.Context, q jobs.Plan, list []int,
+				do func(context.Context, int) (any, error)) error {
 				if q.Kind != p.Kind {
 					return errors.ErrUnsupported
 				}
@@ -29,7 +33,7 @@ func tasks(t *testing.T, in Input, did *[]int) *jobs.Elsewhere {
 				}
 				return err
 			}}
-			if _, err := Exact(ctx, task, nil); !errors.Is(err, jobs.ErrPart) {
+			if _, err := exact.Search(ctx, task, nil); !errors.Is(err, jobs.ErrPart) {
 				t.Errorf("a task ends with %v; expected %v", err, jobs.ErrPart)
 			}
 			if cost(job) <= 0 {
@@ -62,7 +66,7 @@ func TestExactInParts(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	in.Options.Dir = dir
-	if _, err := Exact(ctx, in, func(p Progress) {
+	if _, err := exact.Search(ctx, in, func(p search.Progress) {
 		if p.Done > p.Total*2/3 { // in the second part
 			cancel()
 		}

@@ -11,24 +11,31 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/empty"
+	"vitdse/dse/exact"
 	"vitdse/dse/jobs"
+	"vitdse/dse/limits"
+	"vitdse/dse/metric"
 	"vitdse/dse/noise"
+	"vitdse/dse/search"
+	"vitdse/dse/searchtest"
+	"vitdse/dse/sweep"
 )
 
 // free is a small space in which blocks choose for themselves, on two parts.
-func free(t *testing.T) Input {
+func free(t *testing.T) search.Input {
 	t.Helper()
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	in.Space.Bits.Symmetry, in.Space.GranularityBy = configs.SymBlock, configs.SymBlock
-	in.Noise, in.Additive = nil, fakeAdditive{seed: 5}
+	in.Noise, in.Additive = nil, searchtest.FakeAdditive{Seed: 5}
 	return in
 }
 
 // exactTo searches into a directory and gives the bytes of the front's files.
-func exactTo(t *testing.T, in Input, dir string) ([]byte, Result) {
+func exactTo(t *testing.T, in search.Input, dir string) ([]byte, search.Result) {
 	t.Helper()
 	in.Options.Dir = dir
-	res, err := Exact(context.Background(), in, nil)
+	res, err := exact.Search(context.Background(), in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +59,8 @@ func TestExactDoesNotDependOnWorkers(t *testing.T) {
 
 // On a space that both can search, both give the same points.
 func TestExactIsTheSweep(t *testing.T) {
-	in := fixed(t)
-	in.Additive = fakeAdditive{seed: 6}
+	in := searchtest.Fixed(t)
+	in.Additive = searchtest.FakeAdditive{Seed: 6}
 	in.Noise = noise.Of(in.Additive)
 	in.Limits.MaxLossDB = 8
 	_, swept := sweepTo(t, in, t.TempDir())
@@ -76,7 +83,7 @@ func TestExactResumes(t *testing.T) {
 	want, _ := exactTo(t, in, t.TempDir())
 	text := resumeFromCuts(t, in, exactTo, 8, "engines", nil)
 	damaged := bytes.Replace(text, []byte(`"counts":["`), []byte(`"counts":["x`), 1)
-	if err := os.WriteFile(filepath.Join(dir, JournalFile), damaged, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, search.JournalFile), damaged, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	said := ""
@@ -84,7 +91,7 @@ func TestExactResumes(t *testing.T) {
 	if got, _ := exactTo(t, in, dir); !bytes.Equal(got, want) {
 		t.Error("a damaged line changes the front")
 	}
-	if !strings.Contains(said, JournalFile+":2: is damaged") {
+	if !strings.Contains(said, search.JournalFile+":2: is damaged") {
 		t.Errorf("of a damaged line is said %q", said)
 	}
 }
@@ -96,7 +103,7 @@ func TestInterruptedExactIsPartialAndResumes(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	jobs := 0
-	res, err := Exact(ctx, in, func(Progress) {
+	res, err := exact.Search(ctx, in, func(search.Progress) {
 		if jobs++; jobs == 12 {
 			cancel()
 		}
@@ -119,22 +126,22 @@ func TestExactJournalOfOtherInputs(t *testing.T) {
 	in, dir := free(t), t.TempDir()
 	exactTo(t, in, dir)
 	in.Options.Dir, in.Options.Resume = dir, true
-	for name, change := range map[string]func(*Input){
-		"objectives": func(in *Input) { in.Objectives = []Metric{Latency, Loss} },
-		"noise":      func(in *Input) { in.Additive = fakeAdditive{seed: 6} },
-		"limits":     func(in *Input) { in.Limits.Bounds = []Bound{{"dsp", 500}} },
+	for name, change := range map[string]func(*search.Input){
+		"objectives": func(in *search.Input) { in.Objectives = []metric.Metric{metric.Latency, metric.Loss} },
+		"noise":      func(in *search.Input) { in.Additive = searchtest.FakeAdditive{Seed: 6} },
+		"limits":     func(in *search.Input) { in.Limits.Bounds = []limits.Bound{{Metric: "dsp", Value: 500}} },
 	} {
 		changed := in
 		change(&changed)
 		var other *jobs.OtherError
-		if _, err := Exact(context.Background(), changed, nil); !errors.As(err, &other) || other.What != "inputs" {
+		if _, err := exact.Search(context.Background(), changed, nil); !errors.As(err, &other) || other.What != "inputs" {
 			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
 		}
 	}
-	swept := fixed(t)
+	swept := searchtest.Fixed(t)
 	swept.Options = in.Options
 	var other *jobs.OtherError
-	if _, err := Sweep(context.Background(), swept, nil); !errors.As(err, &other) || other.What != "kind" {
+	if _, err := sweep.Search(context.Background(), swept, nil); !errors.As(err, &other) || other.What != "kind" {
 		t.Errorf("error is %v; expected a jobs.OtherError", err)
 	}
 }
@@ -146,29 +153,30 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("no /dev/full here")
 	}
 	in, dir := free(t), t.TempDir()
-	if err := os.Symlink("/dev/full", filepath.Join(dir, JournalFile)); err != nil {
+	if err := os.Symlink("/dev/full", filepath.Join(dir, search.JournalFile)); err != nil {
 		t.Fatal(err)
 	}
 	in.Options.Dir = dir
-	for name, find := range map[string]func(context.Context, Input, func(Progress)) (Result,
-		error){"exact": Exact, "sweep": Sweep} {
+	for name, find := range map[string]func(context.Context, search.Input, func(search.Progress)) (search.Result,
+		error){"exact": exact.Search, "sweep": sweep.Search} {
 		if in.Noise == nil {
 			in.Noise = noise.Of(in.Additive)
 		}
 		_, err := find(context.Background(), in, nil)
-		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), JournalFile) {
+		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(),
+			search.JournalFile) {
 			t.Errorf("%s: error is %v; expected it to say that no space is left, and where", name, err)
 		}
 	}
 }
 
 func TestExactSaysWhyItIsEmpty(t *testing.T) {
-	said := func(in Input) string {
+	said := func(in search.Input) string {
 		t.Helper()
 		in.Parts = in.Parts[:1]
-		_, err := Exact(context.Background(), in, nil)
-		if !errors.Is(err, ErrEmpty) {
-			t.Fatalf("error is %v; expected an EmptyError", err)
+		_, err := exact.Search(context.Background(), in, nil)
+		if !errors.Is(err, empty.ErrEmpty) {
+			t.Fatalf("error is %v; expected an empty.Error", err)
 		}
 		return err.Error()
 	}
@@ -181,13 +189,13 @@ func TestExactSaysWhyItIsEmpty(t *testing.T) {
 		}
 	}
 	in := free(t)
-	in.Limits.Bounds = []Bound{{Latency, 1e-3}}
+	in.Limits.Bounds = []limits.Bound{{Metric: metric.Latency, Value: 1e-3}}
 	expect(said(in), "max_latency 0.0545 instead of 0.001")
-	in.Limits.Bounds = []Bound{{"lut", 1000}}
+	in.Limits.Bounds = []limits.Bound{{Metric: "lut", Value: 1000}}
 	expect(said(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
-	in.Limits = Limits{MinSQNRDB: 90}
+	in.Limits = limits.Limits{MinSQNRDB: 90}
 	expect(said(in), "asks for 90.00 dB")
-	in.Limits = Limits{}
+	in.Limits = limits.Limits{}
 	in.Parts[0].Budget.BRAM18, in.Parts[0].Budget.LUTRAM = 5, 100
 	expect(said(in), "loosen several limits")
 	in = free(t)
@@ -197,13 +205,13 @@ func TestExactSaysWhyItIsEmpty(t *testing.T) {
 
 	// What it names does let a point through.
 	in.Parts = in.Parts[:1]
-	var none *EmptyError
-	res, err := Exact(context.Background(), in, nil)
+	var none *empty.Error
+	res, err := exact.Search(context.Background(), in, nil)
 	if !errors.As(err, &none) || res.Front.Parts[0].Nearest == nil || !res.Front.Parts[0].Nearest.Alone {
 		t.Fatalf("error %v; expected a nearest point that breaks nothing else", err)
 	}
 	in.Parts[0].Budget.LUT = int(math.Ceil(float64(res.Front.Parts[0].Nearest.Need) / in.Parts[0].Limits.LUT))
-	if _, err := Exact(context.Background(), in, nil); err != nil {
+	if _, err := exact.Search(context.Background(), in, nil); err != nil {
 		t.Errorf("with the budget that was named: %v", err)
 	}
 }
@@ -235,7 +243,7 @@ func TestBudgets(t *testing.T) {
 }
 
 func TestSensitivityFiles(t *testing.T) {
-	m, s := tiny(), fixed(t).Space
+	m, s := searchtest.Tiny(), searchtest.Fixed(t).Space
 	path := filepath.Join(t.TempDir(), "s.json")
 	f := noise.Synthetic(m, s, 3)
 	if err := f.Write(path); err != nil {
@@ -275,28 +283,34 @@ func TestSensitivityFiles(t *testing.T) {
 
 func TestExactRefusesBadInput(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*Input)
+		change func(*search.Input)
 		says   string
 	}{
-		"no additive":    {func(in *Input) { in.Additive = nil }, "additive prediction"},
-		"unknown metric": {func(in *Input) { in.Objectives = []Metric{"speed", Loss} }, "expected one of latency, fps, lut"},
-		"unknown limit":  {func(in *Input) { in.Limits.Bounds = []Bound{{"speed", 1}} }, "expected one of latency, fps, lut"},
-		"NaN limit":      {func(in *Input) { in.Limits.Bounds = []Bound{{"dsp", math.NaN()}} }, "limits: dsp is NaN"},
-		"no legal engine": {func(in *Input) { in.Space.Constraints = []string{"tm > 1000"} },
+		"no additive": {func(in *search.Input) { in.Additive = nil }, "additive prediction"},
+		"unknown metric": {func(in *search.Input) { in.Objectives = []metric.Metric{"speed", metric.Loss} },
+			"expected one of latency, fps, lut"},
+		"unknown limit": {func(in *search.Input) { in.Limits.Bounds = []limits.Bound{{Metric: "speed", Value: 1}} },
+			"expected one of latency, fps, lut"},
+		"NaN limit": {func(in *search.Input) {
+			in.Limits.Bounds = []limits.Bound{{Metric: "dsp",
+				Value: math.NaN()}}
+		}, "limits: dsp is NaN"},
+		"no legal engine": {func(in *search.Input) { in.Space.Constraints = []string{"tm > 1000"} },
 			`no legal engine on any of its parts: constraints: "tm > 1000" does not hold`},
-		"NaN noise":   {func(in *Input) { in.Additive = nanNoise{} }, "noise is NaN"},
-		"slow memory": {func(in *Input) { in.Parts[0].BandwidthGBs = 0.1 }, `add the constraint "bus_bits*clock_mhz <= 800"`},
+		"NaN noise": {func(in *search.Input) { in.Additive = nanNoise{} }, "noise is NaN"},
+		"slow memory": {func(in *search.Input) { in.Parts[0].BandwidthGBs = 0.1 },
+			`add the constraint "bus_bits*clock_mhz <= 800"`},
 	} {
 		in := free(t)
 		c.change(&in)
-		if _, err := Exact(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := exact.Search(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
 		}
 	}
 }
 
 // nanNoise is a prediction that went wrong.
-type nanNoise struct{ fakeAdditive }
+type nanNoise struct{ searchtest.FakeAdditive }
 
 func (nanNoise) Layer(configs.Basis, configs.LayerBits) (noise.Femto, error) {
 	return noise.ToFemto(math.NaN())

@@ -8,9 +8,16 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/dse/exact"
 	"vitdse/dse/jobs"
+	"vitdse/dse/limits"
+	"vitdse/dse/measured"
 	"vitdse/dse/measuring"
+	"vitdse/dse/metric"
 	"vitdse/dse/noise"
+	"vitdse/dse/search"
+	"vitdse/dse/space"
+	"vitdse/dse/sweep"
 	"vitdse/hwmodel"
 )
 
@@ -20,19 +27,19 @@ type Study struct {
 	Network measuring.Network
 	Space   configs.Space
 	Parts   []configs.Part
-	Limits  Limits
-	Options Options
+	Limits  limits.Limits
+	Options search.Options
 
 	Search     configs.Search    // default auto
-	Objectives []Metric          // default DefaultObjectives; top-1 is of the measured front
+	Objectives []metric.Metric   // default DefaultObjectives; top-1 is of the measured front
 	NearDB     float64           // predicted dB beside the predicted front within which points are measured, too
 	Prediction *noise.Prediction // takes the place of measuring sensitivities; may be nil
 	Cache      configs.Store     // sensitivities and measurements that runs share
 
 	// Called from one goroutine at a time; each may be nil.
 	OnSensitivity func(done, total int) // entries of the sensitivity table
-	OnSweep       func(Progress)
-	OnSwept       func(Result)          // the sweep is over, before its front is measured
+	OnSweep       func(search.Progress)
+	OnSwept       func(search.Result)   // the sweep is over, before its front is measured
 	OnMeasure     func(done, total int) // choices of numerics
 }
 
@@ -40,22 +47,22 @@ type Study struct {
 // with the golden model and writes front.json and front.csv to the run directory. Both
 // are written at an interruption and for an empty front, too, with the counts so far. Without
 // weights, which needs a prediction, the front is not measured.
-func Explore(ctx context.Context, s Study) (Result, error) {
+func Explore(ctx context.Context, s Study) (search.Result, error) {
 	net, err := network.Compile(s.Network.Model)
 	if err != nil {
-		return Result{}, err
+		return search.Result{}, err
 	}
 	if err := s.Engine.Accepts(net); err != nil { // before the long work, not after it
-		return Result{}, err
+		return search.Result{}, err
 	}
-	predicted, err := PredictedObjectives(s.Objectives)
+	predicted, err := metric.PredictedObjectives(s.Objectives)
 	if err != nil {
-		return Result{}, err
+		return search.Result{}, err
 	}
 	wanted := s.Objectives
 	s.Objectives = predicted
-	if slices.Contains(wanted, Top1) && (s.Network.Weights == nil || s.Network.Labels == nil) {
-		return Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, " +
+	if slices.Contains(wanted, metric.Top1) && (s.Network.Weights == nil || s.Network.Labels == nil) {
+		return search.Result{}, errors.New("objectives: top1 is measured: it needs a checkpoint, " +
 			"and a dataset with the labels of its test images; " +
 			"give them, or take loss in its place")
 	}
@@ -66,19 +73,19 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 	if prediction == nil {
 		var err error
 		if prediction, err = measuring.Sensitivities(ctx, s.Network, noise.ChoicesOf(s.Space), work); err != nil {
-			return Result{}, fmt.Errorf("measuring sensitivities: %w", err)
+			return search.Result{}, fmt.Errorf("measuring sensitivities: %w", err)
 		}
 	}
-	in := Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise,
+	in := search.Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise,
 		Additive:   prediction,
 		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
-	find := Sweep
+	find := sweep.Search
 	exactly, err := s.exact()
 	if err != nil {
-		return Result{}, err
+		return search.Result{}, err
 	}
 	if exactly {
-		find = Exact
+		find = exact.Search
 	}
 	res, err := find(ctx, in, s.OnSweep)
 	if res.Front == nil {
@@ -89,11 +96,12 @@ func Explore(ctx context.Context, s Study) (Result, error) {
 			s.OnSwept(res)
 		}
 		work.Progress = s.OnMeasure
-		if slices.Contains(wanted, Top1) {
+		if slices.Contains(wanted, metric.Top1) {
 			res.Front.MeasuredObjectives = wanted
 		}
 		if s.Network.Weights != nil {
-			if err = errors.Join(res.Front.widen(ctx, in, s.NearDB), res.Front.Measure(ctx, s.Network, work)); err != nil {
+			if err = errors.Join(measured.Widen(res.Front, ctx, in, s.NearDB), measured.Measure(res.Front, ctx, s.Network,
+				work)); err != nil {
 				err = fmt.Errorf("measuring the front: %w", err)
 			}
 		}
@@ -109,7 +117,7 @@ const sweepMost = 1 << 26
 
 // exact says whether the exact search is the one to use.
 func (s Study) exact() (bool, error) {
-	usual := len(s.Limits.Bounds) == 0 && (len(s.Objectives) == 0 || slices.Equal(s.Objectives, DefaultObjectives))
+	usual := len(s.Limits.Bounds) == 0 && (len(s.Objectives) == 0 || slices.Equal(s.Objectives, limits.DefaultObjectives))
 	switch s.Search {
 	case configs.SearchExact:
 		return true, nil
@@ -117,10 +125,11 @@ func (s Study) exact() (bool, error) {
 		if !usual {
 			return false, fmt.Errorf("search sweep has the objectives %s, %s and %s, and no limits but those of accuracy; "+
 				"for others, set search to exact or auto",
-				DefaultObjectives[0], DefaultObjectives[1], DefaultObjectives[2])
+				limits.DefaultObjectives[0], limits.DefaultObjectives[1], limits.DefaultObjectives[2])
 		}
 		return false, nil
 	}
 	axes := s.Space.Axes(s.Network.Model)
-	return !usual || combinations(axes, sweepMost) < 0 || combinations(axes[:split(axes)], maxNumerics) < 0, nil
+	return !usual || space.Combinations(axes, sweepMost) < 0 || space.Combinations(axes[:space.Split(axes)],
+		space.MaxNumerics) < 0, nil
 }

@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"vitdse/configs"
+	"vitdse/dse/limits"
 	"vitdse/dse/measuring"
+	"vitdse/dse/pick"
+	"vitdse/dse/search"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 )
@@ -46,9 +49,9 @@ func TestQuickStartStudy(t *testing.T) {
 		t.Skip("VITDSE_QUICK is not set")
 	}
 	s := digits(t)
-	s.Options.Dir, s.Cache, s.Limits = dir+"/run", configs.NewStore(dir+"/cache", nil), Limits{MaxLossDB: 6}
+	s.Options.Dir, s.Cache, s.Limits = dir+"/run", configs.NewStore(dir+"/cache", nil), limits.Limits{MaxLossDB: 6}
 	start := time.Now()
-	s.OnSwept = func(r Result) { t.Logf("swept after %v", time.Since(start)) }
+	s.OnSwept = func(r search.Result) { t.Logf("swept after %v", time.Since(start)) }
 	res, err := Explore(context.Background(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -61,10 +64,10 @@ func TestQuickStartStudy(t *testing.T) {
 			p.Part.Name, p.Legal, p.Fit, p.Feasible, p.Front, p.Recut, p.Short)
 		for _, policy := range []configs.Pick{configs.PickKnee, configs.PickFastest, configs.PickSmallest,
 			configs.PickAccurate} {
-			pt, why, err := res.Front.Pick(policy, Query{Parts: []string{p.Part.Name}})
+			pt, why, err := pick.Pick(res.Front, policy, pick.Query{Parts: []string{p.Part.Name}})
 			t.Log(pt.Name, why, err)
 		}
 	}
-	top, _, _ := res.Front.Select(Query{Parts: []string{"xc7z020"}, Top: 12})
+	top, _, _ := pick.Select(res.Front, pick.Query{Parts: []string{"xc7z020"}, Top: 12})
 	t.Log("\n" + res.Front.Markdown(top))
 }

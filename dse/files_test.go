@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/front"
+	"vitdse/dse/searchtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of testdata")
@@ -37,8 +39,8 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestExports(t *testing.T) {
-	f := handmade()
-	f.Points = measured(handmade()).Points
+	f := searchtest.Handmade()
+	f.Points = searchtest.Measured(searchtest.Handmade()).Points
 	f.Points[5].Measured = nil // interrupted before it was measured
 	golden(t, "front.csv", f.CSV(f.Points))
 	golden(t, "front.md", []byte(f.Markdown(f.Points)))
@@ -51,9 +53,9 @@ func TestExports(t *testing.T) {
 
 // A front that is read back is the front that was written, and makes the same designs.
 func TestLoadFront(t *testing.T) {
-	in, dir := fixed(t), t.TempDir()
+	in, dir := searchtest.Fixed(t), t.TempDir()
 	want, res := sweepTo(t, in, dir)
-	f, err := LoadFront(t.Context(), dir, nil)
+	f, err := front.Load(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func TestLoadFront(t *testing.T) {
 // A front of many blocks of lines, and one that another program laid out, are read as encoding/json reads them; how far
 // is told up to the end, and a context that ends stops it.
 func TestLoadManyPoints(t *testing.T) {
-	f, dir := handmade(), t.TempDir()
+	f, dir := searchtest.Handmade(), t.TempDir()
 	for i := range 3*256 + 7 {
 		p := f.Points[i%5]
 		p.Name = fmt.Sprintf("p\"%d", i)
@@ -84,7 +86,7 @@ func TestLoadManyPoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := new(Front)
+	want := new(front.Front)
 	if err := json.Unmarshal(text, want); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestLoadManyPoints(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		got, err := LoadFront(t.Context(), path, func(done, total int64) {
+		got, err := front.Load(t.Context(), path, func(done, total int64) {
 			if heard = done; total != int64(len(text)) || done > total {
 				t.Errorf("%s: heard of %d of %d bytes; the file has %d", name, done, total, len(text))
 			}
@@ -108,13 +110,13 @@ func TestLoadManyPoints(t *testing.T) {
 		if heard != int64(len(text)) {
 			t.Errorf("%s: heard of %d of %d bytes", name, heard, len(text))
 		}
-		head, err := LoadHead(path)
+		head, err := front.LoadHead(path)
 		if want := *want; err != nil || !reflect.DeepEqual(head.Parts, want.Parts) || len(head.Points) > 0 {
 			t.Errorf("%s: the head has %d points (%v)", name, len(head.Points), err)
 		}
 		ctx, stop := context.WithCancelCause(t.Context())
 		stop(errInterrupted)
-		if _, err := LoadFront(ctx, path, nil); !errors.Is(err, errInterrupted) {
+		if _, err := front.Load(ctx, path, nil); !errors.Is(err, errInterrupted) {
 			t.Errorf("%s: an ended context gives %v", name, err)
 		}
 	}
@@ -130,7 +132,7 @@ func TestLoadManyPoints(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := LoadFront(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := front.Load(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error is %v; expected %q", err, says)
 		}
 	}
@@ -152,7 +154,7 @@ func TestLoadFrontErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := LoadFront(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) ||
+		if _, err := front.Load(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) ||
 			!strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error is %v; expected %q", name, err, c.says)
 		}

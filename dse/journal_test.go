@@ -11,27 +11,31 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/front"
 	"vitdse/dse/jobs"
+	"vitdse/dse/search"
+	"vitdse/dse/searchtest"
+	"vitdse/dse/sweep"
 )
 
 // sweepTo sweeps into a directory and gives the bytes of the front's files.
-func sweepTo(t *testing.T, in Input, dir string) ([]byte, Result) {
+func sweepTo(t *testing.T, in search.Input, dir string) ([]byte, search.Result) {
 	t.Helper()
 	in.Options.Dir = dir
-	res, err := Sweep(context.Background(), in, nil)
+	res, err := sweep.Search(context.Background(), in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return files(t, res.Front, dir), res
 }
 
-func files(t *testing.T, f *Front, dir string) []byte {
+func files(t *testing.T, f *front.Front, dir string) []byte {
 	t.Helper()
 	if err := f.Write(dir); err != nil {
 		t.Fatal(err)
 	}
 	var all []byte
-	for _, name := range []string{FrontJSON, FrontCSV} {
+	for _, name := range []string{front.JSONFile, front.CSVFile} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -44,7 +48,7 @@ func files(t *testing.T, f *Front, dir string) []byte {
 func TestFrontDoesNotDependOnWorkers(t *testing.T) {
 	var want []byte
 	for _, workers := range []int{1, 2, 7} {
-		in := fixed(t)
+		in := searchtest.Fixed(t)
 		in.Options.Workers = workers
 		got, _ := sweepTo(t, in, t.TempDir())
 		if want == nil {
@@ -57,8 +61,8 @@ func TestFrontDoesNotDependOnWorkers(t *testing.T) {
 }
 
 func TestResumeAfterTruncatedJournal(t *testing.T) {
-	resumeFromCuts(t, fixed(t), sweepTo, 6, "points", func(dir string, cut int, full Result) {
-		again, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	resumeFromCuts(t, searchtest.Fixed(t), sweepTo, 6, "points", func(dir string, cut int, full search.Result) {
+		again, err := os.ReadFile(filepath.Join(dir, search.JournalFile))
 		if err != nil || bytes.Count(again, []byte("\n")) != full.Stats.Shards+1 {
 			t.Errorf("cut at byte %d: the journal has %d lines (%v); expected a header and %d shards",
 				cut, bytes.Count(again, []byte("\n")), err, full.Stats.Shards)
@@ -69,13 +73,13 @@ func TestResumeAfterTruncatedJournal(t *testing.T) {
 // resumeFromCuts cuts the journal of a run at its ends and at so many random bytes, as a
 // kill would, and goes on from each: to the same bytes and counts. It gives the journal; after
 // looks at the folder of a run that went on.
-func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) ([]byte, Result),
+func resumeFromCuts(t *testing.T, in search.Input, run func(*testing.T, search.Input, string) ([]byte, search.Result),
 	random int, unit string,
-	after func(dir string, cut int, full Result)) []byte {
+	after func(dir string, cut int, full search.Result)) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	want, full := run(t, in, dir)
-	text, err := os.ReadFile(filepath.Join(dir, JournalFile))
+	text, err := os.ReadFile(filepath.Join(dir, search.JournalFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +91,7 @@ func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) 
 	in.Options.Resume = true
 	for _, cut := range cuts {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, JournalFile), text[:cut], 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, search.JournalFile), text[:cut], 0o666); err != nil {
 			t.Fatal(err)
 		}
 		got, res := run(t, in, dir)
@@ -107,13 +111,13 @@ func resumeFromCuts(t *testing.T, in Input, run func(*testing.T, Input, string) 
 }
 
 func TestInterruptedSweepIsPartialAndResumes(t *testing.T) {
-	in := fixed(t)
+	in := searchtest.Fixed(t)
 	want, _ := sweepTo(t, in, t.TempDir())
 	in.Options.Dir = t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	shards := 0
-	res, err := Sweep(ctx, in, func(p Progress) {
+	res, err := sweep.Search(ctx, in, func(p search.Progress) {
 		if shards++; shards == 5 {
 			cancel()
 		}
@@ -135,25 +139,25 @@ func TestInterruptedSweepIsPartialAndResumes(t *testing.T) {
 }
 
 func TestJournalOfOtherInputsIsRefused(t *testing.T) {
-	in, dir := fixed(t), t.TempDir()
+	in, dir := searchtest.Fixed(t), t.TempDir()
 	sweepTo(t, in, dir)
 	in.Options.Dir, in.Options.Resume = dir, true
-	file := filepath.Join(dir, JournalFile)
+	file := filepath.Join(dir, search.JournalFile)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Input){
-		"space": func(in *Input) { in.Space.Bits.Weights = []int{4, 8} },
-		"noise": func(in *Input) { in.Noise = fakeNoise(true) },
-		"part":  func(in *Input) { in.Parts[0].Budget.LUT-- },
-		"limit": func(in *Input) { in.Limits.MinSQNRDB = 3 },
-		"tool":  func(in *Input) { in.Options.Version = "next" },
+	for name, change := range map[string]func(*search.Input){
+		"space": func(in *search.Input) { in.Space.Bits.Weights = []int{4, 8} },
+		"noise": func(in *search.Input) { in.Noise = searchtest.FakeNoise(true) },
+		"part":  func(in *search.Input) { in.Parts[0].Budget.LUT-- },
+		"limit": func(in *search.Input) { in.Limits.MinSQNRDB = 3 },
+		"tool":  func(in *search.Input) { in.Options.Version = "next" },
 	} {
 		changed := in
 		changed.Parts = append([]configs.Part{}, in.Parts...)
 		change(&changed)
-		_, err := Sweep(context.Background(), changed, nil)
+		_, err := sweep.Search(context.Background(), changed, nil)
 		var other *jobs.OtherError
 		if !errors.As(err, &other) || other.What != "inputs" || other.File != file {
 			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
@@ -168,17 +172,18 @@ func TestJournalOfOtherInputsIsRefused(t *testing.T) {
 	if want, _ := sweepTo(t, in, t.TempDir()); !bytes.Equal(got, want) {
 		t.Error("a damaged line changes the front")
 	}
-	if len(said) != 1 || !strings.Contains(said[0], JournalFile+":2: is damaged") {
+	if len(said) != 1 || !strings.Contains(said[0], search.JournalFile+":2: is damaged") {
 		t.Errorf("of a damaged line is said %q", said)
 	}
 	if err := os.WriteFile(file, []byte("shopping list\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Sweep(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), "is no journal") {
+	if _, err := sweep.Search(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(),
+		"is no journal") {
 		t.Errorf("error is %v", err)
 	}
 	in.Options.Resume = false
-	if _, err := Sweep(context.Background(), in, nil); err != nil {
+	if _, err := sweep.Search(context.Background(), in, nil); err != nil {
 		t.Errorf("starting over a damaged journal: %v", err)
 	}
 }

@@ -13,8 +13,13 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/front"
+	"vitdse/dse/measured"
 	"vitdse/dse/measuring"
 	"vitdse/dse/noise"
+	"vitdse/dse/pareto"
+	"vitdse/dse/search"
+	"vitdse/dse/searchtest"
 )
 
 // smallStudy is the digits network with few images and a space of few numerics.
@@ -50,8 +55,9 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 			math.Abs(m.SQNRDB+m.LossDB-f.Reference.SQNRDB) > 1e-9 {
 			t.Fatalf("point %s: measured %+v", p.Name, m)
 		}
-		beaten := slices.ContainsFunc(f.Points, func(q Point) bool {
-			a, b := Objectives{q.Seconds, q.Use, q.Measured.Noise}, Objectives{p.Seconds, p.Use, m.Noise}
+		beaten := slices.ContainsFunc(f.Points, func(q front.Point) bool {
+			a, b := pareto.Objectives{Seconds: q.Seconds, Use: q.Use, Noise: q.Measured.Noise},
+				pareto.Objectives{Seconds: p.Seconds, Use: p.Use, Noise: m.Noise}
 			return q.Part == p.Part && (a.Dominates(b) || a == b && q.Rank < p.Rank)
 		})
 		if m.OnFront == beaten {
@@ -79,7 +85,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 	if !bytes.Equal(files(t, again.Front, t.TempDir()), explored) {
 		t.Error("the second run's files differ")
 	}
-	for _, name := range []string{FrontJSON, FrontCSV, JournalFile} {
+	for _, name := range []string{front.JSONFile, front.CSVFile, search.JournalFile} {
 		if _, err := os.Stat(filepath.Join(s.Options.Dir, name)); err != nil {
 			t.Error(err)
 		}
@@ -98,7 +104,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 			cancel()
 		}
 	}}
-	if err := clear.Measure(ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
+	if err := measured.Measure(clear, ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
 		t.Errorf("error %v, partial %t", err, clear.Partial)
 	}
 	// The first numerics measured are the reference's; a point may share them.
@@ -166,9 +172,9 @@ func TestSensitivitiesResume(t *testing.T) {
 
 // A limit that held as predicted is held against the measurement too.
 func TestMeasuredLimits(t *testing.T) {
-	f := handmade()
+	f := searchtest.Handmade()
 	f.Limits.MinSQNRDB = 29
-	for _, p := range measured(f).Points {
+	for _, p := range searchtest.Measured(f).Points {
 		feasible := p.Rank != 10 || p.Part == "b" // point 10 of part a has 28 dB
 		if p.Measured.Feasible != feasible || p.Measured.OnFront != (feasible && p.Rank != 11) {
 			t.Errorf("point %s: %+v", p.Name, p.Measured)

@@ -7,6 +7,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/noise"
+	"vitdse/dse/searchtest"
 	"vitdse/golden/measure"
 )
 
@@ -34,7 +35,7 @@ func madeUpTable(m configs.Model, fold float64, bits ...int) *measure.Table {
 }
 
 func TestPredictionIsTheTables(t *testing.T) {
-	m := tiny()
+	m := searchtest.Tiny()
 	rng := rand.New(rand.NewPCG(15, 16))
 	tables := []*measure.Table{madeUpTable(m, 1, 2, 4, 6, 8), madeUpTable(m, 0.5, 2, 4, 6, 8),
 		madeUpTable(m, 0.25, 2, 4, 6, 8)}
@@ -53,7 +54,7 @@ func TestPredictionIsTheTables(t *testing.T) {
 			l.Activations = 2 + 2*rng.IntN(4)
 			if l.Weights > 0 {
 				l.Weights = 2 + 2*rng.IntN(4)
-				l.Granularity = some(rng, 1, configs.PerLayer, configs.PerChannel)[0]
+				l.Granularity = searchtest.Some(rng, 1, configs.PerLayer, configs.PerChannel)[0]
 			}
 		}
 		want, err := table.Predict(n)
@@ -67,7 +68,7 @@ func TestPredictionIsTheTables(t *testing.T) {
 }
 
 func TestPredictionErrors(t *testing.T) {
-	m := tiny()
+	m := searchtest.Tiny()
 	p, err := noise.NewPrediction(madeUpTable(m, 1, 4, 8))
 	if err != nil {
 		t.Fatal(err)

@@ -6,11 +6,14 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/dse/search"
+	"vitdse/dse/searchtest"
+	"vitdse/dse/sweep"
 	"vitdse/hwmodel"
 )
 
 // quick is the quick-start space with a made-up noise.
-func quick(t testing.TB) Input {
+func quick(t testing.TB) search.Input {
 	t.Helper()
 	m, err := configs.LoadModel("../configs/digits/model.yaml")
 	if err != nil {
@@ -20,8 +23,8 @@ func quick(t testing.TB) Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: fakeNoise(false),
-		Options: Options{Workers: 2, Seed: 1}}
+	in := search.Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: searchtest.FakeNoise(false),
+		Options: search.Options{Workers: 2, Seed: 1}}
 	for _, name := range s.Parts {
 		p, err := configs.LoadPart(name)
 		if err != nil {
@@ -38,7 +41,7 @@ func TestQuickStartSpace(t *testing.T) {
 	if os.Getenv("VITDSE_QUICK") == "" {
 		t.Skip("VITDSE_QUICK is not set")
 	}
-	res, err := Sweep(context.Background(), quick(t), nil)
+	res, err := sweep.Search(context.Background(), quick(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

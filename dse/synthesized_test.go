@@ -5,6 +5,9 @@ import (
 	"slices"
 	"testing"
 
+	"vitdse/dse/measured"
+	"vitdse/dse/searchtest"
+	"vitdse/dse/sweep"
 	"vitdse/hwmodel"
 )
 
@@ -14,8 +17,8 @@ func TestSynthesized(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 0))
 	drawn := 0
 	for range 20 {
-		in := randomInput(t, rng)
-		res, err := Sweep(t.Context(), in, nil)
+		in := searchtest.RandomInput(t, rng)
+		res, err := sweep.Search(t.Context(), in, nil)
 		if err != nil {
 			continue // no legal engine, or none that fits
 		}
@@ -26,7 +29,7 @@ func TestSynthesized(t *testing.T) {
 			e := p.Estimate
 			counts[i] = hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
 		}
-		list, err := f.Synthesized(counts, in.Engine)
+		list, err := measured.Recount(f, counts, in.Engine)
 		if err != nil || len(list) != len(f.Points) {
 			t.Fatalf("%d of %d points, %v", len(list), len(f.Points), err)
 		}
@@ -44,7 +47,7 @@ func TestSynthesized(t *testing.T) {
 		if last > 0 {
 			delete(counts, 0)
 		}
-		if list, err = f.Synthesized(counts, in.Engine); err != nil || len(list) != len(counts) {
+		if list, err = measured.Recount(f, counts, in.Engine); err != nil || len(list) != len(counts) {
 			t.Fatalf("%d of %d points, %v", len(list), len(counts), err)
 		}
 		if s := list[len(list)-1]; s.Point != last || s.Feasible || s.OnFront || s.Broken == "" {

@@ -14,8 +14,12 @@ import (
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
-	"vitdse/dse"
 	"vitdse/dse/baseline"
+	"vitdse/dse/exact"
+	"vitdse/dse/limits"
+	"vitdse/dse/metric"
+	"vitdse/dse/search"
+	"vitdse/dse/space"
 )
 
 // baselineFlags say what is compared.
@@ -77,43 +81,43 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	if err != nil {
 		return err
 	}
-	space, parts, err := loadSpace(run)
+	designs, parts, err := loadSpace(run)
 	if err != nil {
 		return err
 	}
 	if f.command != "" {
-		return a.searchCommand(cmd.Context(), n.model, space, parts, run, f)
+		return a.searchCommand(cmd.Context(), n.model, designs, parts, run, f)
 	}
 	build, err := buildID()
 	if err != nil {
 		return err
 	}
-	objectives, err := dse.ObjectivesOf(run)
+	objectives, err := limits.Objectives(run)
 	if err != nil {
 		return err
 	}
 	if len(objectives) == 0 {
-		objectives = dse.DefaultObjectives
+		objectives = limits.DefaultObjectives
 	}
-	if objectives, err = dse.PredictedObjectives(objectives); err != nil {
+	if objectives, err = metric.PredictedObjectives(objectives); err != nil {
 		return err
 	}
 	st := a.stages()
 	defer st.Drop()
 	prediction, err := a.prediction(run, n.model)
 	if prediction == nil && err == nil {
-		prediction, err = a.sensitivities(cmd.Context(), n, run, space, build, st)
+		prediction, err = a.sensitivities(cmd.Context(), n, run, designs, build, st)
 	}
 	if err != nil {
 		return err
 	}
 	t := table.New("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
 	for _, p := range parts {
-		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Noise: prediction.Noise,
+		in := search.Input{Engine: engine, Model: n.model, Space: designs, Parts: []configs.Part{p}, Noise: prediction.Noise,
 			Additive: prediction, Objectives: objectives,
-			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
+			Options: search.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		start := time.Now()
-		res, err := dse.Exact(cmd.Context(), in, func(q dse.Progress) {
+		res, err := exact.Search(cmd.Context(), in, func(q search.Progress) {
 			st.Set("exact front of "+p.Name, "points", q.Done, q.Total, "")
 		})
 		if err != nil {
@@ -121,7 +125,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 		}
 		st.End()
 		took := time.Since(start)
-		problem, err := dse.NewProblem(engine, n.model, space, p, prediction.Noise, objectives)
+		problem, err := space.NewProblem(engine, n.model, designs, p, prediction.Noise, objectives)
 		if err != nil {
 			return err
 		}
@@ -211,7 +215,7 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 	defer st.Drop()
 	for _, p := range parts {
 		none := func(configs.Numerics) (float64, error) { return 0, nil }
-		problem, err := dse.NewProblem(engine, m, s, p, none, dse.DefaultObjectives)
+		problem, err := space.NewProblem(engine, m, s, p, none, limits.DefaultObjectives)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"vitdse/cmd/vitdse/fronts"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/limits"
+	"vitdse/dse/search"
 )
 
 func newBudget(a *app) *cobra.Command {
@@ -60,9 +62,9 @@ func (a *app) budget(cmd *cobra.Command, run configs.Run, share float64) error {
 		return err
 	}
 	for _, p := range parts {
-		in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Additive: prediction,
-			Limits:  dse.LimitsOf(run),
-			Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
+		in := search.Input{Engine: engine, Model: n.model, Space: space, Parts: []configs.Part{p}, Additive: prediction,
+			Limits:  limits.Of(run),
+			Options: search.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Version: build}}
 		best, effects, err := dse.Budgets(cmd.Context(), in, share, func(done, total int) {
 			st.Set("budgets of "+p.Name, "searches", int64(done), int64(total), "")
 		})

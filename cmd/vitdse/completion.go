@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
 )
 
 // complete gives every flag of the commands below root whose values are known the values that a shell
@@ -58,7 +58,7 @@ func completePoints(cmd *cobra.Command, args []string, _ string) ([]cobra.Comple
 		if run, err := loadRun(cmd, args[0]); err == nil {
 			ctx, stop := context.WithTimeout(cmd.Context(), completionTime)
 			defer stop()
-			if front, err := dse.LoadFront(ctx, sweepDir(run), nil); err == nil && !front.Partial {
+			if front, err := front.Load(ctx, sweepDir(run), nil); err == nil && !front.Partial {
 				for _, p := range front.Points {
 					names = append(names, p.Name)
 				}

@@ -16,8 +16,12 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/dse"
+	"vitdse/dse/exact"
+	"vitdse/dse/front"
+	"vitdse/dse/metric"
 	"vitdse/dse/noise"
+	"vitdse/dse/search"
+	"vitdse/dse/sweep"
 	"vitdse/emit"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/exec"
@@ -197,27 +201,27 @@ func (d *digests) fronts() {
 	space.Parts = []string{"xc7z020", "lfe5u-85f"}
 	space.Bits.Weights, space.Bits.Activations = []int{3, 4, 8}, []int{4, 8}
 	space.Array.TN, space.Array.TK = []int{8, 16}, []int{2, 4}
-	in := dse.Input{Engine: engine, Model: m, Space: space, Noise: noise.Of(madeUpNoise{}),
-		Options: dse.Options{Workers: 2, Seed: 1, Version: "digest"}}
+	in := search.Input{Engine: engine, Model: m, Space: space, Noise: noise.Of(madeUpNoise{}),
+		Options: search.Options{Workers: 2, Seed: 1, Version: "digest"}}
 	for _, name := range space.Parts {
 		p, err := configs.LoadPart(name)
 		d.must(err)
 		in.Parts = append(in.Parts, p)
 	}
-	swept, err := dse.Sweep(context.Background(), in, nil)
+	swept, err := sweep.Search(context.Background(), in, nil)
 	d.must(err)
 	d.front("front sweep", swept.Front)
 	in.Additive, in.Noise = madeUpNoise{}, nil
 	for _, sym := range []configs.Symmetry{configs.SymKind, configs.SymLayer} {
 		in.Space.Bits.Symmetry, in.Space.GranularityBy = sym, sym
-		in.Objectives = []dse.Metric{dse.Loss, dse.Latency, "lut"}
-		found, err := dse.Exact(context.Background(), in, nil)
+		in.Objectives = []metric.Metric{metric.Loss, metric.Latency, "lut"}
+		found, err := exact.Search(context.Background(), in, nil)
 		d.must(err)
 		d.front("front exact "+string(sym), found.Front)
 	}
 }
 
-func (d *digests) front(name string, f *dse.Front) {
+func (d *digests) front(name string, f *front.Front) {
 	f.Inputs = ""
 	text, err := f.JSON(f.Points)
 	d.must(err)

@@ -16,7 +16,7 @@ import (
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
 	"vitdse/emit"
 	"vitdse/emit/verify"
 )
@@ -167,7 +167,7 @@ func partOf(run configs.Run, f emitFlags, name string) (configs.Part, error) {
 }
 
 // emitPoint emits a point of a front.
-func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *dse.Front, p dse.Point, dir string,
+func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *front.Front, p front.Point, dir string,
 	force bool) error {
 	d, err := front.Design(p)
 	if err != nil {

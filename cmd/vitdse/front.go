@@ -7,13 +7,15 @@ import (
 
 	"vitdse/cmd/vitdse/fronts"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
+	"vitdse/dse/pick"
 )
 
 // choose gives a point of the front: by its number or name, or by the run's policy.
-func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error) {
+func (a *app) choose(f *front.Front, run configs.Run, id string) (front.Point, error) {
 	if id == "" {
-		p, why, err := f.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
+		p, why, err := pick.Pick(f, run.Pick, pick.Query{Parts: run.PickParts(), Limits: limits.Of(run)})
 		if err == nil {
 			fronts.Picked(a.Output, p, why)
 		}
@@ -21,7 +23,7 @@ func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error
 	}
 	if n, err := strconv.Atoi(id); err == nil {
 		if n < 1 || n > len(f.Points) {
-			return dse.Point{}, fmt.Errorf("--point is %d; the front has points 1 to %d", n, len(f.Points))
+			return front.Point{}, fmt.Errorf("--point is %d; the front has points 1 to %d", n, len(f.Points))
 		}
 		return f.Points[n-1], nil
 	}
@@ -30,12 +32,12 @@ func (a *app) choose(f *dse.Front, run configs.Run, id string) (dse.Point, error
 			return p, nil
 		}
 	}
-	return dse.Point{}, fmt.Errorf("--point is %q; the front has no point of this name, see vitdse pareto", id)
+	return front.Point{}, fmt.Errorf("--point is %q; the front has no point of this name, see vitdse pareto", id)
 }
 
 // drawFront draws a run's front beside it, the picked point ringed.
-func (a *app) drawFront(run configs.Run, f *dse.Front, picked dse.Point) error {
-	points, cut, err := f.Select(dse.Query{Parts: run.Parts})
+func (a *app) drawFront(run configs.Run, f *front.Front, picked front.Point) error {
+	points, cut, err := pick.Select(f, pick.Query{Parts: run.Parts})
 	if err != nil {
 		return err
 	}
@@ -48,6 +50,6 @@ func (a *app) drawFront(run configs.Run, f *dse.Front, picked dse.Point) error {
 }
 
 // showSpread shows points that are spread over the front of a run.
-func (a *app) showSpread(run configs.Run, f *dse.Front, picked *dse.Point) error {
-	return fronts.Spread(a.Output, f, run.Parts, filepath.Join(sweepDir(run), dse.FrontCSV), picked)
+func (a *app) showSpread(run configs.Run, f *front.Front, picked *front.Point) error {
+	return fronts.Spread(a.Output, f, run.Parts, filepath.Join(sweepDir(run), front.CSVFile), picked)
 }

@@ -15,12 +15,15 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
+	"vitdse/dse/pick"
 )
 
 // paretoFlags are what of a front is shown, and how.
 type paretoFlags struct {
-	query                  dse.Query
+	query                  pick.Query
 	cut, sort, format, out string
 	where, plot, x, y      string
 	compare                string
@@ -62,7 +65,7 @@ which points of two fronts dominate which.`,
 			if file != "" {
 				dir = sweepDir(run)
 			}
-			f.query.Parts, f.query.Limits = run.Parts, dse.LimitsOf(run)
+			f.query.Parts, f.query.Limits = run.Parts, limits.Of(run)
 			return a.pareto(cmd.Context(), dir, run.Pick, f)
 		},
 	}
@@ -103,7 +106,7 @@ func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f par
 	}
 	if f.where != "" {
 		var err error
-		if f.query.Where, err = dse.ParseConditions(f.where); err != nil {
+		if f.query.Where, err = pick.ParseConditions(f.where); err != nil {
 			return fmt.Errorf("--where: %w", err)
 		}
 	}
@@ -112,8 +115,9 @@ func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f par
 		return err
 	}
 	q := f.query
-	q.Cut, q.Sort, q.MaxUse, q.MaxSeconds, q.Top = dse.Cut(f.cut), dse.Objective(f.sort), f.maxUse/100, f.maxMS/1e3, 0
-	points, cut, err := loaded.Select(q)
+	q.Cut, q.Sort, q.MaxUse, q.MaxSeconds, q.Top = accuracy.Cut(f.cut), pick.Objective(f.sort), f.maxUse/100,
+		f.maxMS/1e3, 0
+	points, cut, err := pick.Select(loaded, q)
 	if err != nil {
 		return err
 	}
@@ -123,7 +127,7 @@ func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f par
 	}
 	if f.plot != "" {
 		var picked string
-		if p, _, err := loaded.Pick(policy, f.query); err == nil {
+		if p, _, err := pick.Pick(loaded, policy, f.query); err == nil {
 			picked = p.Name
 		}
 		if err := fronts.Plot(loaded, points, cut, picked, f.plot, f.x, f.y); err != nil {
@@ -164,9 +168,9 @@ func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f par
 			return err
 		}
 	}
-	csv := filepath.Join(dir, dse.FrontCSV)
+	csv := filepath.Join(dir, front.CSVFile)
 	if filepath.Ext(dir) == ".json" {
-		csv = filepath.Join(filepath.Dir(dir), dse.FrontCSV)
+		csv = filepath.Join(filepath.Dir(dir), front.CSVFile)
 	}
 	a.Printf("%s of %s of the %s front that meet the limits, %s left out; %s are in %s\n",
 		number.Count(len(points)), number.Plural(all, "point"), cut, number.Count(all-len(points)), loaded.Held(), csv)
@@ -174,14 +178,14 @@ func (a *app) pareto(ctx context.Context, dir string, policy configs.Pick, f par
 }
 
 // compare says how the points of a front stand to those of another sweep that meet the same limits.
-func (a *app) compare(ctx context.Context, dir string, points []dse.Point, cut dse.Cut, f paretoFlags) error {
+func (a *app) compare(ctx context.Context, dir string, points []front.Point, cut accuracy.Cut, f paretoFlags) error {
 	other, err := a.loadFront(ctx, f.compare)
 	if err != nil {
 		return err
 	}
 	q := f.query
 	q.Cut, q.Top = cut, 0
-	theirs, _, err := other.Select(q)
+	theirs, _, err := pick.Select(other, q)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.compare, err)
 	}

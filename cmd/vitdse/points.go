@@ -12,8 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
+	"vitdse/dse/front"
 	"vitdse/dse/jobs"
+	"vitdse/dse/pick"
 	"vitdse/emit"
 	"vitdse/emit/verify"
 	"vitdse/hwmodel"
@@ -46,7 +48,7 @@ func (f *pointsFlags) check(arg string) error {
 type frontPoints struct {
 	run   configs.Run
 	n     *trained
-	front *dse.Front
+	front *front.Front
 	list  []int
 	plan  jobs.Plan
 	cache configs.Store
@@ -84,15 +86,15 @@ func (a *app) pointsOf(ctx context.Context, run configs.Run, kind, named string,
 }
 
 // numbersOf are the places on the front of the points that are named, ascending.
-func numbersOf(f *dse.Front, run configs.Run, named string) ([]int, error) {
+func numbersOf(f *front.Front, run configs.Run, named string) ([]int, error) {
 	var list []int
 	switch named {
 	case "front", "all":
-		q := dse.Query{Parts: run.Parts}
+		q := pick.Query{Parts: run.Parts}
 		if named == "all" {
-			q.Cut = dse.CutPredicted
+			q.Cut = accuracy.CutPredicted
 		}
-		points, _, err := f.Select(q)
+		points, _, err := pick.Select(f, q)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,11 @@ import (
 	"vitdse/cmd/vitdse/progress"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
 	"vitdse/dse/noise"
+	"vitdse/dse/pick"
+	"vitdse/dse/search"
 )
 
 // ReportFile is the page's name in a run's out.
@@ -71,7 +75,7 @@ func (a *app) reported(cmd *cobra.Command, arg string) (configs.Run, string, err
 		return run, sweepDir(run), err
 	}
 	run, err := runOrBare(cmd, "")
-	if inner := filepath.Join(arg, "sweep"); err == nil && exists(filepath.Join(inner, dse.FrontJSON)) {
+	if inner := filepath.Join(arg, "sweep"); err == nil && exists(filepath.Join(inner, front.JSONFile)) {
 		return run, inner, nil
 	}
 	return run, strings.TrimSuffix(arg, string(filepath.Separator)), err
@@ -124,7 +128,7 @@ func (a *app) putReport(r *page.Report, to string) error {
 
 // buildReport gathers what there is to say of a front. What needs the trained network is said where
 // the run names it.
-func (a *app) buildReport(ctx context.Context, q asked, front *dse.Front) (*page.Report, error) {
+func (a *app) buildReport(ctx context.Context, q asked, front *front.Front) (*page.Report, error) {
 	r, err := page.Of(front, page.MostPoints)
 	if err != nil {
 		return nil, err
@@ -142,7 +146,7 @@ func (a *app) buildReport(ctx context.Context, q asked, front *dse.Front) (*page
 	if len(front.Points) == 0 {
 		return r, nil
 	}
-	p, why, err := front.Pick(q.run.Pick, dse.Query{Parts: q.run.PickParts(), Limits: dse.LimitsOf(q.run)})
+	p, why, err := pick.Pick(front, q.run.Pick, pick.Query{Parts: q.run.PickParts(), Limits: limits.Of(q.run)})
 	if err != nil {
 		a.log.Warn("no point is picked", "why", fmt.Sprint(err))
 		return r, nil
@@ -164,7 +168,7 @@ func (a *app) buildReport(ctx context.Context, q asked, front *dse.Front) (*page
 const insideImages = 360
 
 // inside says what the picked design is made of; with a checkpoint also what its layers do.
-func (a *app) inside(ctx context.Context, q asked, front *dse.Front, p dse.Point) (page.Inside, error) {
+func (a *app) inside(ctx context.Context, q asked, front *front.Front, p front.Point) (page.Inside, error) {
 	d, err := front.Design(p)
 	if err != nil {
 		return page.Inside{}, err
@@ -233,8 +237,8 @@ func (a *app) budgetsOf(ctx context.Context, run configs.Run, part string) ([]pa
 	if err != nil {
 		return nil, err
 	}
-	in := dse.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction,
-		Limits: dse.LimitsOf(run), Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
+	in := search.Input{Engine: engine, Model: n.model, Space: space, Parts: parts, Additive: prediction,
+		Limits: limits.Of(run), Options: search.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed}}
 	best, effects, err := dse.Budgets(ctx, in, budgetShare,
 		func(done, total int) { st.Set("budgets of "+part, "searches", int64(done), int64(total), "") })
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/rooflines"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/limits"
+	"vitdse/dse/pick"
 	"vitdse/emit"
 	"vitdse/hwmodel"
 )
@@ -79,7 +80,7 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	}
 
 	a.Section("Pareto front")
-	point, why, err := front.Pick(run.Pick, dse.Query{Parts: run.PickParts(), Limits: dse.LimitsOf(run)})
+	point, why, err := pick.Pick(front, run.Pick, pick.Query{Parts: run.PickParts(), Limits: limits.Of(run)})
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 
 	"vitdse/cmd/vitdse/page"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
 )
 
 func newServe(a *app) *cobra.Command {
@@ -48,10 +49,10 @@ The page is for reading only: no request changes anything. Other machines reach 
 }
 
 // nothingYet is the front of a search that has not begun.
-func nothingYet(m configs.Model, space configs.Space, parts []configs.Part) *dse.Front {
-	f := &dse.Front{Partial: true, Model: m, Space: space, Objectives: dse.DefaultObjectives}
+func nothingYet(m configs.Model, space configs.Space, parts []configs.Part) *front.Front {
+	f := &front.Front{Partial: true, Model: m, Space: space, Objectives: limits.DefaultObjectives}
 	for _, p := range parts {
-		f.Parts = append(f.Parts, dse.PartSummary{Part: p})
+		f.Parts = append(f.Parts, front.PartSummary{Part: p})
 	}
 	return f
 }

@@ -122,7 +122,8 @@ func TestEnginesHaveOneDoor(t *testing.T) {
 	root := filepath.Join("..", "..")
 	for _, room := range []string{"dse", "cmd", "emit/synth", "emit/verify", "emit/timing"} {
 		err := filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				filepath.Base(filepath.Dir(path)) == "searchtest" { // tests name an engine
 				return err
 			}
 			text, err := os.ReadFile(path)
@@ -146,8 +147,6 @@ var faces = map[string]struct {
 	most int
 	why  string
 }{
-	"dse": {83, "metrics, limits, front, sweep and exact search are rooms within it, " +
-		"held by a test of its own"},
 	"cmd/vitdse/page": {48, "what a page holds, as JSON: the types of its schema"},
 }
 
@@ -182,7 +181,7 @@ func TestFaces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if rooms < 15 {
+	if rooms < 30 {
 		t.Errorf("only %d rooms were read", rooms)
 	}
 }

@@ -14,8 +14,11 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/configs"
 	"vitdse/dse"
+	"vitdse/dse/front"
 	"vitdse/dse/jobs"
+	"vitdse/dse/limits"
 	"vitdse/dse/noise"
+	"vitdse/dse/search"
 )
 
 func newSweep(a *app) *cobra.Command {
@@ -79,7 +82,7 @@ measuring of the front are array jobs.`,
 
 // sweep explores the run's space and writes the front.
 func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool,
-	machines arrayFlags) (*dse.Front, error) {
+	machines arrayFlags) (*front.Front, error) {
 	space, parts, err := loadSpace(run)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	if err != nil {
 		return nil, err
 	}
-	objectives, err := dse.ObjectivesOf(run)
+	objectives, err := limits.Objectives(run)
 	if err != nil {
 		return nil, err
 	}
@@ -104,13 +107,13 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 	study := dse.Study{
 		Engine: engine,
 		Search: run.Search, Objectives: objectives, NearDB: run.NearDB, Prediction: prediction,
-		Network: n.study(), Space: space, Parts: parts, Limits: dse.LimitsOf(run), Cache: a.cacheOf(run),
-		Options: dse.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
+		Network: n.study(), Space: space, Parts: parts, Limits: limits.Of(run), Cache: a.cacheOf(run),
+		Options: search.Options{Workers: runtime.GOMAXPROCS(0), Seed: run.Seed, Dir: sweepDir(run), Version: build,
 			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) },
-			Reading:   st.Reading("reading " + dse.JournalFile),
+			Reading:   st.Reading("reading " + search.JournalFile),
 			Elsewhere: a.elsewhere(machines, workDir(run), st)},
 		OnSensitivity: func(done, total int) { st.Set("sensitivities", "settings", int64(done), int64(total), "") },
-		OnSweep: func(p dse.Progress) {
+		OnSweep: func(p search.Progress) {
 			title, unit := "sweep", "points"
 			if p.Exact {
 				title, unit = "search", "engines"
@@ -121,7 +124,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 				a.live.Grown(p.SoFar)
 			}
 		},
-		OnSwept: func(r dse.Result) {
+		OnSwept: func(r search.Result) {
 			st.End()
 			if err := fronts.Swept(a.Output, r); err != nil {
 				a.log.Error("table", "error", err)
@@ -153,16 +156,16 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 
 // interrupted says whether a folder holds a sweep that has not come to its end.
 func interrupted(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, dse.JournalFile))
+	_, err := os.Stat(filepath.Join(dir, search.JournalFile))
 	return err == nil && !finished(dir)
 }
 
 // finished says whether a folder holds the front of a sweep that came to its end.
 func finished(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, dse.FrontJSON)); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, front.JSONFile)); err != nil {
 		return false
 	}
-	f, err := dse.LoadHead(dir)
+	f, err := front.LoadHead(dir)
 	return err == nil && !f.Partial
 }
 
@@ -180,14 +183,14 @@ func (a *app) prediction(run configs.Run, m configs.Model) (*noise.Prediction, e
 }
 
 // readFront reads a front, and shows how far where that takes long.
-func (a *app) readFront(ctx context.Context, path string) (*dse.Front, error) {
+func (a *app) readFront(ctx context.Context, path string) (*front.Front, error) {
 	st := a.stages()
 	defer st.Drop()
-	return dse.LoadFront(ctx, path, st.Reading("reading "+path))
+	return front.Load(ctx, path, st.Reading("reading "+path))
 }
 
 // loadFront reads the front of a finished sweep.
-func (a *app) loadFront(ctx context.Context, path string) (*dse.Front, error) {
+func (a *app) loadFront(ctx context.Context, path string) (*front.Front, error) {
 	f, err := a.readFront(ctx, path)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,8 @@ import (
 
 	"vitdse/cmd/vitdse/estimates"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/measured"
 	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
@@ -56,7 +57,7 @@ func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) e
 		out.Points = append(out.Points, b.found[job])
 		counts[job] = b.found[job].Counts
 	}
-	if out.Cut, err = p.front.Synthesized(counts, engine); err != nil {
+	if out.Cut, err = measured.Recount(p.front, counts, engine); err != nil {
 		return err
 	}
 	text, err := json.MarshalIndent(out, "", " ")
@@ -75,7 +76,7 @@ func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) e
 }
 
 // synthesisSeconds is about how long Yosys takes: two thirds of a minute, and a second for 300 LUTs.
-func synthesisSeconds(e dse.Estimate) float64 { return 40 + float64(e.LUT)/300 }
+func synthesisSeconds(e front.Estimate) float64 { return 40 + float64(e.LUT)/300 }
 
 // kept ends a batch that did not come to its end: what it found is for the command that goes on.
 func (b *batch[R]) kept(why error) error {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/space"
 	"vitdse/emit/child"
 )
 
@@ -21,12 +21,12 @@ import (
 const illegal = 1e6
 
 // Space is a design space on a part with the model's own costs.
-type Space struct{ *dse.Problem }
+type Space struct{ *space.Problem }
 
 // Lens implements Problem.
 func (s Space) Lens() []int { return lens(s.Problem) }
 
-func lens(p *dse.Problem) []int {
+func lens(p *space.Problem) []int {
 	var n []int
 	for _, axis := range p.Genes() {
 		n = append(n, axis.Len)
@@ -51,7 +51,7 @@ func (s Space) Evaluate(_ context.Context, genes []int) ([]float64, float64, err
 // point as YAML and prints one JSON object with a number for each objective, the less the
 // better, and if it likes "violation", more than 0 for a point that may not be used.
 type Command struct {
-	*dse.Problem
+	*space.Problem
 	Argv       []string
 	Objectives []string
 	Timeout    time.Duration // of one point

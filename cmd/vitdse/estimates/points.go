@@ -6,7 +6,8 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/page"
 	"vitdse/cmd/vitdse/table"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/measured"
 	"vitdse/hwmodel"
 )
 
@@ -21,13 +22,13 @@ type Point struct {
 
 // Front is all of them, and the front that they make.
 type Front struct {
-	Inputs string            `json:"inputs"` // of the front
-	Points []Point           `json:"points"`
-	Cut    []dse.Synthesized `json:"cut"`
+	Inputs string                 `json:"inputs"` // of the front
+	Points []Point                `json:"points"`
+	Cut    []measured.Synthesized `json:"cut"`
 }
 
 // Points prints a row for each synthesized point of a front.
-func Points(o *table.Output, f *dse.Front, out Front) error {
+func Points(o *table.Output, f *front.Front, out Front) error {
 	t := table.New("point", "<part", "LUT", "off by %", "FF", "off by %", "DSP", "BRAM 18Kb", "URAM", "use %", "estimated",
 		"<clock MHz, bracket", "<front")
 	off := func(estimate, counted int) string {

@@ -6,10 +6,11 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/dse"
+	"vitdse/dse/front"
 )
 
 // Budgets says what a share more and less of each resource of a part would be worth to its fastest point.
-func Budgets(o *table.Output, part string, best dse.Point, effects []dse.BudgetEffect, share float64) error {
+func Budgets(o *table.Output, part string, best front.Point, effects []dse.BudgetEffect, share float64) error {
 	o.Printf("fastest on %s: %s, %s images/s\n", part, best.Name, number.Count(int64(best.FPS)))
 	t := table.New("<resource", "used %", fmt.Sprintf("images/s with %g %% more", 100*share),
 		fmt.Sprintf("with %g %% less", 100*share), "<so it is")

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"vitdse/dse"
+	"vitdse/dse/front"
 )
 
 // choice is one column of what points were chosen to be.
@@ -26,7 +26,7 @@ var shortAxes = strings.NewReplacer(
 // choicesOf makes columns of the axes: tm, tn and tk are one, bits of weights and
 // activations of the same layers too. Those that are the same in all points are left
 // out unless all is set.
-func choicesOf(f *dse.Front, points []dse.Point, all bool) []choice {
+func choicesOf(f *front.Front, points []front.Point, all bool) []choice {
 	var columns []choice
 	free := freeAxes(f)
 	for _, kind := range []string{"weights", "activations", "granularity"} {
@@ -63,7 +63,7 @@ const manyAxes = 8
 
 // freeAxes marks the axes that single blocks and layers have, where there are too many of
 // them for a column each.
-func freeAxes(f *dse.Front) map[int]bool {
+func freeAxes(f *front.Front) map[int]bool {
 	free := map[int]bool{}
 	for i, name := range f.Axes {
 		if strings.HasPrefix(name, "blocks.") && strings.Count(name, ".") > 1 {
@@ -77,7 +77,7 @@ func freeAxes(f *dse.Front) map[int]bool {
 }
 
 // summary is the mean of the free axes that choose bits, or the shares of the choices.
-func summary(f *dse.Front, points []dse.Point, free map[int]bool, kind string) (choice, bool) {
+func summary(f *front.Front, points []front.Point, free map[int]bool, kind string) (choice, bool) {
 	c := choice{name: "mean " + kind}
 	if kind == "granularity" {
 		c.name = "scales"

@@ -6,19 +6,21 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
 	"vitdse/dse/baseline"
+	"vitdse/dse/front"
+	"vitdse/dse/pick"
 )
 
 // Named is a front's points that are compared, by the name of its folder.
 type Named struct {
 	Folder string
-	Points []dse.Point
+	Points []front.Point
 }
 
 // Compare says which points of two fronts dominate which, by latency, largest share of the part, and noise.
-func Compare(o *table.Output, ours, theirs Named, cut dse.Cut) error {
-	c := dse.Compare(ours.Points, theirs.Points, cut)
+func Compare(o *table.Output, ours, theirs Named, cut accuracy.Cut) error {
+	c := pick.Compare(ours.Points, theirs.Points, cut)
 	t := table.New("<front", "points", "dominated by the other", "also in the other", "only here")
 	t.Add(ours.Folder, number.Count(c.A), number.Count(c.ABeaten), number.Count(c.Equal), number.Count(c.OnlyA))
 	t.Add(theirs.Folder, number.Count(c.B), number.Count(c.BBeaten), number.Count(c.B-c.BBeaten-c.OnlyB),
@@ -42,7 +44,7 @@ func Compare(o *table.Output, ours, theirs Named, cut dse.Cut) error {
 }
 
 // costsByPart is what the points of each part are compared by.
-func costsByPart(points []dse.Point, cut dse.Cut) map[string][][]float64 {
+func costsByPart(points []front.Point, cut accuracy.Cut) map[string][][]float64 {
 	costs := map[string][][]float64{}
 	for _, p := range points {
 		x := p.Compared(cut)

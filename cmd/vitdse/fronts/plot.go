@@ -7,25 +7,27 @@ import (
 
 	"vitdse/cmd/vitdse/chart"
 	"vitdse/cmd/vitdse/number"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
+	"vitdse/dse/front"
+	"vitdse/dse/pick"
 )
 
 // Plot draws points of a front with the picked one ringed; their colour is the ratio of
 // signal to noise, their mark the part.
-func Plot(f *dse.Front, points []dse.Point, cut dse.Cut, picked, file, x, y string) error {
+func Plot(f *front.Front, points []front.Point, cut accuracy.Cut, picked, file, x, y string) error {
 	title := fmt.Sprintf("%s, model %s: %s front, %s",
 		f.Space.Name, f.Model.Name, cut, number.Plural(len(points), "point"))
 	fig := chart.Front{Title: title, Colour: "SQNR in dB:"}
 	for _, p := range points {
-		vx, ux, err := p.Quantity(x, cut)
+		vx, ux, err := pick.Quantity(p, x, cut)
 		if err != nil {
 			return fmt.Errorf("--x: %w", err)
 		}
-		vy, uy, err := p.Quantity(y, cut)
+		vy, uy, err := pick.Quantity(p, y, cut)
 		if err != nil {
 			return fmt.Errorf("--y: %w", err)
 		}
-		colour, _, err := p.Quantity("sqnr", cut)
+		colour, _, err := pick.Quantity(p, "sqnr", cut)
 		if err != nil {
 			return err
 		}

@@ -11,12 +11,13 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/pick"
 	"vitdse/hwmodel"
 )
 
 // Picked says which point was picked and why, a reason a line.
-func Picked(o *table.Output, p dse.Point, why string) {
+func Picked(o *table.Output, p front.Point, why string) {
 	policy, reasons, _ := strings.Cut(why, ": ")
 	o.Printf("picked (>) %s, %s:\n", p.Name, policy)
 	for reason := range strings.SplitSeq(reasons, "; ") {
@@ -29,12 +30,12 @@ const spreadRows = 12
 
 // Spread shows points spread over the front from the fastest to the slowest, the
 // picked one among them; csv is the file that has them all. Without parts it is the front of all.
-func Spread(o *table.Output, f *dse.Front, parts []string, csv string, picked *dse.Point) error {
-	points, cut, err := f.Select(dse.Query{Parts: parts})
+func Spread(o *table.Output, f *front.Front, parts []string, csv string, picked *front.Point) error {
+	points, cut, err := pick.Select(f, pick.Query{Parts: parts})
 	if err != nil {
 		return err
 	}
-	var shown []dse.Point
+	var shown []front.Point
 	for i, p := range points {
 		n := min(spreadRows, len(points))
 		at := 0
@@ -69,7 +70,7 @@ func Spread(o *table.Output, f *dse.Front, parts []string, csv string, picked *d
 }
 
 // assumed lists the parts, in order, with points whose clock is no model's but the part file's or the space's.
-func assumed(points []dse.Point) []string {
+func assumed(points []front.Point) []string {
 	var on []string
 	for _, p := range points {
 		if p.Clock == nil && !slices.Contains(on, p.Part) {
@@ -81,7 +82,7 @@ func assumed(points []dse.Point) []string {
 }
 
 // Points prints a table of points. Choices that are the same in all are left out.
-func Points(o *table.Output, f *dse.Front, points []dse.Point, picked *dse.Point) error {
+func Points(o *table.Output, f *front.Front, points []front.Point, picked *front.Point) error {
 	places := map[string]string{}
 	for i, p := range f.Points {
 		places[p.Name] = strconv.Itoa(i + 1)
@@ -94,7 +95,7 @@ func Points(o *table.Output, f *dse.Front, points []dse.Point, picked *dse.Point
 	}
 	header := []string{"point", "<part", "latency " + unit, "images/s", "use %", "<of",
 		"predicted dB", "measured dB", "loss dB", "top-1 %"}
-	near := slices.ContainsFunc(points, func(p dse.Point) bool { return p.Near })
+	near := slices.ContainsFunc(points, func(p front.Point) bool { return p.Near })
 	if near {
 		header = append(header, "<front as predicted")
 	}
@@ -134,13 +135,13 @@ func Points(o *table.Output, f *dse.Front, points []dse.Point, picked *dse.Point
 }
 
 // Point says what a point is made of and what it takes of its part.
-func Point(o *table.Output, f *dse.Front, p dse.Point) error {
-	i := slices.IndexFunc(f.Parts, func(s dse.PartSummary) bool { return s.Part.Name == p.Part })
+func Point(o *table.Output, f *front.Front, p front.Point) error {
+	i := slices.IndexFunc(f.Parts, func(s front.PartSummary) bool { return s.Part.Name == p.Part })
 	if i < 0 {
 		return fmt.Errorf("point %s is for part %s, which the front does not have", p.Name, p.Part)
 	}
 	var words []string
-	for _, c := range choicesOf(f, []dse.Point{p}, true) {
+	for _, c := range choicesOf(f, []front.Point{p}, true) {
 		words = append(words, c.name+" "+c.values[0])
 	}
 	o.Printf("%s\n", strings.Join(words, ", "))

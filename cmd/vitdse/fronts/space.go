@@ -8,7 +8,7 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/space"
 )
 
 // Space says which candidates each axis of a space has for a model, and how many points that is, of each part and in
@@ -35,7 +35,7 @@ func Space(o *table.Output, m configs.Model, s configs.Space, parts []configs.Pa
 	}
 	total := new(big.Int)
 	for _, p := range parts {
-		g, err := dse.GridOn(s, m, p)
+		g, err := space.On(s, m, p)
 		if err != nil {
 			return err
 		}

@@ -7,11 +7,11 @@ import (
 
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/table"
-	"vitdse/dse"
+	"vitdse/dse/search"
 )
 
 // Swept says what a sweep covered, part by part.
-func Swept(o *table.Output, r dse.Result) error {
+func Swept(o *table.Output, r search.Result) error {
 	if r.Front.Parts[0].Certificate != nil {
 		return certificates(o, r)
 	}
@@ -26,7 +26,7 @@ func Swept(o *table.Output, r dse.Result) error {
 }
 
 // certificates says what an exact search covered and why its fronts are exact.
-func certificates(o *table.Output, r dse.Result) error {
+func certificates(o *table.Output, r search.Result) error {
 	var names []string
 	for _, o := range r.Front.Objectives {
 		names = append(names, string(o))

@@ -23,7 +23,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
+	"vitdse/dse/front"
 )
 
 // The logic of the page's script, in node's own test runner.
@@ -130,25 +131,25 @@ func value[T any](t *testing.T, ctx context.Context, js string) (v T) {
 }
 
 // full is the report of a front of n points with a design's inside and a verdict.
-func full(t *testing.T, n int) (*dse.Front, *Report) {
+func full(t *testing.T, n int) (*front.Front, *Report) {
 	t.Helper()
 	f := made(n)
 	other, err := configs.LoadPart("xck26")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Parts = append(f.Parts, dse.PartSummary{Part: other, Legal: 10, Front: n / 2})
-	f.Reference = &dse.Measured{Images: 360, SQNRDB: 39}
+	f.Parts = append(f.Parts, front.PartSummary{Part: other, Legal: 10, Front: n / 2})
+	f.Reference = &accuracy.Measured{Images: 360, SQNRDB: 39}
 	for i := range f.Points {
 		p := &f.Points[i]
 		p.Name = fmt.Sprintf("made.%d", i)
 		if i%2 == 1 {
 			p.Part = other.Name
-			p.Clock = &dse.Clock{MHz: 100, Kind: 131, Harsh: 81, SpeedGrade: "-2", Evidence: "fitted to netlists"}
+			p.Clock = &front.Clock{MHz: 100, Kind: 131, Harsh: 81, SpeedGrade: "-2", Evidence: "fitted to netlists"}
 		}
 		p.Numerics = fmt.Sprint(i % 7)
 		p.LossDB, p.SQNRDB = float64(i%7)/4, 40-float64(i%7)/4
-		p.Measured = &dse.Measured{Images: 360, Top1: 0.9 + float64(i%7)/100, SQNRDB: 39 - float64(i%7)/3,
+		p.Measured = &accuracy.Measured{Images: 360, Top1: 0.9 + float64(i%7)/100, SQNRDB: 39 - float64(i%7)/3,
 			LossDB: float64(i%7) / 3, Feasible: true, OnFront: i%5 != 0}
 	}
 	r, err := Of(f, 0)

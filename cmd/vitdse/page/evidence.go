@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"vitdse/dse"
+	"vitdse/dse/front"
 	"vitdse/hwmodel"
 )
 
@@ -54,7 +54,7 @@ type Effect struct {
 }
 
 // clockClaim says whose word the clock is.
-func clockClaim(f *dse.Front) Claim {
+func clockClaim(f *front.Front) Claim {
 	if all := f.ClockEvidence(f.Points); len(all) > 0 {
 		return Claim{"Clock", "modelled", "within the bracket of each point, if its wires are no longer than the harshest " +
 			"assumed; parts without a model: not known",
@@ -65,7 +65,7 @@ func clockClaim(f *dse.Front) Claim {
 }
 
 // claims says of every kind of figure on the page how exact it is.
-func claims(f *dse.Front) []Claim {
+func claims(f *front.Front) []Claim {
 	list := []Claim{
 		{"Cycles", "exact", "to the cycle, op by op, with an ideal memory; a part slower than the bus is priced with the " +
 			"mean of its pauses",

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
 	"vitdse/hwmodel"
 )
 
 // Of makes the report of a front, thinned to at most so many points (0: MostPoints). What is
 // not of the front alone, such as Inside and Verified, is for the caller to add.
-func Of(f *dse.Front, most int) (*Report, error) {
+func Of(f *front.Front, most int) (*Report, error) {
 	if most <= 0 {
 		most = MostPoints
 	}
@@ -35,7 +36,7 @@ func Of(f *dse.Front, most int) (*Report, error) {
 	return r, r.addPoints(f, thin(f.Points, most))
 }
 
-func partOf(s dse.PartSummary) Part {
+func partOf(s front.PartSummary) Part {
 	p := s.Part
 	return Part{Name: p.Name, Title: p.Title, Family: string(p.Family), Budget: budgetOf(p.Budget),
 		Usable:       budgetOf(p.Usable()),
@@ -59,7 +60,7 @@ func bandsOf(p configs.Part) []Band {
 			"counted from the shapes of the memories; not compared apart from the LUTs"}}
 }
 
-func limitsOf(l dse.Limits) []Limit {
+func limitsOf(l limits.Limits) []Limit {
 	list := []Limit{}
 	if l.MaxLossDB > 0 {
 		list = append(list, Limit{"loss", Number(l.MaxLossDB), "dB", false})
@@ -68,7 +69,8 @@ func limitsOf(l dse.Limits) []Limit {
 		list = append(list, Limit{"sqnr", Number(l.MinSQNRDB), "dB", true})
 	}
 	for _, b := range l.Bounds {
-		list = append(list, Limit{string(b.Metric), Number(b.Value), b.Metric.Unit(), b.Metric == "fps"})
+		m, err := b.Metric.Info()
+		list = append(list, Limit{string(b.Metric), Number(b.Value), b.Metric.Unit(), err == nil && m.Higher})
 	}
 	return list
 }
@@ -76,27 +78,27 @@ func limitsOf(l dse.Limits) []Limit {
 // pointColumns are the quantities of Points.Values.
 var pointColumns = []struct {
 	name string
-	of   func(p *dse.Point) float64
+	of   func(p *front.Point) float64
 }{
-	{"seconds", func(p *dse.Point) float64 { return p.Seconds }},
-	{"fps", func(p *dse.Point) float64 { return p.FPS }},
-	{"use", func(p *dse.Point) float64 { return p.Use }},
-	{"cycles", func(p *dse.Point) float64 { return float64(p.Estimate.Cycles) }},
-	{"array_use", func(p *dse.Point) float64 { return p.Estimate.ArrayUse }},
-	{"bytes_read", func(p *dse.Point) float64 { return float64(p.Estimate.BytesRead) }},
-	{"bytes_written", func(p *dse.Point) float64 { return float64(p.Estimate.BytesWritten) }},
-	{"lut", func(p *dse.Point) float64 { return float64(p.Estimate.LUT) }},
-	{"ff", func(p *dse.Point) float64 { return float64(p.Estimate.FF) }},
-	{"dsp", func(p *dse.Point) float64 { return float64(p.Estimate.DSP) }},
-	{"bram18", func(p *dse.Point) float64 { return float64(p.Estimate.BRAM18) }},
-	{"uram", func(p *dse.Point) float64 { return float64(p.Estimate.URAM) }},
-	{"lutram", func(p *dse.Point) float64 { return float64(p.Estimate.LUTRAM) }},
-	{"clock_low_mhz", func(p *dse.Point) float64 { return ofModel(p, func(c *dse.Clock) float64 { return c.Harsh }) }},
-	{"clock_high_mhz", func(p *dse.Point) float64 { return ofModel(p, func(c *dse.Clock) float64 { return c.Kind }) }},
+	{"seconds", func(p *front.Point) float64 { return p.Seconds }},
+	{"fps", func(p *front.Point) float64 { return p.FPS }},
+	{"use", func(p *front.Point) float64 { return p.Use }},
+	{"cycles", func(p *front.Point) float64 { return float64(p.Estimate.Cycles) }},
+	{"array_use", func(p *front.Point) float64 { return p.Estimate.ArrayUse }},
+	{"bytes_read", func(p *front.Point) float64 { return float64(p.Estimate.BytesRead) }},
+	{"bytes_written", func(p *front.Point) float64 { return float64(p.Estimate.BytesWritten) }},
+	{"lut", func(p *front.Point) float64 { return float64(p.Estimate.LUT) }},
+	{"ff", func(p *front.Point) float64 { return float64(p.Estimate.FF) }},
+	{"dsp", func(p *front.Point) float64 { return float64(p.Estimate.DSP) }},
+	{"bram18", func(p *front.Point) float64 { return float64(p.Estimate.BRAM18) }},
+	{"uram", func(p *front.Point) float64 { return float64(p.Estimate.URAM) }},
+	{"lutram", func(p *front.Point) float64 { return float64(p.Estimate.LUTRAM) }},
+	{"clock_low_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *front.Clock) float64 { return c.Harsh }) }},
+	{"clock_high_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *front.Clock) float64 { return c.Kind }) }},
 }
 
 // ofModel is a value of the clock that the model gives a point, null where the clock is assumed.
-func ofModel(p *dse.Point, of func(*dse.Clock) float64) float64 {
+func ofModel(p *front.Point, of func(*front.Clock) float64) float64 {
 	if p.Clock == nil {
 		return math.NaN()
 	}
@@ -104,7 +106,7 @@ func ofModel(p *dse.Point, of func(*dse.Clock) float64) float64 {
 }
 
 // addPoints enters the kept points, by their indexes in the front.
-func (r *Report) addPoints(f *dse.Front, kept []int) error {
+func (r *Report) addPoints(f *front.Front, kept []int) error {
 	pts := &r.Points
 	*pts = Points{Of: len(f.Points), Number: []int{}, Name: []string{}, Part: []int{}, Numerics: []int{},
 		UseOf:    []string{},
@@ -175,14 +177,14 @@ func columnNames() []string {
 }
 
 // powerOf is a point's clock in MHz, and its estimated power in W while image follows image.
-func powerOf(p *dse.Point, part configs.Part) (mhz, watts float64) {
+func powerOf(p *front.Point, part configs.Part) (mhz, watts float64) {
 	e := p.Estimate
 	mhz = float64(e.Cycles) / p.Seconds / 1e6
 	r := hwmodel.Resources{LUT: e.LUT, FF: e.FF, DSP: e.DSP, BRAM18: e.BRAM18, URAM: e.URAM, LUTRAM: e.LUTRAM}
 	return mhz, hwmodel.PowerOf(r, part, mhz, float64(e.BytesRead+e.BytesWritten)/p.Seconds).Total()
 }
 
-func numericsOf(p *dse.Point) Numerics {
+func numericsOf(p *front.Point) Numerics {
 	n := Numerics{Hash: p.Numerics, Predicted: Accuracy{Number(p.SQNRDB), Number(p.LossDB)}}
 	if m := p.Measured; m != nil {
 		n.Measured = &Measured{Accuracy{Number(m.SQNRDB), Number(m.LossDB)}, Number(m.Top1), Number(m.Top1SE),
@@ -200,7 +202,7 @@ func flag(b bool) int {
 
 // thin gives the indexes of at most so many points, in the order of the front. The fastest, the
 // smallest and the most accurate of every part stay; the others are taken evenly.
-func thin(points []dse.Point, most int) []int {
+func thin(points []front.Point, most int) []int {
 	keep := make([]bool, len(points))
 	if len(points) <= most {
 		for i := range keep {
@@ -228,7 +230,7 @@ func thin(points []dse.Point, most int) []int {
 }
 
 // extremes marks each part's best points by every objective and counts them.
-func extremes(points []dse.Point, keep []bool) (n int) {
+func extremes(points []front.Point, keep []bool) (n int) {
 	type key struct {
 		part      string
 		objective int

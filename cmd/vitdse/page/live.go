@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"vitdse/dse"
+	"vitdse/dse/front"
 )
 
 // newsPath is where a served page asks how far the command is.
@@ -41,7 +41,7 @@ type news struct {
 }
 
 // NewLive makes the page of a front.
-func NewLive(first *dse.Front) *Live {
+func NewLive(first *front.Front) *Live {
 	l := &Live{news: news{Finished: []string{}}, last: make(chan struct{})}
 	l.show(first)
 	return l
@@ -67,7 +67,7 @@ func (l *Live) Finished(line string) {
 const frontShare = 20
 
 // Grown shows the front so far, if it is time to. A front that cannot be made yet is shown later.
-func (l *Live) Grown(soFar func() (*dse.Front, error)) {
+func (l *Live) Grown(soFar func() (*front.Front, error)) {
 	begin := time.Now()
 	if soFar == nil || begin.Before(l.grows) {
 		return
@@ -79,7 +79,7 @@ func (l *Live) Grown(soFar func() (*dse.Front, error)) {
 }
 
 // show makes the report of a front the page's.
-func (l *Live) show(front *dse.Front) {
+func (l *Live) show(front *front.Front) {
 	r, err := Of(front, MostPoints)
 	if err != nil {
 		return

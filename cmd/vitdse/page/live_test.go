@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"vitdse/dse"
+	"vitdse/dse/front"
 )
 
 // A page that is served reads only, and answers nobody who calls this machine by a name of his own.
@@ -69,10 +69,10 @@ func TestLiveNews(t *testing.T) {
 		}
 		return n
 	}
-	l.Grown(func() (*dse.Front, error) { return nil, errors.New("not yet") })
+	l.Grown(func() (*front.Front, error) { return nil, errors.New("not yet") })
 	l.grows = time.Time{}
-	l.Grown(func() (*dse.Front, error) { return made(2), nil })
-	l.Grown(func() (*dse.Front, error) { t.Error("a front is made again at once"); return nil, nil })
+	l.Grown(func() (*front.Front, error) { return made(2), nil })
+	l.Grown(func() (*front.Front, error) { t.Error("a front is made again at once"); return nil, nil })
 	l.At(func() (title, text string, done, total int64) { return "sweep", "half", 1, 2 })
 	if n := ask(); n.Version != 2 || n.Stage != "sweep" || n.Done != 1 || n.Total != 2 || n.Ended {
 		t.Errorf("while the search runs: %+v", n)
@@ -120,7 +120,8 @@ func TestLivePage(t *testing.T) {
 	l.End(nil)
 	do(t, ctx, chromedp.WaitReady("#live[data-state=ended]", chromedp.ByQuery))
 	server.Close()
-	if text := value[string](t, ctx, `document.getElementById("live").textContent`); text != "The command has come to its end: this is the whole of it." {
+	if text := value[string](t, ctx,
+		`document.getElementById("live").textContent`); text != "The command has come to its end: this is the whole of it." {
 		t.Errorf("at the end the page says %q", text)
 	}
 }

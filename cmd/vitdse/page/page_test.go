@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/limits"
 )
 
 // made is a front of n points on one part, with numbers and names that try the page.
-func made(n int) *dse.Front {
-	f := &dse.Front{Tool: "test", Inputs: "0123", Objectives: dse.DefaultObjectives, BestSQNRDB: 40,
+func made(n int) *front.Front {
+	f := &front.Front{Tool: "test", Inputs: "0123", Objectives: limits.DefaultObjectives, BestSQNRDB: 40,
 		Model: configs.Model{Name: "</script><b>vit</b>", Depth: 1, Heads: 1, Dim: 8, Classes: 2, Patch: 2,
 			Image: configs.ImageShape{Height: 4, Width: 4, Channels: 1}},
 		Axes: []string{"tm", "tn", "tk", "<i>axis</i>"}}
@@ -22,20 +23,20 @@ func made(n int) *dse.Front {
 	if err != nil {
 		panic(err)
 	}
-	f.Parts = []dse.PartSummary{{Part: part, Legal: int64(n), Front: n}}
+	f.Parts = []front.PartSummary{{Part: part, Legal: int64(n), Front: n}}
 	for i := range n {
 		t := 1e-3 * float64(i+1) / float64(n)
-		f.Points = append(f.Points, dse.Point{Part: part.Name, Name: "<img src=x onerror=alert(1)>",
+		f.Points = append(f.Points, front.Point{Part: part.Name, Name: "<img src=x onerror=alert(1)>",
 			Choice:  []string{"4", "8", "1", []string{"</td>", "\u2028"}[i%2]},
 			Seconds: t, FPS: 1 / t, Use: 1 - t*900, UseOf: "lut", Costs: []float64{t, 1 - t*900, 1e-4}, SQNRDB: 40 - t,
 			LossDB: t, Numerics: "n",
-			Estimate: dse.Estimate{Cycles: int64(1e8 * t), LUT: 1000 + i, DSP: 10}})
+			Estimate: front.Estimate{Cycles: int64(1e8 * t), LUT: 1000 + i, DSP: 10}})
 	}
 	return f
 }
 
 // render is the page of a front and its data as a script would read them.
-func render(t *testing.T, f *dse.Front, most int) (html string, data map[string]any) {
+func render(t *testing.T, f *front.Front, most int) (html string, data map[string]any) {
 	t.Helper()
 	r, err := Of(f, most)
 	if err != nil {

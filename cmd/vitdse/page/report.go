@@ -2,7 +2,9 @@ package page
 
 import (
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/accuracy"
+	"vitdse/dse/certificate"
+	"vitdse/dse/front"
 )
 
 // Report is all that a page shows. Fields that a page can do without are left out of the JSON
@@ -20,12 +22,12 @@ type Report struct {
 	Parts   []Part  `json:"parts"`
 	Limits  []Limit `json:"limits"` // of the run
 
-	Objectives []string        `json:"objectives"`
-	BestSQNRDB Number          `json:"best_sqnr_db"`        // predicted losses are below this
-	Reference  *dse.Measured   `json:"reference,omitempty"` // measured losses are below its sqnr_db
-	Correction *dse.Correction `json:"correction,omitempty"`
-	Measured   []string        `json:"measured_objectives,omitempty"` // of the measured front, where they are others
-	Near       *dse.Near       `json:"near,omitempty"`                // what was measured beside the predicted front
+	Objectives []string             `json:"objectives"`
+	BestSQNRDB Number               `json:"best_sqnr_db"`        // predicted losses are below this
+	Reference  *accuracy.Measured   `json:"reference,omitempty"` // measured losses are below its sqnr_db
+	Correction *accuracy.Correction `json:"correction,omitempty"`
+	Measured   []string             `json:"measured_objectives,omitempty"` // of the measured front, where they are others
+	Near       *front.Near          `json:"near,omitempty"`                // what was measured beside the predicted front
 
 	Axes     []Axis     `json:"axes"`
 	Numerics []Numerics `json:"numerics"`
@@ -63,13 +65,13 @@ type Part struct {
 	ClockModel string `json:"clock_model,omitempty"`
 	Bands      []Band `json:"bands"` // of the resource model
 
-	Legal       int64            `json:"legal"` // points, where the space was enumerated
-	Fit         int64            `json:"fit"`
-	Feasible    int64            `json:"feasible"`
-	Short       map[string]int64 `json:"short"` // points that do not fit, by the resource they are shortest of
-	Front       int              `json:"front"`
-	Recut       int              `json:"recut"`
-	Certificate *dse.Certificate `json:"certificate,omitempty"`
+	Legal       int64                    `json:"legal"` // points, where the space was enumerated
+	Fit         int64                    `json:"fit"`
+	Feasible    int64                    `json:"feasible"`
+	Short       map[string]int64         `json:"short"` // points that do not fit, by the resource they are shortest of
+	Front       int                      `json:"front"`
+	Recut       int                      `json:"recut"`
+	Certificate *certificate.Certificate `json:"certificate,omitempty"`
 }
 
 // Synthesis is what a synthesis of a design found.

@@ -7,16 +7,18 @@ import (
 	"strings"
 
 	"vitdse/configs"
-	"vitdse/dse"
+	"vitdse/dse/front"
+	"vitdse/dse/metric"
 	"vitdse/dse/noise"
+	"vitdse/dse/space"
 	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
 
 // Why answers why points of the space are not on the front of a part.
 type Why struct {
-	front *dse.Front
-	on    dse.PartSummary
+	front *front.Front
+	on    front.PartSummary
 	grid  *configs.Grid
 	noise noise.Func // of any numerics; nil where only those of the front are known
 	known func(configs.Numerics) (float64, bool)
@@ -29,13 +31,13 @@ type Why struct {
 
 // NewWhy gathers what a part's points of a front are judged by. noise predicts that of any numerics; where it is nil,
 // only those of the front are known.
-func NewWhy(f *dse.Front, part string, noise noise.Func) (*Why, error) {
+func NewWhy(f *front.Front, part string, noise noise.Func) (*Why, error) {
 	w := &Why{front: f, noise: noise, known: f.KnownNoise(), named: map[string]int{}}
 	var err error
 	if w.on, err = f.Summary(part); err != nil {
 		return nil, err
 	}
-	if w.grid, err = dse.GridOn(f.Space, f.Model, w.on.Part); err != nil {
+	if w.grid, err = space.On(f.Space, f.Model, w.on.Part); err != nil {
 		return nil, err
 	}
 	for i := range f.Points {
@@ -53,7 +55,7 @@ const mostVariants = 400
 
 // Variants tries every other value of every axis of a point's choice, one at a time. progress may be nil; if ctx ends
 // first, the error is its cause.
-func (w *Why) Variants(ctx context.Context, p dse.Point, progress func(done, total int)) ([]Variant, error) {
+func (w *Why) Variants(ctx context.Context, p front.Point, progress func(done, total int)) ([]Variant, error) {
 	var changes []Change
 	for i, axis := range w.grid.Axes() {
 		for _, v := range axis.Values {
@@ -79,7 +81,7 @@ func (w *Why) Variants(ctx context.Context, p dse.Point, progress func(done, tot
 }
 
 // Not prices the point that differs from p in some choices, and says what keeps it off the front.
-func (w *Why) Not(p dse.Point, changes []Change) (Variant, error) {
+func (w *Why) Not(p front.Point, changes []Change) (Variant, error) {
 	index, err := indexOf(w.grid, p.Choice, changes)
 	if err != nil {
 		return Variant{}, err
@@ -132,7 +134,7 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, predicted 
 		v.Fate, v.Why = "budget", strings.Join(words, "; ")
 		return
 	}
-	if broken := brokenLimits(f, e, noise.Decibels(predicted), known); len(broken) > 0 {
+	if broken := brokenLimits(f, metric.Of(d, w.on.Part, e, predicted), known); len(broken) > 0 {
 		v.Fate, v.Why = "limit", strings.Join(broken, "; ")
 		return
 	}
@@ -159,7 +161,7 @@ func (w *Why) judge(v *Variant, d configs.Design, e hwmodel.Estimate, predicted 
 	v.Fate, v.Why = "beaten", advantage(f.Points[n-1], e, float64(v.Use), predicted, n)
 }
 
-func objectiveNames(f *dse.Front) string {
+func objectiveNames(f *front.Front) string {
 	var names []string
 	for _, o := range f.Objectives {
 		names = append(names, string(o))
@@ -168,7 +170,7 @@ func objectiveNames(f *dse.Front) string {
 }
 
 // advantage says in what a point of the front is better than a price.
-func advantage(q dse.Point, e hwmodel.Estimate, use, predicted float64, number int) string {
+func advantage(q front.Point, e hwmodel.Estimate, use, predicted float64, number int) string {
 	var words []string
 	if q.Seconds < e.Seconds {
 		words = append(words, fmt.Sprintf("%.3g %% faster", 100*(e.Seconds/q.Seconds-1)))
@@ -187,8 +189,9 @@ func advantage(q dse.Point, e hwmodel.Estimate, use, predicted float64, number i
 
 // brokenLimits lists the limits of the run that a price does not meet, those of the accuracy as
 // predicted.
-func brokenLimits(f *dse.Front, e hwmodel.Estimate, sqnr float64, known bool) []string {
+func brokenLimits(f *front.Front, q metric.Quantities, known bool) []string {
 	var list []string
+	sqnr := noise.Decibels(q.Noise)
 	if loss := f.BestSQNRDB - sqnr; known && f.Limits.MaxLossDB > 0 && loss > f.Limits.MaxLossDB {
 		list = append(list, fmt.Sprintf("less accurate than a limit allows: loses %.2f dB of at most %g",
 			loss, f.Limits.MaxLossDB))
@@ -197,17 +200,14 @@ func brokenLimits(f *dse.Front, e hwmodel.Estimate, sqnr float64, known bool) []
 		list = append(list, fmt.Sprintf("less accurate than a limit allows: %.2f dB of at least %g",
 			sqnr, f.Limits.MinSQNRDB))
 	}
-	r := e.Resources
-	value := map[dse.Metric]float64{dse.Latency: 1e3 * e.Seconds, "fps": e.FPS, "lut": float64(r.LUT),
-		"ff": float64(r.FF), "dsp": float64(r.DSP),
-		"bram18": float64(r.BRAM18), "uram": float64(r.URAM), "lutram": float64(r.LUTRAM),
-		dse.Bytes: float64(e.BytesRead + e.BytesWritten), dse.Energy: 1e3 * e.EnergyJ()}
-	_, use := e.Use.Largest()
-	value[dse.LargestUse] = 100 * use
+	best := noise.Ratio(f.BestSQNRDB)
 	for _, b := range f.Limits.Bounds {
-		got, ok := value[b.Metric]
-		if least := b.Metric == "fps"; ok && (least && got < b.Value || !least && got > b.Value) {
-			list = append(list, fmt.Sprintf("%s is %.4g %s; the limit is %g", b.Metric, got, b.Metric.Unit(), b.Value))
+		m, err := b.Metric.Info()
+		if err != nil || b.Metric == metric.Loss && !known {
+			continue
+		}
+		if c := m.Cost(&q); c > b.Ceiling(best) {
+			list = append(list, fmt.Sprintf("%s is %.4g %s; the limit is %g", b.Metric, m.Show(c, best), m.Unit, b.Value))
 		}
 	}
 	return list
