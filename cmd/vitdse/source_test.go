@@ -26,7 +26,8 @@ var forbidden = []struct {
 }{
 	{"a family", regexp.MustCompile(`\b(configs|network)\.(ViT|DeiT|DeiTDistilled|Swin)\b|` +
 		`\.Family\s*[!=]=\s*("[a-z]|(configs|network)\.(ViT|DeiT|Swin))`),
-		"if m.Family == configs.Swin {", []string{"golden/checkpoint/model.go", "configs/model.go", "emit/synth/draw.go", "dse/searchtest/"}},
+		"if m.Family == configs.Swin {", []string{"golden/checkpoint/model.go", "configs/model.go", "emit/synth/draw.go",
+			"dse/searchtest/"}},
 	{"blocks counted by hand", regexp.MustCompile(`range [\w.]*(m|[mM]odel)\.Depths?\b|[mM]odel\.Depth\b|` +
 		`\b\d\s*\*\s*(b|block|depth)\b|%\s*(4|5|11)\b.*([kK]ind|[lL]ayer)`),
 		"for b := range s.Model.Depth {", nil},
