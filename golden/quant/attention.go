@@ -31,9 +31,7 @@ func (q *quantizer) headScales(name string, block int, s *sample, width int) []f
 	hd := q.shape.HeadDim()
 	for h := range scales {
 		set := q.stats.ranges.get(gridKey{rangeKey{name, block, h, 0}, q.menu}, func() rangeSet {
-			t := tensor{s.rows * hd, q.stats.Images, func(i int) (float64, float64) {
-				return float64(s.values[i/hd*s.channels+h*hd+i%hd]), 1
-			}}
+			t := tensor{[]part{{s.columns(h*hd, (h+1)*hd), alike}}, q.stats.Images}
 			return rangeSet{grids: estimatorOf(q.menu).grids(t, symmetric{q.menu.CodeRange == configs.FullRange})}
 		})
 		scales[h] = set.grids[width].Scale

@@ -2,7 +2,8 @@ package quant
 
 import (
 	"errors"
-	"math"
+	"runtime"
+	"sync"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
@@ -10,6 +11,48 @@ import (
 	"vitdse/golden/floatref"
 	"vitdse/golden/intnet"
 )
+
+// everyBlock builds the blocks, several at a time: none depends on another.
+func (q *quantizer) everyBlock() error {
+	n := len(q.of.Blocks)
+	q.net.Blocks = make([]intnet.Block, n)
+	reports, errs := make([]*Report, n), make([]error, n)
+	said := func(int) {}
+	if q.blocks != nil {
+		q.blocks(0, n)
+		said = func(done int) { q.blocks(done, n) }
+	}
+	next := make(chan int, n)
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	done := 0
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				own := *q
+				own.report = q.report.fresh()
+				q.net.Blocks[i], errs[i] = own.block(q.of.Blocks[i])
+				reports[i] = own.report
+				mu.Lock()
+				done++
+				said(done)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for i, r := range reports {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		q.report.join(r)
+	}
+	return nil
+}
 
 // block builds one transformer block, and the patch merging in front of it.
 func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
@@ -96,7 +139,7 @@ func (q *quantizer) attentionHalf(b *intnet.Block, i int, w *checkpoint.BlockWei
 	q.report.heads(mat, q.shape.HeadDim(), []*sample{s.q, s.k, s.v}, head[:])
 
 	weights, bias = product(w.ProjW, w.ProjB, nil, nil)
-	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), identity)
+	av := q.plainRange("av", i, s.av, q.inputBits(proj), columnPower(weights, dim), nil)
 	q.report.reading(q.name(i, network.RoleContext), Reading{Scale: []float64{av.Scale}, Zero: av.Zero})
 	b.Attn, errs[4] = q.attention(q.of.LayerAt(i, network.AttentionLayer).Within+".attn", head[0], head[1], head[2],
 		mat.Activations, av)
@@ -152,23 +195,19 @@ func (q *quantizer) plainRange(tensor string, block int, s *sample, width int, p
 }
 
 // inputRange finds the grid of a matmul's input after the map f of its sampled
-// values; its scale is at least the given one.
+// values, nil for none; its scale is at least the given one.
 func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64, power []float64,
 	f func(x float64, c int) float64) activations {
 	full := gridKey{key, q.menu}
+	m := &mapped{sample: s, f: f}
 	set := q.stats.ranges.get(full, func() rangeSet {
-		t := tensor{len(s.values), q.stats.Images, func(i int) (float64, float64) {
-			c := i % s.channels
-			return f(float64(s.values[i]), c), power[c]
-		}}
+		t := tensor{[]part{{m.real(), power}}, q.stats.Images}
 		if key.tensor == "av" {
 			t = t.beside(q.stats.blocks[key.block].v, power)
 		}
 		set := rangeSet{grids: estimatorOf(q.menu).grids(t, schemeOf(q.menu))}
-		set.mean, set.variance = s.moments(f)
-		for i, v := range s.values {
-			set.top = max(set.top, math.Abs(f(float64(v), i%s.channels)))
-		}
+		set.mean, set.variance = m.moments()
+		set.top = largest(m.real())
 		return set
 	})
 	g := set.grid(width)
@@ -176,14 +215,9 @@ func (q *quantizer) inputRange(key rangeKey, s *sample, width int, least float64
 	if given := q.givenInput(key.tensor, key.block, width); given != nil {
 		g = grid{given.Scale, given.Zero}
 	}
-	coded := q.stats.coded.get(codedKey{full, width}, func() []float64 {
-		mean, _ := s.moments(func(x float64, c int) float64 { return g.round(f(x, c), width) })
-		return mean
-	})
-	return activations{g, width, set.mean, coded, set.variance, s, f, nil}
+	coded := q.stats.coded.get(codedKey{full, width}, func() []float64 { return m.coded(g, width) })
+	return activations{grid: g, bits: width, mean: set.mean, coded: coded, variance: set.variance, source: m}
 }
-
-func identity(x float64, _ int) float64 { return x }
 
 // perHead repeats each head's scale for its channels.
 func (q *quantizer) perHead(scales []float64) []float64 {

@@ -7,13 +7,17 @@ import (
 	"vitdse/configs"
 )
 
-// tensor is the values of an activation tensor in the order of calibration, each with the
-// weight of its error in the next layer's output.
+// tensor is the values of an activation tensor in the order of calibration.
 type tensor struct {
-	n      int
+	parts  []part
 	images int // of calibration that the values are from
-	value  func(i int) (x, weight float64)
 }
+
+// part is rows of values, each channel with the weight of its error in the next layer's output.
+type part struct{ values, weights []float64 }
+
+// alike are the weights of values that all count the same.
+var alike = []float64{1}
 
 // scheme makes a grid of codes over a range of real numbers that holds 0.
 type scheme interface {
@@ -69,7 +73,7 @@ func estimatorOf(q configs.Quantizer) estimator {
 type leastSquares struct{}
 
 func (leastSquares) grids(t tensor, s scheme) (set [9]grid) {
-	h := newHistogram(t.n, tailWeight(t.images), t.value)
+	h := newHistogram(t.parts, tailWeight(t.images))
 	for bits := 2; bits <= 8; bits++ {
 		set[bits] = s.search(h, bits)
 	}
@@ -94,9 +98,9 @@ func (b bounded) grids(t tensor, s scheme) (set [9]grid) {
 }
 
 func (t tensor) values() []float64 {
-	v := make([]float64, t.n)
-	for i := range v {
-		v[i], _ = t.value(i)
+	var v []float64 // of its own: estimators reorder it
+	for _, p := range t.parts {
+		v = append(v, p.values...)
 	}
 	return v
 }

@@ -11,7 +11,7 @@ import (
 
 // sampled is a tensor of given values, all of the same weight.
 func sampled(v []float64) tensor {
-	return tensor{len(v), 1 << 20, func(i int) (float64, float64) { return v[i], 1 }}
+	return tensor{[]part{{v, alike}}, 1 << 20}
 }
 
 // ends are the real numbers that the codes of a grid span.
@@ -123,9 +123,9 @@ func TestWeightEstimators(t *testing.T) {
 			if math.Abs(kl-first) > 1e-12 || kl > 1 || kl < 0.2 {
 				t.Errorf("divergence clips output %d at %g of its largest weight, the first one at %g", o, kl, first)
 			}
-			best := weightLoss(row, scale(configs.Quantizer{Weights: configs.MSE}, o), r, even)
+			best := weightLoss(row, scale(configs.Quantizer{Weights: configs.MSE}, o), r, even, math.Inf(1))
 			for _, other := range []float64{all, part, kl * all} {
-				if e := weightLoss(row, other, r, even); e < 0.999*best {
+				if e := weightLoss(row, other, r, even, math.Inf(1)); e < 0.999*best {
 					t.Errorf("least squared error leaves %g; another scale %g", best, e)
 				}
 			}

@@ -68,7 +68,7 @@ func (q *quantizer) behindGate(b *intnet.Block, i int, w *checkpoint.BlockWeight
 	var err error
 	if !q.shape.MLPNorm {
 		w2, b2 := product(w.FC2W, w.FC2B, nil, nil)
-		in := q.plainRange("gelu", i, s.hidden, fc2.Activations, columnPower(w2, hidden), identity)
+		in := q.plainRange("gelu", i, s.hidden, fc2.Activations, columnPower(w2, hidden), nil)
 		b.Gate.Bits = in.bits
 		b.FC2, err = q.toResidual(fc2, w2, b2, in, 0)
 		return in.grid, err

@@ -126,7 +126,7 @@ func (q *quantizer) headOfStream(last *quantizer) error {
 	bits, dim := q.bits(network.None, network.HeadLayer), last.shape.Dim
 	f := fold{0, repeat(1, dim), repeat(0, dim)}
 	heads := []classifier{{bits.Name, q.weights.HeadW, q.weights.HeadB, q.stats.pool}}
-	in := q.plainRange("pool", -1, q.stats.pool, bits.Activations, q.headPower(heads, f, dim), identity)
+	in := q.plainRange("pool", -1, q.stats.pool, bits.Activations, q.headPower(heads, f, dim), nil)
 	q.report.reading(q.name(network.None, network.RoleRequantize), Reading{Scale: []float64{in.Scale}, Zero: in.Zero})
 	a, shift, err := multipliers([]float64{last.net.ResidualScale / in.Scale})
 	if err != nil {
@@ -162,7 +162,7 @@ func (q *quantizer) classifiers(bits configs.LayerBits, heads []classifier, in a
 			top := codeRange{own.Weights, q.menu.CodeRange == configs.FullRange}.scale(largest(w))
 			q.net.LogitScale = max(q.net.LogitScale, 2*in.Scale*top/(1<<15))
 		}
-		if h.in != in.source {
+		if h.in != in.source.sample {
 			in = in.of(h.in)
 		}
 		in = q.reads(own.Name, in)

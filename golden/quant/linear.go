@@ -16,17 +16,16 @@ type activations struct {
 	mean     []float64 // of the real value
 	coded    []float64 // mean of what the codes stand for
 	variance []float64 // of the real value
-	source   *sample
-	f        func(x float64, c int) float64 // real value from the sampled one
+	source   *mapped
 	// codes of the same rows that the quantized layers before it give; nil where they are those of the real values
 	fed *sample
 }
 
 // of is the same grid with what is known of another sample's values.
 func (a activations) of(s *sample) activations {
-	a.source = s
-	a.mean, a.variance = s.moments(a.f)
-	a.coded, _ = s.moments(func(x float64, c int) float64 { return a.round(a.f(x, c), a.bits) })
+	a.source = &mapped{sample: s, f: a.source.f}
+	a.mean, a.variance = a.source.moments()
+	a.coded = a.source.coded(a.grid, a.bits)
 	return a
 }
 
@@ -165,7 +164,6 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 		key.outs = fmt.Sprint(out)
 		grow = func(o int, scale float64) float64 { return powerOfTwoAbove(in.Scale*scale/out[o]) * out[o] / in.Scale }
 	}
-	descends := q.menu.Rounding == configs.Descent
 	compute := q.stats.weights.get
 	if in.fed != nil {
 		compute = q.fed[bits.Name].once
@@ -176,20 +174,26 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 			s := weightSteps(w, k, bits, q.menu, in.variance, grow)
 			return rounded{s, nearest(w, s)}
 		}
-		var inputs []factor
-		if in.fed != nil {
-			inputs = factors(in, descends)
-		} else {
-			inputs = q.stats.inputs.get(key.inputKey, func() []factor { return factors(in, descends) })
-		}
-		best := refit(w, k, inputs)
+		inputs, best := q.fitted(key.inputKey, w, in)
 		s := weightSteps(best, k, bits, q.menu, in.variance, grow)
 		codes := compensate(best, s, inputs)
-		if descends {
+		if q.menu.Rounding == configs.Descent {
 			descend(best, s, codes, inputs, largest(s.scales)/512, bits.Granularity == configs.PerChannel && grow == nil)
 		}
 		return rounded{s, codes}
 	})
+}
+
+// fitted returns the factors of a layer's inputs and its weights refitted to them, remembered unless the inputs are what
+// this network's quantized layers give.
+func (q *quantizer) fitted(key inputKey, w []float64, in activations) (inputs []factor, best []float64) {
+	inputsOf := func() []factor { return factors(in, q.menu.Rounding == configs.Descent) }
+	if in.fed != nil {
+		inputs = inputsOf()
+		return inputs, refit(w, len(in.mean), inputs)
+	}
+	inputs = q.stats.inputs.get(key, inputsOf)
+	return inputs, q.stats.refits.get(key, func() []float64 { return refit(w, len(in.mean), inputs) })
 }
 
 // powerOfTwoAbove is the least power of two that is not below v, but for rounding errors.

@@ -15,7 +15,7 @@ func TestLossMatchesDirectRounding(t *testing.T) {
 	for i := range values {
 		values[i] = rng.ExpFloat64() - 0.3
 	}
-	h := newHistogram(len(values), stretchWeight, func(i int) (float64, float64) { return values[i], 1 })
+	h := newHistogram([]part{{values, alike}}, stretchWeight)
 	for _, bits := range []int{2, 4, 8} {
 		g := gridBetween(-0.3, 4, bits)
 		direct := 0.0
@@ -41,7 +41,7 @@ func TestSearchReachesTheOptimalQuantizer(t *testing.T) {
 	for i := range values {
 		values[i] = rng.NormFloat64()
 	}
-	h := newHistogram(len(values), stretchWeight, func(i int) (float64, float64) { return values[i], 1 })
+	h := newHistogram([]part{{values, alike}}, stretchWeight)
 	for name, g := range map[string]grid{"asymmetric": h.asymmetric(4),
 		"symmetric": h.symmetric(4, symmetric{}.between(h.lo, h.hi, 4).Scale)} {
 		loss := 0.0
@@ -131,9 +131,9 @@ func correlated(rng *rand.Rand, n, rows int) activations {
 		}
 		s.add(row)
 	}
-	mean, variance := s.moments(identity)
-	return activations{grid: grid{Scale: 1e-3}, bits: 20, mean: mean, coded: mean, variance: variance,
-		source: s, f: identity}
+	source := &mapped{sample: s}
+	mean, variance := source.moments()
+	return activations{grid: grid{Scale: 1e-3}, bits: 20, mean: mean, coded: mean, variance: variance, source: source}
 }
 
 func TestInverseFactor(t *testing.T) {
@@ -253,7 +253,7 @@ func TestGroupStepsFollowTheGroups(t *testing.T) {
 	own := 0.0
 	for i := 0; i < len(w); i += group {
 		part := w[i : i+group]
-		own += weightLoss(part, leastLoss{s.codes}.scale(part, even[:group]), s.codes, even[:group])
+		own += weightLoss(part, leastLoss{s.codes}.scale(part, even[:group]), s.codes, even[:group], math.Inf(1))
 	}
 	t.Logf("squared error: one scale a channel %.3f, groups %.3f, a free scale for each group %.3f", channel, got, own)
 	if got > 1.1*own || got > 0.7*channel {

@@ -123,18 +123,8 @@ func (q *quantizer) run() error {
 	if err := embed(); err != nil {
 		return err
 	}
-	for i, shape := range q.of.Blocks {
-		if q.blocks != nil {
-			q.blocks(i, len(q.of.Blocks))
-		}
-		b, err := q.block(shape)
-		if err != nil {
-			return err
-		}
-		q.net.Blocks = append(q.net.Blocks, b)
-	}
-	if q.blocks != nil {
-		q.blocks(len(q.of.Blocks), len(q.of.Blocks))
+	if err := q.everyBlock(); err != nil {
+		return err
 	}
 	return q.head()
 }
@@ -242,10 +232,10 @@ func (q *quantizer) patchEmbed() error {
 		offset[c] = (128.0/255 - m.Mean[ch]) / m.Std[ch]
 	}
 	f := fold{0, scale, offset}
-	mean, variance := q.stats.patches.moments(f.apply)
-	g := grid{Scale: 1}
-	coded, _ := q.stats.patches.moments(func(x float64, c int) float64 { return g.round(f.apply(x, c), bits.Activations) })
-	in := activations{g, bits.Activations, mean, coded, variance, q.stats.patches, f.apply, nil}
+	in := activations{grid: grid{Scale: 1}, bits: bits.Activations,
+		source: &mapped{sample: q.stats.patches, f: f.apply}}
+	in.mean, in.variance = in.source.moments()
+	in.coded = in.source.coded(in.grid, in.bits)
 	w, b := product(q.weights.PatchW, q.weights.PatchB, scale, offset)
 	codes := q.round(bits, w, in, 0, q.residual())
 	if s := q.givenWeights(bits); s != nil {

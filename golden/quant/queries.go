@@ -34,7 +34,7 @@ func (f finePart) scale(q *quantizer) float64 { return residualScale(q.stats.rea
 // is repeated for each head.
 func (q *quantizer) commonScale(name string, block int, s *sample, width int, gamma []float32) []float64 {
 	set := q.stats.ranges.get(gridKey{rangeKey{name, block, -1, 0}, q.menu}, func() rangeSet {
-		t := tensor{len(s.values), q.stats.Images, func(i int) (float64, float64) { return float64(s.values[i]), 1 }}
+		t := tensor{[]part{{s.columns(0, s.channels), alike}}, q.stats.Images}
 		return rangeSet{grids: estimatorOf(q.menu).grids(t, symmetric{q.menu.CodeRange == configs.FullRange})}
 	})
 	scale := set.grids[width].Scale

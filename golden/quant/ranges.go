@@ -2,6 +2,7 @@ package quant
 
 import (
 	"math"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/intnet"
@@ -65,14 +66,11 @@ func (t tensor) beside(values *sample, power []float64) tensor {
 	if weight <= 0 {
 		return t
 	}
-	n, own := t.n, t.value
-	t.n += len(values.values)
-	t.value = func(i int) (float64, float64) {
-		if i < n {
-			return own(i)
-		}
-		return float64(values.values[i-n]), weight * power[(i-n)%values.channels]
+	less := make([]float64, len(power))
+	for c, p := range power {
+		less[c] = weight * p
 	}
+	t.parts = append(t.parts, part{values.columns(0, values.channels), less})
 	return t
 }
 
@@ -103,13 +101,11 @@ type histogram struct {
 // others reach.
 func tailWeight(images int) float64 { return stretchWeight + tailImages/float64(images) }
 
-// newHistogram counts n values with their weights, and once more stretched with tail times them.
-func newHistogram(n int, tail float64, value func(i int) (x, weight float64)) *histogram {
-	h := &histogram{}                                // the range always holds 0: a grid has a code for it
-	xs, ws := make([]float64, n), make([]float64, n) // asked for once: a value may be a function of what was seen
-	for i := range n {
-		xs[i], ws[i] = value(i)
-		h.lo, h.hi = min(h.lo, xs[i]), max(h.hi, xs[i])
+// newHistogram counts values with their weights, and once more stretched with tail times them.
+func newHistogram(parts []part, tail float64) *histogram {
+	h := &histogram{} // the range always holds 0: a grid has a code for it
+	for _, p := range parts {
+		h.lo, h.hi = min(h.lo, slices.Min(p.values)), max(h.hi, slices.Max(p.values))
 	}
 	if h.hi == h.lo {
 		h.hi = h.lo + 1e-6
@@ -123,9 +119,13 @@ func newHistogram(n int, tail float64, value func(i int) (x, weight float64)) *h
 		h.wx[b] += w * x
 		h.wxx[b] += w * x * x
 	}
-	for i, x := range xs {
-		add(x, ws[i])
-		add(stretch*x, tail*ws[i])
+	for _, p := range parts {
+		for row := p.values; len(row) > 0; row = row[len(p.weights):] {
+			for c, w := range p.weights {
+				add(row[c], w)
+				add(stretch*row[c], tail*w)
+			}
+		}
 	}
 	for b := range bins {
 		h.w[b+1] += h.w[b]

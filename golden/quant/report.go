@@ -1,11 +1,13 @@
 package quant
 
 import (
+	"maps"
 	"math"
 	"math/bits"
 
 	"vitdse/configs"
 	"vitdse/golden/checkpoint"
+	"vitdse/golden/internal/kernel"
 	"vitdse/golden/intnet"
 )
 
@@ -81,7 +83,7 @@ func (r *Report) linear(l linear, q *intnet.Linear) {
 	e := LayerReport{Layer: l.name, Weights: l.bits, Activations: q.ActBits, Granularity: l.layer.Granularity,
 		Group:   l.layer.Group,
 		AccBits: q.AccBits}
-	e.input(l.in.source, l.in.f, l.in.grid, l.in.bits)
+	e.input(l.in.source.real(), l.in.grid, l.in.bits)
 	if q.Dynamic {
 		e.SQNR = l.in.tokenSQNR(q.ActBits)
 	}
@@ -103,21 +105,19 @@ func (r *Report) linear(l linear, q *intnet.Linear) {
 }
 
 // input enters the grid of sampled values.
-func (e *LayerReport) input(s *sample, f func(x float64, c int) float64, g grid, bits int) {
+func (e *LayerReport) input(values []float64, g grid, bits int) {
 	var signal, noise float64
-	clipped := e.count(s, f, g, bits, &signal, &noise)
+	clipped := count(values, g, bits, &signal, &noise)
 	limit := 1 << (bits - 1)
 	e.Low, e.High = float64(-limit-g.Zero)*g.Scale, float64(limit-1-g.Zero)*g.Scale
 	e.Scale, e.Zero = g.Scale, g.Zero
-	e.Clipped, e.SQNR = float64(clipped)/float64(len(s.values)), ratio(signal, noise)
+	e.Clipped, e.SQNR = float64(clipped)/float64(len(values)), ratio(signal, noise)
 }
 
 // count adds up signal and noise of a grid, and counts what is clipped.
-func (e *LayerReport) count(s *sample, f func(x float64, c int) float64, g grid, bits int, signal,
-	noise *float64) (clipped int) {
+func count(values []float64, g grid, bits int, signal, noise *float64) (clipped int) {
 	limit := float64(int(1) << (bits - 1))
-	for i, v := range s.values {
-		x := f(float64(v), i%s.channels)
+	for _, x := range values {
 		if code := hup(x/g.Scale) + float64(g.Zero); code < -limit || code >= limit {
 			clipped++
 		}
@@ -130,38 +130,62 @@ func (e *LayerReport) count(s *sample, f func(x float64, c int) float64, g grid,
 // output runs sampled rows through the matmul, in real numbers and in integers.
 func (e *LayerReport) output(l linear, q *intnet.Linear) {
 	in := l.in
-	x, a := make([]float64, q.In), make([]float64, q.In)
+	rows := min(in.source.rows, reportedRows)
+	x, a := make([]float64, 0, rows*q.In), make([]float64, rows*q.In)
 	limit := float64(int(1) << (in.bits - 1))
-	var signal, noise float64
-	for r := range min(in.source.rows, reportedRows) {
-		at := r * in.source.rows / min(in.source.rows, reportedRows)
-		for c := range x {
-			x[c] = in.f(float64(in.source.values[at*q.In+c]), c)
-			a[c] = min(max(hup(x[c]/in.Scale)+float64(in.Zero), -limit), limit-1)
+	for r := range rows {
+		x = append(x, in.source.real()[r*in.source.rows/rows*q.In:][:q.In]...)
+		codes := a[r*q.In : (r+1)*q.In]
+		for c := range codes {
+			codes[c] = min(max(hup(x[r*q.In+c]/in.Scale)+float64(in.Zero), -limit), limit-1)
 		}
 		if q.Dynamic {
-			tokenCodes(a, q.ActBits)
-		}
-		for o := range q.Out {
-			want, acc := l.bias[o], float64(q.Bias[o])
-			for c := range x {
-				want += l.w[o*q.In+c] * x[c]
-				acc += float64(q.Weight(o, c)) * a[c]
-			}
-			d := want - acc*in.Scale*l.rounded.scales[o]
-			signal, noise = signal+want*want, noise+d*d
+			tokenCodes(codes, q.ActBits)
 		}
 	}
+	want, acc := make([]float64, 0, rows*q.Out), make([]float64, 0, rows*q.Out)
+	for range rows {
+		want = append(want, l.bias...)
+		for _, b := range q.Bias {
+			acc = append(acc, float64(b))
+		}
+	}
+	var right kernel.Reals
+	right.RealRows(l.w, q.Out, q.In, q.In)
+	kernel.MultiplyReals(want, q.Out, x, q.In, rows, &right, nil)
+	right.RealRows(weightsOf(q), q.Out, q.In, q.In)
+	kernel.MultiplyReals(acc, q.Out, a, q.In, rows, &right, nil)
+	var signal, noise float64
+	for i, v := range want {
+		d := v - acc[i]*in.Scale*l.rounded.scales[i%q.Out]
+		signal, noise = signal+v*v, noise+d*d
+	}
 	e.OutputSQNR = ratio(signal, noise)
+}
+
+// weightsOf are the integers that a matmul multiplies with.
+func weightsOf(q *intnet.Linear) []float64 {
+	list := make([]float64, q.Out*q.In)
+	for i, w := range q.W {
+		list[i] = float64(w)
+	}
+	if q.Group > 0 {
+		for i, m := range q.GroupM {
+			for j := range q.Group {
+				list[i*q.Group+j] *= float64(m)
+			}
+		}
+	}
+	return list
 }
 
 // tokenSQNR is that of the codes that a dynamic layer makes of its rows.
 func (a activations) tokenSQNR(width int) float64 {
 	row, real := make([]float64, a.source.channels), make([]float64, a.source.channels)
 	var signal, noise float64
-	for i, v := range a.source.values {
+	for i, v := range a.source.real() {
 		c := i % a.source.channels
-		real[c] = a.f(float64(v), c)
+		real[c] = v
 		row[c] = a.round(real[c], a.bits) / a.Scale
 		if c+1 < a.source.channels {
 			continue
@@ -200,18 +224,31 @@ func (r *Report) heads(bits configs.LayerBits, dim int, parts []*sample, scales 
 	limit := float64(int(1) << (bits.Activations - 1))
 	for p, s := range parts {
 		for h, scale := range scales[p] {
-			view := &sample{channels: dim}
-			for i := range s.rows {
-				view.values = append(view.values, s.values[i*s.channels+h*dim:i*s.channels+(h+1)*dim]...)
-			}
-			clipped += e.count(view, identity, grid{Scale: scale}, bits.Activations, &signal, &noise)
-			n += len(view.values)
+			values := s.columns(h*dim, (h+1)*dim)
+			clipped += count(values, grid{Scale: scale}, bits.Activations, &signal, &noise)
+			n += len(values)
 			e.Scale = max(e.Scale, scale)
 		}
 	}
 	e.Low, e.High = -limit*e.Scale, (limit-1)*e.Scale
 	e.Clipped, e.SQNR = float64(clipped)/float64(n), ratio(signal, noise)
 	r.Layers = append(r.Layers, e)
+}
+
+// fresh is an empty report for a part of the network; nil if nobody asks.
+func (r *Report) fresh() *Report {
+	if r == nil {
+		return nil
+	}
+	return &Report{Readings: map[string]Reading{}}
+}
+
+// join takes in the report of the part that follows.
+func (r *Report) join(part *Report) {
+	if r != nil {
+		r.Layers = append(r.Layers, part.Layers...)
+		maps.Copy(r.Readings, part.Readings)
+	}
 }
 
 // turned enters the rotated weights that are quantized.

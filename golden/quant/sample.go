@@ -3,6 +3,7 @@ package quant
 import (
 	"math"
 	"sort"
+	"sync"
 )
 
 // A tensor's sample has minSample values, more where twice as many rows as channels
@@ -66,18 +67,70 @@ func (s *sample) add(v []float64) {
 	}
 }
 
-// moments returns mean and variance of every channel of f(value, channel).
-func (s *sample) moments(f func(x float64, c int) float64) (mean, variance []float64) {
-	mean, variance = make([]float64, s.channels), make([]float64, s.channels)
-	for i, x := range s.values {
-		c := i % s.channels
-		v := f(float64(x), c)
-		mean[c] += v
-		variance[c] += v * v
+// columns are the values of some channels, row after row.
+func (s *sample) columns(from, to int) []float64 {
+	list := make([]float64, 0, s.rows*(to-from))
+	for r := range s.rows {
+		for _, x := range s.values[r*s.channels+from : r*s.channels+to] {
+			list = append(list, float64(x))
+		}
+	}
+	return list
+}
+
+// mapped is a sample as a layer reads it: f of every value and its channel, computed when first asked for.
+type mapped struct {
+	*sample
+	f    func(x float64, c int) float64 // nil is the value itself
+	once sync.Once
+	list []float64
+}
+
+// real is what the layer reads, rows x channels.
+func (m *mapped) real() []float64 {
+	m.once.Do(func() {
+		m.list = make([]float64, len(m.values))
+		for i, x := range m.values {
+			m.list[i] = float64(x)
+		}
+		if m.f == nil {
+			return
+		}
+		for row := m.list; len(row) > 0; row = row[m.channels:] {
+			for c, x := range row[:m.channels] {
+				row[c] = m.f(x, c)
+			}
+		}
+	})
+	return m.list
+}
+
+// moments returns mean and variance of every channel.
+func (m *mapped) moments() (mean, variance []float64) {
+	mean, variance = make([]float64, m.channels), make([]float64, m.channels)
+	for row := m.real(); len(row) > 0; row = row[m.channels:] {
+		for c, v := range row[:m.channels] {
+			mean[c] += v
+			variance[c] += v * v
+		}
 	}
 	for c := range mean {
-		mean[c] /= float64(s.rows)
-		variance[c] = max(0, variance[c]/float64(s.rows)-mean[c]*mean[c])
+		mean[c] /= float64(m.rows)
+		variance[c] = max(0, variance[c]/float64(m.rows)-mean[c]*mean[c])
 	}
 	return mean, variance
+}
+
+// coded returns the mean of every channel's values rounded to codes of a grid.
+func (m *mapped) coded(g grid, bits int) []float64 {
+	mean := make([]float64, m.channels)
+	for row := m.real(); len(row) > 0; row = row[m.channels:] {
+		for c, v := range row[:m.channels] {
+			mean[c] += g.round(v, bits)
+		}
+	}
+	for c := range mean {
+		mean[c] /= float64(m.rows)
+	}
+	return mean
 }

@@ -23,8 +23,8 @@ func (f *fed) once(_ weightKey, compute func() rounded) rounded {
 	return *f.rounded
 }
 
-// real is the number that a code stands for.
-func (g grid) real(code float32) float64 { return (float64(code) - float64(g.Zero)) * g.Scale }
+// number is what a code stands for.
+func (g grid) number(code float32) float64 { return (float64(code) - float64(g.Zero)) * g.Scale }
 
 // reads is a layer's input with the codes that the quantized layers before it give, where these are known.
 func (q *quantizer) reads(layer string, in activations) activations {
@@ -33,7 +33,8 @@ func (q *quantizer) reads(layer string, in activations) activations {
 		return in
 	}
 	in.fed = f.codes
-	in.coded, _ = f.codes.moments(func(x float64, _ int) float64 { return in.real(float32(x)) })
+	codes := mapped{sample: f.codes, f: func(x float64, _ int) float64 { return in.number(float32(x)) }}
+	in.coded, _ = codes.moments()
 	return in
 }
 

@@ -37,6 +37,7 @@ type Stats struct {
 	coded   memo[codedKey, []float64]
 	weights memo[weightKey, rounded]
 	inputs  memo[inputKey, []factor]
+	refits  memo[inputKey, []float64]
 }
 
 // turned is a rotated checkpoint and its statistics, made when first asked for.
@@ -61,6 +62,9 @@ func (s *Stats) rotated(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, err
 // maxFactors bounds the memory of covariance factors: more than the layers of usual
 // networks, so that one assignment of bits is kept whole.
 const maxFactors = 64
+
+// maxRefits bounds the memory of refitted weights, of which the settings of one layer share most.
+const maxRefits = 16
 
 // blockStats are the tensors of one block whose codes have few bits.
 type blockStats struct {
@@ -184,8 +188,8 @@ func newStats(m configs.Model, images int) *Stats {
 	rows := func(op network.Op) *sample { return newSample(op.Cols, images*op.Rows) }
 	last := net.Last()
 	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)),
-		inputs: memo[inputKey, []factor]{limit: maxFactors},
-		embed:  spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
+		inputs: memo[inputKey, []factor]{limit: maxFactors}, refits: memo[inputKey, []float64]{limit: maxRefits},
+		embed: spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
 	if net.Classifiers > 1 {
 		for range net.Classifiers {
 			s.prefix = append(s.prefix, newSample(last.Cols, images))

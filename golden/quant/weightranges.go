@@ -56,7 +56,7 @@ func (l leastLoss) scale(w, importance []float64) float64 {
 		if r < 0.3 {
 			break
 		}
-		if e := weightLoss(w, r*top, l.codeRange, importance); e < bestLoss {
+		if e := weightLoss(w, r*top, l.codeRange, importance, bestLoss); e < bestLoss {
 			best, bestLoss = r*top, e
 		}
 	}

@@ -37,6 +37,14 @@ func (s steps) row(o int, dst []float64) {
 	}
 }
 
+// at is the step of the weight of output o that reads input c, of in inputs.
+func (s steps) at(o, c, in int) float64 {
+	if s.group > 0 {
+		return s.scales[o] * float64(s.mult[(o*in+c)/s.group])
+	}
+	return s.scales[o]
+}
+
 // rounded is a layer's weights as codes, Out x In, and what they stand for.
 type rounded struct {
 	steps
@@ -138,7 +146,7 @@ func groupMultipliers(w []float64, in int, s steps, importance []float64) []uint
 		best := math.Inf(1)
 		for m := maxMult; m > 0; m-- { // the largest of equals
 			if e := weightLoss(w[at:at+s.group], float64(m)*s.scales[at/in], s.codes,
-				window(importance, at, s.group)); e < best {
+				window(importance, at, s.group), best); e < best {
 				best, mult[i] = e, uint8(m)
 			}
 		}
@@ -146,15 +154,23 @@ func groupMultipliers(w []float64, in int, s steps, importance []float64) []uint
 	return mult
 }
 
-// weightLoss is the importance-weighted squared error of rounding to codes of the scale.
-func weightLoss(w []float64, scale float64, r codeRange, importance []float64) float64 {
+// weightLoss is the importance-weighted squared error of rounding to codes of the scale, or, once it has reached the
+// limit, what it is so far.
+func weightLoss(w []float64, scale float64, r codeRange, importance []float64, limit float64) float64 {
 	sum, inverse, n := 0.0, 1/scale, len(importance)
 	least, most := r.least(), r.most()
 	for base := 0; base < len(w); base += n {
 		for c, v := range w[base : base+n] {
-			q := min(max(math.Floor(v*inverse+0.5), least), most)
+			q := math.Floor(v*inverse + 0.5)
+			if q < least {
+				q = least
+			} else if q > most {
+				q = most
+			}
 			d := v - q*scale
-			sum += importance[c] * d * d
+			if sum += importance[c] * d * d; sum >= limit {
+				return sum
+			}
 		}
 	}
 	return sum

@@ -55,35 +55,73 @@ func MultiplyReals(c []float64, cStride int, a []float64, stride, rows int, b *R
 		multiplyGo(c, cStride, a, stride, rows, b, from)
 		return
 	}
-	var edge []float64 // of rows that do not fill a tile
+	edge := lastRows(a, stride, rows, b.k)
+	for k := 0; k < b.k; k += realDepth { // sums go on in c, as they would in registers
+		p := product{c, cStride, a, stride, rows, edge, b, k, min(realDepth, b.k-k)}
+		for top := 0; top < rows; top += realRows {
+			for col := 0; col < b.n; col += realCols {
+				p.panel(top, min(rows, top+realRows), col, from)
+			}
+		}
+	}
+}
+
+// A panel of the right operand stays in the first-level cache while it is multiplied with rows that stay in the second:
+// so many products along k, and so many rows.
+const (
+	realDepth = 256
+	realRows  = 16 * tileRows
+)
+
+// lastRows is a copy of the rows that do not fill a tile, with zeros below them; nil if all do.
+func lastRows(a []float64, stride, rows, k int) []float64 {
+	first := rows - rows%tileRows
+	if first == rows {
+		return nil
+	}
+	edge := make([]float64, tileRows*k)
+	for i := range rows - first {
+		copy(edge[i*k:][:k], a[(first+i)*stride:])
+	}
+	return edge
+}
+
+// product is part of a product, k to k+depth of its inner dimension.
+type product struct {
+	c       []float64
+	cStride int
+	a       []float64
+	stride  int
+	rows    int
+	edge    []float64 // see lastRows
+	b       *Reals
+	k       int
+	depth   int
+}
+
+// panel adds the products of rows [top, bottom) with the panel of columns at col.
+func (p *product) panel(top, bottom, col int, from func(row int) int) {
+	panel := &p.b.b[col*p.b.k+p.k*realCols]
+	m := min(realCols, p.b.n-col)
 	var tile [tileRows * realCols]float64
-	for r := 0; r < rows; r += tileRows {
-		left, leftStride, n := a[r*stride:], stride, min(tileRows, rows-r)
+	for r := top; r < bottom; r += tileRows {
+		if from != nil && from(r)/realCols*realCols > col {
+			continue
+		}
+		n, left, leftStride := min(tileRows, p.rows-r), &p.a[r*p.stride+p.k], p.stride
 		if n < tileRows {
-			edge = make([]float64, tileRows*b.k)
-			for i := range n {
-				copy(edge[i*b.k:][:b.k], left[i*stride:])
-			}
-			left, leftStride = edge, b.k
+			left, leftStride = &p.edge[p.k], p.b.k
 		}
-		first := 0
-		if from != nil {
-			first = from(r) / realCols * realCols
+		if n == tileRows && m == realCols {
+			multiplyReals(left, uintptr(8*leftStride), panel, uintptr(p.depth), &p.c[r*p.cStride+col], uintptr(8*p.cStride))
+			continue
 		}
-		for col := first; col < b.n; col += realCols {
-			panel := &b.b[col*b.k]
-			m := min(realCols, b.n-col)
-			if n == tileRows && m == realCols {
-				multiplyReals(&left[0], uintptr(8*leftStride), panel, uintptr(b.k), &c[r*cStride+col], uintptr(8*cStride))
-				continue
-			}
-			for i := range n {
-				copy(tile[i*realCols:][:m], c[(r+i)*cStride+col:])
-			}
-			multiplyReals(&left[0], uintptr(8*leftStride), panel, uintptr(b.k), &tile[0], 8*realCols)
-			for i := range n {
-				copy(c[(r+i)*cStride+col:][:m], tile[i*realCols:])
-			}
+		for i := range n {
+			copy(tile[i*realCols:][:m], p.c[(r+i)*p.cStride+col:])
+		}
+		multiplyReals(left, uintptr(8*leftStride), panel, uintptr(p.depth), &tile[0], 8*realCols)
+		for i := range n {
+			copy(p.c[(r+i)*p.cStride+col:][:m], tile[i*realCols:])
 		}
 	}
 }
