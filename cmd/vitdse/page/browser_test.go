@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,25 +36,47 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// browse starts headless Chromium with every address but files and those that begin so, and the tab's
-// errors, made failures of the test.
+// chromium is the one headless browser of all tests, with every address but that of this machine unknown to it.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	chrome, err := exec.LookPath("chromium")
+	if err != nil {
+		return nil, fmt.Errorf("%w; make setup-test installs it", err)
+	}
+	dir, err := os.MkdirTemp("", "vitdse-chromium-*")
+	if err != nil {
+		return nil, err
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(dir),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(1280, 900))
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	ctx, _ = chromedp.NewContext(ctx)
+	closeChromium = func() { stop(); removeAll(dir) }
+	return ctx, chromedp.Run(ctx)
+})
+
+// closeChromium ends the browser, if there is one.
+var closeChromium = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeChromium()
+	os.Exit(code)
+}
+
+// browse opens a tab with every address but those that begin so, and the tab's errors, made failures of the test.
 func browse(t *testing.T, allowed string) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes seconds")
 	}
-	chrome, err := exec.LookPath("chromium")
+	ctx, err := chromium()
 	if err != nil {
-		t.Fatalf("%v; make setup-test installs it", err)
+		t.Fatal(err)
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chrome), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), chromedp.WindowSize(1280, 900))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), flags...)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop := chromedp.NewContext(ctx)
 	t.Cleanup(stop)
 	ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(stop)
@@ -71,25 +94,12 @@ func browse(t *testing.T, allowed string) context.Context {
 	return ctx
 }
 
-// profile is a folder for a browser's files. Processes of the browser may write to it for a moment after it has
-// ended, so that it does not go at once.
-func profile(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "vitdse-chromium-*")
-	if err != nil {
-		t.Fatal(err)
+// removeAll removes a browser's folder. Processes of the browser may write to it for a moment after it has ended, so
+// that it does not go at once.
+func removeAll(dir string) {
+	for end := time.Now().Add(10 * time.Second); os.RemoveAll(dir) != nil && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
 	}
-	t.Cleanup(func() {
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			if err = os.RemoveAll(dir); err == nil || time.Now().After(end) {
-				break
-			}
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
 }
 
 // open opens a page in headless Chromium from a file.
@@ -265,7 +275,7 @@ func TestInBrowser(t *testing.T) {
 	// What was synthesized stands beside the estimate of that very design, with the clock's bracket and path.
 	do(t, ctx, chromedp.Evaluate("vitdse.state.picks.splice(0, 3); vitdse.state.pick(2)", nil), frame)
 	for _, want := range []string{"Yosys", "1,234", "between 80.00 and 120.0 MHz",
-		"timed by hand. The path that sets it: from here to there."} {
+		"Timed by hand. The path that sets it: from here to there."} {
 		if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, want) {
 			t.Errorf("why of the synthesized point does not say %q: %q", want, got)
 		}
@@ -286,6 +296,81 @@ func TestInBrowser(t *testing.T) {
 	}
 	if got := value[string](t, ctx, "document.querySelector('#why').textContent"); !strings.Contains(got, "made.") {
 		t.Errorf("why says %q", got)
+	}
+	chosen(t, ctx, f, frame)
+	looked(t, ctx, r, frame)
+}
+
+// chosen tries what filters: a slider, a part, a choice of the space, and lets them go.
+func chosen(t *testing.T, ctx context.Context, f *dse.Front, frame chromedp.Action) {
+	t.Helper()
+	press := func(selector string) {
+		do(t, ctx, chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).click()", selector), nil), frame)
+	}
+	shown := func(of string, keep func(i int, p dse.Point) bool) {
+		want := 0
+		for i, p := range f.Points {
+			if i%5 != 0 && keep(i, p) {
+				want++
+			}
+		}
+		if got := value[int](t, ctx, "vitdse.state.list.length"); got != want || want == 0 {
+			t.Errorf("%d points are shown with %s; expected %d", got, of, want)
+		}
+	}
+	press(".filters-head button")
+	shown("nothing filtered", func(int, dse.Point) bool { return true })
+	press("input[name=part][value=xck26]")
+	shown("a part", func(_ int, p dse.Point) bool { return p.Part == "xck26" })
+	press("input[name='<i>axis</i>'][value='</td>']")
+	if got := value[int](t, ctx, "vitdse.state.list.length"); got != 0 {
+		t.Errorf("%d points of that part have the other part's choice", got)
+	}
+	press("input[name=part][value=xck26]")
+	shown("a choice", func(_ int, p dse.Point) bool { return p.Choice[3] == "</td>" })
+	press(".filters-head button")
+	slider := `document.querySelector("input[name=lut-most]").closest(".limit").querySelectorAll("input[type=range]")[1]`
+	do(t, ctx, chromedp.Evaluate(slider+`.value = 500; `+slider+`.dispatchEvent(new Event("input"))`, nil), frame)
+	most := value[float64](t, ctx, `vitdse.state.limitOf("lut")[1]`)
+	shown("a slider in its middle", func(_ int, p dse.Point) bool { return float64(p.Estimate.LUT) <= most })
+	if typed := value[string](t, ctx, `document.querySelector("input[name=lut-most]").value`); typed != fmt.Sprint(most) {
+		t.Errorf("the slider's field says %s; the limit is %g", typed, most)
+	}
+}
+
+// looked looks into the picked design: every op has its row, its bar of causes and its bits, the roofline its ops, and
+// the timeline zooms to single cycles.
+func looked(t *testing.T, ctx context.Context, r *Report, frame chromedp.Action) {
+	t.Helper()
+	kinds := map[string]bool{}
+	for _, op := range r.Inside[0].Ops {
+		parts := strings.SplitN(op.Name, ".", 3)
+		kinds[parts[len(parts)-1]] = true
+	}
+	for what, c := range map[string]struct {
+		selector string
+		least    int
+	}{
+		"rows of ops":       {"#inside table:not(.bars) tbody tr", len(kinds)},
+		"bars of causes":    {"#inside .stacks .stack", len(kinds) - 1},
+		"bits":              {"#inside .strip .bits", 2 * len(r.Inside[0].Layers)},
+		"ops in a roofline": {"#inside svg.chart circle", 4},
+		"rows of a verdict": {"#evidence details tbody tr", len(r.Inside[0].Ops)},
+	} {
+		if n := value[int](t, ctx, fmt.Sprintf("document.querySelectorAll(%q).length", c.selector)); n < c.least {
+			t.Errorf("there are %d %s; expected %d at least", n, what, c.least)
+		}
+	}
+	do(t, ctx, chromedp.Focus("#timeline", chromedp.ByQuery))
+	for range 16 {
+		do(t, ctx, chromedp.KeyEvent("+"))
+	}
+	do(t, ctx, frame)
+	var from, to, total int
+	text := value[string](t, ctx, "document.getElementById('timeline-info').textContent")
+	if _, err := fmt.Sscanf(strings.ReplaceAll(text, ",", ""), "Cycles %d to %d of %d", &from, &to, &total); err != nil ||
+		to-from > 30 || from == 0 {
+		t.Errorf("after zooming in the timeline says %q", text)
 	}
 }
 
@@ -427,6 +512,10 @@ func TestSmallFronts(t *testing.T) {
 		}
 		ctx := open(t, r)
 		got := value[string](t, ctx, "document.getElementById('front').textContent")
+		if all := value[string](t, ctx, "document.body.innerText"); strings.Contains(all, "null") ||
+			strings.Contains(all, "undefined") || strings.Contains(all, "NaN") {
+			t.Errorf("a front of %d points is shown as %q", n, all)
+		}
 		if n == 0 && !strings.Contains(got, "The front has no points") {
 			t.Errorf("a front of no points says %q", got)
 		}

@@ -1,7 +1,7 @@
 // What all of it rests on.
 
 import { el, grid, section } from "./dom.js";
-import { digits, fixed, group, NONE } from "./format.js";
+import { digits, fixed, group, NONE, plural } from "./format.js";
 
 const big = (text) => (text.length <= 15 ? text.replace(/\B(?=(\d{3})+$)/g, ",") : Number(text).toExponential(3).replace("e+", "e"));
 
@@ -32,12 +32,12 @@ function certificate(p, r) {
   const short = Object.entries(p.short || {}).sort((a, b) => b[1] - a[1]).map(([k, n]) => [group(n), fixed((100 * n) / p.legal, 1), `do not fit; shortest of ${k}`]);
   const rows = [...short, [group(p.fit - p.feasible), fixed((100 * (p.fit - p.feasible)) / p.legal, 1), "fit, and are less accurate than the limits allow"],
     [group(p.feasible - p.front), fixed((100 * (p.feasible - p.front)) / p.legal, 1), "fit, are accurate enough, and are beaten by a point of the front"], [group(p.front), digits((100 * p.front) / p.legal, 2), `are the front of ${r.objectives.join(", ")}`]];
-  return [el("p", null, el("b", null, p.name), `: all ${group(p.legal)} legal points were covered and counted.`), grid(`Account of ${p.name}`, [["Points", "n"], ["%", "n"], ["What became of them", ""]], rows)];
+  return [el("p", null, el("b", null, p.name), `: ${p.legal === 1 ? "its only legal point was" : `all ${group(p.legal)} legal points were`} covered and counted.`), grid(`Account of ${p.name}`, [["Points", "n"], ["%", "n"], ["What became of them", ""]], rows)];
 }
 
 function made(r) {
   const list = [["Command", r.command && el("code", null, r.command)], ["Version and build", el("code", null, r.tool)], ["Hash of all inputs", el("code", null, r.inputs)], ["Seed", String(r.seed)],
-    ["Network", `${r.model.name}: ${r.model.family}, image ${r.model.image}, ${r.model.tokens} tokens of ${r.model.dim}, ${r.model.depth} blocks, ${r.model.heads} heads, ${r.model.classes} classes`],
+    ["Network", `${r.model.name}: ${r.model.family}, image ${r.model.image}, ${r.model.tokens} tokens of ${r.model.dim}, ${plural(r.model.depth, "block")}, ${plural(r.model.heads, "head")}, ${r.model.classes} classes`],
     ["Space", r.space], ["Limits", r.limits.map((l) => `${l.metric} ${l.least ? "at least" : "at most"} ${l.value} ${l.unit}`).join(", ") || "none"], ["Design", r.inside.map((x) => x.design).filter(Boolean).join(", ") || null]];
   return [el("dl", { class: "made" }, list.filter(([, v]) => v).map(([k, v]) => [el("dt", null, k), el("dd", null, v)])),
     el("p", { class: "hint" }, `The data of this page is in it once, as JSON, in the element with the id “data”; schema ${r.schema}, docs/REPORT.md.`)];

@@ -20,7 +20,8 @@ export function filters(front, state) {
   const rows = [...some, ...rest].map((x) => limit(front, state, x));
   box.append(el("fieldset", null, el("legend", null, "Limits"), rows.slice(0, some.length).map((r) => r.node),
     rest.length > 0 && el("details", null, el("summary", null, "More limits"), rows.slice(some.length).map((r) => r.node))));
-  box.append(axes(front, state));
+  const choices = axes(front, state);
+  if (choices) box.append(choices);
   const update = () => {
     const n = state.list.length;
     show(count, el("b", null, n.toLocaleString("en")), ` of ${front.n.toLocaleString("en")} points shown`);

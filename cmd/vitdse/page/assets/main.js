@@ -22,7 +22,7 @@ function header(front) {
   const of = r.points.of;
   const thinned = of > front.n ? ` The front has ${group(of)} points; ${group(front.n)} of them are in this page: every part's best by each objective, the others taken evenly.` : "";
   const legal = r.parts.reduce((s, p) => s + p.legal, 0);
-  const from = legal ? `, from ${group(legal)} legal points of the space ${r.space}` : `, of the space ${r.space}`;
+  const from = legal ? `, from ${plural(legal, "legal point")} of the space ${r.space}` : `, of the space ${r.space}`;
   return [el("p", { class: "mark" }, "vitdse"), el("h1", null, `${r.model.name} on ${r.parts.length > 3 ? plural(r.parts.length, "part") : r.parts.map((p) => p.name).join(", ")}`),
     el("p", { class: "lead" }, `${plural(of, "accelerator")} on the Pareto front of ${r.objectives.join(", ")}${from}.${thinned}`),
     r.partial && !document.documentElement.dataset.live && el("p", { class: "note" }, "The search has not come to its end: this is what it had found.")];

@@ -58,15 +58,18 @@ export function roofline(inside, verdict) {
     el("figcaption", { class: "hint" }, `Rates are reached: an op's products over its cycles. The memory gives ${digits(inside.memory_gb_s, 3)} GB/s. Scores and values move nothing off the chip.`));
 }
 
+const LETTER = 6.5; // px that a letter takes, about
+
 // labels places names beside their marks, none on another.
 function labels(ops, sx, sy, width) {
   const placed = [];
   for (const o of ops) {
-    const right = sx(o.x) < width * 0.7;
-    const x = sx(o.x) + (right ? 8 : -8);
+    const right = sx(o.x) < width * 0.7, name = o.name.replace("blocks.*.", "").replace(/attn\.q$/, "attn.qkv");
+    const x = sx(o.x) + (right ? 8 : -8), from = right ? x : x - LETTER * name.length, to = from + LETTER * name.length;
+    const taken = (y) => placed.some((p) => Math.abs(p[1] - y) < 12 && p[4] < to && from < p[5]);
     let y = sy(o.y) + 4;
-    while (placed.some((p) => Math.abs(p[1] - y) < 12 && Math.abs(p[0] - x) < 120)) y += 12;
-    placed.push([x, y, right ? "start" : "end", o.name.replace("blocks.*.", "").replace(/attn\.q$/, "attn.qkv")]);
+    while (taken(y)) y += 12;
+    placed.push([x, y, right ? "start" : "end", name, from, to]);
   }
   return placed;
 }

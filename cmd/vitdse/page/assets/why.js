@@ -65,8 +65,11 @@ function clock(front, i) {
   return el("p", { class: "hint" }, el("b", null, "Clock "), bracket ? c.low_mhz === c.high_mhz
     ? `${at(c.low_mhz)}. `
     : `between ${digits(c.low_mhz, 4)} and ${digits(c.high_mhz, 4)} MHz: ${at(c.low_mhz)}, ${at(c.high_mhz)}. ` : `${digits(mhz, 4)} MHz, without a bracket. `,
-    c.evidence.trim().replace(/\.$/, ""), ".", c.path ? ` The path that sets it: ${c.path}.` : "");
+    sentence(c.evidence), c.path ? ` The path that sets it: ${c.path}.` : "");
 }
+
+// sentence begins with a capital and ends with one full stop.
+const sentence = (text) => text.trim().replace(/^./, (c) => c.toUpperCase()).replace(/\.*$/, ".");
 
 // modelled is the bracket that the clock's model gives a point, if its clock is the model's.
 function modelled(front, i) {
