@@ -302,12 +302,12 @@ func TestInBrowser(t *testing.T) {
 }
 
 // chosen tries what filters: a slider, a part, a choice of the space, and lets them go.
-func chosen(t *testing.T, ctx context.Context, f *dse.Front, frame chromedp.Action) {
+func chosen(t *testing.T, ctx context.Context, f *front.Front, frame chromedp.Action) {
 	t.Helper()
 	press := func(selector string) {
 		do(t, ctx, chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).click()", selector), nil), frame)
 	}
-	shown := func(of string, keep func(i int, p dse.Point) bool) {
+	shown := func(of string, keep func(i int, p front.Point) bool) {
 		want := 0
 		for i, p := range f.Points {
 			if i%5 != 0 && keep(i, p) {
@@ -319,20 +319,20 @@ func chosen(t *testing.T, ctx context.Context, f *dse.Front, frame chromedp.Acti
 		}
 	}
 	press(".filters-head button")
-	shown("nothing filtered", func(int, dse.Point) bool { return true })
+	shown("nothing filtered", func(int, front.Point) bool { return true })
 	press("input[name=part][value=xck26]")
-	shown("a part", func(_ int, p dse.Point) bool { return p.Part == "xck26" })
+	shown("a part", func(_ int, p front.Point) bool { return p.Part == "xck26" })
 	press("input[name='<i>axis</i>'][value='</td>']")
 	if got := value[int](t, ctx, "vitdse.state.list.length"); got != 0 {
 		t.Errorf("%d points of that part have the other part's choice", got)
 	}
 	press("input[name=part][value=xck26]")
-	shown("a choice", func(_ int, p dse.Point) bool { return p.Choice[3] == "</td>" })
+	shown("a choice", func(_ int, p front.Point) bool { return p.Choice[3] == "</td>" })
 	press(".filters-head button")
 	slider := `document.querySelector("input[name=lut-most]").closest(".limit").querySelectorAll("input[type=range]")[1]`
 	do(t, ctx, chromedp.Evaluate(slider+`.value = 500; `+slider+`.dispatchEvent(new Event("input"))`, nil), frame)
 	most := value[float64](t, ctx, `vitdse.state.limitOf("lut")[1]`)
-	shown("a slider in its middle", func(_ int, p dse.Point) bool { return float64(p.Estimate.LUT) <= most })
+	shown("a slider in its middle", func(_ int, p front.Point) bool { return float64(p.Estimate.LUT) <= most })
 	if typed := value[string](t, ctx, `document.querySelector("input[name=lut-most]").value`); typed != fmt.Sprint(most) {
 		t.Errorf("the slider's field says %s; the limit is %g", typed, most)
 	}
