@@ -37,7 +37,8 @@ type Study struct {
 	Cache      configs.Store     // sensitivities and measurements that runs share
 
 	// Called from one goroutine at a time; each may be nil.
-	OnSensitivity func(done, total int) // entries of the sensitivity table
+	OnReference   func(title, unit string, done, total int) // what sensitivities and points are measured beside
+	OnSensitivity func(done, total int)                     // entries of the sensitivity table
 	OnSweep       func(search.Progress)
 	OnSwept       func(search.Result)   // the sweep is over, before its front is measured
 	OnMeasure     func(done, total int) // choices of numerics
@@ -67,7 +68,7 @@ func Explore(ctx context.Context, s Study) (search.Result, error) {
 			"give them, or take loss in its place")
 	}
 	work := measuring.Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version,
-		Progress: s.OnSensitivity, Say: s.Options.Say,
+		Progress: s.OnSensitivity, Stage: s.OnReference, Say: s.Options.Say,
 		Elsewhere: s.Options.Elsewhere}
 	prediction := s.Prediction
 	if prediction == nil {

@@ -190,5 +190,6 @@ func (a *app) sensitivities(ctx context.Context, n *trained, run configs.Run, sp
 func (a *app) sensitivityWork(task string, run configs.Run, build string, st *progress.Stages) measuring.Work {
 	return measuring.Work{Workers: runtime.GOMAXPROCS(0), Cache: a.cacheOf(run), Version: build,
 		Say:      func(said string) { a.log.Warn(said) },
+		Stage:    st.Of,
 		Progress: func(done, total int) { st.Set(task, "settings", int64(done), int64(total), "") }}
 }

@@ -112,6 +112,7 @@ func (a *app) sweep(ctx context.Context, n *trained, run configs.Run, force bool
 			Resume: !force || !finished(sweepDir(run)), Say: func(said string) { a.log.Warn(said) },
 			Reading:   st.Reading("reading " + search.JournalFile),
 			Elsewhere: a.elsewhere(machines, workDir(run), st)},
+		OnReference:   st.Of,
 		OnSensitivity: func(done, total int) { st.Set("sensitivities", "settings", int64(done), int64(total), "") },
 		OnSweep: func(p search.Progress) {
 			title, unit := "sweep", "points"

@@ -24,17 +24,12 @@ func (n Network) Integers(num configs.Numerics, w Work,
 			return net, nil
 		}
 	}
-	at := func(title, unit string) func(done, total int) {
-		if stage == nil {
-			return nil
-		}
-		return func(done, total int) { stage(title, unit, done, total) }
-	}
-	stats, err := quant.CalibrateWith(n.Model, n.Weights, n.Calibration, at("calibration", "images"))
+	w.Stage = stage
+	stats, err := quant.CalibrateWith(n.Model, n.Weights, n.Calibration, w.stage("calibration", "images"))
 	if err != nil {
 		return nil, err
 	}
-	net, _, err := quant.Inspect(n.Model, num, n.Weights, stats, at("quantization", "blocks"))
+	net, _, err := quant.Inspect(n.Model, num, n.Weights, stats, w.stage("quantization", "blocks"))
 	if err != nil || !w.Cache.Holds() {
 		return net, err
 	}

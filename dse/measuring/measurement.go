@@ -86,6 +86,11 @@ func (m *Measurement) Run(ctx context.Context) error {
 	if len(left) == 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if e := m.work.Elsewhere; !m.mine && (e == nil || e.Do == nil) {
+		if err := m.prepare(ctx); err != nil {
+			return err
+		}
+	}
 	had := len(m.all) - len(left)
 	m.progress(had)
 	return jobs.Run(ctx, left, jobs.Work[measure.Result]{
@@ -111,11 +116,21 @@ func (m *Measurement) prepare(ctx context.Context) (err error) {
 	if m.stats != nil {
 		return nil
 	}
-	if m.logits, err = measure.FloatLogits(ctx, m.net.Model, m.net.Weights, m.net.Images, m.work.Workers); err != nil {
+	if m.logits, err = measure.FloatLogitsWith(ctx, m.net.Model, m.net.Weights, m.net.Images, m.work.Workers,
+		m.stage("float network", "images")); err != nil {
 		return err
 	}
-	m.stats, err = quant.Calibrate(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate))
+	m.stats, err = quant.CalibrateWith(m.net.Model, m.net.Weights, m.net.calibration(m.calibrate),
+		m.stage("calibration", "images"))
 	return err
+}
+
+// stage is none in a task, whose jobs ask for what they need side by side.
+func (m *Measurement) stage(title, unit string) func(done, total int) {
+	if m.mine {
+		return nil
+	}
+	return m.work.stage(title, unit)
 }
 
 func (m *Measurement) progress(done int) {

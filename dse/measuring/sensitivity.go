@@ -8,6 +8,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/jobs"
 	"vitdse/dse/noise"
+	"vitdse/golden/dataset"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -22,12 +23,14 @@ const goldenVersion = "vitdse golden 1"
 
 // Work is how measurements run; no result depends on it.
 type Work struct {
-	Workers   int                   // goroutines, at least 1
-	Cache     configs.Store         // results that are kept between runs
-	Version   string                // of the tool; results of another version are measured again
-	Progress  func(done, total int) // called from one goroutine at a time; may be nil
-	Say       func(string)          // is told of kept results that are damaged; may be nil
-	Elsewhere *jobs.Elsewhere       // where the jobs are done but here; nil for here
+	Workers  int                   // goroutines, at least 1
+	Cache    configs.Store         // results that are kept between runs
+	Version  string                // of the tool; results of another version are measured again
+	Progress func(done, total int) // called from one goroutine at a time; may be nil
+	// Stage hears of what is computed once for all measurements; called as Progress is; may be nil.
+	Stage     func(title, unit string, done, total int)
+	Say       func(string)    // is told of kept results that are damaged; may be nil
+	Elsewhere *jobs.Elsewhere // where the jobs are done but here; nil for here
 }
 
 // Sensitivities measures what the prediction of some choices needs, once: the noise that
@@ -40,12 +43,14 @@ func Sensitivities(ctx context.Context, n Network, c noise.Choices, w Work) (*no
 	}
 	var tables []*measure.Table
 	var foreign error
+	beside := &references{network: n, calibration: n.calibration(c.CalibImages),
+		images: n.heldOut(c.CalibImages, sensitivityImages)}
 	for i, basis := range c.Bases {
 		part := w
 		if w.Progress != nil {
 			part.Progress = func(done, total int) { w.Progress(i*total+done, len(c.Bases)*total) }
 		}
-		t, err := n.sensitivity(ctx, c, basis, part)
+		t, err := beside.sensitivity(ctx, c, basis, part)
 		if errors.Is(err, jobs.ErrForeign) {
 			foreign = err // of another basis than this task's, or of none
 			continue
@@ -61,15 +66,44 @@ func Sensitivities(ctx context.Context, n Network, c noise.Choices, w Work) (*no
 	return noise.NewPrediction(tables...)
 }
 
-func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs.Basis,
+// references are what the settings of every basis are measured beside, computed when first asked for.
+type references struct {
+	network             Network
+	calibration, images *dataset.Images
+	stats               *quant.Stats
+	logits              []float64 // of the float network
+}
+
+func (r *references) prepare(ctx context.Context, w Work) (err error) {
+	if r.logits != nil {
+		return nil
+	}
+	n := r.network
+	if r.stats, err = quant.CalibrateWith(n.Model, n.Weights, r.calibration, w.stage("calibration", "images")); err != nil {
+		return err
+	}
+	r.logits, err = measure.FloatLogitsWith(ctx, n.Model, n.Weights, r.images, w.Workers,
+		w.stage("float network", "images"))
+	return err
+}
+
+// stage hears of one thing that is computed; nil if nobody asks.
+func (w Work) stage(title, unit string) func(done, total int) {
+	if w.Stage == nil {
+		return nil
+	}
+	return func(done, total int) { w.Stage(title, unit, done, total) }
+}
+
+func (r *references) sensitivity(ctx context.Context, c noise.Choices, basis configs.Basis,
 	w Work) (*measure.Table, error) {
+	n := r.network
 	reference := configs.Uniform(n.Model, 8, 8).On(basis)
 	reference.CalibImages = c.CalibImages
-	calibration, images := n.calibration(c.CalibImages), n.heldOut(c.CalibImages, sensitivityImages)
 	sweep := measure.Sweep{Bits: c.Bits, Granularities: c.Granularities, Group: c.Group, Workers: w.Workers}
 	key, err := configs.Key(goldenVersion, w.Version, "sensitivity", n.Model, n.Weights.Digest(n.Model),
-		imagesHash(calibration, nil),
-		imagesHash(images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
+		imagesHash(r.calibration, nil),
+		imagesHash(r.images, nil), reference, sweep.Bits, sweep.Granularities, sweep.Group)
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +115,13 @@ func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs
 	if !settings.mine && w.Cache.Get("sensitivity", key, t) {
 		return t, nil
 	}
-	if err := settings.open(ctx, passSeconds(n.Model, images.N)); err != nil {
+	if err := settings.open(ctx, passSeconds(n.Model, r.images.N)); err != nil {
 		return nil, err
 	}
-	sweep.Run = settings.run
-	stats, err := quant.Calibrate(n.Model, n.Weights, calibration)
-	if err == nil {
-		t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, stats, images, sweep)
+	if err = r.prepare(ctx, w); err == nil {
+		settings.say()
+		sweep.Run, sweep.Float = settings.run, r.logits
+		t, err = measure.Sensitivity(ctx, n.Model, reference, n.Weights, r.stats, r.images, sweep)
 	}
 	if err != nil {
 		w.Cache.Failed(settings.journal.Close())
@@ -106,7 +140,7 @@ func (n Network) sensitivity(ctx context.Context, c noise.Choices, basis configs
 // basis, in order.
 func (n Network) Additivity(ctx context.Context, p *noise.Prediction, c noise.Choices, assignments int, seed int64,
 	w Work) ([]*measure.Additivity, error) {
-	stats, err := quant.Calibrate(n.Model, n.Weights, n.calibration(c.CalibImages))
+	stats, err := quant.CalibrateWith(n.Model, n.Weights, n.calibration(c.CalibImages), w.stage("calibration", "images"))
 	if err != nil {
 		return nil, err
 	}

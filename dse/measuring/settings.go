@@ -65,10 +65,10 @@ func (s *settings) open(ctx context.Context, cost float64) error {
 		s.known[r.Job] = r.Value
 	}
 	s.done = len(s.known)
-	s.say()
 	if e := s.work.Elsewhere; e == nil || e.Do == nil {
 		return nil
 	}
+	s.say()
 	err = jobs.Run(ctx, jobs.Left(s.plan, records), jobs.Work[float64]{
 		Elsewhere: s.work.Elsewhere, Plan: s.plan, Cost: func(int) float64 { return cost },
 		Take: func(n int, total float64) error {

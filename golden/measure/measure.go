@@ -47,16 +47,24 @@ func decibels(noise float64) float64 { return -10 * math.Log10(noise) }
 // FloatLogits runs the float reference over all images: N x Classes, row-major.
 func FloatLogits(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images,
 	workers int) ([]float64, error) {
+	return FloatLogitsWith(ctx, m, w, images, workers, nil)
+}
+
+// FloatLogitsWith is FloatLogits with a function that hears of every image done; it may be nil.
+func FloatLogitsWith(ctx context.Context, m configs.Model, w *checkpoint.Weights, images *dataset.Images,
+	workers int, progress func(done, total int)) ([]float64, error) {
 	net, err := floatref.New(m, w)
 	if err != nil {
 		return nil, err
 	}
 	logits := make([]float64, images.N*m.Classes)
+	count := counter(0, images.N, progress)
 	err = each(ctx, images.N, chunk, workers, func() (func(i int) error, error) {
 		var tr floatref.Trace
 		return func(i int) error {
 			l, err := net.Run(images.At(i), &tr)
 			copy(logits[i*m.Classes:], l)
+			count(nil)
 			return err
 		}, nil
 	})

@@ -21,6 +21,7 @@ type Sweep struct {
 	Granularities []configs.Granularity // of weights; nil is per channel and per layer
 	Group         int                   // weights that share a multiplier where they are in groups
 	Workers       int                   // goroutines
+	Float         []float64             // the float network's logits of the images; nil has them computed
 
 	// Run measures entries of the table, which are numbered in its order, and hands the Total of each to take, from
 	// one goroutine at a time: by calling of, which several goroutines may, or from what an interrupted measurement
@@ -38,9 +39,11 @@ func Sensitivity(ctx context.Context, m configs.Model, reference configs.Numeric
 	if err != nil {
 		return nil, err
 	}
-	logits, err := FloatLogits(ctx, m, w, images, sweep.Workers)
-	if err != nil {
-		return nil, err
+	logits := sweep.Float
+	if logits == nil {
+		if logits, err = FloatLogits(ctx, m, w, images, sweep.Workers); err != nil {
+			return nil, err
+		}
 	}
 	net, err := quant.Quantize(m, reference, w, stats)
 	if err != nil {

@@ -184,8 +184,8 @@ func (q *quantizer) round(bits configs.LayerBits, w []float64, in activations, f
 	})
 }
 
-// fitted returns the factors of a layer's inputs and its weights refitted to them, remembered unless the inputs are what
-// this network's quantized layers give.
+// fitted returns the factors of a layer's inputs and its weights refitted to them, remembered unless the inputs are
+// what this network's quantized layers give.
 func (q *quantizer) fitted(key inputKey, w []float64, in activations) (inputs []factor, best []float64) {
 	inputsOf := func() []factor { return factors(in, q.menu.Rounding == configs.Descent) }
 	if in.fed != nil {
