@@ -99,19 +99,27 @@ func (s *Shape) groupScale(f fabric) Resources {
 	return Resources{LUT: mult + whole(float64(s.TK*s.TN)*lane), FF: mult}
 }
 
-// sequencer holds the program, on LUT6 parts as logic.
+// sequencer holds the program: as logic on LUT6 parts, and on others where that costs Yosys no more than blocks.
 func (s *Shape) sequencer(f fabric) Resources {
-	luts := whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))
-	if !f.lut6() { // in block RAM: some 165 of a descriptor's bits differ between steps, and more where layers' bits do
-		bits := 165
-		if len(s.WeightFormats) > 2 {
-			bits += 35
-		}
-		blocks, _ := f.blocks(s.steps(), bits)
-		return Resources{LUT: luts, FF: 325 + CeilLog2(s.steps()), BRAM18: blocks}
+	r := Resources{LUT: whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))}
+	if f.lut6() {
+		r.FF = 366 + CeilLog2(s.steps())
+		return r
 	}
-	return Resources{LUT: luts, FF: 366 + CeilLog2(s.steps())}
+	r.FF = 325 + CeilLog2(s.steps())
+	bits := 165 // of a descriptor that differ between steps, about, and more where layers' bits do
+	if len(s.WeightFormats) > 2 {
+		bits += 35
+	}
+	if blocks, _ := f.blocks(s.steps(), bits); s.steps()*bits > romBits*blocks {
+		r.BRAM18 = blocks
+	}
+	return r
 }
+
+// romBits is how many bits of read-only memory are logic in Yosys before a block is taken for them: its memory_libmap
+// gives a block of the ECP5 (brams.txt) a cost of 128 and such a bit one of 1/16.
+const romBits = 128 * 16
 
 // steps is the length of Program.
 func (s *Shape) steps() int {

@@ -192,3 +192,27 @@ func TestMemoriesAgainstYosys(t *testing.T) {
 		t.Errorf("only %d memories recorded", len(file.Memories))
 	}
 }
+
+// A short program is logic on an ECP5 (two blocks of two heads, mapped by Yosys 0.23), a longer one five blocks.
+func TestShortProgramsAreLogic(t *testing.T) {
+	for depth, want := range map[int]int{2: 0, 6: 5} {
+		m := configs.Model{Name: "short", Family: configs.ViT, Image: configs.ImageShape{Height: 12, Width: 20, Channels: 1},
+			Patch: 4, Dim: 32, Depth: depth, Heads: 2, MLPRatio: 4, Classes: 33, LayerNormEps: 1e-6,
+			Mean: []float64{0.5}, Std: []float64{0.5}}
+		d := configs.Design{Numerics: configs.Uniform(m, 8, 8), Engine: configs.Engine{TM: 1, TN: 1, TK: 1, VectorColumns: 1,
+			Multiplier: configs.MulDSP, BusBits: 32, ReadFIFO: 32, WeightBuffers: 1}}
+		s, err := NewShape(network.MustCompile(m), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, err := configs.LoadPart("lfe5u-85f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, module := range s.Modules(part) {
+			if module.Name == "vit_sequencer" && module.BRAM18 != want {
+				t.Errorf("%d steps: %d blocks; expected %d", s.steps(), module.BRAM18, want)
+			}
+		}
+	}
+}

@@ -182,11 +182,15 @@ func runMemories(dir string, latency int, stall float64,
 			return fail("%d beats predicted, %d read", rep.PredictedBeatsRead, rep.BeatsRead)
 		}
 		if opt.Latency > 1 || opt.Stall > 0 {
-			slowMeasured = rep.MeasuredRun
-			slow = 100 * (float64(rep.PredictedRun)/float64(rep.MeasuredRun) - 1)
+			slowMeasured, slow = rep.MeasuredRun, 100*(float64(rep.PredictedRun)/float64(rep.MeasuredRun)-1)
 			if math.Abs(slow) > 1 {
-				return fail("latency %d, stall %.2f: %d cycles predicted, %d measured",
-					latency, stall, rep.PredictedRun, rep.MeasuredRun)
+				if slowMeasured, slow, err = moreSeeds(dir, opt, rep); err != nil {
+					return fail("%w", err)
+				}
+			}
+			if math.Abs(slow) > 1 {
+				return fail("latency %d, stall %.2f: %d cycles predicted, %d measured in the mean of %d seeds",
+					latency, stall, rep.PredictedRun, slowMeasured, 1+seedsMore)
 			}
 			continue
 		}
@@ -201,4 +205,27 @@ func runMemories(dir string, latency int, stall float64,
 		}
 	}
 	return cycles, slowMeasured, slow, nil
+}
+
+// seedsMore are runs with other pauses: a short one in which a memory pauses in more than half of the cycles takes a
+// percent more or less by chance.
+const seedsMore = 15
+
+// moreSeeds is the mean of what runs take whose pauses differ, the given one among them, and by what percentage that
+// is predicted wrong.
+func moreSeeds(dir string, opt Options, first *Report) (measured int64, off float64, err error) {
+	sum := first.MeasuredRun
+	for range seedsMore {
+		opt.Seed++
+		rep, err := Run(context.Background(), dir, opt, nil)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !rep.OK {
+			return 0, 0, fmt.Errorf("verification failed with seed %d", opt.Seed)
+		}
+		sum += rep.MeasuredRun
+	}
+	mean := float64(sum) / (1 + seedsMore)
+	return int64(mean + 0.5), 100 * (float64(first.PredictedRun)/mean - 1), nil
 }

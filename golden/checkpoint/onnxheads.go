@@ -19,9 +19,9 @@ func (r *graphReader) imageSize(patches onnxNode) {
 	}
 }
 
-// heads takes the number of heads from what splits queries and keys into them: a Reshape to [.., tokens, heads, channels] or
-// [.., tokens, 3, heads, channels], or to [tokens, images x heads, channels], whose axes a Transpose then exchanges. Where
-// windows do it, whose stages have numbers of their own, or Reshapes differ, nothing is taken.
+// heads takes the number of heads from what splits queries and keys into them: a Reshape to [.., tokens, heads,
+// channels] or [.., tokens, 3, heads, channels], or to [tokens, images x heads, channels], whose axes a Transpose then
+// exchanges. Where windows do it, whose stages have numbers of their own, or Reshapes differ, nothing is taken.
 func (r *graphReader) heads() {
 	found := map[int64]bool{}
 	for _, n := range r.nodes {
