@@ -25,14 +25,16 @@ func TestConstraints(t *testing.T) {
 		"weight_buffers == 1 or read_fifo*2 > 100": true,
 		"((tm)) == (16)":                           true,
 	} {
-		c, err := ParseConstraint(text)
-		if err != nil {
-			t.Errorf("%v", err)
-			continue
-		}
-		if got, err := c.Holds(e, 100); err != nil || got != want {
-			t.Errorf("%s: %v, %v; expected %v", text, got, err, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			c, err := ParseConstraint(text)
+			if err != nil {
+				t.Errorf("%v", err)
+				return
+			}
+			if got, err := c.Holds(e, 100); err != nil || got != want {
+				t.Errorf("%s: %v, %v; expected %v", text, got, err, want)
+			}
+		})
 	}
 	for text, says := range map[string]string{
 		"tm*tn":              "expected a comparison",
@@ -45,9 +47,11 @@ func TestConstraints(t *testing.T) {
 		"(tm <= 4":           "expected",
 		"":                   "where there is the end",
 	} {
-		if _, err := ParseConstraint(text); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%q: error is %v; expected it to say %q", text, err, says)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, err := ParseConstraint(text); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%q: error is %v; expected it to say %q", text, err, says)
+			}
+		})
 	}
 	c, err := ParseConstraint("tm / (tn - 8) > 1")
 	if err != nil {

@@ -157,9 +157,11 @@ func TestLineOf(t *testing.T) {
 		line int
 	}{{"a", 1}, {"a.b", 2}, {"a.b[0].c", 3}, {"a.b[1].d", 5}, {"a.b[1].missing", 4}, {"a.b[9]", 2},
 		{"x.y", 6}, {"x.y.z", 6}, {"x.q", 7}, {"nothing", 1}, {"a.b[", 2}, {"", 1}} {
-		if got := lineOf(doc.root, c.path); got != c.line {
-			t.Errorf("line of %q is %d, want %d", c.path, got, c.line)
-		}
+		t.Run(c.path, func(t *testing.T) {
+			if got := lineOf(doc.root, c.path); got != c.line {
+				t.Errorf("line of %q is %d, want %d", c.path, got, c.line)
+			}
+		})
 	}
 }
 
@@ -168,17 +170,21 @@ func TestNearest(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 	}{{"pacth", "patch"}, {"head", "heads"}, {"dpeth", "depth"}, {"colour", ""}, {"", ""}} {
-		if got := nearest(c.name, legal); got != c.want {
-			t.Errorf("nearest to %q is %q, want %q", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := nearest(c.name, legal); got != c.want {
+				t.Errorf("nearest to %q is %q, want %q", c.name, got, c.want)
+			}
+		})
 	}
 	// Distances of the usual textbook pairs.
 	for _, c := range []struct {
 		a, b string
 		d    int
 	}{{"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"", "abc", 3}, {"same", "same", 0}} {
-		if d := editDistance(c.a, c.b); d != c.d {
-			t.Errorf("distance of %q and %q is %d, want %d", c.a, c.b, d, c.d)
-		}
+		t.Run(c.a, func(t *testing.T) {
+			if d := editDistance(c.a, c.b); d != c.d {
+				t.Errorf("distance of %q and %q is %d, want %d", c.a, c.b, d, c.d)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -339,12 +340,14 @@ func TestHeadsFitARowTile(t *testing.T) {
 		tm        int
 		legal     bool
 	}{{ViT, 0, 1, true}, {ViT, 4, 1, true}, {DeiTDistilled, 0, 2, true}, {DeiTDistilled, 0, 1, false}} {
-		m := tinyModel()
-		m.Family, m.Registers = c.family, c.registers
-		var f faults
-		Engine{TM: c.tm, TN: 4, TK: 1}.checkClassifiers(&f, m.Classifiers())
-		if err := f.join(); (err == nil) != c.legal {
-			t.Errorf("%s, %d registers, tm %d: %v", c.family, c.registers, c.tm, err)
-		}
+		t.Run(fmt.Sprint(c.family, c.registers, c.tm), func(t *testing.T) {
+			m := tinyModel()
+			m.Family, m.Registers = c.family, c.registers
+			var f faults
+			Engine{TM: c.tm, TN: 4, TK: 1}.checkClassifiers(&f, m.Classifiers())
+			if err := f.join(); (err == nil) != c.legal {
+				t.Errorf("%s, %d registers, tm %d: %v", c.family, c.registers, c.tm, err)
+			}
+		})
 	}
 }

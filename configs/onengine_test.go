@@ -20,11 +20,13 @@ func TestOnEngineNamesTheVariant(t *testing.T) {
 		"attention pooling":          func(m *Model) { m.Pool = PoolMap },
 		"SwiGLU":                     func(m *Model) { m.Gated, m.Activation = true, SiLU },
 	} {
-		m := plain
-		change(&m)
-		err := OnEngine(network.MustCompile(m))
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), "the engine does not run "+want) {
-			t.Errorf("error is %v; expected it to name %q", err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			m := plain
+			change(&m)
+			err := OnEngine(network.MustCompile(m))
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), "the engine does not run "+want) {
+				t.Errorf("error is %v; expected it to name %q", err, want)
+			}
+		})
 	}
 }

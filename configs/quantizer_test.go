@@ -22,11 +22,13 @@ func TestNumericsOnEngine(t *testing.T) {
 		"quantizer.token_scales is dynamic": func(n *Numerics) { n.Quantizer.TokenScales = DynamicScales },
 		"layer patch_embed: granularity is": func(n *Numerics) { n.Layers[0].Granularity = PerGroup },
 	} {
-		n := Uniform(m, 8, 8)
-		n.Layers[1].Granularity, n.Quantizer.CodeRange = PerGroup, FullRange
-		change(&n)
-		if err := n.OnEngine(net); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("error is %v; expected %q", err, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			n := Uniform(m, 8, 8)
+			n.Layers[1].Granularity, n.Quantizer.CodeRange = PerGroup, FullRange
+			change(&n)
+			if err := n.OnEngine(net); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("error is %v; expected %q", err, want)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -101,12 +102,14 @@ func TestImageCount(t *testing.T) {
 		count   ImageCount
 		n, want int
 	}{{AllImages, 360, 360}, {16, 360, 16}, {1000, 360, 360}, {0, 360, 0}} {
-		if got := c.count.Of(c.n); got != c.want {
-			t.Errorf("%s of %d is %d, want %d", c.count, c.n, got, c.want)
-		}
-		var back ImageCount
-		if text, _ := c.count.MarshalText(); back.UnmarshalText(text) != nil || back != c.count {
-			t.Errorf("%s came back as %s", c.count, back)
-		}
+		t.Run(fmt.Sprint(c.count, c.n), func(t *testing.T) {
+			if got := c.count.Of(c.n); got != c.want {
+				t.Errorf("%s of %d is %d, want %d", c.count, c.n, got, c.want)
+			}
+			var back ImageCount
+			if text, _ := c.count.MarshalText(); back.UnmarshalText(text) != nil || back != c.count {
+				t.Errorf("%s came back as %s", c.count, back)
+			}
+		})
 	}
 }

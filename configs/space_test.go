@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"math/big"
 	"os"
 	"reflect"
@@ -158,11 +159,13 @@ func TestSymmetries(t *testing.T) {
 			" blocks.1.attn.proj.weights blocks.1.attn.proj.activations blocks.1.mlp.fc1.weights blocks.1.mlp.fc1.activations" +
 			" blocks.1.mlp.fc2.weights blocks.1.mlp.fc2.activations"},
 	} {
-		s := testSpace(t)
-		s.Bits.Symmetry = c.symmetry
-		if got := axisNames(s.Axes(tinyModel())); got != edge+c.want+rest {
-			t.Errorf("%s:\n%s\nwant\n%s", c.symmetry, got, edge+c.want+rest)
-		}
+		t.Run(fmt.Sprint(c.symmetry), func(t *testing.T) {
+			s := testSpace(t)
+			s.Bits.Symmetry = c.symmetry
+			if got := axisNames(s.Axes(tinyModel())); got != edge+c.want+rest {
+				t.Errorf("%s:\n%s\nwant\n%s", c.symmetry, got, edge+c.want+rest)
+			}
+		})
 	}
 }
 
@@ -230,39 +233,41 @@ func TestSpaceSize(t *testing.T) {
 		t.Errorf("size %s, want 512", got)
 	}
 	for part, want := range map[string]int64{"xc7z020": 96, "xck26": 192} {
-		p := testPart(t, part)
-		g, err := s.On(m, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if g.Size().Int64() != 256 || g.Legal().Int64() != want {
-			t.Errorf("%s: size %s, legal %s, want 256, %d", part, g.Size(), g.Legal(), want)
-		}
-		legal, rank := int64(0), int64(0)
-		seen := map[string]bool{}
-		index := make([]int, len(g.Axes()))
-		for more := true; more; more = g.Next(index) {
-			if got := g.Rank(index); got.Int64() != rank {
-				t.Fatalf("rank %s, want %d", got, rank)
-			}
-			back, err := g.Index(big.NewInt(rank))
-			if err != nil || !reflect.DeepEqual(back, index) {
-				t.Fatalf("index of %d is %v, %v; want %v", rank, back, err, index)
-			}
-			rank++
-			d, err := g.Design(index)
+		t.Run(part, func(t *testing.T) {
+			p := testPart(t, part)
+			g, err := s.On(m, p)
 			if err != nil {
-				continue
+				t.Fatal(err)
 			}
-			legal++
-			if err := d.Validate(m, p); err != nil {
-				t.Fatalf("%s: %v", d.Name, err)
+			if g.Size().Int64() != 256 || g.Legal().Int64() != want {
+				t.Errorf("%s: size %s, legal %s, want 256, %d", part, g.Size(), g.Legal(), want)
 			}
-			seen[Hash(d)] = true
-		}
-		if rank != 256 || legal != want || len(seen) != int(want) {
-			t.Errorf("%s: %d points, %d legal, %d different, want 256, %d, %d", part, rank, legal, len(seen), want, want)
-		}
+			legal, rank := int64(0), int64(0)
+			seen := map[string]bool{}
+			index := make([]int, len(g.Axes()))
+			for more := true; more; more = g.Next(index) {
+				if got := g.Rank(index); got.Int64() != rank {
+					t.Fatalf("rank %s, want %d", got, rank)
+				}
+				back, err := g.Index(big.NewInt(rank))
+				if err != nil || !reflect.DeepEqual(back, index) {
+					t.Fatalf("index of %d is %v, %v; want %v", rank, back, err, index)
+				}
+				rank++
+				d, err := g.Design(index)
+				if err != nil {
+					continue
+				}
+				legal++
+				if err := d.Validate(m, p); err != nil {
+					t.Fatalf("%s: %v", d.Name, err)
+				}
+				seen[Hash(d)] = true
+			}
+			if rank != 256 || legal != want || len(seen) != int(want) {
+				t.Errorf("%s: %d points, %d legal, %d different, want 256, %d, %d", part, rank, legal, len(seen), want, want)
+			}
+		})
 	}
 }
 

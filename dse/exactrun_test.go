@@ -131,12 +131,14 @@ func TestExactJournalOfOtherInputs(t *testing.T) {
 		"noise":      func(in *search.Input) { in.Additive = searchtest.FakeAdditive{Seed: 6} },
 		"limits":     func(in *search.Input) { in.Limits.Bounds = []limits.Bound{{Metric: "dsp", Value: 500}} },
 	} {
-		changed := in
-		change(&changed)
-		var other *jobs.OtherError
-		if _, err := exact.Search(context.Background(), changed, nil); !errors.As(err, &other) || other.What != "inputs" {
-			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			changed := in
+			change(&changed)
+			var other *jobs.OtherError
+			if _, err := exact.Search(context.Background(), changed, nil); !errors.As(err, &other) || other.What != "inputs" {
+				t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
+			}
+		})
 	}
 	swept := searchtest.Fixed(t)
 	swept.Options = in.Options
@@ -159,14 +161,16 @@ func TestFullDisk(t *testing.T) {
 	in.Options.Dir = dir
 	for name, find := range map[string]func(context.Context, search.Input, func(search.Progress)) (search.Result,
 		error){"exact": exact.Search, "sweep": sweep.Search} {
-		if in.Noise == nil {
-			in.Noise = noise.Of(in.Additive)
-		}
-		_, err := find(context.Background(), in, nil)
-		if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(),
-			search.JournalFile) {
-			t.Errorf("%s: error is %v; expected it to say that no space is left, and where", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if in.Noise == nil {
+				in.Noise = noise.Of(in.Additive)
+			}
+			_, err := find(context.Background(), in, nil)
+			if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(),
+				search.JournalFile) {
+				t.Errorf("%s: error is %v; expected it to say that no space is left, and where", name, err)
+			}
+		})
 	}
 }
 
@@ -272,12 +276,14 @@ func TestSensitivityFiles(t *testing.T) {
 		"noise":   {`"noise": `, `"noise": -`, "expected 0..1000"},
 		"form":    {`{`, `[`, "is no file of sensitivities"},
 	} {
-		if err := os.WriteFile(path, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := noise.Load(path, m); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path, bytes.Replace(text, []byte(c.old), []byte(c.new), 1), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := noise.Load(path, m); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+			}
+		})
 	}
 }
 
@@ -301,11 +307,13 @@ func TestExactRefusesBadInput(t *testing.T) {
 		"slow memory": {func(in *search.Input) { in.Parts[0].BandwidthGBs = 0.1 },
 			`add the constraint "bus_bits*clock_mhz <= 800"`},
 	} {
-		in := free(t)
-		c.change(&in)
-		if _, err := exact.Search(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
-		}
+		t.Run(name, func(t *testing.T) {
+			in := free(t)
+			c.change(&in)
+			if _, err := exact.Search(context.Background(), in, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+			}
+		})
 	}
 }
 

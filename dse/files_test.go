@@ -95,30 +95,32 @@ func TestLoadManyPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{"ours": text, "indented": indented.Bytes(), "compact": compact.Bytes()} {
-		path, heard := filepath.Join(dir, name), int64(0)
-		if err := os.WriteFile(path, text, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		got, err := front.Load(t.Context(), path, func(done, total int64) {
-			if heard = done; total != int64(len(text)) || done > total {
-				t.Errorf("%s: heard of %d of %d bytes; the file has %d", name, done, total, len(text))
+		t.Run(name, func(t *testing.T) {
+			path, heard := filepath.Join(dir, name), int64(0)
+			if err := os.WriteFile(path, text, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			got, err := front.Load(t.Context(), path, func(done, total int64) {
+				if heard = done; total != int64(len(text)) || done > total {
+					t.Errorf("%s: heard of %d of %d bytes; the file has %d", name, done, total, len(text))
+				}
+			})
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: reads as %d points (%v); expected %d", name, len(got.Points), err, len(want.Points))
+			}
+			if heard != int64(len(text)) {
+				t.Errorf("%s: heard of %d of %d bytes", name, heard, len(text))
+			}
+			head, err := front.LoadHead(path)
+			if want := *want; err != nil || !reflect.DeepEqual(head.Parts, want.Parts) || len(head.Points) > 0 {
+				t.Errorf("%s: the head has %d points (%v)", name, len(head.Points), err)
+			}
+			ctx, stop := context.WithCancelCause(t.Context())
+			stop(errInterrupted)
+			if _, err := front.Load(ctx, path, nil); !errors.Is(err, errInterrupted) {
+				t.Errorf("%s: an ended context gives %v", name, err)
 			}
 		})
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: reads as %d points (%v); expected %d", name, len(got.Points), err, len(want.Points))
-		}
-		if heard != int64(len(text)) {
-			t.Errorf("%s: heard of %d of %d bytes", name, heard, len(text))
-		}
-		head, err := front.LoadHead(path)
-		if want := *want; err != nil || !reflect.DeepEqual(head.Parts, want.Parts) || len(head.Points) > 0 {
-			t.Errorf("%s: the head has %d points (%v)", name, len(head.Points), err)
-		}
-		ctx, stop := context.WithCancelCause(t.Context())
-		stop(errInterrupted)
-		if _, err := front.Load(ctx, path, nil); !errors.Is(err, errInterrupted) {
-			t.Errorf("%s: an ended context gives %v", name, err)
-		}
 	}
 	line := 1 + bytes.Count(text[:bytes.Index(text, []byte(`"p\"300"`))], []byte("\n"))
 	for says, text := range map[string][]byte{
@@ -128,13 +130,15 @@ func TestLoadManyPoints(t *testing.T) {
 			line): text[:bytes.Index(text, []byte(`"p\"300"`))],
 		"does not end as a front does": append(text[:len(text)-2:len(text)-2], "x"...),
 	} {
-		path := filepath.Join(dir, "front.json")
-		if err := os.WriteFile(path, text, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := front.Load(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("error is %v; expected %q", err, says)
-		}
+		t.Run(says, func(t *testing.T) {
+			path := filepath.Join(dir, "front.json")
+			if err := os.WriteFile(path, text, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := front.Load(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("error is %v; expected %q", err, says)
+			}
+		})
 	}
 }
 
@@ -148,15 +152,17 @@ func TestLoadFrontErrors(t *testing.T) {
 		"old.json":   {`{"schema": 0}`, "has schema 0, this version reads 2"},
 		"short.json": {`{"schema": 2, "axes": ["tm"], "points": [{"name": "x"}]}`, "0 choices for 1 axes"},
 	} {
-		path := filepath.Join(dir, name)
-		if c.text != "" {
-			if err := os.WriteFile(path, []byte(c.text), 0o666); err != nil {
-				t.Fatal(err)
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, name)
+			if c.text != "" {
+				if err := os.WriteFile(path, []byte(c.text), 0o666); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		if _, err := front.Load(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) ||
-			!strings.Contains(err.Error(), name) {
-			t.Errorf("%s: error is %v; expected %q", name, err, c.says)
-		}
+			if _, err := front.Load(t.Context(), path, nil); err == nil || !strings.Contains(err.Error(), c.says) ||
+				!strings.Contains(err.Error(), name) {
+				t.Errorf("%s: error is %v; expected %q", name, err, c.says)
+			}
+		})
 	}
 }

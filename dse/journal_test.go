@@ -154,14 +154,16 @@ func TestJournalOfOtherInputsIsRefused(t *testing.T) {
 		"limit": func(in *search.Input) { in.Limits.MinSQNRDB = 3 },
 		"tool":  func(in *search.Input) { in.Options.Version = "next" },
 	} {
-		changed := in
-		changed.Parts = append([]configs.Part{}, in.Parts...)
-		change(&changed)
-		_, err := sweep.Search(context.Background(), changed, nil)
-		var other *jobs.OtherError
-		if !errors.As(err, &other) || other.What != "inputs" || other.File != file {
-			t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			changed := in
+			changed.Parts = append([]configs.Part{}, in.Parts...)
+			change(&changed)
+			_, err := sweep.Search(context.Background(), changed, nil)
+			var other *jobs.OtherError
+			if !errors.As(err, &other) || other.What != "inputs" || other.File != file {
+				t.Errorf("other %s: error is %v; expected a jobs.OtherError", name, err)
+			}
+		})
 	}
 	var said []string
 	in.Options.Say = func(text string) { said = append(said, text) }

@@ -204,9 +204,11 @@ func TestPredictedObjectives(t *testing.T) {
 	}{{[]metric.Metric{metric.Latency, metric.Top1}, []metric.Metric{metric.Latency, metric.Loss}},
 		{[]metric.Metric{metric.Loss, metric.Top1, "dsp"}, []metric.Metric{metric.Loss, "dsp"}},
 		{[]metric.Metric{metric.Loss, metric.Top1}, nil}, {nil, nil}} {
-		got, err := metric.PredictedObjectives(c.list)
-		if !slices.Equal(got, c.want) || (err != nil) != (c.want == nil && c.list != nil) {
-			t.Errorf("%v: %v, %v; expected %v", c.list, got, err, c.want)
-		}
+		t.Run(fmt.Sprint(c.list), func(t *testing.T) {
+			got, err := metric.PredictedObjectives(c.list)
+			if !slices.Equal(got, c.want) || (err != nil) != (c.want == nil && c.list != nil) {
+				t.Errorf("%v: %v, %v; expected %v", c.list, got, err, c.want)
+			}
+		})
 	}
 }

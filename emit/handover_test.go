@@ -342,18 +342,20 @@ func TestVendorTclFaults(t *testing.T) {
 		{script: "vitis_hls.tcl", env: []string{"STEPS=csim bitstream"}, want: "unknown step bitstream"},
 		{script: "vitis_hls.tcl", lost: "hls", want: "no C++ sources"},
 	} {
-		dir := folder(t, "xczu9eg")
-		if c.lost != "" {
-			if err := os.RemoveAll(filepath.Join(dir, c.lost)); err != nil {
-				t.Fatal(err)
+		t.Run(c.script, func(t *testing.T) {
+			dir := folder(t, "xczu9eg")
+			if c.lost != "" {
+				if err := os.RemoveAll(filepath.Join(dir, c.lost)); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		cmd := exec.Command(tclsh, append([]string{stubs, c.script}, c.args...)...)
-		cmd.Dir, cmd.Env = filepath.Join(dir, "syn"), append(os.Environ(), c.env...)
-		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), c.want) {
-			t.Errorf("%s %v: %v, expected %q\n%s", c.script, c.args, err, c.want, out)
-		}
+			cmd := exec.Command(tclsh, append([]string{stubs, c.script}, c.args...)...)
+			cmd.Dir, cmd.Env = filepath.Join(dir, "syn"), append(os.Environ(), c.env...)
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) {
+				t.Errorf("%s %v: %v, expected %q\n%s", c.script, c.args, err, c.want, out)
+			}
+		})
 	}
 }
 
@@ -363,17 +365,19 @@ func TestScriptsOfFamily(t *testing.T) {
 		"xck26":     "Makefile constraints.xdc vitis_hls.tcl vivado.tcl yosys.ys",
 		"lfe5u-85f": "Makefile ecp5.lpf ecp5.ys ecp5_shell.sv yosys.ys",
 	} {
-		entries, err := os.ReadDir(filepath.Join(folder(t, part), "syn"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, e := range entries {
-			names = append(names, e.Name())
-		}
-		if got := strings.Join(names, " "); got != want {
-			t.Errorf("%s has %s; expected %s", part, got, want)
-		}
+		t.Run(part, func(t *testing.T) {
+			entries, err := os.ReadDir(filepath.Join(folder(t, part), "syn"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, e := range entries {
+				names = append(names, e.Name())
+			}
+			if got := strings.Join(names, " "); got != want {
+				t.Errorf("%s has %s; expected %s", part, got, want)
+			}
+		})
 	}
 }
 
@@ -407,12 +411,14 @@ func TestMakeNamesMissingTools(t *testing.T) {
 		{"xc7z020", "vivado", "vivado is not on PATH; install"},
 		{"xc7z020", "vitis_hls", "vitis_hls is not on PATH; install"},
 	} {
-		cmd := exec.Command("make", "-C", filepath.Join(folder(t, c.part), "syn"), c.target)
-		cmd.Env = []string{"PATH=" + bin}
-		out, err := cmd.CombinedOutput()
-		if err == nil || !bytes.Contains(out, []byte(c.want)) {
-			t.Errorf("%s, make %s: %v, expected %q\n%s", c.part, c.target, err, c.want, out)
-		}
+		t.Run(c.part, func(t *testing.T) {
+			cmd := exec.Command("make", "-C", filepath.Join(folder(t, c.part), "syn"), c.target)
+			cmd.Env = []string{"PATH=" + bin}
+			out, err := cmd.CombinedOutput()
+			if err == nil || !bytes.Contains(out, []byte(c.want)) {
+				t.Errorf("%s, make %s: %v, expected %q\n%s", c.part, c.target, err, c.want, out)
+			}
+		})
 	}
 	help := exec.Command("make", "-s", "-C", filepath.Join(folder(t, "lfe5u-85f"), "syn"))
 	help.Env = []string{"PATH=" + bin}

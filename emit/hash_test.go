@@ -86,31 +86,33 @@ func TestHashCoversTheFolder(t *testing.T) {
 		{"clock", func(s *source) { s.mhz = 150 }},
 		{"name", func(s *source) { s.name = "other" }},
 	} {
-		s := plain()
-		c.change(&s)
-		p := s.plan(t)
-		if other := seen[p.Hash]; other != "" {
-			t.Errorf("%s and %s have the hash %s", other, c.name, p.Hash)
-		}
-		seen[p.Hash] = c.name
-		files, err := p.Files(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			if head := f.Data[:min(len(f.Data), 256)]; f.Path != "mem/stream.bin" && !bytes.Contains(head, []byte(p.Hash)) {
-				t.Errorf("%s: the head of %s does not have the design's hash", c.name, f.Path)
+		t.Run(c.name, func(t *testing.T) {
+			s := plain()
+			c.change(&s)
+			p := s.plan(t)
+			if other := seen[p.Hash]; other != "" {
+				t.Errorf("%s and %s have the hash %s", other, c.name, p.Hash)
 			}
-		}
-		again, err := s.plan(t).Files(1)
-		if err != nil || len(again) != len(files) {
-			t.Fatalf("%d files, then %d: %v", len(files), len(again), err)
-		}
-		for i := range files {
-			if !bytes.Equal(files[i].Data, again[i].Data) {
-				t.Errorf("%s is not the same the second time", files[i].Path)
+			seen[p.Hash] = c.name
+			files, err := p.Files(1)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for _, f := range files {
+				if head := f.Data[:min(len(f.Data), 256)]; f.Path != "mem/stream.bin" && !bytes.Contains(head, []byte(p.Hash)) {
+					t.Errorf("%s: the head of %s does not have the design's hash", c.name, f.Path)
+				}
+			}
+			again, err := s.plan(t).Files(1)
+			if err != nil || len(again) != len(files) {
+				t.Fatalf("%d files, then %d: %v", len(files), len(again), err)
+			}
+			for i := range files {
+				if !bytes.Equal(files[i].Data, again[i].Data) {
+					t.Errorf("%s is not the same the second time", files[i].Path)
+				}
+			}
+		})
 	}
 	if a, b := plain().plan(t), plain().plan(t); a.Hash != b.Hash {
 		t.Error("the hash is not a function")
@@ -233,26 +235,28 @@ func TestForceReplacesItsOwn(t *testing.T) {
 		{"an old manifest", put(emit.ManifestName, `{"schema": 1, "design_hash": "`+strings.Repeat("0", 64)+
 			`", "ops": [{}]}`), "is not replaced"},
 	} {
-		dir, man := write(t, plain())
-		c.prepare(dir)
-		err := emit.WriteFolder(dir, other, true)
-		if c.says != "" {
-			if err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%s: error %v; expected %q", c.name, err, c.says)
+		t.Run(c.name, func(t *testing.T) {
+			dir, man := write(t, plain())
+			c.prepare(dir)
+			err := emit.WriteFolder(dir, other, true)
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%s: error %v; expected %q", c.name, err, c.says)
+				}
+				if _, err := os.Stat(filepath.Join(dir, "rtl/vit_accel_top.sv")); err != nil {
+					t.Errorf("%s: %v", c.name, err)
+				}
+				return
 			}
-			if _, err := os.Stat(filepath.Join(dir, "rtl/vit_accel_top.sv")); err != nil {
-				t.Errorf("%s: %v", c.name, err)
+			if now, e := emit.LoadManifest(dir); err != nil || e != nil || now.Hash == man.Hash {
+				t.Errorf("%s: %v, %v", c.name, err, e)
 			}
-			continue
-		}
-		if now, e := emit.LoadManifest(dir); err != nil || e != nil || now.Hash == man.Hash {
-			t.Errorf("%s: %v, %v", c.name, err, e)
-		}
-		if left, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(left) != 1 {
-			t.Errorf("%s: beside the folder there is %v", c.name, left)
-		}
-		if err := emit.WriteFolder(dir, other, false); err != nil {
-			t.Errorf("%s: the same again: %v", c.name, err)
-		}
+			if left, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(left) != 1 {
+				t.Errorf("%s: beside the folder there is %v", c.name, left)
+			}
+			if err := emit.WriteFolder(dir, other, false); err != nil {
+				t.Errorf("%s: the same again: %v", c.name, err)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -48,20 +49,22 @@ func TestHLSCheck(t *testing.T) {
 		{16, 128, 8, 8, []string{"tm*tn*tk = 16384", "the stream loader needs the widest word, in whole beats, = 8192; " +
 			"the tool's limit is 4096 bits"}},
 	} {
-		d := configs.Design{Numerics: configs.Uniform(m, c.w, 8),
-			Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
-		s, err := hwmodel.NewShape(network.MustCompile(m), d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = (&Plan{Shape: s}).HLSCheck()
-		if c.says == nil && err != nil {
-			t.Errorf("%dx%dx%d: %v", c.tm, c.tn, c.tk, err)
-		}
-		for _, says := range c.says {
-			if err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("%dx%dx%d: expected %q, got %v", c.tm, c.tn, c.tk, says, err)
+		t.Run(fmt.Sprint(c.tm, c.tn, c.tk), func(t *testing.T) {
+			d := configs.Design{Numerics: configs.Uniform(m, c.w, 8),
+				Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
+			s, err := hwmodel.NewShape(network.MustCompile(m), d)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			err = (&Plan{Shape: s}).HLSCheck()
+			if c.says == nil && err != nil {
+				t.Errorf("%dx%dx%d: %v", c.tm, c.tn, c.tk, err)
+			}
+			for _, says := range c.says {
+				if err == nil || !strings.Contains(err.Error(), says) {
+					t.Errorf("%dx%dx%d: expected %q, got %v", c.tm, c.tn, c.tk, says, err)
+				}
+			}
+		})
 	}
 }

@@ -24,26 +24,28 @@ func TestDerivedFamilies(t *testing.T) {
 		{"ice40hx8k", small, 4, 4, 4, 6, Resources{FF: 12794, BRAM18: 55}},
 		{"gw2a-55", small, 4, 4, 4, 6, Resources{FF: 8870, BRAM18: 14}},
 	} {
-		part, err := configs.LoadPart(c.part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := configs.Uniform(m, c.weights, c.act)
-		n.SoftmaxBits, n.GELUBits = c.exp, c.gelu
-		s, err := NewShape(network.MustCompile(m), configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20,
-			Numerics: n, Engine: c.engine})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := s.Resources(part)
-		t.Logf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
-		off := func(a, b int) float64 { return math.Abs(float64(a)/float64(b) - 1) }
-		if c.yosys.LUT > 0 && off(got.LUT, c.yosys.LUT) > 0.05 || off(got.FF, c.yosys.FF) > 0.03 ||
-			off(got.BRAM18, c.yosys.BRAM18) > 0.12 {
-			t.Errorf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
-		}
-		if part.Budget.DSP == 0 && got.DSP > 0 || part.Budget.LUTRAM == 0 && got.LUTRAM > 0 {
-			t.Errorf("%s: %+v of a part without them", c.part, got)
-		}
+		t.Run(c.part, func(t *testing.T) {
+			part, err := configs.LoadPart(c.part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := configs.Uniform(m, c.weights, c.act)
+			n.SoftmaxBits, n.GELUBits = c.exp, c.gelu
+			s, err := NewShape(network.MustCompile(m), configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 20,
+				Numerics: n, Engine: c.engine})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := s.Resources(part)
+			t.Logf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
+			off := func(a, b int) float64 { return math.Abs(float64(a)/float64(b) - 1) }
+			if c.yosys.LUT > 0 && off(got.LUT, c.yosys.LUT) > 0.05 || off(got.FF, c.yosys.FF) > 0.03 ||
+				off(got.BRAM18, c.yosys.BRAM18) > 0.12 {
+				t.Errorf("%s: %+v, Yosys %+v", c.part, got, c.yosys)
+			}
+			if part.Budget.DSP == 0 && got.DSP > 0 || part.Budget.LUTRAM == 0 && got.LUTRAM > 0 {
+				t.Errorf("%s: %+v of a part without them", c.part, got)
+			}
+		})
 	}
 }

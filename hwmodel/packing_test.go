@@ -1,6 +1,7 @@
 package hwmodel
 
 import (
+	"fmt"
 	"testing"
 
 	"vitdse/configs"
@@ -46,34 +47,36 @@ func TestPackedArray(t *testing.T) {
 		{"xc7z020", configs.PackDSP48E1, 2, 8, 5, 4, 20, 2, 4, 639, 462, 16},
 		{"xc7z020", configs.PackDSP48E1, 2, 16, 5, 4, 20, 2, 4, 1117, 472, 32},
 	} {
-		part, err := configs.LoadPart(c.part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, ActBits: min(c.na, 8),
-			NumBits: c.na - 1}
-		switch {
-		case c.na == 8:
-			s.NumBits = 6
-		case c.tokens == 2:
-			s.ActBits = 4
-			if c.nb == 5 {
-				s.ActBits = 5
+		t.Run(c.part, func(t *testing.T) {
+			part, err := configs.LoadPart(c.part)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		s.Design.Engine.Packing = c.packing
-		got := s.peArray(newFabric(part))
-		if p := s.Packed(); p.Cascade {
-			got = got.Add(s.cascades(p)).Add(s.packedDSPs(p))
-		}
-		lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
-		t.Logf("%s TM %d TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
-			c.part, c.tm, c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff, got.DSP, c.dsp)
-		if p := s.Packed(); p.Tokens != c.tokens || p.Group != c.group || got.DSP != c.dsp || ff < -2 || ff > 2 ||
-			lut < -7 || lut > 7 {
-			t.Errorf("%s TM %d TK %d: %+v, %+v; Yosys: %d LUT, %d FF, %d DSP of %d tokens, groups of %d",
-				c.part, c.tm, c.tk, got, p, c.lut, c.ff, c.dsp, c.tokens, c.group)
-		}
+			s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, ActBits: min(c.na, 8),
+				NumBits: c.na - 1}
+			switch {
+			case c.na == 8:
+				s.NumBits = 6
+			case c.tokens == 2:
+				s.ActBits = 4
+				if c.nb == 5 {
+					s.ActBits = 5
+				}
+			}
+			s.Design.Engine.Packing = c.packing
+			got := s.peArray(newFabric(part))
+			if p := s.Packed(); p.Cascade {
+				got = got.Add(s.cascades(p)).Add(s.packedDSPs(p))
+			}
+			lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
+			t.Logf("%s TM %d TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
+				c.part, c.tm, c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff, got.DSP, c.dsp)
+			if p := s.Packed(); p.Tokens != c.tokens || p.Group != c.group || got.DSP != c.dsp || ff < -2 || ff > 2 ||
+				lut < -7 || lut > 7 {
+				t.Errorf("%s TM %d TK %d: %+v, %+v; Yosys: %d LUT, %d FF, %d DSP of %d tokens, groups of %d",
+					c.part, c.tm, c.tk, got, p, c.lut, c.ff, c.dsp, c.tokens, c.group)
+			}
+		})
 	}
 }
 
@@ -88,14 +91,16 @@ func TestTreeArray(t *testing.T) {
 		{2, 9, 8, 24, 541, 524}, {4, 9, 8, 24, 1009, 732}, {8, 9, 8, 24, 1937, 1144},
 		{8, 5, 4, 22, 805, 708}, {16, 5, 4, 22, 1525, 1144},
 	} {
-		s := &Shape{TM: 2, TN: 2, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, booth: true}
-		s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulLUT, configs.PackDSP48E1 // of the other part
-		got := s.peArray(newFabric(part))
-		lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
-		t.Logf("TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%)", c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff)
-		if max(lut, -lut) > 2 || max(ff, -ff) > 1 {
-			t.Errorf("TK %d: %+v; Yosys: %d LUT, %d FF", c.tk, got, c.lut, c.ff)
-		}
+		t.Run(fmt.Sprint(c.tk, c.na, c.nb), func(t *testing.T) {
+			s := &Shape{TM: 2, TN: 2, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, booth: true}
+			s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulLUT, configs.PackDSP48E1 // of the other part
+			got := s.peArray(newFabric(part))
+			lut, ff := percent(got.LUT, c.lut), percent(got.FF, c.ff)
+			t.Logf("TK %d: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%)", c.tk, got.LUT, c.lut, lut, got.FF, c.ff, ff)
+			if max(lut, -lut) > 2 || max(ff, -ff) > 1 {
+				t.Errorf("TK %d: %+v; Yosys: %d LUT, %d FF", c.tk, got, c.lut, c.ff)
+			}
+		})
 	}
 }
 
@@ -106,17 +111,19 @@ func TestCascadeArray(t *testing.T) {
 	for _, c := range []struct{ tk, lut, ff, skewLUT, skewFF int }{
 		{4, 179, 226, 0, 82}, {8, 375, 422, 146, 438},
 	} {
-		for _, name := range []string{"xc7z020", "xczu9eg"} {
-			_, part := load(t, "deit-tiny", name)
-			s := &Shape{TM: 1, TN: c.tk, TK: c.tk, VC: 1, ABits: 9, BBits: 8, AccBits: 24}
-			s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulDSP, configs.PackNone
-			f := newFabric(part)
-			got, skew := s.peArray(f), s.productCascades(f)
-			if lut := percent(got.LUT, c.lut); got.FF != c.ff || max(lut, -lut) > 2 || got.DSP != 0 || skew.LUT != c.skewLUT ||
-				skew.FF != c.skewFF {
-				t.Errorf("%s TK %d: %+v and %+v; Yosys: %+v", name, c.tk, got, skew, c)
+		t.Run(fmt.Sprint(c.tk, c.lut, c.ff), func(t *testing.T) {
+			for _, name := range []string{"xc7z020", "xczu9eg"} {
+				_, part := load(t, "deit-tiny", name)
+				s := &Shape{TM: 1, TN: c.tk, TK: c.tk, VC: 1, ABits: 9, BBits: 8, AccBits: 24}
+				s.Design.Engine.Multiplier, s.Design.Engine.Packing = configs.MulDSP, configs.PackNone
+				f := newFabric(part)
+				got, skew := s.peArray(f), s.productCascades(f)
+				if lut := percent(got.LUT, c.lut); got.FF != c.ff || max(lut, -lut) > 2 || got.DSP != 0 || skew.LUT != c.skewLUT ||
+					skew.FF != c.skewFF {
+					t.Errorf("%s TK %d: %+v and %+v; Yosys: %+v", name, c.tk, got, skew, c)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -140,35 +147,37 @@ func TestMixedArray(t *testing.T) {
 		{"xczu9eg", 4, 16, 4, 2, configs.PackDSP48E2, 4, 6446, 5772, 0, 201, 4},
 		{"xc7z020", 4, 16, 2, 1, configs.PackDSP48E1, 6, 6266, 5396, 40, 111, 5},
 	} {
-		m, part := load(t, "../configs/digits/model.yaml", c.part)
-		d := configs.Design{Numerics: configs.Uniform(m, 8, 8),
-			Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
-				Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
-				Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-		s, err := NewShape(network.MustCompile(m), d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := ledger{list: []Module{}}
-		s.logic(&l, newFabric(part))
-		want := map[string]Resources{"vit_pe_array": {LUT: c.lut, FF: c.ff, DSP: c.dsp},
-			"vit_mixed_array": {LUT: c.joinLUT, FF: c.joinFF}}
-		for _, m := range l.list {
-			w, ours := want[m.Name]
-			if !ours {
-				continue
+		t.Run(c.part, func(t *testing.T) {
+			m, part := load(t, "../configs/digits/model.yaml", c.part)
+			d := configs.Design{Numerics: configs.Uniform(m, 8, 8),
+				Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, VectorColumns: c.vc,
+					Multiplier: configs.MulDSP, Packing: c.packing, LUTColumns: c.columns, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
+					Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+			s, err := NewShape(network.MustCompile(m), d)
+			if err != nil {
+				t.Fatal(err)
 			}
-			delete(want, m.Name)
-			lut, ff := percent(m.LUT, w.LUT), percent(m.FF, w.FF)
-			t.Logf("%s %s: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
-				c.part, m.Name, m.LUT, w.LUT, lut, m.FF, w.FF, ff, m.DSP, w.DSP)
-			if m.DSP != w.DSP || max(lut, -lut) > 8 || max(ff, -ff) > 3 {
-				t.Errorf("%s %s: %+v; Yosys: %+v", c.part, m.Name, m.Resources, w)
+			l := ledger{list: []Module{}}
+			s.logic(&l, newFabric(part))
+			want := map[string]Resources{"vit_pe_array": {LUT: c.lut, FF: c.ff, DSP: c.dsp},
+				"vit_mixed_array": {LUT: c.joinLUT, FF: c.joinFF}}
+			for _, m := range l.list {
+				w, ours := want[m.Name]
+				if !ours {
+					continue
+				}
+				delete(want, m.Name)
+				lut, ff := percent(m.LUT, w.LUT), percent(m.FF, w.FF)
+				t.Logf("%s %s: LUT %d / %d (%+.1f %%), FF %d / %d (%+.1f %%), DSP %d / %d",
+					c.part, m.Name, m.LUT, w.LUT, lut, m.FF, w.FF, ff, m.DSP, w.DSP)
+				if m.DSP != w.DSP || max(lut, -lut) > 8 || max(ff, -ff) > 3 {
+					t.Errorf("%s %s: %+v; Yosys: %+v", c.part, m.Name, m.Resources, w)
+				}
 			}
-		}
-		if len(want) > 0 {
-			t.Errorf("%s: no %v", c.part, want)
-		}
+			if len(want) > 0 {
+				t.Errorf("%s: no %v", c.part, want)
+			}
+		})
 	}
 }
 

@@ -48,14 +48,16 @@ func TestPowerAgainstPublished(t *testing.T) {
 		{"Auto-ViT-Acc, arXiv 2208.05163", "xczu9eg", Resources{LUT: 185000, DSP: 1552}, 150, 9.6},
 		{"HG-PIPE, arXiv 2407.17879", "xcvc1902", Resources{LUT: 669000, DSP: 312, BRAM18: 2013}, 425, 46.7},
 	} {
-		part, err := configs.LoadPart(c.part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := PowerOf(c.r, part, c.mhz, 1e9).Total()
-		t.Logf("%s on %s: %.1f W estimated, %.1f published", c.name, c.part, got, c.watts)
-		if math.Abs(got/c.watts-1) > ExpectedPowerError {
-			t.Errorf("%s on %s: %.1f W estimated, %.1f published", c.name, c.part, got, c.watts)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			part, err := configs.LoadPart(c.part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := PowerOf(c.r, part, c.mhz, 1e9).Total()
+			t.Logf("%s on %s: %.1f W estimated, %.1f published", c.name, c.part, got, c.watts)
+			if math.Abs(got/c.watts-1) > ExpectedPowerError {
+				t.Errorf("%s on %s: %.1f W estimated, %.1f published", c.name, c.part, got, c.watts)
+			}
+		})
 	}
 }

@@ -66,11 +66,13 @@ func TestPricerRefuses(t *testing.T) {
 		"a patch in groups":    func(n *configs.Numerics) { inGroups(n) },
 		"scales of each token": func(n *configs.Numerics) { n.Quantizer.TokenScales = configs.DynamicScales },
 	} {
-		d := randomDesign(r, m, part)
-		fault(&d.Numerics)
-		if _, err := p.Price(&d); err == nil {
-			t.Errorf("%s: no error", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			d := randomDesign(r, m, part)
+			fault(&d.Numerics)
+			if _, err := p.Price(&d); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		})
 	}
 	swin, err := configs.LoadModel("swin-tiny")
 	if err != nil {

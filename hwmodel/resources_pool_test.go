@@ -1,6 +1,7 @@
 package hwmodel
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -21,22 +22,24 @@ func TestPoolAgainstYosys(t *testing.T) {
 		{configs.PoolAvg, true, 1154, 956, 1},
 		{configs.PoolMax, true, 1173, 642, 0},
 	} {
-		m, d, _ := digits(t)
-		m.Pool, m.FCNorm = c.pool, c.fcNorm
-		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 16, 4, 4
-		s, err := NewShape(network.MustCompile(m), d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		part, err := configs.LoadPart("xczu9eg")
-		if err != nil {
-			t.Fatal(err)
-		}
-		pool, _ := s.Pool()
-		r := pool.resources(s, newFabric(part))
-		if r.DSP != c.dsp || math.Abs(percent(r.LUT, c.lut)) > 10 || math.Abs(percent(r.FF, c.ff)) > 10 {
-			t.Errorf("%s, fc_norm %v: %d LUT, %d FF, %d DSP; Yosys has %d, %d and %d",
-				c.pool, c.fcNorm, r.LUT, r.FF, r.DSP, c.lut, c.ff, c.dsp)
-		}
+		t.Run(fmt.Sprint(c.pool, c.fcNorm, c.lut), func(t *testing.T) {
+			m, d, _ := digits(t)
+			m.Pool, m.FCNorm = c.pool, c.fcNorm
+			d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 8, 16, 4, 4
+			s, err := NewShape(network.MustCompile(m), d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part, err := configs.LoadPart("xczu9eg")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pool, _ := s.Pool()
+			r := pool.resources(s, newFabric(part))
+			if r.DSP != c.dsp || math.Abs(percent(r.LUT, c.lut)) > 10 || math.Abs(percent(r.FF, c.ff)) > 10 {
+				t.Errorf("%s, fc_norm %v: %d LUT, %d FF, %d DSP; Yosys has %d, %d and %d",
+					c.pool, c.fcNorm, r.LUT, r.FF, r.DSP, c.lut, c.ff, c.dsp)
+			}
+		})
 	}
 }

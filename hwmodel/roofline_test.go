@@ -19,28 +19,30 @@ func TestRooflineMatchesSurvey(t *testing.T) {
 		model     string
 		intensity float64
 	}{{"deit-tiny", 146}, {"deit-small", 204}, {"deit-base", 265}} {
-		m, err := configs.LoadModel(c.model)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
-			Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64,
-				WeightBuffers: 2,
-				Activations:   configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-		rows, total, err := Roofline(network.MustCompile(m), d, part, TrafficUnfused, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bytes := total.Bytes
-		for _, r := range rows {
-			switch r.Kind {
-			case "patch-embed", "head":
-				bytes -= r.Bytes
-			case "scores", "attn-value":
-				near(t, c.model+" "+r.Name, r.Intensity, 78, 0.5)
+		t.Run(c.model, func(t *testing.T) {
+			m, err := configs.LoadModel(c.model)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		near(t, c.model, float64(total.FLOPs)/float64(bytes), c.intensity, 0.5)
+			d := configs.Design{Name: "x", Model: m.Name, Part: part.Name, ClockMHz: 200, Numerics: configs.Uniform(m, 8, 8),
+				Engine: configs.Engine{TM: 16, TN: 16, TK: 1, Multiplier: configs.MulDSP, BusBits: 64, ReadFIFO: 64,
+					WeightBuffers: 2,
+					Activations:   configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
+			rows, total, err := Roofline(network.MustCompile(m), d, part, TrafficUnfused, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes := total.Bytes
+			for _, r := range rows {
+				switch r.Kind {
+				case "patch-embed", "head":
+					bytes -= r.Bytes
+				case "scores", "attn-value":
+					near(t, c.model+" "+r.Name, r.Intensity, 78, 0.5)
+				}
+			}
+			near(t, c.model, float64(total.FLOPs)/float64(bytes), c.intensity, 0.5)
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package hwmodel
 
 import (
+	"fmt"
 	"testing"
 
 	"vitdse/configs"
@@ -22,35 +23,37 @@ func TestSpansAreTheTimeline(t *testing.T) {
 		m configs.Model
 		d configs.Design
 	}{{m, d}, {tiny, e}} {
-		s, err := NewShape(network.MustCompile(c.m), c.d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var fed int64
-		for _, p := range s.Program() {
-			fed += int64(p.Passes() * p.MT * ((p.NT-1)*p.PeriodFull + p.PeriodLast))
-			if p.Opcode == StepMatmul {
-				fed += int64(p.Passes() * (p.PeriodEnd - p.PeriodLast))
+		t.Run(fmt.Sprint(c.m, c.d), func(t *testing.T) {
+			s, err := NewShape(network.MustCompile(c.m), c.d)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		total, busy, last, array := s.Cycles(IdealMemory), int64(0), int64(0), int64(0)
-		seen := map[Unit]bool{}
-		for _, x := range s.Spans(IdealMemory, 1) {
-			seen[x.Unit] = true
-			if x.From < 0 || x.To > total {
-				t.Errorf("%s: %s of op %d from %d to %d of %d cycles", c.m.Name, Units[x.Unit], x.Op, x.From, x.To, total)
-			}
-			last = max(last, x.To)
-			if x.Unit == UnitArray {
-				if x.From < array {
-					t.Errorf("%s: the array begins op %d at %d, before %d, where the last ended", c.m.Name, x.Op, x.From, array)
+			var fed int64
+			for _, p := range s.Program() {
+				fed += int64(p.Passes() * p.MT * ((p.NT-1)*p.PeriodFull + p.PeriodLast))
+				if p.Opcode == StepMatmul {
+					fed += int64(p.Passes() * (p.PeriodEnd - p.PeriodLast))
 				}
-				array, busy = x.To, busy+x.To-x.From
 			}
-		}
-		if last != total || busy != fed || len(seen) != len(s.Units()) {
-			t.Errorf("%s: the last ends at %d of %d, the array is busy for %d of %d cycles, %d of %d units work",
-				c.m.Name, last, total, busy, fed, len(seen), len(s.Units()))
-		}
+			total, busy, last, array := s.Cycles(IdealMemory), int64(0), int64(0), int64(0)
+			seen := map[Unit]bool{}
+			for _, x := range s.Spans(IdealMemory, 1) {
+				seen[x.Unit] = true
+				if x.From < 0 || x.To > total {
+					t.Errorf("%s: %s of op %d from %d to %d of %d cycles", c.m.Name, Units[x.Unit], x.Op, x.From, x.To, total)
+				}
+				last = max(last, x.To)
+				if x.Unit == UnitArray {
+					if x.From < array {
+						t.Errorf("%s: the array begins op %d at %d, before %d, where the last ended", c.m.Name, x.Op, x.From, array)
+					}
+					array, busy = x.To, busy+x.To-x.From
+				}
+			}
+			if last != total || busy != fed || len(seen) != len(s.Units()) {
+				t.Errorf("%s: the last ends at %d of %d, the array is busy for %d of %d cycles, %d of %d units work",
+					c.m.Name, last, total, busy, fed, len(seen), len(s.Units()))
+			}
+		})
 	}
 }

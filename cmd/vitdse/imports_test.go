@@ -160,9 +160,11 @@ func TestMatches(t *testing.T) {
 		{"emit", "emit", true}, {"emit", "emit/verify", false}, {"emit/...", "emit/verify", true},
 		{"emit/...", "emit", true}, {"emit/...", "emitter", false}, {"golden/intnet", "golden/exec", false},
 	} {
-		if got := matches(c.pattern, c.pkg); got != c.want {
-			t.Errorf("matches(%q, %q) is %v", c.pattern, c.pkg, got)
-		}
+		t.Run(c.pattern, func(t *testing.T) {
+			if got := matches(c.pattern, c.pkg); got != c.want {
+				t.Errorf("matches(%q, %q) is %v", c.pattern, c.pkg, got)
+			}
+		})
 	}
 }
 

@@ -106,15 +106,17 @@ func TestSlurmWork(t *testing.T) {
 			"8000", "--file", "study.jsonl"},
 			[]string{"study.jsonl"}, true},
 	} {
-		if _, code := laptop.do(w.args...); code != 0 {
-			t.Fatalf("exit code %d", code)
-		}
-		farm.onSlurm(w.args, w.fault)
-		for _, name := range w.files {
-			if !bytes.Equal(laptop.file(name), farm.file(name)) {
-				t.Errorf("%s is not that of one process", name)
+		t.Run(strings.Join(w.args, " "), func(t *testing.T) {
+			if _, code := laptop.do(w.args...); code != 0 {
+				t.Fatalf("exit code %d", code)
 			}
-		}
+			farm.onSlurm(w.args, w.fault)
+			for _, name := range w.files {
+				if !bytes.Equal(laptop.file(name), farm.file(name)) {
+					t.Errorf("%s is not that of one process", name)
+				}
+			}
+		})
 	}
 }
 

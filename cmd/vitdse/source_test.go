@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -101,9 +102,11 @@ func TestForbiddenIsFound(t *testing.T) {
 		`	switch op.Name[len(op.Name)-1] {`: "the kind of a layer or op by its name",
 		`	if r.net.Model.Depth > 2 {`:       "blocks counted by hand", `	a.printf("%s", op.Name)`: "",
 	} {
-		if got := finds("hwmodel/x.go", line); got != want {
-			t.Errorf("%q is %q; expected %q", line, got, want)
-		}
+		t.Run(line, func(t *testing.T) {
+			if got := finds("hwmodel/x.go", line); got != want {
+				t.Errorf("%q is %q; expected %q", line, got, want)
+			}
+		})
 	}
 }
 
@@ -303,4 +306,70 @@ func TestColumns(t *testing.T) {
 	if files < 200 {
 		t.Errorf("only %d files were read", files)
 	}
+}
+
+// prefixed are packages whose name is also a key of a file that people write, under which an error stands.
+var prefixed = map[string]string{"dse/limits": "limits, of a run file"}
+
+// An error is for the one who reads it, who knows files, keys and commands, not packages.
+func TestErrorsHaveNoPackagePrefix(t *testing.T) {
+	root, errs := filepath.Join("..", ".."), 0
+	for _, top := range []string{"cmd", "configs", "dse", "emit", "golden", "hwmodel", "templates"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			rel, err := filepath.Rel(root, filepath.Dir(path))
+			if err != nil || prefixed[filepath.ToSlash(rel)] != "" {
+				return err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			texts := errorTexts(f)
+			errs += len(texts)
+			for _, text := range texts {
+				if strings.HasPrefix(text, f.Name.Name+": ") {
+					t.Errorf("%s: error %q begins with its package", path, text)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if errs < 500 {
+		t.Errorf("only %d errors were read", errs)
+	}
+}
+
+// errorTexts are the texts, or their beginnings, of errors that a file makes.
+func errorTexts(f *ast.File) (texts []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return true
+		}
+		of, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || of.Sel.Name != "Errorf" && of.Sel.Name != "New" {
+			return true
+		}
+		arg := call.Args[0]
+		for {
+			sum, ok := arg.(*ast.BinaryExpr)
+			if !ok {
+				break
+			}
+			arg = sum.X
+		}
+		if lit, ok := arg.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			if text, err := strconv.Unquote(lit.Value); err == nil {
+				texts = append(texts, text)
+			}
+		}
+		return true
+	})
+	return texts
 }

@@ -11,9 +11,11 @@ func TestTexts(t *testing.T) {
 		"x */ y": {}, "/* x": {}, "// x": {},
 		"x;y": {}, "x\\": {}, "x{y}": {}, "<x>": {}, "x|y": {}, "x\u2028y": {}, "x\u202ey": {}, "x\x1b[31m": {},
 	} {
-		if got := [2]bool{IsName(text), IsTitle(text)}; got != want {
-			t.Errorf("%q: name and title %v; expected %v", text, got, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			if got := [2]bool{IsName(text), IsTitle(text)}; got != want {
+				t.Errorf("%q: name and title %v; expected %v", text, got, want)
+			}
+		})
 	}
 	long := make([]byte, 201)
 	for i := range long {

@@ -41,17 +41,19 @@ func TestPublishedSizes(t *testing.T) {
 		{"vit-b32", 4.41, 0.01},
 		{"swin-tiny", 4.5, 0.05}, {"swin-small", 8.7, 0.1}, {"swin-base", 15.4, 0.1},
 	} {
-		m, err := configs.LoadModel(c.name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var macs int64
-		for _, op := range compile(t, m).Ops {
-			macs += op.MACs()
-		}
-		if got := float64(macs) / 1e9; got < c.gmacs-c.tol || got > c.gmacs+c.tol {
-			t.Errorf("%s: %.3f GMAC an image; published %.2f", c.name, got, c.gmacs)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			m, err := configs.LoadModel(c.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var macs int64
+			for _, op := range compile(t, m).Ops {
+				macs += op.MACs()
+			}
+			if got := float64(macs) / 1e9; got < c.gmacs-c.tol || got > c.gmacs+c.tol {
+				t.Errorf("%s: %.3f GMAC an image; published %.2f", c.name, got, c.gmacs)
+			}
+		})
 	}
 	if n := len(configs.Models()); n != 14 {
 		t.Errorf("there are %d built-in models; the table above has 14", n)
@@ -142,8 +144,10 @@ func TestLayerBlock(t *testing.T) {
 	for layer, want := range map[string]int{"patch_embed": network.None, "layers.0.blocks.1.mlp.fc2": 1,
 		"layers.1.downsample.reduction": 2,
 		"layers.2.blocks.5.attn.matmul": 9, "head": network.None} {
-		if l, ok := n.Layer(layer); !ok || l.Block != want {
-			t.Errorf("layer %s is in block %d; expected %d", layer, l.Block, want)
-		}
+		t.Run(layer, func(t *testing.T) {
+			if l, ok := n.Layer(layer); !ok || l.Block != want {
+				t.Errorf("layer %s is in block %d; expected %d", layer, l.Block, want)
+			}
+		})
 	}
 }

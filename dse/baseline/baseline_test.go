@@ -111,15 +111,17 @@ func TestNSGA2OnTestProblems(t *testing.T) {
 		{"ZDT3", zdt3, line(zdt3), []float64{1.1, 1.1}, 0.97},
 		{"DTLZ2", dtlz2, sphere, []float64{1.1, 1.1, 1.1}, 0.90},
 	} {
-		r := mustRun(t, levels{12, 101, c.f}, Options{Method: NSGA2, Evaluations: 12000, Seed: 1, Workers: 2})
-		got, want := Hypervolume(costsOf(r.Front), c.ref), Hypervolume(c.truth, c.ref)
-		if got < c.least*want || got > 1.05*want {
-			t.Errorf("%s: hypervolume %.4f of %.4f", c.name, got, want)
-		}
-		if random := mustRun(t, levels{12, 101, c.f}, Options{Method: Random, Evaluations: 12000, Seed: 1,
-			Workers: 2}); Hypervolume(costsOf(random.Front), c.ref) >= got {
-			t.Errorf("%s: random search is as good", c.name)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			r := mustRun(t, levels{12, 101, c.f}, Options{Method: NSGA2, Evaluations: 12000, Seed: 1, Workers: 2})
+			got, want := Hypervolume(costsOf(r.Front), c.ref), Hypervolume(c.truth, c.ref)
+			if got < c.least*want || got > 1.05*want {
+				t.Errorf("%s: hypervolume %.4f of %.4f", c.name, got, want)
+			}
+			if random := mustRun(t, levels{12, 101, c.f}, Options{Method: Random, Evaluations: 12000, Seed: 1,
+				Workers: 2}); Hypervolume(costsOf(random.Front), c.ref) >= got {
+				t.Errorf("%s: random search is as good", c.name)
+			}
+		})
 	}
 }
 
@@ -167,24 +169,26 @@ func TestCMAES(t *testing.T) {
 		f    func([]float64) float64
 		most int
 	}{{"sphere", sphere, 4000}, {"rosenbrock", valley, 15000}} {
-		es := newCMAES(8, 3, 0.3, func(p *Point) float64 { return p.Costs[0] })
-		xs, points := make([][]float64, es.size()), make([]*Point, es.size())
-		for i := range xs {
-			xs[i] = make([]float64, 8)
-		}
-		best, n := math.Inf(1), 0
-		for ; n < c.most && best > 1e-8; n += len(xs) {
-			es.ask(xs)
-			for i, x := range xs {
-				v := c.f(x)
-				points[i] = &Point{Costs: []float64{v}}
-				best = math.Min(best, v)
+		t.Run(c.name, func(t *testing.T) {
+			es := newCMAES(8, 3, 0.3, func(p *Point) float64 { return p.Costs[0] })
+			xs, points := make([][]float64, es.size()), make([]*Point, es.size())
+			for i := range xs {
+				xs[i] = make([]float64, 8)
 			}
-			es.tell(xs, points)
-		}
-		if best > 1e-8 {
-			t.Errorf("%s: %g after %d evaluations", c.name, best, n)
-		}
+			best, n := math.Inf(1), 0
+			for ; n < c.most && best > 1e-8; n += len(xs) {
+				es.ask(xs)
+				for i, x := range xs {
+					v := c.f(x)
+					points[i] = &Point{Costs: []float64{v}}
+					best = math.Min(best, v)
+				}
+				es.tell(xs, points)
+			}
+			if best > 1e-8 {
+				t.Errorf("%s: %g after %d evaluations", c.name, best, n)
+			}
+		})
 	}
 }
 

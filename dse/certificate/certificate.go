@@ -92,12 +92,12 @@ func (c *Certificate) Check() error {
 	sum := new(big.Int)
 	for _, a := range c.Fate {
 		if a.Points.Sign() < 0 {
-			return fmt.Errorf("certificate: %s points %s", a.Points, a.Why)
+			return fmt.Errorf("the certificate has %s points %s", a.Points, a.Why)
 		}
 		sum.Add(sum, a.Points)
 	}
 	if sum.Cmp(c.Points) != 0 {
-		return fmt.Errorf("certificate: the accounts add up to %s points, the space has %s", sum, c.Points)
+		return fmt.Errorf("the accounts of the certificate add up to %s points, the space has %s", sum, c.Points)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (a *Account) UnmarshalJSON(text []byte) error {
 	}
 	a.Why, a.Points = v.Why, new(big.Int)
 	if _, ok := a.Points.SetString(v.Points, 10); !ok {
-		return fmt.Errorf("certificate: %q points", v.Points)
+		return fmt.Errorf("a certificate has %q points; expected a number", v.Points)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (f *Front) JSON(points []Point) ([]byte, error) {
 	}
 	text, found := bytes.CutSuffix(text, []byte("\"points\": null\n}"))
 	if !found {
-		panic("dse: points are not the last of a front")
+		panic("front: points are not the last of a front")
 	}
 	buf := bytes.NewBuffer(text)
 	buf.WriteString("\"points\": [")

@@ -1,6 +1,7 @@
 package pick
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -34,10 +35,12 @@ func TestPick(t *testing.T) {
 		{configs.PickKnee, Query{Parts: []string{"b"}}, 10, "the only point of the predicted front"},
 		{configs.PickFastest, Query{}, 10, "500 us an image"},
 	} {
-		p, why, err := Pick(searchtest.Handmade(), c.policy, c.query)
-		if err != nil || p.Rank != c.rank || !strings.Contains(why, c.says) {
-			t.Errorf("%s %+v: %s, %q, %v; expected rank %d and %q", c.policy, c.query, p.Name, why, err, c.rank, c.says)
-		}
+		t.Run(fmt.Sprint(c.policy, c.query, c.rank), func(t *testing.T) {
+			p, why, err := Pick(searchtest.Handmade(), c.policy, c.query)
+			if err != nil || p.Rank != c.rank || !strings.Contains(why, c.says) {
+				t.Errorf("%s %+v: %s, %q, %v; expected rank %d and %q", c.policy, c.query, p.Name, why, err, c.rank, c.says)
+			}
+		})
 	}
 }
 
@@ -67,24 +70,28 @@ func TestPickErrors(t *testing.T) {
 		{configs.PickKnee, Query{Cut: accuracy.CutMeasured}, "the front has no measurements"},
 		{configs.PickKnee, Query{Cut: "guessed"}, `cut "guessed"`},
 	} {
-		if _, _, err := Pick(searchtest.Handmade(), c.policy, c.query); err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s %+v: error is %v; expected %q", c.policy, c.query, err, c.says)
-		}
+		t.Run(fmt.Sprint(c.policy, c.query), func(t *testing.T) {
+			if _, _, err := Pick(searchtest.Handmade(), c.policy, c.query); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s %+v: error is %v; expected %q", c.policy, c.query, err, c.says)
+			}
+		})
 	}
 }
 
 func TestSelectSortsByEachObjective(t *testing.T) {
 	for by, want := range map[Objective][]int64{ByLatency: {10, 12, 11, 13, 14}, ByUse: {13, 12, 11, 10, 14},
 		ByLoss: {14, 11, 12, 13, 10}} {
-		points, c, err := Select(searchtest.Handmade(), Query{Parts: []string{"a"}, Sort: by})
-		if err != nil || c != accuracy.CutPredicted || len(points) != len(want) {
-			t.Fatalf("%s: %d points, %s, %v", by, len(points), c, err)
-		}
-		for i, p := range points {
-			if p.Rank != want[i] {
-				t.Errorf("%s: place %d has rank %d; expected %d", by, i, p.Rank, want[i])
+		t.Run(fmt.Sprint(by), func(t *testing.T) {
+			points, c, err := Select(searchtest.Handmade(), Query{Parts: []string{"a"}, Sort: by})
+			if err != nil || c != accuracy.CutPredicted || len(points) != len(want) {
+				t.Fatalf("%s: %d points, %s, %v", by, len(points), c, err)
 			}
-		}
+			for i, p := range points {
+				if p.Rank != want[i] {
+					t.Errorf("%s: place %d has rank %d; expected %d", by, i, p.Rank, want[i])
+				}
+			}
+		})
 	}
 	if points, _, _ := Select(searchtest.Handmade(), Query{Top: 2}); len(points) != 2 || points[0].Part != "b" {
 		t.Errorf("top 2 is %v", points)
@@ -109,10 +116,12 @@ func TestPickByTop1(t *testing.T) {
 		loss float64
 		rank int64
 	}{{0, 10}, {2.5, 10}, {2, 12}, {1.5, 12}, {1.4, 13}, {0.5, 14}} {
-		q.Limits.MaxTop1Loss = c.loss
-		if p, _, err := Pick(f, configs.PickFastest, q); err != nil || p.Rank != c.rank {
-			t.Errorf("at most %g points of top-1: rank %d, %v; expected %d", c.loss, p.Rank, err, c.rank)
-		}
+		t.Run(fmt.Sprint(c.loss, c.rank), func(t *testing.T) {
+			q.Limits.MaxTop1Loss = c.loss
+			if p, _, err := Pick(f, configs.PickFastest, q); err != nil || p.Rank != c.rank {
+				t.Errorf("at most %g points of top-1: rank %d, %v; expected %d", c.loss, p.Rank, err, c.rank)
+			}
+		})
 	}
 	q.Limits.MaxTop1Loss = 0.4
 	if p, _, err := Pick(f, configs.PickFastest, q); err == nil {
@@ -120,9 +129,11 @@ func TestPickByTop1(t *testing.T) {
 	}
 	for name, front := range map[string]*front.Front{"not measured": searchtest.Handmade(),
 		"without labels": searchtest.Measured(searchtest.Handmade())} {
-		if _, _, err := Pick(front, configs.PickFastest, q); err == nil ||
-			!strings.Contains(err.Error(), "max_top1_loss is 0.4") {
-			t.Errorf("%s: %v; expected max_top1_loss to be refused", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := Pick(front, configs.PickFastest, q); err == nil ||
+				!strings.Contains(err.Error(), "max_top1_loss is 0.4") {
+				t.Errorf("%s: %v; expected max_top1_loss to be refused", name, err)
+			}
+		})
 	}
 }

@@ -24,9 +24,11 @@ func TestParseConditions(t *testing.T) {
 		"fps>=1,,":   "has no comparison",
 		"lut <= 1 2": `compares with "1 2"`,
 	} {
-		if _, err := ParseConditions(text); err == nil || !strings.Contains(err.Error(), words) {
-			t.Errorf("%q: error %v; expected %q", text, err, words)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, err := ParseConditions(text); err == nil || !strings.Contains(err.Error(), words) {
+				t.Errorf("%q: error %v; expected %q", text, err, words)
+			}
+		})
 	}
 }
 
@@ -40,21 +42,23 @@ func TestConditionsAndOrders(t *testing.T) {
 		{"fps>=500", "latency", "a b"}, {"fps>250,dsp<=60", "latency", "b"}, {"use<=100", "sqnr", "a b c"},
 		{"use<=100", "dsp", "c b a"}, {"lut>5", "lut", "c b"}, {"latency<1", "use", ""},
 	} {
-		w, err := ParseConditions(c.where)
-		if err != nil {
-			t.Fatal(err)
-		}
-		points, _, err := Select(f, Query{Where: w, Sort: Objective(c.sort)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, p := range points {
-			names = append(names, p.Name)
-		}
-		if got := strings.Join(names, " "); got != c.want {
-			t.Errorf("where %s sorted by %s: %s; expected %s", c.where, c.sort, got, c.want)
-		}
+		t.Run(c.where, func(t *testing.T) {
+			w, err := ParseConditions(c.where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			points, _, err := Select(f, Query{Where: w, Sort: Objective(c.sort)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, p := range points {
+				names = append(names, p.Name)
+			}
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("where %s sorted by %s: %s; expected %s", c.where, c.sort, got, c.want)
+			}
+		})
 	}
 	if _, _, err := Select(f, Query{Sort: "speed"}); err == nil || !strings.Contains(err.Error(), "unknown quantity") {
 		t.Errorf("error %v", err)

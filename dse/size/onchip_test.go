@@ -1,6 +1,7 @@
 package size
 
 import (
+	"fmt"
 	"testing"
 
 	"vitdse/configs"
@@ -23,18 +24,20 @@ func TestKeptOnChip(t *testing.T) {
 		bits    int
 		weights int64
 	}{{8, 5308416 + 147456 + 192000}, {4, 5308416/2 + 147456 + 192000}} {
-		d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
-		got, err := KeptOnChip(hwmodel.Temporal{}, network.MustCompile(m), d, part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// 230 blocks of 18,432 bits and 51 UltraRAMs of 294,912, which a design may plan with.
-		if got.Weights != c.weights || got.RAM != (230*18432+51*294912)/8 {
-			t.Errorf("w%d: %+v", c.bits, got)
-		}
-		// At least a block's activations: 197 rows of 768 hidden codes and of 192 residuals of 16 bits.
-		if got.Buffers < 197*768+197*192*2 {
-			t.Errorf("w%d: buffers of %d bytes are too few for a block's activations", c.bits, got.Buffers)
-		}
+		t.Run(fmt.Sprint(c.bits, c.weights), func(t *testing.T) {
+			d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
+			got, err := KeptOnChip(hwmodel.Temporal{}, network.MustCompile(m), d, part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// 230 blocks of 18,432 bits and 51 UltraRAMs of 294,912, which a design may plan with.
+			if got.Weights != c.weights || got.RAM != (230*18432+51*294912)/8 {
+				t.Errorf("w%d: %+v", c.bits, got)
+			}
+			// At least a block's activations: 197 rows of 768 hidden codes and of 192 residuals of 16 bits.
+			if got.Buffers < 197*768+197*192*2 {
+				t.Errorf("w%d: buffers of %d bytes are too few for a block's activations", c.bits, got.Buffers)
+			}
+		})
 	}
 }

@@ -134,17 +134,19 @@ func TestLines(t *testing.T) {
 		{script: `echo stop; sleep 300`, want: "stop", says: "asked to stop"},
 		{script: `echo oops >&2; exit 7`, says: "exit status 7"},
 	} {
-		lines = nil
-		stderr, err := Command{Args: []string{"sh", "-c", c.script}, Line: take, MaxLine: 10, Cut: c.cut}.Run(t.Context())
-		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: error is %v; expected %q", c.script, err, c.says)
-		}
-		if got := strings.Join(lines, "|"); got != c.want {
-			t.Errorf("%s: lines %q; expected %q", c.script, got, c.want)
-		}
-		if strings.Contains(c.script, "oops") && stderr != "oops\n" {
-			t.Errorf("standard error is %q", stderr)
-		}
+		t.Run(c.script, func(t *testing.T) {
+			lines = nil
+			stderr, err := Command{Args: []string{"sh", "-c", c.script}, Line: take, MaxLine: 10, Cut: c.cut}.Run(t.Context())
+			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error is %v; expected %q", c.script, err, c.says)
+			}
+			if got := strings.Join(lines, "|"); got != c.want {
+				t.Errorf("%s: lines %q; expected %q", c.script, got, c.want)
+			}
+			if strings.Contains(c.script, "oops") && stderr != "oops\n" {
+				t.Errorf("standard error is %q", stderr)
+			}
+		})
 	}
 }
 

@@ -107,12 +107,14 @@ func TestChecksFindMistakes(t *testing.T) {
 		"factors are price": {{price: func(e *hwmodel.Estimate) { e.Resources.DSP++ }},
 			{price: func(e *hwmodel.Estimate) { e.Cycles-- }}, {wide: true}},
 	} {
-		for i, b := range mistakes {
-			b.Engine = right.Engine
-			if err := Checks[name](engines.Engine{Engine: b, Plan: right.Plan}, c); err == nil {
-				t.Errorf("%s: does not find mistake %d", name, i)
+		t.Run(name, func(t *testing.T) {
+			for i, b := range mistakes {
+				b.Engine = right.Engine
+				if err := Checks[name](engines.Engine{Engine: b, Plan: right.Plan}, c); err == nil {
+					t.Errorf("%s: does not find mistake %d", name, i)
+				}
 			}
-		}
+		})
 	}
 	calls := 0
 	changing := func(d configs.Design, net *intnet.Network, part configs.Part) (*emit.Plan, error) {

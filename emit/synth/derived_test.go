@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"fmt"
 	"testing"
 
 	"vitdse/hwmodel"
@@ -19,8 +20,10 @@ func TestCellsOfSmallFamilies(t *testing.T) {
 		{map[string]int{"SB_LUT4": 7, "SB_CARRY": 3, "SB_DFF": 1, "SB_DFFESR": 2, "SB_RAM40_4K": 4, "SB_MAC16": 1},
 			hwmodel.Resources{LUT: 7, FF: 3, BRAM18: 4, DSP: 1}},
 	} {
-		if got := (Module{Cells: c.cells}).Resources(); got != c.want {
-			t.Errorf("%v: got %+v, want %+v", c.cells, got, c.want)
-		}
+		t.Run(fmt.Sprint(c.cells), func(t *testing.T) {
+			if got := (Module{Cells: c.cells}).Resources(); got != c.want {
+				t.Errorf("%v: got %+v, want %+v", c.cells, got, c.want)
+			}
+		})
 	}
 }

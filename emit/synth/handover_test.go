@@ -133,8 +133,10 @@ func TestEstimateECP5(t *testing.T) {
 		{"LUTs", est.LUT, sum.LUT, 0.2}, {"flip-flops", est.FF, sum.FF, 0.1},
 		{"multipliers", est.DSP, sum.DSP, 0.1}, {"block RAMs", est.BRAM18, sum.BRAM18, 0.1},
 	} {
-		if off := float64(c.got)/float64(c.want) - 1; off > c.within || off < -c.within {
-			t.Errorf("%s: %d estimated, %d mapped (%+.0f %%)", c.what, c.got, c.want, 100*off)
-		}
+		t.Run(c.what, func(t *testing.T) {
+			if off := float64(c.got)/float64(c.want) - 1; off > c.within || off < -c.within {
+				t.Errorf("%s: %d estimated, %d mapped (%+.0f %%)", c.what, c.got, c.want, 100*off)
+			}
+		})
 	}
 }

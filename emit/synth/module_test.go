@@ -19,9 +19,11 @@ case $2 in
   *) cat $2 >> scripts; cat "$RECORDED/stat.json" > yosys_stat.json ;;
 esac
 `, "engine.json": engineJSON, "stat.json": `{"modules": {"\\vit_ram": {"num_cells_by_type": {"SB_LUT4": 3, "SB_DFF": 2}}}}`} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	t.Setenv("RECORDED", bin)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))

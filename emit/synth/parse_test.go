@@ -32,27 +32,29 @@ func TestParseStat(t *testing.T) {
 		{"yosys-0.70.json", 19, 13, hwmodel.Resources{LUT: 11595 + 2*2341 + 6*418, FF: 7373, DSP: 68, BRAM18: 19,
 			LUTRAM: 6 * 418}},
 	} {
-		modules, err := ParseStat(read(t, c.file), top)
-		if err != nil {
-			t.Fatalf("%s: %v", c.file, err)
-		}
-		if got := Total(modules); got != c.want {
-			t.Errorf("%s: %+v; expected %+v", c.file, got, c.want)
-		}
-		byName := map[string]Module{}
-		for _, m := range modules {
-			byName[m.Name] = m
-		}
-		if len(modules) != c.modules {
-			t.Errorf("%s: %d modules; expected %d", c.file, len(modules), c.modules)
-		}
-		// The array's 32 products; the others are of the lanes behind it.
-		if got := byName["vit_pe_array"].Cells["MULT18X18D"]; got != 32 {
-			t.Errorf("%s: %d multipliers in the array; expected 32", c.file, got)
-		}
-		if got := byName["vit_ram"].Instances; got != c.memories {
-			t.Errorf("%s: %d memories; expected %d", c.file, got, c.memories)
-		}
+		t.Run(c.file, func(t *testing.T) {
+			modules, err := ParseStat(read(t, c.file), top)
+			if err != nil {
+				t.Fatalf("%s: %v", c.file, err)
+			}
+			if got := Total(modules); got != c.want {
+				t.Errorf("%s: %+v; expected %+v", c.file, got, c.want)
+			}
+			byName := map[string]Module{}
+			for _, m := range modules {
+				byName[m.Name] = m
+			}
+			if len(modules) != c.modules {
+				t.Errorf("%s: %d modules; expected %d", c.file, len(modules), c.modules)
+			}
+			// The array's 32 products; the others are of the lanes behind it.
+			if got := byName["vit_pe_array"].Cells["MULT18X18D"]; got != 32 {
+				t.Errorf("%s: %d multipliers in the array; expected 32", c.file, got)
+			}
+			if got := byName["vit_ram"].Instances; got != c.memories {
+				t.Errorf("%s: %d memories; expected %d", c.file, got, c.memories)
+			}
+		})
 	}
 }
 
@@ -63,9 +65,11 @@ func TestParseStatFaults(t *testing.T) {
 		{`{"modules": {"\\other": {"num_cells_by_type": {}}}}`, "no module vit_accel_top"},
 		{`{"modules": {"\\vit_accel_top": {"num_cells_by_type": {"vit_accel_top": 1}}}}`, "contains itself"},
 	} {
-		if _, err := ParseStat([]byte(c.data), top); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%q: error %v; expected %q", c.data, err, c.want)
-		}
+		t.Run(c.data, func(t *testing.T) {
+			if _, err := ParseStat([]byte(c.data), top); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%q: error %v; expected %q", c.data, err, c.want)
+			}
+		})
 	}
 }
 
@@ -76,9 +80,11 @@ func TestPlainName(t *testing.T) {
 		`$paramod\vit_core\HOST_ADDR_BITS=s32'01`: "vit_core",
 		`vit_ram`:                                 "vit_ram",
 	} {
-		if got := timing.PlainName(name); got != want {
-			t.Errorf("timing.PlainName(%q) is %q; expected %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := timing.PlainName(name); got != want {
+				t.Errorf("timing.PlainName(%q) is %q; expected %q", name, got, want)
+			}
+		})
 	}
 }
 
@@ -94,9 +100,11 @@ func TestParseReport(t *testing.T) {
 	for name, want := range map[string]Share{
 		"TRELLIS_COMB": {19646, 83640}, "TRELLIS_FF": {8821, 83640}, "MULT18X18D": {69, 156}, "DP16KD": {21, 208},
 	} {
-		if got := r.Used[name]; got != want {
-			t.Errorf("%s: %v; expected %v", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := r.Used[name]; got != want {
+				t.Errorf("%s: %v; expected %v", name, got, want)
+			}
+		})
 	}
 	logic, routing := r.Split()
 	if period := 1000 / r.MHz; math.Abs(logic+routing-period) > 0.01 {
@@ -113,9 +121,11 @@ func TestParseReportFaults(t *testing.T) {
 		{`{"fmax": {}}`, "0 clocks"},
 		{`{"fmax": {"a": {"achieved": 1}, "b": {"achieved": 2}}}`, "2 clocks"},
 	} {
-		if _, err := ParseReport([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%q: error %v; expected %q", c.data, err, c.want)
-		}
+		t.Run(c.data, func(t *testing.T) {
+			if _, err := ParseReport([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%q: error %v; expected %q", c.data, err, c.want)
+			}
+		})
 	}
 }
 

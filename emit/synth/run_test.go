@@ -191,15 +191,17 @@ func TestRunCached(t *testing.T) {
 	// Another Yosys in a folder that is mapped: its own counts, with and without a cache.
 	yosys := filepath.Join(os.Getenv("PATH"), "yosys")
 	for version, c := range map[string]configs.Store{"0.97": cache, "0.98": {}} {
-		other := strings.NewReplacer("Yosys 0.23", "Yosys "+version, `../syn/yosys_stat.json`, `../syn/yosys_stat.json`)
-		if err := os.WriteFile(yosys, []byte("#!/bin/sh\nset -e\n"+other.Replace(fakes["yosys"])+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		lines := 0
-		rep, err := Run(context.Background(), first, Options{Cache: c}, func(Progress) { lines++ })
-		if err != nil || rep.Cached || lines == 0 {
-			t.Errorf("Yosys %s: %v, cached %v, %d lines", version, err, rep.Cached, lines)
-		}
+		t.Run(version, func(t *testing.T) {
+			other := strings.NewReplacer("Yosys 0.23", "Yosys "+version, `../syn/yosys_stat.json`, `../syn/yosys_stat.json`)
+			if err := os.WriteFile(yosys, []byte("#!/bin/sh\nset -e\n"+other.Replace(fakes["yosys"])+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			lines := 0
+			rep, err := Run(context.Background(), first, Options{Cache: c}, func(Progress) { lines++ })
+			if err != nil || rep.Cached || lines == 0 {
+				t.Errorf("Yosys %s: %v, cached %v, %d lines", version, err, rep.Cached, lines)
+			}
+		})
 	}
 	f, err := os.OpenFile(filepath.Join(again, "rtl/vit_softmax.sv"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -268,15 +270,17 @@ func TestRunFaults(t *testing.T) {
 		{"tool asked for by name", broken, Options{Yosys: "my-yosys"}, "my-yosys is not on PATH"},
 		{"tool that fails", broken, Options{Yosys: "false"}, "failed"},
 	} {
-		if c.opt.Yosys == "false" {
-			if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "false"), []byte("#!/bin/sh\necho it is broken\nexit 1\n"),
-				0o755); err != nil {
-				t.Fatal(err)
+		t.Run(c.name, func(t *testing.T) {
+			if c.opt.Yosys == "false" {
+				if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "false"), []byte("#!/bin/sh\necho it is broken\nexit 1\n"),
+					0o755); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		if _, err := Run(context.Background(), c.dir, c.opt, nil); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v; expected %q", c.name, err, c.want)
-		}
+			if _, err := Run(context.Background(), c.dir, c.opt, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: error %v; expected %q", c.name, err, c.want)
+			}
+		})
 	}
 }
 

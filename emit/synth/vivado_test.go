@@ -70,9 +70,11 @@ func TestParseVivadoFaults(t *testing.T) {
 			"vit_accel_core has instances inside but no row (u_core)"},
 		{strings.ReplaceAll(vivadoText, "|    2 |         66 |\n|     (u", "|\n|     (u"), "cells; expected at least"},
 	} {
-		if _, err := ParseVivado([]byte(c.data), top); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error %v; expected %q", err, c.want)
-		}
+		t.Run(c.data, func(t *testing.T) {
+			if _, err := ParseVivado([]byte(c.data), top); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v; expected %q", err, c.want)
+			}
+		})
 	}
 }
 

@@ -25,34 +25,36 @@ func TestStaleBuild(t *testing.T) {
 		{"rtl/vit_requantize.sv", `shift - MIN_SHIFT\[5:0\];`, "shift + MIN_SHIFT[5:0];", Run},
 		{"hls/vit_requantize.h", `rounded >> MIN_SHIFT`, "rounded << MIN_SHIFT", RunHLS},
 	} {
-		verify := func() *Report {
-			rep, err := c.run(context.Background(), dir, opt, nil)
+		t.Run(c.file, func(t *testing.T) {
+			verify := func() *Report {
+				rep, err := c.run(context.Background(), dir, opt, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return rep
+			}
+			if !verify().OK {
+				t.Fatalf("%s: the good folder fails", c.file)
+			}
+			path := filepath.Join(dir, c.file)
+			good, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return rep
-		}
-		if !verify().OK {
-			t.Fatalf("%s: the good folder fails", c.file)
-		}
-		path := filepath.Join(dir, c.file)
-		good, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		replace(t, path, c.from, c.to)
-		if err := os.Chtimes(path, old, old); err != nil {
-			t.Fatal(err)
-		}
-		if verify().OK {
-			t.Errorf("%s with another operator and an old time passes", c.file)
-		}
-		if err := os.WriteFile(path, good, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if !verify().OK {
-			t.Errorf("%s put back fails", c.file)
-		}
+			replace(t, path, c.from, c.to)
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+			if verify().OK {
+				t.Errorf("%s with another operator and an old time passes", c.file)
+			}
+			if err := os.WriteFile(path, good, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if !verify().OK {
+				t.Errorf("%s put back fails", c.file)
+			}
+		})
 	}
 	// Other flags make another program.
 	t.Setenv("OPT", "-O0 -g")
@@ -61,9 +63,11 @@ func TestStaleBuild(t *testing.T) {
 	}
 	for goal, want := range map[string]int{"sim/build/harness-*": 2, "hls/build/csim-*": 3, "sim/build/.vitdse-build-*": 0,
 		"hls/build/.vitdse-build-*": 0} {
-		if list, err := filepath.Glob(filepath.Join(dir, goal)); err != nil || len(list) != want {
-			t.Errorf("%s: %v, %v; expected %d", goal, list, err, want)
-		}
+		t.Run(goal, func(t *testing.T) {
+			if list, err := filepath.Glob(filepath.Join(dir, goal)); err != nil || len(list) != want {
+				t.Errorf("%s: %v, %v; expected %d", goal, list, err, want)
+			}
+		})
 	}
 }
 

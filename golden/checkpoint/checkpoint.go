@@ -74,7 +74,7 @@ func Load(path string) (*Checkpoint, error) {
 	}
 	file, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("reading the checkpoint: %w", err)
 	}
 	beside := func(name string) ([]byte, error) { return read(filepath.Join(filepath.Dir(path), name)) }
 	var c *Checkpoint

@@ -48,7 +48,7 @@ func (m *Images) Slice(from, to int) *Images {
 func Load(path string) (*Archive, error) {
 	file, err := configs.ReadRegular(path, maxBytes)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
+		return nil, fmt.Errorf("reading the dataset: %w", err)
 	}
 	return Decode(path, file)
 }

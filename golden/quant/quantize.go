@@ -57,7 +57,7 @@ func Rebuild(base *intnet.Network, num configs.Numerics, block int, w *checkpoin
 	net.Numerics, net.Blocks = num, slices.Clone(base.Blocks)
 	q.net = &net
 	if net.Blocks[block], err = q.block(q.of.Blocks[block]); err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, err
 	}
 	return q.net, nil
 }

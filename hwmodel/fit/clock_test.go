@@ -39,9 +39,11 @@ func TestRoutedClock(t *testing.T) {
 	}
 	terms := got[hwmodel.Routed]
 	for name, want := range map[string]float64{"bus": 0.5, "lanes": 0.3, "logic": 0} {
-		if math.Abs(terms[name]-want) > 0.1 {
-			t.Errorf("%s: %g ns, expected about %g", name, terms[name], want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if math.Abs(terms[name]-want) > 0.1 {
+				t.Errorf("%s: %g ns, expected about %g", name, terms[name], want)
+			}
+		})
 	}
 	fitted, held := ClockResiduals(got, samples, false), ClockResiduals(got, samples, true)
 	if len(fitted) != 1 || fitted[0].Designs != 40 || held[0].Designs != 20 {

@@ -37,9 +37,11 @@ func TestRefitFindsTheCoefficients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]float64{"m.base": 50, "m.lane": 7, "m.bit": 1.5, "other.base": 5} {
-		if v := got.LUT[name]; math.Abs(v-want) > 0.05*want+1 {
-			t.Errorf("%s is %g; expected about %g", name, v, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if v := got.LUT[name]; math.Abs(v-want) > 0.05*want+1 {
+				t.Errorf("%s is %g; expected about %g", name, v, want)
+			}
+		})
 	}
 	if start.LUT["m.lane"] != 20 || got.Reports != 31 {
 		t.Errorf("the start has changed to %v, or %d designs fitted, expected 31", start.LUT, got.Reports)

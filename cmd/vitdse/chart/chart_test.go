@@ -33,44 +33,46 @@ func TestFigures(t *testing.T) {
 			"array: 400 GOP/s", "this engine: 250 GOP/s", "whole network: 142"},
 		"front": {"a front", "latency, ms", "largest share of the part, %", "picked", "SQNR, dB 22"},
 	} {
-		for _, ext := range []string{".svg", ".png"} {
-			var last []byte
-			for range 2 {
-				p, err := Roofline(roof())
-				if name == "front" {
-					p, err = FrontPlot(front())
+		t.Run(name, func(t *testing.T) {
+			for _, ext := range []string{".svg", ".png"} {
+				var last []byte
+				for range 2 {
+					p, err := Roofline(roof())
+					if name == "front" {
+						p, err = FrontPlot(front())
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					path := filepath.Join(dir, name+ext)
+					if err := Write(p, path); err != nil {
+						t.Fatal(err)
+					}
+					data, err := os.ReadFile(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if last != nil && !bytes.Equal(data, last) {
+						t.Errorf("%s%s: two figures of the same data differ", name, ext)
+					}
+					last = data
 				}
-				if err != nil {
-					t.Fatal(err)
+				if ext == ".png" {
+					if _, err := png.Decode(bytes.NewReader(last)); err != nil {
+						t.Errorf("%s.png: %v", name, err)
+					}
+					continue
 				}
-				path := filepath.Join(dir, name+ext)
-				if err := Write(p, path); err != nil {
-					t.Fatal(err)
+				for _, w := range words {
+					if !strings.Contains(string(last), w) {
+						t.Errorf("%s.svg does not say %q", name, w)
+					}
 				}
-				data, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
+				if strings.Contains(string(last), "stays") {
+					t.Errorf("%s.svg shows an op of infinite intensity", name)
 				}
-				if last != nil && !bytes.Equal(data, last) {
-					t.Errorf("%s%s: two figures of the same data differ", name, ext)
-				}
-				last = data
 			}
-			if ext == ".png" {
-				if _, err := png.Decode(bytes.NewReader(last)); err != nil {
-					t.Errorf("%s.png: %v", name, err)
-				}
-				continue
-			}
-			for _, w := range words {
-				if !strings.Contains(string(last), w) {
-					t.Errorf("%s.svg does not say %q", name, w)
-				}
-			}
-			if strings.Contains(string(last), "stays") {
-				t.Errorf("%s.svg shows an op of infinite intensity", name)
-			}
-		}
+		})
 	}
 }
 

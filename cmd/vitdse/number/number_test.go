@@ -1,6 +1,7 @@
 package number
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -8,9 +9,11 @@ import (
 func TestCount(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567",
 		-1234: "-1,234", -12: "-12"} {
-		if got := Count(n); got != want {
-			t.Errorf("Count(%d) is %s, want %s", n, got, want)
-		}
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			if got := Count(n); got != want {
+				t.Errorf("Count(%d) is %s, want %s", n, got, want)
+			}
+		})
 	}
 }
 
@@ -19,9 +22,11 @@ func TestSpan(t *testing.T) {
 		1500 * time.Millisecond: "1.5 s", 59600 * time.Millisecond: "60 s", 150 * time.Second: "2 min 30 s",
 		time.Hour: "60 min 00 s",
 	} {
-		if got := Span(d); got != want {
-			t.Errorf("Span(%v) is %s, want %s", d, got, want)
-		}
+		t.Run(fmt.Sprint(d), func(t *testing.T) {
+			if got := Span(d); got != want {
+				t.Errorf("Span(%v) is %s, want %s", d, got, want)
+			}
+		})
 	}
 }
 
@@ -31,8 +36,10 @@ func TestRate(t *testing.T) {
 		d    time.Duration
 		want string
 	}{{1000000, time.Second, "1,000,000"}, {3, 2 * time.Second, "1.5"}, {5, 0, "0"}} {
-		if got := Rate(c.n, c.d); got != c.want {
-			t.Errorf("Rate(%d, %v) is %s, want %s", c.n, c.d, got, c.want)
-		}
+		t.Run(fmt.Sprint(c.n, c.d), func(t *testing.T) {
+			if got := Rate(c.n, c.d); got != c.want {
+				t.Errorf("Rate(%d, %v) is %s, want %s", c.n, c.d, got, c.want)
+			}
+		})
 	}
 }

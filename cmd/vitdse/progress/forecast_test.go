@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -57,9 +58,11 @@ func TestUnmeasured(t *testing.T) {
 		want   string
 	}{{0, "10 s so far, 200 lines, 20 lines/s"}, {time.Minute, ", ETA 50 s, an estimate by 3 earlier runs"},
 		{5 * time.Second, ", longer than estimated by 3 earlier runs"}} {
-		p.expected(c.expect, 3)
-		if got := p.text(); !strings.Contains(got, c.want) {
-			t.Errorf("%q; expected %q in it", got, c.want)
-		}
+		t.Run(fmt.Sprint(c.expect), func(t *testing.T) {
+			p.expected(c.expect, 3)
+			if got := p.text(); !strings.Contains(got, c.want) {
+				t.Errorf("%q; expected %q in it", got, c.want)
+			}
+		})
 	}
 }

@@ -51,8 +51,8 @@ func (t *Table) print(w io.Writer, width int) error {
 	return nil
 }
 
-// columnsOf is how many characters a line takes: what COLUMNS says, as for other programs, else those of the terminal, 0
-// for what is none.
+// columnsOf is how many characters a line takes: what COLUMNS says, as for other programs, else those of the terminal,
+// 0 for what is none.
 func columnsOf(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n

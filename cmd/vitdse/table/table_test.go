@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -15,30 +16,32 @@ func TestTableFits(t *testing.T) {
 	for _, c := range []struct {
 		width, columns, lines int
 	}{{0, 4, 3}, {200, 4, 3}, {60, 4, 3}, {50, 4, 4}, {43, 4, 4}, {42, 3, 3}, {24, 3, 3}, {14, 2, 3}, {1, 2, 3}} {
-		var b strings.Builder
-		if err := full.print(&b, c.width); err != nil {
-			t.Fatal(err)
-		}
-		text, left, _ := strings.Cut(b.String(), " left out for the terminal's width: ")
-		if want := []string{"two, three", "three", ""}[c.columns-2]; !strings.HasPrefix(left, want+";") && want != left {
-			t.Errorf("at %d characters %q is left out; expected %q", c.width, left, want)
-		}
-		if left != "" {
-			text = text[:strings.LastIndex(text, "\n")+1]
-		}
-		if n := strings.Count(text, "\n"); n != c.lines {
-			t.Errorf("at %d characters there are %d lines; expected %d", c.width, n, c.lines)
-		}
-		for line := range strings.Lines(text) {
-			if n := len([]rune(strings.TrimRight(line, "\n"))); c.width > 1 && n > c.width && c.width > 0 {
-				t.Errorf("at %d characters a line has %d: %q", c.width, n, line)
+		t.Run(fmt.Sprint(c.width), func(t *testing.T) {
+			var b strings.Builder
+			if err := full.print(&b, c.width); err != nil {
+				t.Fatal(err)
 			}
-		}
-		for _, word := range strings.Fields(full.rows[0][3]) {
-			if c.columns == 4 && !strings.Contains(text, word) {
-				t.Errorf("at %d characters %q is lost: %q", c.width, word, text)
+			text, left, _ := strings.Cut(b.String(), " left out for the terminal's width: ")
+			if want := []string{"two, three", "three", ""}[c.columns-2]; !strings.HasPrefix(left, want+";") && want != left {
+				t.Errorf("at %d characters %q is left out; expected %q", c.width, left, want)
 			}
-		}
+			if left != "" {
+				text = text[:strings.LastIndex(text, "\n")+1]
+			}
+			if n := strings.Count(text, "\n"); n != c.lines {
+				t.Errorf("at %d characters there are %d lines; expected %d", c.width, n, c.lines)
+			}
+			for line := range strings.Lines(text) {
+				if n := len([]rune(strings.TrimRight(line, "\n"))); c.width > 1 && n > c.width && c.width > 0 {
+					t.Errorf("at %d characters a line has %d: %q", c.width, n, line)
+				}
+			}
+			for _, word := range strings.Fields(full.rows[0][3]) {
+				if c.columns == 4 && !strings.Contains(text, word) {
+					t.Errorf("at %d characters %q is lost: %q", c.width, word, text)
+				}
+			}
+		})
 	}
 	long := New("<name", "<two")
 	long.Add(strings.Repeat("x", 50), "yy")
@@ -61,18 +64,20 @@ func TestColumns(t *testing.T) {
 		wide    bool
 		left    bool
 	}{{"", false, false}, {"40", false, true}, {"40", true, false}, {"80", false, false}, {"none", false, false}} {
-		t.Setenv("COLUMNS", c.columns)
-		var b bytes.Buffer
-		o := To(&b)
-		if c.wide {
-			o.Wide()
-		}
-		if err := o.Show(full); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Contains(b.String(), "left out"); got != c.left {
-			t.Errorf("COLUMNS=%s, wide %t: columns are left out: %t", c.columns, c.wide, got)
-		}
+		t.Run(c.columns, func(t *testing.T) {
+			t.Setenv("COLUMNS", c.columns)
+			var b bytes.Buffer
+			o := To(&b)
+			if c.wide {
+				o.Wide()
+			}
+			if err := o.Show(full); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(b.String(), "left out"); got != c.left {
+				t.Errorf("COLUMNS=%s, wide %t: columns are left out: %t", c.columns, c.wide, got)
+			}
+		})
 	}
 }
 

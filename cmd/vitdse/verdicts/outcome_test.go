@@ -48,15 +48,17 @@ func TestVerdict(t *testing.T) {
 			"PASS  design 1a2b1a2b1a2b1a2b: 2 ops, 1,248 elements of 16 images and 3,600 logits of 360 compared, " +
 				"0 mismatches; 257 cycles an image predicted, 257 measured"},
 	} {
-		o := passing()
-		c.change(o)
-		if got := o.line(); got != c.want {
-			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
-		}
-		var b strings.Builder
-		passes := Conclude(table.To(&b), []*Outcome{o})
-		if pass := strings.HasPrefix(c.want, "PASS"); passes != pass || b.String() != c.want+"\n" {
-			t.Errorf("%s: passes is %v, printed %q", c.name, passes, b.String())
-		}
+		t.Run(c.name, func(t *testing.T) {
+			o := passing()
+			c.change(o)
+			if got := o.line(); got != c.want {
+				t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+			}
+			var b strings.Builder
+			passes := Conclude(table.To(&b), []*Outcome{o})
+			if pass := strings.HasPrefix(c.want, "PASS"); passes != pass || b.String() != c.want+"\n" {
+				t.Errorf("%s: passes is %v, printed %q", c.name, passes, b.String())
+			}
+		})
 	}
 }

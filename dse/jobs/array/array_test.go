@@ -320,9 +320,11 @@ func TestRefused(t *testing.T) {
 	bin := t.TempDir()
 	for name, text := range map[string]string{"sbatch": "echo 1", "squeue": "", "scancel": "",
 		"scontrol": "echo 'MaxArraySize            = 3'"} {
-		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o777); err != nil {
-			t.Fatal(err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	other := filepath.Join(bin, "job.sh")
 	if err := os.WriteFile(other, []byte("#!/bin/sh\necho\n"), 0o666); err != nil {

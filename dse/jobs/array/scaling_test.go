@@ -155,9 +155,11 @@ func TestScaling(t *testing.T) {
 	const short = "2 s, as settings of a layer's bits"
 	for name, least := range map[string]float64{short + ", 10 minutes, 100 tasks": 0.88, short +
 		", 10 minutes, 1000 tasks": 0.75} {
-		if share[name] < least {
-			t.Errorf("%s: %.2f; expected %.2f", name, share[name], least)
-		}
+		t.Run(name, func(t *testing.T) {
+			if share[name] < least {
+				t.Errorf("%s: %.2f; expected %.2f", name, share[name], least)
+			}
+		})
 	}
 	if bundled, each := share[short+", 10 minutes, 1000 tasks"],
 		share["2 s, a file each, 10 minutes, 1000 tasks"]; bundled < 5*each {
