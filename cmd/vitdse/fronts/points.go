@@ -57,9 +57,6 @@ func Spread(o *table.Output, f *front.Front, parts []string, csv string, picked 
 		o.Printf("All %s of the %s front; ", number.Plural(len(points), "point"), cut)
 	}
 	o.Printf("%s are in %s\n", f.Held(), csv)
-	if on := assumed(points); len(on) > 0 {
-		o.Printf("Clock: assumed on %s.\n", strings.Join(on, ", "))
-	}
 	if f.Correction != nil {
 		o.Printf("Noise: %s.\n", f.Correction)
 	}
@@ -131,7 +128,11 @@ func Points(o *table.Output, f *front.Front, points []front.Point, picked *front
 		}
 		t.Add(row...)
 	}
-	return o.Show(t)
+	err := o.Show(t)
+	if on := assumed(points); err == nil && len(on) > 0 {
+		o.Printf("Clock: assumed on %s.\n", strings.Join(on, ", "))
+	}
+	return err
 }
 
 // Point says what a point is made of and what it takes of its part.
