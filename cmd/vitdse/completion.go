@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,11 @@ func complete(root *cobra.Command) {
 			cobra.ShellCompDirectiveNoFileComp),
 		"memory": completions([]configs.MemoryModel{configs.MemoryIdeal, configs.MemoryLatency},
 			cobra.ShellCompDirectiveNoFileComp),
-		"point": completePoints,
+		"models": completions(configs.Models(), cobra.ShellCompDirectiveDefault),
+		"packing": completions([]configs.Packing{configs.PackNone, configs.PackDSP48E1, configs.PackDSP48E2},
+			cobra.ShellCompDirectiveNoFileComp),
+		"points": completions([]string{"front", "all"}, cobra.ShellCompDirectiveNoFileComp),
+		"point":  completePoints,
 	}
 	for _, cmd := range root.Commands() {
 		for name, values := range fixed {
@@ -39,12 +44,18 @@ func complete(root *cobra.Command) {
 	}
 }
 
+// completions completes one of some values; of a list, such as xc7z020,xck26, the last.
 func completions[T ~string](values []T, otherwise cobra.ShellCompDirective) cobra.CompletionFunc {
-	list := make([]cobra.Completion, len(values))
-	for i, v := range values {
-		list[i] = cobra.Completion(v)
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		var list []cobra.Completion
+		for _, v := range values {
+			if whole := before + string(v); strings.HasPrefix(whole, typed) {
+				list = append(list, whole)
+			}
+		}
+		return list, otherwise
 	}
-	return cobra.FixedCompletions(list, otherwise)
 }
 
 // completionTime is how long a shell waits for points.
