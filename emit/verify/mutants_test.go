@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	mutantsEach = flag.Int("mutants", 2, "mutants of each RTL module that TestMutants draws; 0 is all of them")
+	mutantsEach = flag.Int("mutants", 1, "mutants of each RTL module that TestMutants draws; 0 is all of them")
 	mutantFiles = flag.String("mutant-files", "",
 		"names of the RTL modules of which TestMutants draws, a regular expression")
 	mutantOf = flag.String("mutant-designs", "",
