@@ -42,6 +42,13 @@ type PointPricer interface {
 // Searchable is what the searches of dse ask of an engine: on what of a point its time and its resources depend, so
 // that the factors of a space are priced and not its points.
 type Searchable interface {
+	// UnitWidths are the widths that the non-linear units ask of the engine, LayerWidths those of a layer, and
+	// NumericsWidths those of a whole choice of numerics, which joins them: what resources depend on, beside the engine.
+	UnitWidths(softmaxBits, geluBits int) Widths
+	LayerWidths(of network.Layer, l configs.LayerBits) Widths
+	NumericsWidths(net *network.Network, n configs.Numerics) Widths
+	// TimingOf is all of a choice of numerics that cycles depend on.
+	TimingOf(net *network.Network, n configs.Numerics) Timing
 	// Schedule is a design's engine without what its cycles do not depend on.
 	Schedule(e configs.Engine) configs.Engine
 	// Walkable says whether the time of a design comes apart into its layers, as NewWalk has them.
@@ -91,6 +98,22 @@ func (Temporal) Roofline(net *network.Network, d configs.Design, part configs.Pa
 	[]OpRoofline, OpRoofline, error) {
 	return Roofline(net, d, part, policy, batch)
 }
+
+// UnitWidths is hwmodel.UnitWidths.
+func (Temporal) UnitWidths(softmaxBits, geluBits int) Widths {
+	return UnitWidths(softmaxBits, geluBits)
+}
+
+// LayerWidths is hwmodel.LayerWidths.
+func (Temporal) LayerWidths(of network.Layer, l configs.LayerBits) Widths { return LayerWidths(of, l) }
+
+// NumericsWidths is hwmodel.NumericsWidths.
+func (Temporal) NumericsWidths(net *network.Network, n configs.Numerics) Widths {
+	return NumericsWidths(net, n)
+}
+
+// TimingOf is hwmodel.TimingOf.
+func (Temporal) TimingOf(net *network.Network, n configs.Numerics) Timing { return TimingOf(net, n) }
 
 // Schedule is hwmodel.Schedule.
 func (Temporal) Schedule(e configs.Engine) configs.Engine { return Schedule(e) }

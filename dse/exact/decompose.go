@@ -19,6 +19,7 @@ import (
 // concern one stage of the network, a run of layers inside a block, are the stage's own; all
 // others are shared: their combinations are enumerated, and reduced to classes.
 type decomposition struct {
+	engine  hwmodel.Engine
 	net     *network.Network
 	axes    []configs.Axis // of the numerics
 	shared  []int          // axes
@@ -43,9 +44,9 @@ type sharedChoice struct {
 }
 
 // decompose takes the numerics of a space apart.
-func decompose(m configs.Model, s configs.Space, noise noise.Additive) (*decomposition, error) {
+func decompose(e hwmodel.Engine, m configs.Model, s configs.Space, noise noise.Additive) (*decomposition, error) {
 	all := s.Axes(m)
-	d := &decomposition{net: network.MustCompile(m), axes: all[:space.Split(all)], noise: noise,
+	d := &decomposition{engine: e, net: network.MustCompile(m), axes: all[:space.Split(all)], noise: noise,
 		timingIDs: map[string]int32{}, tableIDs: map[string]int{}}
 	own := d.partition()
 	if space.Combinations(pickAxes(d.axes, d.shared), space.MaxNumerics) < 0 {
@@ -123,7 +124,7 @@ func (d *decomposition) class(n configs.Numerics) (sharedChoice, error) {
 	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, basis); err != nil {
 		return c, err
 	}
-	c.widths = hwmodel.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(hwmodel.LayerWidths(d.net.Layers[0], n.Layers[0]))
+	c.widths = d.engine.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(d.engine.LayerWidths(d.net.Layers[0], n.Layers[0]))
 	first, err := d.noise.Layer(basis, n.Layers[0])
 	if err != nil {
 		return c, err

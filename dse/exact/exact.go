@@ -115,7 +115,7 @@ func newExact(ctx context.Context, in search.Input) (*exact, error) {
 		x.power = x.power || o == metric.Watts || o == metric.Energy
 	}
 	var err error
-	if x.numerics, err = decompose(in.Model, in.Space, in.Additive); err != nil {
+	if x.numerics, err = decompose(in.Engine, in.Model, in.Space, in.Additive); err != nil {
 		return nil, err
 	}
 	if x.subs, err = x.numerics.subproblems(); err != nil {

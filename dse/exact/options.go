@@ -62,7 +62,7 @@ func (d *decomposition) table(st *stage, n configs.Numerics) (int, error) {
 				return 0, err
 			}
 			o.noise += v
-			o.widths = o.widths.Join(hwmodel.LayerWidths(d.net.Layers[l], layer))
+			o.widths = o.widths.Join(d.engine.LayerWidths(d.net.Layers[l], layer))
 			if d.net.Layers[l].Weights {
 				tm = append(tm, layerTiming{hwmodel.KindOf(d.net.Layers[l]), hwmodel.StoredOf(layer)})
 			}

@@ -88,8 +88,8 @@ func (r *readings) read(e hwmodel.Engine, net *network.Network, d configs.Design
 		r.least, r.best = v, d.Numerics
 	}
 	r.noise = append(r.noise, v)
-	r.area = append(r.area, int32(r.areas.Number(hwmodel.NumericsWidths(net, d.Numerics).Size(), d.Numerics)))
-	r.time = append(r.time, int32(r.times.Number(hwmodel.TimingOf(net, d.Numerics), d.Numerics)))
+	r.area = append(r.area, int32(r.areas.Number(e.NumericsWidths(net, d.Numerics).Size(), d.Numerics)))
+	r.time = append(r.time, int32(r.times.Number(e.TimingOf(net, d.Numerics), d.Numerics)))
 	return nil
 }
 

@@ -241,7 +241,14 @@ func factors(e engines.Engine, c Case) error {
 		if err != nil {
 			return err
 		}
-		w := hwmodel.NumericsWidths(c.Net, d.Numerics)
+		w := e.NumericsWidths(c.Net, d.Numerics)
+		joined := e.UnitWidths(d.Numerics.SoftmaxBits, d.Numerics.GELUBits)
+		for i, l := range c.Net.Layers {
+			joined = joined.Join(e.LayerWidths(l, d.Numerics.Layers[i]))
+		}
+		if joined != w {
+			return fmt.Errorf("%+v has the widths %+v, layer by layer %+v", d.Numerics, w, joined)
+		}
 		z := e.NewSizer(c.Net, c.Part, []hwmodel.Widths{w.Size()})
 		z.Engine(d.Engine)
 		if got := z.Resources(0); got != price.Resources {

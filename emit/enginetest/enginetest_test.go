@@ -68,6 +68,8 @@ type broken struct {
 	price func(*hwmodel.Estimate)
 	legal bool
 	wide  bool
+	// narrow has layers ask for less than the whole does.
+	narrow bool
 }
 
 func (b broken) Price(net *network.Network, d configs.Design, part configs.Part) (hwmodel.Estimate, error) {
@@ -83,6 +85,13 @@ func (b broken) Legal(m configs.Model, d configs.Design, part configs.Part) erro
 		return nil
 	}
 	return b.Engine.Legal(m, d, part)
+}
+
+func (b broken) LayerWidths(of network.Layer, l configs.LayerBits) hwmodel.Widths {
+	if b.narrow {
+		l.Activations--
+	}
+	return b.Engine.LayerWidths(of, l)
 }
 
 func (b broken) Schedule(e configs.Engine) configs.Engine {
@@ -105,7 +114,7 @@ func TestChecksFindMistakes(t *testing.T) {
 		"roofline is price": {{price: func(e *hwmodel.Estimate) { e.BytesWritten++ }},
 			{price: func(e *hwmodel.Estimate) { e.MACs-- }}},
 		"factors are price": {{price: func(e *hwmodel.Estimate) { e.Resources.DSP++ }},
-			{price: func(e *hwmodel.Estimate) { e.Cycles-- }}, {wide: true}},
+			{price: func(e *hwmodel.Estimate) { e.Cycles-- }}, {wide: true}, {narrow: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for i, b := range mistakes {
