@@ -79,7 +79,8 @@ func (r *references) prepare(ctx context.Context, w Work) (err error) {
 		return nil
 	}
 	n := r.network
-	if r.stats, err = quant.CalibrateWith(n.Model, n.Weights, r.calibration, w.stage("calibration", "images")); err != nil {
+	r.stats, err = quant.CalibrateWith(n.Model, n.Weights, r.calibration, w.stage("calibration", "images"))
+	if err != nil {
 		return err
 	}
 	r.logits, err = measure.FloatLogitsWith(ctx, n.Model, n.Weights, r.images, w.Workers,
