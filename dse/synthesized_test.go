@@ -5,7 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"vitdse/dse/accuracy"
+	"vitdse/dse/front"
 	"vitdse/dse/measured"
+	"vitdse/dse/metric"
+	"vitdse/dse/noise"
 	"vitdse/dse/searchtest"
 	"vitdse/dse/sweep"
 	"vitdse/hwmodel"
@@ -40,6 +44,7 @@ func TestSynthesized(t *testing.T) {
 				t.Errorf("point %d: %+v; expected %+v", i, s, p)
 			}
 		}
+		byTop1(t, rng, f, counts, in.Engine)
 		last := len(f.Points) - 1
 		r := counts[last]
 		r.LUT *= 1000
@@ -56,5 +61,35 @@ func TestSynthesized(t *testing.T) {
 	}
 	if drawn < 5 {
 		t.Errorf("%d fronts of 20 spaces", drawn)
+	}
+}
+
+// byTop1 holds that with top-1 as an objective the estimates themselves give the measured front, whatever was measured.
+func byTop1(t *testing.T, rng *rand.Rand, f *front.Front, counts map[int]hwmodel.Resources, engine hwmodel.Engine) {
+	t.Helper()
+	wanted := slices.Clone(f.Objectives)
+	at := slices.Index(wanted, metric.Loss)
+	if at < 0 {
+		return
+	}
+	wanted[at] = metric.Top1
+	f.MeasuredObjectives = wanted
+	f.Reference = &accuracy.Measured{Noise: noise.Ratio(f.BestSQNRDB)}
+	defer func() { f.MeasuredObjectives, f.Reference = nil, nil }()
+	for i := range f.Points {
+		m := &accuracy.Measured{Images: 500, Top1: 0.8 + 0.1*rng.Float64(), Noise: f.Points[i].Noise, Feasible: true}
+		m.Top1SE = accuracy.StandardError(m.Top1, m.Images)
+		f.Points[i].Measured = m
+	}
+	measured.Recut(f)
+	list, err := measured.Recount(f, counts, engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range list {
+		if s.OnFront != f.Points[i].Measured.OnFront {
+			t.Errorf("point %d, by top-1: on the front %t; as measured %t", i, s.OnFront, f.Points[i].Measured.OnFront)
+		}
+		f.Points[i].Measured = nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"vitdse/dse/accuracy"
 	"vitdse/dse/front"
 	"vitdse/dse/metric"
 	"vitdse/dse/pareto"
@@ -19,36 +20,45 @@ import (
 func Recut(f *front.Front) {
 	top1 := slices.Contains(f.ObjectivesAsMeasured(), metric.Top1)
 	for i := range f.Parts {
-		var left []front.Point
+		var left []candidate
 		for _, p := range f.Points {
 			if p.Part != f.Parts[i].Part.Name || p.Measured == nil {
 				continue
 			}
 			p.Measured.OnFront = false
 			if p.Measured.Feasible {
-				left = append(left, p)
+				left = append(left, candidate{measuredCosts(f, p), p.Measured, func() { p.Measured.OnFront = true }})
 			}
 		}
-		slices.SortStableFunc(left, func(p, q front.Point) int {
-			a, b := measuredCosts(f, p), measuredCosts(f, q)
-			if c := slices.Compare(a[:], b[:]); c != 0 || !top1 {
-				return c
-			}
-			return cmp.Or(cmp.Compare(q.Measured.Top1, p.Measured.Top1), cmp.Compare(p.Measured.Noise, q.Measured.Noise))
-		})
-		var kept []front.Point
-		for _, p := range left {
-			c := measuredCosts(f, p)
-			if !slices.ContainsFunc(kept, func(q front.Point) bool {
-				d := measuredCosts(f, q)
-				return d.Covers(&c) && (!top1 || !p.Measured.Better(q.Measured))
-			}) {
-				kept = append(kept, p)
-				p.Measured.OnFront = true
-			}
-		}
-		f.Parts[i].Recut = len(kept)
+		f.Parts[i].Recut = keep(left, top1)
 	}
+}
+
+// candidate is a point of one part with its costs, of which top-1 is none.
+type candidate struct {
+	costs    pareto.Costs
+	measured *accuracy.Measured // with top-1 among the objectives
+	kept     func()             // called if no other point dominates it
+}
+
+// keep calls those of the points that no other one dominates, by top-1, too, and counts them.
+func keep(list []candidate, top1 bool) int {
+	slices.SortStableFunc(list, func(p, q candidate) int {
+		if c := slices.Compare(p.costs[:], q.costs[:]); c != 0 || !top1 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(q.measured.Top1, p.measured.Top1), cmp.Compare(p.measured.Noise, q.measured.Noise))
+	})
+	var kept []candidate
+	for _, p := range list {
+		if !slices.ContainsFunc(kept, func(q candidate) bool {
+			return q.costs.Covers(&p.costs) && (!top1 || !p.measured.Better(q.measured))
+		}) {
+			kept = append(kept, p)
+			p.kept()
+		}
+	}
+	return len(kept)
 }
 
 // measuredCosts are a point's costs with the noise as measured; top-1 is none of them.

@@ -2,6 +2,7 @@ package measured
 
 import (
 	"fmt"
+	"slices"
 
 	"vitdse/dse/front"
 	"vitdse/dse/metric"
@@ -25,11 +26,13 @@ type Synthesized struct {
 }
 
 // Recount cuts the front again with what was counted of some of its points, by index, ascending: latency as it is,
-// at the assumed clock; resources, power and energy as counted; noise as measured where it was. A point that the
+// at the assumed clock; resources, power and energy as counted; noise as measured where it was. With top-1 among the
+// objectives it is cut as Recut does, if all of these points were measured. A point that the
 // estimate wrongly held to be dominated is on neither front.
 func Recount(f *front.Front, counts map[int]hwmodel.Resources, engine hwmodel.Engine) ([]Synthesized, error) {
 	var list []Synthesized
-	left := map[string]*pareto.Archive[int]{}
+	left := map[string][]candidate{}
+	top1 := byTop1(f, counts)
 	for i, p := range f.Points {
 		r, counted := counts[i]
 		if !counted {
@@ -40,20 +43,30 @@ func Recount(f *front.Front, counts map[int]hwmodel.Resources, engine hwmodel.En
 			return nil, fmt.Errorf("point %d: %w", i+1, err)
 		}
 		s.Point = i
-		if s.Feasible {
-			if left[p.Part] == nil {
-				left[p.Part] = new(pareto.Archive[int])
+		if at := len(list); s.Feasible {
+			for k, o := range f.Objectives {
+				if top1 && o == metric.Loss && !slices.Contains(f.MeasuredObjectives, metric.Loss) {
+					c[k] = 0 // it stands for top-1 in the search
+				}
 			}
-			left[p.Part].Add(c, len(list))
+			left[p.Part] = append(left[p.Part], candidate{c, p.Measured, func() { list[at].OnFront = true }})
 		}
 		list = append(list, s)
 	}
-	for _, a := range left {
-		for _, e := range a.Entries {
-			list[e.What].OnFront = true
-		}
+	for _, points := range left {
+		keep(points, top1)
 	}
 	return list, nil
+}
+
+// byTop1 says whether points of which resources were counted are told apart by top-1.
+func byTop1(f *front.Front, counts map[int]hwmodel.Resources) bool {
+	for i := range counts {
+		if f.Points[i].Measured == nil {
+			return false
+		}
+	}
+	return slices.Contains(f.MeasuredObjectives, metric.Top1)
 }
 
 // recount is a point whose resources are others than was estimated.
