@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vitdse/cmd/vitdse/fronts"
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/progress"
-	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse/baseline"
 	"vitdse/dse/exact"
@@ -111,7 +111,7 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 	if err != nil {
 		return err
 	}
-	t := table.New("<part", "<method", "<limit", "evaluations", "distinct", "s", "front", "hypervolume %", "least", "most")
+	t := fronts.NewContests()
 	for _, p := range parts {
 		in := search.Input{Engine: engine, Model: n.model, Space: designs, Parts: []configs.Part{p}, Noise: prediction.Noise,
 			Additive: prediction, Objectives: objectives,
@@ -129,21 +129,20 @@ func (a *app) baseline(cmd *cobra.Command, run configs.Run, f baselineFlags) err
 		if err != nil {
 			return err
 		}
-		exact := contest{problem: baseline.Space{Problem: problem}, seconds: took.Seconds()}
+		whole := contest{problem: baseline.Space{Problem: problem}, seconds: took.Seconds()}
 		for _, q := range res.Front.Points {
-			exact.front = append(exact.front, q.Costs)
+			whole.front = append(whole.front, q.Costs)
 		}
-		exact.box = baseline.NewBox(exact.front)
-		t.Add(p.Name, "exact", "none", "all "+number.Exact(problem.Size()), "", fmt.Sprintf("%.1f", exact.seconds),
-			number.Count(len(exact.front)), "100.0", "", "")
-		if err := a.contests(cmd.Context(), t, p.Name, exact, run, f, st); err != nil {
+		whole.box = baseline.NewBox(whole.front)
+		t.Exact(p.Name, problem.Size(), whole.seconds, len(whole.front))
+		if err := a.contests(cmd.Context(), t, p.Name, whole, run, f, st); err != nil {
 			return err
 		}
 	}
 	st.End()
 	a.Printf("objectives: %v; hypervolume in percent of the exact front's, median of %s, least and most\n",
 		objectives, number.Plural(f.seeds, "seed"))
-	if err := a.Show(t); err != nil {
+	if err := a.Show(t.Table); err != nil {
 		return err
 	}
 	if f.table == "" {
@@ -161,17 +160,14 @@ type contest struct {
 }
 
 // contests runs every method with every limit and seed and adds a row for each.
-func (a *app) contests(ctx context.Context, t *table.Table, part string, c contest, run configs.Run, f baselineFlags,
+func (a *app) contests(ctx context.Context, t fronts.Contests, part string, c contest, run configs.Run, f baselineFlags,
 	st *progress.Stages) error {
 	volume := c.box.Hypervolume(c.front)
 	done, total := 0, len(baseline.Methods)*(len(f.evaluations)+1)*f.seeds
 	for _, limit := range append(slices.Clone(f.evaluations), 0) {
-		words := number.Count(limit) + " evaluations"
-		if limit == 0 {
-			words = "the exact search's time"
-		}
 		for _, method := range baseline.Methods {
-			var volumes, took, fronts, evaluations, distinct []float64
+			var found []baseline.Result
+			var shares []float64
 			for seed := range f.seeds {
 				opt := baseline.Options{Method: method, Evaluations: limit, Seed: uint64(run.Seed) + uint64(seed),
 					Workers: runtime.GOMAXPROCS(0)}
@@ -186,23 +182,14 @@ func (a *app) contests(ctx context.Context, t *table.Table, part string, c conte
 				for _, p := range r.Front {
 					costs = append(costs, p.Costs)
 				}
-				volumes, took = append(volumes, c.box.Hypervolume(costs)/volume), append(took, r.Seconds)
-				fronts, evaluations, distinct = append(fronts, float64(len(costs))), append(evaluations, float64(r.Evaluations)),
-					append(distinct, float64(r.Distinct))
+				found, shares = append(found, r), append(shares, c.box.Hypervolume(costs)/volume)
 				done++
 				st.Set("baselines on "+part, "runs", int64(done), int64(total), string(method))
 			}
-			t.Add(part, string(method), words, number.Count(int64(median(evaluations))), number.Count(int64(median(distinct))),
-				fmt.Sprintf("%.1f", median(took)), number.Count(int64(median(fronts))),
-				number.Percent(median(volumes)), number.Percent(slices.Min(volumes)), number.Percent(slices.Max(volumes)))
+			t.Method(part, method, limit, found, shares)
 		}
 	}
 	return nil
-}
-
-func median(v []float64) float64 {
-	s := slices.Sorted(slices.Values(v))
-	return s[len(s)/2]
 }
 
 // searchCommand searches with NSGA-II and costs that a program gives.
@@ -231,21 +218,7 @@ func (a *app) searchCommand(ctx context.Context, m configs.Model, s configs.Spac
 			return err
 		}
 		st.End()
-		t := table.New(append(slices.Clone(f.names), "<design")...)
-		for _, q := range r.Front {
-			var row []string
-			for _, c := range q.Costs {
-				row = append(row, fmt.Sprintf("%g", c))
-			}
-			var choices []string
-			for i, axis := range problem.Genes() {
-				choices = append(choices, axis.Name+"="+axis.Values[q.Genes[i]])
-			}
-			t.Add(append(row, strings.Join(choices, " "))...)
-		}
-		a.Printf("%s: %s after %s evaluations, %s distinct\n", p.Name, number.Plural(len(r.Front), "point"),
-			number.Count(int64(r.Evaluations)), number.Count(int64(r.Distinct)))
-		if err := a.Show(t); err != nil {
+		if err := fronts.Searched(a.Output, p.Name, f.names, problem.Genes(), r); err != nil {
 			return err
 		}
 	}
