@@ -61,9 +61,11 @@ var mutantDesigns = []mutantDesign{
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 2, 8, 4, 1
 		d.Engine.Packing, d.Engine.AccumulatorBits, d.Engine.BusBits = configs.PackDSP48E2, 23, 32
 	}},
-	// One product a PE, and a chunk of patches that is more words than a row tile has tokens.
+	// One product a PE, and a chunk of patches that is more words than a row tile has tokens; a mean behind the last norm
+	// without the class token, over a last row tile that is not full.
 	{"one", func(m *configs.Model, d *configs.Design) {
 		m.Patch, m.Image.Height, m.Image.Width, m.Dim = 4, 8, 12, 20
+		m.Pool = configs.PoolAvg
 		d.Numerics = configs.Uniform(*m, 8, 8)
 		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 2, 2, 1, 1
 	}},
