@@ -78,6 +78,9 @@ without float weights there is nothing to compare it with but the labels.
 		} else if n.test == nil {
 			return errors.New("no images: give --images FOLDER or --dataset FILE")
 		}
+		if labels := len(e.Labels); labels > 0 && labels < n.model.Classes {
+			a.log.Warn("fewer labelled images than classes: top-1 tells little", "images", labels, "classes", n.model.Classes)
+		}
 		st := a.stages()
 		defer st.Drop()
 		if e.Net, e.Report, err = n.inspect(num, st); err != nil {
