@@ -99,27 +99,40 @@ func (s *Shape) groupScale(f fabric) Resources {
 	return Resources{LUT: mult + whole(float64(s.TK*s.TN)*lane), FF: mult}
 }
 
-// sequencer holds the program: as logic on LUT6 parts, and on others where that costs Yosys no more than blocks.
+// sequencer holds the program, as logic or in blocks.
 func (s *Shape) sequencer(f fabric) Resources {
-	r := Resources{LUT: whole(f.luts(sequencerBase, 1) + f.luts(sequencerStep, float64(s.steps())))}
-	if f.lut6() {
-		r.FF = 366 + CeilLog2(s.steps())
-		return r
+	steps, base := s.steps(), f.luts(sequencerBase, 1)
+	logic := whole(base + f.luts(sequencerStep, float64(steps)))
+	blocks := s.programBlocks(f)
+	switch {
+	case f.lut6() && blocks > 0:
+		return Resources{LUT: whole(base), FF: 366 + CeilLog2(steps), BRAM18: blocks}
+	case f.lut6():
+		return Resources{LUT: logic, FF: 366 + CeilLog2(steps)}
+	case blocks > 0:
+		return Resources{LUT: logic, FF: 325 + CeilLog2(steps), BRAM18: blocks}
 	}
-	r.FF = 325 + CeilLog2(s.steps())
-	bits := 165 // of a descriptor that differ between steps, about, and more where layers' bits do
-	if len(s.WeightFormats) > 2 {
-		bits += 35
-	}
-	if blocks, _ := f.blocks(s.steps(), bits); s.steps()*bits > romBits*blocks {
-		r.BRAM18 = blocks
-	}
-	return r
+	return Resources{LUT: logic, FF: 282 + CeilLog2(steps)}
 }
 
-// romBits is how many bits of read-only memory are logic in Yosys before a block is taken for them: its memory_libmap
-// gives a block of the ECP5 (brams.txt) a cost of 128 and such a bit one of 1/16.
-const romBits = 128 * 16
+// programBlocks is the blocks that the program takes, 0 where it is logic: Yosys' memory_libmap compares what both
+// cost, a bit in logic 1/16, a block 128 on ECP5 and in effect 516 on Xilinx' parts. The latter was found by mapping
+// memories of 36 to 200 bits; docs/RESOURCES.md.
+func (s *Shape) programBlocks(f fabric) int {
+	steps, bits := s.steps(), 165 // of a descriptor that differ between steps, about
+	if len(s.WeightFormats) > 2 || steps > 256 {
+		bits += 35 // those of layers' bits, or of the addresses of larger networks
+	}
+	cost := 128
+	if f.lut6() {
+		cost = 516
+	}
+	blocks, _ := f.blocks(steps, bits)
+	if steps*bits <= 16*cost*blocks {
+		return 0
+	}
+	return blocks
+}
 
 // steps is the length of Program.
 func (s *Shape) steps() int {
