@@ -105,10 +105,10 @@ func corners(t *testing.T) []corner {
 		{"square", mixed, 16, 16, 4, 128, 4, 64, configs.MemBlock},
 		{"wide", mixed, 4, 32, 1, 64, 2, 128, configs.MemAuto},
 		{"tiny", low, 2, 2, 1, 32, 1, 32, configs.MemAuto},
-		{"one-tile", mixed, 32, 8, 8, 256, 4, 64, configs.MemAuto},
+		{"one-tile", mixed, 32, 8, 4, 256, 4, 64, configs.MemAuto},
 		{"deep-dot", low, 8, 16, 8, 512, 1, 64, configs.MemAuto},
 		{"groups", groups, 8, 16, 4, 64, 2, 64, configs.MemAuto},
-		{"groups-of-a-word", wide, 16, 16, 16, 32, 1, 32, configs.MemAuto},
+		{"groups-of-a-word", wide, 4, 16, 16, 32, 1, 32, configs.MemAuto},
 	} {
 		e := engine(c.tm, c.tn, c.tk)
 		e.BusBits, e.WeightBuffers, e.ReadFIFO = c.bus, c.banks, c.fifo
