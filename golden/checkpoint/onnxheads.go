@@ -23,7 +23,7 @@ func (r *graphReader) imageSize(patches onnxNode) {
 // channels] or [.., tokens, 3, heads, channels], or to [tokens, images x heads, channels], whose axes a Transpose then
 // exchanges. Where windows do it, whose stages have numbers of their own, or Reshapes differ, nothing is taken.
 func (r *graphReader) heads() {
-	found := map[int64]bool{}
+	found, width := map[int64]bool{}, r.width()
 	for _, n := range r.nodes {
 		if n.op != "Transpose" || len(n.inputs) != 1 {
 			continue
@@ -39,7 +39,7 @@ func (r *graphReader) heads() {
 		default:
 			continue
 		}
-		heads, channels, width := shape[rank-2], shape[rank-1], r.width()
+		heads, channels := shape[rank-2], shape[rank-1]
 		if heads <= 0 && channels > 0 {
 			heads = width / channels
 		}
