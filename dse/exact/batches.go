@@ -2,7 +2,6 @@ package exact
 
 import (
 	"context"
-	"time"
 
 	"vitdse/dse/jobs"
 	"vitdse/dse/search"
@@ -10,13 +9,7 @@ import (
 
 // run does the jobs that are left, batch by batch.
 func (x *exact) run(ctx context.Context, progress func(search.Progress)) error {
-	say := func() {
-		x.stats.Elapsed = time.Since(x.start)
-		x.stats.PricedPerSec = float64(x.stats.Priced) / x.stats.Elapsed.Seconds()
-		if progress != nil {
-			progress(x.stats.Progress)
-		}
-	}
+	say := func() { x.stats.Say(x.start, progress) }
 	say()
 	if done, err := x.elsewhere(ctx, say); done {
 		return err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"vitdse/configs"
 	"vitdse/dse/front"
@@ -67,6 +68,15 @@ type Stats struct {
 	Shards       int // of the sweep
 	Classes      int // of numerics with the same price
 	PricedPerSec float64
+}
+
+// Say brings what depends on the time up to now, and reports how far the search is; progress may be nil.
+func (s *Stats) Say(start time.Time, progress func(Progress)) {
+	s.Elapsed = time.Since(start)
+	s.PricedPerSec = float64(s.Priced) / s.Elapsed.Seconds()
+	if progress != nil {
+		progress(s.Progress)
+	}
 }
 
 // Result is what a sweep found.

@@ -119,13 +119,7 @@ func (s *sweep) open() error {
 
 // run covers the shards that are left.
 func (s *sweep) run(ctx context.Context, progress func(search.Progress)) error {
-	say := func() {
-		s.stats.Elapsed = time.Since(s.start)
-		s.stats.PricedPerSec = float64(s.stats.Priced) / s.stats.Elapsed.Seconds()
-		if progress != nil {
-			progress(s.stats.Progress)
-		}
-	}
+	say := func() { s.stats.Say(s.start, progress) }
 	say()
 	return jobs.Run(ctx, s.todo, jobs.Work[outcome]{
 		Workers: s.in.Options.Workers,
