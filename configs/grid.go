@@ -61,7 +61,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 // ModelsClock says whether the space leaves the clock on this part to a model.
 func (g *Grid) ModelsClock() bool {
 	_, fixed := g.space.ClockMHz[g.part.Name]
-	return !fixed && g.space.Clock == ClockModel
+	return !fixed && g.space.Clock != ClockOfPart
 }
 
 // UseClock gives every point the clock of its engine, MHz, by a model. It must be called before the first point is

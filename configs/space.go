@@ -51,7 +51,7 @@ type Space struct {
 	ReadFIFO      []int              `yaml:"read_fifo,omitempty"`      // 32, 64, ... 512; default 64
 	WeightBuffers []int              `yaml:"weight_buffers"`           // 1, 2, 4
 	Memories      MemorySpace        `yaml:"memories"`                 // what buffers are built from
-	Clock         ClockChoice        `yaml:"clock,omitempty"`          // model, part; default part
+	Clock         ClockChoice        `yaml:"clock,omitempty"`          // model, part; default model
 	ClockMHz      map[string]float64 `yaml:"clock_mhz,omitempty"`      // by part name: assumed, whatever clock says
 	ClockShare    []float64          `yaml:"clock_share,omitempty"`    // of that clock, above 0 up to 1; default 1
 	Constraints   []string           `yaml:"constraints,omitempty"`    // between the engine's fields, see Constraint

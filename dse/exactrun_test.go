@@ -194,7 +194,7 @@ func TestExactSaysWhyItIsEmpty(t *testing.T) {
 	}
 	in := free(t)
 	in.Limits.Bounds = []limits.Bound{{Metric: metric.Latency, Value: 1e-3}}
-	expect(said(in), "max_latency 0.0545 instead of 0.001")
+	expect(said(in), "max_latency 0.0393 instead of 0.001")
 	in.Limits.Bounds = []limits.Bound{{Metric: "lut", Value: 1000}}
 	expect(said(in), "more of a resource than a limit allows", "max_lut ", "instead of 1000")
 	in.Limits = limits.Limits{MinSQNRDB: 90}

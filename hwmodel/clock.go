@@ -21,15 +21,26 @@ const Routed = "routed"
 // as a share: a clock is within that much, placements' luck and the model's error together.
 const RoutedSpread = "spread"
 
-// Clock is the clock of an engine as the model has it: what static timing of its netlist would say, or what place and
+// Clock is the clock of an engine as the model has it, MHz: what static timing of its netlist would say, or what place and
 // route would.
 type Clock struct {
-	MHz        float64 // with middle wires, or placed and routed
-	Kind       float64 // MHz with kind wires, or as far above as an engine that the model was fitted to
-	Harsh      float64
-	SpeedGrade string // of the part
-	Evidence   string // what stands behind it
+	MHz        float64 `json:"mhz"`         // with middle wires, or placed and routed
+	Kind       float64 `json:"kind"`        // with kind wires, or as far above as an engine that was fitted to
+	Harsh      float64 `json:"harsh"`       // with harsh wires, or as far below
+	SpeedGrade string  `json:"speed_grade"` // of the part, as -2
+	Evidence   string  `json:"evidence"`    // what stands behind it
 }
+
+// String is the clock with its bracket, as people read it; that of no clock says that it is assumed.
+func (c *Clock) String() string {
+	if c == nil {
+		return "assumed"
+	}
+	return "model: " + c.Bracket()
+}
+
+// Bracket is a clock and its bracket, MHz.
+func (c Clock) Bracket() string { return fmt.Sprintf("%.0f (%.0f..%.0f)", c.MHz, c.Harsh, c.Kind) }
 
 // What stands behind a Clock.
 const (
@@ -125,15 +136,18 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 	return m, nil
 }
 
-// Of is the clock of an engine, MHz to a tenth, rounded down.
-func (m *ClockModel) Of(e configs.Engine) Clock {
+// Of is the clock of an engine, MHz to a tenth, rounded down; nil of no model.
+func (m *ClockModel) Of(e configs.Engine) *Clock {
+	if m == nil {
+		return nil
+	}
 	var mhz [3]float64
 	control, array := ClockFeatures(e, m.family)
 	spread := [3]float64{1 / (1 + m.spread), 1, 1 + m.spread}
 	for i := range m.terms {
 		mhz[i] = math.Floor(1e4/(m.share*spread[i]*ClockPeriod(&m.terms[i], &control, &array))) / 10
 	}
-	return Clock{MHz: mhz[1], Kind: mhz[0], Harsh: mhz[2], SpeedGrade: m.grade, Evidence: m.evidence}
+	return &Clock{MHz: mhz[1], Kind: mhz[0], Harsh: mhz[2], SpeedGrade: "-" + m.grade, Evidence: m.evidence}
 }
 
 // ClockPeriod is the longer of the two ways, ns at speed grade -1.

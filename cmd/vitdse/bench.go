@@ -26,7 +26,7 @@ import (
 type benchmark struct {
 	models, bits, arrays []string
 	part, packing        string
-	clock                float64
+	clock                float64 // MHz, assumed; 0 is the model's
 	bus, depth, latency  int
 	weightBuffers, edges int
 	lutColumns, images   int
@@ -46,7 +46,9 @@ cycles predicted and measured, the array's utilisation, what its other cycles we
 and the simulation's speed. With --images, also the cycles of an image that waited in the
 queue, of which the engine reads the pixels while it computes the one before. The weights are
 not trained: they are drawn from a seed with the spreads of trained ones, and rounded to the
-nearest code. The clock is assumed: it scales the rate, nothing else.
+nearest code. The clock, which scales the rate and nothing else, is the model's of the
+engine, with its bracket, or assumed: what --clock gives, or the part's where its family has
+no model.
 
 Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 		Example: "  vitdse bench --models deit-tiny,deit-small --bits 8x8,4x8 --arrays 8x32x4v4,8x32x8v8 --table bench.md",
@@ -57,7 +59,7 @@ Arrays are TMxTNxTK, or TMxTNxTKvC with C vector columns.`,
 	f.StringSliceVar(&b.bits, "bits", []string{"8x8"}, "weight and activation `bits` of the layers")
 	f.StringSliceVar(&b.arrays, "arrays", []string{"8x32x4v4"}, "`shapes` of the array")
 	f.StringVar(&b.part, "part", "xczu9eg", "`name` or file of the part")
-	f.Float64Var(&b.clock, "clock", 300, "assumed clock in `MHz`")
+	f.Float64Var(&b.clock, "clock", 0, "assumed clock in `MHz`; default the model's for each engine")
 	f.StringVar(&b.packing, "packing", string(configs.PackNone), "`products` of a DSP: none, dsp48e1 or dsp48e2")
 	f.IntVar(&b.bus, "bus", 128, "`bits` of the bus")
 	f.IntVar(&b.lutColumns, "lut-columns", 0, "last `columns` of the array with LUT multipliers")
@@ -84,6 +86,14 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 		}
 		return configs.WriteFile(b.table, []byte(t.Markdown()))
 	}
+	part, err := configs.LoadPart(b.part)
+	if err != nil {
+		return err
+	}
+	clocks, err := clocksOn(part, b.clock)
+	if err != nil {
+		return err
+	}
 	failed := false
 	for _, model := range b.models {
 		m, err := loadModel(model)
@@ -99,11 +109,15 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 		}
 		for _, bits := range b.bits {
 			for _, array := range b.arrays {
-				rep, err := a.benchOne(ctx, b, s, bits, array)
+				d, err := b.design(m, bits, array, part, clocks)
+				if err != nil {
+					return err
+				}
+				rep, err := a.benchOne(ctx, b, s, d, part)
 				if err != nil {
 					return fmt.Errorf("%s, %s bits, %s: %w", m.Name, bits, array, err)
 				}
-				t.Add(append(b.names(m, bits, array), verdicts.Cycles(rep, b.clock)...)...)
+				t.Add(append(b.names(m, bits, array), verdicts.Cycles(rep, d.ClockMHz, clocks.say(d.Engine))...)...)
 				failed = failed || !rep.OK
 				if err := write(); err != nil { // what has been measured is kept
 					return err
@@ -114,8 +128,8 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 	if err := a.Show(t); err != nil {
 		return err
 	}
-	a.Printf("%s, every op compared; memory of %d cycles latency; FPS at an assumed %g MHz. ",
-		number.Plural(b.images, "image"), b.latency, b.clock)
+	a.Printf("%s, every op compared; memory of %d cycles latency. ",
+		number.Plural(b.images, "image"), b.latency)
 	a.Printf("Cycles and shares are the first image's; queued: the slowest of those behind it, " +
 		"each from the end of the one before.\n")
 	if failed {
@@ -170,29 +184,33 @@ func newSeeded(m configs.Model, images int) (*seeded, error) {
 	return s, err
 }
 
-// benchOne emits and simulates one engine.
-func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, bits, array string) (*verify.Report, error) {
-	part, err := configs.LoadPart(b.part)
-	if err != nil {
-		return nil, err
-	}
-	d := configs.Design{Name: "bench", Model: s.model.Name, Part: part.Name, ClockMHz: b.clock}
+// design is one engine with its numerics.
+func (b benchmark) design(m configs.Model, bits, array string, part configs.Part, clocks clocks) (
+	configs.Design, error) {
+	d := configs.Design{Name: "bench", Model: m.Name, Part: part.Name}
 	var w, act int
 	if n, err := fmt.Sscanf(bits, "%dx%d", &w, &act); n != 2 || err != nil {
-		return nil, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
+		return d, fmt.Errorf("--bits: %s; expected weights x activations, as 4x8", bits)
 	}
-	d.Numerics = configs.Uniform(s.model, w, act).WithEdges(s.model, b.edges)
+	d.Numerics = configs.Uniform(m, w, act).WithEdges(m, b.edges)
 	d.Numerics.Quantizer.Rounding = configs.Nearest
 	e := configs.Engine{VectorColumns: 1, Multiplier: configs.MulDSP, Packing: configs.Packing(b.packing),
 		LUTColumns: b.lutColumns, BusBits: b.bus, ReadFIFO: 128, WeightBuffers: b.weightBuffers,
 		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto, AccumulatorBits: b.accumulator}
 	if n, _ := fmt.Sscanf(array, "%dx%dx%dv%d", &e.TM, &e.TN, &e.TK, &e.VectorColumns); n < 3 {
-		return nil, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
+		return d, fmt.Errorf("--arrays: %s; expected TMxTNxTK or TMxTNxTKvC, as 8x32x4v4", array)
 	}
 	d.Engine = e.WithPatchTokens(b.patchTokens)
-	if err := engine.Legal(s.model, d, part); err != nil {
-		return nil, err
+	d.ClockMHz = clocks.mhz(d.Engine)
+	if err := engine.Legal(m, d, part); err != nil {
+		return d, fmt.Errorf("%s, %s bits, %s: %w", m.Name, bits, array, err)
 	}
+	return d, nil
+}
+
+// benchOne emits and simulates one engine.
+func (a *app) benchOne(ctx context.Context, b benchmark, s *seeded, d configs.Design, part configs.Part) (
+	*verify.Report, error) {
 	dir, err := os.MkdirTemp("", "vitdse-bench-")
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ Exit code 1 says that nothing fits some part.`,
 	cmd.Flags().IntVar(&o.edges, "edge-bits", 8, "`bits` of the image, of the first and last layer's weights, "+
 		"and of softmax")
 	cmd.Flags().StringVar(&o.design, "design", "", "design `file` to fit instead")
-	cmd.Flags().Float64Var(&o.clock, "clock-mhz", 0, "assumed clock in `MHz`; default the part's")
+	cmd.Flags().Float64Var(&o.clock, "clock-mhz", 0, "assumed clock in `MHz`; default the model's for each engine")
 	cmd.Flags().StringVar(&o.to, "to", "", "`file` to write the fastest design that fits to, if there is one part")
 	cmd.Flags().StringSliceVar(&coefficients, "coefficients", nil, usages["coefficients"])
 	cmd.MarkFlagsMutuallyExclusive("design", "bits")
@@ -73,7 +73,7 @@ Exit code 1 says that nothing fits some part.`,
 type fitOptions struct {
 	bits, design string
 	edges        int
-	clock        float64 // MHz; 0 is the part's
+	clock        float64 // MHz; 0 is the model's, or of a family without one the part's
 	to           string
 }
 
@@ -85,9 +85,16 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 		return err
 	}
 	for _, p := range list {
-		designs, err := fitDesigns(m, p, o)
+		clocks, err := clocksOn(p, o.clock)
 		if err != nil {
 			return err
+		}
+		designs, err := fitDesigns(m, p, o, clocks)
+		if err != nil {
+			return err
+		}
+		if o.design != "" {
+			clocks = assumed(designs[0].ClockMHz)
 		}
 		r, err := size.Fit(engine, net, p, designs)
 		if err != nil {
@@ -114,14 +121,14 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 					return err
 				}
 				weights = kept.Weights
-				t.Add(parts.Fit(p, row.what, row.c, kept)...)
+				t.Add(parts.Fit(p, row.what, row.c, clocks.say(row.c.Design.Engine), kept)...)
 			}
 		}
 		if r.Tried == 0 {
 			t.Add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
 		}
 	}
-	a.Printf("%s: percent of what a design may plan with; clocks are assumed; power is an estimate, +-%.0f %%\n",
+	a.Printf("%s: percent of what a design may plan with; clocks are assumed, or a model's with its bracket; power is an estimate, +-%.0f %%\n",
 		m.Name, 100*hwmodel.ExpectedPowerError)
 	if err := a.Show(t); err != nil {
 		return err
@@ -137,10 +144,7 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 }
 
 // fitDesigns are the designs to try: the file's, or engines of all shapes.
-func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design, error) {
-	if o.clock == 0 {
-		o.clock = p.ClockMHz
-	}
+func fitDesigns(m configs.Model, p configs.Part, o fitOptions, clocks clocks) ([]configs.Design, error) {
 	if o.design != "" {
 		d, err := configs.LoadDesign(o.design, m)
 		if err != nil {
@@ -157,7 +161,7 @@ func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design
 	if err := numerics.Validate(m); err != nil {
 		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
 	}
-	return size.Candidates(engine, m, p, numerics, o.clock, 1, 1<<15), nil
+	return size.Candidates(engine, m, p, numerics, clocks.mhz, 1, 1<<15), nil
 }
 
 // parseBits reads wNaN.

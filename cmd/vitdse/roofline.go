@@ -107,7 +107,12 @@ func (a *app) roofline(cmd *cobra.Command, args []string, f rooflineFlags) error
 	if err != nil {
 		return err
 	}
-	return rooflines.Show(a.Output, engine, f.view(model, d, part))
+	clocks, err := clocksOn(part, 0)
+	if err != nil {
+		return err
+	}
+	d.ClockMHz = clocks.mhz(d.Engine)
+	return rooflines.Show(a.Output, engine, f.view(model, d, part, clocks))
 }
 
 // rooflineOf shows the roof of a design file.
@@ -123,7 +128,7 @@ func (a *app) rooflineOf(model configs.Model, partName string, f rooflineFlags) 
 	if err != nil {
 		return err
 	}
-	return rooflines.Show(a.Output, engine, f.view(model, d, part))
+	return rooflines.Show(a.Output, engine, f.view(model, d, part, assumed(d.ClockMHz)))
 }
 
 // nominal is a design with an array and uniform bits, for its roof only.
@@ -148,7 +153,7 @@ func nominal(m configs.Model, p configs.Part, array, bits string) (configs.Desig
 }
 
 // view is what the flags show of a design.
-func (f rooflineFlags) view(m configs.Model, d configs.Design, p configs.Part) rooflines.View {
+func (f rooflineFlags) view(m configs.Model, d configs.Design, p configs.Part, clocks clocks) rooflines.View {
 	return rooflines.View{Model: m, Design: d, Part: p, Traffic: hwmodel.Traffic(f.traffic), Batch: f.batch,
-		All: f.all, Plot: f.plot}
+		All: f.all, Clock: clocks.say(d.Engine), Plot: f.plot}
 }

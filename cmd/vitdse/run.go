@@ -67,7 +67,13 @@ func (a *app) run(ctx context.Context, run configs.Run, file string, force bool)
 	if err != nil {
 		return err
 	}
-	view := rooflines.View{Model: n.model, Design: roof, Part: parts[0], Traffic: hwmodel.TrafficUnfused, Batch: 1}
+	clocks, err := clocksOf(space, parts[0])
+	if err != nil {
+		return err
+	}
+	roof.ClockMHz = clocks.mhz(roof.Engine)
+	view := rooflines.View{Model: n.model, Design: roof, Part: parts[0], Traffic: hwmodel.TrafficUnfused, Batch: 1,
+		Clock: clocks.say(roof.Engine)}
 	if err := rooflines.Show(a.Output, engine, view); err != nil {
 		return err
 	}
@@ -153,9 +159,6 @@ func largestArray(m configs.Model, s configs.Space, p configs.Part) (configs.Des
 				}
 			}
 		}
-	}
-	if mhz, ok := s.ClockMHz[p.Name]; ok {
-		best.ClockMHz = mhz
 	}
 	return best, err
 }

@@ -21,6 +21,7 @@ import (
 	"vitdse/dse/pareto"
 	"vitdse/dse/search"
 	"vitdse/dse/searchtest"
+	"vitdse/dse/space"
 	"vitdse/hwmodel"
 )
 
@@ -107,7 +108,7 @@ func repriced(t *testing.T, f *front.Front, p front.Point) metric.Quantities {
 // priceAll prices every legal point of a space one by one: the costs of its front.
 func priceAll(t *testing.T, in search.Input) (front []pareto.Costs, legal int64) {
 	t.Helper()
-	g, err := in.Space.On(in.Model, in.Parts[0])
+	g, err := space.On(in.Space, in.Model, in.Parts[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/dse/space"
+	"vitdse/hwmodel"
 )
 
 // A space that leaves the clock to the model has every engine's own, with its bracket; one that fixes it has that, and
@@ -23,7 +24,7 @@ func TestClockOfThePoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(s configs.Space, part configs.Part) (fast, slow configs.Design, clock *Clock) {
+	at := func(s configs.Space, part configs.Part) (fast, slow configs.Design, clock *hwmodel.Clock) {
 		g, err := space.On(s, m, part)
 		if err != nil {
 			t.Fatal(err)

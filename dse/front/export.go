@@ -11,6 +11,7 @@ import (
 
 	"vitdse/dse/accuracy"
 	"vitdse/dse/metric"
+	"vitdse/hwmodel"
 )
 
 // CSV writes points as comma-separated values with a header, numbers in full. Columns
@@ -32,7 +33,7 @@ func (f *Front) CSV(points []Point) []byte {
 		row = append(row, integer(e.Cycles), number(e.ArrayUse), integer(e.BytesRead), integer(e.BytesWritten),
 			strconv.Itoa(e.LUT),
 			strconv.Itoa(e.FF), strconv.Itoa(e.DSP), strconv.Itoa(e.BRAM18), strconv.Itoa(e.URAM), strconv.Itoa(e.LUTRAM))
-		row = append(row, p.Clock.columns()...)
+		row = append(row, clockColumns(p.Clock)...)
 		w.Write(append(row, p.Choice...))
 	}
 	w.Flush()
@@ -50,8 +51,8 @@ func columns(m *accuracy.Measured, predicted bool) []string {
 		strconv.FormatBool(m.Feasible), strconv.FormatBool(predicted), strconv.FormatBool(m.OnFront)}
 }
 
-// columns are empty where the clock is assumed: the part file or the space says what it is.
-func (c *Clock) columns() []string {
+// clockColumns are empty where the clock is assumed: the part file or the space says what it is.
+func clockColumns(c *hwmodel.Clock) []string {
 	if c == nil {
 		return make([]string, 3)
 	}
@@ -117,14 +118,6 @@ func (f *Front) ClockEvidence(points []Point) []string {
 		}
 	}
 	return all
-}
-
-// String is the clock as text under Headings.
-func (c *Clock) String() string {
-	if c == nil {
-		return "assumed"
-	}
-	return fmt.Sprintf("model: %.0f (%.0f..%.0f)", c.MHz, c.Harsh, c.Kind)
 }
 
 // Cells is a point as text under Headings.

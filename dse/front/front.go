@@ -114,7 +114,7 @@ type Point struct {
 	Name   string   `json:"name"`
 	Choice []string `json:"choice"` // the candidate chosen of each of Front.Axes
 	// of a model; nil where the clock is the part's or the space's, assumed
-	Clock    *Clock             `json:"clock,omitempty"`
+	Clock    *hwmodel.Clock     `json:"clock,omitempty"`
 	Seconds  float64            `json:"seconds"`
 	FPS      float64            `json:"fps"`
 	Use      float64            `json:"use"`    // largest share of the usable budget
@@ -144,17 +144,8 @@ type Estimate struct {
 	LUTRAM       int     `json:"lutram"`
 }
 
-// Clock is a point's clock by the model, MHz: what Seconds and FPS are at, its bracket, and what stands behind it.
-type Clock struct {
-	MHz        float64 `json:"mhz"`
-	Kind       float64 `json:"kind"`
-	Harsh      float64 `json:"harsh"`
-	SpeedGrade string  `json:"speed_grade"`
-	Evidence   string  `json:"evidence"`
-}
-
 // clockOf is the clock of a design by the model, nil where the space does not leave it to that.
-func clockOf(g *configs.Grid, d configs.Design) (*Clock, error) {
+func clockOf(g *configs.Grid, d configs.Design) (*hwmodel.Clock, error) {
 	if !g.ModelsClock() {
 		return nil, nil
 	}
@@ -163,7 +154,8 @@ func clockOf(g *configs.Grid, d configs.Design) (*Clock, error) {
 		return nil, err
 	}
 	c := m.Of(d.Engine)
-	return &Clock{d.ClockMHz, c.Kind, c.Harsh, "-" + c.SpeedGrade, c.Evidence}, nil
+	c.MHz = d.ClockMHz // of which the space may take a share
+	return c, nil
 }
 
 // Accuracy is a point's noise, ratio in dB and loss in dB as of a cut other than auto.

@@ -112,6 +112,7 @@ func RandomInput(t *testing.T, rng *rand.Rand) search.Input {
 		func() { s.ReadFIFO = Some(rng, 2, 32, 128, 512) },
 		func() { s.BusBits = Some(rng, 2, 32, 256, 512) },
 		func() { s.ClockShare = Some(rng, 2, 0.3, 0.6, 1.0) },
+		func() { s.Clock = configs.ClockOfPart },
 		func() { s.ClockMHz = map[string]float64{s.Parts[0]: 10 + 200*rng.Float64()} },
 		func() { s.Constraints = []string{"tm*tn*tk <= 1024 or bus_bits >= 64", "clock_mhz >= 20"} },
 	}...) {

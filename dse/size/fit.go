@@ -10,12 +10,12 @@ import (
 
 // Candidates are the engines that Fit and the comparison with published designs try: arrays
 // of tm x tn x tk with minMACs to maxMACs a cycle, each with buses and buffers that keep it busy,
-// and once more with a narrow bus and a single buffer, which takes less of a small part.
-func Candidates(engine hwmodel.Engine, m configs.Model, part configs.Part, numerics configs.Numerics, clockMHz float64,
-	minMACs, maxMACs int) []configs.Design {
+// and once more with a narrow bus and a single buffer, which takes less of a small part. Each is at its own clock, MHz.
+func Candidates(engine hwmodel.Engine, m configs.Model, part configs.Part, numerics configs.Numerics,
+	clock func(configs.Engine) float64, minMACs, maxMACs int) []configs.Design {
 	var list []configs.Design
 	for _, e := range candidateEngines(minMACs, maxMACs) {
-		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clockMHz,
+		d := configs.Design{Name: "candidate", Model: m.Name, Part: part.Name, ClockMHz: clock(e),
 			Numerics: numerics, Engine: e}
 		if engine.Legal(m, d, part) == nil {
 			list = append(list, d)
@@ -122,17 +122,17 @@ func Fit(engine hwmodel.Engine, net *network.Network, part configs.Part, designs
 			continue
 		}
 		r.Fitting++
-		if r.Best == nil || c.Cycles < r.Best.Cycles || c.Cycles == r.Best.Cycles && share < r.Best.most() {
+		if r.Best == nil || c.Seconds < r.Best.Seconds || c.Seconds == r.Best.Seconds && share < r.Best.most() {
 			r.Best = c
 		}
-		if r.Smallest == nil || share < r.Smallest.most() || share == r.Smallest.most() && c.Cycles < r.Smallest.Cycles {
+		if r.Smallest == nil || share < r.Smallest.most() || share == r.Smallest.most() && c.Seconds < r.Smallest.Seconds {
 			r.Smallest = c
 		}
 	}
 	if r.Best != nil {
 		for i := range all {
 			c := &all[i]
-			if !c.Fits && c.Cycles < r.Best.Cycles && (r.Larger == nil || c.most() < r.Larger.most()) {
+			if !c.Fits && c.Seconds < r.Best.Seconds && (r.Larger == nil || c.most() < r.Larger.most()) {
 				r.Larger = c
 			}
 		}

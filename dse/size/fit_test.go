@@ -9,6 +9,8 @@ import (
 	"vitdse/hwmodel"
 )
 
+func at200(configs.Engine) float64 { return 200 }
+
 // A larger budget never makes the best design worse, whatever the candidates are: here one of eight.
 func TestLargerBudgetIsNoWorse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 1))
@@ -20,7 +22,7 @@ func TestLargerBudgetIsNoWorse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	designs := Candidates(hwmodel.Temporal{}, m, p, configs.Uniform(m, 8, 8), 200, 1, 1<<12)
+	designs := Candidates(hwmodel.Temporal{}, m, p, configs.Uniform(m, 8, 8), at200, 1, 1<<12)
 	rng.Shuffle(len(designs), func(i, j int) { designs[i], designs[j] = designs[j], designs[i] })
 	designs = designs[:len(designs)/8]
 	best := func(b configs.Budget) int64 {

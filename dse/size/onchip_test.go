@@ -25,7 +25,7 @@ func TestKeptOnChip(t *testing.T) {
 		weights int64
 	}{{8, 5308416 + 147456 + 192000}, {4, 5308416/2 + 147456 + 192000}} {
 		t.Run(fmt.Sprint(c.bits, c.weights), func(t *testing.T) {
-			d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), 200, 64, 64)[0]
+			d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), at200, 64, 64)[0]
 			got, err := KeptOnChip(hwmodel.Temporal{}, network.MustCompile(m), d, part)
 			if err != nil {
 				t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"vitdse/dse/pareto"
 	"vitdse/dse/search"
 	"vitdse/dse/searchtest"
+	"vitdse/dse/space"
 	"vitdse/hwmodel"
 )
 
@@ -24,7 +25,7 @@ func naive(t *testing.T, in search.Input) []tally {
 	var all []tally
 	best := math.Inf(1)
 	each := func(p configs.Part, f func(rank int64, d configs.Design, noise float64)) {
-		g, err := in.Space.On(in.Model, p)
+		g, err := space.On(in.Space, in.Model, p)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,8 @@ func publishedRow(engine hwmodel.Engine, p configs.Published) ([]string, error) 
 	}
 	var best *size.Candidate
 	bits := configs.Uniform(m, p.Weights, p.Acts)
-	for _, d := range size.Candidates(engine, m, part, bits, p.ClockMHz, macs, macs) {
+	itsClock := func(configs.Engine) float64 { return p.ClockMHz }
+	for _, d := range size.Candidates(engine, m, part, bits, itsClock, macs, macs) {
 		e, err := engine.Price(net, d, part)
 		if err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/accuracy"
 	"vitdse/dse/front"
+	"vitdse/hwmodel"
 )
 
 // The logic of the page's script, in node's own test runner.
@@ -155,7 +156,7 @@ func full(t *testing.T, n int) (*front.Front, *Report) {
 		p.Name = fmt.Sprintf("made.%d", i)
 		if i%2 == 1 {
 			p.Part = other.Name
-			p.Clock = &front.Clock{MHz: 100, Kind: 131, Harsh: 81, SpeedGrade: "-2", Evidence: "fitted to netlists"}
+			p.Clock = &hwmodel.Clock{MHz: 100, Kind: 131, Harsh: 81, SpeedGrade: "-2", Evidence: "fitted to netlists"}
 		}
 		p.Numerics = fmt.Sprint(i % 7)
 		p.LossDB, p.SQNRDB = float64(i%7)/4, 40-float64(i%7)/4

@@ -93,12 +93,12 @@ var pointColumns = []struct {
 	{"bram18", func(p *front.Point) float64 { return float64(p.Estimate.BRAM18) }},
 	{"uram", func(p *front.Point) float64 { return float64(p.Estimate.URAM) }},
 	{"lutram", func(p *front.Point) float64 { return float64(p.Estimate.LUTRAM) }},
-	{"clock_low_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *front.Clock) float64 { return c.Harsh }) }},
-	{"clock_high_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *front.Clock) float64 { return c.Kind }) }},
+	{"clock_low_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *hwmodel.Clock) float64 { return c.Harsh }) }},
+	{"clock_high_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *hwmodel.Clock) float64 { return c.Kind }) }},
 }
 
 // ofModel is a value of the clock that the model gives a point, null where the clock is assumed.
-func ofModel(p *front.Point, of func(*front.Clock) float64) float64 {
+func ofModel(p *front.Point, of func(*hwmodel.Clock) float64) float64 {
 	if p.Clock == nil {
 		return math.NaN()
 	}

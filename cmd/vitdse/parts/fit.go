@@ -13,8 +13,9 @@ import (
 var FitColumns = []string{"<part", "<", "<array", "<multiplier", "bus", "w buf", "MHz", "FPS", "W est.", "mJ est.",
 	"LUT %", "FF %", "DSP %", "BRAM %", "URAM %", "LUTRAM %", "buffers kB", "of RAM kB", "<short of"}
 
-// Fit is a row that says what an engine takes of a part, what it keeps on the chip, and what the part is short of.
-func Fit(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []string {
+// Fit is a row that says at what clock an engine runs, what it takes of a part, what it keeps on the chip, and what the
+// part is short of.
+func Fit(p configs.Part, what string, c *size.Candidate, clock string, kept size.OnChip) []string {
 	e := c.Design.Engine
 	share := func(v float64, have int) string {
 		if have == 0 {
@@ -34,7 +35,7 @@ func Fit(p configs.Part, what string, c *size.Candidate, kept size.OnChip) []str
 		multiplier += fmt.Sprintf(", %d lut columns", e.LUTColumns)
 	}
 	return []string{p.Name, what, fmt.Sprintf("%dx%dx%dv%d", e.TM, e.TN, e.TK, e.Columns()), multiplier,
-		fmt.Sprint(e.BusBits), fmt.Sprint(e.WeightBuffers), fmt.Sprintf("%g", c.Design.ClockMHz),
+		fmt.Sprint(e.BusBits), fmt.Sprint(e.WeightBuffers), clock,
 		fmt.Sprintf("%.1f", c.FPS), fmt.Sprintf("%.1f", c.Power.Total()), number.Millijoules(c.EnergyJ()),
 		share(c.Use.LUT, usable.LUT), share(c.Use.FF, usable.FF), share(c.Use.DSP, usable.DSP),
 		share(c.Use.BRAM, usable.BRAM18), share(c.Use.URAM, usable.URAM), share(c.Use.LUTRAM, usable.LUTRAM),

@@ -14,7 +14,7 @@ import (
 )
 
 // View is what is shown of a network under the roof of a design on a part: what is counted as moved, of so many images
-// that share the weights, and whether every block has rows of its own.
+// that share the weights, whether every block has rows of its own, and what the design's clock rests on.
 type View struct {
 	Model   configs.Model
 	Design  configs.Design
@@ -22,6 +22,7 @@ type View struct {
 	Traffic hwmodel.Traffic
 	Batch   int
 	All     bool
+	Clock   string // of the design, MHz, as people read it
 	Plot    string // file; "" for none
 }
 
@@ -50,8 +51,8 @@ func Show(o *table.Output, engine hwmodel.Engine, v View) error {
 	o.Printf("model %s: %d tokens of %d channels, %d blocks, %d heads; %d ops\n",
 		m.Name, m.Tokens(), m.Dim, len(net.Blocks), net.Blocks[0].Heads, len(net.Ops))
 	e := d.Engine
-	o.Printf("roof:  array %dx%dx%d, %d MACs a cycle at %g MHz (assumed): %.1f GOP/s; %s: %.1f GB/s\n\n",
-		e.TM, e.TN, e.TK, e.MACs(), d.ClockMHz, peak(d), p.Name, p.BandwidthGBs)
+	o.Printf("roof:  array %dx%dx%d, %d MACs a cycle at %s MHz: %.1f GOP/s; %s: %.1f GB/s\n\n",
+		e.TM, e.TN, e.TK, e.MACs(), v.Clock, peak(d), p.Name, p.BandwidthGBs)
 	if err := o.Show(t); err != nil {
 		return err
 	}
@@ -83,8 +84,8 @@ func peak(d configs.Design) float64 { return 2 * float64(d.Engine.MACs()) * d.Cl
 func draw(v View, rows []opRow, total hwmodel.OpRoofline, gops float64) error {
 	d := v.Design
 	r := chart.Roof{
-		Title: fmt.Sprintf("%s on %s: array %dx%dx%d at %g MHz (assumed), traffic: %s, batch %d",
-			v.Model.Name, v.Part.Name, d.Engine.TM, d.Engine.TN, d.Engine.TK, d.ClockMHz, v.Traffic, v.Batch),
+		Title: fmt.Sprintf("%s on %s: array %dx%dx%d at %s MHz, traffic: %s, batch %d",
+			v.Model.Name, v.Part.Name, d.Engine.TM, d.Engine.TN, d.Engine.TK, v.Clock, v.Traffic, v.Batch),
 		PeakGOPS: peak(d), BandwidthGBs: v.Part.BandwidthGBs,
 		Measured: gops,
 	}

@@ -9,11 +9,11 @@ import (
 
 // CycleColumns are the columns of Cycles.
 var CycleColumns = []string{"cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %", "start %",
-	"image, store %", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches",
+	"image, store %", "<clock MHz", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches",
 	"s", "cycles/s"}
 
-// Cycles is a row that says where the cycles of a verified engine go, at a clock in MHz.
-func Cycles(r *verify.Report, mhz float64) []string {
+// Cycles is a row that says where the cycles of a verified engine go, at a clock in MHz, with what is said of that.
+func Cycles(r *verify.Report, mhz float64, clock string) []string {
 	var spent verify.Spent
 	var mismatches int64
 	for _, o := range r.Ops {
@@ -38,7 +38,7 @@ func Cycles(r *verify.Report, mhz float64) []string {
 	}
 	return []string{number.Count(r.PredictedCycles), number.Count(r.MeasuredCycles),
 		fmt.Sprintf("%.1f", 100*use), fmt.Sprintf("%.1f", 100*padding),
-		share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...), rate(r.MeasuredCycles),
+		share(spent[1]), share(spent[2:6]...), share(spent[6]), share(spent[7:]...), clock, rate(r.MeasuredCycles),
 		queued[0], queued[1], queued[2], number.Count(r.Elements()), number.Count(mismatches + r.LogitMismatches),
 		fmt.Sprintf("%.1f", r.SimSeconds), number.Count(int64(r.CyclesPerSecond))}
 }
