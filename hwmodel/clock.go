@@ -21,11 +21,11 @@ const Routed = "routed"
 // as a share: a clock is within that much, placements' luck and the model's error together.
 const RoutedSpread = "spread"
 
-// Clock is the clock of an engine as the model has it, MHz: what static timing of its netlist would say, or what place and
-// route would.
+// Clock is the clock of an engine as the model has it, MHz: what static timing of its netlist would say, or what place
+// and route would.
 type Clock struct {
 	MHz        float64 `json:"mhz"`         // with middle wires, or placed and routed
-	Kind       float64 `json:"kind"`        // with kind wires, or as far above as an engine that was fitted to
+	Kind       float64 `json:"kind"`        // with kind wires, or as far above as engines were that were fitted to
 	Harsh      float64 `json:"harsh"`       // with harsh wires, or as far below
 	SpeedGrade string  `json:"speed_grade"` // of the part, as -2
 	Evidence   string  `json:"evidence"`    // what stands behind it

@@ -128,7 +128,8 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 			t.Add(p.Name, "no engine is legal on this part", "", "", "", "", "", "", "", "", "", "", "", "", "", "")
 		}
 	}
-	a.Printf("%s: percent of what a design may plan with; clocks are assumed, or a model's with its bracket; power is an estimate, +-%.0f %%\n",
+	a.Printf("%s: percent of what a design may plan with; a clock is a model's with its bracket, or assumed; "+
+		"power is an estimate, +-%.0f %%\n",
 		m.Name, 100*hwmodel.ExpectedPowerError)
 	if err := a.Show(t); err != nil {
 		return err

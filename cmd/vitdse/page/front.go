@@ -93,16 +93,18 @@ var pointColumns = []struct {
 	{"bram18", func(p *front.Point) float64 { return float64(p.Estimate.BRAM18) }},
 	{"uram", func(p *front.Point) float64 { return float64(p.Estimate.URAM) }},
 	{"lutram", func(p *front.Point) float64 { return float64(p.Estimate.LUTRAM) }},
-	{"clock_low_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *hwmodel.Clock) float64 { return c.Harsh }) }},
-	{"clock_high_mhz", func(p *front.Point) float64 { return ofModel(p, func(c *hwmodel.Clock) float64 { return c.Kind }) }},
+	{"clock_low_mhz", ofModel(func(c *hwmodel.Clock) float64 { return c.Harsh })},
+	{"clock_high_mhz", ofModel(func(c *hwmodel.Clock) float64 { return c.Kind })},
 }
 
 // ofModel is a value of the clock that the model gives a point, null where the clock is assumed.
-func ofModel(p *front.Point, of func(*hwmodel.Clock) float64) float64 {
-	if p.Clock == nil {
-		return math.NaN()
+func ofModel(of func(*hwmodel.Clock) float64) func(*front.Point) float64 {
+	return func(p *front.Point) float64 {
+		if p.Clock == nil {
+			return math.NaN()
+		}
+		return of(p.Clock)
 	}
-	return of(p.Clock)
 }
 
 // addPoints enters the kept points, by their indexes in the front.

@@ -9,8 +9,8 @@ import (
 
 // CycleColumns are the columns of Cycles.
 var CycleColumns = []string{"cycles predicted", "measured", "use %", "padding %", "drain %", "waiting %", "start %",
-	"image, store %", "<clock MHz", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued", "elements", "mismatches",
-	"s", "cycles/s"}
+	"image, store %", "<clock MHz", "FPS, one image", "queued: cycles predicted", "measured", "FPS, queued",
+	"elements", "mismatches", "s", "cycles/s"}
 
 // Cycles is a row that says where the cycles of a verified engine go, at a clock in MHz, with what is said of that.
 func Cycles(r *verify.Report, mhz float64, clock string) []string {
