@@ -110,6 +110,7 @@ type ClockModel struct {
 	terms    [3]ClockAmounts
 	spread   float64
 	evidence string
+	memory   float64 // GB/s off the chip
 }
 
 // NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not
@@ -123,7 +124,8 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &ClockModel{family: part.Family, grade: grade, share: share, evidence: staticEvidence}
+	m := &ClockModel{family: part.Family, grade: grade, share: share, evidence: staticEvidence,
+		memory: part.BandwidthGBs}
 	of := Wires
 	if routed, ok := c.Clock[Routed]; ok {
 		m.evidence, m.spread, of = routedEvidence, routed[RoutedSpread], [3]string{Routed, Routed, Routed}
@@ -136,11 +138,20 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 	return m, nil
 }
 
-// Of is the clock of an engine, MHz to a tenth, rounded down; nil of no model.
+// Of is the clock of an engine, MHz to a tenth, rounded down; nil of no model. It is no faster than the part's memory
+// fills the engine's bus: beyond that a design would wait for memory, and plan with power for nothing.
 func (m *ClockModel) Of(e configs.Engine) *Clock {
 	if m == nil {
 		return nil
 	}
+	c := m.Timing(e)
+	most := math.Floor(m.memory*8e4/float64(e.BusBits)+1e-6) / 10
+	c.MHz, c.Kind, c.Harsh = min(c.MHz, most), min(c.Kind, most), min(c.Harsh, most)
+	return c
+}
+
+// Timing is the clock that the engine's own ways allow, whatever the memory.
+func (m *ClockModel) Timing(e configs.Engine) *Clock {
 	var mhz [3]float64
 	control, array := ClockFeatures(e, m.family)
 	spread := [3]float64{1 / (1 + m.spread), 1, 1 + m.spread}

@@ -86,7 +86,7 @@ func TestClockOfParts(t *testing.T) {
 		if m == nil {
 			continue
 		}
-		if c := m.Of(d.Engine); !(0 < c.Harsh && c.Harsh < c.MHz && c.MHz < c.Kind) || c.Evidence == "" {
+		if c := m.Timing(d.Engine); !(0 < c.Harsh && c.Harsh < c.MHz && c.MHz < c.Kind) || c.Evidence == "" {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}
@@ -140,7 +140,7 @@ func TestClockOfNetlists(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := slices.IndexFunc(of.Static, func(s static) bool { return s.Wires == Wires[1] })
-		e := math.Abs(m.Of(of.Design.Engine).MHz/of.Static[i].MHz - 1)
+		e := math.Abs(m.Timing(of.Design.Engine).MHz/of.Static[i].MHz - 1)
 		if e > 0.2 {
 			t.Errorf("%s on %s is off by %.1f %%", of.Design.Name, part.Name, 100*e)
 		}
@@ -151,5 +151,45 @@ func TestClockOfNetlists(t *testing.T) {
 		if mean := off[family] / n[family]; !(mean <= 0.08) {
 			t.Errorf("%s: off by %.1f %% in the mean of %g netlists", family, 100*mean, n[family])
 		}
+	}
+}
+
+// No clock of the model is faster than the memory fills the bus, on any part and with any bus, and the time of a design
+// at such a clock is a walk's; a narrower bus lets the engine run as fast as its own ways allow.
+func TestClockWithinMemory(t *testing.T) {
+	held := 0
+	for _, name := range configs.Parts() {
+		part, err := configs.LoadPart(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := NewClockModel(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for bus := 32; m != nil && bus <= 512; bus *= 2 {
+			for _, gbs := range []float64{part.BandwidthGBs, 1.7, 2.1333, 4.26, 12.8, 19.3} {
+				part.BandwidthGBs = gbs
+				if m, err = NewClockModel(part); err != nil {
+					t.Fatal(err)
+				}
+				e := configs.Engine{TM: 4, TN: 8, TK: 2, Multiplier: configs.MulDSP, BusBits: bus, ReadFIFO: 64}
+				c, own := m.Of(e), m.Timing(e)
+				if !Walkable(e, c.MHz, gbs) {
+					t.Errorf("%s, %d bits, %g GB/s: %g MHz", name, bus, gbs, c.MHz)
+				}
+				if c.MHz < own.MHz {
+					held++
+					if at := gbs * 8e3 / float64(bus); c.Kind != c.MHz || c.MHz > at+1e-9 || c.MHz < at-0.1 {
+						t.Errorf("%s, %d bits, %g GB/s: %+v", name, bus, gbs, c)
+					}
+				} else if *c != *own && c.Kind == own.Kind {
+					t.Errorf("%s, %d bits, %g GB/s: %+v, its own ways allow %+v", name, bus, gbs, c, own)
+				}
+			}
+		}
+	}
+	if held == 0 {
+		t.Error("no clock was held by the memory")
 	}
 }

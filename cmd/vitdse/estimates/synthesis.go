@@ -39,7 +39,7 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 		}
 	}
 	if m, err := hwmodel.NewClockModel(part); err == nil && m != nil && r.Vivado == nil {
-		c := m.Of(s.Design.Engine)
+		c := m.Timing(s.Design.Engine)
 		o.Printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, c.Evidence)
 	}
 	for _, route := range r.Routes {
