@@ -105,11 +105,14 @@ func Known(part configs.Part) error {
 	return Delays(part)
 }
 
+// walk counts the ways in which Analyze has walked a netlist: what an older one gave is not taken from a cache.
+const walk = 2
+
 // Basis names all that a report of a part depends on beside its netlist; "" where there are no delays.
 func Basis(part configs.Part) string {
 	d, speed, share, err := grade(part)
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s -%s %g %+v", part.Family, speed, share, d)
+	return fmt.Sprintf("walk %d, %s -%s %g %+v", walk, part.Family, speed, share, d)
 }

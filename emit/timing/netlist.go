@@ -71,12 +71,13 @@ func read(r io.Reader, top string) (*netlist, error) {
 	if err := json.NewDecoder(r).Decode(&design); err != nil {
 		return nil, fmt.Errorf("yosys netlist: %w", err)
 	}
-	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]label, 2)}}
+	f := flattener{modules: design.Modules, net: &netlist{bits: 2, names: make([]label, 2)}, same: map[int]int{}}
 	for name, m := range design.Modules {
 		if PlainName(name) == top {
 			if err := f.module(m, top, "", map[int]int{}, 0); err != nil {
 				return nil, err
 			}
+			f.join()
 			return f.net, nil
 		}
 	}
@@ -86,6 +87,43 @@ func read(r io.Reader, top string) (*netlist, error) {
 type flattener struct {
 	modules map[string]*jsonModule
 	net     *netlist
+	same    map[int]int // a bit that is another one, with a lower number
+}
+
+// bit is the one that stands for all that are the same.
+func (f *flattener) bit(n int) int {
+	for {
+		lower, found := f.same[n]
+		if !found {
+			return n
+		}
+		n = lower
+	}
+}
+
+// equate says that two bits are one net: a module's ports may be the same net inside, as two outputs are that one
+// register drives, or an input that is led through.
+func (f *flattener) equate(a, b int) {
+	a, b = f.bit(a), f.bit(b)
+	if a != b && max(a, b) > 1 {
+		f.same[max(a, b)] = min(a, b)
+	}
+}
+
+// join lets all that are the same be one, everywhere.
+func (f *flattener) join() {
+	for i := range f.net.cells {
+		for _, bits := range f.net.cells[i].ports {
+			for j, b := range bits {
+				bits[j] = f.bit(b)
+			}
+		}
+	}
+	for n, l := range f.net.names {
+		if b := f.bit(n); b > 1 && b != n {
+			f.name(b, l)
+		}
+	}
 }
 
 // deepest is how far modules may be inside each other; more is a module inside itself.
@@ -128,16 +166,25 @@ func (f *flattener) module(m *jsonModule, name, path string, bound map[int]int, 
 	for _, id := range sorted(m.Cells) {
 		c := m.Cells[id]
 		ports := map[string][]int{}
-		for port, bits := range c.Connection {
-			ports[port] = numbers(bits)
+		for _, port := range sorted(c.Connection) { // in an order, so that the same netlist is numbered the same
+			ports[port] = numbers(c.Connection[port])
 		}
 		if inner := f.find(c.Type); inner != nil {
 			inside := map[int]int{}
-			for port, p := range inner.Ports {
-				for i, bit := range p.Bits {
-					if local, ok := bit.(float64); ok && i < len(ports[port]) {
+			for _, port := range sorted(inner.Ports) {
+				for i, bit := range inner.Ports[port].Bits {
+					if i >= len(ports[port]) {
+						break
+					}
+					local, ok := bit.(float64)
+					if !ok { // the module gives a constant
+						f.equate(ports[port][i], number(bit))
+						continue
+					}
+					if _, known := inside[int(local)]; !known {
 						inside[int(local)] = ports[port][i]
 					}
+					f.equate(inside[int(local)], ports[port][i])
 				}
 			}
 			if err := f.module(inner, PlainName(c.Type), join(path, id), inside, depth+1); err != nil {
@@ -174,9 +221,16 @@ func (f *flattener) label(net, path string, bits []int, src string) {
 		if len(bits) > 1 {
 			name += "[" + strconv.Itoa(i) + "]"
 		}
-		if old := f.net.names[b].name; b > 1 && (old == "" || len(name) < len(old)) {
-			f.net.names[b] = label{name, src}
-		}
+		f.name(b, label{name, src})
+	}
+}
+
+// name keeps the shorter one, of the same length the first in the alphabet.
+func (f *flattener) name(bit int, l label) {
+	old := &f.net.names[bit]
+	if bit > 1 && l.name != "" && (old.name == "" || len(l.name) < len(old.name) ||
+		len(l.name) == len(old.name) && l.name < old.name) {
+		*old = l
 	}
 }
 
