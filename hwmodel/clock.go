@@ -48,7 +48,7 @@ const (
 	routedEvidence = "fitted to engines placed and routed by nextpnr"
 )
 
-const numClockTerms = 8
+const numClockTerms = 9
 
 // ClockAmounts is how much of each term there is, or the terms themselves.
 type ClockAmounts [numClockTerms]float64
@@ -63,6 +63,7 @@ var clockTerms = [numClockTerms]string{
 	"bus",     // each doubling of the bus above 32 bits
 	"lanes",   // each doubling of the array's accumulators
 	"logic",   // products in LUTs
+	"booth",   // columns of LUTs beside DSPs, whose products have no cycle to spare for a register
 }
 
 // ClockTerms lists the fitted terms.
@@ -92,6 +93,8 @@ func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array Cloc
 		return control, array
 	}
 	switch {
+	case e.LUTColumns > 0 && late(&e) == 0:
+		array[8] = 1
 	case e.TK == 1:
 	case Cascades(family) && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
 		array[2] = 1

@@ -33,6 +33,9 @@ func (s *Shape) peArray(f fabric) Resources {
 		r.DSP = 0 // vit_dsp_cascade's
 	case named && wait > 0:
 		wait-- // a register of the block's
+	case s.booth && wait > 0 && s.BBits > 2:
+		wait--
+		r.FF += s.boothHalves()
 	}
 	r = r.Add(s.wait(f, wait, tk*(s.TM*s.ABits+s.TN*s.BBits), step > 0 || named))
 	r.FF += 2 * s.Late()
@@ -60,6 +63,13 @@ func (s *Shape) peArray(f fabric) Resources {
 		r.FF += pes * (wide + CeilLog2(tk))
 	}
 	return r
+}
+
+// boothHalves are the registers between the halves of a Booth product, which take what the lower half of b's digits has
+// done and left, and the operands for the upper half: a digit reads the bit below its own.
+func (s *Shape) boothHalves() int {
+	lower := CeilDiv(CeilDiv(s.BBits, 2), 2)
+	return s.TK * (s.TM*s.TN*(2*lower+s.ABits-1) + s.TM*s.ABits + s.TN*(s.BBits-2*lower+1))
 }
 
 // adderTree is the LUTs of the sum of n products, a power of two, level by level: a LUT a bit of the

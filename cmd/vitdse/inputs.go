@@ -239,8 +239,22 @@ func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
 	if err := calibrated(parts, run.Coefficients); err != nil {
 		return space, nil, err
 	}
+	if parts, err = chosenParts(run, parts); err != nil {
+		return space, nil, err
+	}
+	for _, p := range parts {
+		if _, err := clocksOf(space, p); err != nil { // before anything is measured
+			return space, nil, fmt.Errorf("%w; correct the part file's device, or say clock: part in the space, "+
+				"for the clock_mhz of the part file", err)
+		}
+	}
+	return space, parts, nil
+}
+
+// chosenParts are those of a space's parts that the run names, or all.
+func chosenParts(run configs.Run, parts []configs.Part) ([]configs.Part, error) {
 	if len(run.Parts) == 0 {
-		return space, parts, nil
+		return parts, nil
 	}
 	var names []string
 	for _, p := range parts {
@@ -250,11 +264,11 @@ func loadSpace(run configs.Run) (configs.Space, []configs.Part, error) {
 	for _, name := range run.Parts {
 		i := slices.Index(names, name)
 		if i < 0 {
-			return space, nil, fmt.Errorf("part %q is not in the space %s, which has %v", name, run.Space, names)
+			return nil, fmt.Errorf("part %q is not in the space %s, which has %v", name, run.Space, names)
 		}
 		chosen = append(chosen, parts[i])
 	}
-	return space, chosen, nil
+	return chosen, nil
 }
 
 // calibrated gives the parts the coefficients of the files, each those of its family.

@@ -117,7 +117,8 @@ func arrayBenches() []unitBench {
 		list[len(list)-1].values["CASCADE_"], list[len(list)-1].dsp48e1 = 1, true
 		list[len(list)-1].modules = []string{"vit_packed_cascades.sv", "vit_dsp_cascade.sv"}
 	}
-	for _, c := range [][6]int{{1, 1, 8, 8, 8, 0}, {1, 1, 8, 6, 9, 0}, {2, 2, 4, 4, 3, 0}, {1, 1, 8, 8, 12, 0}, {1, 4, 3, 2, 2, 5}, {1, 8, 8, 7, 4, 0}, {1, 16, 4, 3, 2, 0}} {
+	for _, c := range [][6]int{{1, 1, 8, 8, 8, 0}, {1, 1, 8, 6, 9, 0}, {2, 2, 4, 4, 3, 0}, {1, 1, 8, 8, 12, 0}, {1, 4, 3, 2, 2, 5}, {1, 8, 8, 7, 4, 0}, {1, 16, 4, 3, 2, 0},
+		{1, 1, 8, 8, 8, 1}, {2, 2, 8, 8, 8, 3}, {1, 4, 8, 7, 7, 5}, {2, 2, 5, 4, 9, 3}, {1, 2, 4, 4, 3, 3}, {2, 1, 8, 8, 12, 2}} {
 		add(configs.XCUP, true, true, configs.PackNone, hwmodel.Packed{}, c[5], c[0], c[1], c[2], c[3], c[4])
 	}
 	return list

@@ -7,8 +7,8 @@
 // the head. The head is on out_col in the next cycle, and out_shift moves the next columns there.
 // The next tile overwrites what is left.
 // LATENCY: 4 with TK = 1, 5 with TK > 1 (the products' sum is registered), and EXTRA_CYCLES more: what registers
-// between the DSPs that add up products take. A simulator, to be fast, has the sums in one step, and operands that wait
-// for so long.
+// between the DSPs that add up products take, or one within a product of LUTs. A simulator, to be fast, has each in one
+// step, and operands that wait for so long.
 //
 // Style: one clocked block over flat arrays, so that simulators keep the PEs contiguous and
 // vectorise them, and synthesis maps product, M register and accumulator into one DSP.
@@ -83,17 +83,19 @@ module vit_pe_array #(
 
   // Operands wait for what is left of EXTRA_CYCLES.
 `ifdef SYNTHESIS
+  localparam DIGITS = (B_BITS + 1) / 2;                              // of a Booth product's b
+  localparam HALVES = BOOTH && EXTRA_CYCLES > 0 && DIGITS > 1 ? 2 : 1;  // cycles that it takes
 <%- if .Cascades %>
   localparam BLOCKS = SUM_STEP > 0;
   localparam WAIT   = CASCADE ? EXTRA_CYCLES - PACK_GROUP - 1 : BLOCKS ? EXTRA_CYCLES + 1 - TK / SUM_STEP
-                    : EXTRA_CYCLES;
+                    : EXTRA_CYCLES + 1 - HALVES;
 <%- else if eq .YosysFamily "ecp5" %>
   // Yosys packs no registers into the MULT18X18D, so synthesis is given the block by name, with its own for
   // operands and product, where the product is wide enough to go into one at all. A cycle of EXTRA_CYCLES is its third.
   localparam BLOCKS = USE_DSP == "yes" && PRODUCT_BITS >= 9;
   localparam WAIT   = BLOCKS && EXTRA_CYCLES > 0 ? EXTRA_CYCLES - 1 : EXTRA_CYCLES;
 <%- else %>
-  localparam WAIT   = EXTRA_CYCLES;
+  localparam WAIT   = EXTRA_CYCLES + 1 - HALVES;
 <%- end %>
 `else
   localparam WAIT = EXTRA_CYCLES;
@@ -160,31 +162,30 @@ module vit_pe_array #(
       // A product of LUTs, radix-4 Booth: the next digit of b, -2..2, times a is added to what is left
       // of the sum, whose two low bits are done. Where the digit is negative its multiple of a is
       // inverted, and a carry into a bit below the sum adds 1. A bit is one LUT6 and one carry cell:
-      // a row is written as a difference so that what is left is the carry cell's own input.
-      localparam DIGITS   = (B_BITS + 1) / 2;
-      localparam ROW_BITS = A_BITS + 2;      // bits of a row
-      function signed [PRODUCT_BITS-1:0] booth(input signed [A_BITS-1:0] a, input signed [B_BITS-1:0] b);
-        reg signed [2*DIGITS:0]   digits;  // the bits of b, and a 0 below
-        reg signed [ROW_BITS-1:0] rest, multiple;
-        reg        [2*DIGITS-1:0] done;
+      // a row is written as a difference so that what is left is the carry cell's own input. Rows follow each
+      // other, so that where there is a cycle to spare the upper half of them waits for the next.
+      localparam ROW_BITS = A_BITS + 2;                                  // bits of a row
+      localparam LOWER    = HALVES == 2 ? (DIGITS + 1) / 2 : DIGITS;     // digits of the first cycle
+      function signed [ROW_BITS-1:0] booth_row(input signed [A_BITS-1:0] a, input [2:0] digit,
+                                               input signed [ROW_BITS-1:0] rest);
+        reg signed [ROW_BITS-1:0] multiple;
         /* verilator lint_off UNUSED */    // its lowest bit makes the carry
         reg        [ROW_BITS:0]   row;
         /* verilator lint_on UNUSED */
-        reg                       negative;
-        integer d;
         begin
-          digits = $signed({b, 1'b0});
-          rest   = 0;
-          for (d = 0; d < DIGITS; d = d + 1) begin
-            negative = digits[2*d+2];
-            multiple = digits[2*d+1] != digits[2*d] ? a : digits[2*d+2] != digits[2*d+1] ? a <<< 1 : 0;
-            row      = {rest, negative} - {multiple ^ {ROW_BITS{!negative}}, !negative};
-            done[2*d +: 2] = row[2:1];
-            rest     = $signed(row[ROW_BITS:1]) >>> 2;
-          end
-          booth = {rest, done};
+          multiple  = digit[1] != digit[0] ? a : digit[2] != digit[1] ? a <<< 1 : 0;
+          row       = {rest, digit[2]} - {multiple ^ {ROW_BITS{!digit[2]}}, !digit[2]};
+          booth_row = row[ROW_BITS:1];
         end
       endfunction
+      reg signed [A_BITS-1:0]   upper_a    [0:TK*TM-1];   // operands of the upper half, a cycle later
+      reg signed [B_BITS-1:0]   upper_b    [0:TK*TN-1];
+      reg signed [ROW_BITS-1:0] lower_rest [0:TK*PES-1];  // what the lower half has left, and its bits
+      reg        [2*LOWER-1:0]  lower_done [0:TK*PES-1];
+      reg signed [2*DIGITS:0]   digits;                   // the bits of b, and a 0 below
+      reg signed [ROW_BITS-1:0] rest;
+      reg        [2*DIGITS-1:0] done;
+      integer                   d, at;
 
       // A tree of adders, each a carry chain. Between its levels the top bit is inverted: signed sums
       // become unsigned ones that are too large by half their range, which two of add up to half of
@@ -280,10 +281,38 @@ module vit_pe_array #(
 `endif
 <%- else %>
 `ifdef SYNTHESIS
-              if (BOOTH) pr[(k*TN + c)*TM + r] = booth(ar[k*TM + r], br[k*TN + c]);
-              else
+              if (BOOTH) begin
+                at = (k*TN + c)*TM + r;
+                if (HALVES == 2) begin
+                  digits = $signed({upper_b[k*TN + c], 1'b0});
+                  rest   = lower_rest[at];
+                  done   = lower_done[at];
+                  for (d = LOWER; d < DIGITS; d = d + 1) begin
+                    rest           = booth_row(upper_a[k*TM + r], digits[2*d +: 3], rest);
+                    done[2*d +: 2] = rest[1:0];
+                    rest           = rest >>> 2;
+                  end
+                  pr[at] = {rest, done};
+                end
+                digits = $signed({br[k*TN + c], 1'b0});
+                rest   = 0;
+                for (d = 0; d < LOWER; d = d + 1) begin
+                  rest           = booth_row(ar[k*TM + r], digits[2*d +: 3], rest);
+                  done[2*d +: 2] = rest[1:0];
+                  rest           = rest >>> 2;
+                end
+                if (HALVES == 2) begin
+                  lower_rest[at] = rest;
+                  lower_done[at] = done[2*LOWER-1:0];
+                end else
+                  pr[at] = {rest, done};
+              end else
 `endif
               pr[(k*TN + c)*TM + r] = ar[k*TM + r] * br[k*TN + c];
+`ifdef SYNTHESIS
+        for (i = 0; i < TK*TM; i = i + 1) upper_a[i] = ar[i];
+        for (i = 0; i < TK*TN; i = i + 1) upper_b[i] = br[i];
+`endif
 <%- end %>
 
         for (i = 0; i < TK*TM; i = i + 1) ar[i] = $signed(operand_a[i*A_BITS +: A_BITS]);
