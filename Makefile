@@ -128,6 +128,8 @@ table-resources: setup-test build
 table-clock: setup-test build
 	PATH=$(PY)/bin:$$PATH bin/vitdse study $(RUN) --parts lfe5u-85f --seeds 1,2,3 --most-luts 18000 --designs 24 --file docs/data/routed.jsonl
 	bin/vitdse study $(RUN) --parts xc7z020,xczu9eg --control --designs 48 --file docs/data/control.jsonl
+	bin/vitdse study $(RUN) --parts xc7z020 --designs 8 --most-luts 8000 --file docs/data/whole.jsonl
+	bin/vitdse study $(RUN) --parts xczu9eg --designs 9 --most-luts 9000 --file docs/data/whole.jsonl
 	for f in xc7 xcup; do bin/vitdse calibrate docs/data/*.jsonl --family $$f; done
 	bin/vitdse calibrate docs/data/routed.jsonl --family ecp5
 

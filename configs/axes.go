@@ -90,7 +90,7 @@ func (s Space) engineAxes() []Axis {
 		axisOf("vector_columns", true, columns, func(d *Design, v int) { d.Engine.VectorColumns = v }),
 		axisOf("multiplier", true, s.Multiplier, func(d *Design, v Multiplier) { d.Engine.Multiplier = v }),
 		axisOf("packing", true, packing, func(d *Design, v Packing) { d.Engine.Packing = v }),
-		axisOf("bus_bits", len(s.Constraints) > 0, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
+		axisOf("bus_bits", len(s.Constraints) > 0 || s.PatchTokens != nil, s.BusBits, func(d *Design, v int) { d.Engine.BusBits = v }),
 		axisOf("read_fifo", len(s.Constraints) > 0, s.ReadFIFO, func(d *Design, v int) { d.Engine.ReadFIFO = v }),
 		axisOf("weight_buffers", len(s.Constraints) > 0, s.WeightBuffers,
 			func(d *Design, v int) { d.Engine.WeightBuffers = v }),

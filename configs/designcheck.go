@@ -191,15 +191,32 @@ var busWidths = []int{32, 64, 128, 256, 512}
 
 // check holds the engine against the model.
 func (e Engine) check(f *faults, m Model, layers []network.Layer) {
-	if e.checkArray(f) {
-		for _, dim := range headDims(layers) {
-			e.checkHeads(f, dim)
-		}
-		e.checkClassifiers(f, m.Classifiers())
-	}
+	e.checkTogether(f, m, headDims(layers))
 	oneOf(f, "engine.multiplier", e.Multiplier, MulDSP, MulLUT)
 	if e.Packing != "" {
 		oneOf(f, "engine.packing", e.Packing, PackNone, PackDSP48E1, PackDSP48E2)
+	}
+	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
+	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
+		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
+	}
+	if e.AccumulatorBits != 0 {
+		f.within("engine.accumulator_bits", e.AccumulatorBits, 8, 40)
+	}
+	oneOf(f, "engine.weight_buffers", e.WeightBuffers, weightBuffers...)
+	for _, b := range e.buffers() {
+		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)
+	}
+}
+
+// checkTogether checks what several of the engine's fields say together, or one with the model: all that candidates of a
+// space, each legal, can be wrong in.
+func (e Engine) checkTogether(f *faults, m Model, headDims []int) {
+	if e.checkArray(f) {
+		for _, dim := range headDims {
+			e.checkHeads(f, dim)
+		}
+		e.checkClassifiers(f, m.Classifiers())
 	}
 	if e.Packing.Port() > 0 && e.Multiplier != MulDSP {
 		f.add("engine.packing", "is %q; expected none, the multipliers are of LUTs", string(e.Packing))
@@ -212,17 +229,6 @@ func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 	}
 	if e.PatchTokens != 0 {
 		e.checkPatchTokens(f, m)
-	}
-	oneOf(f, "engine.bus_bits", e.BusBits, busWidths...)
-	if e.ReadFIFO < 32 || e.ReadFIFO > 512 || !powerOfTwo(e.ReadFIFO) {
-		f.add("engine.read_fifo", "is %d; expected a power of two, 32..512 beats", e.ReadFIFO)
-	}
-	if e.AccumulatorBits != 0 {
-		f.within("engine.accumulator_bits", e.AccumulatorBits, 8, 40)
-	}
-	oneOf(f, "engine.weight_buffers", e.WeightBuffers, weightBuffers...)
-	for _, b := range e.buffers() {
-		oneOf(f, b.key, b.kind, MemAuto, MemBlock, MemLUT, MemUltra)
 	}
 }
 

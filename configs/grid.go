@@ -15,7 +15,7 @@ type Grid struct {
 	space    Space
 	net      *network.Network
 	headDims []int // channels of an attention head
-	heads    int   // classifiers
+	model    Model
 	part     Part
 	axes     []Axis
 	base     Design               // everything that does not vary, with every layer listed
@@ -41,7 +41,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := s.checkModel(m); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
-	g := &Grid{space: s, net: net, headDims: headDims(net.Layers), heads: m.Classifiers(), part: p, axes: s.axes(m)}
+	g := &Grid{space: s, net: net, model: m, headDims: headDims(net.Layers), part: p, axes: s.axes(m)}
 	g.small = g.Size().IsInt64()
 	for _, text := range s.Constraints {
 		c, err := ParseConstraint(text)
@@ -131,12 +131,7 @@ func (g *Grid) rankText(index []int) string {
 // legal checks what a single axis' candidates cannot: space.Validate did the rest.
 func (g *Grid) legal(e Engine, clockMHz float64) error {
 	var f faults
-	if e.checkArray(&f) {
-		for _, dim := range g.headDims {
-			e.checkHeads(&f, dim)
-		}
-		e.checkClassifiers(&f, g.heads)
-	}
+	e.checkTogether(&f, g.model, g.headDims)
 	e.checkPart(&f, g.part)
 	for _, c := range g.constraints {
 		switch ok, err := c.Holds(e, clockMHz); {

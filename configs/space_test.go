@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"math/big"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"slices"
@@ -426,4 +427,72 @@ func BenchmarkGridDesign(b *testing.B) {
 		g.Next(index)
 		g.Design(index)
 	}
+}
+
+// A point is of a space if and only if its design is legal: over every axis that a space has, each with candidates that
+// are legal by themselves, of parts with and without DSPs, and of networks whose heads, patches and classifiers differ.
+func TestPointsAreLegalDesigns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 4))
+	models := []string{"digits/model.yaml", "deit-tiny", "deit-tiny-distilled", "vit-b32", "swin-tiny"}
+	refused, taken := map[string]int{}, 0
+	for turn := range 300 {
+		m, err := LoadModel(models[rng.IntN(len(models))])
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := testPart(t, Parts()[rng.IntN(len(Parts()))])
+		s := Space{Name: "drawn", Parts: []string{p.Name},
+			Bits: BitSpace{Symmetry: SymAll, Weights: []int{2 + rng.IntN(7)}, Activations: []int{2 + rng.IntN(7)},
+				Edge: EdgeSpace{Weights: []int{2 + rng.IntN(7)}, Activations: []int{2 + rng.IntN(7)}}},
+			Granularity: some(rng, PerLayer, PerChannel), SoftmaxBits: []int{2 + rng.IntN(7)}, GELUBits: []int{8},
+			LNFold: []float64{1}, CalibImages: 256,
+			Array: ArraySpace{TM: some(rng, 1, 2, 4, 8, 16, 64, 128), TN: some(rng, 1, 2, 4, 8, 16, 64, 128),
+				TK: some(rng, 1, 2, 4, 8, 16, 64)},
+			VectorColumns: some(rng, 1, 2, 4, 8, 16), Multiplier: some(rng, MulDSP, MulLUT),
+			Packing: some(rng, PackNone, PackDSP48E1, PackDSP48E2), LUTColumns: some(rng, 0, 1, 2, 4, 8, 16),
+			PatchTokens: some(rng, 1, 2), BusBits: some(rng, 32, 64, 128, 256, 512), ReadFIFO: some(rng, 32, 512),
+			WeightBuffers: some(rng, 1, 2, 4),
+			Memories: MemorySpace{Activations: some(rng, MemAuto, MemBlock, MemLUT, MemUltra),
+				Weights: some(rng, MemAuto, MemBlock, MemLUT, MemUltra), Residual: some(rng, MemAuto, MemBlock, MemLUT, MemUltra)}}
+		if turn%3 == 0 {
+			s.Granularity, s.Group = append(s.Granularity, PerGroup), []int{16, 32, 64}[rng.IntN(3)]
+		}
+		g, err := s.On(m, p)
+		if err != nil {
+			refused["a space"]++
+			continue
+		}
+		index := make([]int, len(g.Axes()))
+		for range 200 {
+			for i, a := range g.Axes() {
+				index[i] = rng.IntN(a.Len)
+			}
+			d, err := g.Design(index)
+			if err == nil {
+				taken++
+				if err := d.Validate(m, p); err != nil {
+					t.Fatalf("%s on %s: a point of the space is no legal design: %v\n%+v", m.Name, p.Name, err, d.Engine)
+				}
+				continue
+			}
+			key, _, _ := strings.Cut(err.Error(), ":")
+			refused[key]++
+		}
+	}
+	t.Logf("%d points taken; refused: %v", taken, refused)
+	for _, key := range []string{"engine.tk", "engine.packing", "engine.lut_columns", "engine.patch_tokens"} {
+		if refused[key] == 0 {
+			t.Errorf("no point was refused for its %s: %v", key, refused)
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("only %d points were legal", taken)
+	}
+}
+
+// some draws one to three of the candidates.
+func some[T any](rng *rand.Rand, of ...T) []T {
+	of = slices.Clone(of)
+	rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+	return of[:1+rng.IntN(min(3, len(of)))]
 }

@@ -2,6 +2,7 @@ package hwmodel
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -111,12 +112,15 @@ func TestRoutedFeatures(t *testing.T) {
 // The clock with middle wires is off static timing of netlists that it was not fitted to by 8 % in the mean and 20 % at
 // most (docs/CLOCK.md).
 func TestClockOfNetlists(t *testing.T) {
-	f, err := os.Open("../docs/data/control.jsonl")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, name := range []string{"control", "whole"} {
+		file, err := os.ReadFile("../docs/data/" + name + ".jsonl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, file...)
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 4<<20)
 	off, n := map[configs.Fabric]float64{}, map[configs.Fabric]float64{}
 	for lines.Scan() {
@@ -148,7 +152,7 @@ func TestClockOfNetlists(t *testing.T) {
 		n[part.Family]++
 	}
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP} {
-		if mean := off[family] / n[family]; !(mean <= 0.08) {
+		if mean := off[family] / n[family]; !(mean <= 0.08 && n[family] >= 12) {
 			t.Errorf("%s: off by %.1f %% in the mean of %g netlists", family, 100*mean, n[family])
 		}
 	}
