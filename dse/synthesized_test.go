@@ -20,7 +20,7 @@ import (
 func TestSynthesized(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 0))
 	drawn := 0
-	for range 20 {
+	for range 40 {
 		in := searchtest.RandomInput(t, rng)
 		res, err := sweep.Search(t.Context(), in, nil)
 		if err != nil {
@@ -60,7 +60,7 @@ func TestSynthesized(t *testing.T) {
 		}
 	}
 	if drawn < 5 {
-		t.Errorf("%d fronts of 20 spaces", drawn)
+		t.Errorf("%d fronts of 40 spaces", drawn)
 	}
 }
 
