@@ -209,8 +209,8 @@ func (e Engine) check(f *faults, m Model, layers []network.Layer) {
 	}
 }
 
-// checkTogether checks what several of the engine's fields say together, or one with the model: all that candidates of a
-// space, each legal, can be wrong in.
+// checkTogether checks what several of the engine's fields say together, or one with the model: all that candidates of
+// a space, each legal, can be wrong in.
 func (e Engine) checkTogether(f *faults, m Model, headDims []int) {
 	if e.checkArray(f) {
 		for _, dim := range headDims {
