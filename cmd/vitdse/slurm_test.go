@@ -142,6 +142,8 @@ func (m *machine) onSlurm(args []string, fault bool) {
 		slurm(t, "squeue", "--array", "--format", "%i %T %N")
 		slurm(t, "scancel", "--signal=KILL", "--full", ids[0])
 		slurm(t, "scontrol", "update", "NodeName=two", "State=DOWN", "Reason=test")
+		// What ran there ends; a node that comes back before has its tasks launched twice, and Slurm holds those.
+		time.Sleep(10 * time.Second)
 		slurm(t, "scontrol", "update", "NodeName=two", "State=RESUME")
 		args = append(args, "--resume")
 	}

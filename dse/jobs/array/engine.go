@@ -24,6 +24,8 @@ type engine struct {
 	state  []string
 	active func(said, id string) bool // whether what state prints is of a job that has not ended
 	gone   string                     // what state says, failing, of a job that is forgotten
+	held   *regexp.Regexp             // finds in what state prints the tasks that wait for a person's word, and why
+	free   string                     // gives that word; after it the tasks
 	cancel []string
 	limit  []string       // asks for the most tasks that an array may have
 	most   *regexp.Regexp // finds it
@@ -40,10 +42,11 @@ var templates embed.FS
 // with backoffLimitPerIndex begin.
 var engines = []engine{
 	{name: "slurm", file: "slurm.sh", submit: []string{"sbatch", "--parsable"}, id: regexp.MustCompile(`^(\d+)(?:;.*)?$`),
-		state: []string{"squeue", "--noheader", "--jobs", "{}", "--states", "all", "--format", "%T"},
+		state: []string{"squeue", "--noheader", "--jobs", "{}", "--states", "all", "--format", "%T %i %r"},
 		active: otherThan("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE",
 			"NODE_FAIL", "PREEMPTED"),
 		gone: "Invalid job id", cancel: []string{"scancel", "{}"},
+		held: regexp.MustCompile(`(?m)^\S+ (\S+) (JobHeld\w+|.*\bheld\b.*)$`), free: "scontrol release",
 		limit: []string{"scontrol", "show", "config"},
 		most:  regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*(\d+)`), proven: true},
 	{name: "lsf", file: "lsf.sh", submit: []string{"bsub"}, stdin: true,
@@ -75,11 +78,11 @@ var engines = []engine{
 
 var pbsActive = regexp.MustCompile(`(?m)^\s*job_state = [^FX]`)
 
-// otherThan tells states of tasks, one a line, of which any is none of those that end one.
+// otherThan tells states of tasks, the first word of a line each, of which any is none of those that end one.
 func otherThan(ends ...string) func(said, id string) bool {
 	return func(said, _ string) bool {
 		for line := range strings.Lines(said) {
-			if state := strings.TrimSpace(line); state != "" && !slices.Contains(ends, state) {
+			if words := strings.Fields(line); len(words) > 0 && !slices.Contains(ends, words[0]) {
 				return true
 			}
 		}
@@ -164,14 +167,23 @@ func (e engine) submitted(ctx context.Context, path, text string) (string, error
 		e.submit[0], path, said)
 }
 
-// isActive says whether the scheduler still knows of tasks of a job that wait or run. A scheduler that does not answer
-// is an error, and nothing is concluded from it.
-func (e engine) isActive(ctx context.Context, id string) (bool, error) {
+// isActive says whether the scheduler still knows of tasks of a job that wait or run, and which of those will not run
+// until somebody releases them, as after a launch that failed. A scheduler that does not answer is an error, and
+// nothing is concluded from it.
+func (e engine) isActive(ctx context.Context, id string) (active bool, held string, err error) {
 	said, errs, err := output(ctx, nil, with(e.state, id)...)
 	if err != nil && ctx.Err() == nil && strings.Contains(errs+said, e.gone) {
-		return false, nil
+		return false, "", nil
 	}
-	return err == nil && e.active(said, id), err
+	if err == nil && e.held != nil {
+		var list []string
+		for _, found := range e.held.FindAllStringSubmatch(said, -1) {
+			list = append(list, fmt.Sprintf("task %s is held by the scheduler (%s); %s %s lets it run",
+				found[1], found[2], e.free, found[1]))
+		}
+		held = strings.Join(list, "\n")
+	}
+	return err == nil && e.active(said, id), held, err
 }
 
 // stop cancels a job.

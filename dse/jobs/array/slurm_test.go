@@ -15,8 +15,8 @@ import (
 )
 
 // On a real Slurm: an array job whose tasks are killed, requeued (so that one may run twice) and taken down with their
-// node gives what one run gives; a command that is killed comes back and waits for the same job; one that is told so
-// cancels it.
+// node gives what one run gives; one that is held is named, with the command that releases it; a command that is killed
+// comes back and waits for the same job; one that is told so cancels it.
 func TestSlurm(t *testing.T) {
 	slurmtest.Start(t)
 	dir := filepath.Join(t.TempDir(), "work")
@@ -40,6 +40,7 @@ func TestSlurm(t *testing.T) {
 	for _, args := range [][]string{
 		{"scancel", "--signal=KILL", "--batch", j.ID + "_0"},
 		{"scontrol", "requeue", j.ID + "_1"},
+		{"scontrol", "requeuehold", j.ID + "_2"},
 		{"scontrol", "update", "NodeName=two", "State=DOWN", "Reason=test"},
 		{"scontrol", "update", "NodeName=two", "State=RESUME"},
 	} {
@@ -48,11 +49,25 @@ func TestSlurm(t *testing.T) {
 		}
 	}
 	slurmtest.Hurry(t)
+	held := ""
+	o.Warn = func(said string) {
+		t.Log(said)
+		if _, release, found := strings.Cut(said, "scontrol release "); found {
+			held += said
+			task, _, _ := strings.Cut(release, " ")
+			if out, err := exec.Command("scontrol", "release", task).CombinedOutput(); err != nil {
+				t.Errorf("%v %s", err, out)
+			}
+		}
+	}
 	got := squares{}
 	if err := Do(t.Context(), dir, work, o, numbers(12), second, got.take); err != nil {
 		t.Fatal(err) // what was killed is submitted again when the first array has ended
 	}
 	got.check(t, 12)
+	if !strings.Contains(held, "task "+j.ID+"_2 is held by the scheduler (") {
+		t.Errorf("of a task that is held: %q", held)
+	}
 
 	o.Cancel = true
 	ctx, stop = context.WithCancel(t.Context())

@@ -121,7 +121,7 @@ func (s *submission) adopt(ctx context.Context) error {
 		if err := e.needs(); err != nil {
 			return err
 		}
-		active, err := e.isActive(ctx, j.ID)
+		active, _, err := e.isActive(ctx, j.ID)
 		if err != nil {
 			return fmt.Errorf("whether array job %s still works on %s is not known: %w", j.ID, s.dir, err)
 		}
@@ -215,7 +215,7 @@ func (s *submission) poll() time.Duration {
 
 // wait takes what the tasks of an array job find until the scheduler knows of none.
 func (s *submission) wait(ctx context.Context, e engine, id string) error {
-	for {
+	for saidHeld := ""; ; {
 		select {
 		case <-time.After(s.poll()):
 		case <-ctx.Done():
@@ -224,7 +224,11 @@ func (s *submission) wait(ctx context.Context, e engine, id string) error {
 		if err := s.look(); err != nil {
 			return err
 		}
-		active, err := e.isActive(ctx, id)
+		active, held, err := e.isActive(ctx, id)
+		if held != saidHeld && held != "" {
+			s.Warn(held)
+		}
+		saidHeld = held
 		if err == nil && !active {
 			break
 		}

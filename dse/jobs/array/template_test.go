@@ -253,7 +253,8 @@ func TestSchedulersWords(t *testing.T) {
 		active, ended, forgot string
 		limit                 string // of 1000
 	}{
-		"slurm": {"17;cluster\n", "17", "COMPLETED\nPENDING\n", "COMPLETED\nFAILED\n",
+		"slurm": {"17;cluster\n", "17", "COMPLETED 17_0 None\nPENDING 17_[1-2] Resources\n",
+			"COMPLETED 17_0 None\nFAILED 17_1 NonZeroExitCode\n",
 			"slurm_load_jobs error: Invalid job id specified", "MaxArraySize            = 1000\n"},
 		"lsf": {"Job <17> is submitted to default queue <normal>.\n", "17", "DONE\nRUN\n", "DONE\nEXIT\n",
 			"Job <17> is not found", "    MAX_JOB_ARRAY_SIZE = 1000\n"},
