@@ -103,7 +103,10 @@ func (a *app) bench(ctx context.Context, b benchmark) error {
 		if b.depth > 0 {
 			m.Depth = min(m.Depth, b.depth)
 		}
+		st := a.stages()
+		st.Set("drawing weights of "+m.Name+" and calibrating", "", 0, 0, "")
 		s, err := newSeeded(m, b.images)
+		st.Drop()
 		if err != nil {
 			return err
 		}
