@@ -89,6 +89,7 @@ func TestSlurmWork(t *testing.T) {
 	}
 	slurmtest.Start(t)
 	slurmtest.Hurry(t)
+	slurmtest.Release(t)
 	laptop, farm := newMachine(t), newMachine(t)
 	for _, w := range []struct {
 		args  []string

@@ -117,6 +117,23 @@ func Await(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// Release does what a command of an array job says when Slurm holds a task, until the test ends: after a node was down
+// in the middle of a launch.
+func Release(t *testing.T) {
+	go func() {
+		for t.Context().Err() == nil {
+			out, _ := exec.CommandContext(t.Context(), "squeue", "--noheader", "--array", "--states", "PENDING",
+				"--format", "%i %r").Output()
+			for line := range bytes.Lines(out) {
+				if id, reason, _ := bytes.Cut(line, []byte(" ")); bytes.Contains(reason, []byte("held")) {
+					_ = exec.Command("scontrol", "release", string(id)).Run()
+				}
+			}
+			time.Sleep(10 * time.Second)
+		}
+	}()
+}
+
 // Hurry lets what Slurm requeues run at once, where it would wait for two minutes, until the test ends.
 func Hurry(t *testing.T) {
 	go func() {
