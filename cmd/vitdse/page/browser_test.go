@@ -400,6 +400,17 @@ func TestAccessible(t *testing.T) {
 			t.Errorf("%s: the page is %d pixels wide on a screen of %d", scheme, over, width)
 		}
 	}
+	// On paper what explains a figure stays, and what tells a reader to click goes.
+	do(t, ctx, emulation.SetEmulatedMedia().WithMedia("print"))
+	paper := value[string](t, ctx, "document.body.innerText")
+	do(t, ctx, emulation.SetEmulatedMedia().WithMedia("screen").WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: "dark"}}))
+	for said, want := range map[string]bool{"Bands:": true, "Clock ": true, "Filled marks are of the front": true,
+		"Drag a rectangle": false, "Why not a point like this?": false} {
+		if strings.Contains(paper, said) != want {
+			t.Errorf("the page on paper says %q: %t; expected %t", said, !want, want)
+		}
+	}
 	var pdf []byte
 	do(t, ctx, chromedp.Evaluate("addEventListener('beforeprint', () => (window.inked = "+
 		"getComputedStyle(document.documentElement).getPropertyValue('--ink')))", nil),

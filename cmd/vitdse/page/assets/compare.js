@@ -59,7 +59,7 @@ export function compare(front, state) {
   const node = el("div", { class: "panel compare", id: "compare" });
   const draw = () => {
     const picks = state.picks;
-    if (!picks.length) return show(node, el("p", { class: "hint" }, "Click a point, or tick its box in the table, to pick it. Up to three are compared here side by side, each with the command that emits it."));
+    if (!picks.length) return show(node, el("p", { class: "hint do" }, "Click a point, or tick its box in the table, to pick it. Up to three are compared here side by side, each with the command that emits it."));
     const head = () => [["", ""], ...picks.map((i, k) => [el("span", null, el("b", { class: "letter" }, LETTERS[k]), ` ${front.number(i)} · ${front.part(i).name}`), "n"])];
     const of = (measured) => front.quantities.filter((q) => (q.kind === "measured") === measured)
       .map((q) => [el("span", null, q.name, el("small", null, " " + [q.unit, q.kind === "predicted" || q.kind === "measured" ? "" : q.kind].filter(Boolean).join(", "))), ...picks.map((i) => cell(front, q, picks, i))]);

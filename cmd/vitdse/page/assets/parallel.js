@@ -23,7 +23,7 @@ export function parallel(front, state) {
   new ResizeObserver(() => canvas.clientWidth !== plot.width && requestAnimationFrame(() => draw())).observe(canvas);
   state.on("filter picks hover theme", draw);
   listenParallel(plot);
-  return { node: el("figure", { class: "panel" }, canvas, el("p", { class: "hint" }, "Drag along an axis to limit it; click it to let go. The better end of every axis is at the bottom.")), draw };
+  return { node: el("figure", { class: "panel" }, canvas, el("p", { class: "hint" }, el("span", { class: "do" }, "Drag along an axis to limit it; click it to let go. "), "The better end of every axis is at the bottom.")), draw };
 }
 
 // drawLines draws what has changed: all, where topics are not given.

@@ -20,7 +20,7 @@ export function scatter(front, state, tip) {
   });
   const plot = { canvas, front, state, drag: null, width: 0, height: 0 };
   const node = el("figure", { class: "panel" }, el("figcaption", { class: "bar" }, chooser(front, state, "y", "Vertical"), chooser(front, state, "x", "Horizontal"), legend(front)), canvas,
-    el("p", { class: "hint" }, "Drag a rectangle to set limits on both axes. Filled marks are of the front as measured, hollow ones of the predicted front alone."));
+    el("p", { class: "hint" }, el("span", { class: "do" }, "Drag a rectangle to set limits on both axes. "), "Filled marks are of the front as measured, hollow ones of the predicted front alone."));
   const draw = (topics) => drawScatter(plot, topics);
   new ResizeObserver(() => canvas.clientWidth !== plot.width && requestAnimationFrame(() => draw())).observe(canvas);
   state.on("filter axes picks hover theme", draw);

@@ -117,7 +117,7 @@ function asked(front, i) {
     }
     show(answer, wrong.length ? el("p", { class: "bad" }, wrong.join("; ")) : wish.size ? said(front, Number(part.value), wish) : el("p", null, "Type in at least one figure."));
   } }, el("label", null, el("span", null, "Part"), part), fields.map(([x, field]) => el("label", null, el("span", null, label(x)), field)), el("button", { type: "submit" }, "Ask"));
-  return el("div", null, el("h3", null, "Why not a point like this?"), el("p", { class: "hint" }, "Type in the figures that you wish for, any of them."), form, answer);
+  return el("div", { class: "do" }, el("h3", null, "Why not a point like this?"), el("p", { class: "hint do" }, "Type in the figures that you wish for, any of them."), form, answer);
 }
 
 export function said(front, part, wish) {
