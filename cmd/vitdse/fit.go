@@ -85,7 +85,11 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 		return err
 	}
 	for _, p := range list {
-		clocks, err := clocksOn(p, o.clock)
+		given := o.clock
+		if o.design != "" {
+			given = p.ClockMHz // until the design is read, which has its own
+		}
+		clocks, err := clocksOn(p, given)
 		if err != nil {
 			return err
 		}
