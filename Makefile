@@ -186,10 +186,10 @@ test-tiers:
 	$(AVX2) $(GO) test -count 1 ./golden/exec
 	$(GO) test -tags noasm ./golden/exec
 
-# The quick subset: no simulator is needed. CI, which runs all tests anyway, checks so the packages whose
+# The quick subset, without what simulates. CI, which runs all tests anyway, checks so the packages whose
 # tests are other ones when they are to be short.
 CHECKED ?= ./...
-check: build vet lint
+check: setup-test build vet lint
 	$(GO) mod verify
 	$(GO) test -short $(CHECKED)
 
