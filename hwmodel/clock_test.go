@@ -167,16 +167,13 @@ func TestClockWithinMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := NewClockModel(part)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for bus := 32; m != nil && bus <= 512; bus *= 2 {
-			for _, gbs := range []float64{part.BandwidthGBs, 1.7, 2.1333, 4.26, 12.8, 19.3} {
-				part.BandwidthGBs = gbs
-				if m, err = NewClockModel(part); err != nil {
-					t.Fatal(err)
-				}
+		for _, gbs := range []float64{part.BandwidthGBs, 1.7, 2.1333, 4.26, 12.8, 19.3} {
+			part.BandwidthGBs = gbs
+			m, err := NewClockModel(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for bus := 32; m != nil && bus <= 512; bus *= 2 {
 				e := configs.Engine{TM: 4, TN: 8, TK: 2, Multiplier: configs.MulDSP, BusBits: bus, ReadFIFO: 64}
 				c, own := m.Of(e), m.Timing(e)
 				if !Walkable(e, c.MHz, gbs) {

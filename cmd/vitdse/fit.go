@@ -85,20 +85,9 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 		return err
 	}
 	for _, p := range list {
-		given := o.clock
-		if o.design != "" {
-			given = p.ClockMHz // until the design is read, which has its own
-		}
-		clocks, err := clocksOn(p, given)
+		designs, clocks, err := fitDesigns(m, p, o)
 		if err != nil {
 			return err
-		}
-		designs, err := fitDesigns(m, p, o, clocks)
-		if err != nil {
-			return err
-		}
-		if o.design != "" {
-			clocks = assumed(designs[0].ClockMHz)
 		}
 		r, err := size.Fit(engine, net, p, designs)
 		if err != nil {
@@ -148,25 +137,29 @@ func (a *app) fit(m configs.Model, list []configs.Part, o fitOptions) error {
 	return nil
 }
 
-// fitDesigns are the designs to try: the file's, or engines of all shapes.
-func fitDesigns(m configs.Model, p configs.Part, o fitOptions, clocks clocks) ([]configs.Design, error) {
+// fitDesigns are the designs to try, with their clocks: the file's, which has its own, or engines of all shapes.
+func fitDesigns(m configs.Model, p configs.Part, o fitOptions) ([]configs.Design, clocks, error) {
 	if o.design != "" {
 		d, err := configs.LoadDesign(o.design, m)
 		if err != nil {
-			return nil, err
+			return nil, clocks{}, err
 		}
 		d.Part = p.Name
-		return []configs.Design{d}, engine.Legal(m, d, p)
+		return []configs.Design{d}, assumed(d.ClockMHz), engine.Legal(m, d, p)
 	}
 	w, act, err := parseBits(o.bits)
 	if err != nil {
-		return nil, err
+		return nil, clocks{}, err
 	}
 	numerics := configs.Uniform(m, w, act).WithEdges(m, o.edges)
 	if err := numerics.Validate(m); err != nil {
-		return nil, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
+		return nil, clocks{}, fmt.Errorf("--edge-bits is %d; expected 2 to 8", o.edges)
 	}
-	return size.Candidates(engine, m, p, numerics, clocks.mhz, 1, 1<<15), nil
+	on, err := clocksOn(p, o.clock)
+	if err != nil {
+		return nil, on, err
+	}
+	return size.Candidates(engine, m, p, numerics, on.mhz, 1, 1<<15), on, nil
 }
 
 // parseBits reads wNaN.
