@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -120,32 +121,32 @@ func Await(t *testing.T, what string, is func() bool) {
 // Release does what a command of an array job says when Slurm holds a task, until the test ends: after a node was down
 // in the middle of a launch.
 func Release(t *testing.T) {
-	go func() {
-		for t.Context().Err() == nil {
-			out, _ := exec.CommandContext(t.Context(), "squeue", "--noheader", "--array", "--states", "PENDING",
-				"--format", "%i %r").Output()
-			for line := range bytes.Lines(out) {
-				if id, reason, _ := bytes.Cut(line, []byte(" ")); bytes.Contains(reason, []byte("held")) {
-					_ = exec.Command("scontrol", "release", string(id)).Run()
-				}
-			}
-			time.Sleep(10 * time.Second)
+	pending(t, 10*time.Second, func(id, reason string) {
+		if strings.Contains(reason, "held") {
+			_ = exec.Command("scontrol", "release", id).Run()
 		}
-	}()
+	})
 }
 
 // Hurry lets what Slurm requeues run at once, where it would wait for two minutes, until the test ends.
 func Hurry(t *testing.T) {
+	pending(t, time.Second, func(id, _ string) {
+		_ = exec.Command("scontrol", "update", "JobId="+id, "StartTime=now").Run()
+	})
+}
+
+// pending tells of every task that waits, and why, again and again until the test ends.
+func pending(t *testing.T, every time.Duration, visit func(id, reason string)) {
 	go func() {
 		for t.Context().Err() == nil {
 			out, err := exec.CommandContext(t.Context(), "squeue", "--noheader", "--array", "--states", "PENDING",
-				"--format", "%i").Output()
-			for _, id := range bytes.Fields(out) {
-				if err == nil {
-					_ = exec.Command("scontrol", "update", "JobId="+string(id), "StartTime=now").Run()
+				"--format", "%i %r").Output()
+			for line := range strings.Lines(string(out)) {
+				if id, reason, _ := strings.Cut(strings.TrimSpace(line), " "); err == nil {
+					visit(id, reason)
 				}
 			}
-			time.Sleep(time.Second)
+			time.Sleep(every)
 		}
 	}()
 }
