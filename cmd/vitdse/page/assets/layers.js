@@ -24,14 +24,20 @@ export function noise(inside) {
   const ppm = (v) => (v === null ? NONE : fixed(1e6 * v, 2));
   const rows = inside.layers.map((l) => {
     const of = n.layers.find((x) => x.layer === l.name) || { predicted: null, measured: null }, q = l.quantized;
-    return [l.name, `${l.weights || NONE}/${l.activations}`, ...(adds ? [bar(of.predicted, ""), ppm(of.predicted), bar(of.measured, "measured"), ppm(of.measured)] : []),
+    return [l.name, `${l.weights || NONE}/${l.activations}`,
+      ...(adds ? [bar(of.predicted, ""), ppm(of.predicted), bar(of.measured, "measured"), ppm(of.measured)] : []),
       q && q.low !== null ? `${digits(q.low, 3)} … ${digits(q.high, 3)}` : NONE, q ? fixed(100 * q.clipped, 2) : NONE, q && q.input_sqnr_db !== null ? fixed(q.input_sqnr_db, 1) : NONE, q && q.output_sqnr_db !== null ? fixed(q.output_sqnr_db, 1) : NONE];
   });
   const total = (v) => (v === null ? NONE : `${fixed(1e6 * v, 2)} ppm (${fixed(-10 * Math.log10(v), 2)} dB)`);
-  return [grid("Noise of each layer", [["Layer", ""], ["Bits w/a", ""], ...(adds ? [["Adds, predicted", ""], ["ppm", "n"], ["Adds, measured", ""], ["ppm", "n"]] : []), ["Range of the codes", "n"], ["Clipped (%)", "n"], ["Codes (dB)", "n"], ["Result (dB)", "n"]], rows, { class: "bars" }),
+  const head = [["Layer", ""], ["Bits w/a", ""],
+    ...(adds ? [["Adds, predicted", ""], ["ppm", "n"], ["Adds, measured", ""], ["ppm", "n"]] : []),
+    ["Range of the codes", "n"], ["Clipped (%)", "n"], ["Codes (dB)", "n"], ["Result (dB)", "n"]];
+  return [grid("Noise of each layer", head, rows, { class: "bars" }),
     el("p", { class: "hint" }, `Power of the logits' error over that of the logits, on ${group(n.images)} images. Predicted in all: ${total(n.predicted)}, of which ${total(n.base)} with every layer at the reference's bits; measured: ${total(n.measured)}. `,
-      adds ? "Predicted is what was measured with the layer's bits alone; measured is what goes away when the layer of this design gets the reference's bits. A dash: it has them. "
-        : "Every layer has the reference's bits, so that none adds to that. ", "Codes and result: each layer by itself, given its real input.")];
+      adds ? "Predicted is what was measured with the layer's bits alone; measured is what goes away when the layer " +
+        "of this design gets the reference's bits. A dash: it has them. "
+        : "Every layer has the reference's bits, so that none adds to that. ",
+      "Codes and result: each layer by itself, given its real input.")];
 }
 
 // codes draws the histogram of the integers of the op that one chooses.
