@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -44,29 +43,12 @@ func Decode[T any](file string, data []byte) (T, error) {
 
 // load is Decode for a file on disk.
 func load[T any](path string) (T, error) {
-	data, err := readFile(path)
+	data, err := ReadRegular(path, MaxFileBytes)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
 	return Decode[T](path, data)
-}
-
-// readFile reads a file of at most MaxFileBytes.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; give the path of a file", path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return data, nil
 }
 
 // document is one parsed YAML document.

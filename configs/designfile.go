@@ -49,7 +49,7 @@ type layerFile struct {
 // LoadDesign reads a design file for model m and resolves its layers. A design is
 // complete only with its part: LoadDesignOn, or Validate, checks that too.
 func LoadDesign(path string, m Model) (Design, error) {
-	data, err := readFile(path)
+	data, err := ReadRegular(path, MaxFileBytes)
 	if err != nil {
 		return Design{}, err
 	}
@@ -58,7 +58,7 @@ func LoadDesign(path string, m Model) (Design, error) {
 
 // LoadDesignOn reads a design file for model m on part p and validates all of it.
 func LoadDesignOn(path string, m Model, p Part) (Design, error) {
-	data, err := readFile(path)
+	data, err := ReadRegular(path, MaxFileBytes)
 	if err != nil {
 		return Design{}, err
 	}

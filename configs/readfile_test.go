@@ -21,7 +21,7 @@ func TestReadRegular(t *testing.T) {
 		t.Errorf("read %q, %v", data, err)
 	}
 	for path, want := range map[string]string{
-		file: "has 5 bytes; at most 4", pipe: "no regular file", "/dev/zero": "no regular file", dir: "no regular file",
+		file: "has 5 bytes; at most 4", pipe: "no regular file", "/dev/zero": "no regular file", dir: "is a folder",
 		filepath.Join(dir, "none"): "no such file",
 	} {
 		t.Run(filepath.Base(path), func(t *testing.T) {

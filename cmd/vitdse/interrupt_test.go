@@ -105,18 +105,59 @@ func TestKilledRun(t *testing.T) {
 	}
 }
 
-// SIGINT ends the program also where it waits in the kernel: for a writer of the FIFO that it was given as run file.
-func TestInterruptFIFO(t *testing.T) {
+// No file that a command reads may be a FIFO: it would be waited for until somebody writes.
+func TestFIFO(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo.yaml")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const digits = "../../configs/digits/run.yaml"
+	for _, args := range [][]string{
+		{"run", fifo}, {"verify", fifo}, {"sweep", digits, "--space", fifo}, {"sweep", digits, "--parts", fifo},
+		{"eval", digits, "--model", fifo}, {"eval", digits, "--checkpoint", fifo}, {"eval", digits, "--dataset", fifo},
+		{"pareto", fifo}, {"report", fifo}, {"emit", digits, "--design", fifo}, {"calibrate", fifo},
+		{"fit", "--model", "deit-tiny", "--part", fifo},
+		{"sensitivity", digits, "--to", fifo + ".json", "--engine", "slurm", "--job-template", fifo},
+	} {
+		t.Run(strings.Join(args[:1], " ")+" "+args[len(args)-2], func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			done := make(chan int, 1)
+			go func() {
+				done <- run(ctx, args, &stdout, &stderr)
+			}()
+			select {
+			case code := <-done:
+				if code != exitInput || !strings.Contains(stderr.String(), fifo) {
+					t.Errorf("exit code %d: %s", code, stderr.String())
+				}
+			case <-ctx.Done():
+				t.Fatal("it waits for a writer")
+			}
+		})
+	}
+}
+
+// SIGINT ends the program also where it waits in the kernel: for a reader of what it writes.
+func TestInterruptPipe(t *testing.T) {
 	program, err := exec.LookPath("vitdse") // this test's own, see TestMain
 	if err != nil {
 		t.Fatal(err)
 	}
-	fifo := filepath.Join(t.TempDir(), "run.yaml")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for _, signals := range []int{1, 2} {
-		cmd := exec.Command(program, "verify", fifo)
+		read, write, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const least = 4096 // bytes; the script is longer
+		if _, _, no := syscall.Syscall(syscall.SYS_FCNTL, write.Fd(), syscall.F_SETPIPE_SZ, least); no != 0 {
+			t.Fatal(no)
+		}
+		defer read.Close()
+		defer write.Close()
+		cmd := exec.Command(program, "completion", "bash")
+		cmd.Stdout = write
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

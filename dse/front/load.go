@@ -28,14 +28,11 @@ func LoadHead(path string) (*Front, error) {
 }
 
 func loadFront(ctx context.Context, path string, read func(done, total int64), points bool) (*Front, error) {
-	path, size, err := frontFile(path)
+	file, size, err := openFront(path)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
+	path = file.Name()
 	defer file.Close()
 	from := &watched{ctx: ctx, from: file, total: size, read: read}
 	in := bufio.NewReaderSize(from, 1<<20)
@@ -66,22 +63,16 @@ func loadFront(ctx context.Context, path string, read func(done, total int64), p
 	return f, f.checkPoints(path)
 }
 
-// frontFile is the front's file that a path means, and its size.
-func frontFile(path string) (string, int64, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
+// openFront opens the front's file that a path means.
+func openFront(path string) (*os.File, int64, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, JSONFile)
-		info, err = os.Stat(path)
 	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", 0, fmt.Errorf("%w; explore a space first, or give the run directory of one that was explored", err)
-	case err != nil:
-		return "", 0, err
-	case !info.Mode().IsRegular():
-		return "", 0, fmt.Errorf("%s is no regular file (%s); give the path of a file", path, info.Mode().Type())
+	file, size, err := configs.OpenRegular(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; explore a space first, or give the run directory of one that was explored", err)
 	}
-	return path, info.Size(), nil
+	return file, size, err
 }
 
 func (f *Front) checkPoints(path string) error {

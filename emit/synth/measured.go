@@ -158,7 +158,7 @@ func ByName(modules []Module) map[string]hwmodel.Resources {
 // Study reads a file of designs, one in a line. A last line that was not finished is left out. Counts of
 // an engine that is no more are an error.
 func Study(path string) ([]Measured, error) {
-	f, err := os.Open(path)
+	f, _, err := configs.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}

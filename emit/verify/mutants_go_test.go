@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // change is a mutant and where it is in its file.
@@ -124,31 +125,42 @@ func goFiles(t *testing.T, root, pattern string) []string {
 // goTests are arguments of go test.
 type goTests []string
 
-// passes says whether tests pass where nothing was changed: those that do not say nothing about a change.
-var passes = map[string]error{}
-var passing sync.Mutex
+// unchanged is how tests end where nothing was changed, and after what time: those that do not pass say nothing about
+// a change.
+type unchanged struct {
+	err  error
+	took time.Duration
+}
 
-func (g goTests) run(root, overlay string) ([]byte, error) {
+var (
+	passes  = map[string]unchanged{}
+	passing sync.Mutex
+)
+
+func (g goTests) run(root, overlay string, limit time.Duration) ([]byte, error) {
 	// A mutant may never end, or take all memory there is.
 	args := append([]string{"-c", `ulimit -v 16000000; exec go test "$@"`, "sh", "-overlay", overlay, "-vet=off",
-		"-failfast", "-timeout=300s"}, g...)
+		"-failfast", "-count=1", "-timeout=" + limit.String()}, g...)
 	cmd := exec.Command("sh", args...)
 	cmd.Dir = root
 	return cmd.CombinedOutput()
 }
 
-func (g goTests) passes(root string) error {
+func (g goTests) unchanged(root string) unchanged {
 	passing.Lock()
 	defer passing.Unlock()
 	key := strings.Join(g, " ")
-	if _, known := passes[key]; !known {
-		out, err := g.run(root, "")
+	u, known := passes[key]
+	if !known {
+		start := time.Now()
+		out, err := g.run(root, "", time.Hour)
 		if err != nil {
 			err = fmt.Errorf("go test %s fails without a change: %w\n%s", key, err, tail(string(out), 20))
 		}
-		passes[key] = err
+		u = unchanged{err, time.Since(start)}
+		passes[key] = u
 	}
-	return passes[key]
+	return u
 }
 
 var didNotBuild = regexp.MustCompile(`(?m)\[(build|setup) failed\]$`)
@@ -173,11 +185,12 @@ func judgeGo(t *testing.T, root string, c change, stages []goTests) (killed bool
 		}
 	}
 	for _, stage := range stages {
-		if err := stage.passes(root); err != nil {
-			t.Error(err)
+		plain := stage.unchanged(root)
+		if plain.err != nil {
+			t.Error(plain.err)
 			return false, "", false
 		}
-		out, err := stage.run(root, overlay)
+		out, err := stage.run(root, overlay, time.Minute+4*plain.took)
 		if err == nil {
 			continue
 		}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"vitdse/configs"
 )
 
 // The files beside the weights: the architecture, of timm and transformers, and how transformers
@@ -28,17 +30,10 @@ type settings map[string]any
 
 // readSettings reads a JSON object; without the file it is nil.
 func readSettings(path string) (settings, error) {
-	info, err := os.Stat(path)
+	text, err := configs.ReadRegular(path, maxConfig)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxConfig {
-		return nil, fmt.Errorf("%s: is no file of at most %d bytes", path, maxConfig)
-	}
-	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

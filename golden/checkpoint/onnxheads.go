@@ -39,11 +39,7 @@ func (r *graphReader) heads() {
 		default:
 			continue
 		}
-		heads, channels := shape[rank-2], shape[rank-1]
-		if heads <= 0 && channels > 0 {
-			heads = width / channels
-		}
-		if heads > 0 && heads*channels == width {
+		if heads := headsIn(shape, width); heads > 0 {
 			found[heads] = true
 		}
 	}
@@ -52,6 +48,22 @@ func (r *graphReader) heads() {
 			r.list = append(r.list, fact{"heads", int(heads), "the graph's Reshape"})
 		}
 	}
+}
+
+// headsIn is the number of heads into which a shape splits width channels: its last two axes are heads, which may be
+// left open, and channels of a head. It is 0 where they are not.
+func headsIn(shape []int64, width int64) int64 {
+	if len(shape) < 3 {
+		return 0
+	}
+	heads, channels := shape[len(shape)-2], shape[len(shape)-1]
+	if heads <= 0 && channels > 0 {
+		heads = width / channels
+	}
+	if heads <= 0 || heads*channels != width {
+		return 0
+	}
+	return heads
 }
 
 // target is the shape that a Reshape gives, -1 where the graph computes it; nil of other nodes.

@@ -328,11 +328,10 @@ func (s *structure) back(n onnxNode, i int) (origin, error) {
 	return o, fmt.Errorf("%s: no product with a constant leads to it", start.title())
 }
 
-// sees takes the number of heads from the shape that a Reshape gives: the last two axes are heads and channels.
+// sees takes the number of heads from the shape that a Reshape gives what a product of q, k or v, or of all three in
+// one, has computed.
 func (o *origin) sees(shape []int64, width int) {
-	if n := len(shape); n >= 3 && o.heads == 0 && shape[n-1] > 0 && shape[n-2] > 1 {
-		if all := int(shape[n-1] * shape[n-2]); width == all || width == 3*all {
-			o.heads = int(shape[n-2])
-		}
+	if n := len(shape); o.heads == 0 && n > 1 && shape[n-2] > 1 {
+		o.heads = int(max(headsIn(shape, int64(width)), headsIn(shape, int64(width/3))))
 	}
 }

@@ -143,7 +143,7 @@ func (f *Folder) classes(dir string, names []string) (map[string]int, error) {
 
 // readLabels reads lines "path class", in front of which there may be a header.
 func (f *Folder) readLabels(dir, file string) error {
-	r, err := os.Open(file)
+	r, _, err := configs.OpenRegular(file)
 	if err != nil {
 		return fmt.Errorf("labels: %w", err)
 	}

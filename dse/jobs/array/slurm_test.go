@@ -46,6 +46,10 @@ func TestSlurm(t *testing.T) {
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Logf("%v: %v %s", args, err, out) // the task may have ended
+			if args[1] == "requeuehold" {       // or has not begun
+				out, err := exec.Command("scontrol", "hold", args[2]).CombinedOutput()
+				t.Logf("scontrol hold: %v %s", err, out)
+			}
 		}
 	}
 	slurmtest.Hurry(t)

@@ -3,11 +3,12 @@ package array
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"vitdse/configs"
 )
 
 // Template is the job template of an engine. In it stand {{.Command}}, which is to be followed by the task's index from
@@ -31,7 +32,7 @@ func (o Options) script(e engine, dir string, tasks int) (string, error) {
 	}
 	name := "the template of " + e.name
 	if o.Template != "" {
-		data, err := os.ReadFile(o.Template)
+		data, err := configs.ReadRegular(o.Template, configs.MaxFileBytes)
 		if err != nil {
 			return "", err
 		}
