@@ -44,15 +44,17 @@ func TestTypes(t *testing.T) {
 		{"b", []int{2}, []float32{1.5, float32(math.Copysign(0, -1))}},
 		{"f", nil, []float32{-0.25}},
 	} {
-		got, err := c.Tensor(v.name, v.shape...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range v.want {
-			if math.Float32bits(got[i]) != math.Float32bits(v.want[i]) {
-				t.Errorf("%s[%d] is %g; expected %g", v.name, i, got[i], v.want[i])
+		t.Run(v.name, func(t *testing.T) {
+			got, err := c.Tensor(v.name, v.shape...)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			for i := range v.want {
+				if math.Float32bits(got[i]) != math.Float32bits(v.want[i]) {
+					t.Errorf("%s[%d] is %g; expected %g", v.name, i, got[i], v.want[i])
+				}
+			}
+		})
 	}
 }
 
@@ -84,10 +86,12 @@ func TestDecodeRefuses(t *testing.T) {
 		{"pickle", []byte("\x80\x02rest"), "pickle"},
 		{"lfs", []byte("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
 	} {
-		_, err := checkpoint.Decode("model.pth", v.file)
-		if err == nil || !strings.Contains(err.Error(), v.want) || !strings.Contains(err.Error(), "model.pth") {
-			t.Errorf("%s: error is %v; expected it to say %q and name the file", v.name, err, v.want)
-		}
+		t.Run(v.name, func(t *testing.T) {
+			_, err := checkpoint.Decode("model.pth", v.file)
+			if err == nil || !strings.Contains(err.Error(), v.want) || !strings.Contains(err.Error(), "model.pth") {
+				t.Errorf("%s: error is %v; expected it to say %q and name the file", v.name, err, v.want)
+			}
+		})
 	}
 }
 
@@ -108,9 +112,11 @@ func TestTensorRefuses(t *testing.T) {
 		{"b", []int{1}, "no tensor b"},
 		{"i", []int{1}, "type I64"},
 	} {
-		if _, err := c.Tensor(v.name, v.shape...); err == nil || !strings.Contains(err.Error(), v.want) {
-			t.Errorf("%s %v: error is %v; expected %q", v.name, v.shape, err, v.want)
-		}
+		t.Run(v.name, func(t *testing.T) {
+			if _, err := c.Tensor(v.name, v.shape...); err == nil || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("%s %v: error is %v; expected %q", v.name, v.shape, err, v.want)
+			}
+		})
 	}
 }
 

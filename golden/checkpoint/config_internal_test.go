@@ -34,7 +34,9 @@ func TestConfigIsTakenOrRefused(t *testing.T) {
 		{`"swiglu_mlp": true`, "contradicts"}, {`"scale_mlp": true`, "no tensor blocks.N.mlp.norm"},
 		{`"final_norm": false`, "last norm"}, {`"global_pool": false`, "expected its name"},
 	} {
-		configHas(t, c, model, `{"architecture": "unknown", "model_args": {`+test.edit+`}}`, test.want)
+		t.Run(test.edit, func(t *testing.T) {
+			configHas(t, c, model, `{"architecture": "unknown", "model_args": {`+test.edit+`}}`, test.want)
+		})
 	}
 	for _, test := range []struct{ edit, want string }{
 		{`"hidden_act": 3`, "expected its name"}, {`"hidden_act": "mish"`, "the activation is mish"},
@@ -46,7 +48,9 @@ func TestConfigIsTakenOrRefused(t *testing.T) {
 		{`"intermediate_size": 128`, "contradicts"},
 		{`"num_register_tokens": 4`, "contradicts"}, {`"image_size": 64`, "contradicts"}, {`"num_hidden_layers": 2`, ""},
 	} {
-		configHas(t, c, model, `{"model_type": "vit", `+test.edit+`}`, test.want)
+		t.Run(test.edit, func(t *testing.T) {
+			configHas(t, c, model, `{"model_type": "vit", `+test.edit+`}`, test.want)
+		})
 	}
 }
 

@@ -65,14 +65,16 @@ func TestEveryFaultIsListedUnderTheFilesNames(t *testing.T) {
 		{"timm_swin.safetensors", "timm_vit", func(*configs.Model) {}, []string{
 			"is not one of model timm_vit (vit): it is a checkpoint of a Swin (windowed attention)"}},
 	} {
-		m := fixtureModel(t, c.model)
-		c.change(&m)
-		ck, err := checkpoint.Load(fixture(c.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = ck.ViT(m)
-		wants(t, c.file, err, c.want...)
+		t.Run(c.file, func(t *testing.T) {
+			m := fixtureModel(t, c.model)
+			c.change(&m)
+			ck, err := checkpoint.Load(fixture(c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ck.ViT(m)
+			wants(t, c.file, err, c.want...)
+		})
 	}
 }
 
@@ -97,17 +99,19 @@ func TestFrameworksThatDiffer(t *testing.T) {
 		{"timm_swin.safetensors", "timm_swin", 36, "timm shifts a grid before it pads it"},
 		{"transformers_swin", "transformers_swin", 10, "transformers does not shift the 3x7 tokens of stage 1 at all"},
 	} {
-		m := fixtureModel(t, c.model)
-		m.Image.Height = c.height
-		if err := m.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		ck, err := checkpoint.Load(fixture(c.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = ck.ViT(m)
-		wants(t, c.file, err, c.want)
+		t.Run(c.file, func(t *testing.T) {
+			m := fixtureModel(t, c.model)
+			m.Image.Height = c.height
+			if err := m.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			ck, err := checkpoint.Load(fixture(c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ck.ViT(m)
+			wants(t, c.file, err, c.want)
+		})
 	}
 }
 
@@ -123,16 +127,18 @@ func TestIndexRefuses(t *testing.T) {
 		{"extra tensor", `{"weight_map":{"b":"s"}}`, "shard s holds tensor a, which the index does not place there"},
 		{"broken shard", `{"weight_map":{"a":"short"}}`, "at least 8"},
 	} {
-		_, err := checkpoint.DecodeIndex("i.json", []byte(c.index), func(name string) ([]byte, error) {
-			switch name {
-			case "s":
-				return one, nil
-			case "short":
-				return one[:4], nil
-			}
-			return nil, fs.ErrNotExist
+		t.Run(c.name, func(t *testing.T) {
+			_, err := checkpoint.DecodeIndex("i.json", []byte(c.index), func(name string) ([]byte, error) {
+				switch name {
+				case "s":
+					return one, nil
+				case "short":
+					return one[:4], nil
+				}
+				return nil, fs.ErrNotExist
+			})
+			wants(t, c.name, err, c.want)
 		})
-		wants(t, c.name, err, c.want)
 	}
 	_, err := checkpoint.Load(t.TempDir())
 	wants(t, "empty folder", err, "is a folder without model.safetensors or model.safetensors.index.json")
@@ -180,13 +186,15 @@ func TestONNXRefuses(t *testing.T) {
 		{"external, long", tensor(8, "a", 1, 4, 2, 1, 13, message(1, "location", 2, "d"), 13,
 			message(1, "length", 2, "1152921504606846976")), "truncated"},
 	} {
-		_, err := checkpoint.DecodeONNX("m.onnx", c.file, func(name string) ([]byte, error) {
-			if name == "d" {
-				return data, nil
-			}
-			return nil, fs.ErrNotExist
+		t.Run(c.name, func(t *testing.T) {
+			_, err := checkpoint.DecodeONNX("m.onnx", c.file, func(name string) ([]byte, error) {
+				if name == "d" {
+					return data, nil
+				}
+				return nil, fs.ErrNotExist
+			})
+			wants(t, c.name, err, c.want, "m.onnx")
 		})
-		wants(t, c.name, err, c.want, "m.onnx")
 	}
 }
 
@@ -210,12 +218,14 @@ func TestONNXGraphRefuses(t *testing.T) {
 		{"RoPE", [][]any{node("Neg")}, "rotary position embeddings"},
 		{"RMSNorm", [][]any{node("RMSNormalization")}, "RMSNorm is not carried"},
 	} {
-		var graph []any
-		for _, n := range c.nodes {
-			graph = append(graph, n...)
-		}
-		_, err := checkpoint.DecodeONNX("m.onnx", message(7, message(graph...)), nil)
-		wants(t, c.name, err, c.want, "m.onnx")
+		t.Run(c.name, func(t *testing.T) {
+			var graph []any
+			for _, n := range c.nodes {
+				graph = append(graph, n...)
+			}
+			_, err := checkpoint.DecodeONNX("m.onnx", message(7, message(graph...)), nil)
+			wants(t, c.name, err, c.want, "m.onnx")
+		})
 	}
 }
 

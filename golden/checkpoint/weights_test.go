@@ -15,12 +15,14 @@ func TestParameters(t *testing.T) {
 		"vit-s16":             22050664, "vit-b32": 88224232, "vit-l16": 304326632,
 		"swin-tiny": 28288354, "swin-small": 49606258, "swin-base": 87768224,
 	} {
-		m, err := configs.LoadModel(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := checkpoint.Parameters(m); got != want {
-			t.Errorf("%s has %d parameters; timm has %d", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			m, err := configs.LoadModel(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := checkpoint.Parameters(m); got != want {
+				t.Errorf("%s has %d parameters; timm has %d", name, got, want)
+			}
+		})
 	}
 }

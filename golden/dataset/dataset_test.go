@@ -110,9 +110,11 @@ func TestReadArrayRefuses(t *testing.T) {
 		{"no number", npy(1, "<f4", "a,"), "shape"},
 		{"promised", npy(1, "|u1", "1000000000,", 1), "truncated"},
 	} {
-		if _, err := dataset.ReadArray(bytes.NewReader(v.file)); err == nil || !strings.Contains(err.Error(), v.want) {
-			t.Errorf("%s: error is %v; expected %q", v.name, err, v.want)
-		}
+		t.Run(v.name, func(t *testing.T) {
+			if _, err := dataset.ReadArray(bytes.NewReader(v.file)); err == nil || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("%s: error is %v; expected %q", v.name, err, v.want)
+			}
+		})
 	}
 }
 
@@ -124,9 +126,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"duplicate":  npz(t, "a.npy", one, "a.npy", one),
 		"damaged":    npz(t, "a.npy", []byte("hello")),
 	} {
-		if _, err := dataset.Decode("x.npz", file); err == nil || !strings.Contains(err.Error(), "x.npz") {
-			t.Errorf("%s: error is %v; expected one that names the file", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := dataset.Decode("x.npz", file); err == nil || !strings.Contains(err.Error(), "x.npz") {
+				t.Errorf("%s: error is %v; expected one that names the file", name, err)
+			}
+		})
 	}
 }
 

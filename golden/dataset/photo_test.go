@@ -171,18 +171,20 @@ func TestBadPhotos(t *testing.T) {
 		{"text.png", []byte("no image"), "expected a PNG or JPEG file"}, {"empty.jpg", nil, "expected a PNG or JPEG file"},
 		{"huge.png", huge, "is 65535 x 65535 pixels; expected at most"},
 	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, c.name), c.content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		f, err := dataset.OpenFolder(dir, "", m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) ||
-			!strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: error is %v; expected its name and %q", c.name, err, c.says)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, c.name), c.content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			f, err := dataset.OpenFolder(dir, "", m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Read(0); err == nil || !strings.Contains(err.Error(), c.name) ||
+				!strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: error is %v; expected its name and %q", c.name, err, c.says)
+			}
+		})
 	}
 }
 
@@ -264,37 +266,39 @@ func TestSplit(t *testing.T) {
 		"none":      {dir: t.TempDir(), says: "no file ends in .png"},
 		"bad label": {dir: labels(write(t.TempDir(), "a.png", "b.png"), "a.png,7\n"), says: "labels.csv:1"},
 	} {
-		s, err := dataset.OpenSplit(c.dir, m)
-		if c.says != "" {
-			if err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+		t.Run(name, func(t *testing.T) {
+			s, err := dataset.OpenSplit(c.dir, m)
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("%s: error is %v; expected it to say %q", name, err, c.says)
+				}
+				return
 			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		for part, f := range map[string]*dataset.Folder{"train": s.Train, "test": s.Test} {
-			want := c.train
-			if part == "test" {
-				want = c.test
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				return
 			}
-			done := 0
-			images, err := f.Load(context.Background(), 2, func(n, _ int) { done = n })
-			if err != nil || images.N != len(want) || done != len(want) {
-				t.Errorf("%s: %s has %d images, %d read, %v; expected %d", name, part, images.N, done, err, len(want))
-				continue
-			}
-			for i, v := range want {
-				if got := images.At(i)[0]; got != v {
-					t.Errorf("%s: image %d of %s is %d; expected %d", name, i, part, got, v)
+			for part, f := range map[string]*dataset.Folder{"train": s.Train, "test": s.Test} {
+				want := c.train
+				if part == "test" {
+					want = c.test
+				}
+				done := 0
+				images, err := f.Load(context.Background(), 2, func(n, _ int) { done = n })
+				if err != nil || images.N != len(want) || done != len(want) {
+					t.Errorf("%s: %s has %d images, %d read, %v; expected %d", name, part, images.N, done, err, len(want))
+					continue
+				}
+				for i, v := range want {
+					if got := images.At(i)[0]; got != v {
+						t.Errorf("%s: image %d of %s is %d; expected %d", name, i, part, got, v)
+					}
 				}
 			}
-		}
-		if !slices.Equal(s.Test.Labels, c.labels) {
-			t.Errorf("%s: labels %v; expected %v", name, s.Test.Labels, c.labels)
-		}
+			if !slices.Equal(s.Test.Labels, c.labels) {
+				t.Errorf("%s: labels %v; expected %v", name, s.Test.Labels, c.labels)
+			}
+		})
 	}
 	s, err := dataset.OpenSplit(flat, m)
 	if err != nil {

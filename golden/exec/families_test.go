@@ -246,10 +246,12 @@ func TestNewRefusesIncompleteFamilies(t *testing.T) {
 		"no block":   func(n *intnet.Network) { n.Blocks = n.Blocks[1:] },
 		"two heads":  func(n *intnet.Network) { n.HeadDist = &n.Head },
 	} {
-		net := quantizeRandom(t, rand.New(rand.NewPCG(4, 15)), m)
-		spoil(net)
-		if _, err := exec.New(net); err == nil {
-			t.Errorf("%s: the network was accepted", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			net := quantizeRandom(t, rand.New(rand.NewPCG(4, 15)), m)
+			spoil(net)
+			if _, err := exec.New(net); err == nil {
+				t.Errorf("%s: the network was accepted", name)
+			}
+		})
 	}
 }

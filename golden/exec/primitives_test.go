@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"fmt"
 	"math"
 	"testing"
 )
@@ -18,9 +19,11 @@ func TestRsh(t *testing.T) {
 		{1<<48 - 1, 48, 1}, {1<<47 - 1, 48, 0}, {-1 << 47, 48, 0}, {-1<<47 - 1, 48, -1},
 		{1 << 60, 48, 1 << 12}, {-1 << 60, 48, -1 << 12},
 	} {
-		if got := rsh(v.x, v.s); got != v.want {
-			t.Errorf("rsh(%d, %d) = %d; expected %d", v.x, v.s, got, v.want)
-		}
+		t.Run(fmt.Sprint(v.x), func(t *testing.T) {
+			if got := rsh(v.x, v.s); got != v.want {
+				t.Errorf("rsh(%d, %d) = %d; expected %d", v.x, v.s, got, v.want)
+			}
+		})
 	}
 }
 
@@ -35,9 +38,11 @@ func TestSat(t *testing.T) {
 		{32767, 16, 32767}, {32768, 16, 32767}, {-32768, 16, -32768}, {-32769, 16, -32768},
 		{math.MaxInt64, 18, 131071}, {math.MinInt64, 18, -131072},
 	} {
-		if got := sat(v.x, v.b); got != v.want {
-			t.Errorf("sat(%d, %d) = %d; expected %d", v.x, v.b, got, v.want)
-		}
+		t.Run(fmt.Sprint(v.x), func(t *testing.T) {
+			if got := sat(v.x, v.b); got != v.want {
+				t.Errorf("sat(%d, %d) = %d; expected %d", v.x, v.b, got, v.want)
+			}
+		})
 	}
 }
 
@@ -56,8 +61,10 @@ func TestRq(t *testing.T) {
 		{math.MaxInt32, 65535, 48, 0, 16, 0}, {math.MinInt32, 65535, 48, 3, 16, 3},
 		{math.MaxInt32, 65535, 31, 0, 18, 65535}, {math.MinInt32, 65535, 30, 0, 18, -131070},
 	} {
-		if got := rq(v.acc, v.m, v.s, v.z, v.b); got != v.want {
-			t.Errorf("rq(%d; %d, %d, %d, %d) = %d; expected %d", v.acc, v.m, v.s, v.z, v.b, got, v.want)
-		}
+		t.Run(fmt.Sprint(v.acc), func(t *testing.T) {
+			if got := rq(v.acc, v.m, v.s, v.z, v.b); got != v.want {
+				t.Errorf("rq(%d; %d, %d, %d, %d) = %d; expected %d", v.acc, v.m, v.s, v.z, v.b, got, v.want)
+			}
+		})
 	}
 }

@@ -25,24 +25,26 @@ func TestVariantsRefused(t *testing.T) {
 		"hf_beit":     "relative position bias", "hf_dinov2_head": "side by side",
 		"hf_clip_head": "in front of no norm", "hf_vit_pooler": "pooler",
 	} {
-		path := filepath.Join("testdata", "refused", name, "model.safetensors")
-		ck, err := checkpoint.Load(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mean := []float64{0.5, 0.5, 0.5}
-		m, err := ck.Model(name, mean, mean)
-		if err == nil {
-			_, err = ck.ViT(m)
-		}
-		said(t, name, err, want, path)
-		plain := configs.Model{Name: "plain", Family: configs.ViT,
-			Image: configs.ImageShape{Height: 12, Width: 12, Channels: 3}, Patch: 4, Dim: 16, Depth: 1,
-			Heads: 2, MLPRatio: 2.5, Classes: 5, LayerNormEps: 1e-12, Mean: mean, Std: mean}
-		if m, err = ck.Complete(plain); err == nil {
-			_, err = ck.ViT(m)
-		}
-		said(t, name+", as a plain network", err, "", path)
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", "refused", name, "model.safetensors")
+			ck, err := checkpoint.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mean := []float64{0.5, 0.5, 0.5}
+			m, err := ck.Model(name, mean, mean)
+			if err == nil {
+				_, err = ck.ViT(m)
+			}
+			said(t, name, err, want, path)
+			plain := configs.Model{Name: "plain", Family: configs.ViT,
+				Image: configs.ImageShape{Height: 12, Width: 12, Channels: 3}, Patch: 4, Dim: 16, Depth: 1,
+				Heads: 2, MLPRatio: 2.5, Classes: 5, LayerNormEps: 1e-12, Mean: mean, Std: mean}
+			if m, err = ck.Complete(plain); err == nil {
+				_, err = ck.ViT(m)
+			}
+			said(t, name+", as a plain network", err, "", path)
+		})
 	}
 }
 
@@ -125,17 +127,19 @@ func TestOtherNetworks(t *testing.T) {
 		"blocks_token_only.0.gamma_1":                                                           "a CaiT",
 		"blocks.0.attn.rel_pos_h":                                                               "SAM's encoder",
 	} {
-		header := fmt.Sprintf(`{"%s":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, tensor)
-		path := filepath.Join(t.TempDir(), "model.safetensors")
-		text := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+"\x00\x00\x00\x00"...)
-		if err := os.WriteFile(path, text, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		ck, err := checkpoint.Load(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = ck.Model("m", nil, nil)
-		said(t, tensor, err, want, tensor, path)
+		t.Run(tensor, func(t *testing.T) {
+			header := fmt.Sprintf(`{"%s":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, tensor)
+			path := filepath.Join(t.TempDir(), "model.safetensors")
+			text := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+"\x00\x00\x00\x00"...)
+			if err := os.WriteFile(path, text, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			ck, err := checkpoint.Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ck.Model("m", nil, nil)
+			said(t, tensor, err, want, tensor, path)
+		})
 	}
 }

@@ -3,6 +3,7 @@ package measure_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -85,22 +86,24 @@ func TestDigitsQuality(t *testing.T) {
 		{8, 8, configs.PerLayer, 39, 0.6},
 		{4, 4, configs.PerLayer, 20, 1},
 	} {
-		n := configs.Uniform(c.Model, v.w, v.a)
-		for i := range n.Layers {
-			if n.Layers[i].Weights > 0 {
-				n.Layers[i].Granularity = v.gran
+		t.Run(fmt.Sprint(v.w), func(t *testing.T) {
+			n := configs.Uniform(c.Model, v.w, v.a)
+			for i := range n.Layers {
+				if n.Layers[i].Weights > 0 {
+					n.Layers[i].Granularity = v.gran
+				}
 			}
-		}
-		res := c.evaluate(t, n)
-		t.Logf("W%dA%d %-7s: %.1f dB, top-1 %.2f%%, agrees with float %.2f%%",
-			v.w, v.a, v.gran, res.SQNR, 100*res.Top1, 100*res.Agree)
-		if res.SQNR < v.sqnr {
-			t.Errorf("W%dA%d %s: %.1f dB; expected at least %g", v.w, v.a, v.gran, res.SQNR, v.sqnr)
-		}
-		if 100*(float-res.Top1) > v.top1 {
-			t.Errorf("W%dA%d %s: top-1 is %.2f%%; expected at most %g points below %.2f%%",
-				v.w, v.a, v.gran, 100*res.Top1, v.top1, 100*float)
-		}
+			res := c.evaluate(t, n)
+			t.Logf("W%dA%d %-7s: %.1f dB, top-1 %.2f%%, agrees with float %.2f%%",
+				v.w, v.a, v.gran, res.SQNR, 100*res.Top1, 100*res.Agree)
+			if res.SQNR < v.sqnr {
+				t.Errorf("W%dA%d %s: %.1f dB; expected at least %g", v.w, v.a, v.gran, res.SQNR, v.sqnr)
+			}
+			if 100*(float-res.Top1) > v.top1 {
+				t.Errorf("W%dA%d %s: top-1 is %.2f%%; expected at most %g points below %.2f%%",
+					v.w, v.a, v.gran, 100*res.Top1, v.top1, 100*float)
+			}
+		})
 	}
 }
 
@@ -117,13 +120,15 @@ func TestKnobs(t *testing.T) {
 		{"fold 0.5", func(n *configs.Numerics) { n.LNFold = 0.5 }},
 		{"fold 0", func(n *configs.Numerics) { n.LNFold = 0 }},
 	} {
-		n := configs.Uniform(c.Model, 8, 8)
-		v.set(&n)
-		res := c.evaluate(t, n)
-		t.Logf("W8A8, %s: %.1f dB", v.name, res.SQNR)
-		if res.SQNR < 29 {
-			t.Errorf("W8A8, %s: %.1f dB; expected at least 29", v.name, res.SQNR)
-		}
+		t.Run(v.name, func(t *testing.T) {
+			n := configs.Uniform(c.Model, 8, 8)
+			v.set(&n)
+			res := c.evaluate(t, n)
+			t.Logf("W8A8, %s: %.1f dB", v.name, res.SQNR)
+			if res.SQNR < 29 {
+				t.Errorf("W8A8, %s: %.1f dB; expected at least 29", v.name, res.SQNR)
+			}
+		})
 	}
 }
 

@@ -50,23 +50,25 @@ func TestSensitivityPredictsMixedBits(t *testing.T) {
 	for name, n := range map[string]configs.Numerics{"W6A6": configs.Uniform(c.Model, 6, 6),
 		"W4A8": configs.Uniform(c.Model, 4, 8),
 		"W4A4": configs.Uniform(c.Model, 4, 4), "mixed": mixed} {
-		net, err := quant.Quantize(c.Model, n, c.Weights, c.stats)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := measure.Evaluate(ctx, net, images, nil, logits, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		noise, err := table.Predict(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		predicted := -10 * math.Log10(noise)
-		t.Logf("%s: predicted %.1f dB, measured %.1f dB", name, predicted, res.SQNR)
-		if math.Abs(predicted-res.SQNR) > 2 {
-			t.Errorf("%s: predicted %.1f dB, measured %.1f dB; expected within 2 dB", name, predicted, res.SQNR)
-		}
+		t.Run(name, func(t *testing.T) {
+			net, err := quant.Quantize(c.Model, n, c.Weights, c.stats)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := measure.Evaluate(ctx, net, images, nil, logits, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			noise, err := table.Predict(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			predicted := -10 * math.Log10(noise)
+			t.Logf("%s: predicted %.1f dB, measured %.1f dB", name, predicted, res.SQNR)
+			if math.Abs(predicted-res.SQNR) > 2 {
+				t.Errorf("%s: predicted %.1f dB, measured %.1f dB; expected within 2 dB", name, predicted, res.SQNR)
+			}
+		})
 	}
 }
 
@@ -98,9 +100,11 @@ func TestSensitivityTable(t *testing.T) {
 	other := configs.Uniform(c.Model, 8, 8)
 	other.LNFold = 0
 	for name, n := range map[string]configs.Numerics{"5 bits": configs.Uniform(c.Model, 5, 5), "another fold": other} {
-		if _, err := read.Predict(n); err == nil {
-			t.Errorf("%s: was predicted without having been measured", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := read.Predict(n); err == nil {
+				t.Errorf("%s: was predicted without having been measured", name)
+			}
+		})
 	}
 }
 

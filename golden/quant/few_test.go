@@ -1,6 +1,7 @@
 package quant_test
 
 import (
+	"fmt"
 	"testing"
 
 	"vitdse/configs"
@@ -19,14 +20,16 @@ func TestFewCalibrationImages(t *testing.T) {
 		images int
 		loss   float64 // dB at most
 	}{{1, 6}, {4, 3}, {16, 1.6}, {32, 1}} {
-		got := sqnr(t, plain, calibrate(t, plain, c.images), n, 120)
-		t.Logf("%d images: %.1f dB", c.images, got)
-		if got < best-c.loss {
-			t.Errorf("%d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
-		}
-		if got := sqnr(t, &twin, calibrate(t, &twin, c.images), n, 120); got < best-c.loss {
-			t.Errorf("badly scaled twin, %d images: %.1f dB; expected at most %g dB below the %.1f dB of 256",
-				c.images, got, c.loss, best)
-		}
+		t.Run(fmt.Sprint(c.images), func(t *testing.T) {
+			got := sqnr(t, plain, calibrate(t, plain, c.images), n, 120)
+			t.Logf("%d images: %.1f dB", c.images, got)
+			if got < best-c.loss {
+				t.Errorf("%d images: %.1f dB; expected at most %g dB below the %.1f dB of 256", c.images, got, c.loss, best)
+			}
+			if got := sqnr(t, &twin, calibrate(t, &twin, c.images), n, 120); got < best-c.loss {
+				t.Errorf("badly scaled twin, %d images: %.1f dB; expected at most %g dB below the %.1f dB of 256",
+					c.images, got, c.loss, best)
+			}
+		})
 	}
 }

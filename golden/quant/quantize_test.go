@@ -210,11 +210,13 @@ func TestQuantizeRefuses(t *testing.T) {
 			"layer blocks.0.attn.qkv: group is 32; expected 0..0"},
 		{"other model", func(m *configs.Model, n *configs.Numerics) { m.Heads = 8 }, "calibrate again"},
 	} {
-		m, n := c.Model, configs.Uniform(c.Model, 8, 8)
-		v.change(&m, &n)
-		if _, err := quant.Quantize(m, n, c.Weights, s); err == nil || !strings.Contains(err.Error(), v.want) {
-			t.Errorf("%s: error is %v; expected %q", v.name, err, v.want)
-		}
+		t.Run(v.name, func(t *testing.T) {
+			m, n := c.Model, configs.Uniform(c.Model, 8, 8)
+			v.change(&m, &n)
+			if _, err := quant.Quantize(m, n, c.Weights, s); err == nil || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("%s: error is %v; expected %q", v.name, err, v.want)
+			}
+		})
 	}
 	if _, err := quant.Calibrate(c.Model, c.Weights, c.Train.Slice(0, 0)); err == nil {
 		t.Error("calibration without images was accepted")

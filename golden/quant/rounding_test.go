@@ -3,6 +3,7 @@ package quant_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"testing"
@@ -44,13 +45,15 @@ func TestRoundings(t *testing.T) {
 			weights int
 			gain    float64
 		}{{4, 0.5}, {2, 3}} {
-			n := configs.Uniform(plain.Model, c.weights, 8)
-			without := quality(t, plain, stats, n, 120)
-			n.Quantizer.Rounding = configs.Descent
-			if with := quality(t, plain, stats, n, 120); with.SQNR < without.SQNR+c.gain {
-				t.Errorf("W%dA8: %.1f dB by coordinate descent, %.1f dB without; expected a gain of %g dB",
-					c.weights, with.SQNR, without.SQNR, c.gain)
-			}
+			t.Run(fmt.Sprint(c.weights), func(t *testing.T) {
+				n := configs.Uniform(plain.Model, c.weights, 8)
+				without := quality(t, plain, stats, n, 120)
+				n.Quantizer.Rounding = configs.Descent
+				if with := quality(t, plain, stats, n, 120); with.SQNR < without.SQNR+c.gain {
+					t.Errorf("W%dA8: %.1f dB by coordinate descent, %.1f dB without; expected a gain of %g dB",
+						c.weights, with.SQNR, without.SQNR, c.gain)
+				}
+			})
 		}
 		return
 	}

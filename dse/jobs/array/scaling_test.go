@@ -141,15 +141,17 @@ func TestScaling(t *testing.T) {
 		keep  func(int) time.Duration
 	}{{"synthesis of a design", 1, gathering}, {"2 s, as settings of a layer's bits", 1.0 / 60, gathering},
 		{"2 s, a file each", 1.0 / 60, func(int) time.Duration { return 0 }}} {
-		for _, minutes := range lengths {
-			text += fmt.Sprintf("| %s | %g |", c.name, minutes)
-			for _, n := range sizes {
-				s, _ := efficiency(times, n, 60*minutes, c.scale, c.keep(n))
-				share[fmt.Sprintf("%s, %g minutes, %d tasks", c.name, minutes, n)] = s
-				text += fmt.Sprintf(" %.0f %% |", 100*s)
+		t.Run(c.name, func(t *testing.T) {
+			for _, minutes := range lengths {
+				text += fmt.Sprintf("| %s | %g |", c.name, minutes)
+				for _, n := range sizes {
+					s, _ := efficiency(times, n, 60*minutes, c.scale, c.keep(n))
+					share[fmt.Sprintf("%s, %g minutes, %d tasks", c.name, minutes, n)] = s
+					text += fmt.Sprintf(" %.0f %% |", 100*s)
+				}
+				text += "\n"
 			}
-			text += "\n"
-		}
+		})
 	}
 	t.Logf("share of the nodes' time that goes into jobs:\n%s", text)
 	const short = "2 s, as settings of a layer's bits"
