@@ -60,7 +60,7 @@ type Part struct {
 	Sources      map[string]string `yaml:"sources"`           // where each figure is from, by its key
 
 	// Coefficients of the resource model, in its order, where they are not those that come
-	// with the tool; hwmodel.WithCoefficients sets them.
+	// with the tool; WithCoefficients of hwmodel.Engine sets them.
 	Coefficients []float64 `yaml:"-"`
 }
 

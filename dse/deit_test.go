@@ -8,7 +8,7 @@ import (
 	"vitdse/dse/exact"
 	"vitdse/dse/noise"
 	"vitdse/dse/search"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // deit is the benchmark of docs/SEARCH.md: DeiT-Tiny on the XCZU9EG, sensitivities made up.
@@ -30,7 +30,7 @@ func deit(t testing.TB) search.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return search.Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p,
+	return search.Input{Engine: temporal.Engine{}, Model: m, Space: s, Parts: []configs.Part{part}, Additive: p,
 		Options: search.Options{Workers: 2, Seed: 1}}
 }
 

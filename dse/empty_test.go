@@ -14,7 +14,7 @@ import (
 	"vitdse/dse/search"
 	"vitdse/dse/searchtest"
 	"vitdse/dse/sweep"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // sweepEmpty sweeps a space that must have no feasible point.
@@ -41,7 +41,7 @@ func TestEmptyBecauseNothingFits(t *testing.T) {
 			t.Errorf("%+v; expected every point to be short of %s", p, resource)
 			continue
 		}
-		e, err := hwmodel.Price(network.MustCompile(in.Model), p.Nearest.Design, in.Parts[i])
+		e, err := temporal.Engine{}.Price(network.MustCompile(in.Model), p.Nearest.Design, in.Parts[i])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -101,8 +101,8 @@ func Explore(ctx context.Context, s Study) (search.Result, error) {
 			res.Front.MeasuredObjectives = wanted
 		}
 		if s.Network.Weights != nil {
-			if err = errors.Join(measured.Widen(res.Front, ctx, in, s.NearDB), measured.Measure(res.Front, ctx, s.Network,
-				work)); err != nil {
+			if err = errors.Join(measured.Widen(res.Front, ctx, in, s.NearDB),
+				measured.Measure(res.Front, ctx, in.Engine, s.Network, work)); err != nil {
 				err = fmt.Errorf("measuring the front: %w", err)
 			}
 		}

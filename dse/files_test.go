@@ -16,6 +16,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/front"
 	"vitdse/dse/searchtest"
+	"vitdse/hwmodel/temporal"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of testdata")
@@ -60,11 +61,11 @@ func TestLoadFront(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, p := range f.Points {
-		got, err := f.Design(p)
+		got, err := f.Design(temporal.Engine{}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d, _ := res.Front.Design(res.Front.Points[i]); !reflect.DeepEqual(got, d) || d.Name != p.Name {
+		if d, _ := res.Front.Design(temporal.Engine{}, res.Front.Points[i]); !reflect.DeepEqual(got, d) || d.Name != p.Name {
 			t.Fatalf("point %s: design %+v; expected %+v", p.Name, got, d)
 		}
 	}

@@ -104,7 +104,7 @@ func TestExploreMeasuresTheFront(t *testing.T) {
 			cancel()
 		}
 	}}
-	if err := measured.Measure(clear, ctx, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
+	if err := measured.Measure(clear, ctx, s.Engine, s.Network, work); !errors.Is(err, context.Canceled) || !clear.Partial {
 		t.Errorf("error %v, partial %t", err, clear.Partial)
 	}
 	// The first numerics measured are the reference's; a point may share them.

@@ -55,7 +55,7 @@ func TestNearPoints(t *testing.T) {
 		}
 		added += f.Near.Points
 		for _, p := range f.Points[len(own):] {
-			d, err := f.Design(p)
+			d, err := f.Design(in.Engine, p)
 			if err != nil {
 				t.Fatal(err)
 			}

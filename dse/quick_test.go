@@ -9,7 +9,7 @@ import (
 	"vitdse/dse/search"
 	"vitdse/dse/searchtest"
 	"vitdse/dse/sweep"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // quick is the quick-start space with a made-up noise.
@@ -23,7 +23,7 @@ func quick(t testing.TB) search.Input {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := search.Input{Engine: hwmodel.Temporal{}, Model: m, Space: s, Noise: searchtest.FakeNoise(false),
+	in := search.Input{Engine: temporal.Engine{}, Model: m, Space: s, Noise: searchtest.FakeNoise(false),
 		Options: search.Options{Workers: 2, Seed: 1}}
 	for _, name := range s.Parts {
 		p, err := configs.LoadPart(name)

@@ -7,6 +7,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // randomDesign is a legal design of a model on a part.
@@ -53,7 +54,7 @@ func load(t *testing.T, model, part string) (configs.Model, configs.Part) {
 
 func price(t *testing.T, m configs.Model, d configs.Design, p configs.Part) hwmodel.Estimate {
 	t.Helper()
-	e, err := hwmodel.Price(network.MustCompile(m), d, p)
+	e, err := temporal.Engine{}.Price(network.MustCompile(m), d, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestWiderBusIsNoSlower(t *testing.T) {
 				t.Errorf("%s: %d cycles with a bus of %d bits, %d with half; engine %+v",
 					m.Name, wide.Cycles, d.Engine.BusBits, narrow.Cycles, d.Engine)
 			}
-			s, err := hwmodel.NewShape(network.MustCompile(m), d)
+			s, err := temporal.NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // word is a descriptor under construction; the first value that does not fit is kept.
@@ -40,7 +41,7 @@ func (w *word) flag(name string, v bool) {
 }
 
 // encodeStep is the descriptor of one step as an integer.
-func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.Int, error) {
+func encodeStep(fields map[string]Field, p temporal.Step, num stepNumbers) (*big.Int, error) {
 	w := &word{fields: fields}
 	w.set("op", int64(p.Op))
 	w.set("opcode", int64(p.Opcode))
@@ -59,11 +60,11 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 	w.set("mt_1", int64(max(0, p.MT-1)))
 	w.set("bits", int64(num.bits))
 	switch p.Opcode {
-	case hwmodel.StepMatmul:
+	case temporal.StepMatmul:
 		w.matmul(p, num)
-	case hwmodel.StepRegroup:
+	case temporal.StepRegroup:
 		w.window(p, num)
-	case hwmodel.StepNorm:
+	case temporal.StepNorm:
 		if num.windowed {
 			w.window(p, num)
 		}
@@ -71,10 +72,10 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 		w.set("ln_k", int64(num.lnK)-10)
 		w.set("ln_k17", int64(num.lnK)-17)
 		w.set("ln_sg", int64(num.lnSG))
-		if p.NormTo != hwmodel.NormToX {
+		if p.NormTo != temporal.NormToX {
 			w.set("norm_to", int64(p.NormTo))
 		}
-	case hwmodel.StepPool:
+	case temporal.StepPool:
 		if num.poolMul > 0 {
 			w.set("pool_mul", int64(num.poolMul))
 			w.set("pool_zero", int64(num.zero))
@@ -85,7 +86,7 @@ func encodeStep(fields map[string]Field, p hwmodel.Step, num stepNumbers) (*big.
 }
 
 // window is what a LayerNorm or a move of rows has beside the rest where attention is in windows.
-func (w *word) window(p hwmodel.Step, num stepNumbers) {
+func (w *word) window(p temporal.Step, num stepNumbers) {
 	w.set("widen", int64(num.widen))
 	w.set("res_from", int64(p.ABase))
 	w.set("res_to", int64(p.Base))
@@ -93,7 +94,7 @@ func (w *word) window(p hwmodel.Step, num stepNumbers) {
 	w.set("table", int64(num.table))
 }
 
-func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
+func (w *word) matmul(p temporal.Step, num stepNumbers) {
 	if num.windowed {
 		w.set("window_tiles_1", int64(max(0, p.WindowTiles-1)))
 		w.set("window", int64(p.Window))
@@ -118,7 +119,7 @@ func (w *word) matmul(p hwmodel.Step, num stepNumbers) {
 		w.set(v.name, int64(v.value))
 	}
 	w.flag("chained", p.Chained)
-	w.flag("move_a", p.AFrom != hwmodel.FromNumerators)
+	w.flag("move_a", p.AFrom != temporal.FromNumerators)
 	w.flag("per_lane", p.PerLane)
 	w.flag("gelu", p.GELU)
 	w.flag("mask", p.Mask)
@@ -145,7 +146,7 @@ type stepNumbers struct {
 }
 
 // numbers finds the constants of a step.
-func (p *Plan) numbers(st hwmodel.Step, rawShift uint) stepNumbers {
+func (p *Plan) numbers(st temporal.Step, rawShift uint) stepNumbers {
 	num := opNumbers(p.index, st, rawShift)
 	s := p.Shape
 	if num.windowed = s.Windowed; !s.Windowed || st.Op == len(p.index.ops) {
@@ -156,14 +157,14 @@ func (p *Plan) numbers(st hwmodel.Step, rawShift uint) stepNumbers {
 	l := s.Layout(op)
 	num.across, num.down, num.join = l.Across, l.Windows/l.Across, 1
 	num.widen = hwmodel.CeilLog2(max(1, st.Channels/s.Dim))
-	if st.Opcode == hwmodel.StepRegroup {
+	if st.Opcode == temporal.StepRegroup {
 		num.join, num.table = op.Join, p.moves.at[st.Regroup]
 	}
 	return num
 }
 
 // opNumbers finds those of its arithmetic.
-func opNumbers(ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
+func opNumbers(ops opIndex, p temporal.Step, rawShift uint) stepNumbers {
 	if lin := ops.linear[p.Op]; lin != nil {
 		return stepNumbers{bits: lin.Bits, shift: lin.Shift, zero: lin.Zero}
 	}
@@ -181,7 +182,7 @@ func opNumbers(ops opIndex, p hwmodel.Step, rawShift uint) stepNumbers {
 	switch {
 	case att == nil:
 		return stepNumbers{}
-	case p.To == hwmodel.ToScores: // the softmax that follows has its constants here
+	case p.To == temporal.ToScores: // the softmax that follows has its constants here
 		return stepNumbers{bits: att.ScoreBits, shift: rawShift,
 			smMul: att.M[p.Head], smShift: att.Shift, smCh: att.Ch[p.Head]}
 	default:

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Field is one field of a program descriptor. Fields of matmuls, LayerNorms and the pool share the same bits: a step
@@ -162,7 +162,7 @@ func (p *Plan) descriptor() (fields []Field, width int) {
 
 // normsDiffer says whether there are LayerNorms whose results are not codes for X.
 func (p *Plan) normsDiffer() bool {
-	return slices.ContainsFunc(p.Steps, func(st hwmodel.Step) bool { return st.NormTo != hwmodel.NormToX })
+	return slices.ContainsFunc(p.Steps, func(st temporal.Step) bool { return st.NormTo != temporal.NormToX })
 }
 
 // DescriptorDoc is the descriptor's fields as the table of docs/ENGINE.md.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 	"vitdse/templates"
 )
 
@@ -78,7 +78,7 @@ func (p *Plan) hlsView(v view) hlsView {
 		view: v, hlsProgram: p.hlsProgram(), Constants: p.hlsConstants(),
 		WordBits: s.AsmBeats * e.BusBits, WeightBuffers: e.WeightBuffers,
 		ValueDims: "[TN][VALUE_DEPTH][TK]", MulImpl: "fabric", Impl: map[string]string{},
-		Burst: hwmodel.BurstBeats, ReadFIFO: e.ReadFIFO,
+		Burst: temporal.BurstBeats, ReadFIFO: e.ReadFIFO,
 		ImagesDepth: s.ImageBeats, StreamDepth: s.StreamBeats, ResultsDepth: s.ResultBeats,
 	}
 	if s.ValueParts > 1 {

@@ -9,7 +9,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // TestAPInt holds the stand-in for the vendor's ap_int.h against 128-bit arithmetic.
@@ -52,7 +52,7 @@ func TestHLSCheck(t *testing.T) {
 		t.Run(fmt.Sprint(c.tm, c.tn, c.tk), func(t *testing.T) {
 			d := configs.Design{Numerics: configs.Uniform(m, c.w, 8),
 				Engine: configs.Engine{TM: c.tm, TN: c.tn, TK: c.tk, BusBits: 64, WeightBuffers: 2}}
-			s, err := hwmodel.NewShape(network.MustCompile(m), d)
+			s, err := temporal.NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}

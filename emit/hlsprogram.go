@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // hlsRow is one line of a table in the generated program: its values and what it is.
@@ -62,16 +63,16 @@ func (p *Plan) hlsProgram() hlsProgram {
 				loads++
 			}
 			g := p.Segments[seg]
-			if g.Kind == hwmodel.SegBias && (!st.NeedBias || loads > 0) { // another head's
+			if g.Kind == temporal.SegBias && (!st.NeedBias || loads > 0) { // another head's
 				break
 			}
-			if g.Kind != hwmodel.SegTiles {
+			if g.Kind != temporal.SegTiles {
 				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), hlsLoads[g.Kind], g.Words, g.WordBeats))
 				loads++
 			}
 		}
 		switch {
-		case st.To == hwmodel.ToScores && st.Row == 0:
+		case st.To == temporal.ToScores && st.Row == 0:
 			h.attention(p, p.Steps[i:], loads)
 		case p.index.attention[st.Op] == nil:
 			h.step(p, hlsUnits[st.Opcode], st, loads, false, 0)
@@ -83,10 +84,10 @@ func (p *Plan) hlsProgram() hlsProgram {
 
 // attention adds a head's three steps, which C++ runs one after the other for every row tile:
 // the engine's program, which steps starts at the head's first scores, does them side by side.
-func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step, loads int) {
+func (h *hlsProgram) attention(p *Plan, steps []temporal.Step, loads int) {
 	sc, tiles := steps[0], p.Shape.Layout(p.index.ops[steps[0].Op]).RowTiles()
-	i := slices.IndexFunc(steps, func(st hwmodel.Step) bool {
-		return st.AFrom == hwmodel.FromNumerators && st.Head == sc.Head
+	i := slices.IndexFunc(steps, func(st temporal.Step) bool {
+		return st.AFrom == temporal.FromNumerators && st.Head == sc.Head
 	})
 	av := steps[i]
 	av.Base -= av.Row * av.Stride
@@ -100,7 +101,7 @@ func (h *hlsProgram) attention(p *Plan, steps []hwmodel.Step, loads int) {
 }
 
 // step adds a step and its unit's settings.
-func (h *hlsProgram) step(p *Plan, unit string, st hwmodel.Step, loads int, loop bool, loops int) {
+func (h *hlsProgram) step(p *Plan, unit string, st temporal.Step, loads int, loop bool, loops int) {
 	name, rowStep := p.OpName(st.Op), 0
 	if p.index.attention[st.Op] != nil {
 		name = fmt.Sprintf("%s, head %d", name, st.Head)
@@ -122,27 +123,27 @@ func (h *hlsProgram) step(p *Plan, unit string, st hwmodel.Step, loads int, loop
 	h.StepRuns += max(1, loops)
 }
 
-var loadNames = map[hwmodel.SegmentKind]string{
-	hwmodel.SegImage: "image", hwmodel.SegPos: "position embedding", hwmodel.SegNorm: "gamma and beta",
-	hwmodel.SegGELU: "table", hwmodel.SegBias: "bias of scores",
+var loadNames = map[temporal.SegmentKind]string{
+	temporal.SegImage: "image", temporal.SegPos: "position embedding", temporal.SegNorm: "gamma and beta",
+	temporal.SegGELU: "table", temporal.SegBias: "bias of scores",
 }
 
 // hlsLoads names the kinds of loads in C++.
-var hlsLoads = map[hwmodel.SegmentKind]string{
-	hwmodel.SegImage: "LOAD_IMAGE", hwmodel.SegPos: "LOAD_POS", hwmodel.SegNorm: "LOAD_NORM", hwmodel.SegGELU: "LOAD_GELU",
-	hwmodel.SegBias: "LOAD_BIAS",
+var hlsLoads = map[temporal.SegmentKind]string{
+	temporal.SegImage: "LOAD_IMAGE", temporal.SegPos: "LOAD_POS", temporal.SegNorm: "LOAD_NORM",
+	temporal.SegGELU: "LOAD_GELU", temporal.SegBias: "LOAD_BIAS",
 }
 
 // hlsNextImage is the kind of load that C++ has beside those of the segments.
 const hlsNextImage = "LOAD_NEXT_IMAGE"
 
-var hlsUnits = map[hwmodel.Opcode]string{
-	hwmodel.StepPatches: "UNIT_PATCHES", hwmodel.StepNorm: "UNIT_NORM", hwmodel.StepMatmul: "UNIT_MATMUL",
-	hwmodel.StepStore: "UNIT_STORE", hwmodel.StepPool: "UNIT_POOL", hwmodel.StepRegroup: "UNIT_REGROUP",
+var hlsUnits = map[temporal.Opcode]string{
+	temporal.StepPatches: "UNIT_PATCHES", temporal.StepNorm: "UNIT_NORM", temporal.StepMatmul: "UNIT_MATMUL",
+	temporal.StepStore: "UNIT_STORE", temporal.StepPool: "UNIT_POOL", temporal.StepRegroup: "UNIT_REGROUP",
 }
 
 // settings adds the step's line to its unit's table and returns its index there.
-func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string) int {
+func (h *hlsProgram) settings(p *Plan, unit string, st temporal.Step, name string) int {
 	add := func(rows *[]hlsRow, values ...any) int {
 		*rows = append(*rows, row(name, values...))
 		return len(*rows) - 1
@@ -175,7 +176,8 @@ func (h *hlsProgram) settings(p *Plan, unit string, st hwmodel.Step, name string
 			groupWords = lin.Group / s.TK
 		}
 		words := 1 // columns of a word of the engine's buffer; here a word is one
-		if st.To == hwmodel.ToResidual || st.To == hwmodel.ToScores || st.To == hwmodel.ToLogits || st.To == hwmodel.ToSum {
+		switch st.To {
+		case temporal.ToResidual, temporal.ToScores, temporal.ToLogits, temporal.ToSum:
 			words = s.VC
 		}
 		values := []any{

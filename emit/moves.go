@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // moves is the table of how rows of the residual stream are moved between orders: for each row tile that comes out,
@@ -13,7 +14,7 @@ type moves struct {
 	at    map[int]int // first entry of the move in front of an op; moves that are alike share theirs
 }
 
-func newMoves(s *hwmodel.Shape) moves {
+func newMoves(s *temporal.Shape) moves {
 	m := moves{at: map[int]int{}}
 	known := map[string]int{}
 	all := s.Regroups()
@@ -35,7 +36,7 @@ func newMoves(s *hwmodel.Shape) moves {
 }
 
 // moveTable is a move's part of the table; a row has so many words.
-func moveTable(s *hwmodel.Shape, r hwmodel.Regroup, words int) []int {
+func moveTable(s *temporal.Shape, r temporal.Regroup, words int) []int {
 	list := make([]int, 0, len(r.From))
 	for tile := range len(r.From) / s.TM / r.Join {
 		for j := range r.Join {

@@ -5,6 +5,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Param is one constant of the emitted engine: its name, its value as Verilog and C++ write it, and what it says.
@@ -155,14 +156,14 @@ func (p *Plan) unitParams(l *paramList, sh shiftRanges) {
 	l.add("NORM_SECOND_MIN_SHIFT", int(sh.normSG.lo), "bits", "least second shift of a LayerNorm")
 	l.add("NORM_SECOND_SHIFT_RANGE_BITS", sh.normSG.bits(), "bits", "of a shift beyond that")
 	l.add("NORM_WAIT_CYCLES", s.NormWait(), "cycles", "that LayerNorm waits for the sums")
-	l.add("NORM_SETTLE_CYCLES", hwmodel.NormSettle, "cycles", "from a row's sums to its reciprocal root")
-	l.add("NORM_GAP_CYCLES", hwmodel.NormGap, "cycles", "of a row tile beyond one a lane, at least")
+	l.add("NORM_SETTLE_CYCLES", temporal.NormSettle, "cycles", "from a row's sums to its reciprocal root")
+	l.add("NORM_GAP_CYCLES", temporal.NormGap, "cycles", "of a row tile beyond one a lane, at least")
 }
 
 func (p *Plan) streamParams(l *paramList) {
 	s, e := p.Shape, p.Shape.Design.Engine
 	l.add("BUS_BITS", e.BusBits, "bits", "data of the bus")
-	l.add("BURST_BEATS", hwmodel.BurstBeats, "beats", "longest burst")
+	l.add("BURST_BEATS", temporal.BurstBeats, "beats", "longest burst")
 	l.add("READ_FIFO_BEATS", e.ReadFIFO, "beats", "that are kept before the loader")
 	l.add("IMAGE_BEATS", s.ImageBeats, "beats", "of an image")
 	l.index("IMAGE_ADDR_BITS", s.ImageBeats, "number of a beat of the image")
@@ -222,8 +223,8 @@ func (p *Plan) windowParams(l *paramList) {
 	l.add("MAX_CHANNELS", s.Channels, "channels", "of the widest row that a LayerNorm reads")
 	l.add("MAX_WIDEN", hwmodel.CeilLog2(s.Channels/s.Dim), "log2", "of that over the first stage's")
 	l.add("BIAS_WORDS", s.BiasWords(), "words", "of a head's bias of scores")
-	l.index("BIAS_ADDR_BITS", hwmodel.BiasBanks*s.BiasWords(), "address in its banks")
-	l.add("BIAS_CYCLES", hwmodel.BiasLatency, "cycles", "that a score takes to have it")
+	l.index("BIAS_ADDR_BITS", temporal.BiasBanks*s.BiasWords(), "address in its banks")
+	l.add("BIAS_CYCLES", temporal.BiasLatency, "cycles", "that a score takes to have it")
 	l.add("MOVES", len(p.moves.table), "entries", "of the table of moved rows")
 	l.index("MOVE_INDEX_BITS", len(p.moves.table), "number of an entry")
 }

@@ -15,6 +15,7 @@ import (
 	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Version is the tool's version, written into every emitted file.
@@ -22,12 +23,12 @@ const Version = "0.1.0"
 
 // Plan is everything that is emitted for a design point, before it is written.
 type Plan struct {
-	Shape    *hwmodel.Shape
+	Shape    *temporal.Shape
 	Net      *intnet.Network
 	Part     configs.Part
 	Hash     string // of all that is emitted, 64 hex digits; see designHash
-	Steps    []hwmodel.Step
-	Segments []hwmodel.Segment
+	Steps    []temporal.Step
+	Segments []temporal.Segment
 	Fields   []Field
 	Params   []Param
 	program  []string // descriptors, hex
@@ -46,7 +47,7 @@ func NewPlan(design configs.Design, net *intnet.Network, part configs.Part) (*Pl
 	if err != nil {
 		return nil, err
 	}
-	shape, err := hwmodel.NewShape(index.net, design)
+	shape, err := temporal.NewShape(index.net, design)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +145,21 @@ func (p *Plan) encodeProgram(rawShift uint) error {
 	return nil
 }
 
+// Unpacked says whether the design asks for products that share a DSP of which not even two fit one, and the bits of
+// operands a and b.
+func (p *Plan) Unpacked() (a, b int, unpacked bool) {
+	s := p.Shape
+	return s.ABits, s.BBits, s.Design.Engine.Packing.Port() > 0 && s.Packed().Products() == 1
+}
+
+// Moves are how rows are moved in front of ops, by op; false where the network moves none.
+func (p *Plan) Moves() (map[int]temporal.Regroup, bool) {
+	if !p.Shape.Windowed {
+		return nil, false
+	}
+	return p.Shape.Regroups(), true
+}
+
 // OpName is the name of op i, or hwmodel.StoreName for the write of the result.
 func (p *Plan) OpName(i int) string {
 	if i == len(p.index.ops) {
@@ -158,23 +174,23 @@ func (p *Plan) Ops() []network.Op { return p.index.ops }
 // loadField is a field of a segment in the stream loader's list.
 type loadField struct {
 	width int
-	of    func(hwmodel.Segment) int
+	of    func(temporal.Segment) int
 }
 
 // loadFields are a segment's fields, the lowest first. Of what is counted the loader needs the last number.
 func (p *Plan) loadFields() []loadField {
 	less := func(n int) int { return max(0, n-1) }
 	fields := []loadField{
-		{3, func(g hwmodel.Segment) int { return int(g.Kind) }},
-		{16, func(g hwmodel.Segment) int { return less(g.Tiles) }},
-		{16, func(g hwmodel.Segment) int { return less(g.Params) }},
-		{16, func(g hwmodel.Segment) int { return less(g.Words) }},
-		{8, func(g hwmodel.Segment) int { return less(g.ParamBeats) }},
-		{8, func(g hwmodel.Segment) int { return less(g.WordBeats) }},
-		{3, func(g hwmodel.Segment) int { return g.Format }},
+		{3, func(g temporal.Segment) int { return int(g.Kind) }},
+		{16, func(g temporal.Segment) int { return less(g.Tiles) }},
+		{16, func(g temporal.Segment) int { return less(g.Params) }},
+		{16, func(g temporal.Segment) int { return less(g.Words) }},
+		{8, func(g temporal.Segment) int { return less(g.ParamBeats) }},
+		{8, func(g temporal.Segment) int { return less(g.WordBeats) }},
+		{3, func(g temporal.Segment) int { return g.Format }},
 	}
 	if p.Shape.GroupBits > 0 {
-		fields = append(fields, loadField{16, func(g hwmodel.Segment) int { return g.GroupWords }})
+		fields = append(fields, loadField{16, func(g temporal.Segment) int { return g.GroupWords }})
 	}
 	return fields
 }

@@ -3,6 +3,7 @@ package emit
 import (
 	"vitdse/configs"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // poolView is what the templates ask of the unit that pools the tokens.
@@ -11,7 +12,7 @@ type poolView struct {
 	PoolYW                                int // bits of a mean before it is stored: more than that and its zero point have
 }
 
-func poolViewOf(s *hwmodel.Shape) poolView {
+func poolViewOf(s *temporal.Shape) poolView {
 	pool, pools := s.Pool()
 	return poolView{Pools: pools, PoolStream: pools && pool.Stream, PoolCodes: pools && !pool.Stream,
 		PoolMax: pools && pool.Op.Max, PoolYW: configs.LogitBits}

@@ -11,7 +11,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 var (
@@ -92,7 +92,7 @@ func checkFiles(t *testing.T, dir, page string, matches func(string) bool) {
 		cycles += op.Cycles
 	}
 	for _, text := range []string{fmt.Sprintf("takes %d cycles", cycles),
-		fmt.Sprintf("at most %d beats", hwmodel.BurstBeats),
+		fmt.Sprintf("at most %d beats", temporal.BurstBeats),
 		fmt.Sprintf("bus %d bits", man.Design.Engine.BusBits), man.Hash} {
 		if !strings.Contains(page, text) {
 			t.Errorf("it does not say %q", text)

@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // rtlParams are the constants that only the RTL has: what follows from the others, and the codes of a descriptor's
@@ -27,9 +28,9 @@ func (p *Plan) rtlParams() []Param {
 	}
 	p.poolRTLParams(&l)
 	l.add("SCORED_CYCLES", p.scored(), "cycles", "from the array's head to the last scores at the softmax")
-	l.add("REQUANTIZED_CYCLES", hwmodel.DrainLatency-3, "cycles", "to the requantizer's output")
-	l.add("OUT_CYCLES", hwmodel.DrainLatency-1, "cycles", "to the buffers")
-	l.add("BUFFERED_CYCLES", hwmodel.DrainLatency, "cycles", "to being in them")
+	l.add("REQUANTIZED_CYCLES", temporal.DrainLatency-3, "cycles", "to the requantizer's output")
+	l.add("OUT_CYCLES", temporal.DrainLatency-1, "cycles", "to the buffers")
+	l.add("BUFFERED_CYCLES", temporal.DrainLatency, "cycles", "to being in them")
 	for _, c := range codes {
 		l.code(c.name, c.bits, c.value, c.note)
 	}
@@ -45,29 +46,29 @@ var codes = []struct {
 	bits, value int
 	note        string
 }{
-	{"OP_PATCHES", 3, int(hwmodel.StepPatches), "step: patches of the image into Q"},
-	{"OP_NORM", 3, int(hwmodel.StepNorm), "step: a LayerNorm"},
-	{"OP_MATMUL", 3, int(hwmodel.StepMatmul), "step: a matmul"},
-	{"OP_STORE", 3, int(hwmodel.StepStore), "step: logits into the host's memory"},
-	{"OP_POOL", 3, int(hwmodel.StepPool), "step: one row of all tokens"},
-	{"OP_REGROUP", 3, int(hwmodel.StepRegroup), "step: rows of the residual stream into another order"},
-	{"FROM_X", 2, hwmodel.FromX, "operand a: X"},
-	{"FROM_Q", 2, hwmodel.FromQ, "operand a: Q; any other, the numerators"},
-	{"FROM_WEIGHTS", 2, hwmodel.FromWeights, "operand b: weights"},
-	{"FROM_KEYS", 2, hwmodel.FromKeys, "operand b: K; any other, V"},
-	{"TO_X", 3, hwmodel.ToX, "destination: X"},
-	{"TO_Q", 3, hwmodel.ToQ, "destination: Q"},
-	{"TO_KEYS", 3, hwmodel.ToKeys, "destination: K"},
-	{"TO_VALUES", 3, hwmodel.ToValues, "destination: V"},
-	{"TO_RESIDUAL", 3, hwmodel.ToResidual, "destination: the residual stream, to which it is added"},
-	{"TO_SCORES", 3, hwmodel.ToScores, "destination: the softmax"},
-	{"TO_LOGITS", 3, hwmodel.ToLogits, "destination: logits"},
-	{"TO_SUM", 3, hwmodel.ToSum, "destination: logits, to which the first head's are added"},
-	{"WAIT_DRAINED", 2, hwmodel.WaitDrained, "start: all matmuls before have left the array"},
-	{"WAIT_SOFTMAX", 2, hwmodel.WaitSoftmax, "start: a softmax is ready"},
-	{"NORM_TO_X", 2, hwmodel.NormToX, "destination of a LayerNorm: X"},
-	{"NORM_TO_RESIDUAL", 2, hwmodel.NormToResidual, "destination of a LayerNorm: the residual stream"},
-	{"NORM_TO_POOL", 2, hwmodel.NormToPool, "destination of a LayerNorm: the pool"},
+	{"OP_PATCHES", 3, int(temporal.StepPatches), "step: patches of the image into Q"},
+	{"OP_NORM", 3, int(temporal.StepNorm), "step: a LayerNorm"},
+	{"OP_MATMUL", 3, int(temporal.StepMatmul), "step: a matmul"},
+	{"OP_STORE", 3, int(temporal.StepStore), "step: logits into the host's memory"},
+	{"OP_POOL", 3, int(temporal.StepPool), "step: one row of all tokens"},
+	{"OP_REGROUP", 3, int(temporal.StepRegroup), "step: rows of the residual stream into another order"},
+	{"FROM_X", 2, temporal.FromX, "operand a: X"},
+	{"FROM_Q", 2, temporal.FromQ, "operand a: Q; any other, the numerators"},
+	{"FROM_WEIGHTS", 2, temporal.FromWeights, "operand b: weights"},
+	{"FROM_KEYS", 2, temporal.FromKeys, "operand b: K; any other, V"},
+	{"TO_X", 3, temporal.ToX, "destination: X"},
+	{"TO_Q", 3, temporal.ToQ, "destination: Q"},
+	{"TO_KEYS", 3, temporal.ToKeys, "destination: K"},
+	{"TO_VALUES", 3, temporal.ToValues, "destination: V"},
+	{"TO_RESIDUAL", 3, temporal.ToResidual, "destination: the residual stream, to which it is added"},
+	{"TO_SCORES", 3, temporal.ToScores, "destination: the softmax"},
+	{"TO_LOGITS", 3, temporal.ToLogits, "destination: logits"},
+	{"TO_SUM", 3, temporal.ToSum, "destination: logits, to which the first head's are added"},
+	{"WAIT_DRAINED", 2, temporal.WaitDrained, "start: all matmuls before have left the array"},
+	{"WAIT_SOFTMAX", 2, temporal.WaitSoftmax, "start: a softmax is ready"},
+	{"NORM_TO_X", 2, temporal.NormToX, "destination of a LayerNorm: X"},
+	{"NORM_TO_RESIDUAL", 2, temporal.NormToResidual, "destination of a LayerNorm: the residual stream"},
+	{"NORM_TO_POOL", 2, temporal.NormToPool, "destination of a LayerNorm: the pool"},
 }
 
 // A module's template says where its constants and the fields that it reads of a descriptor stand; fill puts in those

@@ -7,6 +7,7 @@ import (
 	"vitdse/configs/network"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // bitPacker writes little-endian bit fields, padded to whole bus beats.
@@ -43,25 +44,25 @@ func (p *Plan) buildStream() ([]byte, error) {
 	head := 0 // whose bias is next
 	for _, g := range p.Segments {
 		before := len(b.out)
-		if g.Kind != hwmodel.SegBias {
+		if g.Kind != temporal.SegBias {
 			head = 0
 		}
 		switch g.Kind {
-		case hwmodel.SegImage:
+		case temporal.SegImage:
 			continue
-		case hwmodel.SegPos:
+		case temporal.SegPos:
 			p.putPos(b)
-		case hwmodel.SegBias:
+		case temporal.SegBias:
 			p.putBias(b, g.Op, head)
 			head++
-		case hwmodel.SegNorm:
+		case temporal.SegNorm:
 			putNorm(b, p.index.norm[g.Op])
-		case hwmodel.SegGELU:
+		case temporal.SegGELU:
 			for _, v := range p.index.gelu[g.Op].Table {
 				b.put(int64(v), 8)
 			}
 			b.pad()
-		case hwmodel.SegTiles:
+		case temporal.SegTiles:
 			if err := p.putTiles(b, g); err != nil {
 				return nil, err
 			}
@@ -135,7 +136,7 @@ func putNorm(b *bitPacker, ln *intnet.LayerNorm) {
 // putTiles writes an op's tile columns: the parameters of TN channels, some a word, then the weights,
 // TK x TN a word, and in front of each group of words its multipliers. Channels and products
 // past the edge are zero.
-func (p *Plan) putTiles(b *bitPacker, g hwmodel.Segment) error {
+func (p *Plan) putTiles(b *bitPacker, g temporal.Segment) error {
 	s, lin := p.Shape, p.index.linear[g.Op]
 	if s.WeightFormats[g.Format] != lin.WeightBits {
 		return fmt.Errorf("op %s has %d-bit weights; the design says %d", lin.Name, lin.WeightBits, s.WeightFormats[g.Format])

@@ -3,7 +3,7 @@ package emit
 import (
 	"slices"
 
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Column is one column of an op's output as the engine produces it: Lanes rows from the engine's row Row
@@ -34,7 +34,7 @@ func (p *Plan) Columns() []Column {
 	return slices.Concat(byOp...)
 }
 
-func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
+func (p *Plan) stepColumns(byOp [][]Column, st temporal.Step, pass int) {
 	s := p.Shape
 	put := func(opIndex, m, col int) {
 		op, row := p.index.ops[opIndex], (st.Row+pass+m)*s.TM
@@ -47,23 +47,23 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 		}
 	}
 	switch st.Opcode {
-	case hwmodel.StepPatches:
+	case temporal.StepPatches:
 		for m := range st.MT {
 			for _, k := range p.patchOrder() {
 				put(st.Op, m, k)
 			}
 		}
-	case hwmodel.StepNorm:
+	case temporal.StepNorm:
 		for m := range st.MT {
 			for c := range p.index.ops[st.Op].Cols {
 				put(st.Op, m, c)
 			}
 		}
-	case hwmodel.StepPool:
+	case temporal.StepPool:
 		for c := range p.index.ops[st.Op].Cols {
 			put(st.Op, 0, c)
 		}
-	case hwmodel.StepMatmul:
+	case temporal.StepMatmul:
 		cols := p.index.ops[st.Op].Cols
 		for n := range st.NT {
 			for m := range st.MT {
@@ -72,7 +72,7 @@ func (p *Plan) stepColumns(byOp [][]Column, st hwmodel.Step, pass int) {
 				}
 			}
 		}
-		if st.To == hwmodel.ToScores {
+		if st.To == temporal.ToScores {
 			for j := range p.index.ops[st.Softmax].Cols {
 				put(st.Softmax, 0, j)
 			}

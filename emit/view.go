@@ -7,6 +7,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // view is what the templates may show.
@@ -59,7 +60,7 @@ type view struct {
 }
 
 // prefixTiles is how many row tiles hold nothing but prefix tokens, where these are not all in the first.
-func prefixTiles(s *hwmodel.Shape) int {
+func prefixTiles(s *temporal.Shape) int {
 	if prefix := s.Net.Model.PrefixTokens(); prefix > s.TM {
 		return prefix / s.TM
 	}
@@ -69,7 +70,7 @@ func prefixTiles(s *hwmodel.Shape) int {
 // scored is from the array's head to a row tile's last score being at softmax.
 func (p *Plan) scored() int {
 	if p.Shape.Windowed {
-		return 2 + hwmodel.BiasLatency
+		return 2 + temporal.BiasLatency
 	}
 	return 2
 }
@@ -98,8 +99,8 @@ func (p *Plan) view(full int) view {
 		Files: p.modules(part.Family), GroupBits: s.GroupBits, Windowed: s.Windowed, ValueParts: s.ValueParts,
 		LoadHigh: p.loadBits() - 1, ABaseField: fieldNamed(p.Fields, "a_base"),
 		BBaseField: fieldNamed(p.Fields, "b_base"), BaseField: fieldNamed(p.Fields, "base"), Scored: p.scored(),
-		Requantized: hwmodel.DrainLatency - 3, Out: hwmodel.DrainLatency - 1, Buffered: hwmodel.DrainLatency,
-		QueueDepth: hwmodel.QueueDepth, QueuePointer: hwmodel.CeilLog2(hwmodel.QueueDepth) + 1,
+		Requantized: temporal.DrainLatency - 3, Out: temporal.DrainLatency - 1, Buffered: temporal.DrainLatency,
+		QueueDepth: temporal.QueueDepth, QueuePointer: hwmodel.CeilLog2(temporal.QueueDepth) + 1,
 		WidePort: widePort(part.Family),
 		VC:       s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],
 		Classes: s.Net.Model.Classes, OpCount: len(p.index.ops),
@@ -109,16 +110,16 @@ func (p *Plan) view(full int) view {
 		MaxCycles:  100*longest + 1_000_000, Full: full, YosysFamily: yosysFamily(part.Family),
 		LUTMultipliers: s.Design.Engine.Multiplier == configs.MulLUT,
 		LUTColumns:     s.Design.Engine.LUTColumns,
-		Cascades:       hwmodel.Cascades(part.Family),
+		Cascades:       temporal.Cascades(part.Family),
 		TokenPairs:     s.Design.Engine.GatherTokens() == 2,
 		SecondHead:     s.Net.Classifiers == 2,
 		NormsDiffer:    p.normsDiffer(),
 		NormToResidual: slices.ContainsFunc(p.Steps,
-			func(st hwmodel.Step) bool { return st.NormTo == hwmodel.NormToResidual }),
+			func(st temporal.Step) bool { return st.NormTo == temporal.NormToResidual }),
 		poolView:    poolViewOf(s),
 		PrefixTiles: prefixTiles(s),
 		Design:      s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
-		Burst: hwmodel.BurstBeats, HasHLS: p.HLSCheck() == nil,
+		Burst: temporal.BurstBeats, HasHLS: p.HLSCheck() == nil,
 		handover: p.handover(part),
 	}
 	v.Rows = v.NormToResidual || v.PoolStream

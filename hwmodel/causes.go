@@ -1,7 +1,7 @@
 package hwmodel
 
-// Causes is what a cycle of the array may be spent on, in the order of the codes with which
-// the emitted simulation counts them. All but the first are lost.
+// Causes is what a cycle of an engine's array may be spent on, in the order of the codes with which an emitted
+// simulation counts them; an engine may have fewer. All but the first are lost.
 var Causes = [...]string{
 	"beats",    // operands are fed, padding included
 	"drain",    // a slot is longer than its beats

@@ -48,65 +48,14 @@ const (
 	routedEvidence = "fitted to engines placed and routed by nextpnr"
 )
 
-const numClockTerms = 9
-
-// ClockAmounts is how much of each term there is, or the terms themselves.
-type ClockAmounts [numClockTerms]float64
-
-// clockTerms are the shares of a clock's period that are fitted, ns at speed grade -1.
-var clockTerms = [numClockTerms]string{
-	"base",    // the sequencer's, the queue's and the drain's ways
-	"passes",  // a drain that counts passes of a group of columns
-	"cascade", // an array whose products are summed in DSPs, with a register every few
-	"tree",    // an array whose products are summed by LUTs
-	"level",   // each level of the sum
-	"bus",     // each doubling of the bus above 32 bits
-	"lanes",   // each doubling of the array's accumulators
-	"logic",   // products in LUTs
-	"booth",   // columns of LUTs beside DSPs, whose products have no cycle to spare for a register
-}
-
-// ClockTerms lists the fitted terms.
-func ClockTerms() []string { return slices.Clone(clockTerms[:]) }
-
-// InArray says whether a way that ends in a module is the array's, and not of the control.
-func InArray(module string) bool {
-	switch module {
-	case "vit_pe_array", "vit_mixed_array", "vit_product_cascades", "vit_packed_cascades", "vit_dsp_cascade":
-		return true
-	}
-	return false
-}
-
-// ClockFeatures is how much of each term an engine has, in two ways of which the longer is its period: the control's
-// terms and the array's.
-func ClockFeatures(e configs.Engine, family configs.Fabric) (control, array ClockAmounts) {
-	control[0] = 1
-	if e.Columns() > 1 || e.TM > e.TK {
-		control[1] = 1
-	}
-	if family == configs.ECP5 { // routed: its longest way is anywhere
-		control[4], control[5] = math.Log2(float64(e.TK)), math.Log2(float64(e.BusBits)/32)
-		if control[6] = math.Log2(float64(e.TM * e.TN)); e.Multiplier == configs.MulLUT {
-			control[7] = 1
-		}
-		return control, array
-	}
-	switch {
-	case e.LUTColumns > 0 && late(&e) == 0:
-		array[8] = 1
-	case e.TK == 1:
-	case Cascades(family) && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
-		array[2] = 1
-	default:
-		array[3], array[4] = 1, math.Log2(float64(e.TK))
-	}
-	return control, array
-}
+// ClockAmounts is how much of each of an engine's terms of the period there is, or the terms themselves, in the order
+// of Clocked.ClockTerms. What is behind the last is 0.
+type ClockAmounts [9]float64
 
 // ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an
 // adder is the longest.
 type ClockModel struct {
+	of       Clocked
 	family   configs.Fabric
 	grade    string
 	share    float64
@@ -116,9 +65,9 @@ type ClockModel struct {
 	memory   float64 // GB/s off the chip
 }
 
-// NewClockModel is nil where the part's family has no model: a clock is then assumed. A device whose speed grade is not
-// known is an error.
-func NewClockModel(part configs.Part) (*ClockModel, error) {
+// NewClockModel is that of a kind of engine on a part, nil where the part's family has no model: a clock is then
+// assumed. A device whose speed grade is not known is an error.
+func NewClockModel(of Clocked, part configs.Part) (*ClockModel, error) {
 	c, err := BuiltInCoefficients(part.Family)
 	if err != nil || c.Family.Basis() != c.Family || len(c.Clock) == 0 {
 		return nil, nil
@@ -127,14 +76,14 @@ func NewClockModel(part configs.Part) (*ClockModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &ClockModel{family: part.Family, grade: grade, share: share, evidence: staticEvidence,
+	m := &ClockModel{of: of, family: part.Family, grade: grade, share: share, evidence: staticEvidence,
 		memory: part.BandwidthGBs}
-	of := Wires
+	models := Wires
 	if routed, ok := c.Clock[Routed]; ok {
-		m.evidence, m.spread, of = routedEvidence, routed[RoutedSpread], [3]string{Routed, Routed, Routed}
+		m.evidence, m.spread, models = routedEvidence, routed[RoutedSpread], [3]string{Routed, Routed, Routed}
 	}
-	for i, wires := range of {
-		for j, name := range clockTerms {
+	for i, wires := range models {
+		for j, name := range of.ClockTerms() {
 			m.terms[i][j] = c.Clock[wires][name]
 		}
 	}
@@ -156,7 +105,7 @@ func (m *ClockModel) Of(e configs.Engine) *Clock {
 // Timing is the clock that the engine's own ways allow, whatever the memory.
 func (m *ClockModel) Timing(e configs.Engine) *Clock {
 	var mhz [3]float64
-	control, array := ClockFeatures(e, m.family)
+	control, array := m.of.ClockFeatures(e, m.family)
 	spread := [3]float64{1 / (1 + m.spread), 1, 1 + m.spread}
 	for i := range m.terms {
 		mhz[i] = math.Floor(1e4/(m.share*spread[i]*ClockPeriod(&m.terms[i], &control, &array))) / 10

@@ -1,9 +1,6 @@
 package hwmodel
 
-import (
-	"vitdse/configs"
-	"vitdse/configs/network"
-)
+import "vitdse/configs"
 
 // Estimate is what a design point costs and what it gives, for one part.
 type Estimate struct {
@@ -29,63 +26,15 @@ type Shortage struct {
 	Need, Have int
 }
 
-// Price estimates a design point. It does what a sweep needs a million times, and no more.
-func Price(net *network.Network, d configs.Design, part configs.Part) (Estimate, error) {
-	s, err := NewShape(net, d)
-	if err != nil {
-		return Estimate{}, err
-	}
-	return s.Estimate(part), nil
-}
-
-// Estimate prices the shape on a part.
-func (s *Shape) Estimate(part configs.Part) Estimate {
-	e := Estimate{Cycles: s.cyclesOn(part), MACs: s.Net.MACs(), Resources: s.Resources(part)}
-	e.BytesRead, e.BytesWritten = s.bytes()
-	usable := part.Usable()
-	e.derive(&s.Design, powerFor(&part), &usable)
-	e.Short = e.Resources.over(usable)
-	return e
-}
-
-// bytes is what an image reads and writes over AXI.
-func (s *Shape) bytes() (read, written int64) {
-	bus := int64(s.Design.Engine.BusBits)
-	return int64(s.ImageBeats+s.StreamBeats) * bus / 8, int64(s.ResultBeats) * bus / 8
-}
-
-// derive fills in what follows from cycles, bytes and resources, but for Short.
-func (e *Estimate) derive(d *configs.Design, power partPower, usable *configs.Budget) {
+// Derive fills in what follows from cycles, bytes and resources, but for Short.
+func (e *Estimate) Derive(d *configs.Design, power PowerModel, usable *configs.Budget) {
 	e.Seconds = float64(e.Cycles) / (d.ClockMHz * 1e6)
 	e.FPS = 1 / e.Seconds
 	e.ArrayUse = float64(e.MACs) / (float64(d.Engine.MACs()) * float64(e.Cycles))
-	e.Power = power.of(e.Resources, d.ClockMHz, float64(e.BytesRead+e.BytesWritten)*e.FPS)
-	e.Use = e.Resources.of(*usable)
+	e.Power = power.Of(e.Resources, d.ClockMHz, float64(e.BytesRead+e.BytesWritten)*e.FPS)
+	e.Use = e.Resources.Use(*usable)
 	_, most := e.Use.Largest()
 	e.Fits = most <= 1
-}
-
-// MemoryOf is the off-chip memory that an engine at a clock sees on a part: one that answers at once
-// and delivers what the part's can, so that a faster bus waits for it.
-func MemoryOf(e configs.Engine, clockMHz float64, part configs.Part) MemoryTiming {
-	demand := float64(e.BusBits) / 8 * clockMHz * 1e6 // bytes a second
-	if supply := part.BandwidthGBs * 1e9; supply < demand {
-		return MemoryTiming{Latency: IdealMemory.Latency, Stall: 1 - supply/demand}
-	}
-	return IdealMemory
-}
-
-// FirstImage is the cycles of the first image of a run: Cycles, and faster for IdealMemory.
-func (s *Shape) FirstImage(mem MemoryTiming) int64 {
-	if mem == IdealMemory {
-		return s.idealCycles()
-	}
-	return s.Cycles(mem)
-}
-
-// cyclesOn is the first image's cycles with the part's memory.
-func (s *Shape) cyclesOn(part configs.Part) int64 {
-	return s.FirstImage(MemoryOf(s.Design.Engine, s.Design.ClockMHz, part))
 }
 
 // EnergyJ is the estimated energy of one image, J.

@@ -40,43 +40,21 @@ func (m Memory) Resolve() configs.MemoryKind {
 	return configs.MemBlock
 }
 
-// scoreBias is the buffer of the biases of scores.
-const scoreBias = "score-bias"
-
-func (s *Shape) biasMemory() Memory {
-	return Memory{scoreBias, "BIAS_STYLE", 1, BiasBanks * s.BiasWords(), s.biasWord(), s.Design.Engine.Residual, 0}
+// MemoryTiming is a behaviour of the off-chip memory that a cycle model is asked for.
+type MemoryTiming struct {
+	Latency int     // cycles from a read request to its first beat, at least 1
+	Stall   float64 // chance of a pause on a channel in a cycle, 0 .. 1
 }
 
-// BiasBanks is how many heads' biases of scores the engine holds.
-const BiasBanks = 2
+// IdealMemory answers in the next cycle and never pauses.
+var IdealMemory = MemoryTiming{Latency: 1}
 
-// Memories lists the engine's buffers with their geometry.
-func (s *Shape) Memories() []Memory {
-	list := s.memories()
-	if s.Windowed {
-		return append(list[:], s.biasMemory())
+// MemoryOf is the off-chip memory that an engine at a clock sees on a part: one that answers at once
+// and delivers what the part's can, so that a faster bus waits for it.
+func MemoryOf(e configs.Engine, clockMHz float64, part configs.Part) MemoryTiming {
+	demand := float64(e.BusBits) / 8 * clockMHz * 1e6 // bytes a second
+	if supply := part.BandwidthGBs * 1e9; supply < demand {
+		return MemoryTiming{Latency: IdealMemory.Latency, Stall: 1 - supply/demand}
 	}
-	return list[:]
+	return IdealMemory
 }
-
-func (s *Shape) memories() [11]Memory {
-	e := s.Design.Engine
-	act, res := e.Activations, e.Residual
-	word := s.TK * s.TM
-	return [11]Memory{
-		{"activations-x", "X_STYLE", 1, s.XDepth, word * s.ActBits, act, 0},
-		{"activations-q", "Q_STYLE", 1, s.QDepth, word * s.ActBits, act, 0},
-		{"numerators", "NUMERATOR_STYLE", 1, halves(s.NumDepth), word * s.NumBits, act, 0},
-		{"keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, word * s.QKVBits, act, 0},
-		{"values", "VALUE_STYLE", s.TN * s.ValueParts, s.ValueDepth, min(s.TK, s.TM) * s.QKVBits, act, 0},
-		{"weights", "WEIGHT_STYLE", 1, e.WeightBuffers * s.WeightDepth, s.TK * s.TN * s.WBits, e.Weights, 0},
-		{"residual", "RESIDUAL_STYLE", 1, s.ResDepth, s.VC * s.TM * configs.ResidualBits, res, 0},
-		{"scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC * s.TM * s.ScoreBits, res, 0},
-		{"image", "IMAGE_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits / e.GatherTokens(), configs.MemAuto, 0},
-		{"layernorm-params", "NORM_PARAM_STYLE", s.VC, s.Channels / s.VC, 64, configs.MemAuto, 0},
-		{"channel-params", "", s.VC, e.WeightBuffers * s.TN / s.VC, s.ParamBits(), configs.MemLUT, 1},
-	}
-}
-
-// halves is the depth of a buffer of two halves of so many words, each a power of two.
-func halves(words int) int { return 2 << max(1, CeilLog2(words)) }

@@ -48,27 +48,29 @@ var power = map[configs.Fabric]powerOf{
 // PowerOf estimates what a design of the given resources takes on a part at a clock, moving
 // so many bytes a second off the chip.
 func PowerOf(r Resources, part configs.Part, clockMHz, bytesPerSecond float64) Power {
-	p := powerFor(&part)
-	return p.of(r, clockMHz, bytesPerSecond)
+	p := NewPowerModel(&part)
+	return p.Of(r, clockMHz, bytesPerSecond)
 }
 
-// partPower is the power model of a part.
-type partPower struct {
+// PowerModel estimates power on one part.
+type PowerModel struct {
 	powerOf
 	static float64 // W
 	pj     float64 // pJ a bit moved
 }
 
-func powerFor(part *configs.Part) partPower {
+// NewPowerModel is that of a part.
+func NewPowerModel(part *configs.Part) PowerModel {
 	c := power[part.Family]
-	p := partPower{c, part.IdleWatts + c.leak*float64(part.Budget.LUT), c.offChipPJ}
+	p := PowerModel{c, part.IdleWatts + c.leak*float64(part.Budget.LUT), c.offChipPJ}
 	if part.BandwidthGBs >= c.highGBs {
 		p.pj = c.offChipHighPJ
 	}
 	return p
 }
 
-func (p *partPower) of(r Resources, clockMHz, bytesPerSecond float64) Power {
+// Of is what a design of the given resources takes at a clock, moving so many bytes a second off the chip.
+func (p *PowerModel) Of(r Resources, clockMHz, bytesPerSecond float64) Power {
 	perMHz := p.lut*float64(r.LUT) + p.ff*float64(r.FF) + p.dsp*float64(r.DSP) + p.bram18*float64(r.BRAM18) +
 		p.uram*float64(r.URAM)
 	return Power{Static: p.static, Dynamic: perMHz * clockMHz, Memory: 8 * bytesPerSecond * p.pj * 1e-12}

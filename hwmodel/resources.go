@@ -1,10 +1,6 @@
 package hwmodel
 
-import (
-	"fmt"
-
-	"vitdse/configs"
-)
+import "vitdse/configs"
 
 // Resources counts the primitives of a part that a module takes.
 type Resources struct {
@@ -49,9 +45,9 @@ func (u Utilisation) Largest() (string, float64) {
 	return ResourceNames[at], most
 }
 
-// of is the share of a budget. Of a resource the part has none of, anything is too much:
+// Use is the share of a budget that resources take. Of a resource the part has none of, anything is too much:
 // the share is then the number itself, at least 1 beyond the budget.
-func (r Resources) of(b configs.Budget) Utilisation {
+func (r Resources) Use(b configs.Budget) Utilisation {
 	share := func(need, have int) float64 {
 		if have > 0 {
 			return float64(need) / float64(have)
@@ -65,8 +61,8 @@ func (r Resources) of(b configs.Budget) Utilisation {
 		share(r.BRAM18, b.BRAM18), share(r.URAM, b.URAM), share(r.LUTRAM, b.LUTRAM)}
 }
 
-// over lists what there is not enough of.
-func (r Resources) over(b configs.Budget) []Shortage {
+// Over lists what there is not enough of.
+func (r Resources) Over(b configs.Budget) []Shortage {
 	var short []Shortage
 	check := func(name string, need, have int) {
 		if need > have {
@@ -82,37 +78,16 @@ func (r Resources) over(b configs.Budget) []Shortage {
 	return short
 }
 
-// Modules lists what every emitted module and buffer takes on the part. The sum is the
-// engine: what synthesis gains or loses across module boundaries is not modelled.
-func (s *Shape) Modules(part configs.Part) []Module {
-	l := ledger{list: make([]Module, 0, 32)}
-	s.charge(&l, newFabric(part))
-	return l.list
+// Fitted is a module's LUTs taken apart: what is structure, and the terms that are fitted.
+type Fitted struct {
+	Module    string
+	LUT       int
+	Structure float64 // LUTs that no coefficient changes
+	Terms     []FittedTerm
 }
 
-// Resources is the sum of Modules, without the list.
-func (s *Shape) Resources(part configs.Part) Resources {
-	l := ledger{}
-	s.charge(&l, newFabric(part))
-	return l.sum
-}
-
-// ledger adds up modules; list is kept if it is not nil.
-type ledger struct {
-	sum  Resources
-	list []Module
-}
-
-func (l *ledger) add(name string, r Resources) {
-	l.sum = l.sum.Add(r)
-	if l.list != nil {
-		l.list = append(l.list, Module{name, r})
-	}
-}
-
-func shapeOf(heads, rows, inner, cols int) string {
-	if heads > 1 {
-		return fmt.Sprintf("%dx%dx%dx%d", heads, rows, inner, cols)
-	}
-	return fmt.Sprintf("%dx%dx%d", rows, inner, cols)
+// FittedTerm is one term of a module: Coefficient LUTs for each of Amount.
+type FittedTerm struct {
+	Name, Unit          string
+	Amount, Coefficient float64
 }

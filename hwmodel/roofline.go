@@ -1,9 +1,6 @@
 package hwmodel
 
-import (
-	"vitdse/configs"
-	"vitdse/configs/network"
-)
+import "vitdse/configs"
 
 // OpRoofline places one matmul of the network, or the sum of all, under the roof of the
 // array's peak and the part's memory bandwidth.
@@ -41,7 +38,7 @@ const (
 	TrafficWeights Traffic = "weights"
 	// TrafficOnChip keeps weights there too: image in, logits out.
 	TrafficOnChip Traffic = "on-chip"
-	// TrafficEngine is what the emitted engine moves over AXI, padding of beats included. It
+	// TrafficEngine is what the engine moves over AXI, padding of beats included. It
 	// runs image by image, so that a batch loads the weights again for every image.
 	TrafficEngine Traffic = "engine"
 )
@@ -49,52 +46,20 @@ const (
 // Traffics lists the policies.
 var Traffics = []Traffic{TrafficUnfused, TrafficWeights, TrafficOnChip, TrafficEngine}
 
-// Roofline lists the network's matmuls in network order and their total, for a batch of
-// images that use the weights together, by a policy of what stays on the chip. Softmax,
-// LayerNorm and GELU are not counted. The total has the image and the logits where the
-// policy keeps activations on the chip.
-func Roofline(net *network.Network, d configs.Design, part configs.Part, policy Traffic, batch int) (
-	[]OpRoofline, OpRoofline, error) {
-	s, err := NewShape(net, d)
-	if err != nil {
-		return nil, OpRoofline{}, err
-	}
-	roof := newRoof(d, part)
-	total := OpRoofline{Name: "total", Kind: "total"}
-	var rows []OpRoofline
-	for _, op := range net.Ops {
-		if !op.Kind.IsMatmul() || op.First != op.Index {
-			continue // k and v are counted with q
-		}
-		r := s.opTraffic(op, policy, int64(batch))
-		roof.place(&r)
-		total.FLOPs += r.FLOPs
-		total.Bytes += r.Bytes
-		rows = append(rows, r)
-	}
-	switch b := int64(batch); policy {
-	case TrafficWeights, TrafficOnChip:
-		total.Bytes += b * int64(net.Model.Image.Pixels()+(net.Model.Classes*configs.LogitBits+7)/8)
-	case TrafficEngine:
-		total.Bytes = b * int64(s.ImageBeats+s.StreamBeats+s.ResultBeats) * int64(d.Engine.BusBits) / 8
-	}
-	roof.place(&total)
-	return rows, total, nil
-}
-
-// roof is the ceiling of a design on a part.
-type roof struct {
+// Roof is the ceiling of a design on a part.
+type Roof struct {
 	peak      float64 // operations a cycle
 	bandwidth float64 // bytes a second
 	clock     float64 // Hz
 }
 
-func newRoof(d configs.Design, part configs.Part) roof {
-	return roof{peak: 2 * float64(d.Engine.MACs()), bandwidth: part.BandwidthGBs * 1e9, clock: d.ClockMHz * 1e6}
+// NewRoof is that of a design.
+func NewRoof(d configs.Design, part configs.Part) Roof {
+	return Roof{peak: 2 * float64(d.Engine.MACs()), bandwidth: part.BandwidthGBs * 1e9, clock: d.ClockMHz * 1e6}
 }
 
-// place fills what follows from FLOPs and Bytes.
-func (f roof) place(r *OpRoofline) {
+// Place fills what follows from FLOPs and Bytes.
+func (f Roof) Place(r *OpRoofline) {
 	r.Intensity = float64(r.FLOPs) / float64(r.Bytes) // infinite where nothing is moved
 	compute, memory := f.peak*f.clock, r.Intensity*f.bandwidth
 	rate := compute
@@ -110,51 +75,4 @@ func (f roof) place(r *OpRoofline) {
 			r.IdealCycles++
 		}
 	}
-}
-
-// opTraffic counts one matmul; for q it counts q, k and v.
-func (s *Shape) opTraffic(op network.Op, policy Traffic, batch int64) OpRoofline {
-	rows, cols, name := op.Rows, op.Cols, op.Name
-	if op.Role == network.RoleEmbed {
-		rows -= s.Net.Model.PrefixTokens() // they are not multiplied
-	}
-	for _, o := range s.Net.LayerOf(op).Ops {
-		if o != op.Index && s.Net.Ops[o].First == op.Index {
-			name, cols = s.Net.LayerOf(op).Name, cols+s.Net.Ops[o].Cols
-		}
-	}
-	l := s.bits[op.Layer]
-	act, weight := int64(l.Activations), int64(l.Weights)
-	if !op.Kind.HasWeights() {
-		weight = act // scores and value product: both operands are activations
-	}
-	h, r, c, k := int64(op.Heads), int64(rows), int64(cols), int64(op.Inner)
-	out := OpRoofline{
-		Op: op.Index, Name: name, Kind: op.Kind.String(), Shape: shapeOf(op.Heads, rows, op.Inner, cols),
-		FLOPs: batch * 2 * h * r * c * k,
-	}
-	activations, weights := h*(r*k+r*c)*act, h*k*c*weight
-	switch {
-	case policy == TrafficEngine:
-		out.Bytes = batch * s.opBeats(op) * int64(s.Design.Engine.BusBits) / 8
-	case policy == TrafficOnChip, policy == TrafficWeights && !op.Kind.HasWeights():
-	case policy == TrafficWeights:
-		out.Bytes = (weights + 7) / 8
-	case op.Kind.HasWeights():
-		out.Bytes = (batch*activations + weights + 7) / 8
-	default:
-		out.Bytes = (batch*(activations+weights) + 7) / 8
-	}
-	return out
-}
-
-// opBeats is the bus beats of the read stream that the matmul uses; for q those of k and v too.
-func (s *Shape) opBeats(op network.Op) int64 {
-	beats := 0
-	for _, g := range s.Segments() {
-		if s.Net.Ops[g.Op].First == op.Index {
-			beats += g.Beats(s.Design.Engine.BusBits)
-		}
-	}
-	return int64(beats)
 }

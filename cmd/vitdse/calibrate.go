@@ -61,10 +61,10 @@ the coefficients key of a run or --coefficients gives to sweeps and estimates.`,
 			return err
 		}
 		if len(clocks) > 0 {
-			if fitted.Clock, err = fit.Clock(clocks); err != nil {
+			if fitted.Clock, err = fit.Clock(engine.ClockTerms(), clocks); err != nil {
 				return err
 			}
-			if err := estimates.Clocks(a.Output, start, fitted, clocks); err != nil {
+			if err := estimates.Clocks(a.Output, engine.ClockTerms(), start, fitted, clocks); err != nil {
 				return err
 			}
 		}
@@ -110,7 +110,7 @@ func calibrationSamples(paths []string, family configs.Fabric,
 				return nil, nil, start, fmt.Errorf("%s: design %s is on %s of family %s, the others are of %s; "+
 					"choose one with --family", path, m.Design.Name, part.Name, part.Family, start.Family)
 			}
-			if part, err = hwmodel.WithCoefficients(part, start); err != nil {
+			if part, err = engine.WithCoefficients(part, start); err != nil {
 				return nil, nil, start, err
 			}
 			net, err := network.Compile(m.Model)
@@ -148,7 +148,7 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 	if _, s.Share, err = hwmodel.SpeedGrade(part); err != nil {
 		return nil, err
 	}
-	s.Control, s.Array = hwmodel.ClockFeatures(m.Design.Engine, part.Family)
+	s.Control, s.Array = engine.ClockFeatures(m.Design.Engine, part.Family)
 	for _, r := range m.Routes {
 		s.Routed = true
 		for i := range s.ControlNS {
@@ -162,7 +162,7 @@ func clockSample(m synth.Measured, part configs.Part) ([]fit.ClockSample, error)
 				m.Design.Name, of.Wires, strings.Join(hwmodel.Wires[:], ", "))
 		}
 		for module, ns := range of.Ends {
-			if hwmodel.InArray(module) {
+			if engine.InArray(module) {
 				s.ArrayNS[i] = max(s.ArrayNS[i], ns)
 			} else {
 				s.ControlNS[i] = max(s.ControlNS[i], ns)

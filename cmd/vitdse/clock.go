@@ -21,7 +21,7 @@ func clocksOn(part configs.Part, given float64) (clocks, error) {
 		return c, nil
 	}
 	var err error
-	c.model, err = hwmodel.NewClockModel(part)
+	c.model, err = hwmodel.NewClockModel(engine, part)
 	return c, err
 }
 

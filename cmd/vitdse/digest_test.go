@@ -28,6 +28,7 @@ import (
 	"vitdse/golden/floatref"
 	"vitdse/golden/quant"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 var updateDigests = flag.Bool("update-digests", false, "record what TestDigests finds, in the place of comparing")
@@ -151,20 +152,20 @@ func (d *digests) prices(model string, count int) {
 		part, err := configs.LoadPart(name)
 		d.must(err)
 		rng := rand.New(rand.NewPCG(7, 7))
-		pricer, err := hwmodel.NewPricer(net, part)
+		pricer, err := temporal.Engine{}.NewPricer(net, part)
 		d.must(err)
 		for range count / 3 {
 			design := d.drawDesign(rng, m, part)
-			e, err := hwmodel.Price(net, design, part)
+			e, err := temporal.Engine{}.Price(net, design, part)
 			d.must(err)
 			fast, err := pricer.Price(&design)
 			d.must(err)
 			fmt.Fprintf(&b, "%s %d %d %d %d %v %d\n", name, e.Cycles, e.BytesRead, e.BytesWritten, e.MACs,
 				e.Resources, fast.Cycles)
-			s, err := hwmodel.NewShape(net, design)
+			s, err := temporal.NewShape(net, design)
 			d.must(err)
 			fmt.Fprintln(&b, s.Timeline(hwmodel.MemoryTiming{Latency: 40, Stall: 0.1}, 2), s.Resources(part), s.Memories())
-			rows, total, err := hwmodel.Roofline(net, design, part, hwmodel.TrafficEngine, 2)
+			rows, total, err := temporal.Engine{}.Roofline(net, design, part, hwmodel.TrafficEngine, 2)
 			d.must(err)
 			for _, r := range append(rows, total) {
 				fmt.Fprintln(&b, r.Name, r.Kind, r.Shape, r.FLOPs, r.Bytes, r.Intensity, r.Attainable, r.Bound, r.IdealCycles)

@@ -169,7 +169,7 @@ func partOf(run configs.Run, f emitFlags, name string) (configs.Part, error) {
 // emitPoint emits a point of a front.
 func (a *app) emitPoint(ctx context.Context, n *trained, run configs.Run, front *front.Front, p front.Point, dir string,
 	force bool) error {
-	d, err := front.Design(p)
+	d, err := front.Design(engine, p)
 	if err != nil {
 		return err
 	}
@@ -195,9 +195,9 @@ func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d con
 	if err != nil {
 		return err
 	}
-	if s := plan.Shape; d.Engine.Packing.Port() > 0 && s.Packed().Products() == 1 {
+	if opA, opB, unpacked := plan.Unpacked(); unpacked {
 		a.log.Warn("a DSP makes one product: two do not fit its multiplier", "packing", d.Engine.Packing,
-			"operand_a", number.Plural(s.ABits, "bit"), "operand_b", number.Plural(s.BBits, "bit"))
+			"operand_a", number.Plural(opA, "bit"), "operand_b", number.Plural(opB, "bit"))
 	}
 	if err := plan.HLSCheck(); err != nil {
 		if run.Verify.Target != configs.TargetRTL {

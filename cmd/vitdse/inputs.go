@@ -17,7 +17,6 @@ import (
 	"vitdse/golden/intnet"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
-	"vitdse/hwmodel"
 )
 
 // trained is a trained network with its data.
@@ -288,7 +287,7 @@ func calibrated(parts []configs.Part, files []string) error {
 			if p.Family != c.Family {
 				continue
 			}
-			if parts[i], err = hwmodel.WithCoefficients(p, c); err != nil {
+			if parts[i], err = engine.WithCoefficients(p, c); err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}
 		}

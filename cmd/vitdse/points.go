@@ -18,7 +18,6 @@ import (
 	"vitdse/dse/pick"
 	"vitdse/emit"
 	"vitdse/emit/verify"
-	"vitdse/hwmodel"
 )
 
 // pointsFlags name points of a run's front, and where they are worked on.
@@ -80,7 +79,7 @@ func (a *app) pointsOf(ctx context.Context, run configs.Run, kind, named string,
 	for _, x := range front.Points {
 		names = append(names, x.Part+" "+x.Name)
 	}
-	inputs, err := configs.Key(build, hwmodel.RTL, front.Inputs, names, weights, other)
+	inputs, err := configs.Key(build, engine.RTL(), front.Inputs, names, weights, other)
 	p.plan = jobs.Plan{Kind: kind, Inputs: inputs, Jobs: len(front.Points)}
 	return p, err
 }
@@ -134,7 +133,7 @@ func numbersOf(f *front.Front, run configs.Run, named string) ([]int, error) {
 func (p *frontPoints) emitted(ctx context.Context, job int, v *configs.Verify,
 	do func(dir string, plan *emit.Plan) error) error {
 	point := p.front.Points[job]
-	d, err := p.front.Design(point)
+	d, err := p.front.Design(engine, point)
 	if err != nil {
 		return err
 	}

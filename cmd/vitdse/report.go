@@ -169,7 +169,7 @@ const insideImages = 360
 
 // inside says what the picked design is made of; with a checkpoint also what its layers do.
 func (a *app) inside(ctx context.Context, q asked, front *front.Front, p front.Point) (page.Inside, error) {
-	d, err := front.Design(p)
+	d, err := front.Design(engine, p)
 	if err != nil {
 		return page.Inside{}, err
 	}

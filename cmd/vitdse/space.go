@@ -28,7 +28,7 @@ exact, whatever their size.`,
 			if err != nil {
 				return err
 			}
-			return fronts.Space(a.Output, model, space, parts)
+			return fronts.Space(a.Output, engine, model, space, parts)
 		},
 	}
 	addFlags(cmd.Flags(), []string{"model", "space", "parts"})

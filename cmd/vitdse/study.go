@@ -22,7 +22,6 @@ import (
 	"vitdse/emit/synth"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/quant"
-	"vitdse/hwmodel"
 )
 
 func newStudy(a *app) *cobra.Command {
@@ -125,7 +124,7 @@ func (s *study) synthesize(ctx context.Context, designs int) error {
 	if s.yosys, err = synth.YosysVersion(ctx); err != nil && len(s.todo) > 0 {
 		return &exitError{exitTool, err}
 	}
-	inputs, err := configs.Key(emit.Version, hwmodel.RTL, s.n.model, s.n.weights.Digest(s.n.model), s.parts,
+	inputs, err := configs.Key(emit.Version, engine.RTL(), s.n.model, s.n.weights.Digest(s.n.model), s.parts,
 		s.clock.seeds, s.clock.control)
 	if err != nil {
 		return err
@@ -180,7 +179,7 @@ func (s *study) draw(designs int) error {
 		turns[d.Part]++
 		s.clock.rule(&d, s.turn[i], &heldOut)
 		if !known[configs.Hash(d)] {
-			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: hwmodel.RTL, Model: m, Design: d, HeldOut: heldOut}
+			s.todo[i] = synth.Measured{Tool: "Yosys", RTL: engine.RTL(), Model: m, Design: d, HeldOut: heldOut}
 		}
 	}
 	return nil

@@ -130,7 +130,7 @@ func (a *app) synth(ctx context.Context, dir, file string, opt synth.Options) er
 	}
 	st.End()
 	if report != nil && len(report.Modules) > 0 {
-		if err := estimates.Synthesis(a.Output, report, shape, part); err != nil {
+		if err := estimates.Synthesis(a.Output, engine, report, shape, man.Design, part); err != nil {
 			return err
 		}
 		if err := errors.Join(keepSynthesis(dir, report), record(ctx, file, man, report)); err != nil {
@@ -143,8 +143,8 @@ func (a *app) synth(ctx context.Context, dir, file string, opt synth.Options) er
 	return nil
 }
 
-// shapeOf is the geometry of an emitted design.
-func (a *app) shapeOf(man emit.Manifest) (*hwmodel.Shape, error) {
+// shapeOf is an emitted design taken apart.
+func (a *app) shapeOf(man emit.Manifest) (hwmodel.Machine, error) {
 	net, err := network.Compile(man.Model)
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func record(ctx context.Context, file string, man emit.Manifest, r *synth.Report
 	if err != nil {
 		return &exitError{exitTool, err}
 	}
-	return synth.Extend(file, []synth.Measured{{Tool: "Yosys", Version: version, RTL: hwmodel.RTL, Model: man.Model,
+	return synth.Extend(file, []synth.Measured{{Tool: "Yosys", Version: version, RTL: engine.RTL(), Model: man.Model,
 		Design: man.Design, Modules: synth.ByName(r.Modules), Static: synth.Statics(r.Timing)}})
 }
 

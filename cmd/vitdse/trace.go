@@ -84,6 +84,6 @@ func (a *app) traced(cmd *cobra.Command, arg, point string) (configs.Model, conf
 	if err != nil {
 		return configs.Model{}, configs.Design{}, err
 	}
-	d, err := front.Design(p)
+	d, err := front.Design(engine, p)
 	return front.Model, d, err
 }

@@ -123,7 +123,7 @@ func newExact(ctx context.Context, in search.Input) (*exact, error) {
 	}
 	var sizes space.Catalog[hwmodel.Widths, hwmodel.Widths]
 	for i := range x.subs {
-		w := x.subs[i].widths.Size()
+		w := in.Engine.Size(x.subs[i].widths)
 		x.sizeOf = append(x.sizeOf, sizes.Number(w, w))
 	}
 	x.sizes = sizes.List
@@ -200,7 +200,7 @@ func (x *exact) enlist(ctx context.Context) error {
 }
 
 // cycles walks the timings of every stage.
-func (x *exact) cycles(w *hwmodel.Walk, s *subproblem, timings []int32) int64 {
+func (x *exact) cycles(w hwmodel.Walk, s *subproblem, timings []int32) int64 {
 	c := w.Start(x.numerics.classes[s.class].patch)
 	for _, t := range timings {
 		c = x.move(w, t, c)
@@ -209,7 +209,7 @@ func (x *exact) cycles(w *hwmodel.Walk, s *subproblem, timings []int32) int64 {
 }
 
 // move advances clocks through a stage.
-func (x *exact) move(w *hwmodel.Walk, timing int32, c hwmodel.Clocks) hwmodel.Clocks {
+func (x *exact) move(w hwmodel.Walk, timing int32, c hwmodel.Clocks) hwmodel.Clocks {
 	for _, l := range x.numerics.timings[timing] {
 		c = w.Advance(c, l.kind, l.stored)
 	}

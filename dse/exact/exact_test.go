@@ -22,7 +22,7 @@ import (
 	"vitdse/dse/search"
 	"vitdse/dse/searchtest"
 	"vitdse/dse/space"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // randomProblem draws a space in which blocks or layers choose for themselves, with random
@@ -94,11 +94,11 @@ func limited(t *testing.T, rng *rand.Rand, in search.Input) search.Input {
 // repriced prices a point of a front.
 func repriced(t *testing.T, f *front.Front, p front.Point) metric.Quantities {
 	t.Helper()
-	d, err := f.Design(p)
+	d, err := f.Design(temporal.Engine{}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := hwmodel.Price(network.MustCompile(f.Model), d, f.Parts[0].Part)
+	e, err := temporal.Engine{}.Price(network.MustCompile(f.Model), d, f.Parts[0].Part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func repriced(t *testing.T, f *front.Front, p front.Point) metric.Quantities {
 // priceAll prices every legal point of a space one by one: the costs of its front.
 func priceAll(t *testing.T, in search.Input) (front []pareto.Costs, legal int64) {
 	t.Helper()
-	g, err := space.On(in.Space, in.Model, in.Parts[0])
+	g, err := space.On(in.Engine, in.Space, in.Model, in.Parts[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func priceAll(t *testing.T, in search.Input) (front []pareto.Costs, legal int64)
 	var left pareto.Archive[struct{}]
 	each(func(d configs.Design, noise float64) {
 		legal++
-		e, err := hwmodel.Price(network.MustCompile(in.Model), d, in.Parts[0])
+		e, err := temporal.Engine{}.Price(network.MustCompile(in.Model), d, in.Parts[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,7 +40,7 @@ type engineAt struct {
 // readLegal enumerates the engines of a part.
 func readLegal(ctx context.Context, engine hwmodel.Engine, m configs.Model, s configs.Space,
 	p configs.Part) (*legalEngines, error) {
-	g, err := space.On(s, m, p)
+	g, err := space.On(engine, s, m, p)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 
 // solving is a schedule with what has been solved on it.
 type solving struct {
-	walk   *hwmodel.Walk
+	walk   hwmodel.Walk
 	solver *labels.Solver
 	cycles map[string]int64
 	solved map[solvedKey]*solved
@@ -127,7 +127,10 @@ func (h *worker) cycles(run *solving, s *subproblem) int64 {
 	return v
 }
 
-func (h *worker) key(s *subproblem) hwmodel.Timed { return s.widths.Timed(h.legal.grid.Network()) }
+// key is what of a subproblem's widths its time depends on.
+func (h *worker) key(s *subproblem) hwmodel.Timed {
+	return h.x.in.Engine.Timed(h.legal.grid.Network(), s.widths)
+}
 
 // solving is the schedule for the widths of a subproblem.
 func (h *worker) solving(s *subproblem) *solving {

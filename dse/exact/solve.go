@@ -29,7 +29,7 @@ type worker struct {
 	local   pareto.Archive[found]
 	notes   notes
 	find    *jobResult
-	sizer   *hwmodel.Sizer
+	sizer   hwmodel.Sizer
 	priced  [][]priced // by engine and size
 	clocks  bool       // whether engines differ in their clock
 	solvers map[hwmodel.Timed]*solving

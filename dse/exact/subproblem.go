@@ -194,27 +194,7 @@ func (d *decomposition) fastest(st *labels.Stage) int32 {
 // exactly makes the stages of a subproblem whose choices must reach its widths.
 func (d *decomposition) exactly(s *subproblem) (stages []labels.Stage, required uint32) {
 	c := &d.classes[s.class]
-	goals := func(w hwmodel.Widths) uint32 { return reached(w.Join(c.widths), s.widths) }
+	goals := func(w hwmodel.Widths) uint32 { return w.Join(c.widths).Reached(s.widths) }
 	required = goals(s.widths)
 	return d.stagesWithin(c, s.widths, goals), required
-}
-
-// reached says, a bit each, which of the widths' numbers w has, and which of the formats, those of groups apart.
-func reached(w, goal hwmodel.Widths) uint32 {
-	var flags uint32
-	for i, same := range [...]bool{w.Act == goal.Act, w.Norm == goal.Norm, w.QKV == goal.QKV, w.Acc == goal.Acc,
-		w.NarrowProduct == goal.NarrowProduct, w.Weights == goal.Weights} {
-		if same {
-			flags |= 1 << i
-		}
-	}
-	for bits := 2; bits <= 8; bits++ {
-		if w.Formats&goal.Formats>>bits&1 == 1 || goal.Formats>>bits&1 == 0 {
-			flags |= 1 << (6 + bits - 2)
-		}
-		if w.Groups&goal.Groups>>bits&1 == 1 || goal.Groups>>bits&1 == 0 {
-			flags |= 1 << (13 + bits - 2)
-		}
-	}
-	return flags
 }

@@ -7,6 +7,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/space"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // A space that leaves the clock to the model has every engine's own, with its bracket; one that fixes it has that, and
@@ -25,7 +26,7 @@ func TestClockOfThePoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(s configs.Space, part configs.Part) (fast, slow configs.Design, clock *hwmodel.Clock) {
-		g, err := space.On(s, m, part)
+		g, err := space.On(temporal.Engine{}, s, m, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +36,7 @@ func TestClockOfThePoint(t *testing.T) {
 			if d, err := g.Design(index); err == nil && (len(all) == 0 ||
 				(d.Engine.TM > d.Engine.TK) != (all[0].Engine.TM > all[0].Engine.TK)) {
 				all = append(all, d)
-				if clock, err = clockOf(g, d); err != nil {
+				if clock, err = clockOf(temporal.Engine{}, g, d); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -65,7 +66,7 @@ func TestClockOfThePoint(t *testing.T) {
 		t.Errorf("a family without a model: %g, %+v", fast.ClockMHz, clock)
 	}
 	part.Device += "-9"
-	if _, err := space.On(s, m, part); err == nil ||
+	if _, err := space.On(temporal.Engine{}, s, m, part); err == nil ||
 		!strings.Contains(err.Error(), "no known speed grade; known for "+string(part.Family)+": -1, -2, -3") {
 		t.Errorf("error %v", err)
 	}

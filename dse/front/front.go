@@ -4,7 +4,6 @@ package front
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -145,11 +144,11 @@ type Estimate struct {
 }
 
 // clockOf is the clock of a design by the model, nil where the space does not leave it to that.
-func clockOf(g *configs.Grid, d configs.Design) (*hwmodel.Clock, error) {
+func clockOf(engine hwmodel.Clocked, g *configs.Grid, d configs.Design) (*hwmodel.Clock, error) {
 	if !g.ModelsClock() {
 		return nil, nil
 	}
-	m, err := hwmodel.NewClockModel(g.Part())
+	m, err := hwmodel.NewClockModel(engine, g.Part())
 	if m == nil || err != nil {
 		return nil, err
 	}
@@ -200,18 +199,19 @@ func (f *Front) Price(engine hwmodel.Engine, part configs.Part, g *configs.Grid,
 		return Point{}, err
 	}
 	q := metric.Of(d, part, e, noise)
-	return f.Point(g, index, d, &q)
+	return f.Point(engine, g, index, d, &q)
 }
 
 // Point is the point of an index, which is a design, with the price it was given.
-func (f *Front) Point(g *configs.Grid, index []int, d configs.Design, q *metric.Quantities) (Point, error) {
+func (f *Front) Point(engine hwmodel.Clocked, g *configs.Grid, index []int, d configs.Design,
+	q *metric.Quantities) (Point, error) {
 	e := q.Estimate
 	name, use := e.Use.Largest()
 	p := Point{Part: d.Part, Rank: -1, Name: d.Name, Seconds: e.Seconds, FPS: e.FPS, Use: use, UseOf: name,
 		Noise: q.Noise, SQNRDB: noise.Decibels(q.Noise), Numerics: space.NumericsHash(d.Numerics), design: &d,
 		Estimate: Estimate{e.Cycles, e.BytesRead, e.BytesWritten, e.ArrayUse,
 			e.Resources.LUT, e.Resources.FF, e.Resources.DSP, e.Resources.BRAM18, e.Resources.URAM, e.Resources.LUTRAM}}
-	clock, err := clockOf(g, d)
+	clock, err := clockOf(engine, g, d)
 	if err != nil {
 		return Point{}, err
 	}
@@ -234,7 +234,7 @@ func (f *Front) Point(g *configs.Grid, index []int, d configs.Design, q *metric.
 }
 
 // Design is the design of a point of this front.
-func (f *Front) Design(p Point) (configs.Design, error) {
+func (f *Front) Design(engine hwmodel.Clocked, p Point) (configs.Design, error) {
 	if p.design != nil {
 		return *p.design, nil
 	}
@@ -242,7 +242,7 @@ func (f *Front) Design(p Point) (configs.Design, error) {
 	if err != nil {
 		return configs.Design{}, err
 	}
-	g, err := space.On(f.Space, f.Model, s.Part)
+	g, err := space.On(engine, f.Space, f.Model, s.Part)
 	if err != nil {
 		return configs.Design{}, err
 	}
@@ -263,23 +263,6 @@ func (f *Front) Index(g *configs.Grid, p Point) ([]int, error) {
 		index[i] = slices.Index(a.Values, p.Choice[i])
 	}
 	return index, nil
-}
-
-// At is the design of a legal rank of the space on a part, rebuilt from the front alone.
-func (f *Front) At(part string, rank int64) (configs.Design, error) {
-	s, err := f.Summary(part)
-	if err != nil {
-		return configs.Design{}, err
-	}
-	g, err := space.On(f.Space, f.Model, s.Part)
-	if err != nil {
-		return configs.Design{}, err
-	}
-	index, err := g.Index(big.NewInt(rank))
-	if err != nil {
-		return configs.Design{}, err
-	}
-	return g.Design(index)
 }
 
 // Summary is the summary of a part.

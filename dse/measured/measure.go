@@ -14,6 +14,7 @@ import (
 	"vitdse/dse/metric"
 	"vitdse/dse/space"
 	"vitdse/golden/measure"
+	"vitdse/hwmodel"
 )
 
 // Measure runs the golden model on the numerics of every point, and of the space's
@@ -24,7 +25,7 @@ import (
 //
 // If ctx ends first, what was measured stays, the front is marked partial, and the
 // error is the context's.
-func Measure(f *front.Front, ctx context.Context, n measuring.Network, w measuring.Work) error {
+func Measure(f *front.Front, ctx context.Context, engine hwmodel.Clocked, n measuring.Network, w measuring.Work) error {
 	if err := n.Check(); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func Measure(f *front.Front, ctx context.Context, n measuring.Network, w measuri
 	}
 	m.Want(space.NumericsHash(f.BestNumerics), f.BestNumerics)
 	for _, p := range f.Points {
-		d, err := f.Design(p)
+		d, err := f.Design(engine, p)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type nearSearch struct {
 	front    *front.Front
 	part     configs.Part
 	grid     *configs.Grid
+	engine   hwmodel.Clocked
 	pricer   hwmodel.PointPricer
 	noise    noise.Func
 	band     float64       // dB
@@ -44,8 +45,8 @@ func newNearSearch(f *front.Front, in search.Input, part configs.Part, band floa
 	if err != nil {
 		return nil, err
 	}
-	n := &nearSearch{front: f, part: part, grid: g, noise: in.Noise, band: band, split: space.Split(g.Axes()),
-		numerics: map[string]nearNumerics{}}
+	n := &nearSearch{front: f, part: part, grid: g, engine: in.Engine, noise: in.Noise, band: band,
+		split: space.Split(g.Axes()), numerics: map[string]nearNumerics{}}
 	if n.pricer, err = in.Engine.NewPricer(g.Network(), part); err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (n *nearSearch) point(index []int) (front.Point, bool, error) {
 	if _, use := e.Use.Largest(); use > 1 || beyond(n.front, &q) {
 		return front.Point{}, false, nil
 	}
-	p, err := n.front.Point(n.grid, index, d, &q)
+	p, err := n.front.Point(n.engine, n.grid, index, d, &q)
 	p.Near = true
 	return p, err == nil, err
 }

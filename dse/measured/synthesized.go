@@ -74,7 +74,7 @@ func recount(f *front.Front, p front.Point, r hwmodel.Resources, engine hwmodel.
 	error) {
 	s := Synthesized{Name: p.Name, Part: p.Part, Counts: r}
 	var c pareto.Costs
-	d, err := f.Design(p)
+	d, err := f.Design(engine, p)
 	if err != nil {
 		return s, c, err
 	}

@@ -10,7 +10,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/noise"
 	"vitdse/dse/search"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Tiny is a network whose spaces a naive enumeration covers quickly.
@@ -118,7 +118,7 @@ func RandomInput(t *testing.T, rng *rand.Rand) search.Input {
 	}...) {
 		draw()
 	}
-	in := search.Input{Engine: hwmodel.Temporal{}, Model: Tiny(), Space: s, Noise: FakeNoise(rng.IntN(2) == 0),
+	in := search.Input{Engine: temporal.Engine{}, Model: Tiny(), Space: s, Noise: FakeNoise(rng.IntN(2) == 0),
 		Options: search.Options{Workers: 2}}
 	if rng.IntN(4) == 0 {
 		in.Model = tinyWindows(rng)
@@ -172,7 +172,7 @@ func Fixed(t *testing.T) search.Input {
 			Weights:  []configs.MemoryKind{configs.MemAuto, configs.MemLUT},
 			Residual: []configs.MemoryKind{configs.MemAuto}},
 	}
-	return search.Input{Engine: hwmodel.Temporal{}, Model: Tiny(), Space: s, Parts: Parts(t, s.Parts...),
+	return search.Input{Engine: temporal.Engine{}, Model: Tiny(), Space: s, Parts: Parts(t, s.Parts...),
 		Noise:   FakeNoise(false),
 		Options: search.Options{Workers: 2, Seed: 7, Version: "test"}}
 }

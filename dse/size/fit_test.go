@@ -6,7 +6,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 func at200(configs.Engine) float64 { return 200 }
@@ -22,13 +22,13 @@ func TestLargerBudgetIsNoWorse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	designs := Candidates(hwmodel.Temporal{}, m, p, configs.Uniform(m, 8, 8), at200, 1, 1<<12)
+	designs := Candidates(temporal.Engine{}, m, p, configs.Uniform(m, 8, 8), at200, 1, 1<<12)
 	rng.Shuffle(len(designs), func(i, j int) { designs[i], designs[j] = designs[j], designs[i] })
 	designs = designs[:len(designs)/8]
 	best := func(b configs.Budget) int64 {
 		q := p
 		q.Budget, q.Limits = b, configs.Limits{LUT: 1, FF: 1, DSP: 1, BRAM: 1, URAM: 1}
-		r, err := Fit(hwmodel.Temporal{}, network.MustCompile(m), q, designs)
+		r, err := Fit(temporal.Engine{}, network.MustCompile(m), q, designs)
 		if err != nil {
 			t.Fatal(err)
 		}

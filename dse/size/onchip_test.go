@@ -6,7 +6,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // DeiT-Tiny has 5,308,416 weights in its blocks (12 x 12 x 192 x 192), 147,456 in the patch
@@ -25,8 +25,8 @@ func TestKeptOnChip(t *testing.T) {
 		weights int64
 	}{{8, 5308416 + 147456 + 192000}, {4, 5308416/2 + 147456 + 192000}} {
 		t.Run(fmt.Sprint(c.bits, c.weights), func(t *testing.T) {
-			d := Candidates(hwmodel.Temporal{}, m, part, configs.Uniform(m, c.bits, 8), at200, 64, 64)[0]
-			got, err := KeptOnChip(hwmodel.Temporal{}, network.MustCompile(m), d, part)
+			d := Candidates(temporal.Engine{}, m, part, configs.Uniform(m, c.bits, 8), at200, 64, 64)[0]
+			got, err := KeptOnChip(temporal.Engine{}, network.MustCompile(m), d, part)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,15 +7,15 @@ import (
 	"vitdse/hwmodel"
 )
 
-// On is a space on a model and a part. Its clocks are the engines' by the model, where the space leaves them to it
+// On is a space on a model and a part. Its clocks are the engine's by its model, where the space leaves them to it
 // and the part's family has one; else the part's, or what the space fixes, which are assumed. A part whose speed grade
 // is not known is then an error.
-func On(s configs.Space, m configs.Model, p configs.Part) (*configs.Grid, error) {
+func On(engine hwmodel.Clocked, s configs.Space, m configs.Model, p configs.Part) (*configs.Grid, error) {
 	g, err := s.On(m, p)
 	if err != nil || !g.ModelsClock() {
 		return g, err
 	}
-	clock, err := hwmodel.NewClockModel(p)
+	clock, err := hwmodel.NewClockModel(engine, p)
 	if err != nil {
 		return nil, err
 	}

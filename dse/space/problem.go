@@ -33,7 +33,7 @@ func NewProblem(engine hwmodel.Engine, m configs.Model, s configs.Space, p confi
 	if err := metric.CheckObjectives(objectives); err != nil {
 		return nil, err
 	}
-	g, err := On(s, m, p)
+	g, err := On(engine, s, m, p)
 	if err != nil {
 		return nil, err
 	}

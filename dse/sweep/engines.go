@@ -55,7 +55,7 @@ func readEngines(in search.Input) (*enginesByGeometry, error) {
 		if slices.ContainsFunc(in.Parts[:i], func(q configs.Part) bool { return q.Name == p.Name }) {
 			return nil, fmt.Errorf("part %s is given twice", p.Name)
 		}
-		g, err := space.On(in.Space, in.Model, p)
+		g, err := space.On(in.Engine, in.Space, in.Model, p)
 		if err != nil {
 			return nil, err
 		}

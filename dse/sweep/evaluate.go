@@ -14,9 +14,10 @@ type evaluator struct {
 	engine  hwmodel.Engine
 	engines *enginesByGeometry
 	table   *numericsTable
-	cycles  []int64 // by timing; those of the geometry in hand, 0 for not yet known
-	at      int     // the geometry in hand
-	priced  int64   // cycle counts and resource counts computed
+	sizers  []hwmodel.Sizer // by part, of the shard's sizes
+	cycles  []int64         // by timing; those of the geometry in hand, 0 for not yet known
+	at      int             // the geometry in hand
+	priced  int64           // cycle counts and resource counts computed
 }
 
 func newEvaluator(e hwmodel.Engine, f *enginesByGeometry, t *numericsTable) *evaluator {
@@ -39,13 +40,14 @@ func (v *evaluator) run(s shard) (outcome, error) {
 		v.at, v.cycles = s.geometry, make([]int64, len(v.table.times))
 	}
 	classes := v.table.classes[s.from:s.to]
-	for len(classes) > 0 {
+	v.size(classes)
+	for size := 0; len(classes) > 0; size++ {
 		area := classes[0].area
 		n := slices.IndexFunc(classes, func(c class) bool { return c.area != area })
 		if n < 0 {
 			n = len(classes)
 		}
-		if err := v.group(out.parts, classes[:n]); err != nil {
+		if err := v.group(out.parts, classes[:n], size); err != nil {
 			return out, err
 		}
 		classes = classes[n:]
@@ -57,13 +59,24 @@ func (v *evaluator) run(s shard) (outcome, error) {
 	return out, nil
 }
 
-// group covers classes of one size on the geometry in hand.
-func (v *evaluator) group(parts []tally, classes []class) error {
-	sum := total(classes)
-	shape, err := v.shape(v.table.areas[classes[0].area])
-	if err != nil {
-		return err
+// size makes the sizers of a shard's classes: their sizes are numbered in the order of the classes.
+func (v *evaluator) size(classes []class) {
+	var sizes []hwmodel.Widths
+	for i, c := range classes {
+		if i == 0 || c.area != classes[i-1].area {
+			sizes = append(sizes, v.table.areas[c.area])
+		}
 	}
+	v.sizers = v.sizers[:0]
+	for i := range v.engines.parts {
+		on := &v.engines.parts[i]
+		v.sizers = append(v.sizers, v.engine.NewSizer(on.grid.Network(), on.part, sizes))
+	}
+}
+
+// group covers classes of one size, the sizers' number of it, on the geometry in hand.
+func (v *evaluator) group(parts []tally, classes []class, size int) error {
+	sum := total(classes)
 	for i := range v.engines.parts {
 		on, t := &v.engines.parts[i], &parts[i]
 		var least variant // of the engines of one clock that fit
@@ -81,9 +94,8 @@ func (v *evaluator) group(parts []tally, classes []class) error {
 				}
 				use = -1
 			}
-			// A geometry's shape does not depend on what the engine is built from.
-			shape.Design.Engine = e.engine
-			place, need, have, share := binding(shape.Resources(on.part), on.usable)
+			v.sizers[i].Engine(e.engine)
+			place, need, have, share := binding(v.sizers[i].Resources(size), on.usable)
 			v.priced++
 			t.Legal += sum.count
 			if share > 1 {
@@ -143,7 +155,7 @@ func total(classes []class) class {
 // time is the cycle count of a timing on the geometry in hand.
 func (v *evaluator) time(key int) (int64, error) {
 	if v.cycles[key] == 0 {
-		s, err := v.shape(v.table.times[key])
+		s, err := v.machine(v.table.times[key])
 		if err != nil {
 			return 0, err
 		}
@@ -153,8 +165,8 @@ func (v *evaluator) time(key int) (int64, error) {
 	return v.cycles[key], nil
 }
 
-// shape is the geometry in hand with the given numerics, on some engine.
-func (v *evaluator) shape(n configs.Numerics) (*hwmodel.Shape, error) {
+// machine is the geometry in hand with the given numerics, on some engine.
+func (v *evaluator) machine(n configs.Numerics) (hwmodel.Machine, error) {
 	for i := range v.engines.parts {
 		if list := v.engines.parts[i].byGeo[v.at]; len(list) > 0 {
 			return v.engine.Machine(v.engines.parts[i].grid.Network(), configs.Design{Numerics: n, Engine: list[0].engine})

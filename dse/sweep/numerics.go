@@ -32,7 +32,8 @@ type class struct {
 // sorted by area, then time.
 type numericsTable struct {
 	classes      []class
-	areas, times []configs.Numerics // an example of each size and each timing
+	areas        []hwmodel.Widths   // distinct sizes
+	times        []configs.Numerics // an example of each timing
 	count        int64
 	best         float64          // least noise of the space
 	bestNumerics configs.Numerics // that have it, the first of equals
@@ -46,7 +47,7 @@ type readings struct {
 	least      float64 // of noise
 	best       configs.Numerics
 	area, time []int32
-	areas      space.Catalog[hwmodel.Widths, configs.Numerics] // by size
+	areas      space.Catalog[hwmodel.Widths, hwmodel.Widths] // by size
 	times      space.Catalog[hwmodel.Timing, configs.Numerics]
 }
 
@@ -88,7 +89,8 @@ func (r *readings) read(e hwmodel.Engine, net *network.Network, d configs.Design
 		r.least, r.best = v, d.Numerics
 	}
 	r.noise = append(r.noise, v)
-	r.area = append(r.area, int32(r.areas.Number(e.NumericsWidths(net, d.Numerics).Size(), d.Numerics)))
+	size := e.Size(e.NumericsWidths(net, d.Numerics))
+	r.area = append(r.area, int32(r.areas.Number(size, size)))
 	r.time = append(r.time, int32(r.times.Number(e.TimingOf(net, d.Numerics), d.Numerics)))
 	return nil
 }

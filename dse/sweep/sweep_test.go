@@ -17,6 +17,7 @@ import (
 	"vitdse/dse/searchtest"
 	"vitdse/dse/space"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // naive prices every point of every part one by one.
@@ -25,7 +26,7 @@ func naive(t *testing.T, in search.Input) []tally {
 	var all []tally
 	best := math.Inf(1)
 	each := func(p configs.Part, f func(rank int64, d configs.Design, noise float64)) {
-		g, err := space.On(in.Space, in.Model, p)
+		g, err := space.On(in.Engine, in.Space, in.Model, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func naive(t *testing.T, in search.Input) []tally {
 		var y tally
 		var points []pareto.Ranked
 		each(p, func(rank int64, d configs.Design, noise float64) {
-			e, err := hwmodel.Price(network.MustCompile(in.Model), d, p)
+			e, err := temporal.Engine{}.Price(network.MustCompile(in.Model), d, p)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"vitdse/emit"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // Engine is an engine with both of its rooms.
@@ -19,7 +20,7 @@ type Engine struct {
 
 // All lists the engines; the first is the one that designs are of where nothing else is said.
 var All = []Engine{
-	{hwmodel.Temporal{}, emit.NewPlan},
+	{temporal.Engine{}, emit.NewPlan},
 }
 
 // Default is the engine that designs are of where nothing else is said.

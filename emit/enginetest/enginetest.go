@@ -249,7 +249,7 @@ func factors(e engines.Engine, c Case) error {
 		if joined != w {
 			return fmt.Errorf("%+v has the widths %+v, layer by layer %+v", d.Numerics, w, joined)
 		}
-		z := e.NewSizer(c.Net, c.Part, []hwmodel.Widths{w.Size()})
+		z := e.NewSizer(c.Net, c.Part, []hwmodel.Widths{e.Size(w)})
 		z.Engine(d.Engine)
 		if got := z.Resources(0); got != price.Resources {
 			return fmt.Errorf("%+v takes %+v, by its widths %+v", d.Engine, price.Resources, got)

@@ -16,8 +16,8 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/engines"
 	"vitdse/emit/timing"
-	"vitdse/hwmodel"
 )
 
 // Lone is a module that was placed and routed by itself, between registers.
@@ -208,7 +208,9 @@ func (r *runner) elaborate(mapper, work string) ([]variant, error) {
 }
 
 // glue says whether a module is of those that hold the others together.
-func glue(module string) bool { return module == top || hwmodel.CountedAs(module) == "vit_accel_core" }
+func glue(module string) bool {
+	return module == top || engines.Default().CountedAs(module) == "vit_accel_core"
+}
 
 // elaborated is a module of Yosys' write_json.
 type elaborated struct {

@@ -9,7 +9,7 @@ import (
 
 // Estimates is what the resource model expects of each module of the emitted design. Its
 // buffers are added up as vit_ram, the module they are instances of.
-func Estimates(s *hwmodel.Shape, part configs.Part) map[string]hwmodel.Resources {
+func Estimates(s hwmodel.Machine, part configs.Part) map[string]hwmodel.Resources {
 	out := map[string]hwmodel.Resources{}
 	for _, m := range s.Modules(part) {
 		name := m.Name

@@ -10,7 +10,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/HANDOVER.md")
@@ -38,7 +38,7 @@ var seeds = []int{1}
 // today's estimates.
 func TestHandoverDoc(t *testing.T) {
 	m, d, part := ecp5Design(t)
-	shape, err := hwmodel.NewShape(network.MustCompile(m), d)
+	shape, err := temporal.NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestHandoverDoc(t *testing.T) {
 		fmt.Fprintf(&b, "| %d | %.1f MHz | %.1f ns | %.1f ns |\n", seed, last.MHz, logic, routing)
 	}
 	sum, est := Total(modules), shape.Resources(part)
-	price, err := hwmodel.Price(network.MustCompile(m), d, part)
+	price, err := temporal.Engine{}.Price(network.MustCompile(m), d, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestHandoverDoc(t *testing.T) {
 // TestEstimateECP5 holds the model against the recorded mapping of this design.
 func TestEstimateECP5(t *testing.T) {
 	m, d, part := ecp5Design(t)
-	shape, err := hwmodel.NewShape(network.MustCompile(m), d)
+	shape, err := temporal.NewShape(network.MustCompile(m), d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/engines"
 	"vitdse/emit/timing"
 	"vitdse/hwmodel"
 )
@@ -22,7 +23,7 @@ import (
 type Measured struct {
 	Tool    string                       `json:"tool"`
 	Version string                       `json:"tool_version,omitempty"` // what the tool says of itself
-	RTL     int                          `json:"rtl,omitempty"`          // hwmodel.RTL when it was synthesized
+	RTL     int                          `json:"rtl,omitempty"`          // the engine's when it was synthesized
 	Model   configs.Model                `json:"model"`
 	Design  configs.Design               `json:"design"`
 	HeldOut bool                         `json:"held_out"` // not to be fitted to
@@ -149,7 +150,7 @@ func one(dir, file string) ([]Measured, error) {
 func ByName(modules []Module) map[string]hwmodel.Resources {
 	m := map[string]hwmodel.Resources{}
 	for _, x := range modules {
-		name := hwmodel.CountedAs(x.Name)
+		name := engines.Default().CountedAs(x.Name)
 		m[name] = m[name].Add(x.Resources())
 	}
 	return m
@@ -167,6 +168,7 @@ func Study(path string) ([]Measured, error) {
 	scan := bufio.NewScanner(f)
 	scan.Buffer(make([]byte, 64<<10), 4<<20)
 	var bad error
+	today := engines.Default().RTL()
 	for n := 1; scan.Scan(); n++ {
 		if bad != nil {
 			return nil, bad
@@ -176,10 +178,10 @@ func Study(path string) ([]Measured, error) {
 			bad = fmt.Errorf("%s:%d: not a design of a study: %w", path, n, err)
 			continue
 		}
-		if m.RTL != hwmodel.RTL {
+		if m.RTL != today {
 			return nil, fmt.Errorf("%s:%d: is of an engine that is no more (rtl %d, today %d); "+
 				"synthesize the designs anew with vitdse study and another --file",
-				path, n, m.RTL, hwmodel.RTL)
+				path, n, m.RTL, today)
 		}
 		list = append(list, m)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 func TestCollect(t *testing.T) {
@@ -53,7 +54,7 @@ func TestStudyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "study.jsonl")
 	add := func(lut int) {
 		t.Helper()
-		if err := Extend(path, []Measured{{Tool: "Yosys", RTL: hwmodel.RTL,
+		if err := Extend(path, []Measured{{Tool: "Yosys", RTL: temporal.Engine{}.RTL(),
 			Modules: map[string]hwmodel.Resources{"m": {LUT: lut}}}}); err != nil {
 			t.Fatal(err)
 		}

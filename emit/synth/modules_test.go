@@ -7,7 +7,7 @@ import (
 
 	"vitdse/configs/network"
 	"vitdse/emit"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // TestEveryModuleIsCounted holds the list of emitted modules against the resource model: each is counted under a name
@@ -19,7 +19,7 @@ func TestEveryModuleIsCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shape, err := hwmodel.NewShape(network.MustCompile(man.Model), man.Design)
+		shape, err := temporal.NewShape(network.MustCompile(man.Model), man.Design)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +30,7 @@ func TestEveryModuleIsCounted(t *testing.T) {
 		}
 		for _, f := range files {
 			name := strings.TrimSuffix(filepath.Base(f), ".sv")
-			if _, ok := by[hwmodel.CountedAs(name)]; !ok {
+			if _, ok := by[(temporal.Engine{}).CountedAs(name)]; !ok {
 				t.Errorf("%s: the resource model does not count %s", part, name)
 			}
 		}

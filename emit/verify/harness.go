@@ -22,7 +22,8 @@ type run struct {
 	man      emit.Manifest
 	changed  []string
 	opt      Options
-	shape    *hwmodel.Shape
+	machine  hwmodel.Machine
+	net      *network.Network
 	progress func(Progress)
 
 	mu        sync.Mutex
@@ -166,7 +167,7 @@ func (r *run) predict(counts ...int) {
 	r.timelines = map[int][][]int64{}
 	for _, images := range counts {
 		if r.target == configs.TargetRTL {
-			r.timelines[images] = r.shape.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, images)
+			r.timelines[images] = r.machine.Timeline(hwmodel.MemoryTiming{Latency: r.opt.Latency, Stall: r.opt.Stall}, images)
 			continue
 		}
 		r.timelines[images] = make([][]int64, images)
@@ -192,7 +193,7 @@ func (r *run) rehearse(images int) {
 	for i, n := range timeline[0] {
 		total, store, longest = total+n, n, max(longest, n)
 		// q, k and v of the last block are in front of it
-		if i < len(r.shape.Net.Ops) && r.shape.Net.Ops[i].Kind == network.OpLinear {
+		if i < len(r.net.Ops) && r.net.Ops[i].Kind == network.OpLinear {
 			ahead = total
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/emit"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // TestSlowMemory: with latency and random pauses on every channel the results stay the same
@@ -51,17 +51,17 @@ func flipWeight(t *testing.T, dir, op string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shape, err := hwmodel.NewShape(network.MustCompile(man.Model), man.Design)
+	shape, err := temporal.NewShape(network.MustCompile(man.Model), man.Design)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bus := man.Design.Engine.BusBits
 	at := 0
 	for _, g := range shape.Segments() {
-		if g.Kind == hwmodel.SegImage {
+		if g.Kind == temporal.SegImage {
 			continue
 		}
-		if g.Kind == hwmodel.SegTiles && man.Ops[g.Op].Name == op {
+		if g.Kind == temporal.SegTiles && man.Ops[g.Op].Name == op {
 			at += g.Params * g.ParamBeats * bus / 8 // the first tile's parameters
 			edit(t, filepath.Join(dir, "mem/stream.bin"), func(b []byte) []byte {
 				b[at] ^= 1

@@ -15,6 +15,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 var (
@@ -143,7 +144,7 @@ func runPair(t testing.TB, number uint64) error {
 	m, d := randomPair(t, number)
 	rng := rand.New(rand.NewPCG(number, 7))
 	latency, stall := 16+rng.IntN(185), 0.3*rng.Float64()
-	shape, err := hwmodel.NewShape(network.MustCompile(m), d)
+	shape, err := temporal.NewShape(network.MustCompile(m), d)
 	if err != nil {
 		return err
 	}

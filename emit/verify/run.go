@@ -52,7 +52,7 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 	if err != nil {
 		return nil, err
 	}
-	shape, err := engines.Default().Machine(net, man.Design)
+	machine, err := engines.Default().Machine(net, man.Design)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,8 @@ func newRun(ctx context.Context, target configs.Target, dir, program string, man
 		return nil, err
 	}
 	opt = opt.within(have, man.Full)
-	r := &run{target: target, program: program, man: man, changed: changed, opt: opt, shape: shape, progress: progress}
+	r := &run{target: target, program: program, man: man, changed: changed, opt: opt, machine: machine, net: net,
+		progress: progress}
 	if err := r.simulate(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (r *run) report() (*Report, error) {
 		return nil, fmt.Errorf("the simulation reported %d of %d images", len(r.cycles), r.opt.Images)
 	}
 	rep.LogitImages, rep.LogitCompared, rep.LogitMismatches = r.logits.Images, r.logits.Compared, r.logits.Mismatches
-	ops := r.shape.Net.Ops
+	ops := r.net.Ops
 	rep.Resets = len(r.resets)
 	rep.PredictedQueued, rep.MeasuredQueued = r.queued[0], r.queued[1]
 	if r.target == configs.TargetRTL && !slices.Equal(r.resets, r.rehearsals) {
@@ -116,7 +117,8 @@ func (r *run) report() (*Report, error) {
 	}
 	rep.ArrayMACs = int64(r.man.Design.Engine.MACs())
 	if r.target == configs.TargetRTL {
-		rep.PredictedBeatsRead = int64(r.end.Images) * int64(r.shape.ImageBeats+r.shape.StreamBeats)
+		read, _ := r.machine.Bytes()
+		rep.PredictedBeatsRead = int64(r.end.Images) * read / int64(r.man.Design.Engine.BusBits/8)
 	}
 	// The runs from random states are none of the images, and their mismatches are no less.
 	ok := r.end.OK && len(r.mismatches) == 0 && !slices.ContainsFunc(r.processes,

@@ -14,6 +14,7 @@ import (
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/quant"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // emitRandom writes the folder of a network with random weights.
@@ -130,7 +131,7 @@ func TestSwinPairs(t *testing.T) {
 			e := d.Engine
 			rng := rand.New(rand.NewPCG(number, 8))
 			latency, stall := 16+rng.IntN(185), 0.3*rng.Float64()
-			shape, err := hwmodel.NewShape(network.MustCompile(m), d)
+			shape, err := temporal.NewShape(network.MustCompile(m), d)
 			if err != nil {
 				t.Fatal(err)
 			}

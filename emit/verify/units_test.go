@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
-	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // unitBench is a simulation of a few modules alone, in Icarus: against arithmetic, with operands that a whole network
@@ -24,8 +24,8 @@ type unitBench struct {
 	modules   []string // and those that it needs besides
 	values    map[string]int
 	packing   configs.Packing
-	packed    hwmodel.Packed // as hwmodel has to choose
-	dsp48e1   bool           // Yosys' model of it stands for the DSP48E2
+	packed    temporal.Packed // as hwmodel/temporal has to choose
+	dsp48e1   bool            // Yosys' model of it stands for the DSP48E2
 }
 
 // unitParts are parts of each family.
@@ -59,7 +59,7 @@ func unitBenches() []unitBench {
 // field is as full as it gets, products by name and of LUTs, sums in trees and in cascades of DSP blocks.
 func arrayBenches() []unitBench {
 	var list []unitBench
-	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed hwmodel.Packed, late, tm, tk, ab, pb, nb int) {
+	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed temporal.Packed, late, tm, tk, ab, pb, nb int) {
 		b := unitBench{name: "array", family: family, synthesis: synthesis, holds: []string{"vit_pe_array.sv"}, packing: packing, packed: packed, values: map[string]int{
 			"TM_": tm, "TN_": 2, "TK_": tk, "A_BITS_": max(ab, pb+1), "B_BITS_": nb, "CODE_BITS_": ab, "NUMERATOR_BITS_": pb, "PACK_PRODUCTS_": packed.Products(), "PACK_SHIFT_": max(1, packed.Shift),
 			"PACK_GROUP_": max(1, packed.Group), "CASCADE_": 0, "EXTRA_CYCLES_": late, "BOOTH_": 0, "SUM_STEP_": 0}}
@@ -78,12 +78,12 @@ func arrayBenches() []unitBench {
 		list = append(list, b)
 	}
 	for _, w := range [][4]int{{1, 8, 8, 0}, {4, 9, 12, 1}, {8, 8, 5, 3}, {2, 4, 4, 0}, {4, 4, 3, 1}} { // tk, bits, late
-		add(configs.ECP5, true, false, configs.PackNone, hwmodel.Packed{}, w[3], 2, w[0], w[1], w[1]-1, w[2])
+		add(configs.ECP5, true, false, configs.PackNone, temporal.Packed{}, w[3], 2, w[0], w[1], w[1]-1, w[2])
 	}
 	// Sums in cascades of DSPs, with registers every so many products.
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP} {
 		for _, c := range [][6]int{{2, 2, 0, 8, 8, 7}, {4, 2, 1, 9, 12, 8}, {8, 2, 3, 5, 4, 4}, {8, 4, 4, 8, 8, 7}, {4, 4, 0, 7, 5, 7}} { // tk, step, late, bits
-			add(family, true, false, configs.PackNone, hwmodel.Packed{}, c[2], 2, c[0], c[3], c[5], c[4])
+			add(family, true, false, configs.PackNone, temporal.Packed{}, c[2], 2, c[0], c[3], c[5], c[4])
 			b := &list[len(list)-1]
 			b.holds, b.values["SUM_STEP_"] = append(b.holds, "vit_product_cascades.sv", "vit_dsp_cascade.sv"), c[1]
 		}
@@ -93,19 +93,19 @@ func arrayBenches() []unitBench {
 		tm, tk     int
 		ab, pb, nb int // activation codes, numerators, weights
 		late       int
-		packed     hwmodel.Packed
+		packed     temporal.Packed
 	}{
-		{configs.PackDSP48E2, 1, 4, 8, 8, 8, 5, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 4, Cascade: true}},
-		{configs.PackDSP48E2, 2, 2, 8, 8, 8, 3, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}},
-		{configs.PackDSP48E2, 2, 2, 8, 8, 8, 5, hwmodel.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}},
-		{configs.PackDSP48E1, 1, 4, 8, 8, 8, 0, hwmodel.Packed{Tokens: 1, Shift: 16, Group: 1}},
-		{configs.PackDSP48E2, 1, 1, 4, 4, 4, 5, hwmodel.Packed{Tokens: 1, Shift: 22, Group: 1}},
-		{configs.PackDSP48E2, 2, 1, 4, 4, 4, 0, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 1}},
-		{configs.PackDSP48E2, 2, 8, 4, 3, 4, 5, hwmodel.Packed{Tokens: 2, Shift: 11, Group: 4, Cascade: true}},
-		{configs.PackDSP48E1, 2, 4, 4, 4, 4, 0, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 4}},
-		{configs.PackDSP48E2, 2, 2, 5, 4, 5, 0, hwmodel.Packed{Tokens: 2, Shift: 10, Group: 1}},
-		{configs.PackNone, 2, 2, 8, 7, 8, 0, hwmodel.Packed{}},
-		{configs.PackNone, 2, 1, 8, 7, 8, 0, hwmodel.Packed{}},
+		{configs.PackDSP48E2, 1, 4, 8, 8, 8, 5, temporal.Packed{Tokens: 1, Shift: 18, Group: 4, Cascade: true}},
+		{configs.PackDSP48E2, 2, 2, 8, 8, 8, 3, temporal.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}},
+		{configs.PackDSP48E2, 2, 2, 8, 8, 8, 5, temporal.Packed{Tokens: 1, Shift: 18, Group: 2, Cascade: true}},
+		{configs.PackDSP48E1, 1, 4, 8, 8, 8, 0, temporal.Packed{Tokens: 1, Shift: 16, Group: 1}},
+		{configs.PackDSP48E2, 1, 1, 4, 4, 4, 5, temporal.Packed{Tokens: 1, Shift: 22, Group: 1}},
+		{configs.PackDSP48E2, 2, 1, 4, 4, 4, 0, temporal.Packed{Tokens: 2, Shift: 11, Group: 1}},
+		{configs.PackDSP48E2, 2, 8, 4, 3, 4, 5, temporal.Packed{Tokens: 2, Shift: 11, Group: 4, Cascade: true}},
+		{configs.PackDSP48E1, 2, 4, 4, 4, 4, 0, temporal.Packed{Tokens: 2, Shift: 10, Group: 4}},
+		{configs.PackDSP48E2, 2, 2, 5, 4, 5, 0, temporal.Packed{Tokens: 2, Shift: 10, Group: 1}},
+		{configs.PackNone, 2, 2, 8, 7, 8, 0, temporal.Packed{}},
+		{configs.PackNone, 2, 1, 8, 7, 8, 0, temporal.Packed{}},
 	} {
 		for _, synthesis := range []bool{false, true} {
 			add(configs.XCUP, synthesis, false, c.packing, c.packed, c.late, c.tm, c.tk, c.ab, c.pb, c.nb)
@@ -113,13 +113,13 @@ func arrayBenches() []unitBench {
 	}
 	// The cascades with another's model of the DSP.
 	for _, c := range [][4]int{{2, 4, 10, 4}, {1, 8, 18, 6}} { // tokens, bits of codes, shift, bits of the others
-		add(configs.XCUP, true, false, configs.PackDSP48E1, hwmodel.Packed{Tokens: c[0], Shift: c[2], Group: 4}, 5, c[0], 4, c[1], c[3], c[3])
+		add(configs.XCUP, true, false, configs.PackDSP48E1, temporal.Packed{Tokens: c[0], Shift: c[2], Group: 4}, 5, c[0], 4, c[1], c[3], c[3])
 		list[len(list)-1].values["CASCADE_"], list[len(list)-1].dsp48e1 = 1, true
 		list[len(list)-1].modules = []string{"vit_packed_cascades.sv", "vit_dsp_cascade.sv"}
 	}
 	for _, c := range [][6]int{{1, 1, 8, 8, 8, 0}, {1, 1, 8, 6, 9, 0}, {2, 2, 4, 4, 3, 0}, {1, 1, 8, 8, 12, 0}, {1, 4, 3, 2, 2, 5}, {1, 8, 8, 7, 4, 0}, {1, 16, 4, 3, 2, 0},
 		{1, 1, 8, 8, 8, 1}, {2, 2, 8, 8, 8, 3}, {1, 4, 8, 7, 7, 5}, {2, 2, 5, 4, 9, 3}, {1, 2, 4, 4, 3, 3}, {2, 1, 8, 8, 12, 2}} {
-		add(configs.XCUP, true, true, configs.PackNone, hwmodel.Packed{}, c[5], c[0], c[1], c[2], c[3], c[4])
+		add(configs.XCUP, true, true, configs.PackNone, temporal.Packed{}, c[5], c[0], c[1], c[2], c[3], c[4])
 	}
 	return list
 }
@@ -237,7 +237,7 @@ func TestUnits(t *testing.T) {
 			t.Parallel()
 			if b.name == "array" && b.family == configs.XCUP {
 				v := b.values
-				s := hwmodel.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"], ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
+				s := temporal.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"], ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
 				s.Design.Engine.Packing = b.packing
 				if got := s.Packed(); got != b.packed {
 					t.Errorf("%v: packed %+v; expected %+v", v, got, b.packed)

@@ -64,16 +64,20 @@ func Vectors(p *emit.Plan, images [][]byte, full int, progress func(done, total 
 		{Path: "vectors/images.bin", Data: pixels}, {Path: "vectors/logits.bin", Data: logits},
 		{Path: "vectors/trace.bin", Data: trace}, {Path: "vectors/expected.bin", Data: expected},
 	}
-	if p.Shape.Windowed {
-		files = append(files, emit.File{Path: "vectors/moves.bin", Data: movedRows(clone(header), p)})
+	if moved := movedRows(clone(header), p); moved != nil {
+		files = append(files, emit.File{Path: "vectors/moves.bin", Data: moved})
 	}
 	return files, nil
 }
 
 // movedRows lists where the rows that an op reads were, for those in front of which rows are moved: op, rows side by
-// side, rows, and the row each was, -1 for none. Rows are the engine's.
+// side, rows, and the row each was, -1 for none; nil where the network moves none. Rows are
+// the engine's.
 func movedRows(b []byte, p *emit.Plan) []byte {
-	moves := p.Shape.Regroups()
+	moves, ok := p.Moves()
+	if !ok {
+		return nil
+	}
 	for op := range p.Ops() {
 		r, moved := moves[op]
 		if !moved {

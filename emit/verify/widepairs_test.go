@@ -17,6 +17,7 @@ import (
 	"vitdse/configs/network"
 	"vitdse/emit"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 var (
@@ -49,7 +50,7 @@ var traits = []struct {
 	{"one head", func(m configs.Model, _ configs.Design) bool { return m.Heads == 1 }},
 	{"tk more than tm", func(_ configs.Model, d configs.Design) bool { return d.Engine.TK > d.Engine.TM }},
 	{"four products a DSP, or a mixed array", func(m configs.Model, d configs.Design) bool {
-		s, err := hwmodel.NewShape(network.MustCompile(m), d)
+		s, err := temporal.NewShape(network.MustCompile(m), d)
 		return err == nil && (s.Packed().Products() == 4 || d.Engine.LUTColumns > 0)
 	}},
 }
@@ -286,7 +287,7 @@ func TestWidePairs(t *testing.T) {
 func runWidePair(t testing.TB, number uint64, r *wideResult, passed wideResult) error {
 	rng := rand.New(rand.NewPCG(number, 7))
 	r.Latency, r.Stall = 1+rng.IntN(500), 0.6*rng.Float64()
-	shape, err := hwmodel.NewShape(network.MustCompile(r.model), r.design)
+	shape, err := temporal.NewShape(network.MustCompile(r.model), r.design)
 	if err != nil {
 		return err
 	}

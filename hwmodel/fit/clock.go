@@ -11,7 +11,7 @@ import (
 type ClockSample struct {
 	Design         string
 	HeldOut        bool
-	Control, Array hwmodel.ClockAmounts // of hwmodel.ClockFeatures
+	Control, Array hwmodel.ClockAmounts // of hwmodel.Clocked
 	Share          float64              // of the part's speed grade, of the delays at -1
 
 	// The longest ways that end outside of the array and in it, ns, by the models of the wires; 0 where the netlist has
@@ -33,10 +33,9 @@ func wiresOf(samples []ClockSample) []string {
 }
 
 // Clock finds the terms of the clock's period with the least residuals over the samples that are not held out: by the
-// model of the wires, and by name. The ways outside of the array and in it are fitted apart; terms of arrays that no
-// sample has are 0.
-func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
-	names := hwmodel.ClockTerms()
+// model of the wires, and by name. Names are those of hwmodel.Clocked. The ways outside of the array and in it are
+// fitted apart; terms of arrays that no sample has are 0.
+func Clock(names []string, samples []ClockSample) (map[string]map[string]float64, error) {
 	all := map[string]map[string]float64{}
 	of := wiresOf(samples)
 	for i, wires := range of {
@@ -56,7 +55,7 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 				if s.HeldOut || ns == 0 || a == (hwmodel.ClockAmounts{}) {
 					continue
 				}
-				rows = append(rows, row{measured: ns, amounts: a[:]})
+				rows = append(rows, row{measured: ns, amounts: a[:len(names)]})
 				for k, x := range a {
 					used[k] = used[k] || x != 0
 				}
@@ -78,7 +77,7 @@ func Clock(samples []ClockSample) (map[string]map[string]float64, error) {
 		return nil, errors.New("no design to fit the clock to: none that is not held out was timed")
 	}
 	if of[0] == hwmodel.Routed {
-		all[hwmodel.Routed][hwmodel.RoutedSpread] = short(ClockResiduals(all, samples, false)[0].Worst)
+		all[hwmodel.Routed][hwmodel.RoutedSpread] = short(ClockResiduals(names, all, samples, false)[0].Worst)
 	}
 	return all, nil
 }
@@ -129,13 +128,14 @@ type ClockResidual struct {
 
 // ClockResiduals says how far terms are off, by the model of the wires, over the samples with a way outside of the
 // array that are held out or over those that are not.
-func ClockResiduals(terms map[string]map[string]float64, samples []ClockSample, heldOut bool) []ClockResidual {
+func ClockResiduals(names []string, terms map[string]map[string]float64, samples []ClockSample,
+	heldOut bool) []ClockResidual {
 	of := wiresOf(samples)
 	out := make([]ClockResidual, len(of))
 	for i, wires := range of {
 		out[i].Wires = wires
 		var t hwmodel.ClockAmounts
-		for k, name := range hwmodel.ClockTerms() {
+		for k, name := range names {
 			t[k] = terms[wires][name]
 		}
 		r := &out[i]

@@ -7,7 +7,10 @@ import (
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
+
+var names = temporal.Engine{}.ClockTerms()
 
 // routed makes engines of an ECP5 whose periods are 8 + 0.5 ns each doubling of the bus + 0.3 of the lanes, but for
 // noise; every third is held out, and those are twice as slow.
@@ -18,7 +21,7 @@ func routed(n int, noise float64) []ClockSample {
 		e := configs.Engine{TM: 1 << rng.IntN(3), TN: 2 << rng.IntN(3), TK: 4, BusBits: 32 << rng.IntN(4),
 			Multiplier: configs.MulDSP}
 		s := ClockSample{Routed: true, Share: 1, HeldOut: i%3 == 2}
-		s.Control, s.Array = hwmodel.ClockFeatures(e, configs.ECP5)
+		s.Control, s.Array = temporal.Engine{}.ClockFeatures(e, configs.ECP5)
 		ns := 8 + 0.5*math.Log2(float64(e.BusBits)/32) + 0.3*math.Log2(float64(e.TM*e.TN))
 		if ns *= 1 + noise*(2*rng.Float64()-1); s.HeldOut {
 			ns *= 2
@@ -33,7 +36,7 @@ func routed(n int, noise float64) []ClockSample {
 // error of one of them; what is held out is off by what it is.
 func TestRoutedClock(t *testing.T) {
 	samples := routed(60, 0.02)
-	got, err := Clock(samples)
+	got, err := Clock(names, samples)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v; expected terms of %s alone", got, err, hwmodel.Routed)
 	}
@@ -45,7 +48,7 @@ func TestRoutedClock(t *testing.T) {
 			}
 		})
 	}
-	fitted, held := ClockResiduals(got, samples, false), ClockResiduals(got, samples, true)
+	fitted, held := ClockResiduals(names, got, samples, false), ClockResiduals(names, got, samples, true)
 	if len(fitted) != 1 || fitted[0].Designs != 40 || held[0].Designs != 20 {
 		t.Fatalf("%+v fitted to, %+v held out; expected 40 and 20 designs", fitted, held)
 	}
@@ -58,7 +61,7 @@ func TestRoutedClock(t *testing.T) {
 	for i := range samples {
 		samples[i].HeldOut = true
 	}
-	if _, err := Clock(samples); err == nil {
+	if _, err := Clock(names, samples); err == nil {
 		t.Error("no error where all are held out")
 	}
 }

@@ -18,7 +18,7 @@ import (
 type Sample struct {
 	Design   string
 	HeldOut  bool                         // not fitted to, only reported on
-	Model    []hwmodel.Fitted             // of hwmodel's Explain
+	Model    []hwmodel.Fitted             // of hwmodel.Machine's Explain
 	Measured map[string]hwmodel.Resources // by module
 }
 

@@ -101,18 +101,18 @@ func TestClock(t *testing.T) {
 		}
 		samples = append(samples, s)
 	}
-	got, err := Clock(samples)
+	got, err := Clock(names, samples)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, heldOut := range []bool{false, true} {
-		for w, r := range ClockResiduals(got, samples, heldOut) {
+		for w, r := range ClockResiduals(names, got, samples, heldOut) {
 			if r.Designs != 20 || r.Worst > 0.005 {
 				t.Errorf("held out %t, %s wires: %+v, terms %v", heldOut, hwmodel.Wires[w], r, got)
 			}
 		}
 	}
-	if _, err := Clock(samples[1:2]); err == nil {
+	if _, err := Clock(names, samples[1:2]); err == nil {
 		t.Error("no error though the only design is held out")
 	}
 }

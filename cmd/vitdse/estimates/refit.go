@@ -10,11 +10,11 @@ import (
 )
 
 // Clocks prints how far the clock is off static timing, before and after.
-func Clocks(o *table.Output, start, fitted configs.Coefficients, samples []fit.ClockSample) error {
+func Clocks(o *table.Output, names []string, start, fitted configs.Coefficients, samples []fit.ClockSample) error {
 	t := table.New("<designs", "<wires", "number", "clock off by %, before", "worst", "after", "worst")
 	for _, heldOut := range []bool{false, true} {
-		before := fit.ClockResiduals(start.Clock, samples, heldOut)
-		after := fit.ClockResiduals(fitted.Clock, samples, heldOut)
+		before := fit.ClockResiduals(names, start.Clock, samples, heldOut)
+		after := fit.ClockResiduals(names, fitted.Clock, samples, heldOut)
 		for i, f := range after {
 			if b := before[i]; f.Designs > 0 {
 				was, wasWorst := number.Percent(b.Mean), number.Percent(b.Worst)

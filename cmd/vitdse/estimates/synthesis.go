@@ -16,7 +16,8 @@ import (
 )
 
 // Synthesis prints estimate against synthesis, then place and route.
-func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.Part) error {
+func Synthesis(o *table.Output, engine hwmodel.Engine, r *synth.Report, s hwmodel.Machine, d configs.Design,
+	part configs.Part) error {
 	from := ""
 	if r.Cached {
 		from = ", the counts of an earlier run"
@@ -31,15 +32,15 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 			v.MHz, strings.ToLower(v.State), v.Tool, v.Device, v.PeriodNS, v.SlackNS)
 	case r.Timing == nil && len(r.Routes) == 0:
 		o.Printf("\nclock: %g MHz, assumed: nothing here times family %s without place and route\n",
-			s.Design.ClockMHz, part.Family)
+			d.ClockMHz, part.Family)
 	}
 	if r.Timing != nil && r.Vivado == nil {
 		if err := longestPaths(o, r.Timing); err != nil {
 			return err
 		}
 	}
-	if m, err := hwmodel.NewClockModel(part); err == nil && m != nil && r.Vivado == nil {
-		c := m.Timing(s.Design.Engine)
+	if m, err := hwmodel.NewClockModel(engine, part); err == nil && m != nil && r.Vivado == nil {
+		c := m.Timing(d.Engine)
 		o.Printf("clock model: %.0f, %.0f, %.0f MHz, %s\n", c.Kind, c.MHz, c.Harsh, c.Evidence)
 	}
 	for _, route := range r.Routes {
@@ -55,7 +56,7 @@ func Synthesis(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.
 }
 
 // modules prints what every module takes, and the whole design.
-func modules(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.Part, whole bool) error {
+func modules(o *table.Output, r *synth.Report, s hwmodel.Machine, part configs.Part, whole bool) error {
 	t := table.New("<module", "LUT", "FF", "DSP", "BRAM 18Kb", "URAM", "LUT off by %")
 	pair := func(estimate, mapped int) string { return number.Count(estimate) + " / " + number.Count(mapped) }
 	row := func(name string, e, m hwmodel.Resources) {
@@ -77,7 +78,7 @@ func modules(o *table.Output, r *synth.Report, s *hwmodel.Shape, part configs.Pa
 }
 
 // Module prints what a module takes that was mapped by itself, and its longest paths.
-func Module(o *table.Output, module string, r *synth.Report, s *hwmodel.Shape, part configs.Part) error {
+func Module(o *table.Output, module string, r *synth.Report, s hwmodel.Machine, part configs.Part) error {
 	o.Printf("%s of design %s on %s by itself: estimate / Yosys\n", module, configs.ShortHash(r.Hash), part.Name)
 	if err := modules(o, r, s, part, false); err != nil || r.Timing == nil {
 		return err

@@ -9,11 +9,12 @@ import (
 	"vitdse/cmd/vitdse/table"
 	"vitdse/configs"
 	"vitdse/dse/space"
+	"vitdse/hwmodel"
 )
 
 // Space says which candidates each axis of a space has for a model, and how many points that is, of each part and in
 // all. Choices that blocks repeat are one row.
-func Space(o *table.Output, m configs.Model, s configs.Space, parts []configs.Part) error {
+func Space(o *table.Output, engine hwmodel.Clocked, m configs.Model, s configs.Space, parts []configs.Part) error {
 	axes := s.Axes(m)
 	o.Printf("space %s for model %s: %d axes\n", s.Name, m.Name, len(axes))
 	t := table.New("<axis", "times", "candidates", "<values")
@@ -35,7 +36,7 @@ func Space(o *table.Output, m configs.Model, s configs.Space, parts []configs.Pa
 	}
 	total := new(big.Int)
 	for _, p := range parts {
-		g, err := space.On(s, m, p)
+		g, err := space.On(engine, s, m, p)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/front"
 	"vitdse/dse/limits"
+	"vitdse/emit/engines"
 	"vitdse/hwmodel"
 )
 
@@ -47,7 +48,7 @@ func partOf(s front.PartSummary) Part {
 
 // bandsOf says how far off the resource model may be on a part.
 func bandsOf(p configs.Part) []Band {
-	worst, ok := hwmodel.WorstErrors(p.Family)
+	worst, ok := engines.Default().WorstErrors(p.Family)
 	if !ok {
 		why := fmt.Sprintf("derived from the model of %s; not held against synthesis", p.Family.Basis())
 		none := Number(math.NaN())

@@ -127,9 +127,9 @@ func shapeOf(op network.Op) string {
 
 // timelineOf joins the spans of a unit and op that follow each other at once: a page of a large
 // network would hold too many of them, and they look the same.
-func timelineOf(s *hwmodel.Shape) Timeline {
+func timelineOf(s hwmodel.Machine) Timeline {
 	t := Timeline{Units: s.Units()}
-	last := map[hwmodel.Unit]int{}
+	last := map[int]int{}
 	for _, x := range s.Spans(hwmodel.IdealMemory, 1) {
 		t.Total = max(t.Total, x.To)
 		if i, ok := last[x.Unit]; ok && t.Op[i] == x.Op && t.From[i]+t.Took[i] >= x.From-1 && x.From >= t.From[i] {
@@ -137,7 +137,7 @@ func timelineOf(s *hwmodel.Shape) Timeline {
 			continue
 		}
 		last[x.Unit] = len(t.Unit)
-		t.Unit, t.Op, t.From, t.Took = append(t.Unit, int(x.Unit)), append(t.Op, x.Op), append(t.From, x.From),
+		t.Unit, t.Op, t.From, t.Took = append(t.Unit, x.Unit), append(t.Op, x.Op), append(t.From, x.From),
 			append(t.Took, x.To-x.From)
 	}
 	return t

@@ -62,14 +62,14 @@ func WriteTrace(w io.Writer, m configs.Model, d configs.Design, images int) erro
 				Args: map[string]any{"sort_index": 2*u + row}})
 		}
 	}
-	busy := [len(hwmodel.Units)][2]int64{}
+	busy := make([][2]int64, len(s.Units()))
 	for _, x := range s.Spans(hwmodel.IdealMemory, images) {
 		row := 0
 		if x.From < busy[x.Unit][0] {
 			row = 1
 		}
 		busy[x.Unit][row] = x.To
-		e := traceEvent{Name: hwmodel.StoreName, Phase: "X", PID: 1, TID: 2*int(x.Unit) + row + 1, At: micros(x.From),
+		e := traceEvent{Name: hwmodel.StoreName, Phase: "X", PID: 1, TID: 2*x.Unit + row + 1, At: micros(x.From),
 			Took: micros(x.To - x.From),
 			Args: map[string]any{"from": x.From, "to": x.To}}
 		if x.Op < len(ops) {

@@ -10,6 +10,7 @@ import (
 	"vitdse/configs"
 	"vitdse/configs/network"
 	"vitdse/hwmodel"
+	"vitdse/hwmodel/temporal"
 )
 
 // A trace is JSON in the Trace Event Format: slices of a thread follow one another, none overlaps the
@@ -41,7 +42,7 @@ func TestTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := hwmodel.NewShape(net, d)
+	s, err := temporal.NewShape(net, d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func NewWhy(f *front.Front, part string, noise noise.Func) (*Why, error) {
 	if w.on, err = f.Summary(part); err != nil {
 		return nil, err
 	}
-	if w.grid, err = space.On(f.Space, f.Model, w.on.Part); err != nil {
+	if w.grid, err = space.On(engines.Default(), f.Space, f.Model, w.on.Part); err != nil {
 		return nil, err
 	}
 	for i := range f.Points {
