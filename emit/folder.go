@@ -16,38 +16,6 @@ import (
 	"vitdse/configs"
 )
 
-// Files is everything of the folder but the vectors: the rendered templates, tables and
-// program, the memory image, the design point and the manifest, which WriteFolder completes. full
-// is the number of images with vectors of every op.
-func (p *Plan) Files(full int) ([]File, error) {
-	files, err := p.Render(full)
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := p.Manifest(full).text()
-	if err != nil {
-		return nil, err
-	}
-	if p.HLSCheck() == nil { // else the folder has no hls/, and the manifest says why
-		hls, err := p.HLSFiles(full)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, hls...)
-	}
-	var net bytes.Buffer
-	if err := p.Net.EncodeNPZ(&net, p.Hash); err != nil {
-		return nil, err
-	}
-	design := fmt.Sprintf("# vitdse %s\n# design %s\n%s", Version, p.Hash, configs.MarshalDesign(p.Shape.Design))
-	return append(files,
-		File{"mem/stream.bin", p.stream},
-		File{NetworkName, net.Bytes()},
-		File{"design.yaml", []byte(design)},
-		File{ManifestName, manifest},
-	), nil
-}
-
 // WriteFolder writes the files to dir, all or none: they are written beside it and moved into
 // place. The manifest among them is completed with the list of the others. An existing dir that
 // holds just these files stays as it is. Another is refused unless force is set; then it is replaced if

@@ -12,8 +12,8 @@ import (
 	"vitdse/templates"
 )
 
-// handover is what the vendor scripts, the drivers and the register documents show.
-type handover struct {
+// Handover is what the vendor scripts, the drivers and the register documents show.
+type Handover struct {
 	Registers    []Register
 	RegisterSpan int // bytes
 	AddressBits  int
@@ -25,23 +25,22 @@ type handover struct {
 	Trellis  Trellis
 }
 
-// handover describes the plan's design on its part.
-func (p *Plan) handover(part configs.Part) handover {
-	layout := p.Layout()
+// NewHandover is that of a design on its part.
+func NewHandover(d configs.Design, part configs.Part, layout Layout) Handover {
 	h := registerView()
 	h.Layout = &layout
 	h.Device = part.Device
-	h.ClockMHz, h.PeriodNS = decimal(p.Shape.Design.ClockMHz), decimal(1000/p.Shape.Design.ClockMHz)
+	h.ClockMHz, h.PeriodNS = Decimal(d.ClockMHz), Decimal(1000/d.ClockMHz)
 	h.Trellis, _ = ParseTrellis(part.Device)
 	return h
 }
 
-func registerView() handover {
-	return handover{Registers: Registers(), RegisterSpan: 1 << RegisterAddressBits, AddressBits: AddressBits}
+func registerView() Handover {
+	return Handover{Registers: Registers(), RegisterSpan: 1 << RegisterAddressBits, AddressBits: AddressBits}
 }
 
-// decimal writes a number with at most three digits behind the point.
-func decimal(v float64) string {
+// Decimal writes a number with at most three digits behind the point.
+func Decimal(v float64) string {
 	s := fmt.Sprintf("%.3f", math.Round(v*1000)/1000)
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
@@ -77,8 +76,8 @@ var familyFiles = map[string][]configs.Fabric{
 	"syn/ecp5_shell.sv":   {configs.ECP5},
 }
 
-// emitted says whether a template is for a part of the fabric.
-func emitted(name string, family configs.Fabric) bool {
+// Emitted says whether a template is for a part of the fabric.
+func Emitted(name string, family configs.Fabric) bool {
 	only, some := familyFiles[path.Clean(name)]
 	if !some {
 		return true
@@ -97,7 +96,7 @@ func RegistersDoc() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return render(registersTemplate, string(text), registerView())
+	return Render(registersTemplate, string(text), registerView(), nil)
 }
 
 const registersTemplate = "driver/REGISTERS.md"

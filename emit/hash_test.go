@@ -12,6 +12,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/quant"
 )
@@ -41,7 +42,7 @@ func plain() source {
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 }
 
-func (s source) plan(t *testing.T) *emit.Plan {
+func (s source) plan(t *testing.T) emit.Plan {
 	t.Helper()
 	part, err := configs.LoadPart(s.part)
 	if err != nil {
@@ -58,7 +59,7 @@ func (s source) plan(t *testing.T) *emit.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := emit.NewPlan(d, net, part)
+	p, err := plans.NewPlan(d, net, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,16 +91,16 @@ func TestHashCoversTheFolder(t *testing.T) {
 			s := plain()
 			c.change(&s)
 			p := s.plan(t)
-			if other := seen[p.Hash]; other != "" {
-				t.Errorf("%s and %s have the hash %s", other, c.name, p.Hash)
+			if other := seen[p.Hash()]; other != "" {
+				t.Errorf("%s and %s have the hash %s", other, c.name, p.Hash())
 			}
-			seen[p.Hash] = c.name
+			seen[p.Hash()] = c.name
 			files, err := p.Files(1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range files {
-				if head := f.Data[:min(len(f.Data), 256)]; f.Path != "mem/stream.bin" && !bytes.Contains(head, []byte(p.Hash)) {
+				if head := f.Data[:min(len(f.Data), 256)]; f.Path != "mem/stream.bin" && !bytes.Contains(head, []byte(p.Hash())) {
 					t.Errorf("%s: the head of %s does not have the design's hash", c.name, f.Path)
 				}
 			}
@@ -114,7 +115,7 @@ func TestHashCoversTheFolder(t *testing.T) {
 			}
 		})
 	}
-	if a, b := plain().plan(t), plain().plan(t); a.Hash != b.Hash {
+	if a, b := plain().plan(t), plain().plan(t); a.Hash() != b.Hash() {
 		t.Error("the hash is not a function")
 	}
 }

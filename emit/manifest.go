@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
+	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 )
 
@@ -71,19 +73,28 @@ type ManifestOp struct {
 	Cycles int64  `json:"cycles"`
 }
 
-// Manifest describes the plan's folder.
-func (p *Plan) Manifest(full int) Manifest {
-	m := Manifest{Tool: "vitdse " + Version, Hash: p.Hash, Model: p.Net.Model, Design: p.Shape.Design, Part: p.Part,
-		Full: full}
-	cycles := p.Shape.Timeline(hwmodel.IdealMemory, 1)[0]
-	for i, op := range p.index.ops {
+// NewManifest describes a folder, with the cycles of each op and of the store of the result.
+func NewManifest(hash string, d configs.Design, part configs.Part, net *network.Network, cycles []int64) Manifest {
+	m := Manifest{Tool: "vitdse " + Version, Hash: hash, Model: net.Model, Design: d, Part: part}
+	for i, op := range net.Ops {
 		m.Ops = append(m.Ops, ManifestOp{op.Name, op.Kind.String(), op.Heads, op.Rows, op.Cols, cycles[i]})
 	}
 	m.Ops = append(m.Ops, ManifestOp{Name: hwmodel.StoreName, Kind: "store", Cycles: cycles[len(cycles)-1]})
-	if err := p.HLSCheck(); err != nil {
-		m.NoHLS = err.Error()
-	}
 	return m
+}
+
+// Described are the files that say what a folder is: the integer network, the design point and the manifest.
+func Described(m Manifest, net *intnet.Network) ([]File, error) {
+	manifest, err := m.text()
+	if err != nil {
+		return nil, err
+	}
+	var numbers bytes.Buffer
+	if err := net.EncodeNPZ(&numbers, m.Hash); err != nil {
+		return nil, err
+	}
+	design := fmt.Sprintf("# vitdse %s\n# design %s\n%s", Version, m.Hash, configs.MarshalDesign(m.Design))
+	return []File{{NetworkName, numbers.Bytes()}, {"design.yaml", []byte(design)}, {ManifestName, manifest}}, nil
 }
 
 // text is manifest.json.

@@ -6,6 +6,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/quant"
 )
@@ -32,7 +33,7 @@ func TestHostileNamesStayTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 		part.Name, part.Device = name, name
-		p, err := emit.NewPlan(configs.Design{Name: "x", Model: s.model.Name, Part: name, ClockMHz: 200, Numerics: num,
+		p, err := plans.NewPlan(configs.Design{Name: "x", Model: s.model.Name, Part: name, ClockMHz: 200, Numerics: num,
 			Engine: s.engine}, net, part)
 		if err != nil {
 			t.Fatal(err)

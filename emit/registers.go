@@ -2,7 +2,6 @@ package emit
 
 import (
 	"fmt"
-	"hash/crc32"
 	"strings"
 )
 
@@ -115,15 +114,4 @@ type Layout struct {
 	StreamCRC32  uint32
 	Classes      int
 	ResultStride int // from a result to the next: Classes words of 32 bits, and padding
-}
-
-// Layout is the memory layout of the plan's design.
-func (p *Plan) Layout() Layout {
-	s, bus := p.Shape, p.Shape.Design.Engine.BusBits/8
-	return Layout{
-		Align:       bus,
-		ImagePixels: s.Net.Model.Image.Pixels(), ImageStride: s.ImageBeats * bus,
-		StreamBytes: len(p.stream), StreamCRC32: crc32.ChecksumIEEE(p.stream),
-		Classes: s.Net.Model.Classes, ResultStride: s.ResultBeats * bus,
-	}
 }

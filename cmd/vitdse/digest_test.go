@@ -23,6 +23,7 @@ import (
 	"vitdse/dse/search"
 	"vitdse/dse/sweep"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/exec"
 	"vitdse/golden/floatref"
@@ -243,7 +244,7 @@ func (d *digests) emitted() {
 		design.Engine.AccumulatorBits = 30
 		net, err := quant.Quantize(m, design.Numerics, w, stats)
 		d.must(err)
-		plan, err := emit.NewPlan(design, net, part)
+		plan, err := plans.NewPlan(design, net, part)
 		d.must(err)
 		files, err := plan.Files(1)
 		d.must(err)
@@ -252,10 +253,10 @@ func (d *digests) emitted() {
 		for _, f := range files {
 			if ext := filepath.Ext(f.Path); ext == ".mem" || ext == ".bin" || f.Path == "design.yaml" ||
 				strings.HasSuffix(f.Path, "vit_program.h") {
-				fmt.Fprintf(&b, "%s\n%s\n", f.Path, bytes.ReplaceAll(f.Data, []byte(plan.Hash), []byte(strings.Repeat("5a", 32))))
+				fmt.Fprintf(&b, "%s\n%s\n", f.Path, bytes.ReplaceAll(f.Data, []byte(plan.Hash()), []byte(strings.Repeat("5a", 32))))
 			}
 		}
-		fmt.Fprintln(&b, plan.Params, plan.Columns())
+		fmt.Fprintln(&b, plan.(*plans.Plan).Params, plan.Columns())
 		for _, op := range plan.Manifest(1).Ops {
 			fmt.Fprintln(&b, op)
 		}

@@ -225,7 +225,7 @@ func (a *app) emitDesign(ctx context.Context, n *trained, run configs.Run, d con
 	if err := emit.WriteFolder(dir, files, force); err != nil {
 		return err
 	}
-	return a.printFolder(dir, plan.Hash, files)
+	return a.printFolder(dir, plan.Hash(), files)
 }
 
 // printFolder lists what a folder holds, a line for each of its folders.

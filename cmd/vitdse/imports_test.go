@@ -55,9 +55,10 @@ var rooms = []struct {
 		"dse/noise", "dse/search", "dse/space"}},
 	{"dse/baseline", []string{"configs", "dse/space", "emit/child"}},
 	{"dse", []string{"configs/...", "hwmodel", "dse/..."}},
-	{"emit", []string{"configs/...", "hwmodel", "hwmodel/temporal", "golden/intnet", "templates"}},
+	{"emit", []string{"configs/...", "hwmodel", "golden/intnet", "templates"}},
+	{"emit/temporal", []string{"configs/...", "hwmodel", "hwmodel/temporal", "golden/intnet", "templates", "emit"}},
 	{"emit/child", nil},
-	{"emit/engines", []string{"configs/...", "hwmodel", "hwmodel/temporal", "golden/intnet", "emit"}},
+	{"emit/engines", []string{"configs/...", "hwmodel", "hwmodel/temporal", "golden/intnet", "emit", "emit/temporal"}},
 	{"emit/enginetest", []string{"configs/...", "hwmodel", "golden/...", "emit", "emit/engines"}},
 	{"emit/timing", []string{"configs/...", "hwmodel"}},
 	{"emit/synth", []string{"configs/...", "hwmodel", "emit", "emit/child", "emit/engines", "emit/timing"}},
@@ -81,7 +82,8 @@ var rooms = []struct {
 	{"cmd/vitdse/table", []string{"cmd/vitdse/number"}},
 	{"cmd/vitdse/verdicts", []string{"configs", "hwmodel", "emit/verify",
 		"cmd/vitdse/number", "cmd/vitdse/page", "cmd/vitdse/table"}},
-	{"cmd/vitdse", []string{"configs/...", "hwmodel", "hwmodel/fit", "golden/...", "templates", "emit/...", "dse/...",
+	{"cmd/vitdse", []string{"configs/...", "hwmodel", "hwmodel/fit", "golden/...", "templates", "emit", "emit/child",
+		"emit/engines", "emit/synth", "emit/timing", "emit/verify", "dse/...",
 		"cmd/vitdse/..."}},
 }
 

@@ -131,7 +131,7 @@ func numbersOf(f *front.Front, run configs.Run, named string) ([]int, error) {
 
 // emitted writes the folder of a point to a temporary place, with the vectors of so many images, and hands it to do.
 func (p *frontPoints) emitted(ctx context.Context, job int, v *configs.Verify,
-	do func(dir string, plan *emit.Plan) error) error {
+	do func(dir string, part configs.Part) error) error {
 	point := p.front.Points[job]
 	d, err := p.front.Design(engine, point)
 	if err != nil {
@@ -181,7 +181,7 @@ func (p *frontPoints) emitted(ctx context.Context, job int, v *configs.Verify,
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return do(dir, plan)
+	return do(dir, on.Part)
 }
 
 // pointName says which point a job is of.

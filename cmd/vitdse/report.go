@@ -280,7 +280,7 @@ func (a *app) measureInside(ctx context.Context, run configs.Run, d configs.Desi
 	if err != nil {
 		return nil, err
 	}
-	in.Hash = configs.ShortHash(plan.Hash)
+	in.Hash = configs.ShortHash(plan.Hash())
 	synthesis, err := loadSynthesis(designDir(run))
 	if err != nil {
 		a.log.Warn("the page is without a synthesis", "why", err)

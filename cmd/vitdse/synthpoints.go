@@ -11,7 +11,6 @@ import (
 	"vitdse/configs"
 	"vitdse/dse/front"
 	"vitdse/dse/measured"
-	"vitdse/emit"
 	"vitdse/emit/synth"
 	"vitdse/hwmodel"
 )
@@ -36,8 +35,8 @@ func (a *app) synthPoints(ctx context.Context, run configs.Run, f pointsFlags) e
 		name: func(r estimates.Point) string { return p.name(r.Point) },
 		one: func(ctx context.Context, job int) (estimates.Point, error) {
 			r := estimates.Point{Point: job, Tool: version}
-			err := p.emitted(ctx, job, nil, func(dir string, plan *emit.Plan) error {
-				rep, err := synth.Run(ctx, dir, synth.Options{Cache: p.cache, Timed: plan.Part}, nil)
+			err := p.emitted(ctx, job, nil, func(dir string, part configs.Part) error {
+				rep, err := synth.Run(ctx, dir, synth.Options{Cache: p.cache, Timed: part}, nil)
 				if err == nil {
 					r.Design, r.Counts, r.Clock = configs.ShortHash(rep.Hash), synth.Total(rep.Modules), estimates.ClockOf(rep)
 				}

@@ -9,7 +9,6 @@ import (
 	"vitdse/cmd/vitdse/number"
 	"vitdse/cmd/vitdse/verdicts"
 	"vitdse/configs"
-	"vitdse/emit"
 	"vitdse/emit/verify"
 )
 
@@ -46,7 +45,7 @@ func (a *app) verifyPoints(ctx context.Context, run configs.Run, f pointsFlags) 
 		one: func(ctx context.Context, job int) (verdicts.Point, error) {
 			x := p.front.Points[job]
 			r := verdicts.Point{Point: job, Name: x.Name, Part: x.Part}
-			err := p.emitted(ctx, job, &run.Verify, func(dir string, _ *emit.Plan) error {
+			err := p.emitted(ctx, job, &run.Verify, func(dir string, _ configs.Part) error {
 				reports, err := verify.RunTarget(ctx, dir, run.Verify.Target, opt, func(verify.Progress) {})
 				for _, rep := range reports {
 					r.Verdicts = append(r.Verdicts, (&verdicts.Outcome{Report: rep, Opt: opt}).Kept())

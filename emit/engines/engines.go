@@ -5,6 +5,7 @@ package engines
 import (
 	"vitdse/configs"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 	"vitdse/hwmodel/temporal"
@@ -15,12 +16,12 @@ type Engine struct {
 	hwmodel.Engine
 
 	// Plan works out all that is emitted for a design point. The network must have been quantized for it.
-	Plan func(d configs.Design, net *intnet.Network, part configs.Part) (*emit.Plan, error)
+	Plan func(d configs.Design, net *intnet.Network, part configs.Part) (emit.Plan, error)
 }
 
 // All lists the engines; the first is the one that designs are of where nothing else is said.
 var All = []Engine{
-	{temporal.Engine{}, emit.NewPlan},
+	{temporal.Engine{}, plans.NewPlan},
 }
 
 // Default is the engine that designs are of where nothing else is said.

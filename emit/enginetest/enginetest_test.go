@@ -126,7 +126,7 @@ func TestChecksFindMistakes(t *testing.T) {
 		})
 	}
 	calls := 0
-	changing := func(d configs.Design, net *intnet.Network, part configs.Part) (*emit.Plan, error) {
+	changing := func(d configs.Design, net *intnet.Network, part configs.Part) (emit.Plan, error) {
 		calls++
 		d.ClockMHz += float64(calls)
 		return right.Plan(d, net, part)

@@ -13,6 +13,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/quant"
@@ -50,7 +51,7 @@ func digitsFolder(t *testing.T, name string) string {
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
 	net, err := quant.Quantize(m, d.Numerics, w, stats)
 	must(err)
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := plans.NewPlan(d, net, part)
 	must(err)
 	files, err := plan.Files(0)
 	must(err)

@@ -8,6 +8,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/quant"
@@ -92,7 +93,7 @@ func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (s
 	if err != nil {
 		return "", err
 	}
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := plans.NewPlan(d, net, part)
 	if err != nil {
 		return "", err
 	}
@@ -100,7 +101,7 @@ func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (s
 }
 
 // writePlan writes the folder of a plan with vectors of the first images, the first full of them op by op.
-func writePlan(t testing.TB, plan *emit.Plan, from *dataset.Images, images, full int) (string, error) {
+func writePlan(t testing.TB, plan emit.Plan, from *dataset.Images, images, full int) (string, error) {
 	files, err := plan.Files(full)
 	if err != nil {
 		return "", err

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
-	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
@@ -98,7 +98,7 @@ func emitDigits(t testing.TB, num configs.Numerics, eng configs.Engine, images, 
 	if num.Quantizer.CodeRange == configs.FullRange && !hasLeastCode(net) {
 		t.Fatal("codes of full range have no weight of -2^(b-1)")
 	}
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := plans.NewPlan(d, net, part)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/intnet"
@@ -142,7 +142,7 @@ func (l *libraryFile) verified(t *testing.T, done *[]simulated) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := emit.NewPlan(d, l.net, part)
+	plan, err := plans.NewPlan(d, l.net, part)
 	if err != nil {
 		t.Fatal(err)
 	}

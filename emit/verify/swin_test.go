@@ -10,7 +10,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/configs/network"
-	"vitdse/emit"
+	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/quant"
 	"vitdse/hwmodel"
@@ -37,7 +37,7 @@ func emitRandom(t testing.TB, m configs.Model, d configs.Design, images, full in
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := plans.NewPlan(d, net, part)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,15 +20,15 @@ const headerBytes = len(magic) + 64
 // Vectors runs the golden model and lays out what the simulation is fed and compared with:
 // the images, the logits of all of them, and every op of the first full ones in the order in
 // which the engine produces its columns. progress may be nil.
-func Vectors(p *emit.Plan, images [][]byte, full int, progress func(done, total int)) ([]emit.File, error) {
+func Vectors(p emit.Plan, images [][]byte, full int, progress func(done, total int)) ([]emit.File, error) {
 	if full < 1 || full > len(images) {
 		return nil, fmt.Errorf("vectors of %d images op by op; expected 1 to %d", full, len(images))
 	}
-	run, err := exec.New(p.Net)
+	run, err := exec.New(p.Network())
 	if err != nil {
 		return nil, err
 	}
-	header := []byte(magic + p.Hash)
+	header := []byte(magic + p.Hash())
 	pixels, logits, expected, trace := clone(header), clone(header), clone(header), clone(header)
 	columns := p.Columns()
 	for _, c := range columns {
@@ -73,7 +73,7 @@ func Vectors(p *emit.Plan, images [][]byte, full int, progress func(done, total 
 // movedRows lists where the rows that an op reads were, for those in front of which rows are moved: op, rows side by
 // side, rows, and the row each was, -1 for none; nil where the network moves none. Rows are
 // the engine's.
-func movedRows(b []byte, p *emit.Plan) []byte {
+func movedRows(b []byte, p emit.Plan) []byte {
 	moves, ok := p.Moves()
 	if !ok {
 		return nil
@@ -102,7 +102,7 @@ func appendInts(b []byte, vs []int32) []byte {
 
 // appendColumns lays one image's trace out column by column and makes sure that the columns
 // cover every element of every op.
-func appendColumns(b []byte, p *emit.Plan, columns []emit.Column, tr *exec.Trace) ([]byte, error) {
+func appendColumns(b []byte, p emit.Plan, columns []emit.Column, tr *exec.Trace) ([]byte, error) {
 	ops := p.Ops()
 	covered := make([]int, len(ops))
 	for i, op := range ops {

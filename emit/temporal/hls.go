@@ -1,4 +1,4 @@
-package emit
+package temporal
 
 import (
 	"io/fs"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vitdse/configs"
+	"vitdse/emit"
 	"vitdse/hwmodel/temporal"
 	"vitdse/templates"
 )
@@ -100,7 +101,7 @@ func (p *Plan) hlsView(v view) hlsView {
 // HLSFiles is the Vitis HLS side of the design: the same engine in C++, its testbench, and the
 // stand-ins for the vendor's headers. full is the number of images with vectors of every op.
 // It fails with HLSCheck's error where the tool cannot take the design.
-func (p *Plan) HLSFiles(full int) ([]File, error) {
+func (p *Plan) HLSFiles(full int) ([]emit.File, error) {
 	if err := p.HLSCheck(); err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (p *Plan) HLSFiles(full int) ([]File, error) {
 			h.Sources = append(h.Sources, path.Base(name))
 		}
 	}
-	var files []File
+	var files []emit.File
 	for _, name := range names {
 		if name == "hls/vit_regroup.cpp" && !p.Shape.Windowed {
 			continue
@@ -126,11 +127,11 @@ func (p *Plan) HLSFiles(full int) ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		body, err := render(name, string(text), h)
+		body, err := emit.Render(name, string(text), h, marks)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{name, append([]byte(header(name, h.view)), body...)})
+		files = append(files, emit.File{Path: name, Data: append([]byte(emit.Header(name, h.Hash)), body...)})
 	}
 	return files, nil
 }

@@ -1,10 +1,12 @@
-package emit
+package temporal
 
 import (
 	"fmt"
+	"hash/crc32"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/emit"
 	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 	"vitdse/hwmodel/temporal"
@@ -69,7 +71,7 @@ func (p *Plan) buildStream() ([]byte, error) {
 		}
 		want := g.Beats(b.beatBits) * b.beatBits / 8
 		if got := len(b.out) - before; got != want {
-			return nil, fmt.Errorf("stream of op %s has %d bytes; the schedule expects %d", p.OpName(g.Op), got, want)
+			return nil, fmt.Errorf("stream of op %s has %d bytes; the schedule expects %d", p.opName(g.Op), got, want)
 		}
 	}
 	return b.out, nil
@@ -210,4 +212,15 @@ func (p *Plan) ImageBytes(pixels []byte) ([]byte, error) {
 	out := make([]byte, p.Shape.ImageBeats*p.Shape.Design.Engine.BusBits/8)
 	copy(out, pixels)
 	return out, nil
+}
+
+// layout is the memory layout of the plan's design.
+func (p *Plan) layout() emit.Layout {
+	s, bus := p.Shape, p.Shape.Design.Engine.BusBits/8
+	return emit.Layout{
+		Align:       bus,
+		ImagePixels: s.Net.Model.Image.Pixels(), ImageStride: s.ImageBeats * bus,
+		StreamBytes: len(p.stream), StreamCRC32: crc32.ChecksumIEEE(p.stream),
+		Classes: s.Net.Model.Classes, ResultStride: s.ResultBeats * bus,
+	}
 }

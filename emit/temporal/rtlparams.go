@@ -1,10 +1,11 @@
-package emit
+package temporal
 
 import (
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"text/template"
 
 	"vitdse/configs"
 	"vitdse/hwmodel"
@@ -79,6 +80,9 @@ const (
 )
 
 var fieldsMark = regexp.MustCompile("(?m)^\x00fields (\\w+) (\\w+)\x00$")
+
+// marks are the functions by which a template says where its constants and fields stand.
+var marks = template.FuncMap{"constants": markConstants, "fields": markFields}
 
 func markConstants() string                       { return constantsHere }
 func markFields(prefix, descriptor string) string { return fmt.Sprintf(fieldsHere, prefix, descriptor) }

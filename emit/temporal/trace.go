@@ -1,24 +1,19 @@
-package emit
+package temporal
 
 import (
 	"slices"
 
+	"vitdse/emit"
 	"vitdse/hwmodel/temporal"
 )
-
-// Column is one column of an op's output as the engine produces it: Lanes rows from the engine's row Row
-// on (see Plan.RowOf), at column Col, of one head.
-type Column struct {
-	Op, Head, Row, Col, Lanes int
-}
 
 // RowOf is the row of an op's result that the engine has in one of its rows, counted over its row tiles.
 func (p *Plan) RowOf(op, at int) int { return p.Shape.RowOf(p.index.ops[op], at) }
 
 // Columns lists every column of one image, op by op, those of an op in the order in which
 // the engine produces them. Ops overlap: between columns of different ops there is no order.
-func (p *Plan) Columns() []Column {
-	byOp := make([][]Column, len(p.index.ops))
+func (p *Plan) Columns() []emit.Column {
+	byOp := make([][]emit.Column, len(p.index.ops))
 	for i := 0; i < len(p.Steps); i++ {
 		st := p.Steps[i]
 		if st.Loops == 0 {
@@ -34,7 +29,7 @@ func (p *Plan) Columns() []Column {
 	return slices.Concat(byOp...)
 }
 
-func (p *Plan) stepColumns(byOp [][]Column, st temporal.Step, pass int) {
+func (p *Plan) stepColumns(byOp [][]emit.Column, st temporal.Step, pass int) {
 	s := p.Shape
 	put := func(opIndex, m, col int) {
 		op, row := p.index.ops[opIndex], (st.Row+pass+m)*s.TM
@@ -43,7 +38,7 @@ func (p *Plan) stepColumns(byOp [][]Column, st temporal.Step, pass int) {
 		}
 		from, l := max(0, row), s.Layout(op) // only the last row tile of a window has rows of nothing
 		if lanes := min(row+s.TM, row/(l.Tiles*s.TM)*l.Tiles*s.TM+l.Rows) - from; lanes > 0 {
-			byOp[opIndex] = append(byOp[opIndex], Column{opIndex, st.Head, from, col, lanes})
+			byOp[opIndex] = append(byOp[opIndex], emit.Column{Op: opIndex, Head: st.Head, Row: from, Col: col, Lanes: lanes})
 		}
 	}
 	switch st.Opcode {

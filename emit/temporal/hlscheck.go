@@ -1,4 +1,4 @@
-package emit
+package temporal
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package emit_test
+package temporal_test
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 
 // manifest.json is in one style, and docs/MANIFEST.md names every key of it.
 func TestManifestKeys(t *testing.T) {
-	doc := readFile(t, "../docs/MANIFEST.md")
+	doc := readFile(t, "../../docs/MANIFEST.md")
 	if !strings.Contains(doc, "schema 4") {
 		t.Error("docs/MANIFEST.md is of another schema")
 	}

@@ -1,4 +1,4 @@
-package emit
+package temporal
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vitdse/configs"
+	"vitdse/emit"
 	"vitdse/hwmodel"
 	"vitdse/hwmodel/temporal"
 )
@@ -56,7 +57,7 @@ type view struct {
 	Burst        int    // beats
 	HasHLS       bool
 
-	handover
+	emit.Handover
 }
 
 // prefixTiles is how many row tiles hold nothing but prefix tokens, where these are not all in the first.
@@ -91,7 +92,7 @@ func (p *Plan) view(full int) view {
 	}
 	v := view{
 		StreamBytes: len(p.stream), ColumnCount: len(columns), ElementCount: elements,
-		Version: Version, Hash: p.Hash, HashShort: p.Hash[:16],
+		Version: emit.Version, Hash: p.hash, HashShort: p.hash[:16],
 		Model: s.Net.Model.Name, Part: s.Design.Part,
 		TM: s.TM, TN: s.TN, TK: s.TK, BusBits: bus,
 		BusSize:    fmt.Sprintf("3'd%d", hwmodel.CeilLog2(bus/8)),
@@ -118,9 +119,10 @@ func (p *Plan) view(full int) view {
 			func(st temporal.Step) bool { return st.NormTo == temporal.NormToResidual }),
 		poolView:    poolViewOf(s),
 		PrefixTiles: prefixTiles(s),
-		Design:      s.Design.Name, Rate: decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10), Cycles: cycles,
+		Design:      s.Design.Name, Cycles: cycles,
+		Rate:  emit.Decimal(math.Round(1e7*s.Design.ClockMHz/float64(cycles)) / 10),
 		Burst: temporal.BurstBeats, HasHLS: p.HLSCheck() == nil,
-		handover: p.handover(part),
+		Handover: emit.NewHandover(s.Design, part, p.layout()),
 	}
 	v.Rows = v.NormToResidual || v.PoolStream
 	return v

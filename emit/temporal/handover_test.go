@@ -1,4 +1,4 @@
-package emit_test
+package temporal_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 
 	"vitdse/configs"
 	"vitdse/emit"
+	"vitdse/emit/temporal"
 	"vitdse/emit/verify"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
@@ -29,8 +30,8 @@ var folders = struct {
 }{files: map[string][]emit.File{}}
 
 // digitsPlan also gives the test images.
-func digitsPlan(part configs.Part) (*emit.Plan, *dataset.Images, error) {
-	const dir = "../configs/digits/"
+func digitsPlan(part configs.Part) (emit.Plan, *dataset.Images, error) {
+	const dir = "../../configs/digits/"
 	m, err := configs.LoadModel(dir + "model.yaml")
 	if err != nil {
 		return nil, nil, err
@@ -71,7 +72,7 @@ func digitsPlan(part configs.Part) (*emit.Plan, *dataset.Images, error) {
 	d := configs.Design{Name: "test", Model: m.Name, Part: part.Name, ClockMHz: 150, Numerics: num,
 		Engine: configs.Engine{TM: 4, TN: 4, TK: 2, Multiplier: configs.MulDSP, BusBits: 128, ReadFIFO: 64,
 			WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
-	plan, err := emit.NewPlan(d, net, part)
+	plan, err := temporal.NewPlan(d, net, part)
 	return plan, test, err
 }
 
@@ -124,7 +125,7 @@ func golden(t *testing.T, path string, got []byte) {
 		}
 	}
 	if want := readFile(t, path); want != string(got) {
-		t.Errorf("%s is out of date; go test ./emit -update rewrites it. Got:\n%s", path, got)
+		t.Errorf("%s is out of date; go test ./emit/temporal -update rewrites it. Got:\n%s", path, got)
 	}
 }
 
@@ -183,19 +184,19 @@ func TestRegistersDoc(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "../docs/REGISTERS.md", doc)
+	golden(t, "../../docs/REGISTERS.md", doc)
 }
 
 // TestDescriptorDoc holds the table of a descriptor's fields in docs/ENGINE.md.
 func TestDescriptorDoc(t *testing.T) {
-	const path, open, end = "../docs/ENGINE.md", "<!-- descriptor -->\n", "<!-- /descriptor -->"
+	const path, open, end = "../../docs/ENGINE.md", "<!-- descriptor -->\n", "<!-- /descriptor -->"
 	text := readFile(t, path)
 	before, rest, ok1 := strings.Cut(text, open)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok1 || !ok2 {
 		t.Fatalf("%s has no place for the table", path)
 	}
-	golden(t, path, []byte(before+open+emit.DescriptorDoc()+end+after))
+	golden(t, path, []byte(before+open+temporal.DescriptorDoc()+end+after))
 }
 
 // TestRTLRegisters holds what is still written by hand in the RTL, the order of the fields

@@ -1,4 +1,4 @@
-package emit
+package temporal
 
 import (
 	"fmt"
@@ -67,7 +67,7 @@ func (p *Plan) hlsProgram() hlsProgram {
 				break
 			}
 			if g.Kind != temporal.SegTiles {
-				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.OpName(st.Op), hlsLoads[g.Kind], g.Words, g.WordBeats))
+				h.Loads = append(h.Loads, row(loadNames[g.Kind]+" of "+p.opName(st.Op), hlsLoads[g.Kind], g.Words, g.WordBeats))
 				loads++
 			}
 		}
@@ -102,7 +102,7 @@ func (h *hlsProgram) attention(p *Plan, steps []temporal.Step, loads int) {
 
 // step adds a step and its unit's settings.
 func (h *hlsProgram) step(p *Plan, unit string, st temporal.Step, loads int, loop bool, loops int) {
-	name, rowStep := p.OpName(st.Op), 0
+	name, rowStep := p.opName(st.Op), 0
 	if p.index.attention[st.Op] != nil {
 		name = fmt.Sprintf("%s, head %d", name, st.Head)
 	}
