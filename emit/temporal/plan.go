@@ -1,6 +1,6 @@
 // Package temporal plans what is emitted of the engine of hwmodel/temporal: its parameters, descriptors and program,
-// the stream of its weights, the RTL and the HLS C++. The plan is pure (every width, name and address is computed here in
-// Go); the templates only show it.
+// the stream of its weights, the RTL and the HLS C++. The plan is pure (every width, name and address is computed here
+// in Go); the templates only show it.
 package temporal
 
 import (
