@@ -313,3 +313,40 @@ func TestSplit(t *testing.T) {
 		t.Errorf("a cancelled read gives %v", err)
 	}
 }
+
+// Colours that have fewer pixels than the luminance are those that PIL reads, at every edge; what differs are the
+// decoders' inverse cosine transforms, which round in other places.
+func TestColoursEqualPIL(t *testing.T) {
+	want, err := dataset.Load("testdata/colours.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range want.Names() {
+		e, err := want.Images(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, err := dataset.OpenFolder("testdata/colours/"+size, "", configs.Model{CropPct: 1, CropMode: configs.CropSquash,
+			Image: configs.ImageShape{Height: e.H, Width: e.W, Channels: 3}, Interpolation: configs.Bilinear})
+		if err != nil || folder.Count() != e.N {
+			t.Fatal(err, folder.Count(), e.N)
+		}
+		for i, file := range folder.Files {
+			t.Run(size+" "+filepath.Base(file), func(t *testing.T) {
+				got, err := folder.Read(i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				worst, off := 0, 0
+				for j, p := range e.At(i) {
+					d := max(int(p)-int(got[j]), int(got[j])-int(p))
+					worst, off = max(worst, d), off+d
+				}
+				t.Logf("worst %d, %d in all of %d", worst, off, len(got))
+				if worst > 3 || off > len(got)/8 {
+					t.Errorf("values differ by up to %d, %d in all of %d", worst, off, len(got))
+				}
+			})
+		}
+	}
+}
