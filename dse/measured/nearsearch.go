@@ -41,7 +41,7 @@ type nearNumerics struct {
 }
 
 func newNearSearch(f *front.Front, in search.Input, part configs.Part, band float64) (*nearSearch, error) {
-	g, err := f.Space.On(f.Model, part)
+	g, err := space.On(in.Engine, f.Space, f.Model, part)
 	if err != nil {
 		return nil, err
 	}

@@ -209,9 +209,19 @@ func TestRunRefusesBadInput(t *testing.T) {
 		t.Errorf("a numerator of 9 bits gives %v", err)
 	}
 	net.Exp.Table[1] = 0
+	last := len(net.Exp.Table) - 1
+	net.Exp.Table[last] = 1
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "of which the first is not 0 and the last is") {
+		t.Errorf("a table of numerators that ends in 1 gives %v", err)
+	}
+	net.Exp.Table[last] = 0
 	net.Head.Group, net.Head.GroupM = 1, make([]uint8, len(net.Head.W))
 	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "multiplier 0 is 0; expected 1..16") {
 		t.Errorf("a multiplier of 0 gives %v", err)
+	}
+	net.Head.GroupM[0] = 17
+	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "multiplier 0 is 17; expected 1..16") {
+		t.Errorf("a multiplier of 17 gives %v", err)
 	}
 	net.Head.GroupM = net.Head.GroupM[1:]
 	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "expected one for each of") {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/measure"
 	"vitdse/golden/quant"
 )
@@ -143,5 +144,27 @@ func TestSensitivityIsCancelled(t *testing.T) {
 		}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v; expected context.Canceled", err)
+	}
+}
+
+// What the reference has already is not measured, and all else is.
+func TestSweepCount(t *testing.T) {
+	c := digitsCase(t)
+	net := network.MustCompile(c.Model)
+	for _, g := range []configs.Granularity{configs.PerChannel, configs.PerLayer} {
+		t.Run(string(g), func(t *testing.T) {
+			ref := configs.Uniform(c.Model, 8, 8)
+			want := 6 + 6 // numerators of 2 to 8 bits, indexes of GELU of 4 to 10
+			for i, l := range net.Layers {
+				want += 6
+				if l.Weights {
+					ref.Layers[i].Granularity = g
+					want += 7*2 - 1
+				}
+			}
+			if got, err := (measure.Sweep{}).Count(c.Model, ref); err != nil || got != want {
+				t.Errorf("%d entries, %v; expected %d", got, err, want)
+			}
+		})
 	}
 }
