@@ -50,7 +50,7 @@ const (
 
 // ClockAmounts is how much of each of an engine's terms of the period there is, or the terms themselves, in the order
 // of Clocked.ClockTerms. What is behind the last is 0.
-type ClockAmounts [9]float64
+type ClockAmounts [7]float64
 
 // ClockModel gives the clocks of engines on one part. Widths of the numerics do not matter to it: no way through an
 // adder is the longest.

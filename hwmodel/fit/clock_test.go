@@ -12,8 +12,7 @@ import (
 
 var names = temporal.Engine{}.ClockTerms()
 
-// routed makes engines of an ECP5 whose periods are 8 + 0.5 ns each doubling of the bus + 0.3 of the lanes, but for
-// noise; every third is held out, and those are twice as slow.
+// routed makes engines of an ECP5 whose periods are 8 + 0.5 ns each doubling of the bus, but for noise; every third is held out, and those are twice as slow.
 func routed(n int, noise float64) []ClockSample {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var list []ClockSample
@@ -22,7 +21,7 @@ func routed(n int, noise float64) []ClockSample {
 			Multiplier: configs.MulDSP}
 		s := ClockSample{Routed: true, Share: 1, HeldOut: i%3 == 2}
 		s.Control, s.Array = temporal.Engine{}.ClockFeatures(e, configs.ECP5)
-		ns := 8 + 0.5*math.Log2(float64(e.BusBits)/32) + 0.3*math.Log2(float64(e.TM*e.TN))
+		ns := 8 + 0.5*math.Log2(float64(e.BusBits)/32)
 		if ns *= 1 + noise*(2*rng.Float64()-1); s.HeldOut {
 			ns *= 2
 		}
@@ -41,7 +40,7 @@ func TestRoutedClock(t *testing.T) {
 		t.Fatalf("%v, %v; expected terms of %s alone", got, err, hwmodel.Routed)
 	}
 	terms := got[hwmodel.Routed]
-	for name, want := range map[string]float64{"bus": 0.5, "lanes": 0.3, "logic": 0} {
+	for name, want := range map[string]float64{"base": 8, "bus": 0.5, "level": 0} {
 		t.Run(name, func(t *testing.T) {
 			if math.Abs(terms[name]-want) > 0.1 {
 				t.Errorf("%s: %g ns, expected about %g", name, terms[name], want)

@@ -16,8 +16,6 @@ var clockTerms = [...]string{
 	"tree",    // an array whose products are summed by LUTs
 	"level",   // each level of the sum
 	"bus",     // each doubling of the bus above 32 bits
-	"lanes",   // each doubling of the array's accumulators
-	"logic",   // products in LUTs
 	"booth",   // columns of LUTs beside DSPs, whose products have no cycle to spare for a register
 }
 
@@ -37,19 +35,16 @@ func (Engine) InArray(module string) bool {
 // terms and the array's.
 func (Engine) ClockFeatures(e configs.Engine, family configs.Fabric) (control, array hwmodel.ClockAmounts) {
 	control[0] = 1
+	if family == configs.ECP5 { // routed: its longest way is anywhere, and mostly wires
+		control[5] = math.Log2(float64(e.BusBits) / 32)
+		return control, array
+	}
 	if e.Columns() > 1 || e.TM > e.TK {
 		control[1] = 1
 	}
-	if family == configs.ECP5 { // routed: its longest way is anywhere
-		control[4], control[5] = math.Log2(float64(e.TK)), math.Log2(float64(e.BusBits)/32)
-		if control[6] = math.Log2(float64(e.TM * e.TN)); e.Multiplier == configs.MulLUT {
-			control[7] = 1
-		}
-		return control, array
-	}
 	switch {
 	case e.LUTColumns > 0 && late(&e) == 0:
-		array[8] = 1
+		array[6] = 1
 	case e.TK == 1:
 	case Cascades(family) && e.Multiplier == configs.MulDSP && e.Packing.Port() == 0:
 		array[2] = 1

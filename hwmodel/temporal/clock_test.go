@@ -78,7 +78,7 @@ func TestRoutedFeatures(t *testing.T) {
 	e := d.Engine
 	e.TM, e.TN, e.TK, e.VectorColumns, e.BusBits, e.Multiplier = 4, 8, 4, 1, 128, configs.MulLUT
 	control, array := Engine{}.ClockFeatures(e, configs.ECP5)
-	if want := (hwmodel.ClockAmounts{1, 0, 0, 0, 2, 2, 5, 1}); control != want || array != (hwmodel.ClockAmounts{}) {
+	if want := (hwmodel.ClockAmounts{1, 0, 0, 0, 0, 2}); control != want || array != (hwmodel.ClockAmounts{}) {
 		t.Errorf("%v and %v; expected %v and nothing", control, array, want)
 	}
 }
