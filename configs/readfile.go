@@ -1,8 +1,10 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -15,7 +17,7 @@ func OpenRegular(path string) (file *os.File, size int64, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, 0, err
+		return nil, 0, &fs.PathError{Op: "open", Path: path, Err: errors.Unwrap(err)}
 	case info.IsDir():
 		return nil, 0, fmt.Errorf("%s is a folder; give the path of a file", path)
 	case !info.Mode().IsRegular():

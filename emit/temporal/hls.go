@@ -9,7 +9,7 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/hwmodel/temporal"
-	"vitdse/templates"
+	engine "vitdse/templates/temporal"
 )
 
 // hlsView is what the HLS templates may show.
@@ -123,7 +123,7 @@ func (p *Plan) HLSFiles(full int) ([]emit.File, error) {
 		if name == "hls/vit_regroup.cpp" && !p.Shape.Windowed {
 			continue
 		}
-		text, err := fs.ReadFile(templates.FS, name)
+		text, err := fs.ReadFile(engine.FS, name)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (p *Plan) HLSFiles(full int) ([]emit.File, error) {
 // HLSNames lists the files of HLSFiles.
 func HLSNames() ([]string, error) {
 	var names []string
-	err := fs.WalkDir(templates.FS, "hls", func(name string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(engine.FS, "hls", func(name string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
 			names = append(names, name)
 		}

@@ -19,7 +19,7 @@ func TestAPInt(t *testing.T) {
 	}
 	program := filepath.Join(t.TempDir(), "ap_int_test")
 	build := exec.Command("g++", "-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror", "-DAP_INT_MAX_W=4096",
-		"-I", "../../templates/hls/shim", "-o", program, "testdata/ap_int_test.cpp")
+		"-I", "../../templates/temporal/hls/shim", "-o", program, "testdata/ap_int_test.cpp")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

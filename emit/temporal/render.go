@@ -10,6 +10,7 @@ import (
 	"vitdse/configs"
 	"vitdse/emit"
 	"vitdse/templates"
+	engine "vitdse/templates/temporal"
 )
 
 // rtlFiles are the modules that every accelerator has, leaves first.
@@ -62,7 +63,11 @@ func (p *Plan) Render(full int) ([]emit.File, error) {
 		return nil, err
 	}
 	for _, dir := range []string{"rtl", "sim", "syn", "driver"} {
-		entries, err := fs.ReadDir(templates.FS, dir)
+		from := templates.FS
+		if dir == "rtl" {
+			from = engine.FS
+		}
+		entries, err := fs.ReadDir(from, dir)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +76,7 @@ func (p *Plan) Render(full int) ([]emit.File, error) {
 			if !emit.Emitted(name, p.Part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
 				continue
 			}
-			text, err := fs.ReadFile(templates.FS, name)
+			text, err := fs.ReadFile(from, name)
 			if err != nil {
 				return nil, err
 			}
@@ -114,7 +119,7 @@ func (p *Plan) Render(full int) ([]emit.File, error) {
 const pageName = "README.md"
 
 func page(v view) ([]emit.File, error) {
-	text, err := fs.ReadFile(templates.FS, pageName)
+	text, err := fs.ReadFile(engine.FS, pageName)
 	if err != nil {
 		return nil, err
 	}
