@@ -1,10 +1,12 @@
 package checkpoint_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -184,4 +186,40 @@ func TestLoadNamesTheMissingFile(t *testing.T) {
 	if _, err := checkpoint.Load(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v; expected the file not to exist", err)
 	}
+}
+
+// What a file has no tensor for is said: a class token is then none, and what nothing stands for is an error by name.
+func TestMissingTensors(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "configs", "digits", "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := digits.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := func(t *testing.T, tensor string) *checkpoint.Checkpoint {
+		other := strings.Repeat("x", len(tensor))
+		c, err := checkpoint.Decode("x", bytes.Replace(text, []byte(`"`+tensor+`"`), []byte(`"`+other+`"`), 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	t.Run("class token", func(t *testing.T) {
+		m := net.Model
+		if _, err := without(t, "cls_token").Complete(m); err == nil || !strings.Contains(err.Error(), "has no class token") {
+			t.Errorf("without a pooling: %v", err)
+		}
+		m.Pool = configs.PoolAvg
+		if m, err = without(t, "cls_token").Complete(m); err != nil || !m.NoClassToken {
+			t.Errorf("with a pooling: no class token is %t, %v", m.NoClassToken, err)
+		}
+	})
+	t.Run("positions", func(t *testing.T) {
+		_, err := without(t, "pos_embed").ViT(net.Model)
+		if err == nil || !strings.Contains(err.Error(), "has no tensor pos_embed [1 17 64]: a network without position embedding") {
+			t.Errorf("error %v", err)
+		}
+	})
 }

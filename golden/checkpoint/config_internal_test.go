@@ -75,3 +75,18 @@ func configHas(t *testing.T, c *Checkpoint, m configs.Model, text, want string) 
 		t.Errorf("%s: %q; expected %q", text, got, want)
 	}
 }
+
+// Names of layers that differ in their block alone are said once.
+func TestRanges(t *testing.T) {
+	for want, names := range map[string][]string{
+		"head":                                {"head"},
+		"norm|blocks.0-2.mlp.fc1":             {"norm", "blocks.0.mlp.fc1", "blocks.1.mlp.fc1", "blocks.2.mlp.fc1"},
+		"blocks.0,3-4.norm1|blocks.1.mlp.fc2": {"blocks.0.norm1", "blocks.3.norm1", "blocks.1.mlp.fc2", "blocks.4.norm1"},
+	} {
+		t.Run(want, func(t *testing.T) {
+			if got := strings.Join(ranges(names), "|"); got != want {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}

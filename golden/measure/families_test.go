@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vitdse/configs"
+	"vitdse/configs/network"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
 	"vitdse/golden/measure"
@@ -126,5 +127,40 @@ func TestFamiliesQuality(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Rows that pad Swin's windows are zeros in front of q, k and v, also where a LayerNorm's codes have a zero point, as
+// without its fold.
+func TestPaddedRowsAreZeros(t *testing.T) {
+	m := families(t)["swin"]
+	rng := rand.New(rand.NewPCG(3, 4))
+	w := scaledWeights(rng, m)
+	for i := range w.Blocks { // channels that hardly ever change sign
+		for c := range w.Blocks[i].Norm1B {
+			w.Blocks[i].Norm1B[c] += 2
+		}
+	}
+	stats, err := quant.Calibrate(m, w, smoothImages(rng, m, 24))
+	if err != nil {
+		t.Fatal(err)
+	}
+	numerics := configs.Uniform(m, 8, 8)
+	numerics.LNFold = 0
+	net, report, err := quant.Inspect(m, numerics, w, stats, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := network.MustCompile(m)
+	for i, b := range net.Blocks {
+		norm := report.Readings[of.At(i, network.RoleNorm1).Name]
+		if norm.Zero == 0 {
+			t.Errorf("block %d: its LayerNorm has no zero point: nothing is tested", i)
+		}
+		for c, code := range b.Pad {
+			if got := norm.Real(int32(code), c); math.Abs(got) > norm.Scale[0] {
+				t.Fatalf("block %d: channel %d of a padded row is %g, code %d; expected 0", i, c, got, code)
+			}
+		}
 	}
 }
