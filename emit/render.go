@@ -3,6 +3,7 @@ package emit
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -52,6 +53,16 @@ func Render(name, text string, v any, functions template.FuncMap) ([]byte, error
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// Filled is a text file of the design of a hash: the template of the same path, filled in, behind its Header.
+func Filled(from fs.FS, name, hash string, v any, functions template.FuncMap) (File, error) {
+	text, err := fs.ReadFile(from, name)
+	if err != nil {
+		return File{}, err
+	}
+	body, err := Render(name, string(text), v, functions)
+	return File{Path: name, Data: append([]byte(Header(name, hash)), body...)}, err
 }
 
 // Header opens every emitted text file: what made it, and for the design of which hash.

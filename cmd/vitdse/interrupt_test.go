@@ -119,7 +119,7 @@ func TestFIFO(t *testing.T) {
 		{"fit", "--model", "deit-tiny", "--part", fifo},
 		{"sensitivity", digits, "--to", fifo + ".json", "--engine", "slurm", "--job-template", fifo},
 	} {
-		t.Run(strings.Join(args[:1], " ")+" "+args[len(args)-2], func(t *testing.T) {
+		t.Run(args[0]+" "+args[len(args)-2], func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()

@@ -21,8 +21,8 @@ func TestRoutedFloor(t *testing.T) {
 		t.Skip("places and routes an engine, which takes minutes; run without -short")
 	}
 	t.Parallel()
-	m := configs.Model{Name: "least", Family: configs.ViT, Image: network.ImageShape{Height: 8, Width: 8, Channels: 1}, Patch: 4,
-		Dim: 16, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 4, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
+	m := configs.Model{Name: "least", Family: configs.ViT, Image: network.ImageShape{Height: 8, Width: 8, Channels: 1},
+		Patch: 4, Dim: 16, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 4, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
 	d := configs.Design{Name: "least", Model: m.Name, Part: "lfe5u-85f", ClockMHz: 100, Numerics: configs.Uniform(m, 4, 4),
 		Engine: configs.Engine{TM: 2, TN: 2, TK: 1, Multiplier: configs.MulDSP, BusBits: 32, ReadFIFO: 32, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}
@@ -32,8 +32,8 @@ func TestRoutedFloor(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := of.Routes[0]
-	t.Logf("%s: %d cells, %.1f MHz; %.1f ns of logic and %.1f of routing from %s to %s", r.Router, r.Cells, r.MHz, r.LogicNS,
-		r.WiresNS, r.From, r.To)
+	t.Logf("%s: %d cells, %.1f MHz; %.1f ns of logic and %.1f of routing from %s to %s", r.Router, r.Cells, r.MHz,
+		r.LogicNS, r.WiresNS, r.From, r.To)
 	if r.MHz < leastRoutedMHz {
 		t.Errorf("%.1f MHz; expected at least %d", r.MHz, leastRoutedMHz)
 	}

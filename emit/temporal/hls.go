@@ -110,28 +110,21 @@ func (p *Plan) HLSFiles(full int) ([]emit.File, error) {
 		return nil, err
 	}
 	h := p.hlsView(p.view(full))
-	if !h.Pools {
-		names = slices.DeleteFunc(names, func(name string) bool { return path.Base(name) == "vit_token_pool.cpp" })
-	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		return name == "hls/vit_token_pool.cpp" && !h.Pools || name == "hls/vit_regroup.cpp" && !p.Shape.Windowed
+	})
 	for _, name := range names {
-		if strings.HasSuffix(name, ".cpp") && (name != "hls/vit_regroup.cpp" || p.Shape.Windowed) {
+		if strings.HasSuffix(name, ".cpp") {
 			h.Sources = append(h.Sources, path.Base(name))
 		}
 	}
 	var files []emit.File
 	for _, name := range names {
-		if name == "hls/vit_regroup.cpp" && !p.Shape.Windowed {
-			continue
-		}
-		text, err := fs.ReadFile(engine.FS, name)
+		f, err := emit.Filled(engine.FS, name, h.Hash, h, marks)
 		if err != nil {
 			return nil, err
 		}
-		body, err := emit.Render(name, string(text), h, marks)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, emit.File{Path: name, Data: append([]byte(emit.Header(name, h.Hash)), body...)})
+		files = append(files, f)
 	}
 	return files, nil
 }

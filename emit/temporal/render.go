@@ -58,10 +58,11 @@ func (p *Plan) modules(family configs.Fabric) []string {
 // full is the number of images with vectors of every op.
 func (p *Plan) Render(full int) ([]emit.File, error) {
 	v := p.view(full)
-	files, err := page(v)
+	page, err := emit.Filled(engine.FS, "README.md", v.Hash, v, marks)
 	if err != nil {
 		return nil, err
 	}
+	files := []emit.File{page}
 	for _, dir := range []string{"rtl", "sim", "syn", "driver"} {
 		from := templates.FS
 		if dir == "rtl" {
@@ -76,18 +77,14 @@ func (p *Plan) Render(full int) ([]emit.File, error) {
 			if !emit.Emitted(name, p.Part.Family) || dir == "rtl" && !slices.Contains(v.Files, e.Name()) {
 				continue
 			}
-			text, err := fs.ReadFile(from, name)
-			if err != nil {
-				return nil, err
-			}
-			body, err := emit.Render(name, string(text), v, marks)
+			f, err := emit.Filled(from, name, v.Hash, v, marks)
 			if err != nil {
 				return nil, err
 			}
 			if dir == "rtl" {
-				body = []byte(fill(string(body), v.params, v.fields))
+				f.Data = []byte(fill(string(f.Data), v.params, v.fields))
 			}
-			files = append(files, emit.File{Path: name, Data: append([]byte(emit.Header(name, v.Hash)), body...)})
+			files = append(files, f)
 		}
 	}
 	var exp, rsqrt []string
@@ -113,16 +110,4 @@ func (p *Plan) Render(full int) ([]emit.File, error) {
 			p.memory("moves", "Where moved rows were: whether there is one, its word, its lane.", p.moveLines()))
 	}
 	return files, nil
-}
-
-// pageName is the page that describes the folder.
-const pageName = "README.md"
-
-func page(v view) ([]emit.File, error) {
-	text, err := fs.ReadFile(engine.FS, pageName)
-	if err != nil {
-		return nil, err
-	}
-	body, err := emit.Render(pageName, string(text), v, marks)
-	return []emit.File{{Path: pageName, Data: append([]byte(emit.Header(pageName, v.Hash)), body...)}}, err
 }

@@ -59,7 +59,8 @@ func unitBenches() []unitBench {
 // field is as full as it gets, products by name and of LUTs, sums in trees and in cascades of DSP blocks.
 func arrayBenches() []unitBench {
 	var list []unitBench
-	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed temporal.Packed, late, tm, tk, ab, pb, nb int) {
+	add := func(family configs.Fabric, synthesis, booth bool, packing configs.Packing, packed temporal.Packed,
+		late, tm, tk, ab, pb, nb int) {
 		b := unitBench{name: "array", family: family, synthesis: synthesis, holds: []string{"vit_pe_array.sv"}, packing: packing, packed: packed, values: map[string]int{
 			"TM_": tm, "TN_": 2, "TK_": tk, "A_BITS_": max(ab, pb+1), "B_BITS_": nb, "CODE_BITS_": ab, "NUMERATOR_BITS_": pb, "PACK_PRODUCTS_": packed.Products(), "PACK_SHIFT_": max(1, packed.Shift),
 			"PACK_GROUP_": max(1, packed.Group), "CASCADE_": 0, "EXTRA_CYCLES_": late, "BOOTH_": 0, "SUM_STEP_": 0}}
@@ -113,7 +114,8 @@ func arrayBenches() []unitBench {
 	}
 	// The cascades with another's model of the DSP.
 	for _, c := range [][4]int{{2, 4, 10, 4}, {1, 8, 18, 6}} { // tokens, bits of codes, shift, bits of the others
-		add(configs.XCUP, true, false, configs.PackDSP48E1, temporal.Packed{Tokens: c[0], Shift: c[2], Group: 4}, 5, c[0], 4, c[1], c[3], c[3])
+		add(configs.XCUP, true, false, configs.PackDSP48E1, temporal.Packed{Tokens: c[0], Shift: c[2], Group: 4},
+			5, c[0], 4, c[1], c[3], c[3])
 		list[len(list)-1].values["CASCADE_"], list[len(list)-1].dsp48e1 = 1, true
 		list[len(list)-1].modules = []string{"vit_packed_cascades.sv", "vit_dsp_cascade.sv"}
 	}
@@ -237,7 +239,8 @@ func TestUnits(t *testing.T) {
 			t.Parallel()
 			if b.name == "array" && b.family == configs.XCUP {
 				v := b.values
-				s := temporal.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"], ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
+				s := temporal.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"],
+					ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
 				s.Design.Engine.Packing = b.packing
 				if got := s.Packed(); got != b.packed {
 					t.Errorf("%v: packed %+v; expected %+v", v, got, b.packed)

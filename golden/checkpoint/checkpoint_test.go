@@ -218,7 +218,8 @@ func TestMissingTensors(t *testing.T) {
 	})
 	t.Run("positions", func(t *testing.T) {
 		_, err := without(t, "pos_embed").ViT(net.Model)
-		if err == nil || !strings.Contains(err.Error(), "has no tensor pos_embed [1 17 64]: a network without position embedding") {
+		const want = "has no tensor pos_embed [1 17 64]: a network without position embedding"
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v", err)
 		}
 	})

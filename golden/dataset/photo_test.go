@@ -62,17 +62,21 @@ func TestPhotosEqualPIL(t *testing.T) {
 		if strings.HasSuffix(file, "jpg") {
 			limit = 3
 		}
-		worst, off := 0, 0
-		for j, p := range got {
-			d := max(int(p)-int(e.Pixels[j]), int(e.Pixels[j])-int(p))
-			worst = max(worst, d)
-			off += d
-		}
+		worst, off := apart(got, e.Pixels)
 		t.Logf("%s: worst %d, %d of %d off", name, worst, off, len(got))
 		if worst > limit || off > len(got)/3*limit {
 			t.Errorf("%s: pixels differ by up to %d, %d in all of %d; expected at most %d", name, worst, off, len(got), limit)
 		}
 	}
+}
+
+// apart is by how much values of as many differ at most, and in all.
+func apart(got, want []uint8) (worst, off int) {
+	for i, p := range got {
+		d := max(int(p)-int(want[i]), int(want[i])-int(p))
+		worst, off = max(worst, d), off+d
+	}
+	return worst, off
 }
 
 // writePNG makes a small image file.
@@ -326,8 +330,9 @@ func TestColoursEqualPIL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder, err := dataset.OpenFolder("testdata/colours/"+size, "", configs.Model{CropPct: 1, CropMode: configs.CropSquash,
-			Image: configs.ImageShape{Height: e.H, Width: e.W, Channels: 3}, Interpolation: configs.Bilinear})
+		as := configs.Model{Image: configs.ImageShape{Height: e.H, Width: e.W, Channels: 3}, CropPct: 1,
+			CropMode: configs.CropSquash, Interpolation: configs.Bilinear}
+		folder, err := dataset.OpenFolder("testdata/colours/"+size, "", as)
 		if err != nil || folder.Count() != e.N {
 			t.Fatal(err, folder.Count(), e.N)
 		}
@@ -337,11 +342,7 @@ func TestColoursEqualPIL(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				worst, off := 0, 0
-				for j, p := range e.At(i) {
-					d := max(int(p)-int(got[j]), int(got[j])-int(p))
-					worst, off = max(worst, d), off+d
-				}
+				worst, off := apart(got, e.At(i))
 				t.Logf("worst %d, %d in all of %d", worst, off, len(got))
 				if worst > 3 || off > len(got)/8 {
 					t.Errorf("values differ by up to %d, %d in all of %d", worst, off, len(got))

@@ -211,7 +211,8 @@ func TestRunRefusesBadInput(t *testing.T) {
 	net.Exp.Table[1] = 0
 	last := len(net.Exp.Table) - 1
 	net.Exp.Table[last] = 1
-	if _, err := exec.New(net); err == nil || !strings.Contains(err.Error(), "of which the first is not 0 and the last is") {
+	_, err = exec.New(net)
+	if err == nil || !strings.Contains(err.Error(), "of which the first is not 0 and the last is") {
 		t.Errorf("a table of numerators that ends in 1 gives %v", err)
 	}
 	net.Exp.Table[last] = 0

@@ -12,7 +12,8 @@ import (
 
 var names = temporal.Engine{}.ClockTerms()
 
-// routed makes engines of an ECP5 whose periods are 8 + 0.5 ns each doubling of the bus, but for noise; every third is held out, and those are twice as slow.
+// routed makes engines of an ECP5 whose periods are 8 + 0.5 ns each doubling of the bus, but for noise; every third is
+// held out, and those are twice as slow.
 func routed(n int, noise float64) []ClockSample {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var list []ClockSample

@@ -41,7 +41,8 @@ func TestClockPeriod(t *testing.T) {
 	}
 }
 
-// Every known part has a clock of a model that is above 0 and within its bracket, or none where its family has no model.
+// Every known part has a clock of a model that is above 0 and within its bracket, or none where its family has no
+// model.
 func TestClockOfParts(t *testing.T) {
 	_, d, _ := digits(t)
 	for _, name := range configs.Parts() {

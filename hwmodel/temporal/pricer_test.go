@@ -18,7 +18,8 @@ func TestPricerIsPrice(t *testing.T) {
 		engines     int
 	}
 	// memories slower than most buses
-	list := []pair{{"../../configs/digits/model.yaml", "lfe5u-85f", 100}, {"../../configs/digits/model.yaml", "ice40up5k", 20},
+	list := []pair{{"../../configs/digits/model.yaml", "lfe5u-85f", 100},
+		{"../../configs/digits/model.yaml", "ice40up5k", 20},
 		{"deit-tiny", "xczu9eg", 200}, {"vit-b16", "xcvc1902", 50}, {"swin-tiny", "xczu9eg", 5}}
 	for range 10 {
 		list = append(list, pair{"", []string{"xczu9eg", "xc7z020", "lfe5u-85f"}[r.IntN(3)], 20})

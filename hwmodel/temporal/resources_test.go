@@ -184,7 +184,8 @@ func TestMemoriesAgainstYosys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := newFabric(part).memory(hwmodel.Memory{Copies: 1, Depth: x.Depth, Width: x.Width, Kind: kinds[x.Style], Latency: 1})
+		m := newFabric(part).memory(hwmodel.Memory{Copies: 1, Depth: x.Depth, Width: x.Width, Kind: kinds[x.Style],
+			Latency: 1})
 		y := x.Got
 		if m.BRAM18 != y.BRAM18 || m.URAM != y.URAM || m.LUTRAM != y.LUTRAM {
 			t.Errorf("%s %s %dx%d: %+v, Yosys has %+v", x.Part, x.Style, x.Depth, x.Width, m, y)

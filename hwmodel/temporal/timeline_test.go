@@ -48,7 +48,8 @@ func TestNextImageIsReadAhead(t *testing.T) {
 		t.Errorf("the first image takes %d cycles, %d with others behind it", sum(one[0]), sum(three[0]))
 	}
 	for i, image := range three[1:] {
-		store := s.storeCycles(hwmodel.IdealMemory, i+1) - s.storeCycles(hwmodel.IdealMemory, 0) // a page of 4 KiB may cut a burst
+		// A page of 4 KiB may cut a burst.
+		store := s.storeCycles(hwmodel.IdealMemory, i+1) - s.storeCycles(hwmodel.IdealMemory, 0)
 		if saved := sum(one[0]) - sum(image) + store; saved < int64(s.ImageBeats) {
 			t.Errorf("image %d takes %d cycles less than the first, but for its store; its pixels have %d beats",
 				i+1, saved, s.ImageBeats)

