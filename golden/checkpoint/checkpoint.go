@@ -31,6 +31,7 @@ type Checkpoint struct {
 	config, processor settings // beside the weights; nil if there are none
 	graph             []fact   // what the nodes of an ONNX graph say
 	quantized         *adopted // of a quantized ONNX graph; nil for others
+	ordered           bool     // the order of rows was held against an ONNX graph, whatever its framework does
 }
 
 // entry is one tensor of the header; begin and end are offsets into the data of its file.

@@ -146,15 +146,8 @@ func (c *Checkpoint) biases(l layout, stages int) (window int, heads []int, err 
 func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 	var best layout
 	var of *network.Network
-	for _, family := range []configs.Family{configs.ViT, configs.Swin} {
-		probe := configs.Model{Name: "probe", LayerNormEps: 1e-6, Mean: []float64{0}, Std: []float64{1}, Family: family,
-			Dim: 1, Depth: 1, Heads: 1, Patch: 1, Depths: []int{1}, StageHeads: []int{1}, Window: 1,
-			MLPRatio: 1, Classes: 1, Image: configs.ImageShape{Height: 1, Width: 1, Channels: 1}}
-		if family == configs.ViT {
-			probe.Depths, probe.StageHeads, probe.Window = nil, nil, 0
-		} else {
-			probe.Depth, probe.Heads = 0, 0
-		}
+	for _, staged := range []bool{false, true} {
+		probe := blank(staged)
 		net, err := network.Compile(probe)
 		if err != nil {
 			return best, nil, err
@@ -164,7 +157,7 @@ func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 			return l, nil, err
 		}
 		if l.hits > best.hits || of == nil {
-			best, of, m.Family = l, net, family
+			best, of, m.Family = l, net, probe.Family
 		}
 	}
 	if best.hits*2 < best.of || best.hits == 0 {
@@ -189,6 +182,17 @@ func (c *Checkpoint) any(m *configs.Model) (layout, *network.Network, error) {
 		m.Depth++
 	}
 	return best, of, nil
+}
+
+// blank is the least model of a Swin, or else of a ViT.
+func blank(staged bool) configs.Model {
+	m := configs.Model{Name: "probe", LayerNormEps: 1e-6, Mean: []float64{0}, Std: []float64{1}, Family: configs.ViT,
+		Dim: 1, Depth: 1, Heads: 1, Patch: 1, MLPRatio: 1, Classes: 1,
+		Image: configs.ImageShape{Height: 1, Width: 1, Channels: 1}}
+	if staged {
+		m.Family, m.Depths, m.StageHeads, m.Window, m.Depth, m.Heads = configs.Swin, []int{1}, []int{1}, 1, 0, 0
+	}
+	return m
 }
 
 func (c *Checkpoint) known(net *network.Network) string {

@@ -50,13 +50,14 @@ func (o *onnxWeights) decode(g *onnxGraph) error {
 	if err != nil {
 		return err
 	}
-	if d == nil {
+	r := newGraphReader(g, o)
+	swin := d == nil && r.isSwin()
+	if d == nil && !swin {
 		if err := o.walk(g); err != nil {
 			return err
 		}
 	}
-	r, err := readGraph(g, o)
-	if err != nil {
+	if err := r.read(swin); err != nil {
 		return err
 	}
 	if d != nil {

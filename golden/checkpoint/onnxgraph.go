@@ -16,27 +16,34 @@ type graphReader struct {
 	list     []fact
 }
 
-// readGraph finds what the tensors of an ONNX model do not show: activation, epsilon, pooling, and a
-// normalisation of the image that is part of the graph. It recognises patterns of operators, not names.
-func readGraph(g *onnxGraph, o *onnxWeights) (*graphReader, error) {
+func newGraphReader(g *onnxGraph, o *onnxWeights) *graphReader {
 	r := &graphReader{onnxGraph: g, o: o, producer: map[string]onnxNode{}}
 	for _, n := range g.nodes {
 		for _, out := range n.outputs {
 			r.producer[out] = n
 		}
 	}
-	if err := r.activation(); err != nil {
-		return nil, err
-	}
+	return r
+}
+
+// read finds what the tensors of an ONNX model do not show: activation, epsilon, pooling, and a
+// normalisation of the image that is part of the graph. It recognises patterns of operators, not names. Of a Swin it
+// reads the tensors, too.
+func (r *graphReader) read(swin bool) error {
 	if err := r.epsilon(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.pooling(); err != nil {
-		return nil, err
+	if swin {
+		return r.swin()
+	}
+	for _, step := range []func() error{r.plainScores, r.activation, r.pooling} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
 	r.image()
 	r.heads()
-	return r, nil
+	return nil
 }
 
 // scalar is the only value of a floating-point constant.
@@ -127,6 +134,37 @@ func (r *graphReader) activation() error {
 		return err
 	}
 	return fmt.Errorf("the graph has the activations %s; carried is one in all blocks", strings.Join(names, " and "))
+}
+
+// plainScores refuses what is added to the scores of an attention, but for zeros, which exporters write as a mask.
+func (r *graphReader) plainScores() error {
+	for _, n := range r.nodes {
+		if n.op != "Softmax" || len(n.inputs) == 0 {
+			continue
+		}
+		before := r.producer[n.inputs[0]]
+		for range 8 {
+			if len(before.inputs) == 0 || before.op != "Mul" && before.op != "Div" && !slices.Contains(passing, before.op) {
+				break
+			}
+			before = r.producer[before.inputs[0]]
+		}
+		if before.op == "Add" && slices.ContainsFunc(before.inputs, r.zeros) {
+			continue
+		}
+		if before.op == "Add" || before.op == "Sub" || before.op == "Where" {
+			return fmt.Errorf("%s: is added to the scores of an attention (a relative position bias, a mask), which is carried "+
+				"of safetensors only where there are no windows", before.title())
+		}
+	}
+	return nil
+}
+
+// zeros says whether a name is of a constant of zeros.
+func (r *graphReader) zeros(name string) bool {
+	e, ok := r.o.tensors[name]
+	v, err := decodeValues(e.DType, e.data)
+	return ok && err == nil && !slices.ContainsFunc(v, func(x float32) bool { return x != 0 })
 }
 
 func sortedSet(m map[string]bool) []string {

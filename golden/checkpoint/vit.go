@@ -32,7 +32,7 @@ func (c *Checkpoint) ViT(m configs.Model) (*Weights, error) {
 	if err := l.variants(net); err != nil {
 		return nil, err
 	}
-	if l.differ != nil {
+	if l.differ != nil && !c.ordered {
 		if why := l.differ(net); why != "" {
 			return nil, fmt.Errorf("checkpoint %s: model %s: %s", c.path, m.Name, why)
 		}
