@@ -27,23 +27,25 @@ func TestTypes(t *testing.T) {
 	// One half, one bfloat16 and one float32 tensor; bit patterns from IEEE 754.
 	data := []byte{
 		0x00, 0x3c, 0x00, 0xc0, 0xff, 0x7b, 0x01, 0x00, // F16: 1, -2, 65504, 2^-24
+		0x00, 0x80, // F16: -0
 		0xc0, 0x3f, 0x00, 0x80, // BF16: 1.5, -0
 		0x00, 0x00, 0x80, 0xbe, // F32: -0.25
 	}
 	c, err := checkpoint.Decode("x", file(`{"__metadata__":{"format":"pt"},
-		"h":{"dtype":"F16","shape":[2,2],"data_offsets":[0,8]},
-		"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},
-		"f":{"dtype":"F32","shape":[],"data_offsets":[12,16]}}`, data...))
+		"h":{"dtype":"F16","shape":[5],"data_offsets":[0,10]},
+		"b":{"dtype":"BF16","shape":[2],"data_offsets":[10,14]},
+		"f":{"dtype":"F32","shape":[],"data_offsets":[14,18]}}`, data...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	minus0 := float32(math.Copysign(0, -1))
 	for _, v := range []struct {
 		name  string
 		shape []int
 		want  []float32
 	}{
-		{"h", []int{2, 2}, []float32{1, -2, 65504, 1.0 / (1 << 24)}},
-		{"b", []int{2}, []float32{1.5, float32(math.Copysign(0, -1))}},
+		{"h", []int{5}, []float32{1, -2, 65504, 1.0 / (1 << 24), minus0}},
+		{"b", []int{2}, []float32{1.5, minus0}},
 		{"f", nil, []float32{-0.25}},
 	} {
 		t.Run(v.name, func(t *testing.T) {
@@ -57,6 +59,19 @@ func TestTypes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A half-precision number that is not finite is none when it is a float32.
+func TestHalfPrecisionInfinities(t *testing.T) {
+	for text, bits := range map[string]uint16{"+Inf": 0x7c00, "-Inf": 0xfc00, "NaN": 0x7e01} {
+		c, err := checkpoint.Decode("x", file(`{"h":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, byte(bits),
+			byte(bits>>8)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Tensor("h", 1)
+		wants(t, text, err, "value 0 is "+text+"; expected finite numbers")
 	}
 }
 

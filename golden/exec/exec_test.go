@@ -111,7 +111,8 @@ func randomImages(rng *rand.Rand, m configs.Model, n int) *dataset.Images {
 	return im
 }
 
-// compare holds every op of the traces of both implementations against each other.
+// compare holds every op of the traces of both implementations against each other, and the logits of a run without a
+// trace, which may take shorter ways, against those of the run with one.
 func compare(t *testing.T, net *intnet.Network, image []uint8) {
 	t.Helper()
 	var tr exec.Trace
@@ -131,6 +132,9 @@ func compare(t *testing.T, net *intnet.Network, image []uint8) {
 	}
 	if !slices.Equal(logits, want[len(ops)-1]) {
 		t.Error("logits differ from the last op's trace")
+	}
+	if alone, err := exec.Run(net, image, nil); err != nil || !slices.Equal(alone, logits) {
+		t.Errorf("logits are %v without a trace, %v; expected %v", alone, err, logits)
 	}
 }
 

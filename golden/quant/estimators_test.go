@@ -83,6 +83,15 @@ func TestDivergenceClipsTails(t *testing.T) {
 	}
 }
 
+// A tensor that never moves from 0 has a grid, of which 0 is a code.
+func TestDivergenceOfZeros(t *testing.T) {
+	for width, g := range (divergence{}).grids(sampled(make([]float64, 100)), affine{}) {
+		if width >= 2 && (!(g.Scale > 0) || math.IsInf(g.Scale, 0) || g.round(0, width) != 0) {
+			t.Errorf("%d bits: zeros have scale %g and zero point %d; expected a positive scale", width, g.Scale, g.Zero)
+		}
+	}
+}
+
 // The clip ratio of the weights' divergence is that of the layer, for every output.
 func TestWeightEstimators(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))

@@ -3,6 +3,7 @@ package quant
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"vitdse/configs"
@@ -91,6 +92,23 @@ func TestMultipliers(t *testing.T) {
 		if _, _, err := multipliers(ratios); err == nil {
 			t.Errorf("%v was accepted", ratios)
 		}
+	}
+}
+
+// A step of the result so fine that no multiplier reaches it is an error with the layer's name.
+func TestBuildRefusesARatio(t *testing.T) {
+	in := mapped{sample: newSample(1, 1)}
+	in.add([]float64{1})
+	mean, variance := in.moments()
+	l := linear{name: "fc", w: []float64{1}, bias: []float64{0}, bits: 8, out: []float64{1.0 / (1 << 30)}, outBits: 8,
+		in:      activations{grid: grid{Scale: 1}, bits: 8, mean: mean, coded: mean, variance: variance, source: &in},
+		rounded: rounded{steps{scales: []float64{1}}, []int8{1}}}
+	if _, err := l.build(); err == nil || !strings.HasPrefix(err.Error(), "fc: scale ratio 1.073741824e+09 does not fit") {
+		t.Errorf("error is %v; expected the layer and its ratio", err)
+	}
+	l.out[0] = 1
+	if _, err := l.build(); err != nil {
+		t.Error(err)
 	}
 }
 
