@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -47,6 +48,7 @@ func TestConfigIsTakenOrRefused(t *testing.T) {
 		{`"layer_norm_eps": 1e-12`, "contradicts"}, {`"qkv_bias": false`, "has blocks.0.attn.query.bias"},
 		{`"intermediate_size": 128`, "contradicts"},
 		{`"num_register_tokens": 4`, "contradicts"}, {`"image_size": 64`, "contradicts"}, {`"num_hidden_layers": 2`, ""},
+		{`"architectures": []`, ""}, {`"architectures": ["ViTForMaskedImageModeling"]`, "not a class that is known"},
 	} {
 		t.Run(test.edit, func(t *testing.T) {
 			configHas(t, c, model, `{"model_type": "vit", `+test.edit+`}`, test.want)
@@ -73,6 +75,49 @@ func configHas(t *testing.T, c *Checkpoint, m configs.Model, text, want string) 
 	}
 	if want == "" && got != "" || !strings.Contains(got, want) {
 		t.Errorf("%s: %q; expected %q", text, got, want)
+	}
+}
+
+// A tensor that takes no part in the network is left out under its own name alone.
+func TestIgnored(t *testing.T) {
+	l := layout{c: &Checkpoint{entries: map[string]entry{"weights": {}}}, prefix: "backbone."}
+	for name, want := range map[string]bool{
+		"backbone.mask_token": true, "backbone.embeddings.mask_token": true, "backbone.blocks.0.mask_token": false,
+		"backbone.layers.0.blocks.1.attn_mask": true, "position_ids": true, "backbone.my_position_ids": false,
+		"criterion.weight": true, "n_averaged": true, "backbone.criterion.weight": false, "val_acc.total": true,
+		"backbone.pos_embed": false, "text_model.final_layer_norm.weight": false,
+	} {
+		if got := l.ignored(name, configs.Model{}); got != want {
+			t.Errorf("%s is ignored: %v; expected %v", name, got, want)
+		}
+	}
+}
+
+// Matrices that turn checkpoints are orthogonal; those of the residual stream keep a row's mean.
+func TestTurnsAreOrthogonal(t *testing.T) {
+	for name, q := range map[string][]float64{"spreading 16": spreading(16), "spreading 24": spreading(24),
+		"mean keeping": meanKeeping(20)} {
+		n := int(math.Sqrt(float64(len(q))))
+		for i := range n {
+			sum := 0.0
+			for j := range n {
+				dot := 0.0
+				for k := range n {
+					dot += q[i*n+k] * q[j*n+k]
+				}
+				want := 0.0
+				if i == j {
+					want = 1
+				}
+				if math.Abs(dot-want) > 1e-12 {
+					t.Errorf("%s: rows %d and %d have product %g; expected %g", name, i, j, dot, want)
+				}
+				sum += q[i*n+j]
+			}
+			if name != "spreading 16" && math.Abs(sum-1) > 1e-12 {
+				t.Errorf("%s: row %d sums up to %g; expected 1", name, i, sum)
+			}
+		}
 	}
 }
 

@@ -112,6 +112,28 @@ func TestBuildRefusesARatio(t *testing.T) {
 	}
 }
 
+// The normaliser of softmax is the largest whose reciprocals of a row's sum have 17 bits.
+func TestNormaliser(t *testing.T) {
+	for pb := 2; pb <= 8; pb++ {
+		for _, ratio := range []float64{1e-3, 0.3, 1, 2.7, 1000} {
+			ch, sh, err := normaliser([]float64{ratio, ratio / 3}, 1, pb)
+			if err != nil {
+				t.Fatal(err)
+			}
+			most := int64(1)<<pb - 1
+			if ch[0]/most >= 1<<17 || 2*ch[0]/most < 1<<17-1 && sh < maxShift {
+				t.Errorf("%d bits, ratio %g: the largest reciprocal is %d; expected 65536..131071", pb, ratio, ch[0]/most)
+			}
+			if got := math.Ldexp(float64(ch[1]), -int(sh)); math.Abs(got-ratio/3) > math.Ldexp(0.5, -int(sh)) {
+				t.Errorf("%d bits, ratio %g: the second head has %g; expected %g", pb, ratio, got, ratio/3)
+			}
+		}
+	}
+	if _, _, err := normaliser([]float64{1, 1e-12}, 1, 8); err == nil || !strings.HasPrefix(err.Error(), "head 1: ") {
+		t.Errorf("error is %v; expected head 1", err)
+	}
+}
+
 func TestExpTable(t *testing.T) {
 	for pb := 2; pb <= 8; pb++ {
 		e := expTable(pb)
