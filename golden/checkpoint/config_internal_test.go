@@ -78,6 +78,27 @@ func configHas(t *testing.T, c *Checkpoint, m configs.Model, text, want string) 
 	}
 }
 
+// An MLP is gated where its first layer has two weights, or twice the rows that the second reads.
+func TestGated(t *testing.T) {
+	const fc1, fc2, gate = "a.blocks.0.mlp.fc1.weight", "a.blocks.0.mlp.fc2.weight", "a.blocks.0.mlp.fc1_g.weight"
+	for name, c := range map[string]struct {
+		entries map[string]entry
+		want    bool
+	}{
+		"plain":       {map[string]entry{fc1: {Shape: []int{96, 32}}, fc2: {Shape: []int{32, 96}}}, false},
+		"joint":       {map[string]entry{fc1: {Shape: []int{192, 32}}, fc2: {Shape: []int{32, 96}}}, true},
+		"apart":       {map[string]entry{gate: {}, "a.blocks.0.mlp.fc1_x.weight": {}, fc2: {}}, true},
+		"other block": {map[string]entry{"a.blocks.1.mlp.fc1.weight": {Shape: []int{192, 32}}}, false},
+		"no fc2":      {map[string]entry{fc1: {Shape: []int{192, 32}}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := (&Checkpoint{entries: c.entries}).gated(); got != c.want {
+				t.Errorf("gated is %v; expected %v", got, c.want)
+			}
+		})
+	}
+}
+
 // A tensor that takes no part in the network is left out under its own name alone.
 func TestIgnored(t *testing.T) {
 	l := layout{c: &Checkpoint{entries: map[string]entry{"weights": {}}}, prefix: "backbone."}
