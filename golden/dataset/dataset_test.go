@@ -105,6 +105,8 @@ func TestReadArrayRefuses(t *testing.T) {
 		{"big endian", npy(1, ">f4", "1,", 0, 0, 0, 0), `type ">f4"`},
 		{"truncated data", npy(1, "|u1", "3,", 0), "truncated"},
 		{"longer data", npy(1, "|u1", "1,", 0, 0), "after"},
+		{"the most", npy(1, "<f4", "1073741824,", 1), "truncated"}, // 4 GiB
+		{"one more", npy(1, "<f4", "1073741825,", 1), "too large"},
 		{"huge", npy(1, "<f4", "4611686018427387904, 16"), "too large"},
 		{"negative", npy(1, "<f4", "-1,"), "too large"},
 		{"no number", npy(1, "<f4", "a,"), "shape"},
