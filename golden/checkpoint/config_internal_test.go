@@ -135,6 +135,9 @@ func TestTurnsAreOrthogonal(t *testing.T) {
 				}
 				sum += q[i*n+j]
 			}
+			if name == "spreading 16" && (q[i] != 0.25 || q[i*n] != 0.25) {
+				t.Errorf("%s: row and column %d begin with %g and %g; expected 0.25 in Sylvester's", name, i, q[i*n], q[i])
+			}
 			if name != "spreading 16" && math.Abs(sum-1) > 1e-12 {
 				t.Errorf("%s: row %d sums up to %g; expected 1", name, i, sum)
 			}

@@ -150,6 +150,7 @@ func TestQuantizedFaults(t *testing.T) {
 		"float8": "codes are of ONNX type 17; expected integers",
 		"pairs":  "scale or zero point differ from those of node",
 		"short":  "values; expected",
+		"order":  "part 1 of the result is the attention's q; expected q, k and v in this order",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := checkpoint.Load(file(name)); err == nil || !strings.Contains(err.Error(), want) {

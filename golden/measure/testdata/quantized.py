@@ -250,8 +250,13 @@ def faults(source, folder):
         t = tensor(graph, weight.input[0])
         t.raw_data = t.raw_data[:-7]
 
+    def order(graph, first, weight):
+        q, k = [n for n in graph.node if n.op_type == "Gather" and not n.attribute[0].i][:2]
+        q.input[1], k.input[1] = k.input[1], q.input[1]
+
     for name, edit in {"zero": scale(0), "nan": scale(np.nan), "negative": scale(-1), "axis": axis, "block": block, "dynamic": dynamic, "integers": integers,
-                       "computed": computed, "convolutions": convolutions, "float8": float8, "pairs": pairs, "short": short}.items():
+                       "computed": computed, "convolutions": convolutions, "float8": float8, "pairs": pairs, "short": short,
+                       "order": order}.items():
         change(name, edit)
 
 
