@@ -159,3 +159,26 @@ func TestQuantizedFaults(t *testing.T) {
 		})
 	}
 }
+
+// A quantized file of a distilled DeiT has both heads and both tokens.
+func TestQuantizedDistilled(t *testing.T) {
+	const plain = "../floatref/testdata/timm_distilled"
+	file := filepath.Join(t.TempDir(), "net.onnx")
+	python(t, "file", plain+".onnx", file)
+	m := must(configs.LoadModel(plain + ".yaml"))(t)
+	got := must(must(checkpoint.Load(file))(t).ViT(m))(t)
+	want := must(must(checkpoint.Load(plain + ".safetensors"))(t).ViT(m))(t)
+	for name, v := range map[string][2][]float32{"cls_token": {got.Cls, want.Cls}, "dist_token": {got.Dist, want.Dist},
+		"head": {got.HeadW, want.HeadW}, "head_dist": {got.HeadDistW, want.HeadDistW}} {
+		if len(v[0]) != len(v[1]) {
+			t.Fatalf("%s has %d values; expected %d", name, len(v[0]), len(v[1]))
+		}
+		top, off := 0.0, 0.0
+		for i, x := range v[1] {
+			top, off = max(top, math.Abs(float64(x))), max(off, math.Abs(float64(x-v[0][i])))
+		}
+		if off > top/127 {
+			t.Errorf("%s is off by %g of %g; expected a step of 8 bits at most", name, off, top)
+		}
+	}
+}

@@ -6,6 +6,10 @@ writes the case's file, and the logits that ONNX Runtime has for the first IMAGE
 those of the same graph with each Quant written out in ONNX's operators, as QONNX defines it). Cases: qdq and
 qdq-* are onnxruntime.quantization's (static, per channel), qonnx-* have the Quant nodes that Brevitas exports.
 
+    python3 quantized.py file IN.onnx OUT.onnx
+
+quantizes a float ONNX file as qdq does, on random images.
+
     python3 quantized.py faults IN.onnx FOLDER
 
 writes files that are no network which the tool could take, each a change of a QDQ file.
@@ -177,8 +181,10 @@ def activation_scales(graph, x, bits):
     return scales
 
 
-def static(graph, x, out, **options):
+def static(model, x, out, **options):
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+    name = model.graph.input[0].name
 
     class Reader(CalibrationDataReader):
         def __init__(self):
@@ -186,9 +192,8 @@ def static(graph, x, out, **options):
 
         def get_next(self):
             row = next(self.rows, None)
-            return None if row is None else {"x": row[None]}
+            return None if row is None else {name: row[None]}
 
-    model = graph.model()
     inferred = onnx.shape_inference.infer_shapes(model)
     arguments = dict(per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
     arguments.update(options)
@@ -263,6 +268,10 @@ def faults(source, folder):
 def main():
     if sys.argv[1] == "faults":
         return faults(*sys.argv[2:])
+    if sys.argv[1] == "file":
+        model = onnx.load(sys.argv[2])
+        shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim][1:]
+        return static(model, np.random.default_rng(1).normal(size=[8] + shape).astype(np.float32), sys.argv[3])
     case, weights, data, out, images, logits = sys.argv[1:]
     data = np.load(data)
     w, side = load(weights), data["test_images"].shape[1]
@@ -272,7 +281,7 @@ def main():
         from onnxruntime.quantization import QuantType
         products = dict(op_types_to_quantize=["Conv", "MatMul", "Gemm"])
         symmetric = dict(activation_type=QuantType.QInt8, extra_options=dict(ActivationSymmetric=True))
-        static(plain, train, out, **{
+        static(plain.model(), train, out, **{
             "qdq": {}, "qdq-apart": {}, "qdq-products": products, "qdq-layer": dict(per_channel=False, **products), "qdq-symmetric": dict(products, **symmetric),
             "qdq-unsigned": dict(products, per_channel=False, weight_type=QuantType.QUInt8),
             "qdq-int16": dict(products, activation_type=QuantType.QUInt16, extra_options=dict(UseQDQContribOps=True)),
