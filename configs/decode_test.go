@@ -50,7 +50,7 @@ func TestDecodeErrors(t *testing.T) {
 			"m.yaml:4: colour: unknown key; expected one of name, family, image, patch, dim, depth, heads, depths, " +
 				"stage_heads, window, mlp_ratio, classes, layer_norm_eps, mean, std, crop_pct, interpolation, crop_mode, " +
 				"crop_offset, activation, no_class_token, registers, pre_norm, qk_norm, gated, mlp_norm, rope, rope_theta, " +
-				"rope_half, no_pos_embed, pool, fc_norm, rope_reference, features"},
+				"rope_half, no_pos_embed, relative_positions, pool, fc_norm, rope_reference, features"},
 		{"unknown nested key", "channels: 1", "channels: 1, hight: 2",
 			`m.yaml:3: image.hight: unknown key; did you mean "height"?`},
 		{"case counts", "dim: 64", "Dim: 64", "m.yaml:1: dim: missing; expected an integer\n" +

@@ -32,6 +32,10 @@ func GoldenOnly(net *network.Network) string {
 			return "q/k norm (a norm on queries and keys)"
 		case network.OpRotate:
 			return "rotary position embeddings (RoPE)"
+		case network.OpScores:
+			if op.Relative && net.Blocks[op.Block].Window == 0 {
+				return "relative position bias without windows (BEiT)"
+			}
 		case network.OpProbe:
 			return "attention pooling (SigLIP)"
 		case network.OpLinearGate:

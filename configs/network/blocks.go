@@ -33,7 +33,10 @@ type Block struct {
 	Gated   bool // the MLP multiplies its activations with a second layer's results
 	MLPNorm bool // a LayerNorm follows this product
 
-	Window         int // side of a window; 0 for a ViT
+	Window int // side of a window; 0 for a ViT
+	// Relative says whether scores get a bias for each pair of rows that attend to each other, by their relative position.
+	Relative       bool
+	Rows, Cols     int // with Relative and without windows: of patches, behind the class token
 	ShiftY, ShiftX int // cyclic shift of the grid, towards the origin
 }
 
@@ -145,10 +148,39 @@ func (s Block) eachRow(visit func(y, x int)) {
 	}
 }
 
-// RelativePosition is the row of the table of relative position biases, (2*Window-1)^2
-// rows, for the pair of tokens i and j of a window.
+// plane is the grid of the rows that attend to each other, and how many of them are in front of it.
+func (s Block) plane() (h, w, front int) {
+	if s.Window > 0 {
+		return s.Window, s.Window, 0
+	}
+	return s.Rows, s.Cols, s.Tokens() - s.Rows*s.Cols
+}
+
+// RelativePositions is the number of rows of the table of relative position biases: (2h-1)(2w-1) for h x w tokens that
+// attend to each other. With a class token in front of them there are three more: from it to another, from another to
+// it, and to itself (Bao et al., BEiT, arXiv:2106.08254).
+func (s Block) RelativePositions() int {
+	h, w, front := s.plane()
+	n := (2*h - 1) * (2*w - 1)
+	if front > 0 {
+		n += 3
+	}
+	return n
+}
+
+// RelativePosition is the row of that table for the pair of rows i and j.
 func (s Block) RelativePosition(i, j int) int {
-	w := s.Window
-	dy, dx := i/w-j/w+w-1, i%w-j%w+w-1
+	h, w, front := s.plane()
+	first := (2*h - 1) * (2*w - 1)
+	switch {
+	case i < front && j < front:
+		return first + 2
+	case j < front:
+		return first + 1
+	case i < front:
+		return first
+	}
+	i, j = i-front, j-front
+	dy, dx := i/w-j/w+h-1, i%w-j%w+w-1
 	return dy*(2*w-1) + dx
 }

@@ -114,7 +114,7 @@ func (b *builder) block(s Block, stream int) int {
 		k = add("attn.k_rope", AttentionLayer, turn)
 	}
 	scores := add("attn.scores", AttentionLayer, Op{Kind: OpScores, Role: RoleScores, Inputs: []int{q, k},
-		Heads: s.Heads, Rows: rows, Cols: width, Inner: s.HeadDim(), Relative: s.Window > 0})
+		Heads: s.Heads, Rows: rows, Cols: width, Inner: s.HeadDim(), Relative: s.Relative})
 	softmax := add("attn.softmax", AttentionLayer, Op{Kind: OpSoftmax, Role: RoleSoftmax, Inputs: []int{scores},
 		Heads: s.Heads, Rows: rows, Cols: width, Regions: regions})
 	av := add("attn.av", AttentionLayer, Op{Kind: OpAttnValue, Role: RoleContext, Inputs: []int{softmax, v},

@@ -52,7 +52,9 @@ type Model struct {
 	// a head's channel j turns with j + half of them, not with its neighbour
 	RopeHalf   bool `yaml:"rope_half,omitempty" json:",omitzero"`
 	NoPosEmbed bool `yaml:"no_pos_embed,omitempty" json:",omitzero"` // nothing is added to the patch embedding
-	Pool       Pool `yaml:"pool,omitempty" json:",omitzero"`         // what the head reads; empty is token
+	// scores get a learned bias for each relative position of two tokens, as BEiT's
+	RelativePositions bool `yaml:"relative_positions,omitempty" json:",omitzero"`
+	Pool              Pool `yaml:"pool,omitempty" json:",omitzero"` // what the head reads; empty is token
 	// the last LayerNorm is behind the pooling, not in front of it
 	FCNorm bool `yaml:"fc_norm,omitempty" json:",omitzero"`
 	// RopeReference is the grid (rows, columns) that rope: grid was trained with; empty is the model's own.

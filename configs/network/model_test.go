@@ -151,3 +151,43 @@ func TestLayerBlock(t *testing.T) {
 		})
 	}
 }
+
+// The rows of BEiT's table for images of 2x3 patches, drawn by hand: 15 for pairs of patches, then from the class token
+// to a patch, from a patch to it, and itself.
+func TestRelativePositionsOfAnImage(t *testing.T) {
+	m := configs.Model{Name: "beit", Family: configs.ViT, Image: configs.ImageShape{Height: 4, Width: 6, Channels: 1},
+		Patch: 2, Dim: 4, Depth: 1, Heads: 1, MLPRatio: 1, Classes: 2, LayerNormEps: 1e-6, Mean: []float64{0},
+		Std: []float64{1}, RelativePositions: true}
+	n := compile(t, m)
+	b := n.Blocks[0]
+	if rows := b.RelativePositions(); rows != 18 {
+		t.Fatalf("%d rows; expected 18", rows)
+	}
+	if scores, _ := n.Find(network.RoleScores); !scores.Relative {
+		t.Error("scores have no bias")
+	}
+	for _, c := range [][3]int{{0, 0, 17}, {0, 1, 15}, {0, 6, 15}, {1, 0, 16}, {6, 0, 16}, {1, 1, 7}, {1, 2, 6}, {2, 1, 8},
+		{1, 4, 2}, {4, 1, 12}, {1, 6, 0}, {6, 1, 14}, {3, 4, 4}} {
+		if got := b.RelativePosition(c[0], c[1]); got != c[2] {
+			t.Errorf("tokens %d and %d have row %d; expected %d", c[0], c[1], got, c[2])
+		}
+	}
+	if why := configs.OnEngine(n); why == nil || !strings.Contains(why.Error(), "relative position bias without windows") {
+		t.Errorf("the engine says %v", why)
+	}
+	for _, c := range []struct {
+		change func(m *configs.Model)
+		want   string
+	}{
+		{func(m *configs.Model) { m.Registers = 1 }, "is of a class token and patches; expected neither no_class_token nor registers"},
+		{func(m *configs.Model) { m.NoClassToken, m.Pool = true, configs.PoolAvg }, "is of a class token and patches"},
+		{func(m *configs.Model) { m.QKNorm = true }, "is not carried together with qk_norm or rope"},
+		{func(m *configs.Model) { m.Family = configs.DeiTDistilled }, "is not a key of family deit-distilled"},
+	} {
+		other := m
+		c.change(&other)
+		if err := other.Validate(); err == nil || !strings.Contains(err.Error(), "relative_positions: "+c.want) {
+			t.Errorf("error is %v; expected %q", err, c.want)
+		}
+	}
+}

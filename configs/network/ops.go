@@ -133,7 +133,8 @@ type Op struct {
 
 	Max bool // of pooling: the maximum, not the mean
 
-	// Attention inside windows: a window is Cols rows of scores and numerators, Inner of the value product.
+	// Attention inside windows: a window is Cols rows of scores and numerators, Inner of the value product. Without
+	// windows all rows are one.
 	Regions  []uint8 // for each row: rows of one window attend to each other only within a region; nil: all do
 	Relative bool    // scores get a bias for each pair of a window's rows, see Block.RelativePosition
 }

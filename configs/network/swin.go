@@ -129,7 +129,8 @@ func mergeOrder(from, to Stage) []int {
 // swinBlock is the geometry of a block, the local one of its stage.
 func (m Model) swinBlock(index int, s Stage, local int) Block {
 	b := Block{Index: index, Name: fmt.Sprintf("layers.%d.blocks.%d", s.Index, local), Stage: s.Index, First: local == 0,
-		H: s.H, W: s.W, Dim: s.Dim, Heads: s.Heads, Hidden: m.hidden(s.Dim), Window: m.Window}
+		H: s.H, W: s.W, Dim: s.Dim, Heads: s.Heads, Hidden: m.hidden(s.Dim), Window: m.Window,
+		Relative: true}
 	if local%2 == 1 { // every second block; a side of one window has nothing to shift
 		if s.H > m.Window {
 			b.ShiftY = m.Window / 2

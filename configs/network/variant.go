@@ -64,7 +64,7 @@ func (m Model) checkVariant(f *faults) {
 		{"pool", m.Pool != "" && m.Family == Swin || m.Pools() || m.Pool == PoolMap}, {"fc_norm", m.FCNorm},
 		{"features", m.Features}, {"qk_norm", m.QKNorm},
 		{"gated", m.Gated}, {"mlp_norm", m.MLPNorm},
-		{"rope", m.Rope != ""}, {"no_pos_embed", m.NoPosEmbed}} {
+		{"rope", m.Rope != ""}, {"no_pos_embed", m.NoPosEmbed}, {"relative_positions", m.RelativePositions}} {
 		if k.given && (m.Family == Swin || m.Family == DeiTDistilled && !inBlocks[k.key]) {
 			f.add(k.key, "is not a key of family %s; expected it with vit or deit only", m.Family)
 		}
@@ -81,6 +81,14 @@ func (m Model) checkVariant(f *faults) {
 	}
 	if m.FCNorm && !m.Pools() {
 		f.add("fc_norm", "is the LayerNorm behind a pooling; expected pool: avg or max with it")
+	}
+	if m.RelativePositions {
+		if m.NoClassToken || m.Registers > 0 {
+			f.add("relative_positions", "is of a class token and patches; expected neither no_class_token nor registers with it")
+		}
+		if m.QKNorm || m.Rope != "" {
+			f.add("relative_positions", "is not carried together with qk_norm or rope")
+		}
 	}
 	if m.Features && m.Classes != m.Dim {
 		f.add("classes", "is %d; expected dim, %d, because with features the result is the embedding", m.Classes, m.Dim)

@@ -43,7 +43,8 @@ func buildViT(m Model, b *builder) {
 	for i := range m.Depth {
 		stream = b.block(Block{Index: i, Name: fmt.Sprintf("blocks.%d", i), First: i == 0, H: 1, W: n, Dim: d, Heads: m.Heads,
 			Hidden: m.hidden(d), QKNorm: m.QKNorm,
-			Turned: m.Rope != "", Gated: m.Gated, MLPNorm: m.MLPNorm}, stream)
+			Turned: m.Rope != "", Gated: m.Gated, MLPNorm: m.MLPNorm, Relative: m.RelativePositions,
+			Rows: m.Image.Height / m.Patch, Cols: m.Image.Width / m.Patch}, stream)
 	}
 	if m.Pool == PoolMap {
 		stream = b.poolAttention(Block{Index: m.Depth, Name: "attn_pool", Stage: 1, First: true, H: 1, W: 1,

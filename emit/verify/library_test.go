@@ -35,8 +35,8 @@ var (
 func TestLibraryFiles(t *testing.T) {
 	t.Setenv("OPT", "-O0")
 	folders, err := filepath.Glob("../../golden/floatref/testdata/variants/*")
-	if err != nil || len(folders) < 37 {
-		t.Fatalf("%d folders of variants, %v; expected at least 37", len(folders), err)
+	if err != nil || len(folders) < 42 {
+		t.Fatalf("%d folders of variants, %v; expected at least 42", len(folders), err)
 	}
 	rows := []string{"| network | what it has | library | file | float, max difference | integer w8a8, " +
 		"SQNR dB | RTL and HLS verified |", "|---|---|---|---|---|---|---|"}
@@ -213,6 +213,7 @@ func libraryTraits(m configs.Model) string {
 	add(m.Pool == configs.PoolMap, "attention pooling")
 	add(m.QKNorm, "q/k norm")
 	add(m.Rope != "", "RoPE")
+	add(m.RelativePositions, "relative positions")
 	add(m.Gated, "gated MLP")
 	add(m.MLPNorm, "norm in the MLP")
 	add(m.Features, "features")

@@ -58,8 +58,8 @@ func (c *Checkpoint) Complete(m configs.Model) (configs.Model, error) {
 }
 
 // fromTensors sets the keys that the tensors decide, where the model leaves them open; the pooling may be said already:
-// a classifier beside the tensors of attention pooling does not use them. With rotary embeddings there may be no
-// others.
+// a classifier beside the tensors of attention pooling does not use them. With rotary embeddings or relative positions
+// there may be no others.
 func (c *Checkpoint) fromTensors(m *configs.Model, pooling, turned bool) error {
 	net, err := network.Compile(*m)
 	if err != nil {
@@ -76,7 +76,8 @@ func (c *Checkpoint) fromTensors(m *configs.Model, pooling, turned bool) error {
 		return nil // another network: ViT says so
 	}
 	m.NoClassToken = m.NoClassToken || !l.there("cls_token") && l.there("pos_embed")
-	m.NoPosEmbed = m.NoPosEmbed || turned && !l.there("pos_embed")
+	m.RelativePositions = m.RelativePositions || l.there("blocks.0.attn.relative_position_bias_table")
+	m.NoPosEmbed = m.NoPosEmbed || (turned || m.RelativePositions) && !l.there("pos_embed")
 	m.FCNorm = m.FCNorm || l.there("fc_norm.weight")
 	m.PreNorm = m.PreNorm || l.there("norm_pre.weight")
 	if rows, inner := l.mlp(net); rows > 0 && rows == 2*inner {
@@ -146,6 +147,10 @@ func settle(m *configs.Model, f fact) string {
 	case "mlp_norm":
 		if m.MLPNorm != f.value.(bool) {
 			return fmt.Sprint(m.MLPNorm)
+		}
+	case "relative_positions":
+		if m.RelativePositions != f.value.(bool) {
+			return fmt.Sprint(m.RelativePositions)
 		}
 	case "qk_norm":
 		if m.QKNorm != f.value.(bool) {

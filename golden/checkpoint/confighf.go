@@ -18,7 +18,6 @@ var hfKeys = []struct {
 
 // hfRefused are the model types that are known and not carried.
 var hfRefused = map[string]string{
-	"beit": "relative position bias (BEiT)", "data2vec-vision": "relative position bias (data2vec)",
 	"dinov3_convnext": "convolutions", "swinv2": "cosine attention (Swin v2)", "cvt": "convolutions",
 	"pvt": "spatial reduction", "levit": "convolutions",
 	"mobilevit": "convolutions", "vit_hybrid": "convolutions in front of the patches (a hybrid)",
@@ -108,6 +107,15 @@ func (s settings) transformers(c *Checkpoint) ([]fact, error) {
 	if kind == "swin" {
 		return list, nil
 	}
+	if kind == "beit" || kind == "data2vec-vision" {
+		if s.is("use_shared_relative_position_bias", true) {
+			return nil, fmt.Errorf("config.json: use_shared_relative_position_bias is true: " +
+				"a relative position bias that all blocks share is not carried")
+		}
+		if own, said := s["use_relative_position_bias"].(bool); said {
+			list = append(list, fact{"relative_positions", own, "config.json: use_relative_position_bias"})
+		}
+	}
 	if kind == "dinov3_vit" {
 		theta, ok := s.number("rope_theta")
 		if p, given := s.object("rope_parameters").number("rope_theta"); given {
@@ -145,6 +153,11 @@ func (s settings) hfPool(kind string) ([]fact, error) {
 		return nil, nil
 	case class == "SiglipForImageClassification", class == "IJepaForImageClassification":
 		return []fact{{"pool", "avg", from}}, nil
+	case slices.Contains([]string{"BeitForImageClassification", "BeitModel", "Data2VecVisionForImageClassification",
+		"Data2VecVisionModel"}, class):
+		mean, said := s["use_mean_pooling"].(bool) // the configuration's default is true
+		pool := map[bool]string{true: "avg", false: "token"}[mean || !said]
+		return []fact{{"pool", pool, "config.json: use_mean_pooling"}}, nil
 	case class == "CLIPForImageClassification":
 		return nil, fmt.Errorf("%s: average pooling in front of no norm is not carried", from)
 	case strings.HasPrefix(class, "Siglip"):

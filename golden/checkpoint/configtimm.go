@@ -22,25 +22,28 @@ var timmRefused = []struct {
 	{"scale_attn_inner", "a norm inside of the attention"},
 	{"scale_attn_norm", "a norm inside of the attention"},
 	{"scale_mlp_norm", "a norm inside of the MLP that is not gated"},
-	{"pool_include_prefix", "pooling over the tokens in front too"}, {"use_rel_pos_bias", "relative position bias"},
-	{"use_shared_rel_pos_bias", "relative position bias"}, {"block_fn", "another kind of block"},
+	{"pool_include_prefix", "pooling over the tokens in front too"},
+	{"use_shared_rel_pos_bias", "a relative position bias that all blocks share"}, {"block_fn", "another kind of block"},
 	{"attn_layer", "another kind of attention"},
 	{"mlp_layer", "another kind of MLP"}, {"embed_layer", "another patch embedding"}}
 
-// timmKnown are the other arguments of timm's VisionTransformer and SwinTransformer: those that the tensors show, or
-// that change nothing once the network is trained. With an argument that is not known it may be any network.
+// timmKnown are the other arguments of timm's VisionTransformer, Beit and SwinTransformer: what the tensors show, or
+// what changes nothing once the network is trained. With an argument that is not known it may be any network.
 var timmKnown = strings.Fields(`
 	mlp_ratio depths window_size qkv_bias proj_bias init_values class_token no_embed_class reg_tokens pre_norm qk_norm
 	swiglu_mlp scale_mlp fc_norm final_norm pos_embed act_layer norm_layer global_pool img_size dynamic_img_size
 	dynamic_img_pad strict_img_size always_partition patch_norm weight_init fix_init drop_rate pos_drop_rate
 	patch_drop_rate proj_drop_rate attn_drop_rate drop_path_rate pretrained pretrained_cfg pretrained_cfg_overlay
+	use_rel_pos_bias use_abs_pos_emb use_fc_norm head_init_scale
 	checkpoint_path cache_dir scriptable exportable no_jit features_only out_indices use_checkpoint`)
 
-// timmTensors are arguments whose tensors are there or not.
+// timmTensors are arguments whose tensors are there or not; those that begin with a dot are of blocks.
 var timmTensors = []struct {
 	key, tensor string
 }{{"qkv_bias", ".attn.qkv.bias"}, {"proj_bias", ".attn.proj.bias"}, {"init_values", ".ls1.gamma"},
-	{"qk_norm", ".attn.q_norm.weight"}, {"scale_mlp", ".mlp.norm.weight"}}
+	{"qk_norm", ".attn.q_norm.weight"}, {"scale_mlp", ".mlp.norm.weight"},
+	{"use_rel_pos_bias", ".attn.relative_position_bias_table"}, {"use_abs_pos_emb", "pos_embed"},
+	{"use_fc_norm", "fc_norm.weight"}}
 
 // checkArguments refuses arguments that are not known, are of another type or contradict the tensors.
 func (s settings) checkArguments(c *Checkpoint) error {
@@ -75,8 +78,11 @@ func (s settings) checkArguments(c *Checkpoint) error {
 		on := s.is(k.key, true) || number && n != 0
 		switch {
 		case on && i < 0:
-			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has no tensor blocks.N%s",
-				k.key, v, k.tensor)
+			tensor := k.tensor
+			if tensor[0] == '.' {
+				tensor = "blocks.N" + tensor
+			}
+			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has no tensor %s", k.key, v, tensor)
 		case !on && i >= 0:
 			return fmt.Errorf("config.json: model_args.%s is %v, and the checkpoint has %s", k.key, v, c.Names()[i])
 		}

@@ -22,7 +22,7 @@ type layout struct {
 
 // ordinaryPrefixes are those that a framework itself puts in front of an encoder's tensors.
 var ordinaryPrefixes = []string{"", "vit.", "deit.", "swin.", "dinov2.", "dinov2_with_registers.",
-	"ijepa.", "vision_model."}
+	"ijepa.", "beit.", "data2vec_vision.", "vision_model."}
 
 // Notes say what of the checkpoint was left out to read the model from it: a prefix of its names that no
 // library gives, and the tensors of a text tower.

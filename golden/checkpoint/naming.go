@@ -48,6 +48,9 @@ var (
 		"norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense",
 		"attn.qkv":  "attention.attention.query,attention.attention.key,attention.attention.value",
 		"attn.proj": "attention.output.dense",
+		// BEiT's
+		"attn.relative_position_bias_table": "attention.attention.relative_position_bias.relative_position_bias_table",
+		"ls1":                               "lambda_1", "ls2": "lambda_2",
 	}
 	moduleBlock = map[string]string{
 		"norm1": "layernorm_before", "norm2": "layernorm_after",
@@ -77,7 +80,7 @@ var transformersViT = map[string]string{
 	"cls_token": "embeddings.cls_token", "dist_token": "embeddings.distillation_token",
 	"reg_token":        "embeddings.register_tokens",
 	"pos_embed":        "embeddings.position_embeddings",
-	"patch_embed.proj": "embeddings.patch_embeddings.projection", "norm": "layernorm",
+	"patch_embed.proj": "embeddings.patch_embeddings.projection", "norm": "layernorm", "fc_norm": "pooler.layernorm",
 }
 
 var towerOuter = map[string]string{

@@ -42,7 +42,8 @@ func (w *Weights) Rotated(m configs.Model) (*Weights, error) {
 	}
 	for _, b := range w.Blocks {
 		n := BlockWeights{Norm1G: ones(dim), Norm1B: make([]float32, dim), Norm2G: ones(dim), Norm2B: make([]float32, dim),
-			QNormG: b.QNormG, QNormB: b.QNormB, KNormG: b.KNormG, KNormB: b.KNormB, MLPNormG: b.MLPNormG, MLPNormB: b.MLPNormB}
+			QNormG: b.QNormG, QNormB: b.QNormB, KNormG: b.KNormG, KNormB: b.KNormB, MLPNormG: b.MLPNormG, MLPNormB: b.MLPNormB,
+			RelPos: b.RelPos}
 		n.QKVW, n.QKVB = behindNorm(q, b.QKVW, b.QKVB, b.Norm1G, b.Norm1B)
 		proj := append([]float32(nil), b.ProjW...)
 		for head := range m.Heads {

@@ -56,6 +56,9 @@ func Seeded(m configs.Model, seed uint64) *Weights {
 		if s.Gated {
 			b.FC1W, b.FC1B = normal(2*h*d, 0, fan), normal(2*h, 0, 0.1)
 		}
+		if s.Relative {
+			b.RelPos = normal(s.RelativePositions()*s.Heads, 0, 1)
+		}
 		if s.MLPNorm {
 			b.MLPNormG, b.MLPNormB = normal(h, 1, 0.2), normal(h, 0, 0.1)
 		}

@@ -20,7 +20,9 @@ var refused = []struct {
 	{regexp.MustCompile(`(^|\.)(attn_pool|attention_pool|attn_pool_contrastive)\.|(^|\.)head\.(probe|attention\.)`),
 		"attention pooling (SigLIP)"},
 	{regexp.MustCompile(`(^|\.)(rope|rotary_emb|rope_embeddings)\.|freqs_(cos|sin)`), "rotary position embeddings (RoPE)"},
-	{regexp.MustCompile(`relative_position_bias|\.rel_pos(\.|_h|_w|$)`), "relative position bias (BEiT)"},
+	{regexp.MustCompile(`(^|\.)(rel_pos_bias|shared_position_bias|encoder\.relative_position_bias)\.`),
+		"a relative position bias that all blocks share (BEiT's pre-training)"},
+	{regexp.MustCompile(`relative_position_bias|\.rel_pos(\.|_h|_w|$)`), "relative position bias"},
 	{regexp.MustCompile(`\.mlp\.(w1|w2|w3|w12|fc1_g|fc1_x|weights_in|weights_out|gate_proj)\.`), "SwiGLU (a gated MLP)"},
 	{regexp.MustCompile(`\.mlp\.norm\.`), "a norm inside of the MLP (EVA-02)"},
 	{regexp.MustCompile(`\.attn\.(norm|inner_attn_ln)\.`), "a norm inside of the attention (EVA-02)"},
@@ -143,6 +145,7 @@ func (l layout) otherHead(net *network.Network) error {
 	}{{"cls_token", !m.NoClassToken, "no_class_token: true"}, {"fc_norm.weight", m.FCNorm, "fc_norm: true"},
 		{"norm_pre.weight", m.PreNorm, "pre_norm: true"},
 		{"blocks.0.attn.q_norm.weight", m.QKNorm, "qk_norm: true"},
+		{"blocks.0.attn.relative_position_bias_table", m.RelativePositions, "relative_positions: true"},
 		{"blocks.0.mlp.norm.weight", m.MLPNorm, "mlp_norm: true"}} {
 		is := l.there(t.name)
 		switch {

@@ -52,7 +52,7 @@ type BlockWeights struct {
 
 	MLPNormG, MLPNormB []float32 // Hidden: with mlp_norm, the norm in front of FC2
 
-	RelPos []float32 // (2*Window-1)^2 x Heads: the table of relative position biases, of Swin
+	RelPos []float32 // RelativePositions x Heads: the table of relative position biases, of Swin and BEiT
 
 	// The patch merging in front of the block, where a stage of Swin begins.
 	MergeG, MergeB []float32 // 2*Dim: its LayerNorm
@@ -157,8 +157,8 @@ func (l *tensors) op(op network.Op) {
 			l.layer(name+".qkv", &b.QKVW, &b.QKVB, 3*op.Cols, op.Cols)
 			return
 		}
-		if s := l.net.Blocks[op.Block]; s.Window > 0 {
-			l.add(s.Name+".attn.relative_position_bias_table", &b.RelPos, (2*s.Window-1)*(2*s.Window-1), s.Heads)
+		if s := l.net.Blocks[op.Block]; s.Relative {
+			l.add(s.Name+".attn.relative_position_bias_table", &b.RelPos, s.RelativePositions(), s.Heads)
 		}
 		l.layer(l.net.LayerOf(op).Name, &b.QKVW, &b.QKVB, 3*op.Cols, op.Inner)
 	case network.RoleQueryNorm:

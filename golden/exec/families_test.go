@@ -149,6 +149,9 @@ func randomVariant(rng *rand.Rand) configs.Model {
 		}
 	}
 	m.NoPosEmbed = rng.IntN(4) == 0
+	if !m.NoClassToken && m.Registers == 0 && !m.QKNorm && m.Rope == "" {
+		m.RelativePositions = rng.IntN(4) != 0
+	}
 	m.MLPNorm = m.Gated && rng.IntN(2) == 0
 	if m.Features = rng.IntN(4) == 0; m.Features {
 		m.Classes = m.Dim
@@ -162,7 +165,7 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 16))
 		m := randomVariant(rng)
 		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
-			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed,
+			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed, "relative_positions": m.RelativePositions,
 			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm,
 			"no class token": m.NoClassToken,
 			"features":       m.Features, string(m.ActivationOf()): true,
@@ -186,8 +189,8 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		})
 	}
 	t.Log(seen)
-	if len(seen) != 20 {
-		t.Errorf("the random networks have %d of 20 variants: %v", len(seen), seen)
+	if len(seen) != 21 {
+		t.Errorf("the random networks have %d of 21 variants: %v", len(seen), seen)
 	}
 	for what, n := range seen {
 		if n < 5 {

@@ -190,6 +190,9 @@ func slowAttention(net *intnet.Network, a *intnet.Attention, q, k, v matrix) (sc
 				for c := h * hd; c < (h+1)*hd; c++ {
 					acc = add(acc, mul(q[i][c], k[j][c]))
 				}
+				if a.Bias != nil {
+					acc = add(acc, bi(int64(a.Bias[(h*len(q)+i)*len(k)+j])))
+				}
 				if bits(acc) > a.ScoreBits {
 					panic(a.Name + ": score is wider than proven")
 				}

@@ -232,16 +232,18 @@ func validateGroups(l *intnet.Linear) error {
 	return nil
 }
 
-// validateWindows checks what belongs to a block of Swin, and to no other.
+// validateWindows checks what belongs to a block of Swin, and to no other, and the biases of relative positions.
 func validateWindows(b *intnet.Block, s network.Block) error {
 	n := s.WindowTokens()
 	switch {
-	case s.Window == 0 && (b.Attn.Bias != nil || b.Pad != nil || b.Merge != nil):
-		return fmt.Errorf("%s: has a window's bias, padding or a patch merging; it has no windows", s.Name)
+	case s.Relative && len(b.Attn.Bias) != s.Heads*n*n:
+		return fmt.Errorf("%s.attn: has %d biases; expected %d", s.Name, len(b.Attn.Bias), s.Heads*n*n)
+	case !s.Relative && b.Attn.Bias != nil:
+		return fmt.Errorf("%s.attn: has biases of relative positions; its model has none", s.Name)
+	case s.Window == 0 && (b.Pad != nil || b.Merge != nil):
+		return fmt.Errorf("%s: has a window's padding or a patch merging; it has no windows", s.Name)
 	case s.Window == 0:
 		return nil
-	case len(b.Attn.Bias) != s.Heads*n*n:
-		return fmt.Errorf("%s.attn: has %d biases; expected %d", s.Name, len(b.Attn.Bias), s.Heads*n*n)
 	case len(b.Pad) != s.Dim:
 		return fmt.Errorf("%s: has %d codes of padding; expected %d", s.Name, len(b.Pad), s.Dim)
 	case (b.Merge != nil) != s.Merges():

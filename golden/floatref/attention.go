@@ -8,9 +8,9 @@ import (
 )
 
 // pairBias is the bias of each pair of rows of a window, for each head: Heads x WindowTokens x WindowTokens. It is nil
-// for a block without windows.
+// for a block without biases.
 func pairBias(s network.Block, table []float32) []float64 {
-	if s.Window == 0 {
+	if !s.Relative {
 		return nil
 	}
 	n := s.WindowTokens()
@@ -36,7 +36,7 @@ func GatherRows(x []float64, order []int, width int) []float64 {
 	return out
 }
 
-// scores computes q k^T, scaled by 1/sqrt(d), per head and window, with the bias of windows.
+// scores computes q k^T, scaled by 1/sqrt(d), per head and window, with the bias of relative positions.
 func (b *block) scores(op *network.Op, q, k, scores []float64, keys *kernel.Reals) {
 	n, hd, dim := op.Cols, op.Inner, op.Heads*op.Inner
 	scale := 1 / math.Sqrt(float64(hd))

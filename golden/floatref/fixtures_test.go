@@ -151,7 +151,7 @@ func TestFixturesAreSmall(t *testing.T) {
 		size += info.Size()
 		return err
 	})
-	if err != nil || size > 3<<20 {
-		t.Errorf("testdata has %d bytes, %v; expected at most 3 MB", size, err)
+	if err != nil || size > 4<<20 {
+		t.Errorf("testdata has %d bytes, %v; expected at most 4 MB", size, err)
 	}
 }

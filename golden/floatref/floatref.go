@@ -40,7 +40,7 @@ type block struct {
 	fc1, fc2     linear
 	gate         linear    // of a gated MLP
 	mlpNorm      layerNorm // in front of fc2
-	bias         []float64 // Heads x WindowTokens x WindowTokens: of windows
+	bias         []float64 // Heads x WindowTokens x WindowTokens: of relative positions
 	mergeNorm    layerNorm // where a patch merging precedes the block
 	merge        linear
 }

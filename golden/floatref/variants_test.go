@@ -20,9 +20,9 @@ import (
 // Networks that are not carried are refused by what they have, whether a model is made of them or given.
 func TestVariantsRefused(t *testing.T) {
 	for name, want := range map[string]string{
-		"timm_beit":   "relative position bias",
-		"timm_avgmax": "pooling is avgmax",
-		"hf_beit":     "relative position bias", "hf_dinov2_head": "side by side",
+		"timm_beit_shared": "a relative position bias that all blocks share",
+		"timm_avgmax":      "pooling is avgmax",
+		"hf_beit_shared":   "a relative position bias that all blocks share", "hf_dinov2_head": "side by side",
 		"hf_clip_head": "in front of no norm", "hf_vit_pooler": "pooler",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,4 +142,45 @@ func TestOtherNetworks(t *testing.T) {
 			said(t, tensor, err, want, tensor, path)
 		})
 	}
+}
+
+// A table of relative positions that config.json or the model does not have is named, and so is one that is missing.
+func TestRelativePositionsContradicted(t *testing.T) {
+	read := func(dir string, change func(m *configs.Model)) error {
+		ck, err := checkpoint.Load(filepath.Join("testdata", "variants", dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := ck.Model("m", []float64{0.5, 0.5, 0.5}, []float64{0.5, 0.5, 0.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change(&m); m.Validate() != nil {
+			t.Fatal(m.Validate())
+		}
+		_, err = ck.ViT(m)
+		return err
+	}
+	without := func(m *configs.Model) { m.RelativePositions, m.NoPosEmbed = false, false }
+	said(t, "a model without", read("timm_beit", without), "relative position bias", "relative_position_bias_table")
+	said(t, "a model with", read("timm_avg", func(m *configs.Model) { m.RelativePositions = true }),
+		"has no blocks.0.attn.relative_position_bias_table; expected no relative_positions: true")
+	from, to := filepath.Join("testdata", "variants", "hf_beit"), t.TempDir()
+	for _, name := range []string{"model.safetensors", "config.json", "preprocessor_config.json"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = []byte(strings.Replace(string(text), `"use_relative_position_bias": true`,
+			`"use_relative_position_bias": false`, 1))
+		if err := os.WriteFile(filepath.Join(to, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ck, err := checkpoint.Load(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ck.Model("m", nil, nil)
+	said(t, "config.json without", err, "relative_positions is true in the model, false by config.json")
 }

@@ -134,8 +134,8 @@ type Attention struct {
 	OutZero   int32
 	OutBits   int
 
-	// Bias is added to a window's scores: Heads x Window^2 x Window^2, nil where the
-	// network has no relative position bias.
+	// Bias is added to the scores of the n rows that attend to each other, of a window or of the image: Heads x n x n,
+	// nil where the network has no relative position bias.
 	Bias []int32
 }
 

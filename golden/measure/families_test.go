@@ -78,6 +78,8 @@ func families(t *testing.T) map[string]configs.Model {
 	for name, text := range map[string]string{
 		"deit-distilled": "name: d\nfamily: deit-distilled\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\n" +
 			"dim: 48\ndepth: 3\nheads: 3\n",
+		"relative positions": "name: b\nfamily: vit\nimage: {height: 32, width: 24, channels: 3}\npatch: 4\ndim: 48\n" +
+			"depth: 3\nheads: 3\nrelative_positions: true\nno_pos_embed: true\npool: avg\nfc_norm: true\n",
 		"gated, qk_norm": "name: g\nfamily: vit\nimage: {height: 32, width: 32, channels: 3}\npatch: 4\ndim: 48\ndepth: 3\n" +
 			"heads: 3\nqk_norm: true\ngated: true\nmlp_norm: true\nactivation: silu\n",
 		"swin": "name: s\nfamily: swin\nimage: {height: 30, width: 30, channels: 3}\npatch: 2\ndim: 24\ndepths: [1, 2]\n" +

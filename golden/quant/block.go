@@ -63,8 +63,11 @@ func (q *quantizer) block(shape network.Block) (intnet.Block, error) {
 	if shape.Merges() {
 		b.Merge, errs[0] = view.merge(i, w, s)
 	}
-	if errs[1] = view.attentionHalf(&b, i, w, s); errs[1] == nil && shape.Window > 0 {
-		errs[1] = view.window(&b, i, w, s)
+	if errs[1] = view.attentionHalf(&b, i, w, s); errs[1] == nil && shape.Relative {
+		errs[1] = view.relative(&b, i, w, s)
+	}
+	if shape.Window > 0 {
+		view.padding(&b, i, w, s)
 	}
 	if shape.Gated {
 		errs[2] = view.gatedHalf(&b, i, w, s)

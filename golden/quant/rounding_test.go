@@ -80,8 +80,9 @@ func TestRotated(t *testing.T) {
 		"plain": func(*configs.Model) {
 
 		}, "registers, heads of 24": func(m *configs.Model) { m.Registers, m.Dim, m.Heads = 3, 72, 3 },
-		"distilled": func(m *configs.Model) { m.Family = configs.DeiTDistilled },
-		"average":   func(m *configs.Model) { m.Pool = configs.PoolAvg },
+		"distilled":          func(m *configs.Model) { m.Family = configs.DeiTDistilled },
+		"average":            func(m *configs.Model) { m.Pool = configs.PoolAvg },
+		"relative positions": func(m *configs.Model) { m.RelativePositions = true },
 	}
 	for name, change := range models {
 		m := base

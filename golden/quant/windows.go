@@ -48,9 +48,8 @@ func (q *quantizer) merge(i int, w *checkpoint.BlockWeights, s *blockStats) (*in
 	return &m, errors.Join(errs[:]...)
 }
 
-// window adds what a windowed attention needs: the bias of each pair in the accumulator's
-// scale, and the codes of padding.
-func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
+// relative adds the bias of each pair of rows that attend to each other, in the accumulator's scale.
+func (q *quantizer) relative(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) error {
 	shape := q.shape
 	width := b.Attn.QKVBits
 	sq, sk := q.headScales("q", i, s.q, width), q.headScales("k", i, s.k, width)
@@ -74,6 +73,12 @@ func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s
 		return fmt.Errorf("%s: scores with their relative position bias need %d bits; at most 32 are covered",
 			b.Attn.Name, b.Attn.ScoreBits)
 	}
+	return nil
+}
+
+// padding adds the codes of padding of windows: those of the real value 0.
+func (q *quantizer) padding(b *intnet.Block, i int, w *checkpoint.BlockWeights, s *blockStats) {
+	shape := q.shape
 	bits := q.bits(i, network.QKVLayer)
 	f := foldOf(s.norm1.out, q.num.LNFold, w.Norm1G, w.Norm1B)
 	weights, _ := product(w.QKVW, w.QKVB, f.scale, f.offset)
@@ -83,5 +88,4 @@ func (q *quantizer) window(b *intnet.Block, i int, w *checkpoint.BlockWeights, s
 		code := int(hup(f.apply(0, c)/in.Scale)) + in.Zero
 		b.Pad = append(b.Pad, int8(min(max(code, -limit), limit-1)))
 	}
-	return nil
 }

@@ -34,7 +34,7 @@ def randomize(model, seed):
     torch.manual_seed(seed)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            if name.endswith(("gamma", "gamma_1", "gamma_2", "lambda1")):  # layer scale
+            if name.endswith(("gamma", "gamma_1", "gamma_2", "lambda1", "lambda_1", "lambda_2")):  # layer scale
                 p.uniform_(0.3, 1.5)
             elif p.dim() == 1 and name.endswith("weight"):  # LayerNorm
                 p.normal_(1, 0.2)
@@ -174,11 +174,18 @@ def main():
     from_timm("timm_silu", "vit_tiny_patch16_224", 37, act_layer="silu")
     from_timm("timm_swiglu", "vit_giant_patch14_dinov2", 47, patch_size=7, img_size=(14, 21))
 
+    from_timm("timm_beit", "beit_base_patch16_224", 35)
+    from_timm("timm_beit_token", "beitv2_base_patch16_224", 50, global_pool="token", use_abs_pos_emb=True, depth=2)
+
     from_timm("timm_eva02", "eva02_tiny_patch14_224", 31)
     from_timm("timm_eva02_mlp_norm", "eva02_base_patch14_224", 49)
     from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32)
 
     from_transformers("hf_dinov3", T.DINOv3ViTModel(T.DINOv3ViTConfig(num_register_tokens=2, **HF)), 42)
+    from_transformers("hf_beit", T.BeitForImageClassification(T.BeitConfig(use_relative_position_bias=True, **HF)), 41)
+    from_transformers("hf_beit_token", T.BeitForImageClassification(T.BeitConfig(use_relative_position_bias=True, use_mean_pooling=False,
+                                                                                 use_absolute_position_embeddings=True, **HF)), 51)
+    from_transformers("hf_data2vec", T.Data2VecVisionForImageClassification(T.Data2VecVisionConfig(use_relative_position_bias=True, **HF)), 54)
     from_transformers("hf_siglip_tower", T.SiglipVisionModel(T.SiglipVisionConfig(**HF)), 44)
     from_transformers("hf_dinov2_swiglu", T.Dinov2Model(T.Dinov2Config(use_swiglu_ffn=True, **{**HF, "mlp_ratio": 3})), 48)
     from_transformers("hf_vit", T.ViTForImageClassification(T.ViTConfig(hidden_act="gelu_new", qkv_bias=False, **HF)), 21)
@@ -194,9 +201,9 @@ def main():
     from_transformers("hf_swin", T.SwinForImageClassification(T.SwinConfig(image_size=16, patch_size=2, embed_dim=8, depths=[2, 1], num_heads=[1, 2], window_size=4,
                                                                            mlp_ratio=2, num_labels=CLASSES)), 30, size=(16, 16))
 
-    from_timm("timm_beit", "beit_base_patch16_224", 35, kind="refused", img_size=16)
+    from_timm("timm_beit_shared", "beit_base_patch16_224", 52, kind="refused", use_rel_pos_bias=False, use_shared_rel_pos_bias=True)
     from_timm("timm_avgmax", "vit_tiny_patch16_224", 36, kind="refused", global_pool="avgmax")
-    from_transformers("hf_beit", T.BeitForImageClassification(T.BeitConfig(**HF)), 41, kind="refused")
+    from_transformers("hf_beit_shared", T.BeitForImageClassification(T.BeitConfig(use_shared_relative_position_bias=True, **HF)), 53, kind="refused")
     from_transformers("hf_dinov2_head", T.Dinov2ForImageClassification(T.Dinov2Config(**dino)), 43, kind="refused")
     from_transformers("hf_clip_head", T.CLIPForImageClassification(T.CLIPConfig(vision_config=HF, text_config=TEXT)), 45, kind="refused")
     from_transformers("hf_vit_pooler", T.ViTModel(T.ViTConfig(**HF)), 46, kind="refused")
