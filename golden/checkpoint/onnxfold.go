@@ -164,10 +164,11 @@ var onefold = map[string]func(a float64) float64{
 	"Abs": math.Abs, "Reciprocal": func(a float64) float64 { return 1 / a }, "Exp": math.Exp, "Erf": math.Erf,
 	"Tanh": math.Tanh, "Sigmoid": func(a float64) float64 { return 1 / (1 + math.Exp(-a)) },
 	"Relu": func(a float64) float64 { return max(a, 0) }, "Not": func(a float64) float64 { return truth(a == 0) },
+	"IsNaN": func(a float64) float64 { return truth(a != a) },
 }
 
 // truths are operators whose results are no floating-point numbers.
-var truths = []string{"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not"}
+var truths = []string{"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not", "IsNaN"}
 
 // compute takes in a node that computes: numbers where all that it reads are constants, and else a result.
 func (m *mover) compute(n *onnxNode) (*moved, error) {
@@ -211,7 +212,7 @@ func (m *mover) compute(n *onnxNode) (*moved, error) {
 			}
 			return v, err
 		}
-	case constant:
+	case constant && n.op != "Resize":
 		return m.fold(n, out.in)
 	default:
 		out.shape, err = m.result(n, out.in)
@@ -360,6 +361,28 @@ func (m *mover) result(n *onnxNode, in []*moved) ([]int, error) {
 	switch n.op {
 	case "LayerNormalization", "Softmax":
 		return a, nil
+	case "Where":
+		shape := a
+		for _, t := range in[1:] {
+			var err error
+			if shape, err = together(shape, t.shape); err != nil {
+				return nil, err
+			}
+		}
+		return shape, nil
+	case "Resize": // of position embeddings
+		if sizes := m.input(n, 3); sizes != nil {
+			return m.ints(sizes)
+		}
+		scales, err := m.values(m.input(n, 2))
+		if err != nil || len(scales) != len(a) {
+			return nil, fmt.Errorf("resizes %v by %v", a, scales)
+		}
+		shape := slices.Clone(a)
+		for i, s := range scales {
+			shape[i] = int(math.Floor(float64(shape[i]) * s))
+		}
+		return shape, nil
 	case "MatMul":
 		if len(a) < 2 || len(b) < 2 || a[len(a)-1] != b[len(b)-2] {
 			return nil, fmt.Errorf("multiplies %v and %v", a, b)
@@ -381,7 +404,7 @@ func (m *mover) result(n *onnxNode, in []*moved) ([]int, error) {
 			return nil, fmt.Errorf("reads %v", a)
 		}
 		return append(slices.Clone(a[:2]), slices.Repeat([]int{1}, len(a)-2)...), nil
-	case "ReduceMean":
+	case "ReduceMean", "ReduceMax":
 		axes, err := m.reduced(n)
 		if err != nil {
 			return nil, err
@@ -397,12 +420,12 @@ func (m *mover) result(n *onnxNode, in []*moved) ([]int, error) {
 		}
 		return shape, nil
 	}
-	return nil, fmt.Errorf("is not an operator of a vision transformer with windows (Swin)")
+	return nil, fmt.Errorf("is not an operator of a vision transformer that is known")
 }
 
 func hasAttribute(n *onnxNode, name string) bool { _, ok := n.attributes[name]; return ok }
 
-// reduced are the axes of a ReduceMean.
+// reduced are the axes of a ReduceMean or ReduceMax.
 func (m *mover) reduced(n *onnxNode) ([]int, error) {
 	if in := m.input(n, 1); in != nil {
 		return m.ints(in)

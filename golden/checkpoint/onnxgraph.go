@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -121,10 +120,10 @@ func (r *graphReader) activation() error {
 			found[n.op] = true
 		}
 	}
-	if found["SiLU"] {
-		return errors.New("the activation is SiLU (the graph's nodes), which is carried of safetensors only")
-	}
 	names := sortedSet(found)
+	if len(names) == 1 && found["SiLU"] {
+		return r.silu()
+	}
 	switch len(names) {
 	case 0:
 		return nil

@@ -29,7 +29,10 @@ type moved struct {
 // limits of what is computed of a graph: elements of one tensor, and of all together.
 const (
 	mostElements = 1 << 25
-	mostMoves    = 1 << 31
+	perMove      = 64 // that a move costs however few it moves
+	// Moves of a whole graph: a number, and so many more for each byte of its file. Swin-T has 0.9 a byte.
+	leastMoves   = 1 << 25
+	movesPerByte = 8
 	mostKept     = 1 << 16 // elements of a constant whose values are kept
 )
 
@@ -37,13 +40,13 @@ const (
 type mover struct {
 	o       *onnxWeights
 	tensors map[string]*moved
-	opset   int
 	work    int // elements that were moved
+	limit   int
 }
 
 // counts refuses graphs that would take for ever.
 func (m *mover) counts(elements int) error {
-	if m.work += elements; elements > mostElements || m.work > mostMoves {
+	if m.work += elements + perMove; elements > mostElements || m.work > m.limit {
 		return fmt.Errorf("the graph moves more than a vision transformer has (a tensor of %d elements)", elements)
 	}
 	return nil
@@ -62,7 +65,10 @@ func fits(shape []int) error {
 
 // moves takes in the nodes of a graph, whose image has the given shape.
 func (g *onnxGraph) moves(o *onnxWeights, image []int) (*mover, error) {
-	m := &mover{o: o, tensors: map[string]*moved{g.inputs[0]: {shape: image}}}
+	m := &mover{o: o, tensors: map[string]*moved{g.inputs[0]: {shape: image}}, limit: leastMoves}
+	for _, f := range o.c.files {
+		m.limit += movesPerByte * len(f)
+	}
 	for i := range g.tensors {
 		m.constant(g.tensors[i].name, &g.tensors[i])
 	}
@@ -75,10 +81,15 @@ func (g *onnxGraph) moves(o *onnxWeights, image []int) (*mover, error) {
 			return nil, fmt.Errorf("%s: %w", n.title(), err)
 		}
 		for _, out := range n.outputs {
-			if t := m.tensors[out]; t != nil {
-				if err := fits(t.shape); err != nil {
-					return nil, fmt.Errorf("%s: gives %w", n.title(), err)
-				}
+			t := m.tensors[out]
+			if t == nil {
+				continue
+			}
+			if err := fits(t.shape); err != nil {
+				return nil, fmt.Errorf("%s: gives %w", n.title(), err)
+			}
+			if t.list == nil && (len(t.shape) == 0 || volume(t.shape) == 0) {
+				return nil, fmt.Errorf("%s: gives a tensor %v of the image, which no vision transformer has", n.title(), t.shape)
 			}
 		}
 	}
@@ -141,6 +152,9 @@ func (m *mover) ints(t *moved) ([]int, error) {
 	v, err := m.values(t)
 	list := make([]int, len(v))
 	for i, x := range v {
+		if x != x {
+			return nil, fmt.Errorf("value %d is %g where a whole number is expected", i, x)
+		}
 		list[i] = int(max(min(x, math.MaxInt32), math.MinInt32)) // Slice ends at the largest number there is
 	}
 	return list, err

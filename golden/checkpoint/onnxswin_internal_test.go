@@ -236,6 +236,74 @@ func (g *onnxGraph) nudge(i int, by int64) bool {
 	return false
 }
 
+// SiLU is read as what it is, with the gate that the graph has, or refused: never as another MLP.
+func TestChangedSiLU(t *testing.T) {
+	for _, c := range []struct {
+		file, name string
+		change     func(g *onnxGraph)
+		want       string // "" for one that is read
+	}{
+		{"timm_silu/dynamo.onnx", "plain", func(*onnxGraph) {}, ""},
+		{"timm_silu/script.onnx", "plain", func(*onnxGraph) {}, ""},
+		{"timm_swiglu/script.onnx", "gated", func(*onnxGraph) {}, ""},
+		{"hf_dinov2_swiglu/dynamo.onnx", "gated, of two layers", func(*onnxGraph) {}, ""},
+		{"timm_silu/dynamo.onnx", "sigmoid alone", func(g *onnxGraph) {
+			n := g.nodesOf("Sigmoid")[0]
+			g.consumer(n.out()).inputs = []string{n.out(), n.out()}
+		}, "is no SiLU in an MLP that is known"},
+		{"timm_silu/dynamo.onnx", "another factor", func(g *onnxGraph) {
+			g.nodesOf("Sigmoid")[0].inputs[0] = "val_74"
+		}, "multiplies it with something else"},
+		{"timm_swiglu/dynamo.onnx", "the value first", func(g *onnxGraph) {
+			n := g.nodesOf("Split")
+			out := n[len(n)-1].outputs
+			out[0], out[1] = out[1], out[0]
+		}, "the gate is not the first half"},
+		{"hf_dinov2_swiglu/dynamo.onnx", "value and gate exchanged", func(g *onnxGraph) {
+			n := g.nodesOf("Sigmoid")[0]
+			gate, product := n.inputs[0], g.consumer(n.out())
+			value := &g.consumer(product.out()).inputs[1]
+			n.inputs[0], product.inputs[0], *value = *value, *value, gate
+			g.sort()
+		}, "expected names with fc1_g and fc1_x, or gate_proj and up_proj"},
+		{"timm_silu/dynamo.onnx", "open size", func(g *onnxGraph) { g.size[3] = 0 }, "expected images of a fixed size"},
+	} {
+		t.Run(c.name+", "+c.file, func(t *testing.T) {
+			_, err := changed(t, c.file, c.change)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is\n%v\nexpected %q", err, c.want)
+			}
+		})
+	}
+}
+
+// consumer is the first node that reads a name.
+func (g *onnxGraph) consumer(name string) *onnxNode {
+	return &g.nodes[slices.IndexFunc(g.nodes, func(n onnxNode) bool { return slices.Contains(n.inputs, name) })]
+}
+
+// sort puts every node behind those whose results it reads.
+func (g *onnxGraph) sort() {
+	made := map[string]bool{}
+	for _, n := range g.nodes {
+		for _, out := range n.outputs {
+			made[out] = true
+		}
+	}
+	var list []onnxNode
+	for rest := g.nodes; len(rest) > 0; {
+		i := slices.IndexFunc(rest, func(n onnxNode) bool {
+			return !slices.ContainsFunc(n.inputs, func(in string) bool { return made[in] })
+		})
+		for _, out := range rest[i].outputs {
+			delete(made, out)
+		}
+		list = append(list, rest[i])
+		rest = slices.Delete(slices.Clone(rest), i, i+1)
+	}
+	g.nodes = list
+}
+
 // What is added to the scores of a ViT is not read as a plain one: BEiT's biases may be constants without a name.
 func TestBiasesOfAViTAreNotDropped(t *testing.T) {
 	for value, want := range map[float32]string{0: "", 0.5: "is added to the scores of an attention"} {

@@ -272,7 +272,8 @@ func FuzzIndex(f *testing.F) {
 }
 
 func FuzzONNX(f *testing.F) {
-	for _, name := range []string{"timm_distilled.onnx", "torchvision_vit.script.onnx"} {
+	for _, name := range []string{"timm_distilled.onnx", "torchvision_vit.script.onnx", "variants/timm_swin/dynamo.onnx",
+		"variants/timm_swiglu/dynamo.onnx"} {
 		b, err := os.ReadFile(fixture(name))
 		if err != nil {
 			f.Fatal(err)
