@@ -135,7 +135,8 @@ func (r *graphReader) activation() error {
 	return fmt.Errorf("the graph has the activations %s; carried is one in all blocks", strings.Join(names, " and "))
 }
 
-// plainScores refuses what is added to the scores of an attention, but for zeros, which exporters write as a mask.
+// plainScores looks for what is added to the scores of an attention, but for zeros, which exporters write as a mask,
+// and reads it as biases of relative positions, or refuses it.
 func (r *graphReader) plainScores() error {
 	for _, n := range r.nodes {
 		if n.op != "Softmax" || len(n.inputs) == 0 {
@@ -152,8 +153,11 @@ func (r *graphReader) plainScores() error {
 			continue
 		}
 		if before.op == "Add" || before.op == "Sub" || before.op == "Where" {
-			return fmt.Errorf("%s: is added to the scores of an attention (a relative position bias, a mask), which is carried "+
-				"of safetensors only where there are no windows", before.title())
+			if err := r.relative(); err != nil {
+				return fmt.Errorf("%s: is added to the scores of an attention (a relative position bias, a mask): %w",
+					before.title(), err)
+			}
+			return nil
 		}
 	}
 	return nil

@@ -12,11 +12,11 @@ var gates = [][2]string{{".fc1_g.", ".fc1_x."}, {".gate_proj.", ".up_proj."}}
 // silu reads MLPs with SiLU, x sigmoid(x), from the results of the graph's Sigmoid nodes: in front of the second layer,
 // or, gated, times the value, with a LayerNorm behind that or not. Which part is the gate is read, not assumed.
 func (r *graphReader) silu() error {
-	if len(r.size) != 4 || len(r.inputs) == 0 || slices.Max(r.size) > 1<<16 || slices.Min(r.size[1:]) < 1 {
-		return fmt.Errorf("the activation is SiLU and the graph's input is %v (0 where it is open); expected images of a "+
-			"fixed size, since parts of a gated MLP are followed element by element", r.size)
+	image, err := r.oneImage()
+	if err != nil {
+		return fmt.Errorf("the activation is SiLU, and %w", err)
 	}
-	m, err := r.moves(r.o, []int{max(1, int(r.size[0])), int(r.size[1]), int(r.size[2]), int(r.size[3])})
+	m, err := r.moves(r.o, image)
 	if err != nil {
 		return fmt.Errorf("the activation is SiLU, and %w", err)
 	}

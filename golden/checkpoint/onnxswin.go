@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -25,6 +26,7 @@ type swinGraph struct {
 	patches    *moved // the Conv
 	head       affine
 	activation string
+	heads      int // of a network without windows
 }
 
 // swinNorm is a LayerNorm over channels.
@@ -88,14 +90,12 @@ func (r *graphReader) isSwin() bool {
 
 // swin reads a Swin, whose tensors become the checkpoint's.
 func (r *graphReader) swin() error {
-	if len(r.size) != 4 || len(r.inputs) == 0 || len(r.outputs) == 0 || r.size[1] < 1 || r.size[2] < 1 || r.size[3] < 1 ||
-		slices.Max(r.size) > 1<<16 {
-		return fmt.Errorf("the graph's input is %v (0 where it is open); expected the size of an image: "+
-			"windows follow from it, so export with images of a fixed size", r.size)
+	image, err := r.oneImage()
+	if err != nil {
+		return err
 	}
-	image := []int{max(1, int(r.size[0])), int(r.size[1]), int(r.size[2]), int(r.size[3])}
-	if image[0] != 1 {
-		return fmt.Errorf("the graph's input is %v; expected one image, or any number of them", r.size)
+	if len(r.outputs) == 0 {
+		return errors.New("the graph has no result")
 	}
 	m, err := r.moves(r.o, image)
 	if err != nil {
@@ -111,6 +111,19 @@ func (r *graphReader) swin() error {
 	slices.Reverse(s.blocks)
 	slices.Reverse(s.merges)
 	return s.adopt()
+}
+
+// oneImage is the shape of one image that the graph reads.
+func (r *graphReader) oneImage() ([]int, error) {
+	if len(r.size) != 4 || len(r.inputs) == 0 || slices.Max(r.size) > 1<<16 || slices.Min(r.size[1:]) < 1 ||
+		r.size[0] < 0 {
+		return nil, fmt.Errorf("the graph's input is %v (0 where it is open); expected the size of an image: "+
+			"where rows lie follows from it, so export with images of a fixed size", r.size)
+	}
+	if r.size[0] > 1 {
+		return nil, fmt.Errorf("the graph's input is %v; expected one image, or any number of them", r.size)
+	}
+	return []int{1, int(r.size[1]), int(r.size[2]), int(r.size[3])}, nil
 }
 
 // wrong says of a node that it is not what a Swin has in its place.

@@ -266,7 +266,7 @@ func TestChangedSiLU(t *testing.T) {
 			n.inputs[0], product.inputs[0], *value = *value, *value, gate
 			g.sort()
 		}, "expected names with fc1_g and fc1_x, or gate_proj and up_proj"},
-		{"timm_silu/dynamo.onnx", "open size", func(g *onnxGraph) { g.size[3] = 0 }, "expected images of a fixed size"},
+		{"timm_silu/dynamo.onnx", "open size", func(g *onnxGraph) { g.size[3] = 0 }, "export with images of a fixed size"},
 	} {
 		t.Run(c.name+", "+c.file, func(t *testing.T) {
 			_, err := changed(t, c.file, c.change)
@@ -304,23 +304,45 @@ func (g *onnxGraph) sort() {
 	g.nodes = list
 }
 
-// What is added to the scores of a ViT is not read as a plain one: BEiT's biases may be constants without a name.
+// What is added to the scores of a ViT is read as biases of relative positions where it is that, and else refused: it may
+// be a constant without a name.
 func TestBiasesOfAViTAreNotDropped(t *testing.T) {
-	for value, want := range map[float32]string{0: "", 0.5: "is added to the scores of an attention"} {
-		_, err := changed(t, "timm_relu/dynamo.onnx", func(g *onnxGraph) {
-			data, _ := binary.Append(nil, binary.LittleEndian, value)
-			g.tensors = append(g.tensors, onnxTensor{name: "bias", dims: []int{1}, dtype: 1, data: data})
-			for i, n := range g.nodes {
-				if n.op == "Softmax" {
-					add := onnxNode{op: "Add", inputs: []string{n.inputs[0], "bias"}, outputs: []string{"biased"}}
-					g.nodes[i].inputs = []string{"biased"}
-					g.nodes = slices.Insert(g.nodes, i, add)
-					return
+	const rows = 7 // a class token and 2x3 patches
+	for name, c := range map[string]struct {
+		bias func(i, j int) float32
+		want string
+	}{
+		"zeros": {func(i, j int) float32 { return 0 }, ""}, "one for all": {func(i, j int) float32 { return 0.5 }, ""},
+		"of a pair": {func(i, j int) float32 { return float32(max(0, 3-i-j)) * float32(i*j) },
+			"expected one number: a table of relative positions"},
+		"of columns": {func(i, j int) float32 { return float32(j) }, "expected one number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ck, err := changed(t, "timm_relu/dynamo.onnx", func(g *onnxGraph) {
+				var list []float32
+				for i := range rows * rows {
+					list = append(list, c.bias(i/rows, i%rows))
 				}
+				data, _ := binary.Append(nil, binary.LittleEndian, list)
+				g.tensors = append(g.tensors, onnxTensor{name: "onnx::bias", dims: []int{rows, rows}, dtype: 1, data: data})
+				i := slices.IndexFunc(g.nodes, func(n onnxNode) bool { return n.op == "Softmax" })
+				add := onnxNode{op: "Add", inputs: []string{g.nodes[i].inputs[0], "onnx::bias"}, outputs: []string{"biased"}}
+				g.nodes[i].inputs = []string{"biased"}
+				g.nodes = slices.Insert(g.nodes, i, add)
+			})
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error is %v; expected %q", err, c.want)
+			}
+			if err != nil {
+				return
+			}
+			m, w, err := readModel(ck, nil)
+			if m.RelativePositions != (name != "zeros") || err != nil {
+				t.Fatalf("relative_positions is %v, %v", m.RelativePositions, err)
+			}
+			if name != "zeros" && slices.Max(w.Blocks[0].RelPos) != 0.5 {
+				t.Errorf("the table is %v", w.Blocks[0].RelPos)
 			}
 		})
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("biases of %g: error is %v; expected %q", value, err, want)
-		}
 	}
 }

@@ -426,7 +426,7 @@ func (s *swinGraph) adoptBlock(b *swinBlock, net *network.Network, i int) error 
 	if !home {
 		return fmt.Errorf("%s: its rows do not go back to the tokens that they came from", b.proj.node.title())
 	}
-	if err := s.positions(b, shape); err != nil {
+	if err := s.positions(b, shape, shape.WindowRegions()); err != nil {
 		return err
 	}
 	name := shape.Name
@@ -472,15 +472,15 @@ func otherOrder(b *swinBlock, shape network.Block) error {
 // masked is what is added at least to scores that do not count: frameworks add -100.
 const masked = -50
 
-// positions recovers the table of relative positions from what is added to the scores, and checks the mask.
-func (s *swinGraph) positions(b *swinBlock, shape network.Block) error {
+// positions recovers the table of relative positions from what is added to the scores, and checks the mask between rows
+// of different regions.
+func (s *swinGraph) positions(b *swinBlock, shape network.Block, regions []uint8) error {
 	n, heads := b.rows, b.heads
-	side := 2*shape.Window - 1
-	table, known := make([]float32, side*side*heads), make([]bool, side*side*heads)
+	size := shape.RelativePositions() * heads
+	table, known := make([]float32, size), make([]bool, size)
 	if b.added == nil {
 		b.added = make([]float64, b.windows*heads*n*n)
 	}
-	regions := shape.WindowRegions()
 	for pass := range 2 { // what counts, then what does not
 		for at, v := range b.added {
 			w, h, i, j := at/(heads*n*n), at/(n*n)%heads, at/n%n, at%n
@@ -502,7 +502,7 @@ func (s *swinGraph) positions(b *swinBlock, shape network.Block) error {
 			}
 		}
 	}
-	s.o.c.entries[shape.Name+".attn.relative_position_bias_table"] = newEntry([]int{side * side, heads}, table)
+	s.o.c.entries[shape.Name+".attn.relative_position_bias_table"] = newEntry([]int{size / heads, heads}, table)
 	return nil
 }
 

@@ -143,6 +143,8 @@ def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 1
         x = data(folder, m, size, mean, std, seed, call and (lambda x: call(m, x)))
         if name == "hf_swin":  # torch.export fails on it
             export(folder, m, x, False, short=True)
+        if name == "hf_beit":
+            export(folder, m, x, False)
         if name == "hf_dinov2_swiglu":
             export(folder, m, x, True)
         if name == "hf_deit":
@@ -176,8 +178,8 @@ def main():
     from_timm("timm_silu", "vit_tiny_patch16_224", 37, act_layer="silu", onnx_too=both)
     from_timm("timm_swiglu", "vit_giant_patch14_dinov2", 47, patch_size=7, img_size=(14, 21), onnx_too=both)
 
-    from_timm("timm_beit", "beit_base_patch16_224", 35)
-    from_timm("timm_beit_token", "beitv2_base_patch16_224", 50, global_pool="token", use_abs_pos_emb=True, depth=2)
+    from_timm("timm_beit", "beit_base_patch16_224", 35, onnx_too=(False,))
+    from_timm("timm_beit_token", "beitv2_base_patch16_224", 50, global_pool="token", use_abs_pos_emb=True, depth=2, onnx_too=(False,))
 
     from_timm("timm_eva02", "eva02_tiny_patch14_224", 31)
     from_timm("timm_eva02_mlp_norm", "eva02_base_patch14_224", 49)
