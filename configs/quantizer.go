@@ -28,6 +28,8 @@ type Quantizer struct {
 	Inputs         LayerInput `yaml:"inputs,omitempty" json:",omitempty"`          // what weights are rounded on
 	// of the checkpoint, before it is quantized
 	Rotation Rotation `yaml:"rotation,omitempty" json:",omitempty"`
+	// in which basis each attention head's q, k and v are quantized
+	Heads HeadBasis `yaml:"heads,omitempty" json:",omitempty"`
 }
 
 // Scheme says where the zero point lies.
@@ -117,6 +119,16 @@ const (
 	Hadamard Rotation = "hadamard"
 )
 
+// HeadBasis says in which basis the codes of a head are, which changes no result of the float network.
+type HeadBasis string
+
+// Bases of heads.
+const (
+	PlainHeads HeadBasis = "plain" // the checkpoint's own
+	// q and k, and v and proj, share the variance of their channels evenly; k and v are centred
+	BalancedHeads HeadBasis = "balanced"
+)
+
 // Switch is a yes or no whose empty value is yes.
 type Switch string
 
@@ -138,6 +150,7 @@ var (
 	switches         = []Switch{On, Off}
 	tokenScales      = []TokenScale{StaticScales, DynamicScales}
 	rotations        = []Rotation{NoRotation, Hadamard}
+	headBases        = []HeadBasis{PlainHeads, BalancedHeads}
 	layerInputs      = []LayerInput{FloatInputs, SequentialInputs}
 )
 
@@ -157,6 +170,7 @@ func (q Quantizer) Full() Quantizer {
 	fill(&q.TokenScales, tokenScales)
 	fill(&q.Inputs, layerInputs)
 	fill(&q.Rotation, rotations)
+	fill(&q.Heads, headBases)
 	if q.Percentile == 0 {
 		q.Percentile = defaultPercentile
 	}
@@ -181,6 +195,7 @@ func (q Quantizer) Normal() Quantizer {
 	clearFirst(&q.TokenScales, tokenScales)
 	clearFirst(&q.Inputs, layerInputs)
 	clearFirst(&q.Rotation, rotations)
+	clearFirst(&q.Heads, headBases)
 	return q
 }
 
@@ -232,6 +247,7 @@ func (q Quantizer) check(f *faults, prefix string) {
 	oneOf(f, prefix+"token_scales", q.TokenScales, tokenScales...)
 	oneOf(f, prefix+"inputs", q.Inputs, layerInputs...)
 	oneOf(f, prefix+"rotation", q.Rotation, rotations...)
+	oneOf(f, prefix+"heads", q.Heads, headBases...)
 }
 
 // OnEngine says which of the numerics of a network the emitted engine does not run, nil if it runs all.

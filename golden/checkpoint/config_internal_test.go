@@ -116,7 +116,7 @@ func TestIgnored(t *testing.T) {
 
 // Matrices that turn checkpoints are orthogonal; those of the residual stream keep a row's mean.
 func TestTurnsAreOrthogonal(t *testing.T) {
-	for name, q := range map[string][]float64{"spreading 16": spreading(16), "spreading 24": spreading(24),
+	for name, q := range map[string][]float64{"spreading 16": Spreading(16), "spreading 24": Spreading(24),
 		"mean keeping": meanKeeping(20)} {
 		n := int(math.Sqrt(float64(len(q))))
 		for i := range n {

@@ -32,7 +32,7 @@ func (w *Weights) Rotated(m configs.Model) (*Weights, error) {
 		return nil, ErrRotation
 	}
 	dim, hd := m.Dim, m.Dim/m.Heads
-	q, h := meanKeeping(dim), spreading(hd)
+	q, h := meanKeeping(dim), Spreading(hd)
 	r := &Weights{PatchW: leftProduct(q, w.PatchW, dim), PatchB: leftProduct(q, w.PatchB, dim),
 		Cls: rowsTurned(q, w.Cls), Dist: rowsTurned(q, w.Dist), Reg: rowsTurned(q, w.Reg), Pos: rowsTurned(q, w.Pos),
 		NormG: ones(dim), NormB: make([]float32, dim)}
@@ -164,8 +164,9 @@ func constantFirst(rng *rand.Rand, n int) [][]float64 {
 	return basis
 }
 
-// spreading is Sylvester's Hadamard matrix over sqrt(n) where n is a power of two, else a matrix of [meanKeeping].
-func spreading(n int) []float64 {
+// Spreading is an orthogonal n x n matrix, row-major, that makes channels alike: Sylvester's Hadamard matrix over sqrt(n)
+// where n is a power of two, else a random one.
+func Spreading(n int) []float64 {
 	if n&(n-1) != 0 {
 		return meanKeeping(n)
 	}

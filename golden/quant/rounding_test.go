@@ -26,6 +26,10 @@ var roundings = []menuChoice{
 	{"descent, sequential", quantizer(func(q *configs.Quantizer) {
 		q.Rounding, q.Inputs = configs.Descent, configs.SequentialInputs
 	})},
+	{"balanced heads", quantizer(func(q *configs.Quantizer) { q.Heads = configs.BalancedHeads })},
+	{"balanced heads, sequential", quantizer(func(q *configs.Quantizer) {
+		q.Heads, q.Inputs = configs.BalancedHeads, configs.SequentialInputs
+	})},
 	{"rotation", quantizer(func(q *configs.Quantizer) { q.Rotation = configs.Hadamard })},
 	{"rotation, descent", quantizer(func(q *configs.Quantizer) {
 		q.Rotation, q.Rounding = configs.Hadamard, configs.Descent

@@ -17,6 +17,20 @@ import (
 // once and serves any number of Quantize calls, also concurrent ones; the costly
 // results that depend on the numerics are remembered inside.
 type Stats struct {
+	observed
+
+	turn  turned // what calibration learned about the network with its residual stream rotated
+	heads heads  // and with its heads in other bases
+
+	ranges  memo[gridKey, rangeSet]
+	coded   memo[codedKey, []float64]
+	weights memo[weightKey, rounded]
+	inputs  memo[inputKey, []factor]
+	refits  memo[inputKey, []float64]
+}
+
+// observed is what the calibration images showed.
+type observed struct {
 	Images int // calibration images
 
 	model   configs.Model
@@ -30,14 +44,12 @@ type Stats struct {
 	norm    normStats
 	prefix  []*sample // with a classifier on each of several prefix tokens: their rows of norm
 	pool    *sample   // the pooled tokens, where they are pooled, by attention, too
+}
 
-	turn turned // what calibration learned about the network with its residual stream rotated
-
-	ranges  memo[gridKey, rangeSet]
-	coded   memo[codedKey, []float64]
-	weights memo[weightKey, rounded]
-	inputs  memo[inputKey, []factor]
-	refits  memo[inputKey, []float64]
+// newStats are statistics of which nothing was asked yet.
+func newStats(o observed) *Stats {
+	return &Stats{observed: o, inputs: memo[inputKey, []factor]{limit: maxFactors},
+		refits: memo[inputKey, []float64]{limit: maxRefits}}
 }
 
 // turned is a rotated checkpoint and its statistics, made when first asked for.
@@ -136,7 +148,7 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 	if images.N == 0 {
 		return nil, fmt.Errorf("calibration needs at least one image")
 	}
-	s := newStats(m, images.N)
+	s := newStats(nothingSeen(m, images.N))
 	s.images = images
 	workers := min(runtime.GOMAXPROCS(0), images.N)
 	// Worker i runs images i, i+workers, ...; what they give is taken in in the images' order,
@@ -180,15 +192,15 @@ func CalibrateWith(m configs.Model, w *checkpoint.Weights, images *dataset.Image
 	return s, nil
 }
 
-func newStats(m configs.Model, images int) *Stats {
+// nothingSeen has room for what so many images show.
+func nothingSeen(m configs.Model, images int) observed {
 	net := network.MustCompile(m)
 	norm := func(op network.Op) normStats {
 		return normStats{out: newSample(op.Cols, images*net.Used(op)), sigma: math.Inf(1)}
 	}
 	rows := func(op network.Op) *sample { return newSample(op.Cols, images*op.Rows) }
 	last := net.Last()
-	s := &Stats{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)),
-		inputs: memo[inputKey, []factor]{limit: maxFactors}, refits: memo[inputKey, []float64]{limit: maxRefits},
+	s := observed{Images: images, model: m, net: net, stages: make([]float64, len(net.Stages)),
 		embed: spread{least: math.Inf(1)}, norm: norm(last), patches: newSample(m.PatchInner(), images*m.Patches())}
 	if net.Classifiers > 1 {
 		for range net.Classifiers {
