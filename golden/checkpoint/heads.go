@@ -2,11 +2,11 @@ package checkpoint
 
 import "slices"
 
-// HeadBasis is another basis of one attention head of d channels: q becomes Q q, k becomes K (k - KeyOffset), v becomes
-// V (v - ValueOffset), and a row r of proj's weights for the head becomes Read r. With Q^T K = 1 every score of a row
-// differs from what it was by the same number, which softmax does not see; with Read^T V = 1 proj gives what it gave, as
-// a row's numerators sum up to one and proj's bias takes what the offset was. Matrices are d x d, row-major; where
-// Q and K are nil, q and k stay as they are.
+// HeadBasis is another basis of one attention head of d channels: q becomes Q q, k becomes K (k - KeyOffset), v
+// becomes V (v - ValueOffset), and a row r of proj's weights for the head becomes Read r. With Q^T K = 1 every score of
+// a row differs from what it was by the same number, which softmax does not see; with Read^T V = 1 proj gives what it
+// gave, as a row's numerators sum up to one and proj's bias takes what the offset was. Matrices are d x d, row-major;
+// where Q and K are nil, q and k stay as they are.
 type HeadBasis struct {
 	Q, K        []float64
 	KeyOffset   []float64 // d

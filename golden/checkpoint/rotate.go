@@ -164,8 +164,8 @@ func constantFirst(rng *rand.Rand, n int) [][]float64 {
 	return basis
 }
 
-// Spreading is an orthogonal n x n matrix, row-major, that makes channels alike: Sylvester's Hadamard matrix over sqrt(n)
-// where n is a power of two, else a random one.
+// Spreading is an orthogonal n x n matrix, row-major, that makes channels alike: Sylvester's Hadamard matrix over
+// sqrt(n) where n is a power of two, else a random one.
 func Spreading(n int) []float64 {
 	if n&(n-1) != 0 {
 		return meanKeeping(n)

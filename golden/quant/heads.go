@@ -30,7 +30,8 @@ type heads struct {
 //     matrix, which makes the sum of their variances least (balancing, as Moore 1981 does it for linear systems); a
 //     Hadamard matrix then makes all channels alike, as in QuaRot (Ashkboos et al., 2024);
 //   - v and proj likewise, with proj's weights in the place of q's values;
-//   - the range of each channel of k and v is centred: softmax does not see an offset of k, proj's bias takes that of v.
+//   - the range of each channel of k and v is centred: softmax does not see an offset of k, proj's bias takes that of
+//     v.
 //
 // Where a norm or a rotation is between q and k and their codes, these two stay as they are.
 func (s *Stats) balanced(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, error) {
@@ -151,8 +152,8 @@ func balancing(c, d *mat.SymDense) (a, b []float64, err error) {
 	return mat.DenseCopyOf(x.T()).RawMatrix().Data, right.RawMatrix().Data, nil
 }
 
-// seconds are the second moments of n channels, about their means or about 0. The fewer rows there are, the more they are
-// drawn towards those of independent channels that are alike, as if priorRows more rows had these.
+// seconds are the second moments of n channels, about their means or about 0. The fewer rows there are, the more they
+// are drawn towards those of independent channels that are alike, as if priorRows more rows had these.
 func (s *sample) seconds(at, n int, central bool) *mat.SymDense {
 	rows, columns, mean := make([]float64, 0, s.rows*n), make([]float64, n*s.rows), make([]float64, n)
 	for r := range s.rows {
