@@ -18,7 +18,7 @@ func (r *graphReader) relative() error {
 	if err != nil {
 		return err
 	}
-	s := &swinGraph{mover: m, r: r}
+	s := &tracedGraph{mover: m, r: r}
 	var shape network.Block
 	block := 0
 	for i := range r.nodes {
@@ -49,7 +49,7 @@ func (r *graphReader) relative() error {
 }
 
 // relativeBlock reads the attention in front of a layer.
-func (s *swinGraph) relativeBlock(block int, proj affine, shape network.Block) error {
+func (s *tracedGraph) relativeBlock(block int, proj affine, shape network.Block) error {
 	name := fmt.Sprintf("blocks.%d", block)
 	if _, ok := s.o.c.entries[name+".norm1.weight"]; !ok {
 		return fmt.Errorf("%s: something is added to its scores (a relative position bias), which is carried of timm's "+

@@ -20,7 +20,7 @@ func (r *graphReader) silu() error {
 	if err != nil {
 		return fmt.Errorf("the activation is SiLU, and %w", err)
 	}
-	s := &swinGraph{mover: m, r: r}
+	s := &tracedGraph{mover: m, r: r}
 	consumers := map[string][]*onnxNode{}
 	for i := range r.nodes {
 		for _, in := range r.nodes[i].inputs {
@@ -48,7 +48,7 @@ func (r *graphReader) silu() error {
 }
 
 // gateOf says whether the SiLU of a Sigmoid is a gate.
-func (s *swinGraph) gateOf(sigmoid *onnxNode, consumers map[string][]*onnxNode) (gated bool, err error) {
+func (s *tracedGraph) gateOf(sigmoid *onnxNode, consumers map[string][]*onnxNode) (gated bool, err error) {
 	const expected = "a layer in front of SiLU"
 	only := func(name string, ops ...string) (*onnxNode, error) {
 		list := consumers[name]

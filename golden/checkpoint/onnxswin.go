@@ -15,22 +15,23 @@ import (
 // by the exporter). Every operator on the way must be one that the network has, and the rows of every window and patch
 // merging must be those that the network gathers: shift, window, padding and mask are compared element by element.
 
-// swinGraph is a graph while it is read.
-type swinGraph struct {
+// tracedGraph is a graph whose results are followed to where they come from: what was read of it so far. Blocks,
+// merges, norms, patches and head are a Swin's.
+type tracedGraph struct {
 	*mover
 	r          *graphReader
 	blocks     []swinBlock // the last one first
 	merges     []swinMerge // the last one first; in front of the block of index before, counted from the end
-	norm       swinNorm
-	embedded   swinNorm
+	norm       tracedNorm
+	embedded   tracedNorm
 	patches    *moved // the Conv
 	head       affine
 	activation string
 	heads      int // of a network without windows
 }
 
-// swinNorm is a LayerNorm over channels.
-type swinNorm struct {
+// tracedNorm is a LayerNorm over channels.
+type tracedNorm struct {
 	node        *onnxNode
 	gamma, beta *moved
 	in          *moved
@@ -39,14 +40,14 @@ type swinNorm struct {
 // swinMerge is a patch merging: its rows as the tokens of the stage before, four side by side.
 type swinMerge struct {
 	before    int // blocks behind it
-	norm      swinNorm
+	norm      tracedNorm
 	reduction affine
 	order     []int
 }
 
 // swinBlock is a block. Order is the token in each row of its windows, -1 for padding.
 type swinBlock struct {
-	norm1, norm2   swinNorm
+	norm1, norm2   tracedNorm
 	qkv            []affine // one, or q, k and v
 	proj, fc1, fc2 affine
 	windows, heads int
@@ -101,7 +102,7 @@ func (r *graphReader) swin() error {
 	if err != nil {
 		return err
 	}
-	s := &swinGraph{mover: m, r: r}
+	s := &tracedGraph{mover: m, r: r}
 	if err := s.read(m.tensors[r.outputs[0]]); err != nil {
 		return err
 	}
@@ -126,20 +127,20 @@ func (r *graphReader) oneImage() ([]int, error) {
 	return []int{1, int(r.size[1]), int(r.size[2]), int(r.size[3])}, nil
 }
 
-// wrong says of a node that it is not what a Swin has in its place.
+// wrong says of a node that it is not what a network has in its place.
 func wrong(t *moved, expected string) error {
 	switch {
 	case t == nil:
-		return fmt.Errorf("the graph is no Swin that is known: there is nothing where %s is expected", expected)
+		return fmt.Errorf("the graph is no network that is known: there is nothing where %s is expected", expected)
 	case t.node == nil:
-		return fmt.Errorf("the graph is no Swin that is known: there is the image or a constant where %s is expected",
+		return fmt.Errorf("the graph is no network that is known: there is the image or a constant where %s is expected",
 			expected)
 	}
-	return fmt.Errorf("%s: is no part of a Swin that is known; expected %s", t.node.title(), expected)
+	return fmt.Errorf("%s: is in a place where no known network has it; expected %s", t.node.title(), expected)
 }
 
 // straight is the node whose result a tensor is, every element in its own place.
-func (s *swinGraph) straight(t *moved, expected string) (*moved, error) {
+func (s *tracedGraph) straight(t *moved, expected string) (*moved, error) {
 	if t == nil {
 		return nil, wrong(nil, expected)
 	}
@@ -166,7 +167,7 @@ func misplaced(at []int32, want func(i int) int) int {
 }
 
 // places are where the elements of a tensor come from, of the node of which it is moved.
-func (s *swinGraph) places(t *moved, expected string) (*moved, []int32, error) {
+func (s *tracedGraph) places(t *moved, expected string) (*moved, []int32, error) {
 	if t == nil {
 		return nil, nil, wrong(nil, expected)
 	}
@@ -181,7 +182,7 @@ func (s *swinGraph) places(t *moved, expected string) (*moved, []int32, error) {
 }
 
 // scalarOf is the only number of a constant.
-func (s *swinGraph) scalarOf(t *moved) (float64, bool) {
+func (s *tracedGraph) scalarOf(t *moved) (float64, bool) {
 	if t == nil || t.list == nil || volume(t.shape) != 1 {
 		return 0, false
 	}
@@ -201,7 +202,7 @@ func operands(t *moved) (result, constant *moved) {
 }
 
 // affine is the product that a node ends.
-func (s *swinGraph) affine(t *moved) (affine, bool) {
+func (s *tracedGraph) affine(t *moved) (affine, bool) {
 	if t == nil || t.node == nil {
 		return affine{}, false
 	}
@@ -249,11 +250,11 @@ func (s *swinGraph) affine(t *moved) (affine, bool) {
 }
 
 // layerNorm is the LayerNorm that a node is.
-func (s *swinGraph) layerNorm(t *moved, expected string) (swinNorm, error) {
+func (s *tracedGraph) layerNorm(t *moved, expected string) (tracedNorm, error) {
 	if t == nil || t.node == nil || t.node.op != "LayerNormalization" || len(t.in) < 2 {
-		return swinNorm{}, wrong(t, expected)
+		return tracedNorm{}, wrong(t, expected)
 	}
-	n := swinNorm{node: t.node, in: t.in[0], gamma: t.in[1]}
+	n := tracedNorm{node: t.node, in: t.in[0], gamma: t.in[1]}
 	if len(t.in) > 2 {
 		n.beta = t.in[2]
 	}
@@ -270,7 +271,7 @@ func (s *swinGraph) layerNorm(t *moved, expected string) (swinNorm, error) {
 }
 
 // read reads the graph from its result back to the patches.
-func (s *swinGraph) read(out *moved) error {
+func (s *tracedGraph) read(out *moved) error {
 	end, err := s.straight(out, "the head")
 	if err != nil {
 		return err
@@ -309,7 +310,7 @@ func (s *swinGraph) read(out *moved) error {
 }
 
 // pooled is the LayerNorm of which a mean over all tokens is.
-func (s *swinGraph) pooled(t *moved) (*moved, error) {
+func (s *tracedGraph) pooled(t *moved) (*moved, error) {
 	const expected = "the mean over all tokens"
 	mean, err := s.straight(t, expected)
 	if err != nil {
@@ -364,7 +365,7 @@ func inRange(from, to int) []int {
 }
 
 // front reads patch embedding and the norm behind it.
-func (s *swinGraph) front(norm *moved) error {
+func (s *tracedGraph) front(norm *moved) error {
 	var err error
 	if s.embedded, err = s.layerNorm(norm, "the norm behind the patches"); err != nil {
 		return err
@@ -385,7 +386,7 @@ func (s *swinGraph) front(norm *moved) error {
 }
 
 // merge reads a patch merging, and is the stream that it reads.
-func (s *swinGraph) merge(reduction affine) (*moved, error) {
+func (s *tracedGraph) merge(reduction affine) (*moved, error) {
 	const expected = "the LayerNorm of a patch merging"
 	t, err := s.straight(reduction.in, expected)
 	if err != nil {
@@ -428,7 +429,7 @@ func rowsOf(at []int32, width int) []int {
 }
 
 // image takes the size of the image, and a normalisation in front of the patches.
-func (s *swinGraph) image() error {
+func (s *tracedGraph) image() error {
 	known := func() bool {
 		return slices.ContainsFunc(s.r.list, func(f fact) bool { return f.key == "image.height" })
 	}
@@ -445,7 +446,7 @@ func (s *swinGraph) image() error {
 }
 
 // stages are the numbers of blocks and of heads of each.
-func (s *swinGraph) stages() (depths, heads []int) {
+func (s *tracedGraph) stages() (depths, heads []int) {
 	first := 0
 	for i := 0; i <= len(s.merges); i++ {
 		end := len(s.blocks)
@@ -462,7 +463,7 @@ func (s *swinGraph) stages() (depths, heads []int) {
 }
 
 // model is the one whose network the graph has to be.
-func (s *swinGraph) model() (configs.Model, error) {
+func (s *tracedGraph) model() (configs.Model, error) {
 	conv := s.patches
 	depths, heads := s.stages()
 	m := blank(true)
@@ -488,7 +489,7 @@ func (s *swinGraph) model() (configs.Model, error) {
 }
 
 // adopt holds the graph against the network of its model, and stores its tensors under timm's names.
-func (s *swinGraph) adopt() error {
+func (s *tracedGraph) adopt() error {
 	m, err := s.model()
 	if err != nil {
 		return err
@@ -550,7 +551,7 @@ func (s *swinGraph) adopt() error {
 }
 
 // store puts a constant under a parameter's name.
-func (s *swinGraph) store(name string, t *moved, shape ...int) error {
+func (s *tracedGraph) store(name string, t *moved, shape ...int) error {
 	e, err := s.entry(t)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -566,7 +567,7 @@ func (s *swinGraph) store(name string, t *moved, shape ...int) error {
 }
 
 // entry is a constant as a tensor of a checkpoint.
-func (s *swinGraph) entry(t *moved) (entry, error) {
+func (s *tracedGraph) entry(t *moved) (entry, error) {
 	if t.name != "" && !t.whole {
 		return s.o.tensors[t.name], nil
 	}
@@ -582,7 +583,7 @@ func narrowed(v []float64) []float32 {
 	return out
 }
 
-func (s *swinGraph) storeNorm(name string, n swinNorm, channels int) error {
+func (s *tracedGraph) storeNorm(name string, n tracedNorm, channels int) error {
 	if err := s.store(name+".weight", n.gamma, channels); err != nil {
 		return err
 	}
@@ -593,7 +594,7 @@ func (s *swinGraph) storeNorm(name string, n swinNorm, channels int) error {
 	return s.store(name+".bias", n.beta, channels)
 }
 
-func (s *swinGraph) storeLayer(name string, a affine) error {
+func (s *tracedGraph) storeLayer(name string, a affine) error {
 	e, err := s.entry(a.weight)
 	if err == nil && a.turned {
 		e, err = e.transposed()

@@ -9,7 +9,7 @@ import (
 )
 
 // block reads a block that ends in a sum, and is the stream that it reads.
-func (s *swinGraph) block(end *moved) (*moved, error) {
+func (s *tracedGraph) block(end *moved) (*moved, error) {
 	var b swinBlock
 	// The MLP.
 	skip, branch, layer, err := s.branch(end)
@@ -69,7 +69,7 @@ func (s *swinGraph) block(end *moved) (*moved, error) {
 }
 
 // branch takes a sum of a residual stream and a layer's result apart.
-func (s *swinGraph) branch(sum *moved) (skip, branch *moved, layer affine, err error) {
+func (s *tracedGraph) branch(sum *moved) (skip, branch *moved, layer affine, err error) {
 	const expected = "the sum of a residual stream and a layer"
 	if sum.node == nil || sum.node.op != "Add" || len(sum.in) != 2 || sum.in[0].list != nil || sum.in[1].list != nil {
 		return nil, nil, layer, wrong(sum, expected)
@@ -87,10 +87,10 @@ func (s *swinGraph) branch(sum *moved) (skip, branch *moved, layer affine, err e
 }
 
 // normOf is the LayerNorm that a layer reads, which has to read the given stream.
-func (s *swinGraph) normOf(t, stream *moved, expected string) (swinNorm, error) {
+func (s *tracedGraph) normOf(t, stream *moved, expected string) (tracedNorm, error) {
 	of, err := s.straight(t, expected)
 	if err != nil {
-		return swinNorm{}, err
+		return tracedNorm{}, err
 	}
 	n, err := s.layerNorm(of, expected)
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *swinGraph) normOf(t, stream *moved, expected string) (swinNorm, error) 
 }
 
 // activated is the layer behind which the activation stands that a tensor is.
-func (s *swinGraph) activated(t *moved) (affine, error) {
+func (s *tracedGraph) activated(t *moved) (affine, error) {
 	const expected = "an activation of a layer's result"
 	var leaf *moved
 	var find func(t *moved, depth int) error
@@ -160,7 +160,7 @@ var functions = []struct {
 }
 
 // activationOf finds the function that a part of the graph computes, by its values.
-func (s *swinGraph) activationOf(t, leaf *moved) (string, error) {
+func (s *tracedGraph) activationOf(t, leaf *moved) (string, error) {
 	for _, f := range functions {
 		same := true
 		for x := -4.0; x <= 4 && same; x += 0.25 {
@@ -179,7 +179,7 @@ func (s *swinGraph) activationOf(t, leaf *moved) (string, error) {
 }
 
 // at is what a part of the graph computes where a node gives x.
-func (s *swinGraph) at(t, leaf *moved, x float64) (float64, error) {
+func (s *tracedGraph) at(t, leaf *moved, x float64) (float64, error) {
 	if v, ok := s.scalarOf(t); ok {
 		return v, nil
 	}
@@ -218,7 +218,7 @@ func (s *swinGraph) at(t, leaf *moved, x float64) (float64, error) {
 }
 
 // attention reads what is between the windows of a block and proj, and is the windows.
-func (s *swinGraph) attention(b *swinBlock) (*moved, error) {
+func (s *tracedGraph) attention(b *swinBlock) (*moved, error) {
 	value, at, err := s.places(b.proj.in, "the product of attention and v")
 	if err != nil {
 		return nil, err
@@ -272,7 +272,7 @@ func (s *swinGraph) attention(b *swinBlock) (*moved, error) {
 }
 
 // scores follows a softmax back to the product of q and k: what was added to it, and the factor.
-func (s *swinGraph) scores(b *swinBlock, t *moved) (*moved, float64, error) {
+func (s *tracedGraph) scores(b *swinBlock, t *moved) (*moved, float64, error) {
 	const expected = "scores, the product of q and k"
 	factor := 1.0
 	for range 8 {
@@ -325,7 +325,7 @@ type layerPart struct {
 }
 
 // headsOf follows q, k (turned) or v of all heads back to the layer that computes it, and is the factor on the way.
-func (s *swinGraph) headsOf(b *swinBlock, t *moved, turned bool) (layerPart, float64, error) {
+func (s *tracedGraph) headsOf(b *swinBlock, t *moved, turned bool) (layerPart, float64, error) {
 	const expected = "a layer for q, k or v"
 	factor := 1.0
 	heads, rows, width := b.heads, b.rows, b.width
@@ -346,7 +346,7 @@ func (s *swinGraph) headsOf(b *swinBlock, t *moved, turned bool) (layerPart, flo
 				return (window*rows+row)*layer.out + p.first + head*width + c
 			})
 			if bad >= 0 {
-				return p, 0, fmt.Errorf("%s: its result is cut into heads and windows in another way than a Swin's",
+				return p, 0, fmt.Errorf("%s: its result is cut into heads and windows in another way than is known",
 					layer.node.title())
 			}
 			return p, factor, nil
@@ -379,7 +379,7 @@ func (s *swinGraph) headsOf(b *swinBlock, t *moved, turned bool) (layerPart, flo
 }
 
 // joined takes the layers of q, k and v: one of all three side by side, or three of the same rows.
-func (s *swinGraph) joined(b *swinBlock, qkv [3]layerPart) (*moved, error) {
+func (s *tracedGraph) joined(b *swinBlock, qkv [3]layerPart) (*moved, error) {
 	channels := b.heads * b.width
 	q := qkv[0]
 	switch {
@@ -410,7 +410,7 @@ func (s *swinGraph) joined(b *swinBlock, qkv [3]layerPart) (*moved, error) {
 }
 
 // adoptBlock holds a block against that of the network, and stores its tensors.
-func (s *swinGraph) adoptBlock(b *swinBlock, net *network.Network, i int) error {
+func (s *tracedGraph) adoptBlock(b *swinBlock, net *network.Network, i int) error {
 	shape := net.Blocks[i]
 	if b.heads != shape.Heads || b.heads*b.width != shape.Dim || b.fc1.out != shape.Hidden {
 		return fmt.Errorf("has %d heads of %d channels and %d hidden channels; expected %d of %d and %d",
@@ -435,7 +435,7 @@ func (s *swinGraph) adoptBlock(b *swinBlock, net *network.Network, i int) error 
 	}
 	for _, n := range []struct {
 		name string
-		norm swinNorm
+		norm tracedNorm
 	}{{".norm1", b.norm1}, {".norm2", b.norm2}} {
 		if err := s.storeNorm(name+n.name, n.norm, shape.Dim); err != nil {
 			return err
@@ -474,7 +474,7 @@ const masked = -50
 
 // positions recovers the table of relative positions from what is added to the scores, and checks the mask between rows
 // of different regions.
-func (s *swinGraph) positions(b *swinBlock, shape network.Block, regions []uint8) error {
+func (s *tracedGraph) positions(b *swinBlock, shape network.Block, regions []uint8) error {
 	n, heads := b.rows, b.heads
 	size := shape.RelativePositions() * heads
 	table, known := make([]float32, size), make([]bool, size)
@@ -507,7 +507,7 @@ func (s *swinGraph) positions(b *swinBlock, shape network.Block, regions []uint8
 }
 
 // storeQKV stores the layers of q, k and v as one.
-func (s *swinGraph) storeQKV(name string, b *swinBlock) error {
+func (s *tracedGraph) storeQKV(name string, b *swinBlock) error {
 	if len(b.qkv) == 1 {
 		return s.storeLayer(name, b.qkv[0])
 	}
