@@ -259,6 +259,14 @@ func TestChangedSiLU(t *testing.T) {
 			out := n[len(n)-1].outputs
 			out[0], out[1] = out[1], out[0]
 		}, "the gate is not the first half"},
+		{"timm_swiglu/dynamo.onnx", "the gate twice", func(g *onnxGraph) {
+			n := g.nodesOf("Split")
+			g.reads(n[len(n)-1].outputs[1], n[len(n)-1].outputs[0])
+		}, "the gate is not the first half"},
+		{"timm_swiglu/dynamo.onnx", "the value twice", func(g *onnxGraph) {
+			n := g.nodesOf("Split")
+			g.reads(n[len(n)-1].outputs[0], n[len(n)-1].outputs[1])
+		}, "the gate is not the first half"},
 		{"hf_dinov2_swiglu/dynamo.onnx", "value and gate exchanged", func(g *onnxGraph) {
 			n := g.nodesOf("Sigmoid")[0]
 			gate, product := n.inputs[0], g.consumer(n.out())
@@ -274,6 +282,17 @@ func TestChangedSiLU(t *testing.T) {
 				t.Errorf("error is\n%v\nexpected %q", err, c.want)
 			}
 		})
+	}
+}
+
+// reads has every node that reads a name read another.
+func (g *onnxGraph) reads(name, instead string) {
+	for _, n := range g.nodes {
+		for i, in := range n.inputs {
+			if in == name {
+				n.inputs[i] = instead
+			}
+		}
 	}
 }
 
