@@ -24,7 +24,8 @@ func TestSourceMutants(t *testing.T) {
 		stages        func(dir string) []goTests
 	}{
 		{"golden", "./golden/...", func(dir string) []goTests {
-			return []goTests{{"-short", dir}, {"-short", "./golden/..."}, {"./cmd/vitdse", "-run", "TestDigests"}}
+			return []goTests{{"-short", dir}, {"-short", "./golden/..."}, {"./emit/verify", "-run", "TestLibraryFiles"},
+				{"./cmd/vitdse", "-run", "TestDigests"}}
 		}},
 		{"hwmodel", "./hwmodel/...", func(dir string) []goTests {
 			return []goTests{{"-short", "./hwmodel/..."}, {"./cmd/vitdse", "-run", "TestDigests"}}

@@ -155,15 +155,22 @@ func TestSweepCount(t *testing.T) {
 		t.Run(string(g), func(t *testing.T) {
 			ref := configs.Uniform(c.Model, 8, 8)
 			want := 6 + 6 // numerators of 2 to 8 bits, indexes of GELU of 4 to 10
+			weights := 0
 			for i, l := range net.Layers {
 				want += 6
 				if l.Weights {
 					ref.Layers[i].Granularity = g
-					want += 7*2 - 1
+					weights++
 				}
 			}
-			if got, err := (measure.Sweep{}).Count(c.Model, ref); err != nil || got != want {
-				t.Errorf("%d entries, %v; expected %d", got, err, want)
+			for _, s := range []struct {
+				of []configs.Granularity // those that are measured; of a layer's own one setting is the reference
+				n  int
+			}{{nil, 7*2 - 1}, {[]configs.Granularity{g}, 6},
+				{[]configs.Granularity{configs.PerChannel}, map[bool]int{true: 6, false: 7}[g == configs.PerChannel]}} {
+				if got, err := (measure.Sweep{Granularities: s.of}).Count(c.Model, ref); err != nil || got != want+s.n*weights {
+					t.Errorf("%v: %d entries, %v; expected %d", s.of, got, err, want+s.n*weights)
+				}
 			}
 		})
 	}

@@ -27,6 +27,7 @@ func TestBalancedHeads(t *testing.T) {
 		"rotary": {func(m *configs.Model) {
 			m.Rope, m.RopeTheta, m.Gated = configs.RopeCentred, 100, true
 		}, true},
+		"relative positions": {func(m *configs.Model) { m.RelativePositions = true }, false},
 		"swin": {func(m *configs.Model) {
 			m.Family, m.Depth, m.Heads, m.Patch, m.Window = configs.Swin, 0, 0, 2, 3
 			m.Dim, m.Depths, m.StageHeads = 24, []int{2, 2}, []int{3, 6}
