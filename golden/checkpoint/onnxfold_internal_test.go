@@ -48,3 +48,36 @@ func TestFoldedConstants(t *testing.T) {
 		})
 	}
 }
+
+// A product is a layer where a result is multiplied with a matrix of constants, and nothing else.
+func TestLayersOfAGraph(t *testing.T) {
+	constant := func(shape ...int) *moved { return numbers(shape, false, make([]float64, volume(shape))) }
+	result := func(shape ...int) *moved { return &moved{shape: shape, node: &onnxNode{op: "Softmax"}} }
+	gemm := func(name string, a onnxAttribute) *onnxNode {
+		return &onnxNode{op: "Gemm", attributes: map[string]onnxAttribute{name: a}}
+	}
+	matmul, x := &onnxNode{op: "MatMul"}, result(1, 2, 4)
+	for name, c := range map[string]struct {
+		node *onnxNode
+		in   []*moved
+		want bool
+	}{
+		"matrix":           {matmul, []*moved{x, constant(4, 3)}, true},
+		"three dimensions": {matmul, []*moved{x, constant(1, 4, 3)}, false},
+		"two results":      {matmul, []*moved{x, result(4, 3)}, false},
+		"no operand":       {matmul, []*moved{x, nil}, false},
+		"two constants":    {matmul, []*moved{constant(2, 4), constant(4, 3)}, false},
+		"bias":             {gemm("beta", onnxAttribute{float: 1}), []*moved{x, constant(4, 3), constant(3)}, true},
+		"computed bias":    {gemm("beta", onnxAttribute{float: 1}), []*moved{x, constant(4, 3), result(3)}, false},
+		"short bias":       {gemm("beta", onnxAttribute{float: 1}), []*moved{x, constant(4, 3), constant(1)}, false},
+		"factor":           {gemm("alpha", onnxAttribute{float: 2}), []*moved{x, constant(4, 3)}, false},
+		"another operator": {&onnxNode{op: "Mul"}, []*moved{x, constant(4, 3)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &tracedGraph{mover: &mover{limit: 1 << 10}}
+			if _, ok := s.affine(&moved{shape: []int{1, 2, 3}, node: c.node, in: c.in}); ok != c.want {
+				t.Errorf("is a layer: %v; expected %v", ok, c.want)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -211,10 +212,19 @@ func (r *graphReader) epsilon() error {
 	case 0:
 		return nil
 	case 1:
-		r.list = append(r.list, fact{"layer_norm_eps", found[0], "the graph's LayerNorms"})
+		r.list = append(r.list, fact{"layer_norm_eps", shortest(found[0]), "the graph's LayerNorms"})
 		return nil
 	}
 	return fmt.Errorf("the graph's LayerNorms have the epsilons %v; carried is one for all", found)
+}
+
+// shortest is the number of the fewest digits that a float32 stands for: 1e-6 for 9.99999997e-7.
+func shortest(v float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
+	if err != nil {
+		return v
+	}
+	return short
 }
 
 // passing are operators that hand their first input on, as far as pooling goes.

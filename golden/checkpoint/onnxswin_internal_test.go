@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -172,7 +171,7 @@ func TestChangedSwinIsRefused(t *testing.T) {
 		t.Errorf("with GELU by tanh: activation %q, %v; expected gelu_tanh", m.Activation, err)
 	}
 	m, _, err = readModel(changed(t, swinFile, every("LayerNormalization", "epsilon", onnxAttribute{float: 1e-3})))
-	if err != nil || math.Abs(m.LayerNormEps-1e-3) > 1e-9 {
+	if err != nil || m.LayerNormEps != 1e-3 {
 		t.Errorf("with another epsilon: %g, %v; expected 1e-3", m.LayerNormEps, err)
 	}
 	other := m
