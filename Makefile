@@ -167,7 +167,7 @@ table-engine: setup build
 	bin/vitdse bench --bits 8x8,4x8,4x4 --arrays 8x32x4v4,8x32x8v8 --images 2 --table out/engine-tiny.md
 	bin/vitdse bench --models deit-small,deit-base --arrays 8x32x4v4,8x32x8v8 --table out/engine-large.md
 	bin/vitdse bench --arrays 8x32x8v8 --weight-buffers 4 --images 2 --table out/engine-deep.md
-	bin/vitdse bench --models deit-tiny-distilled,configs/bench/dinov2-small-reg4.yaml,configs/bench/clip-b32.yaml,configs/bench/vit-medium-gap.yaml \
+	bin/vitdse bench --models deit-tiny-distilled,configs/bench/dinov2-small-reg4.yaml,configs/bench/clip-b32.yaml,configs/bench/siglip-b16-gap.yaml,configs/bench/vit-medium-gap.yaml \
 	  --arrays 8x32x8v8 --table out/engine-variants.md
 	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md

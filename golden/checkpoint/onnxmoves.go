@@ -350,7 +350,7 @@ func (m *mover) reshape(n *onnxNode, t *moved) ([]int, error) {
 	case "Squeeze":
 		var shape []int
 		for i, d := range t.shape {
-			if d != 1 || axes != nil && len(axes) > 0 && !slices.Contains(axes, i) && !slices.Contains(axes, i-rank) {
+			if d != 1 || len(axes) > 0 && !slices.Contains(axes, i) && !slices.Contains(axes, i-rank) {
 				shape = append(shape, d)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -13,14 +12,6 @@ import (
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/internal/kernel"
 )
-
-// heads is a checkpoint with balanced heads and its statistics, made when first asked for.
-type heads struct {
-	once    sync.Once
-	weights *checkpoint.Weights
-	stats   *Stats
-	err     error
-}
 
 // balanced gives every head of the network another basis, in which its codes lose little, and what calibration knows of
 // the network in it: the same float function, no other op and no other constant. A head has one scale for all its
@@ -35,20 +26,17 @@ type heads struct {
 //
 // Where a norm or a rotation is between q and k and their codes, these two stay as they are.
 func (s *Stats) balanced(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, error) {
-	t := &s.heads
-	t.once.Do(func() {
+	return s.evened.of(func() (*checkpoint.Weights, *Stats, error) {
 		turned, seen := *w, s.observed
 		turned.Blocks, seen.blocks = slices.Clone(w.Blocks), slices.Clone(s.blocks)
 		for i, shape := range s.net.Blocks {
 			b := headsOf{shape, &turned.Blocks[i], &seen.blocks[i]}
 			if err := b.balance(); err != nil {
-				t.err = fmt.Errorf("%s: %w", shape.Name, err)
-				return
+				return nil, nil, fmt.Errorf("%s: %w", shape.Name, err)
 			}
 		}
-		t.weights, t.stats = &turned, newStats(seen)
+		return &turned, newStats(seen), nil
 	})
-	return t.weights, t.stats, t.err
 }
 
 // headsOf are the heads of a block.

@@ -19,8 +19,8 @@ import (
 type Stats struct {
 	observed
 
-	turn  turned // what calibration learned about the network with its residual stream rotated
-	heads heads  // and with its heads in other bases
+	turn   remade // with the residual stream rotated
+	evened remade // with the heads in other bases
 
 	ranges  memo[gridKey, rangeSet]
 	coded   memo[codedKey, []float64]
@@ -52,23 +52,29 @@ func newStats(o observed) *Stats {
 		refits: memo[inputKey, []float64]{limit: maxRefits}}
 }
 
-// turned is a rotated checkpoint and its statistics, made when first asked for.
-type turned struct {
+// remade is a checkpoint that computes the same as another, and its statistics, made when first asked for.
+type remade struct {
 	once    sync.Once
 	weights *checkpoint.Weights
 	stats   *Stats
 	err     error
 }
 
+func (r *remade) of(build func() (*checkpoint.Weights, *Stats, error)) (*checkpoint.Weights, *Stats, error) {
+	r.once.Do(func() { r.weights, r.stats, r.err = build() })
+	return r.weights, r.stats, r.err
+}
+
 // rotated is the checkpoint with its residual stream rotated, and what the same calibration images tell of it.
 func (s *Stats) rotated(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, error) {
-	t := &s.turn
-	t.once.Do(func() {
-		if t.weights, t.err = w.Rotated(s.model); t.err == nil {
-			t.stats, t.err = Calibrate(s.model, t.weights, s.images)
+	return s.turn.of(func() (*checkpoint.Weights, *Stats, error) {
+		w, err := w.Rotated(s.model)
+		if err != nil {
+			return nil, nil, err
 		}
+		stats, err := Calibrate(s.model, w, s.images)
+		return w, stats, err
 	})
-	return t.weights, t.stats, t.err
 }
 
 // maxFactors bounds the memory of covariance factors: more than the layers of usual
