@@ -22,7 +22,8 @@ func TestRoutedFloor(t *testing.T) {
 	}
 	t.Parallel()
 	m := configs.Model{Name: "least", Family: configs.ViT, Image: network.ImageShape{Height: 8, Width: 8, Channels: 1},
-		Patch: 4, Dim: 16, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 4, LayerNormEps: 1e-6, Mean: []float64{0.5}, Std: []float64{0.5}}
+		Patch: 4, Dim: 16, Depth: 1, Heads: 2, MLPRatio: 2, Classes: 4, LayerNormEps: 1e-6, Mean: []float64{0.5},
+		Std: []float64{0.5}}
 	d := configs.Design{Name: "least", Model: m.Name, Part: "lfe5u-85f", ClockMHz: 100, Numerics: configs.Uniform(m, 4, 4),
 		Engine: configs.Engine{TM: 2, TN: 2, TK: 1, Multiplier: configs.MulDSP, BusBits: 32, ReadFIFO: 32, WeightBuffers: 2,
 			Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}}

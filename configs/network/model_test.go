@@ -179,7 +179,8 @@ func TestRelativePositionsOfAnImage(t *testing.T) {
 		change func(m *configs.Model)
 		want   string
 	}{
-		{func(m *configs.Model) { m.Registers = 1 }, "is of a class token and patches; expected neither no_class_token nor registers"},
+		{func(m *configs.Model) { m.Registers = 1 },
+			"is of a class token and patches; expected neither no_class_token nor registers"},
 		{func(m *configs.Model) { m.NoClassToken, m.Pool = true, configs.PoolAvg }, "is of a class token and patches"},
 		{func(m *configs.Model) { m.QKNorm = true }, "is not carried together with qk_norm or rope"},
 		{func(m *configs.Model) { m.Family = configs.DeiTDistilled }, "is not a key of family deit-distilled"},

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Constants of a graph are folded as ONNX defines its operators: numbers become integers towards 0, integers are divided
-// towards 0, and a remainder has the divisor's sign.
+// Constants of a graph are folded as ONNX defines its operators: numbers become integers towards 0, integers are
+// divided towards 0, and a remainder has the divisor's sign.
 func TestFoldedConstants(t *testing.T) {
 	real, whole := []float64{1.7, -2.3, 7}, []float64{7, -7, 6}
 	number := func(v int64) map[string]onnxAttribute { return map[string]onnxAttribute{"to": {number: v}} }
@@ -34,7 +34,8 @@ func TestFoldedConstants(t *testing.T) {
 			m := &mover{limit: 1 << 10, tensors: map[string]*moved{"real": numbers([]int{3}, false, real),
 				"whole": numbers([]int{3}, true, whole), "three": numbers(nil, true, []float64{3}),
 				"half": numbers([]int{1}, false, []float64{0.5})}}
-			if err := m.node(&onnxNode{op: c.op, inputs: c.inputs, outputs: []string{"y"}, attributes: c.attributes}); err != nil {
+			n := onnxNode{op: c.op, inputs: c.inputs, outputs: []string{"y"}, attributes: c.attributes}
+			if err := m.node(&n); err != nil {
 				t.Fatal(err)
 			}
 			y := m.tensors["y"]

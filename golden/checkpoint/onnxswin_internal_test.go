@@ -87,7 +87,8 @@ func TestChangedSwinIsRefused(t *testing.T) {
 		return func(g *onnxGraph) {
 			cuts := slices.DeleteFunc(g.nodesOf("Slice"), func(n *onnxNode) bool {
 				return n.inputs[1] == "val_33" &&
-					n.inputs[2] == "val_34" || n.inputs[1] == n.inputs[2] || strings.HasPrefix(n.inputs[0], "v12") || n.inputs[3] == "val_33"
+					n.inputs[2] == "val_34" || n.inputs[1] == n.inputs[2] || strings.HasPrefix(n.inputs[0], "v12") ||
+					n.inputs[3] == "val_33"
 			})
 			for _, i := range nodes {
 				n := cuts[i]
@@ -177,7 +178,8 @@ func TestChangedSwinIsRefused(t *testing.T) {
 	other := m
 	other.Window = 2
 	c, err := changed(t, swinFile, func(*onnxGraph) {})
-	if _, wrong := c.Complete(other); err != nil || wrong == nil || !strings.Contains(wrong.Error(), "window is 2 in the model, 4 by") {
+	const contradicts = "window is 2 in the model, 4 by"
+	if _, wrong := c.Complete(other); err != nil || wrong == nil || !strings.Contains(wrong.Error(), contradicts) {
 		t.Errorf("a model of another window: %v, %v", err, wrong)
 	}
 }
@@ -322,8 +324,8 @@ func (g *onnxGraph) sort() {
 	g.nodes = list
 }
 
-// What is added to the scores of a ViT is read as biases of relative positions where it is that, and else refused: it may
-// be a constant without a name.
+// What is added to the scores of a ViT is read as biases of relative positions where it is that, and else refused: it
+// may be a constant without a name.
 func TestBiasesOfAViTAreNotDropped(t *testing.T) {
 	const rows = 7 // a class token and 2x3 patches
 	for name, c := range map[string]struct {

@@ -76,8 +76,8 @@ func TestSeeded(t *testing.T) {
 	}
 }
 
-// second is by how much the deviation of fc2's weights is larger than what its inputs ask for: a plain network's is that of
-// the other layers.
+// second is by how much the deviation of fc2's weights is larger than what its inputs ask for: a plain network's is
+// that of the other layers.
 func second(m configs.Model) float64 {
 	if m.Family == configs.Swin || m.Pool == configs.PoolMap {
 		return 1

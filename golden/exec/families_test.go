@@ -165,8 +165,9 @@ func TestRandomVariantsMatchSlowImplementation(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 16))
 		m := randomVariant(rng)
 		for key, is := range map[string]bool{"pre_norm": m.PreNorm, "registers": m.Registers > 0, "qk_norm": m.QKNorm,
-			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed, "relative_positions": m.RelativePositions,
-			"map": m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm,
+			"rope": m.Rope != "", "rope_half": m.RopeHalf, "no_pos_embed": m.NoPosEmbed,
+			"relative_positions": m.RelativePositions,
+			"map":                m.Pool == configs.PoolMap, "gated": m.Gated && !m.MLPNorm, "mlp_norm": m.MLPNorm,
 			"no class token": m.NoClassToken,
 			"features":       m.Features, string(m.ActivationOf()): true,
 			fmt.Sprintf("%s, fc_norm %v", m.Pool, m.FCNorm): m.Pools()} {

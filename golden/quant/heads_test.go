@@ -66,8 +66,8 @@ func TestBalancedHeads(t *testing.T) {
 	}
 }
 
-// What a head's float result does not depend on costs its codes nothing: offsets of k and v, and channels of q and k, or
-// of v and proj, of which one has what the other lacks.
+// What a head's float result does not depend on costs its codes nothing: offsets of k and v, and channels of q and k,
+// or of v and proj, of which one has what the other lacks.
 func TestBalancedHeadsHoldWhatDoesNotCount(t *testing.T) {
 	c := load(t)
 	w := *c.Weights
@@ -103,7 +103,8 @@ func TestBalancedHeadsHoldWhatDoesNotCount(t *testing.T) {
 	plain := sqnr(t, &scaled, stats, n, 60)
 	n.Quantizer.Heads = configs.BalancedHeads
 	balanced, clean := sqnr(t, &scaled, stats, n, 60), sqnr(t, c, calibrate(t, c, 32), n, 60)
-	t.Logf("W6A4: %.1f dB, with balanced heads %.1f dB, of the network before it was scaled %.1f dB", plain, balanced, clean)
+	t.Logf("W6A4: %.1f dB, with balanced heads %.1f dB, of the network before it was scaled %.1f dB", plain, balanced,
+		clean)
 	if balanced < clean-1.5 || balanced < plain+6 {
 		t.Errorf("balanced heads have %.1f dB; expected about %.1f dB, and far more than %.1f dB", balanced, clean, plain)
 	}

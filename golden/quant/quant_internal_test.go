@@ -97,8 +97,8 @@ func TestMultipliers(t *testing.T) {
 
 // A sample keeps every row of few, twice as many rows as channels, and no more than its most.
 func TestSampleSize(t *testing.T) {
-	for _, c := range []struct{ channels, total, want int }{{768, 100, 100}, {768, 25216, 2 * 768}, {64, 25216, minSample / 64},
-		{4096, 1 << 20, maxSample / 4096}, {1 << 24, 10, 1}} {
+	for _, c := range []struct{ channels, total, want int }{{768, 100, 100}, {768, 25216, 2 * 768},
+		{64, 25216, minSample / 64}, {4096, 1 << 20, maxSample / 4096}, {1 << 24, 10, 1}} {
 		if s := newSample(c.channels, c.total); len(s.pick) != c.want {
 			t.Errorf("%d rows of %d channels: %d are kept; expected %d", c.total, c.channels, len(s.pick), c.want)
 		}
