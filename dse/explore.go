@@ -46,8 +46,8 @@ type Study struct {
 
 // Explore measures the network's sensitivities, finds the front of the space, measures it
 // with the golden model and writes front.json and front.csv to the run directory. Both
-// are written at an interruption and for an empty front, too, with the counts so far. Without
-// weights, which needs a prediction, the front is not measured.
+// are written at an interruption and for an empty front, too, with the counts so far; not where no point
+// fits, which is said before anything is measured. Without weights, which needs a prediction, the front is not measured.
 func Explore(ctx context.Context, s Study) (search.Result, error) {
 	net, err := network.Compile(s.Network.Model)
 	if err != nil {
@@ -70,17 +70,7 @@ func Explore(ctx context.Context, s Study) (search.Result, error) {
 	work := measuring.Work{Workers: s.Options.Workers, Cache: s.Cache, Version: s.Options.Version,
 		Progress: s.OnSensitivity, Stage: s.OnReference, Say: s.Options.Say,
 		Elsewhere: s.Options.Elsewhere}
-	prediction := s.Prediction
-	if prediction == nil {
-		var err error
-		if prediction, err = measuring.Sensitivities(ctx, s.Network, noise.ChoicesOf(s.Space), work); err != nil {
-			return search.Result{}, fmt.Errorf("measuring sensitivities: %w", err)
-		}
-	}
-	in := search.Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts, Noise: prediction.Noise,
-		Additive:   prediction,
-		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
-	find := sweep.Search
+	find := finder(sweep.Search)
 	exactly, err := s.exact()
 	if err != nil {
 		return search.Result{}, err
@@ -88,6 +78,18 @@ func Explore(ctx context.Context, s Study) (search.Result, error) {
 	if exactly {
 		find = exact.Search
 	}
+	in := search.Input{Engine: s.Engine, Model: s.Network.Model, Space: s.Space, Parts: s.Parts,
+		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
+	prediction := s.Prediction
+	if prediction == nil {
+		if err := affordable(ctx, find, in); err != nil {
+			return search.Result{}, err
+		}
+		if prediction, err = measuring.Sensitivities(ctx, s.Network, noise.ChoicesOf(s.Space), work); err != nil {
+			return search.Result{}, fmt.Errorf("measuring sensitivities: %w", err)
+		}
+	}
+	in.Noise, in.Additive = prediction.Noise, prediction
 	res, err := find(ctx, in, s.OnSweep)
 	if res.Front == nil {
 		return res, err

@@ -80,7 +80,8 @@ func (p Part) String() string {
 			"for %.2f dB; %s",
 			p.Fit, p.Legal, p.FitDB, p.Limits, p.LimitDB, p.nearestText())
 	}
-	return fmt.Sprintf("none of %d points fits; most (%d) are shortest of %s; %s",
+	return fmt.Sprintf("none of %d points fits; most (%d) are shortest of %s; %s; vitdse fit says which engines do: "+
+		"give a space that has them (by array, memories, bits), or a larger part",
 		p.Legal, p.CommonOf, p.Common, p.nearestText())
 }
 
