@@ -14,6 +14,7 @@ type graphReader struct {
 	o        *onnxWeights
 	producer map[string]onnxNode
 	list     []fact
+	graph    *tracedGraph // once it was followed
 }
 
 func newGraphReader(g *onnxGraph, o *onnxWeights) *graphReader {
@@ -36,7 +37,7 @@ func (r *graphReader) read(swin bool) error {
 	if swin {
 		return r.swin()
 	}
-	for _, step := range []func() error{r.plainScores, r.activation, r.pooling} {
+	for _, step := range []func() error{r.attentions, r.activation, r.pooling} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -108,9 +109,11 @@ func (r *graphReader) activation() error {
 			found["quick_gelu"] = true
 		case "Relu":
 			found["relu"] = true
-		case "Neg", "RotaryEmbedding", "Sin":
-			return fmt.Errorf("the graph has %s: it turns queries and keys (rotary position embeddings, RoPE), "+
-				"which is carried of safetensors only", n.op)
+		case "Neg", "RotaryEmbedding", "Sin", "Cos":
+			if !slices.ContainsFunc(r.list, func(f fact) bool { return f.key == "rope" }) {
+				return fmt.Errorf("the graph has %s, and no attention whose queries and keys it was seen to turn (rotary "+
+					"position embeddings, RoPE): it is another network", n.op)
+			}
 		case "Sigmoid":
 			if s := r.scaled(n.inputs[0]); math.Abs(s-1.702) < 1e-3 {
 				found["quick_gelu"] = true
@@ -134,34 +137,6 @@ func (r *graphReader) activation() error {
 		return err
 	}
 	return fmt.Errorf("the graph has the activations %s; carried is one in all blocks", strings.Join(names, " and "))
-}
-
-// plainScores looks for what is added to the scores of an attention, but for zeros, which exporters write as a mask,
-// and reads it as biases of relative positions, or refuses it.
-func (r *graphReader) plainScores() error {
-	for _, n := range r.nodes {
-		if n.op != "Softmax" || len(n.inputs) == 0 {
-			continue
-		}
-		before := r.producer[n.inputs[0]]
-		for range 8 {
-			if len(before.inputs) == 0 || before.op != "Mul" && before.op != "Div" && !slices.Contains(passing, before.op) {
-				break
-			}
-			before = r.producer[before.inputs[0]]
-		}
-		if before.op == "Add" && slices.ContainsFunc(before.inputs, r.zeros) {
-			continue
-		}
-		if before.op == "Add" || before.op == "Sub" || before.op == "Where" {
-			if err := r.relative(); err != nil {
-				return fmt.Errorf("%s: is added to the scores of an attention (a relative position bias, a mask): %w",
-					before.title(), err)
-			}
-			return nil
-		}
-	}
-	return nil
 }
 
 // zeros says whether a name is of a constant of zeros.

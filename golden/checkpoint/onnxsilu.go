@@ -12,15 +12,10 @@ var gates = [][2]string{{".fc1_g.", ".fc1_x."}, {".gate_proj.", ".up_proj."}}
 // silu reads MLPs with SiLU, x sigmoid(x), from the results of the graph's Sigmoid nodes: in front of the second layer,
 // or, gated, times the value, with a LayerNorm behind that or not. Which part is the gate is read, not assumed.
 func (r *graphReader) silu() error {
-	image, err := r.oneImage()
+	s, err := r.traced()
 	if err != nil {
 		return fmt.Errorf("the activation is SiLU, and %w", err)
 	}
-	m, err := r.moves(r.o, image)
-	if err != nil {
-		return fmt.Errorf("the activation is SiLU, and %w", err)
-	}
-	s := &tracedGraph{mover: m, r: r}
 	consumers := map[string][]*onnxNode{}
 	for i := range r.nodes {
 		for _, in := range r.nodes[i].inputs {

@@ -25,15 +25,23 @@ type swinMerge struct {
 
 // swinBlock is a block. Order is the token in each row of its windows, -1 for padding.
 type swinBlock struct {
-	norm1, norm2   tracedNorm
-	qkv            []affine // one, or q, k and v
-	proj, fc1, fc2 affine
-	windows, heads int
-	rows, width    int       // of a window; of all heads
-	order          []int     // windows x rows
-	back           []int     // the row of each token
-	added          []float64 // to scores: windows x heads x rows x rows; nil for nothing
-	softmax        *onnxNode
+	tracedAttention
+	norm1, norm2 tracedNorm
+	fc1, fc2     affine
+	order        []int // windows x rows
+	back         []int // the row of each token
+}
+
+// tracedSwin is what was read of a Swin so far.
+type tracedSwin struct {
+	*tracedGraph
+	blocks     []swinBlock // the last one first
+	merges     []swinMerge // the last one first; in front of the block of index before, counted from the end
+	norm       tracedNorm
+	embedded   tracedNorm
+	patches    *moved // the Conv
+	head       affine
+	activation string
 }
 
 // isSwin says whether a graph has a LayerNorm right behind the patches, as Swin has; tokens may be moved between.
@@ -59,19 +67,15 @@ func (r *graphReader) isSwin() bool {
 
 // swin reads a Swin, whose tensors become the checkpoint's.
 func (r *graphReader) swin() error {
-	image, err := r.oneImage()
-	if err != nil {
-		return err
-	}
 	if len(r.outputs) == 0 {
 		return errors.New("the graph has no result")
 	}
-	m, err := r.moves(r.o, image)
+	g, err := r.traced()
 	if err != nil {
 		return err
 	}
-	s := &tracedGraph{mover: m, r: r}
-	if err := s.read(m.tensors[r.outputs[0]]); err != nil {
+	s := &tracedSwin{tracedGraph: g}
+	if err := s.read(s.tensors[r.outputs[0]]); err != nil {
 		return err
 	}
 	if err := s.image(); err != nil {
@@ -83,7 +87,7 @@ func (r *graphReader) swin() error {
 }
 
 // read reads the graph from its result back to the patches.
-func (s *tracedGraph) read(out *moved) error {
+func (s *tracedSwin) read(out *moved) error {
 	end, err := s.straight(out, "the head")
 	if err != nil {
 		return err
@@ -122,7 +126,7 @@ func (s *tracedGraph) read(out *moved) error {
 }
 
 // pooled is the LayerNorm of which a mean over all tokens is.
-func (s *tracedGraph) pooled(t *moved) (*moved, error) {
+func (s *tracedSwin) pooled(t *moved) (*moved, error) {
 	const expected = "the mean over all tokens"
 	mean, err := s.straight(t, expected)
 	if err != nil {
@@ -177,7 +181,7 @@ func inRange(from, to int) []int {
 }
 
 // front reads patch embedding and the norm behind it.
-func (s *tracedGraph) front(norm *moved) error {
+func (s *tracedSwin) front(norm *moved) error {
 	var err error
 	if s.embedded, err = s.layerNorm(norm, "the norm behind the patches"); err != nil {
 		return err
@@ -198,7 +202,7 @@ func (s *tracedGraph) front(norm *moved) error {
 }
 
 // merge reads a patch merging, and is the stream that it reads.
-func (s *tracedGraph) merge(reduction affine) (*moved, error) {
+func (s *tracedSwin) merge(reduction affine) (*moved, error) {
 	const expected = "the LayerNorm of a patch merging"
 	t, err := s.straight(reduction.in, expected)
 	if err != nil {
@@ -241,7 +245,7 @@ func rowsOf(at []int32, width int) []int {
 }
 
 // image takes the size of the image, and a normalisation in front of the patches.
-func (s *tracedGraph) image() error {
+func (s *tracedSwin) image() error {
 	known := func() bool {
 		return slices.ContainsFunc(s.r.list, func(f fact) bool { return f.key == "image.height" })
 	}
@@ -258,7 +262,7 @@ func (s *tracedGraph) image() error {
 }
 
 // stages are the numbers of blocks and of heads of each.
-func (s *tracedGraph) stages() (depths, heads []int) {
+func (s *tracedSwin) stages() (depths, heads []int) {
 	first := 0
 	for i := 0; i <= len(s.merges); i++ {
 		end := len(s.blocks)
@@ -275,7 +279,7 @@ func (s *tracedGraph) stages() (depths, heads []int) {
 }
 
 // model is the one whose network the graph has to be.
-func (s *tracedGraph) model() (configs.Model, error) {
+func (s *tracedSwin) model() (configs.Model, error) {
 	conv := s.patches
 	depths, heads := s.stages()
 	m := blank(true)
@@ -301,7 +305,7 @@ func (s *tracedGraph) model() (configs.Model, error) {
 }
 
 // adopt holds the graph against the network of its model, and stores its tensors under timm's names.
-func (s *tracedGraph) adopt() error {
+func (s *tracedSwin) adopt() error {
 	m, err := s.model()
 	if err != nil {
 		return err

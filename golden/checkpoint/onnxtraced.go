@@ -5,19 +5,27 @@ import (
 	"slices"
 )
 
-// tracedGraph is a graph whose results are followed to where they come from: what was read of it so far. Blocks,
-// merges, norms, patches and head are a Swin's.
+// tracedGraph is a graph whose results are followed to where they come from.
 type tracedGraph struct {
 	*mover
-	r          *graphReader
-	blocks     []swinBlock // the last one first
-	merges     []swinMerge // the last one first; in front of the block of index before, counted from the end
-	norm       tracedNorm
-	embedded   tracedNorm
-	patches    *moved // the Conv
-	head       affine
-	activation string
-	heads      int // of a network without windows
+	r *graphReader
+}
+
+// traced follows the graph, once.
+func (r *graphReader) traced() (*tracedGraph, error) {
+	if r.graph != nil {
+		return r.graph, nil
+	}
+	image, err := r.oneImage()
+	if err != nil {
+		return nil, err
+	}
+	m, err := r.moves(r.o, image)
+	if err != nil {
+		return nil, err
+	}
+	r.graph = &tracedGraph{mover: m, r: r}
+	return r.graph, nil
 }
 
 // tracedNorm is a LayerNorm over channels.

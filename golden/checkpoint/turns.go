@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,13 +39,20 @@ func readTurns(text string) (turns, bool) {
 // turned are those of a model.
 func turned(m *configs.Model) turns { return turns{m.Rope, m.RopeTheta, m.RopeHalf, m.RopeReference} }
 
-// settleTurns takes them into a model without any, or returns what the model says against them.
+// settleTurns takes them into a model without any, or returns what the model says against them. The grid of the
+// training may be named where it is the model's own.
 func settleTurns(m *configs.Model, t turns) string {
 	if m.Rope == "" {
 		m.Rope, m.RopeTheta, m.RopeHalf, m.RopeReference = t.kind, t.theta, t.half, t.reference
 	}
-	if have := turned(m).String(); have != t.String() {
-		return have
+	have, own := turned(m), []int{m.Image.Height / max(1, m.Patch), m.Image.Width / max(1, m.Patch)}
+	for _, r := range []*[]int{&have.reference, &t.reference} {
+		if slices.Equal(*r, own) {
+			*r = nil
+		}
+	}
+	if have.String() != t.String() {
+		return turned(m).String()
 	}
 	return ""
 }

@@ -97,6 +97,9 @@ def shorten(graph):
 
 def export(folder, model, x, dynamo, name=None, short=False):
     path = os.path.join(folder, name or ("dynamo.onnx" if dynamo else "script.onnx"))
+    for m in model.modules():
+        if isinstance(m, timm.models.eva.EvaAttention):  # the older exporter fails on its fused attention
+            m.fused_attn = dynamo
     rest = {"external_data": False} if dynamo else {"opset_version": 17}
     torch.onnx.export(model, (x[:1],), path, dynamo=dynamo, verbose=False, **rest)
     m = onnx.load(path)
@@ -145,7 +148,7 @@ def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 1
             export(folder, m, x, False, short=True)
         if name == "hf_beit":
             export(folder, m, x, False)
-        if name == "hf_dinov2_swiglu":
+        if name in ("hf_dinov2_swiglu", "hf_dinov3"):
             export(folder, m, x, True)
         if name == "hf_deit":
             export(folder, m, x, False)
@@ -173,7 +176,7 @@ def main():
     from_timm("timm_swin", "swin_tiny_patch4_window7_224", 17, img_size=(16, 16), patch_size=2, embed_dim=8, depth=None, depths=(2, 1), num_heads=(1, 2), window_size=4,
               onnx_too=both, short=True)
 
-    from_timm("timm_qk_norm", "vit_tiny_patch16_224", 33, qk_norm=True)
+    from_timm("timm_qk_norm", "vit_tiny_patch16_224", 33, qk_norm=True, onnx_too=both)
     from_timm("timm_siglip", "vit_base_patch16_siglip_224", 34)
     from_timm("timm_silu", "vit_tiny_patch16_224", 37, act_layer="silu", onnx_too=both)
     from_timm("timm_swiglu", "vit_giant_patch14_dinov2", 47, patch_size=7, img_size=(14, 21), onnx_too=both)
@@ -181,9 +184,9 @@ def main():
     from_timm("timm_beit", "beit_base_patch16_224", 35, onnx_too=(False,))
     from_timm("timm_beit_token", "beitv2_base_patch16_224", 50, global_pool="token", use_abs_pos_emb=True, depth=2, onnx_too=(False,))
 
-    from_timm("timm_eva02", "eva02_tiny_patch14_224", 31)
-    from_timm("timm_eva02_mlp_norm", "eva02_base_patch14_224", 49)
-    from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32)
+    from_timm("timm_eva02", "eva02_tiny_patch14_224", 31, onnx_too=both)
+    from_timm("timm_eva02_mlp_norm", "eva02_base_patch14_224", 49, onnx_too=both)
+    from_timm("timm_dinov3", "vit_small_patch16_dinov3", 32, depth=2, onnx_too=both)
 
     from_transformers("hf_dinov3", T.DINOv3ViTModel(T.DINOv3ViTConfig(num_register_tokens=2, **HF)), 42)
     from_transformers("hf_beit", T.BeitForImageClassification(T.BeitConfig(use_relative_position_bias=True, **HF)), 41)
