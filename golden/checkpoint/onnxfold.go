@@ -164,7 +164,7 @@ var onefold = map[string]func(a float64) float64{
 	"Abs": math.Abs, "Reciprocal": func(a float64) float64 { return 1 / a }, "Exp": math.Exp, "Erf": math.Erf,
 	"Sin": math.Sin, "Cos": math.Cos, "Tanh": math.Tanh,
 	"Sigmoid": func(a float64) float64 { return 1 / (1 + math.Exp(-a)) },
-	"Relu": func(a float64) float64 { return max(a, 0) }, "Not": func(a float64) float64 { return truth(a == 0) },
+	"Relu":    func(a float64) float64 { return max(a, 0) }, "Not": func(a float64) float64 { return truth(a == 0) },
 	"IsNaN": func(a float64) float64 { return truth(a != a) },
 }
 

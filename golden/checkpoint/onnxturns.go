@@ -25,21 +25,26 @@ func (s *tracedGraph) combined(t *moved, expected string) (*combination, error) 
 	if t == nil || t.list != nil {
 		return nil, wrong(t, expected)
 	}
-	if err := s.counts(4 * volume(t.shape)); err != nil {
+	if err := s.counts(volume(t.shape)); err != nil {
 		return nil, err
+	}
+	if of, at, err := s.computed(t); err == nil && of.node != nil { // moves alone: taken together
+		if _, layer := s.affine(of); layer {
+			return wholeNumbers(of, at), nil
+		}
+		if of != t {
+			c, err := s.combined(of, expected)
+			if err != nil || at == nil {
+				return c, err
+			}
+			return c.picked(at), nil
+		}
 	}
 	if t.from != nil {
 		return s.gathered(t, expected)
 	}
 	if t.node == nil {
 		return nil, wrong(t, expected)
-	}
-	if _, layer := s.affine(t); layer {
-		c := &combination{of: t, at: make([][2]int32, volume(t.shape)), by: make([][2]float64, volume(t.shape))}
-		for i := range c.at {
-			c.at[i], c.by[i] = [2]int32{int32(i), -1}, [2]float64{1, 0}
-		}
-		return c, nil
 	}
 	if t.node.op == "Neg" {
 		return s.scaledBy(t.in[0], expected, func(int) float64 { return -1 })
@@ -95,13 +100,32 @@ func (s *tracedGraph) gathered(t *moved, expected string) (*combination, error) 
 	if err != nil {
 		return nil, err
 	}
-	c := &combination{of: all.of, at: make([][2]int32, len(pick)), by: make([][2]float64, len(pick))}
-	for i, k := range pick {
-		if c.at[i] = [2]int32{-1, -1}; k >= 0 {
-			c.at[i], c.by[i] = all.at[k], all.by[k]
+	return all.picked(pick), nil
+}
+
+// picked is the combination of some elements, 0 where their place is below 0.
+func (c *combination) picked(at []int32) *combination {
+	p := &combination{of: c.of, at: make([][2]int32, len(at)), by: make([][2]float64, len(at))}
+	for i, k := range at {
+		if p.at[i] = [2]int32{-1, -1}; k >= 0 {
+			p.at[i], p.by[i] = c.at[k], c.by[k]
 		}
 	}
-	return c, nil
+	return p
+}
+
+// wholeNumbers is the combination of the elements of a layer's result, in their own order where at is nil.
+func wholeNumbers(of *moved, at []int32) *combination {
+	if at == nil {
+		at = inOrder(volume(of.shape))
+	}
+	c := &combination{of: of, at: make([][2]int32, len(at)), by: make([][2]float64, len(at))}
+	for i, k := range at {
+		if c.at[i] = [2]int32{k, -1}; k >= 0 {
+			c.by[i][0] = 1
+		}
+	}
+	return c
 }
 
 // summed is the combination of a sum or difference of two results.
