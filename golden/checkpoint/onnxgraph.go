@@ -37,6 +37,7 @@ func (r *graphReader) read(swin bool) error {
 	if swin {
 		return r.swin()
 	}
+	r.towerPositions()
 	for _, step := range []func() error{r.attentions, r.activation, r.pooling} {
 		if err := step(); err != nil {
 			return err
@@ -210,6 +211,10 @@ var passing = []string{"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity",
 func (r *graphReader) pooling() error {
 	if len(r.outputs) == 0 {
 		return nil
+	}
+	if is, err := r.probes(); is || err != nil {
+		r.list = append(r.list, fact{"pool", "map", "the graph's attention"})
+		return err
 	}
 	at, norm := r.outputs[0], false
 	for range 64 {

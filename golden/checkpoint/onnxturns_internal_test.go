@@ -223,3 +223,52 @@ func TestReferenceOfItsOwnGrid(t *testing.T) {
 		}
 	}
 }
+
+// Attention pooling whose query an exporter has computed is read as what it gives, or refused.
+func TestChangedProbe(t *testing.T) {
+	const file = "timm_siglip/dynamo.onnx"
+	swap := func(a, b string) func(g *onnxGraph) {
+		return func(g *onnxGraph) {
+			g.reads(a, "swapped")
+			g.reads(b, a)
+			g.reads("swapped", b)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(g *onnxGraph)
+		want   string
+	}{
+		{"plain", func(*onnxGraph) {}, ""},
+		{"values as keys", swap("getitem_3", "getitem_4"), "not one layer's, in this order"},
+		{"another name", func(g *onnxGraph) {
+			g.reads("attn_pool.kv.bias", "other.bias")
+			i := slices.IndexFunc(g.tensors, func(t onnxTensor) bool { return t.name == "attn_pool.kv.bias" })
+			g.tensors[i].name = "other.bias"
+		}, "expected attn_pool.kv.bias"},
+		{"values by a factor", func(g *onnxGraph) {
+			i := slices.IndexFunc(g.nodes, func(n onnxNode) bool { return slices.Contains(n.inputs, "getitem_4") })
+			g.nodes = slices.Insert(g.nodes, i, onnxNode{op: "Mul", inputs: []string{"getitem_4", "val_52"},
+				outputs: []string{"factored"}})
+			g.nodes[i+1].inputs[1] = "factored"
+		}, "are turned or scaled"},
+		{"heads in another order", func(g *onnxGraph) {
+			n := g.nodesOf("Transpose")
+			i := slices.IndexFunc(n, func(n *onnxNode) bool { return n.out() == "val_122" })
+			n[i].attributes["perm"] = onnxAttribute{ints: []int64{2, 0, 1}}
+		}, "attention pooling"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ck, err := changed(t, file, c.change)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error is\n%v\nexpected %q", err, c.want)
+			}
+			if err != nil {
+				return
+			}
+			if m, _, err := readModel(ck, nil); err != nil || m.Pool != configs.PoolMap {
+				t.Errorf("pool is %q, %v; expected map", m.Pool, err)
+			}
+		})
+	}
+}

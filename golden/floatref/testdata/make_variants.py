@@ -148,7 +148,7 @@ def from_transformers(name, model, seed, kind="variants", call=None, size=(12, 1
             export(folder, m, x, False, short=True)
         if name == "hf_beit":
             export(folder, m, x, False)
-        if name in ("hf_dinov2_swiglu", "hf_dinov3"):
+        if name in ("hf_dinov2_swiglu", "hf_dinov3", "hf_siglip_tower"):
             export(folder, m, x, True)
         if name == "hf_deit":
             export(folder, m, x, False)
@@ -177,7 +177,7 @@ def main():
               onnx_too=both, short=True)
 
     from_timm("timm_qk_norm", "vit_tiny_patch16_224", 33, qk_norm=True, onnx_too=both)
-    from_timm("timm_siglip", "vit_base_patch16_siglip_224", 34)
+    from_timm("timm_siglip", "vit_base_patch16_siglip_224", 34, onnx_too=both)
     from_timm("timm_silu", "vit_tiny_patch16_224", 37, act_layer="silu", onnx_too=both)
     from_timm("timm_swiglu", "vit_giant_patch14_dinov2", 47, patch_size=7, img_size=(14, 21), onnx_too=both)
 
