@@ -29,10 +29,15 @@ HEADS = {64: 4, 96: 3}  # by width: digits, fashion
 def load(path):
     blob = open(path, "rb").read()
     size = int.from_bytes(blob[:8], "little")
-    head = json.loads(blob[8:8 + size])
+    head = json.loads(blob[8 : 8 + size])
     kinds = {"F16": np.float16, "F32": np.float32}
-    return {name: np.frombuffer(blob[8 + size:], kinds[t["dtype"]], int(np.prod(t["shape"])), t["data_offsets"][0]).reshape(t["shape"]).astype(np.float32)
-            for name, t in head.items() if name != "__metadata__"}
+    return {
+        name: np.frombuffer(blob[8 + size :], kinds[t["dtype"]], int(np.prod(t["shape"])), t["data_offsets"][0])
+        .reshape(t["shape"])
+        .astype(np.float32)
+        for name, t in head.items()
+        if name != "__metadata__"
+    }
 
 
 def pixels(images):
@@ -61,7 +66,9 @@ class Graph:
     def node(self, op, *inputs, domain="", outputs=1, **attributes):
         self.count += 1
         names = [f"t_{self.count}"] if outputs == 1 else [f"t_{self.count}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, list(inputs), names, name=f"/{op}_{self.count}", domain=domain, **attributes))
+        self.nodes.append(
+            helper.make_node(op, list(inputs), names, name=f"/{op}_{self.count}", domain=domain, **attributes)
+        )
         return names[0] if outputs == 1 else names
 
     def param(self, name):
@@ -69,7 +76,17 @@ class Graph:
 
     def quantized(self, x, scale, bits, signed=1, narrow=0, zero=0.0):
         f = lambda v: self.const(np.float32(v) if np.ndim(v) == 0 else np.asarray(v, np.float32))
-        return self.node("Quant", x, f(scale), f(zero), f(bits), domain="qonnx.custom_op.general", signed=signed, narrow=narrow, rounding_mode="ROUND")
+        return self.node(
+            "Quant",
+            x,
+            f(scale),
+            f(zero),
+            f(bits),
+            domain="qonnx.custom_op.general",
+            signed=signed,
+            narrow=narrow,
+            rounding_mode="ROUND",
+        )
 
     def linear(self, x, stem):
         w, b = self.w[stem + ".weight"], self.w[stem + ".bias"]
@@ -92,13 +109,22 @@ class Graph:
             v = self.node("ReduceMean", self.node("Pow", d, self.const(np.float32(2))), axes=[-1], keepdims=1)
             y = self.node("Div", d, self.node("Sqrt", self.node("Add", v, self.const(np.float32(1e-6)))))
             return self.node("Add", self.node("Mul", y, self.param(stem + ".weight")), self.param(stem + ".bias"))
-        return self.node("LayerNormalization", x, self.param(stem + ".weight"), self.param(stem + ".bias"), axis=-1, epsilon=1e-6)
+        return self.node(
+            "LayerNormalization", x, self.param(stem + ".weight"), self.param(stem + ".bias"), axis=-1, epsilon=1e-6
+        )
 
     def build(self):
         d, heads = self.dim, self.heads
         n = self.w["pos_embed"].shape[1]
         patch = self.w["patch_embed.proj.weight"].shape[2]
-        x = self.node("Conv", "x", self.param("patch_embed.proj.weight"), self.param("patch_embed.proj.bias"), kernel_shape=[patch] * 2, strides=[patch] * 2)
+        x = self.node(
+            "Conv",
+            "x",
+            self.param("patch_embed.proj.weight"),
+            self.param("patch_embed.proj.bias"),
+            kernel_shape=[patch] * 2,
+            strides=[patch] * 2,
+        )
         x = self.node("Transpose", self.node("Reshape", x, self.const(np.int64([0, d, -1]))), perm=[0, 2, 1])
         x = self.node("Concat", self.const(self.w["cls_token"], "expand"), x, axis=1)
         x = self.node("Add", x, self.param("pos_embed"))
@@ -111,13 +137,21 @@ class Graph:
             if self.apart:
                 w, b, part = self.w[p + "attn.qkv.weight"], self.w[p + "attn.qkv.bias"], {}
                 for j in (2, 1, 0):
-                    z = self.node("MatMul", y, self.const(w[j * d:(j + 1) * d].T.copy()))
-                    z = self.node("Reshape", self.node("Add", z, self.const(b[j * d:(j + 1) * d])), self.const(np.int64([1, n, heads, d // heads])))
+                    z = self.node("MatMul", y, self.const(w[j * d : (j + 1) * d].T.copy()))
+                    z = self.node(
+                        "Reshape",
+                        self.node("Add", z, self.const(b[j * d : (j + 1) * d])),
+                        self.const(np.int64([1, n, heads, d // heads])),
+                    )
                     part[j] = self.node("Transpose", z, perm=[0, 2, 1, 3])
                 q, k, v = part[0], part[1], part[2]
             else:
                 y = self.linear(y, p + "attn.qkv")
-                y = self.node("Transpose", self.node("Reshape", y, self.const(np.int64([1, n, 3, heads, d // heads]))), perm=[2, 0, 3, 1, 4])
+                y = self.node(
+                    "Transpose",
+                    self.node("Reshape", y, self.const(np.int64([1, n, 3, heads, d // heads]))),
+                    perm=[2, 0, 3, 1, 4],
+                )
                 q, k, v = [self.node("Gather", y, self.const(np.int64(j)), axis=0) for j in range(3)]
             q = self.node("Mul", q, self.const(np.float32((d // heads) ** -0.5)))
             a = self.node("Softmax", self.node("MatMul", q, self.node("Transpose", k, perm=[0, 1, 3, 2])), axis=-1)
@@ -131,8 +165,10 @@ class Graph:
             y = self.norm(x, p + "norm2")
             self.inputs[p + "mlp.fc1"] = y
             h = self.linear(y, p + "mlp.fc1")
-            e = self.node("Erf", self.node("Div", h, self.const(np.float32(2 ** 0.5))))
-            h = self.node("Mul", self.node("Mul", h, self.node("Add", e, self.const(np.float32(1)))), self.const(np.float32(0.5)))
+            e = self.node("Erf", self.node("Div", h, self.const(np.float32(2**0.5))))
+            h = self.node(
+                "Mul", self.node("Mul", h, self.node("Add", e, self.const(np.float32(1)))), self.const(np.float32(0.5))
+            )
             self.inputs[p + "mlp.fc2"] = h
             x = self.node("Add", x, self.linear(h, p + "mlp.fc2"))
         x = self.node("Gather", self.norm(x, "norm"), self.const(np.int64(0)), axis=1)
@@ -142,8 +178,13 @@ class Graph:
     def model(self, more=(), written_out=False):
         nodes = [m for n in self.nodes for m in (self.spell(n) if written_out and n.op_type == "Quant" else [n])]
         value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-        graph = helper.make_graph(nodes, "vit", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, self.side, self.side])],
-                                  [value(self.out)] + [value(n) for n in more], list(self.tensors.values()))
+        graph = helper.make_graph(
+            nodes,
+            "vit",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, self.side, self.side])],
+            [value(self.out)] + [value(n) for n in more],
+            list(self.tensors.values()),
+        )
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid("qonnx.custom_op.general", 2)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
@@ -151,12 +192,18 @@ class Graph:
         """QONNX's definition of Quant in operators of ONNX: clip(round(x/scale + zero), least, most), back to real."""
         a = {x.name: helper.get_attribute_value(x) for x in n.attribute}
         bits = int(numpy_helper.to_array(self.tensors[n.input[3]]))
-        least = -2 ** (bits - 1) + a["narrow"] if a["signed"] else 0
-        most = 2 ** (bits - 1) - 1 if a["signed"] else 2 ** bits - 1 - a["narrow"]
+        least = -(2 ** (bits - 1)) + a["narrow"] if a["signed"] else 0
+        most = 2 ** (bits - 1) - 1 if a["signed"] else 2**bits - 1 - a["narrow"]
         lo, hi = self.const(np.float32(least)), self.const(np.float32(most))
         out, t = [], lambda s: n.output[0] + s
-        for op, ins, o in [("Div", [n.input[0], n.input[1]], "a"), ("Add", [t("a"), n.input[2]], "b"), ("Round", [t("b")], "c"), ("Clip", [t("c"), lo, hi], "d"),
-                           ("Sub", [t("d"), n.input[2]], "e"), ("Mul", [t("e"), n.input[1]], "")]:
+        for op, ins, o in [
+            ("Div", [n.input[0], n.input[1]], "a"),
+            ("Add", [t("a"), n.input[2]], "b"),
+            ("Round", [t("b")], "c"),
+            ("Clip", [t("c"), lo, hi], "d"),
+            ("Sub", [t("d"), n.input[2]], "e"),
+            ("Mul", [t("e"), n.input[1]], ""),
+        ]:
             out.append(helper.make_node(op, ins, [t(o)]))
         return out
 
@@ -174,7 +221,7 @@ def activation_scales(graph, x, bits):
     for name, v in zip(names, values):
         if name.endswith("fc2"):
             lo, hi = min(v.min(), 0), np.quantile(v, 0.9995)
-            s = (hi - lo) / (2 ** bits - 1)
+            s = (hi - lo) / (2**bits - 1)
             scales[name] = (s, float(np.round(-lo / s)), 0)
         else:
             scales[name] = (np.quantile(np.abs(v), 0.9995) / (2 ** (bits - 1) - 1), 0.0, 1)
@@ -202,12 +249,18 @@ def static(model, x, out, **options):
 
 def faults(source, folder):
     """One file a fault, named after it."""
+
     def change(name, edit):
         model = onnx.load(source)
         graph = model.graph
         first = next(n for n in graph.node if n.op_type == "QuantizeLinear" and not n.input[0].startswith("x"))
-        weight = next(n for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0].endswith("_quantized") and
-                      len(next(t for t in graph.initializer if t.name == n.input[0]).dims) == 2)
+        weight = next(
+            n
+            for n in graph.node
+            if n.op_type == "DequantizeLinear"
+            and n.input[0].endswith("_quantized")
+            and len(next(t for t in graph.initializer if t.name == n.input[0]).dims) == 2
+        )
         edit(graph, first, weight)
         onnx.save(model, f"{folder}/{name}.onnx")
 
@@ -218,12 +271,16 @@ def faults(source, folder):
         def edit(graph, first, weight):
             t = tensor(graph, first.input[1])
             t.CopyFrom(numpy_helper.from_array(np.full(t.dims, value, np.float32), t.name))
+
         return edit
 
     def axis(graph, first, weight):
         w, s = tensor(graph, weight.input[0]), tensor(graph, weight.input[1])
         rows = w.dims[0]
-        for name, v in [(weight.input[1], np.linspace(0.01, 0.02, rows, dtype=np.float32)), (weight.input[2], np.zeros(rows, np.int8))]:
+        for name, v in [
+            (weight.input[1], np.linspace(0.01, 0.02, rows, dtype=np.float32)),
+            (weight.input[2], np.zeros(rows, np.int8)),
+        ]:
             t = tensor(graph, name)
             t.CopyFrom(numpy_helper.from_array(v, name))
         next(a for a in weight.attribute if a.name == "axis").i = 0
@@ -242,14 +299,20 @@ def faults(source, folder):
         first.input[1] = "at_run_time"
 
     def convolutions(graph, first, weight):
-        graph.node.append(helper.make_node("Conv", ["x", next(n for n in graph.node if n.op_type == "Conv").input[1]], ["again"], name="second"))
+        graph.node.append(
+            helper.make_node(
+                "Conv", ["x", next(n for n in graph.node if n.op_type == "Conv").input[1]], ["again"], name="second"
+            )
+        )
 
     def float8(graph, first, weight):
         tensor(graph, first.input[2]).data_type = TensorProto.FLOAT8E4M3FN
 
     def pairs(graph, first, weight):
         back = next(n for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0] == first.output[0])
-        back.input[1] = next(n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[1] != first.input[1]).input[1]
+        back.input[1] = next(
+            n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[1] != first.input[1]
+        ).input[1]
 
     def short(graph, first, weight):
         t = tensor(graph, weight.input[0])
@@ -259,9 +322,21 @@ def faults(source, folder):
         q, k = [n for n in graph.node if n.op_type == "Gather" and not n.attribute[0].i][:2]
         q.input[1], k.input[1] = k.input[1], q.input[1]
 
-    for name, edit in {"zero": scale(0), "nan": scale(np.nan), "negative": scale(-1), "axis": axis, "block": block, "dynamic": dynamic, "integers": integers,
-                       "computed": computed, "convolutions": convolutions, "float8": float8, "pairs": pairs, "short": short,
-                       "order": order}.items():
+    for name, edit in {
+        "zero": scale(0),
+        "nan": scale(np.nan),
+        "negative": scale(-1),
+        "axis": axis,
+        "block": block,
+        "dynamic": dynamic,
+        "integers": integers,
+        "computed": computed,
+        "convolutions": convolutions,
+        "float8": float8,
+        "pairs": pairs,
+        "short": short,
+        "order": order,
+    }.items():
         change(name, edit)
 
 
@@ -275,21 +350,41 @@ def main():
     case, weights, data, out, images, logits = sys.argv[1:]
     data = np.load(data)
     w, side = load(weights), data["test_images"].shape[1]
-    train, test = pixels(data["train_images"][:32]), pixels(data["test_images"][:int(images)])
+    train, test = pixels(data["train_images"][:32]), pixels(data["test_images"][: int(images)])
     plain = Graph(w, side, apart=case == "qdq-apart")
     if case.startswith("qdq"):
         from onnxruntime.quantization import QuantType
+
         products = dict(op_types_to_quantize=["Conv", "MatMul", "Gemm"])
         symmetric = dict(activation_type=QuantType.QInt8, extra_options=dict(ActivationSymmetric=True))
-        static(plain.model(), train, out, **{
-            "qdq": {}, "qdq-apart": {}, "qdq-products": products, "qdq-layer": dict(per_channel=False, **products), "qdq-symmetric": dict(products, **symmetric),
-            "qdq-unsigned": dict(products, per_channel=False, weight_type=QuantType.QUInt8),
-            "qdq-int16": dict(products, activation_type=QuantType.QUInt16, extra_options=dict(UseQDQContribOps=True)),
-        }[case])
+        static(
+            plain.model(),
+            train,
+            out,
+            **{
+                "qdq": {},
+                "qdq-apart": {},
+                "qdq-products": products,
+                "qdq-layer": dict(per_channel=False, **products),
+                "qdq-symmetric": dict(products, **symmetric),
+                "qdq-unsigned": dict(products, per_channel=False, weight_type=QuantType.QUInt8),
+                "qdq-int16": dict(
+                    products, activation_type=QuantType.QUInt16, extra_options=dict(UseQDQContribOps=True)
+                ),
+            }[case],
+        )
         model = onnx.load(out)
     else:
-        bits = {"qonnx-w8a8": (8, 8), "qonnx-w4a8": (4, 8), "qonnx-w4a4": (4, 4), "qonnx-w4a8-layer": (4, 8), "qonnx-w9a8": (9, 8)}[case]
-        graph = Graph(w, side, dict(bits=bits, channel="layer" not in case, scales=activation_scales(plain, train, bits[1])))
+        bits = {
+            "qonnx-w8a8": (8, 8),
+            "qonnx-w4a8": (4, 8),
+            "qonnx-w4a4": (4, 4),
+            "qonnx-w4a8-layer": (4, 8),
+            "qonnx-w9a8": (9, 8),
+        }[case]
+        graph = Graph(
+            w, side, dict(bits=bits, channel="layer" not in case, scales=activation_scales(plain, train, bits[1]))
+        )
         onnx.save(graph.model(), out)
         model = graph.model(written_out=True)
     np.save(logits, run(model, test)[0].reshape(len(test), -1).astype(np.float32))
