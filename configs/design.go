@@ -8,11 +8,12 @@ import (
 	"vitdse/configs/network"
 )
 
-// ResidualBits is the width of the residual stream, LogitBits that of the logits:
-// fixed by the numeric contract (docs/NUMERICS.md).
+// ResidualBits is the width of the residual stream, LogitBits that of the logits, FineBits that of codes of which
+// tokens find their own scales: fixed by the numeric contract (docs/NUMERICS.md).
 const (
 	ResidualBits = 16
 	LogitBits    = 18
+	FineBits     = 16
 
 	// PoolBits is the width of the codes whose mean is taken behind the last LayerNorm.
 	PoolBits = 8

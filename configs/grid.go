@@ -38,7 +38,7 @@ func (s Space) On(m Model, p Part) (*Grid, error) {
 	if err := OnEngine(net); err != nil {
 		return nil, err
 	}
-	if err := s.checkModel(m); err != nil {
+	if err := s.checkModel(net); err != nil {
 		return nil, fmt.Errorf("space %s on model %s: %w", s.Name, m.Name, err)
 	}
 	g := &Grid{space: s, net: net, model: m, headDims: headDims(net.Layers), part: p, axes: s.axes(m)}

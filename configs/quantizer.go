@@ -96,7 +96,7 @@ type TokenScale string
 // Token scales.
 const (
 	StaticScales  TokenScale = "static"  // in calibration, one for all tokens
-	DynamicScales TokenScale = "dynamic" // as the token comes: a power of two of its own; not on the engine, not of Swin
+	DynamicScales TokenScale = "dynamic" // as the token comes: a power of two of its own; of plain ViT and DeiT
 )
 
 // LayerInput says which inputs of a layer its weights are refitted to and its rounding errors are made up on.
@@ -261,14 +261,27 @@ func (n Numerics) OnEngine(net *network.Network) error {
 				"it sums a patch in another order than that of the groups", l.Name)
 		}
 	}
-	return n.Quantizer.OnEngine()
+	return n.Quantizer.Runs(net)
 }
 
-// OnEngine says whether the emitted engine runs codes of the quantizer.
-func (q Quantizer) OnEngine() error {
-	if q.TokenScales == DynamicScales {
-		return fmt.Errorf("quantizer.token_scales is dynamic; the engine expects static, " +
-			"only the golden model runs scales of each token's own")
+// Runs says why a network cannot have the quantizer's token scales, nil if it can.
+func (q Quantizer) Runs(net *network.Network) error {
+	if q.TokenScales != DynamicScales {
+		return nil
 	}
-	return nil
+	what := GoldenOnly(net)
+	if _, pools := net.Find(network.RolePool); pools {
+		what = "a pool of tokens"
+	}
+	if _, norms := net.Find(network.RoleEmbedNorm); norms {
+		what = "a norm in front of the blocks"
+	}
+	if net.Blocks[0].Window > 0 {
+		what = "windows (Swin)"
+	}
+	if what == "" {
+		return nil
+	}
+	return fmt.Errorf("quantizer.token_scales is dynamic; expected static for a network with %s: scales of each token's "+
+		"own are for plain ViT and DeiT", what)
 }

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"path/filepath"
 	"slices"
+
+	"vitdse/configs/network"
 )
 
 // Symmetry says which layers share one choice of bits. Its number of axes, not the
@@ -175,7 +177,7 @@ func (s Space) Bases() []Basis {
 	return list
 }
 
-// checkQuantizers holds the quantizers to what an engine runs and one calibration serves.
+// checkQuantizers holds the quantizers to what one calibration serves.
 func (s Space) checkQuantizers(f *faults) {
 	if s.Quantizer == nil {
 		return
@@ -186,9 +188,6 @@ func (s Space) checkQuantizers(f *faults) {
 	}
 	checkList(f, "quantizer", list, func(key string, q Quantizer) {
 		q.check(f, key+".")
-		if err := q.OnEngine(); err != nil {
-			f.add(key, "%v", err)
-		}
 		if q.Calibration == CalibNoise {
 			f.add(key+".calibration", "is %s; expected images, which all candidates of a search are measured with",
 				q.Calibration)
@@ -210,13 +209,18 @@ func (s Space) checkGroup(f *faults) {
 	}
 }
 
-// checkModel holds the group against the layers that may have it.
-func (s Space) checkModel(m Model) error {
-	if s.Group == 0 {
-		return nil
-	}
+// checkModel holds the quantizers against the network, and the group against the layers that may have it.
+func (s Space) checkModel(net *network.Network) error {
 	var f faults
-	for _, l := range layersOf(m) {
+	for i, q := range s.Quantizer {
+		if err := q.Runs(net); err != nil {
+			f.add(fmt.Sprintf("quantizer[%d]", i), "%v", err)
+		}
+	}
+	if s.Group == 0 {
+		return f.join()
+	}
+	for _, l := range net.Layers {
 		if l.Weights && !l.Edge && !checkDivides(&f, "group", s.Group, l) {
 			break
 		}

@@ -82,9 +82,10 @@ type Span struct {
 // Searchable is what the searches of dse ask of an engine: on what of a point its time and its resources depend, so
 // that the factors of a space are priced and not its points.
 type Searchable interface {
-	// UnitWidths are the widths that the non-linear units ask of the engine, LayerWidths those of a layer, and
-	// NumericsWidths those of a whole choice of numerics, which joins them: what resources depend on, beside the engine.
-	UnitWidths(softmaxBits, geluBits int) Widths
+	// UnitWidths are the widths that numerics ask of the engine whatever their layers' are, LayerWidths those of a layer,
+	// and NumericsWidths those of a whole choice of numerics, which joins them: what resources depend on, beside the
+	// engine.
+	UnitWidths(n configs.Numerics) Widths
 	LayerWidths(of network.Layer, l configs.LayerBits) Widths
 	NumericsWidths(net *network.Network, n configs.Numerics) Widths
 	// Size is one of the widths that take the same resources, the same one for all of them.

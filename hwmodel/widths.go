@@ -15,6 +15,7 @@ type Widths struct {
 	Softmax, GELU         uint8  // bits
 	Formats               uint16 // bit w is set for weights stored in w bits
 	Groups                uint16 // bit w is set for weights stored in w bits with multipliers of groups
+	Dynamic               bool   // tokens find their own scales
 }
 
 // Join is the widths that hold both.
@@ -23,7 +24,7 @@ func (w Widths) Join(o Widths) Widths {
 		Image: max(w.Image, o.Image), Act: max(w.Act, o.Act), Norm: max(w.Norm, o.Norm), QKV: max(w.QKV, o.QKV),
 		Weights: max(w.Weights, o.Weights), Acc: max(w.Acc, o.Acc), NarrowProduct: max(w.NarrowProduct, o.NarrowProduct),
 		Softmax: max(w.Softmax, o.Softmax), GELU: max(w.GELU, o.GELU),
-		Formats: w.Formats | o.Formats, Groups: w.Groups | o.Groups,
+		Formats: w.Formats | o.Formats, Groups: w.Groups | o.Groups, Dynamic: w.Dynamic || o.Dynamic,
 	}
 }
 
@@ -53,9 +54,10 @@ func (w Widths) Reached(goal Widths) uint32 {
 
 // Timed is all of the widths of a design's numerics that an engine's cycles depend on, in bits.
 type Timed struct {
-	Acc   uint8 // of the accumulators that the numerics ask for
-	GELU  uint8 // of the GELU table's index
-	Score uint8 // of a score with its bias, 0 where scores have none
+	Acc     uint8 // of the accumulators that the numerics ask for, as they are requantized
+	GELU    uint8 // of the GELU table's index
+	Score   uint8 // of a score with its bias, 0 where scores have none
+	Dynamic bool  // tokens find their own scales
 }
 
 // Timing is all of a design's numerics that an engine's cycles depend on: two designs of one

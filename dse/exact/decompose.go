@@ -124,7 +124,7 @@ func (d *decomposition) class(n configs.Numerics) (sharedChoice, error) {
 	if c.noise, err = d.noise.Units(n.SoftmaxBits, n.GELUBits, basis); err != nil {
 		return c, err
 	}
-	c.widths = d.engine.UnitWidths(n.SoftmaxBits, n.GELUBits).Join(d.engine.LayerWidths(d.net.Layers[0], n.Layers[0]))
+	c.widths = d.engine.UnitWidths(n).Join(d.engine.LayerWidths(d.net.Layers[0], n.Layers[0]))
 	first, err := d.noise.Layer(basis, n.Layers[0])
 	if err != nil {
 		return c, err

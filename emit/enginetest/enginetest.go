@@ -242,7 +242,7 @@ func factors(e engines.Engine, c Case) error {
 			return err
 		}
 		w := e.NumericsWidths(c.Net, d.Numerics)
-		joined := e.UnitWidths(d.Numerics.SoftmaxBits, d.Numerics.GELUBits)
+		joined := e.UnitWidths(d.Numerics)
 		for i, l := range c.Net.Layers {
 			joined = joined.Join(e.LayerWidths(l, d.Numerics.Layers[i]))
 		}

@@ -118,6 +118,9 @@ func (w *word) matmul(p temporal.Step, num stepNumbers) {
 	} {
 		w.set(v.name, int64(v.value))
 	}
+	if num.codeBits > 0 {
+		w.set("code_bits", int64(num.codeBits))
+	}
 	w.flag("chained", p.Chained)
 	w.flag("move_a", p.AFrom != temporal.FromNumerators)
 	w.flag("per_lane", p.PerLane)
@@ -127,15 +130,17 @@ func (w *word) matmul(p temporal.Step, num stepNumbers) {
 
 // stepNumbers are the numerical constants of a step, out of the integer network.
 type stepNumbers struct {
-	bits    int
-	shift   uint
-	zero    int32
-	eps     int64
-	lnK     uint
-	lnSG    uint
-	smMul   uint16
-	smShift uint
-	smCh    int64
+	bits int
+	// of what the array takes of fine codes; 0 where it takes codes as they are
+	codeBits int
+	shift    uint
+	zero     int32
+	eps      int64
+	lnK      uint
+	lnSG     uint
+	smMul    uint16
+	smShift  uint
+	smCh     int64
 
 	poolMul      uint16 // 0 of a maximum
 	poolOffset   int64
@@ -166,7 +171,11 @@ func (p *Plan) numbers(st temporal.Step, rawShift uint) stepNumbers {
 // opNumbers finds those of its arithmetic.
 func opNumbers(ops opIndex, p temporal.Step, rawShift uint) stepNumbers {
 	if lin := ops.linear[p.Op]; lin != nil {
-		return stepNumbers{bits: lin.Bits, shift: lin.Shift, zero: lin.Zero}
+		num := stepNumbers{bits: lin.Bits, shift: lin.Shift, zero: lin.Zero}
+		if lin.Dynamic {
+			num.codeBits = lin.ActBits
+		}
+		return num
 	}
 	if ln := ops.norm[p.Op]; ln != nil {
 		return stepNumbers{bits: ln.Bits, eps: ln.E, lnK: ln.K, lnSG: ln.SG}

@@ -105,6 +105,11 @@ var fieldGroups = [...]fieldGroup{
 	}},
 }
 
+// tokenFields are what designs whose tokens find their own scales have in each group beside these.
+var tokenFields = [2][]Field{1: {
+	number("code_bits", 4, "bits", "of a code that a row's power of two makes of a fine one; 0: codes are as they are"),
+}}
+
 // windowFields are what networks with attention in windows have in each group beside these; the last ones moves of rows
 // have as well.
 var windowFields = [3][]Field{
@@ -142,6 +147,9 @@ func (p *Plan) descriptor() (fields []Field, width int) {
 		}
 		if g > 0 {
 			at = common
+		}
+		if p.Shape.Dynamic && g < len(tokenFields) {
+			group = slices.Concat(group, tokenFields[g])
 		}
 		for _, f := range group {
 			switch {
@@ -183,6 +191,11 @@ func DescriptorDoc() string {
 		if g < len(windowFields) {
 			for _, f := range windowFields[g] {
 				row(group.steps+", windows", f)
+			}
+		}
+		if g < len(tokenFields) {
+			for _, f := range tokenFields[g] {
+				row(group.steps+", dynamic scales", f)
 			}
 		}
 	}

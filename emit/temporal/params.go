@@ -99,7 +99,13 @@ func (p *Plan) widthParams(l *paramList) {
 	l.add("A_BITS", s.ABits, "bits", "array operand a, signed: codes or numerators")
 	l.add("B_BITS", s.BBits, "bits", "array operand b, signed: weights, K or V")
 	l.add("ACC_BITS", s.AccBits, "bits", "accumulator, a bound for any weights")
-	l.add("ACTIVATION_BITS", s.ActBits, "bits", "activation codes")
+	if s.Dynamic {
+		l.add("WIDE_BITS", s.WideBits, "bits", "accumulator times its token's power of two, and biases, a bound")
+		l.add("ACTIVATION_BITS", s.ActBits, "bits", "fine codes, and others in their buffers")
+		l.add("CODE_BITS", s.CodeBits, "bits", "activation codes that the array takes")
+	} else {
+		l.add("ACTIVATION_BITS", s.ActBits, "bits", "activation codes")
+	}
 	l.add("NORM_OUT_BITS", s.NormOut, "bits", "what LayerNorm makes")
 	if s.NormOut != s.NormBits {
 		l.add("NORM_CODE_BITS", s.NormBits, "bits", "its codes for X")

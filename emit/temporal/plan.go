@@ -6,6 +6,7 @@ package temporal
 import (
 	"fmt"
 	"math/big"
+	"math/bits"
 	"strings"
 
 	"vitdse/configs"
@@ -110,10 +111,10 @@ func (p *Plan) Manifest(full int) emit.Manifest {
 // bounds from the design point alone.
 func (p *Plan) checkWidths() error {
 	s := p.Shape
-	widest, need := "", s.AccBits
+	widest, need := "", s.WideBits
 	for i, op := range p.index.ops {
-		if lin := p.index.linear[i]; lin != nil && lin.AccBits > need {
-			widest, need = op.Name, lin.AccBits
+		if lin := p.index.linear[i]; lin != nil && wideBits(lin) > need {
+			widest, need = op.Name, wideBits(lin)
 		}
 		if att := p.index.attention[i]; att != nil && (att.ScoreBits > s.ScoreBits || att.ValueBits > s.AccBits) {
 			return fmt.Errorf("op %s needs %d-bit scores and a %d-bit value accumulator; the engine has %d and %d",
@@ -123,14 +124,28 @@ func (p *Plan) checkWidths() error {
 	if pool, pools := s.Pool(); pools && p.Net.Pool.SumBits > pool.SumBits {
 		return fmt.Errorf("op %s needs a sum of %d bits; the engine's has %d", pool.Op.Name, p.Net.Pool.SumBits, pool.SumBits)
 	}
-	if need > s.AccBits {
+	if need > s.WideBits {
 		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: "+
-			"set engine.accumulator_bits to %d", widest, need, s.AccBits, need)
+			"set engine.accumulator_bits to %d", widest, need, s.WideBits, need)
 	}
 	if want := 1 << s.ExpBits; len(p.Net.Exp.Table) != want {
 		return fmt.Errorf("the exponential table has %d entries; the engine's has %d", len(p.Net.Exp.Table), want)
 	}
 	return nil
+}
+
+// wideBits is what of a layer is requantized, signed: its accumulators with their biases, where tokens find their own
+// scales times those.
+func wideBits(lin *intnet.Linear) int {
+	if !lin.Dynamic {
+		return lin.AccBits
+	}
+	top := uint64(1) << (lin.AccBits - 1 + configs.FineBits - lin.ActBits)
+	most := uint64(0)
+	for _, b := range lin.Bias {
+		most = max(most, uint64(max(b, -b)))
+	}
+	return 1 + bits.Len64(top-1+most)
 }
 
 // span is the range of a shift amount over the ops of the design.

@@ -38,6 +38,10 @@ func (p *Plan) modules(family configs.Fabric) []string {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_column_packer.sv"), "vit_token_pool.sv")
 		files = slices.Insert(files, slices.Index(files, "vit_patch_rows.sv"), "vit_pool_rows.sv")
 	}
+	if p.Shape.Dynamic {
+		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_accel_core.sv"),
+			"vit_row_magnitudes.sv", "vit_token_scales.sv")
+	}
 	if p.Shape.Windowed {
 		files = slices.Insert(slices.Clone(files), slices.Index(files, "vit_unit_control.sv"),
 			"vit_row_regroup.sv", "vit_score_bias.sv")

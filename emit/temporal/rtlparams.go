@@ -28,15 +28,22 @@ func (p *Plan) rtlParams() []Param {
 		l.add("KEYS", s.Keys, "tokens", "that attend to each other")
 	}
 	p.poolRTLParams(&l)
+	if s.Dynamic {
+		l.add("POWER_BITS", powerBits, "bits", "a token's power of two, as its logarithm")
+		l.add("TOKEN_CODE_CYCLES", temporal.TokenCodes, "cycles", "from fine codes to what the array takes of them")
+	}
 	l.add("SCORED_CYCLES", p.scored(), "cycles", "from the array's head to the last scores at the softmax")
-	l.add("REQUANTIZED_CYCLES", temporal.DrainLatency-3, "cycles", "to the requantizer's output")
-	l.add("OUT_CYCLES", temporal.DrainLatency-1, "cycles", "to the buffers")
-	l.add("BUFFERED_CYCLES", temporal.DrainLatency, "cycles", "to being in them")
+	l.add("REQUANTIZED_CYCLES", s.DrainLatency()-3, "cycles", "to the requantizer's output")
+	l.add("OUT_CYCLES", s.DrainLatency()-1, "cycles", "to the buffers")
+	l.add("BUFFERED_CYCLES", s.DrainLatency(), "cycles", "to being in them")
 	for _, c := range codes {
 		l.code(c.name, c.bits, c.value, c.note)
 	}
 	return l
 }
+
+// powerBits hold what fine codes are shifted by: by so much less are codes shorter.
+const powerBits = 4
 
 // addressBits is the width of a buffer address in a descriptor.
 const addressBits = 16

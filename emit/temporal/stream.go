@@ -61,7 +61,10 @@ func (p *Plan) buildStream() ([]byte, error) {
 			putNorm(b, p.index.norm[g.Op])
 		case temporal.SegGELU:
 			for _, v := range p.index.gelu[g.Op].Table {
-				b.put(int64(v), 8)
+				b.put(int64(v), g.EntryBits)
+			}
+			for _, v := range p.index.gelu[g.Op].Fine {
+				b.put(int64(v), g.EntryBits)
 			}
 			b.pad()
 		case temporal.SegTiles:
@@ -154,7 +157,7 @@ func (p *Plan) putTiles(b *bitPacker, g temporal.Segment) error {
 				mul, bias = int64(lin.M[c]), lin.Bias[c]
 			}
 			b.put(mul, 16)
-			b.put(bias, s.AccBits)
+			b.put(bias, s.WideBits)
 			if (c+1)%s.ParamsPerWord() == 0 {
 				b.pad()
 			}

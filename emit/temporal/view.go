@@ -22,6 +22,7 @@ type view struct {
 	WeightBits               []int
 	GroupBits                int     // widest weight in a group; 0 without groups
 	Windowed                 bool    // attention is in windows
+	Dynamic                  bool    // tokens find their own scales
 	ValueParts               int     // row tiles in a word of V
 	LoadHigh                 int     // highest bit of a segment of the loader's list
 	params                   []Param // what a module takes its constants and its fields of a descriptor from
@@ -100,7 +101,7 @@ func (p *Plan) view(full int) view {
 		Files: p.modules(part.Family), GroupBits: s.GroupBits, Windowed: s.Windowed, ValueParts: s.ValueParts,
 		LoadHigh: p.loadBits() - 1, ABaseField: fieldNamed(p.Fields, "a_base"),
 		BBaseField: fieldNamed(p.Fields, "b_base"), BaseField: fieldNamed(p.Fields, "base"), Scored: p.scored(),
-		Requantized: temporal.DrainLatency - 3, Out: temporal.DrainLatency - 1, Buffered: temporal.DrainLatency,
+		Requantized: s.DrainLatency() - 3, Out: s.DrainLatency() - 1, Buffered: s.DrainLatency(), Dynamic: s.Dynamic,
 		QueueDepth: temporal.QueueDepth, QueuePointer: hwmodel.CeilLog2(temporal.QueueDepth) + 1,
 		WidePort: widePort(part.Family),
 		VC:       s.VC, TKL: hwmodel.CeilLog2(s.TK), Causes: hwmodel.Causes[:],

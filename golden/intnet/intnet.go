@@ -165,7 +165,7 @@ type Pool struct {
 const PoolInputBits = configs.PoolBits
 
 // FineBits is the width of the codes that a Dynamic layer reads, and of a q or k in front of its norm.
-const FineBits = 16
+const FineBits = configs.FineBits
 
 // GELU is y = Table[h + 2^(InBits-1)] for the signed index h.
 type GELU struct {

@@ -165,12 +165,8 @@ func checkNumerics(net *network.Network, num configs.Numerics) error {
 	if err := num.Quantizer.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("quantizer: %w", err))
 	}
-	if num.Quantizer.TokenScales == configs.DynamicScales {
-		_, pools := net.Find(network.RolePool)
-		if _, norms := net.Find(network.RoleEmbedNorm); pools || norms || configs.GoldenOnly(net) != "" {
-			errs = append(errs, errors.New("quantizer: token_scales is dynamic; expected static for a Swin, "+
-				"and for a network that pools tokens, has a norm in front of the blocks, or what the engine lacks"))
-		}
+	if err := num.Quantizer.Runs(net); err != nil {
+		errs = append(errs, err)
 	}
 	if num.Quantizer.Inputs == configs.SequentialInputs &&
 		(net.Blocks[0].Window > 0 || num.Quantizer.TokenScales == configs.DynamicScales) {

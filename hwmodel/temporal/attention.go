@@ -11,6 +11,7 @@ type attention struct {
 	bias    int64 // beats of a head's biases of scores, 0 without
 	scores  feed
 	values  []feed // by head
+	drain   int64  // last columns at the array to the end of the op
 }
 
 // feed is a matmul of one row tile, from its start on.
@@ -24,6 +25,7 @@ func (s *Shape) attending(b block) attention {
 	a := attention{
 		tiles: b.tiles, lead: int64(s.scoresLead(b)), softmax: s.softmaxCycles(), ahead: s.softmaxCycles() - s.SoftmaxReady(),
 		scored: s.scoresLatency(), bias: int64(s.biasBeats()), values: make([]feed, b.heads),
+		drain: int64(s.DrainLatency()),
 	}
 	for h := range a.values {
 		sc, av := s.headSteps(b, h)
@@ -86,7 +88,7 @@ func (a *attention) run(c *clocks) {
 		}
 		free0, free1 = t.column+BiasLatency, free0
 	}
-	c[clkNow] = a.value(&t, t.softmax, len(a.values)-1) + DrainLatency
+	c[clkNow] = a.value(&t, t.softmax, len(a.values)-1) + a.drain
 }
 
 // score feeds the scores of a row tile, and softmax takes them.

@@ -69,7 +69,7 @@ func (s *Shape) streamBeats() (total, widest int) {
 			total += words(op.Heads*s.BiasWords(), s.biasWord())
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {
-				total += hwmodel.CeilDiv(8<<s.GELUBits, bus)
+				total += hwmodel.CeilDiv(s.geluTable(), bus)
 			}
 			total += tiles(op.Cols, op.Inner, hwmodel.StoredOf(s.bits[op.Layer]))
 		}

@@ -13,7 +13,7 @@ import (
 
 // tail is from the last cycle of a matmul's slots to the end of its drain.
 func (s *Shape) tail(p *Step) int {
-	return p.KT + int(s.arrayLatency()) + p.GroupsLast*s.passes(p.To) + DrainLatency - 1 - p.PeriodEnd
+	return p.KT + int(s.arrayLatency()) + p.GroupsLast*s.passes(p.To) + s.DrainLatency() - 1 - p.PeriodEnd
 }
 
 // lead is how much earlier than after the end of the drain of one matmul another starts whose row tiles are

@@ -4,11 +4,11 @@ import "vitdse/hwmodel"
 
 // Pipeline lengths of the emitted RTL, in cycles. Those with a capital go into its text.
 const (
-	QueueDepth   = 8  // matmuls between the sequencer and the drain
-	DrainLatency = 12 // last columns at the array to the end of the op
-	NormSettle   = 11 // last row's sums to its root, less one cycle
-	NormGap      = 14 // least of a row tile's cycles of LayerNorm beyond one a lane
+	QueueDepth = 8  // matmuls between the sequencer and the drain
+	NormSettle = 11 // last row's sums to its root, less one cycle
+	NormGap    = 14 // least of a row tile's cycles of LayerNorm beyond one a lane
 
+	drainLatency   = 12 // last columns at the array to the end of the op
 	readTurnaround = 4  // a FIFO place given back to the request, and the beat's way in
 	stepTurnaround = 4  // a step handed over to the next step's readiness check
 	queueLatency   = 2  // a matmul handed over to its start, where the feeder has nothing else to do
@@ -24,6 +24,20 @@ const (
 
 	minSlot = 2 // of a tile: what the next one needs is made in it
 )
+
+// What scales of each token's own add: fine codes to what the array takes of them, and sums times a power of two.
+const (
+	TokenCodes = 2
+	tokenSums  = 1
+)
+
+// DrainLatency is from the last columns at the array to the end of their op.
+func (s *Shape) DrainLatency() int {
+	if s.Dynamic {
+		return drainLatency + tokenSums
+	}
+	return drainLatency
+}
 
 // NormWait is how long after the end of a residual add its last row's sums are there, beyond the first cycle in which
 // LayerNorm could read them: a cycle for each level of the sum over the columns that leave at once.

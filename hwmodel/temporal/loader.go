@@ -137,7 +137,7 @@ func (l *loader) load() {
 	var last int64
 	switch {
 	case g.Kind == SegGELU:
-		beats := hwmodel.CeilDiv(8*g.Words, l.bus) // each stays for its bytes
+		beats := g.Beats(l.bus) // each stays for its entries
 		last = l.take(claim, beats, hwmodel.CeilDiv(g.Words, beats))
 	default:
 		last = l.take(claim, g.tileBeats(), 1)

@@ -96,7 +96,7 @@ func (s *Shape) packGroup(bits int, between bool) int {
 	if bits < 2 {
 		return 0
 	}
-	code, num, b := 1<<(s.ActBits-1), 1<<s.NumBits-1, 1<<(s.BBits-1)
+	code, num, b := 1<<(s.CodeBits-1), 1<<s.NumBits-1, 1<<(s.BBits-1)
 	most := max(code*b, num*(b-1)) // greatest and least product
 	least := max(code*(b-1), num*b)
 	if between {

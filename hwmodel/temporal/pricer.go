@@ -107,7 +107,7 @@ func (p *pricer) Price(d *configs.Design) (hwmodel.Estimate, error) {
 		return hwmodel.Estimate{}, fmt.Errorf("design %s: %w", d.Name, err)
 	}
 	w := set.widths()
-	w.Softmax, w.GELU = uint8(d.Numerics.SoftmaxBits), uint8(d.Numerics.GELUBits)
+	w = w.Join(Engine{}.UnitWidths(d.Numerics))
 	known := p.engine(&d.Engine)
 	e := hwmodel.Estimate{MACs: p.macs, Resources: known.resources(Engine{}.Size(w))}
 	if walkable(&d.Engine, d.ClockMHz, &p.part) {
@@ -133,9 +133,6 @@ func (p *pricer) read(n *configs.Numerics) (widthSet, error) {
 		return widthSet{}, fmt.Errorf("numerics.layers has %d layers; expected the %d of %s",
 			len(n.Layers), len(p.layers), p.net.Model.Name)
 	}
-	if err := n.Quantizer.OnEngine(); err != nil {
-		return widthSet{}, err
-	}
 	var codes, products uint64 // in registers
 	layers := p.layers[:len(n.Layers)]
 	for i := range n.Layers {
@@ -153,7 +150,7 @@ func (p *pricer) read(n *configs.Numerics) (widthSet, error) {
 			p.stored[known.at] = p.way(l)
 		}
 	}
-	if p.ways[p.stored[0]].Group > 0 {
+	if p.ways[p.stored[0]].Group > 0 || dynamic(n.Quantizer) {
 		if err := n.OnEngine(p.net); err != nil {
 			return widthSet{}, err
 		}

@@ -18,7 +18,7 @@ func (s *Shape) core(f fabric) hwmodel.Resources {
 	if row := s.rowBits(); f.lut6() {
 		r.LUTRAM = 93 + row
 	} else {
-		r.FF += 778 + (DrainLatency-1)*(row-3)
+		r.FF += 778 + (drainLatency-1)*(row-3)
 	}
 	return r
 }

@@ -20,7 +20,7 @@ const (
 )
 
 // Segment is a part of the read stream: Tiles tiles of Params parameter words and Words
-// data words, of so many bus beats each. A GELU segment's words are bytes. With groups, the
+// data words, of so many bus beats each. A GELU segment's words are entries of the table. With groups, the
 // multipliers of the group's channels are in front of every GroupWords data words.
 type Segment struct {
 	Kind                  SegmentKind
@@ -29,12 +29,24 @@ type Segment struct {
 	ParamBeats, WordBeats int
 	Format                int // index of the weights' bit-width
 	GroupWords, MultBeats int // data words of a group, beats of its multipliers; 0 without groups
+	EntryBits             int // of the GELU table
 }
+
+// EntryBits is the bits of an entry of the GELU table in the stream: bytes, or fine codes.
+func (s *Shape) EntryBits() int {
+	if s.Dynamic {
+		return configs.FineBits
+	}
+	return 8
+}
+
+// geluTable is the bits of a GELU table in the stream.
+func (s *Shape) geluTable() int { return s.EntryBits() << s.GELUBits }
 
 // Beats is the number of bus beats of the segment.
 func (g Segment) Beats(busBits int) int {
 	if g.Kind == SegGELU {
-		return hwmodel.CeilDiv(8*g.Words, busBits)
+		return hwmodel.CeilDiv(g.EntryBits*g.Words, busBits)
 	}
 	return g.Tiles * g.tileBeats()
 }
@@ -72,7 +84,8 @@ func (s *Shape) Segments() []Segment {
 			}
 		case op.Kind.HasWeights():
 			if op.Kind == network.OpLinearGELU {
-				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1})
+				segs = append(segs, Segment{Kind: SegGELU, Op: op.Index, Tiles: 1, Words: 1 << s.GELUBits, WordBeats: 1,
+					EntryBits: s.EntryBits()})
 			}
 			l := s.bits[op.Layer]
 			g := Segment{

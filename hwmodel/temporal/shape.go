@@ -37,9 +37,12 @@ type Shape struct {
 	layouts  []Layout
 	moves    []*network.Op // in front of which rows are moved, of moves that are alike the first
 
+	Dynamic bool // weight matmuls read fine codes, of which every token finds its scale
+
 	// Operand and lane widths in bits.
 	ImageBits int // pixel codes
-	ActBits   int // lanes of the activation buffer: widest code
+	ActBits   int // lanes of the activation buffer: widest code, or fine codes
+	CodeBits  int // widest code that the array takes
 	NormBits  int // widest codes of a LayerNorm for X
 	NormOut   int // widest LayerNorm output, whatever it is for
 	QKVBits   int // lanes of the K and V buffers
@@ -48,6 +51,7 @@ type Shape struct {
 	ABits     int // array operand a: codes or numerators
 	BBits     int // array operand b: weights, K or V
 	AccBits   int
+	WideBits  int  // of what is requantized: accumulators times their token's power of two, and biases
 	least     int  // of NormOut
 	booth     bool // products of LUTs are built by radix-4 Booth
 	ScoreBits int
@@ -219,7 +223,7 @@ func (s *Shape) biasBeats() int {
 }
 
 // ParamBits is the width of a channel's requantization parameters: bias and multiplier.
-func (s *Shape) ParamBits() int { return 16 + s.AccBits }
+func (s *Shape) ParamBits() int { return 16 + s.WideBits }
 
 // ParamsPerWord is how many channels' parameters a word of the stream has: as many as a beat of
 // the bus holds, up to the VC that leave the array in a cycle.

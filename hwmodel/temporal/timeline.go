@@ -198,7 +198,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		}
 	}
 	t.fed = lastSlot + int64(p.PeriodEnd) - 1
-	end := lastColumn + DrainLatency
+	end := lastColumn + int64(t.s.DrainLatency())
 	t.drained = append(t.drained, end)
 	t.end(end, p.Op, endMatmul)
 	t.span(unitDrain, p.Op, firstSlot+int64(p.KT)-1+t.s.arrayLatency(), end)

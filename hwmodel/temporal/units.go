@@ -6,12 +6,16 @@ import (
 )
 
 // arrayLatency is from the address of a tile's last beat to its first column: two cycles of the buffers, then the
-// array's.
+// array's, with what scales of tokens take between them.
 func (s *Shape) arrayLatency() int64 {
+	cycles := 6
 	if s.TK > 1 {
-		return 7 + int64(s.Late())
+		cycles = 7 + s.Late()
 	}
-	return 6
+	if s.Dynamic {
+		cycles += TokenCodes
+	}
+	return int64(cycles)
 }
 
 // rows is when a unit makes the row tiles of an op: the first so long after its start, then

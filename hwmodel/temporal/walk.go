@@ -26,6 +26,7 @@ const (
 // what Timed names, which the walk is made for. It is read-only.
 type walk struct {
 	banks       int
+	drain       int64 // last columns at the array to the end of the op
 	first       int64 // arrival of the stream's first beat
 	imageBeats  int64
 	pos         int64 // beats; 0 without positions
@@ -115,7 +116,7 @@ func (t Engine) NewWalk(net *network.Network, e configs.Engine, w hwmodel.Widths
 func (k *walk) init(s *Shape) {
 	bus := s.Design.Engine.BusBits
 	*k = walk{
-		banks: s.Design.Engine.WeightBuffers, first: int64(hwmodel.IdealMemory.Latency) + 3,
+		banks: s.Design.Engine.WeightBuffers, drain: int64(s.DrainLatency()), first: int64(hwmodel.IdealMemory.Latency) + 3,
 		imageBeats: int64(s.ImageBeats), patchRows: s.patchRows(), gelu: int64(1) << s.GELUBits,
 		kinds: make([]walkKind, s.Net.LayerClasses), mult: int64(s.MultBeats()),
 		busBytes: int64(bus / 8), resultBeats: int64(s.ResultBeats),
@@ -132,7 +133,7 @@ func (k *walk) init(s *Shape) {
 		case op.Kind == network.OpScores && op.Relative:
 			k.fixedBeats += int64(op.Heads * s.biasBeats())
 		case op.Kind == network.OpLinearGELU:
-			k.fixedBeats += int64(hwmodel.CeilDiv(8<<s.GELUBits, bus))
+			k.fixedBeats += int64(hwmodel.CeilDiv(s.geluTable(), bus))
 		}
 	}
 	for i := range s.Net.Layers {
@@ -359,6 +360,6 @@ func (k *walk) matmul(c *clocks, at int64, from chain, p *pass, beats int64) (la
 		}
 	}
 	c[clkFree0], c[clkFree1], c[clkFree2], c[clkFree3], c[clkLoader] = free0, free1, free2, free3, last+1
-	c[clkNow] = free0 + DrainLatency
+	c[clkNow] = free0 + k.drain
 	return lastSlot
 }

@@ -32,14 +32,17 @@ func (Engine) LayerWidths(of network.Layer, l configs.LayerBits) hwmodel.Widths 
 	return w
 }
 
-// UnitWidths are the widths that the non-linear units ask for.
-func (Engine) UnitWidths(softmaxBits, geluBits int) hwmodel.Widths {
-	return hwmodel.Widths{Softmax: uint8(softmaxBits), GELU: uint8(geluBits)}
+// UnitWidths are the widths that numerics ask for whatever their layers' are.
+func (Engine) UnitWidths(n configs.Numerics) hwmodel.Widths {
+	return hwmodel.Widths{Softmax: uint8(n.SoftmaxBits), GELU: uint8(n.GELUBits), Dynamic: dynamic(n.Quantizer)}
 }
+
+// dynamic says whether tokens find their own scales.
+func dynamic(q configs.Quantizer) bool { return q.TokenScales == configs.DynamicScales }
 
 // NumericsWidths are the widths of a whole choice of numerics, which must have every layer of the network.
 func (t Engine) NumericsWidths(net *network.Network, n configs.Numerics) hwmodel.Widths {
-	w := t.UnitWidths(n.SoftmaxBits, n.GELUBits)
+	w := t.UnitWidths(n)
 	for i, l := range n.InOrder(net) {
 		w = w.Join(t.LayerWidths(net.Layers[i], l))
 	}
@@ -60,7 +63,7 @@ func (Engine) Size(w hwmodel.Widths) hwmodel.Widths {
 
 // Timed is what of the widths time depends on.
 func (Engine) Timed(net *network.Network, w hwmodel.Widths) hwmodel.Timed {
-	t := hwmodel.Timed{Acc: uint8(accBits(net, w)), GELU: w.GELU}
+	t := hwmodel.Timed{Acc: uint8(wideBits(net, w)), GELU: w.GELU, Dynamic: w.Dynamic}
 	if net.Blocks[0].Window > 0 {
 		t.Score = uint8(biasedScoreBits(w, widestHead(net)))
 	}
@@ -95,6 +98,20 @@ func accBits(net *network.Network, w hwmodel.Widths) int {
 		int(w.Softmax)+1+int(w.QKV)+hwmodel.CeilLog2(net.Blocks[0].WindowTokens()))
 }
 
+// wideBits is the width of what widths have the requantizer take. A token's codes times its power of two are no wider
+// than its fine ones.
+func wideBits(net *network.Network, w hwmodel.Widths) int {
+	acc := accBits(net, w)
+	if !w.Dynamic {
+		return acc
+	}
+	inner := 0
+	for i := 1; i < len(net.Layers); i++ {
+		inner = max(inner, net.Layers[i].Inner)
+	}
+	return max(acc, int(w.Weights)+configs.FineBits+hwmodel.CeilLog2(inner))
+}
+
 func scoreBits(w hwmodel.Widths, headDim int) int { return 2*int(w.QKV) + hwmodel.CeilLog2(headDim) }
 
 // biasedScoreBits is the width of a score with a bias as large as the largest score.
@@ -103,22 +120,31 @@ func biasedScoreBits(w hwmodel.Widths, headDim int) int { return scoreBits(w, he
 // setWidths sets what of the shape depends on the widths alone.
 func (s *Shape) setWidths(w hwmodel.Widths) {
 	s.ImageBits, s.ActBits, s.NormBits, s.QKVBits = int(w.Image), int(w.Act), int(w.Norm), int(w.QKV)
+	s.CodeBits = s.ActBits
+	if s.Dynamic = w.Dynamic; s.Dynamic {
+		s.ActBits, s.NormBits = configs.FineBits, configs.FineBits
+	}
 	s.NormOut = max(s.NormBits, s.least)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
-	s.ScoreBits, s.AccBits = scoreBits(w, s.HeadDim), max(accBits(s.Net, w), s.Design.Engine.AccumulatorBits)
+	s.ScoreBits, s.AccBits = scoreBits(w, s.HeadDim), accBits(s.Net, w)
+	s.WideBits = max(wideBits(s.Net, w), s.Design.Engine.AccumulatorBits)
+	if !s.Dynamic { // else biases are not the array's
+		s.AccBits = s.WideBits
+	}
 	if s.Windowed {
 		s.ScoreBits = biasedScoreBits(w, s.HeadDim)
 	}
-	s.ABits, s.BBits = max(s.ActBits, s.NumBits+1), max(s.WBits, s.QKVBits)
+	s.ABits, s.BBits = max(s.CodeBits, s.NumBits+1), max(s.WBits, s.QKVBits)
 	s.OutBits = max(configs.LogitBits, s.ScoreBits)
 }
 
 // setTimed sets what of the shape time depends on of the widths.
 func (s *Shape) setTimed(t hwmodel.Timed) {
-	s.AccBits, s.GELUBits, s.ScoreBits = max(int(t.Acc), s.Design.Engine.AccumulatorBits), int(t.GELU), int(t.Score)
+	s.WideBits, s.GELUBits, s.ScoreBits = max(int(t.Acc), s.Design.Engine.AccumulatorBits), int(t.GELU), int(t.Score)
+	s.Dynamic = t.Dynamic
 }
 
 // geometry is what of the shape depends on the engine alone.

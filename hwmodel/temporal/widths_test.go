@@ -63,7 +63,7 @@ func TestWidthsJoin(t *testing.T) {
 	for range 50 {
 		n := randomDesign(r, m, part).Numerics
 		all := Engine{}.NumericsWidths(net, n)
-		back := Engine{}.UnitWidths(n.SoftmaxBits, n.GELUBits)
+		back := Engine{}.UnitWidths(n)
 		for i := len(n.Layers) - 1; i >= 0; i-- {
 			of, _ := net.Layer(n.Layers[i].Name)
 			w := Engine{}.LayerWidths(of, n.Layers[i])

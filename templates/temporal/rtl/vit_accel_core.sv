@@ -123,11 +123,15 @@ module vit_accel_core #(
   wire [KEY_SEGMENT_INDEX_BITS-1:0] key_segment;
   wire                              beat_v, beat_first, beat_last, numerators_read, softmax_ready, softmax_done;
   wire                              patches_made, norm_made;  // a row tile
+<%- if .Dynamic %>
+  wire [15:0]                       a_row;
+  wire                              beats_done;
+<%- end %>
   vit_operand_feed u_operand_feed (
     .aclk(aclk), .aresetn(aresetn), .feed_valid(feed_valid), .feed_desc(feed_desc), .feed_done(feed_done),
     .caught_up(caught_up), .softmax_ready(softmax_ready),
     .row_made(patches_made || norm_made<% if .PoolCodes %> || pool_done<% end %>), .tile_loaded(tile_loaded),
-    .a_addr(a_addr), .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first),
+    .a_addr(a_addr),<% if .Dynamic %> .a_row(a_row), .beats_done(beats_done),<% end %> .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first),
     .beat_last(beat_last), .numerators_read(numerators_read), .stalled(stalled), .step_desc(step_desc),
     .queue_empty(queue_empty), .start_store(start_store), .store_done(store_done)
   );
@@ -182,9 +186,15 @@ module vit_accel_core #(
   );
   wire [TK*TM*A_BITS-1:0]             operand_a;
   wire [TK*TN*B_BITS-1:0]             operand_b;
+<%- if .Dynamic %>
+  wire [TM*POWER_BITS-1:0]            powers, col_powers;
+<%- end %>
   vit_operand_select u_operand_select (
     .aclk(aclk), .feed_desc(feed_desc), .x_rdata(x_rdata), .q_rdata(q_rdata), .num_rdata(num_rdata),
     .w_rdata(w_rdata), .key_rdata(key_rdata), .value_rdata(value_rdata), .key_segment(key_segment),
+<%- if .Dynamic %>
+    .powers(powers),
+<%- end %>
     .operand_a(operand_a), .operand_b(operand_b)
   );
 
@@ -216,6 +226,9 @@ module vit_accel_core #(
   wire [RESIDUAL_ADDR_BITS-1:0] add_addr;
   wire                      out_valid, out_gelu, out_first_tile, out_first, out_last;
   wire [ROW_INDEX_BITS-1:0] out_row;
+<%- if .Dynamic %>
+  wire                      out_end;
+<%- end %>
 <%- if .SecondHead %>
   wire                      requantized_valid;
   wire [ADDR_BITS-1:0]      requantized_addr, first_raddr;
@@ -245,6 +258,9 @@ module vit_accel_core #(
     .requantized_fresh(requantized_fresh), .col_window_tiles_1(col_window_tiles_1), .col_across_1(col_across_1),
     .col_down_1(col_down_1),
 <%- end %>
+<%- if .Dynamic %>
+    .out_end(out_end),
+<%- end %>
     .out_valid(out_valid), .out_to(out_to), .out_gelu(out_gelu), .out_first_tile(out_first_tile),
     .out_first(out_first), .out_last(out_last), .out_row(out_row), .out_addr(out_addr), .out_number(out_number),
     .out_pass(out_pass), .out_count(out_count),<% if gt .ValueParts 1 %> .out_value_part(out_value_part),<% end %>
@@ -256,7 +272,7 @@ module vit_accel_core #(
   wire [VECTOR_LANES*ACTIVATION_BITS-1:0] code_col;
   vit_output_lanes u_output_lanes (
     .aclk(aclk), .aresetn(aresetn), .param_we(param_we), .gelu_we(gelu_we), .weight_bank(weight_bank),
-    .word(word), .word_index(word_index), .tile_free(tile_free), .tile_col(tile_col), .head_first(head_first),
+    .word(word), .word_index(word_index), .tile_free(tile_free), .tile_col(tile_col),<% if .Dynamic %> .col_powers(col_powers),<% end %> .head_first(head_first),
     .head_number(head_number), .col_per_lane(col_per_lane), .shift(shift), .zero(zero), .bits(bits),
     .recip(recip), .requantized_to(requantized_to), .requantized_prefix(requantized_prefix),
 <%- if .SecondHead %>
@@ -300,7 +316,10 @@ module vit_accel_core #(
   wire [ROW_INDEX_BITS-1:0]             sums_row;
   wire [TM*SUM_BITS-1:0]                row_s1;
   wire [TM*SQUARE_SUM_BITS-1:0]         row_s2;
-<%- if or .NormToResidual .PoolCodes %>
+<%- if .Dynamic %>
+  wire                                  norm_col_valid;
+<%- end %>
+<%- if or .NormToResidual .PoolCodes .Dynamic %>
   wire                                  norm_last;
   wire [VECTOR_LANES*NORM_OUT_BITS-1:0] norm_col;
 <%- end %>
@@ -340,7 +359,10 @@ module vit_accel_core #(
     .word_index(word_index), .norm_we(norm_we), .running(norm_running), .done(norm_done), .row_made(norm_made),
     .reading(norm_reading), .res_addr(norm_raddr), .res_rdata(res_rdata), .reading_sums(reading_sums),
     .sums_row(sums_row), .row_s1(row_s1), .row_s2(row_s2),
-<%- if or .NormToResidual .PoolCodes %>
+<%- if .Dynamic %>
+    .col_valid(norm_col_valid),
+<%- end %>
+<%- if or .NormToResidual .PoolCodes .Dynamic %>
     .col_last(norm_last), .col(norm_col),
 <%- end %>
 <%- if .NormToResidual %>
@@ -351,6 +373,14 @@ module vit_accel_core #(
 <%- end %>
     .word_valid(norm_valid), .word_addr(norm_addr), .word_out(norm_word)
   );
+<%- if .Dynamic %>
+  vit_token_scales u_token_scales (
+    .aclk(aclk), .aresetn(aresetn), .start_norm(start_norm), .norm_valid(norm_col_valid), .norm_last(norm_last),
+    .norm_col(norm_col), .out_valid(out_valid), .out_end(out_end), .out_to(out_to), .out_first_tile(out_first_tile),
+    .out_first(out_first), .out_row(out_row), .code_col(code_col), .feed_desc(feed_desc), .a_row(a_row),
+    .powers(powers), .beats_done(beats_done), .tile_valid(tile_valid), .col_powers(col_powers)
+  );
+<%- end %>
 <%- if .Pools %>
   vit_pool_rows u_pool_rows (
     .aclk(aclk), .aresetn(aresetn), .start_pool(start_pool), .step_desc(step_desc), .running(pool_running),

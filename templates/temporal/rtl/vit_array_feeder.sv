@@ -40,6 +40,9 @@ module vit_array_feeder #(
   output wire                              op_done,           // in the op's last cycle
   // Addresses in one cycle, the beat's flags with the data in the second after it.
   output reg  [ADDR_BITS-1:0]              a_addr,
+<%- if .Dynamic %>
+  output reg  [15:0]                       a_row,             // its row tile
+<%- end %>
   output reg  [ADDR_BITS-1:0]              b_addr,
   output reg  [KEY_SEGMENT_INDEX_BITS-1:0] key_segment,
   output reg                               beat_valid,
@@ -170,11 +173,17 @@ module vit_array_feeder #(
   always @(posedge aclk) begin
     b_next <= from_weights ? bank_base(bank_next) : end_key ? b_col + b_nstep : b_col;
     if (!busy) begin
+<%- if .Dynamic %>
+      a_row   <= 16'd0;
+<%- end %>
       a_addr  <= a_base;
       b_addr  <= b_first;
       b_col   <= b_first;
       segment <= {KEY_SEGMENT_INDEX_BITS{1'b0}};
     end else if (step) begin
+<%- if .Dynamic %>
+      a_row  <= last_m ? 16'd0 : a_row + 16'd1;
+<%- end %>
       a_addr <= last_m ? a_base : a_next;
       b_addr <= last_m ? b_next : b_col;
       if (last_m) begin

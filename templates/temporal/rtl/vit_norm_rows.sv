@@ -30,7 +30,10 @@ module vit_norm_rows #(
   output wire                                  word_valid,
   output wire [ADDR_BITS-1:0]                  word_addr,
   output wire [TK*TM*NORM_CODE_BITS-1:0]       word_out
-<%- if or .NormToResidual .PoolCodes %>,
+<%- if .Dynamic %>,
+  output wire                                  col_valid
+<%- end %>
+<%- if or .NormToResidual .PoolCodes .Dynamic %>,
   // Groups of columns as they come: column v, token r at v*TM + r.
   output wire                                  col_last,  // of its row tile
   output wire [VECTOR_LANES*NORM_OUT_BITS-1:0] col
@@ -134,7 +137,10 @@ module vit_norm_rows #(
     .in_addr(base + word_number), .in_col(codes),
     .out_valid(word_valid), .out_addr(word_addr), .out_word(word_out)
   );
-<%- if or .NormToResidual .PoolCodes %>
+<%- if .Dynamic %>
+  assign col_valid = valid;
+<%- end %>
+<%- if or .NormToResidual .PoolCodes .Dynamic %>
   assign col_last  = last;
   assign col       = cols;
 <%- end %>

@@ -16,10 +16,20 @@ module vit_operand_feed #(
   input  wire                              softmax_ready,    // a value product may start
   input  wire                              row_made,         // a row tile of operand a
   input  wire                              tile_loaded,      // a bank of weights
+<%- if .Dynamic %>
+  // Operand a's address and row tile in one cycle, its last beat in the second after it; then comes what takes
+  // TOKEN_CODE_CYCLES, and b's address, and as much later than the flags of the row tile all that is in step with b.
+  output wire [ADDR_BITS-1:0]              a_addr, b_addr,
+  output wire [15:0]                       a_row,
+  output wire                              beats_done,
+  output wire [KEY_SEGMENT_INDEX_BITS-1:0] key_segment,
+  output wire                              beat_valid, beat_first, beat_last,
+<%- else %>
   // Addresses in one cycle, the beat's flags with the data in the second after it.
   output wire [ADDR_BITS-1:0]              a_addr, b_addr,
   output wire [KEY_SEGMENT_INDEX_BITS-1:0] key_segment,
   output wire                              beat_valid, beat_first, beat_last,
+<%- end %>
   output wire                              numerators_read,  // a value product has been fed
   output wire                              stalled,          // waiting for weights
   // For verification only.
@@ -38,6 +48,29 @@ module vit_operand_feed #(
     else          softmaxes <= softmaxes + {1'b0, softmax_ready} - {1'b0, feed_start && from_numerators};
   assign numerators_read = feed_done && from_numerators;
 
+<%- if .Dynamic %>
+  // What is in step with operand b waits until a's fine codes are codes.
+  wire [ADDR_BITS-1:0]              fed_b;
+  wire [KEY_SEGMENT_INDEX_BITS-1:0] fed_segment;
+  wire                              fed_valid, fed_first, fed_last;
+  reg  [TOKEN_CODE_CYCLES*ADDR_BITS-1:0]              b_addrs;
+  reg  [TOKEN_CODE_CYCLES*KEY_SEGMENT_INDEX_BITS-1:0] segments;
+  reg  [TOKEN_CODE_CYCLES-1:0]                        valids, firsts, lasts;
+  always @(posedge aclk) begin
+    b_addrs  <= {b_addrs[(TOKEN_CODE_CYCLES-1)*ADDR_BITS-1:0], fed_b};
+    segments <= {segments[(TOKEN_CODE_CYCLES-1)*KEY_SEGMENT_INDEX_BITS-1:0], fed_segment};
+    valids   <= aresetn ? {valids[TOKEN_CODE_CYCLES-2:0], fed_valid} : {TOKEN_CODE_CYCLES{1'b0}};
+    firsts   <= {firsts[TOKEN_CODE_CYCLES-2:0], fed_first};
+    lasts    <= {lasts[TOKEN_CODE_CYCLES-2:0], fed_last};
+  end
+  assign b_addr      = b_addrs[(TOKEN_CODE_CYCLES-1)*ADDR_BITS +: ADDR_BITS];
+  assign key_segment = segments[(TOKEN_CODE_CYCLES-1)*KEY_SEGMENT_INDEX_BITS +: KEY_SEGMENT_INDEX_BITS];
+  assign beat_valid  = valids[TOKEN_CODE_CYCLES-1];
+  assign beat_first  = firsts[TOKEN_CODE_CYCLES-1];
+  assign beat_last   = lasts[TOKEN_CODE_CYCLES-1];
+  assign beats_done  = fed_valid && fed_last;
+
+<%- end %>
   /* verilator lint_off UNUSED */ // for verification
   wire busy, starved, feeding;
   /* verilator lint_on UNUSED */
@@ -50,8 +83,9 @@ module vit_operand_feed #(
     .from_weights(f_b_from == FROM_WEIGHTS), .from_keys(f_b_from == FROM_KEYS), .a_base(f_a_base),
     .a_stride(f_a_stride), .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .caught_up(caught_up),
     .softmax_ready(softmaxes != 2'd0), .row_made(row_made), .tile_loaded(tile_loaded), .op_start(feed_start),
-    .op_done(feed_done), .a_addr(a_addr), .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_valid),
-    .beat_first(beat_first), .beat_last(beat_last), .busy(busy), .stalled(stalled), .starved(starved),
+    .op_done(feed_done), .a_addr(a_addr),<% if .Dynamic %> .a_row(a_row), .b_addr(fed_b), .key_segment(fed_segment),
+    .beat_valid(fed_valid), .beat_first(fed_first), .beat_last(fed_last),<% else %> .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_valid),
+    .beat_first(beat_first), .beat_last(beat_last),<% end %> .busy(busy), .stalled(stalled), .starved(starved),
     .feeding(feeding)
   );
 

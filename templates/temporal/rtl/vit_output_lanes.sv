@@ -15,6 +15,9 @@ module vit_output_lanes #(
   input  wire                                     tile_free,
   // Columns, and the settings that they meet: see vit_output_stages.
   input  wire [VECTOR_LANES*ACC_BITS-1:0]         tile_col,
+<%- if .Dynamic %>
+  input  wire [TM*POWER_BITS-1:0]                 col_powers,
+<%- end %>
   input  wire                                     head_first,
   input  wire [7:0]                               head_number,
   input  wire                                     col_per_lane,
@@ -42,18 +45,53 @@ module vit_output_lanes #(
   output reg  [VECTOR_LANES*REQUANTIZED_BITS-1:0] y_out,
   output wire [VECTOR_LANES*ACTIVATION_BITS-1:0]  code_col
 );
+<%- if .Dynamic %>
+  // A sum times its token's power of two takes a cycle: what meets a column in the requantizer is as much later.
+  reg  [VECTOR_LANES*WIDE_BITS-1:0] wide_col;
+  reg  [7:0]                        wide_number;
+  reg  [15:0]                       wide_zero;
+  reg  [5:0]                        wide_shift;
+  reg  [4:0]                        wide_bits;
+  reg                               wide_free, wide_first, wide_per_lane;
+  always @(posedge aclk) begin
+    wide_number   <= head_number;
+    wide_free     <= aresetn && tile_free;
+    wide_first    <= head_first;
+    wide_per_lane <= col_per_lane;
+    wide_shift    <= shift;
+    wide_zero     <= zero;
+    wide_bits     <= bits;
+  end
+
+<%- end %>
   wire [VECTOR_COLUMNS*PARAM_BITS-1:0] param;
   vit_channel_params u_params (
     .aclk(aclk), .aresetn(aresetn), .param_we(param_we), .weight_bank(weight_bank), .word(word),
-    .word_index(word_index), .head_number(head_number), .tile_free(tile_free), .param(param)
+    .word_index(word_index),<% if .Dynamic %> .head_number(wide_number), .tile_free(wide_free),<% else %> .head_number(head_number), .tile_free(tile_free),<% end %> .param(param)
   );
 
   wire [VECTOR_LANES*REQUANTIZED_BITS-1:0] y;
   reg  [TM*17-1:0]                         row_recip;  // of the value product that drains
-  always @(posedge aclk) if (head_first) row_recip <= recip;
+  always @(posedge aclk) if (<% if .Dynamic %>wide_first<% else %>head_first<% end %>) row_recip <= recip;
   genvar g;
   generate
     for (g = 0; g < VECTOR_COLUMNS; g = g + 1) begin : gen_requantize
+<%- if .Dynamic %>
+      genvar h;
+      for (h = 0; h < TM; h = h + 1) begin : gen_wide
+        wire signed [ACC_BITS-1:0]  sum  = tile_col[(g*TM + h)*ACC_BITS +: ACC_BITS];
+        wire signed [WIDE_BITS-1:0] wide = {{(WIDE_BITS-ACC_BITS){sum[ACC_BITS-1]}}, sum};
+        always @(posedge aclk)
+          wide_col[(g*TM + h)*WIDE_BITS +: WIDE_BITS] <= wide <<< col_powers[h*POWER_BITS +: POWER_BITS];
+      end
+      vit_requantize #(.LANES(TM), .ACC_BITS(WIDE_BITS), .OUT_BITS(REQUANTIZED_BITS), .MIN_SHIFT(MIN_SHIFT),
+                       .SHIFT_RANGE_BITS(SHIFT_RANGE_BITS)) u_requantize (
+        .aclk(aclk), .in_acc(wide_col[g*TM*WIDE_BITS +: TM*WIDE_BITS]),
+        .in_bias(wide_per_lane ? {WIDE_BITS{1'b0}} : param[g*PARAM_BITS + 16 +: WIDE_BITS]),
+        .in_mul(param[g*PARAM_BITS +: 16]), .lane_mul(row_recip), .per_lane(wide_per_lane),
+        .shift(wide_shift), .zero(wide_zero), .bits(wide_bits), .out_y(y[g*TM*REQUANTIZED_BITS +: TM*REQUANTIZED_BITS])
+      );
+<%- else %>
       vit_requantize #(.LANES(TM), .ACC_BITS(ACC_BITS), .OUT_BITS(REQUANTIZED_BITS), .MIN_SHIFT(MIN_SHIFT),
                        .SHIFT_RANGE_BITS(SHIFT_RANGE_BITS)) u_requantize (
         .aclk(aclk), .in_acc(tile_col[g*TM*ACC_BITS +: TM*ACC_BITS]),
@@ -61,6 +99,7 @@ module vit_output_lanes #(
         .in_mul(param[g*PARAM_BITS +: 16]), .lane_mul(row_recip), .per_lane(col_per_lane),
         .shift(shift), .zero(zero), .bits(bits), .out_y(y[g*TM*REQUANTIZED_BITS +: TM*REQUANTIZED_BITS])
       );
+<%- end %>
     end
   endgenerate
 

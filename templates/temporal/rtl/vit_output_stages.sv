@@ -61,6 +61,9 @@ module vit_output_stages #(
   output wire                          out_valid,
   output wire [2:0]                    out_to,
   output wire                          out_gelu,
+<%- if .Dynamic %>
+  output wire                          out_end,               // the op's last
+<%- end %>
   output wire                          out_first_tile,        // of tile column 0
   output wire                          out_first, out_last,   // of its tile
   output wire [ROW_INDEX_BITS-1:0]     out_row,               // row tile
@@ -145,6 +148,9 @@ module vit_output_stages #(
   assign requantized_valid = valids[REQUANTIZED_CYCLES-1];
 <%- end %>
   assign out_valid      = valids[OUT_CYCLES-1];
+<%- if .Dynamic %>
+  assign out_end        = ends[OUT_CYCLES-1];
+<%- end %>
   assign out_first_tile = first_tiles[OUT_CYCLES-1];
   assign out_first      = firsts[OUT_CYCLES-1];
   assign out_last       = lasts[OUT_CYCLES-1];

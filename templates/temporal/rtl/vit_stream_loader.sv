@@ -106,7 +106,11 @@ module vit_stream_loader #(
   reg  [2:0]  state;
   reg  [15:0] index;
   reg  [7:0]  slice;
+<%- if .Dynamic %>
+  reg  [$clog2(BUS_BITS/16)-1:0] byte_index;   // of an entry, of 16 bits
+<%- else %>
   reg  [$clog2(BUS_BITS/8)-1:0] byte_index;
+<%- end %>
   reg  [15:0] tiles_left, words_left;
   reg         last_slice, last_index, last_tile;
   reg         one_param, one_word, one_param_beat, one_word_beat;
@@ -255,7 +259,11 @@ module vit_stream_loader #(
     if (take)
       for (i = 0; i < STREAM_WORD_BITS/BUS_BITS; i = i + 1)
         if (slice == i[7:0]) word[i*BUS_BITS +: BUS_BITS] <= beat;
+<%- if .Dynamic %>
+    if (byte_take) word[15:0] <= beat[{byte_index, 4'd0} +: 16];
+<%- else %>
     if (byte_take) word[7:0] <= beat[{byte_index, 3'd0} +: 8];
+<%- end %>
     word_index   <= index;
     image_we     <= word_done && kind == IMAGE;
     pos_we       <= word_done && kind == POS;
