@@ -111,7 +111,8 @@ func (p *Plan) HLSFiles(full int) ([]emit.File, error) {
 	}
 	h := p.hlsView(p.view(full))
 	names = slices.DeleteFunc(names, func(name string) bool {
-		return name == "hls/vit_token_pool.cpp" && !h.Pools || name == "hls/vit_regroup.cpp" && !p.Shape.Windowed
+		return name == "hls/vit_token_pool.cpp" && !h.Pools || name == "hls/vit_regroup.cpp" && !p.Shape.Windowed ||
+			name == "hls/vit_token_scales.h" && !p.Shape.Dynamic
 	})
 	for _, name := range names {
 		if strings.HasSuffix(name, ".cpp") {

@@ -192,6 +192,9 @@ func (h *hlsProgram) settings(p *Plan, unit string, st temporal.Step, name strin
 		if s.GroupBits > 0 {
 			values = append(values, groupWords)
 		}
+		if s.Dynamic {
+			values = append(values, num.codeBits)
+		}
 		if s.Windowed {
 			values = append(values, st.Fresh, st.WindowTiles)
 		}

@@ -15,8 +15,11 @@ constexpr int NUMERATOR_DEPTH = (TOKENS + TK - 1) / TK;  // words of a row tile'
 <%- if gt .ValueParts 1 %>
 constexpr int VALUE_RAMS = TN * VALUE_PARTS;  // memories of V: parts of TN channels
 <%- end %>
+<%- if .Dynamic %>
+constexpr int TOKEN_TILES = (TOKENS + TM - 1) / TM;      // row tiles
+<%- end %>
 constexpr int TK_LOG2 = <% .TKL %>;  // log2(TK)
-constexpr int PARAM_BEATS = (PARAMS_PER_WORD * (16 + ACC_BITS) + BUS_BITS - 1) / BUS_BITS;  // of a word of them
+constexpr int PARAM_BEATS = (PARAMS_PER_WORD * (16 + <% if .Dynamic %>WIDE_BITS<% else %>ACC_BITS<% end %>) + BUS_BITS - 1) / BUS_BITS;  // of a word of them
 constexpr int VARIANCE_BITS = 2 * RESIDUAL_BITS + 2 * CHANNEL_INDEX_BITS + 1;  // C*s2 - s1^2 + eps, unsigned
 
 // The bus and the words of the stream.
@@ -52,6 +55,11 @@ constexpr int MASKED = -(1 << (SCORE_BITS - 1));  // the score of tokens that do
 typedef ap_int<A_BITS> a_t;
 typedef ap_int<B_BITS> b_t;
 typedef ap_int<ACC_BITS> acc_t;
+<%- if .Dynamic %>
+typedef ap_int<WIDE_BITS> wide_t;              // a sum times its token's power of two, with its bias
+typedef ap_uint<ACTIVATION_BITS> magnitude_t;  // of a row's codes: as long as the largest
+typedef ap_uint<4> power_t;                    // of two, a token's, as its logarithm
+<%- end %>
 typedef ap_int<REQUANTIZED_BITS> out_t;
 typedef ap_uint<17> recip_t;
 typedef ap_uint<6> shift_t;

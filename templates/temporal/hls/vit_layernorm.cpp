@@ -9,6 +9,9 @@
 // Codes that are pooled are gathered in pooled, a channel a word.
 <%- end %>
 #include "vit_rsqrt.h"
+<%- if .Dynamic %>
+#include "vit_token_scales.h"
+<%- end %>
 #include "vit_trace.h"
 #include "vit_units.h"
 
@@ -17,6 +20,9 @@ void layernorm(const Norm& p, int op,
                const gamma_t gamma[CHANNELS], const beta_t beta[CHANNELS],
 <%- if .PoolCodes %>
                pool_t pooled[CHANNELS],
+<%- end %>
+<%- if .Dynamic %>
+               magnitude_t x_magnitudes[TOKEN_TILES][TM],
 <%- end %>
                code_t x_words[X_DEPTH][TK * TM]) {
   row_sum_t s1[TM];
@@ -27,6 +33,10 @@ void layernorm(const Norm& p, int op,
   code_t word[TK * TM] = {};
 <%- else %>
   code_t column[TM], word[TK * TM] = {};
+<%- end %>
+<%- if .Dynamic %>
+  magnitude_t magnitude[TM];
+#pragma HLS ARRAY_PARTITION variable=magnitude type=complete
 <%- end %>
 #pragma HLS ARRAY_PARTITION variable=s1 type=complete
 #pragma HLS ARRAY_PARTITION variable=s2 type=complete
@@ -83,6 +93,13 @@ tiles:
         const affine_t scaled = (affine_t(n * g + b) >> NORM_SECOND_MIN_SHIFT) >> rest_sg;
         column[r] = scaled > high ? high : scaled < low ? low : scaled;
       }
+<%- if .Dynamic %>
+      for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+        magnitude[r] = gathered(c == 0 ? magnitude_t(0) : magnitude[r], column[r]);
+        if (c == CHANNELS - 1) x_magnitudes[m][r] = magnitude[r];
+      }
+<%- end %>
       for (int i = 0; i < TK; ++i) {
 #pragma HLS UNROLL
         for (int r = 0; r < TM; ++r) {

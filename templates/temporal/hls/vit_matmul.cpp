@@ -8,6 +8,9 @@
 #include "vit_pe_array.h"
 #include "vit_requantize.h"
 #include "vit_residual.h"
+<%- if .Dynamic %>
+#include "vit_token_scales.h"
+<%- end %>
 #include "vit_trace.h"
 #include "vit_units.h"
 
@@ -23,7 +26,7 @@ template <int W> static void unpack(const word_t& packed, weight_t weights[TK * 
 
 // The parameters and weights of one tile column, out of the stream.
 static void load_tile(const Matmul& p, hls::stream<bus_t>& beats, weight_t weights[WEIGHT_DEPTH][TK * TN],
-                      acc_t bias[TN], mul_t mul[TN]) {
+                      <% if .Dynamic %>wide_t<% else %>acc_t<% end %> bias[TN], mul_t mul[TN]) {
 #pragma HLS INLINE off
   if (p.b_from != FROM_WEIGHTS) return;
   word_t word = 0;
@@ -36,9 +39,9 @@ params:
     slice = 0;
     for (int v = 0; v < PARAMS_PER_WORD; ++v) {
 #pragma HLS UNROLL
-      const int at = v * (16 + ACC_BITS);
+      const int at = v * (16 + <% if .Dynamic %>WIDE_BITS<% else %>ACC_BITS<% end %>);
       mul[index + v] = word.range(at + 15, at);
-      bias[index + v] = word.range(at + 15 + ACC_BITS, at + 16);
+      bias[index + v] = word.range(at + 15 + <% if .Dynamic %>WIDE_BITS<% else %>ACC_BITS<% end %>, at + 16);
     }
     index += PARAMS_PER_WORD;
   }
@@ -96,14 +99,24 @@ words:
 }
 
 // Operand a of one beat: codes of TM tokens, or softmax numerators, which are unsigned.
+<%- if .Dynamic %> Fine codes are shifted
+// by their tokens' powers of two.
+<%- end %>
 static void operand_a(const Matmul& p, unsigned addr, const code_t x_words[X_DEPTH][TK * TM],
                       const code_t q_words[Q_DEPTH][TK * TM],
-                      const num_t numerators[NUMERATOR_DEPTH][TK * TM], a_t a[TK * TM]) {
+                      const num_t numerators[NUMERATOR_DEPTH][TK * TM],<% if .Dynamic %> const power_t powers[TM],
+                      <% end %> a_t a[TK * TM]) {
 #pragma HLS INLINE
   for (int i = 0; i < TK * TM; ++i) {
 #pragma HLS UNROLL
+<%- if .Dynamic %>
+    const code_t fine = p.a_from == FROM_X ? x_words[addr][i] : q_words[addr][i];
+    a[i] = p.a_from == FROM_NUMERATORS ? a_t(numerators[addr][i])
+           : a_t(token_code(fine, powers[i % TM], p.code_bits));
+<%- else %>
     a[i] = p.a_from == FROM_NUMERATORS ? a_t(numerators[addr][i])
            : p.a_from == FROM_X        ? a_t(x_words[addr][i]) : a_t(q_words[addr][i]);
+<%- end %>
   }
 }
 
@@ -133,7 +146,7 @@ static void operand_b(const Matmul& p, unsigned addr, unsigned segment,
 }
 
 static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offset,
-                         const weight_t weights[WEIGHT_DEPTH][TK * TN], const acc_t bias[TN],
+                         const weight_t weights[WEIGHT_DEPTH][TK * TN], const <% if .Dynamic %>wide_t<% else %>acc_t<% end %> bias[TN],
                          const mul_t mul[TN], code_t x_words[X_DEPTH][TK * TM],
                          code_t q_words[Q_DEPTH][TK * TM],
                          const num_t numerators[NUMERATOR_DEPTH][TK * TM],
@@ -141,7 +154,9 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
                          res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM],
                          const code_t gelu[TM][1 << GELU_INDEX_BITS],
                          score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-                         logit_t logits[CLASSES]<% if .Windowed %>,
+                         logit_t logits[CLASSES]<% if .Dynamic %>,
+                         unsigned row_tile, magnitude_t x_magnitudes[TOKEN_TILES][TM],
+                         magnitude_t q_magnitudes[TOKEN_TILES][TM]<% end %><% if .Windowed %>,
             unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>) {
 #pragma HLS INLINE off
@@ -150,6 +165,13 @@ static void compute_tile(const Matmul& p, int op, unsigned n, unsigned row_offse
 #pragma HLS ARRAY_PARTITION variable=acc type=complete
 #pragma HLS ARRAY_PARTITION variable=tile type=complete
 #pragma HLS ARRAY_PARTITION variable=word type=complete
+<%- if .Dynamic %>
+  power_t powers[TM] = {}, tile_powers[TM] = {};  // of the row tile that is fed, and of the finished one
+#pragma HLS ARRAY_PARTITION variable=powers type=complete
+#pragma HLS ARRAY_PARTITION variable=tile_powers type=complete
+  magnitude_t magnitude[TM] = {};  // of the rows that leave
+#pragma HLS ARRAY_PARTITION variable=magnitude type=complete
+<%- end %>
 <%- if gt .ValueParts 1 %>
   const unsigned drain = n + 1 == p.nt ? p.columns_last : p.columns_full;
 <%- else %>
@@ -182,15 +204,20 @@ tiles:
 #pragma HLS DEPENDENCE variable=keys type=inter false
 #pragma HLS DEPENDENCE variable=values type=inter false
 #pragma HLS DEPENDENCE variable=residual type=inter false
+<%- if .Dynamic %>
+// A row tile's magnitudes are read in front of its first column alone.
+#pragma HLS DEPENDENCE variable=x_magnitudes type=inter false
+#pragma HLS DEPENDENCE variable=q_magnitudes type=inter false
+<%- end %>
       if (m > 0 && slot < drain) {
         const unsigned row = m - 1;  // of tiles
         out_t y[TM];
 #pragma HLS ARRAY_PARTITION variable=y type=complete
-        const acc_t channel_bias = p.per_lane || p.raw ? acc_t(0) : bias[column];
+        const <% if .Dynamic %>wide_t<% else %>acc_t<% end %> channel_bias = p.per_lane || p.raw ? <% if .Dynamic %>wide_t<% else %>acc_t<% end %>(0) : bias[column];
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
           const recip_t factor = p.per_lane ? recip[r] : recip_t(mul[column]);
-          y[r] = requantize(tile[r], channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
+          y[r] = requantize(<% if .Dynamic %>wide_t(wide_t(tile[r]) << tile_powers[r])<% else %>tile[r]<% end %>, channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
         }
         if (column >= p.skip) {  // leading columns may belong to another head
           const unsigned place = column - p.skip;
@@ -198,6 +225,15 @@ tiles:
             for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
               const code_t code = p.gelu ? gelu_table(gelu[r], y[r]) : code_t(y[r]);
+<%- if .Dynamic %>
+              if (place == 0) {  // rows begin with their first tile column, those of X with the first head
+                const bool begins = n == 0 && (p.to != TO_X || p.base == 0);
+                magnitude[r] = begins ? magnitude_t(0) : p.to == TO_X ? x_magnitudes[row_tile][r] : q_magnitudes[row][r];
+              }
+              magnitude[r] = gathered(magnitude[r], code);
+              if (p.to == TO_X) x_magnitudes[row_tile][r] = magnitude[r];
+              else if (p.to == TO_Q) q_magnitudes[row][r] = magnitude[r];
+<%- end %>
               for (int i = 0; i < TK; ++i) {
 #pragma HLS UNROLL
                 if (unsigned(i) == column % TK) word[i * TM + r] = code;
@@ -310,7 +346,13 @@ tiles:
         b_t b[TK * TN];
 #pragma HLS ARRAY_PARTITION variable=a type=complete
 #pragma HLS ARRAY_PARTITION variable=b type=complete
-        operand_a(p, a_base + m * p.a_stride + slot, x_words, q_words, numerators, a);
+<%- if .Dynamic %>
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          if (slot == 0) powers[r] = power_of(p.a_from == FROM_X ? x_magnitudes[m][r] : q_magnitudes[m][r], p.code_bits);
+        }
+<%- end %>
+        operand_a(p, a_base + m * p.a_stride + slot, x_words, q_words, numerators,<% if .Dynamic %> powers,<% end %> a);
         operand_b(p, b_base + slot * p.b_kstep, segment, weights, keys, values, b);
         pe_array(a, b, slot == 0, acc);
       }
@@ -330,6 +372,12 @@ tiles:
 #pragma HLS UNROLL
           tile[i] = acc[i];
         }
+<%- if .Dynamic %>
+        for (int r = 0; r < TM; ++r) {
+#pragma HLS UNROLL
+          tile_powers[r] = powers[r];
+        }
+<%- end %>
       }
     }
   }
@@ -341,7 +389,9 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
             kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], const code_t gelu[TM][1 << GELU_INDEX_BITS],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-            logit_t logits[CLASSES]<% if .Windowed %>,
+            logit_t logits[CLASSES]<% if .Dynamic %>,
+            unsigned row_tile, magnitude_t x_magnitudes[TOKEN_TILES][TM],
+            magnitude_t q_magnitudes[TOKEN_TILES][TM]<% end %><% if .Windowed %>,
             unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>) {
 tile_columns:
@@ -359,13 +409,14 @@ tile_columns:
 <%- end %>
 #pragma HLS ARRAY_RESHAPE variable=weights type=complete dim=2
 #pragma HLS BIND_STORAGE variable=weights type=ram_s2p impl=<% .Impl.Weights %>
-    acc_t bias[TN];
+    <% if .Dynamic %>wide_t<% else %>acc_t<% end %> bias[TN];
     mul_t mul[TN];
 #pragma HLS BIND_STORAGE variable=bias type=ram_s2p impl=lutram
 #pragma HLS BIND_STORAGE variable=mul type=ram_s2p impl=lutram
     load_tile(p, beats, weights, bias, mul);
     compute_tile(p, op, n, row_offset, weights, bias, mul, x_words, q_words, numerators, keys,
-                 values, residual, gelu, scores, score_max, recip, logits<% if .Windowed %>, window_offset, biases, bias_at,
+                 values, residual, gelu, scores, score_max, recip, logits<% if .Dynamic %>, row_tile, x_magnitudes,
+                 q_magnitudes<% end %><% if .Windowed %>, window_offset, biases, bias_at,
                  down, right<% end %>);
   }
 }

@@ -51,6 +51,9 @@ struct Matmul {
 <%- if .GroupBits %>
   uint16_t group_words;
 <%- end %>
+<%- if .Dynamic %>
+  uint8_t code_bits;  // of what the array takes of fine codes; 0: codes are as they are
+<%- end %>
 <%- if .Windowed %>
   bool fresh;             // the residual stream begins anew
   uint16_t window_tiles;  // of keys and values
@@ -120,7 +123,7 @@ constexpr Patches patch_steps[<% len .Patches %>] = {
 constexpr Matmul matmul_steps[<% len .Matmuls %>] = {
   // a from, b from, to, raw, per lane, gelu, mask, mt, nt, kt, columns, of the last, skip,
   //   a base, stride, b base, n, k step, base, stride, n step, shift, zero, bits, weight bits,
-  //   beats<% if .GroupBits %>, words of a group<% end %><% if .Windowed %>, fresh, tiles of a window<% end %>
+  //   beats<% if .GroupBits %>, words of a group<% end %><% if .Dynamic %>, bits of a code<% end %><% if .Windowed %>, fresh, tiles of a window<% end %>
 <%- range .Matmuls %>
   {<% .Values %>},  // <% .Note %>
 <%- end %>

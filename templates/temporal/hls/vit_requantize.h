@@ -8,13 +8,13 @@
 
 #include "vit_design.h"
 
-typedef ap_int<ACC_BITS + 18> scaled_t;   // accumulator times an unsigned 17-bit multiplier
-typedef ap_int<ACC_BITS + 19> shifted_t;  // and the zero point
+typedef ap_int<<% if .Dynamic %>WIDE_BITS<% else %>ACC_BITS<% end %> + 18> scaled_t;   // accumulator times an unsigned 17-bit multiplier
+typedef ap_int<<% if .Dynamic %>WIDE_BITS<% else %>ACC_BITS<% end %> + 19> shifted_t;  // and the zero point
 
-inline out_t requantize(acc_t acc, acc_t bias, recip_t mul, bool raw, shift_t shift, zero_t zero,
+inline out_t requantize(<% if .Dynamic %>wide_t<% else %>acc_t<% end %> acc, <% if .Dynamic %>wide_t<% else %>acc_t<% end %> bias, recip_t mul, bool raw, shift_t shift, zero_t zero,
                         bits_t bits) {
 #pragma HLS INLINE
-  const acc_t sum = acc + bias;
+  const <% if .Dynamic %>wide_t<% else %>acc_t<% end %> sum = acc + bias;
   const scaled_t scaled = sum * mul;
   // Shift amounts are unsigned: by a signed one, the tool builds a shifter for either direction.
   const shift_t half_bit = shift - 1;

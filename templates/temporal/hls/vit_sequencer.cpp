@@ -45,6 +45,14 @@ void sequencer(hls::stream<bus_t>& beats, hls::stream<logit_t>& results, unsigne
   static code_t gelu[TM][1 << GELU_INDEX_BITS];
 #pragma HLS ARRAY_PARTITION variable=gelu type=complete dim=1
 #pragma HLS BIND_STORAGE variable=gelu type=ram_s2p impl=lutram
+<%- if .Dynamic %>
+  // Of the rows in x_words and q_words.
+  static magnitude_t x_magnitudes[TOKEN_TILES][TM], q_magnitudes[TOKEN_TILES][TM];
+#pragma HLS ARRAY_PARTITION variable=x_magnitudes type=complete dim=2
+#pragma HLS BIND_STORAGE variable=x_magnitudes type=ram_s2p impl=lutram
+#pragma HLS ARRAY_PARTITION variable=q_magnitudes type=complete dim=2
+#pragma HLS BIND_STORAGE variable=q_magnitudes type=ram_s2p impl=lutram
+<%- end %>
   static score_t score_max[TM];
 #pragma HLS ARRAY_PARTITION variable=score_max type=complete
   static recip_t recip[TM];
@@ -84,7 +92,7 @@ steps:
       }
       case UNIT_NORM: {
         const Norm p = norm_steps[step.index];
-        layernorm(p, step.op, residual, gamma, beta,<% if .PoolCodes %> pooled,<% end %> x_words);
+        layernorm(p, step.op, residual, gamma, beta,<% if .PoolCodes %> pooled,<% end %><% if .Dynamic %> x_magnitudes,<% end %> x_words);
         break;
       }
 <%- if .Pools %>
@@ -95,7 +103,7 @@ steps:
       case UNIT_MATMUL: {
         const Matmul p = matmul_steps[step.index];
         matmul(p, step.op, row_offset, beats, x_words, q_words, numerators, keys, values, residual,
-               gelu, scores, score_max, recip, logits<% if .Windowed %>,
+               gelu, scores, score_max, recip, logits<% if .Dynamic %>, pass, x_magnitudes, q_magnitudes<% end %><% if .Windowed %>,
                p.to == TO_SCORES ? key_offset : value_offset, biases, bias_at,
                down + 1 == step.down, across + 1 == step.across<% end %>);
         break;

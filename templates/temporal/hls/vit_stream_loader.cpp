@@ -8,14 +8,24 @@ void stream_loader(const Load& load, hls::stream<bus_t>& beats, bus_t image[IMAG
                    code_t gelu[TM][1 << GELU_INDEX_BITS]<% if .Windowed %>,
                    bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM]<% end %>) {
   if (load.kind == LOAD_GELU) {
+<%- if .Dynamic %>
+    // An entry has 16 bits; every lane has a copy of the table, since each looks up its own entry.
+<%- else %>
     // An entry is a byte; every lane has a copy of the table, since each looks up its own entry.
+<%- end %>
     bus_t beat = 0;
   entries:
     for (int i = 0; i < (1 << GELU_INDEX_BITS); ++i) {
 #pragma HLS PIPELINE II=1
+<%- if .Dynamic %>
+      if (i % (BUS_BITS / 16) == 0) beat = beats.read();
+      const code_t entry = beat.range(15, 0);
+      beat.range(BUS_BITS - 17, 0) = beat.range(BUS_BITS - 1, 16);
+<%- else %>
       if (i % (BUS_BITS / 8) == 0) beat = beats.read();
       const code_t entry = beat.range(7, 0);
       beat.range(BUS_BITS - 9, 0) = beat.range(BUS_BITS - 1, 8);
+<%- end %>
       for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
         gelu[r][i] = entry;

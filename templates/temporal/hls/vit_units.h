@@ -26,6 +26,9 @@ void layernorm(const Norm& p, int op,
 <%- if .PoolCodes %>
                pool_t pooled[CHANNELS],
 <%- end %>
+<%- if .Dynamic %>
+               magnitude_t x_magnitudes[TOKEN_TILES][TM],
+<%- end %>
                code_t x_words[X_DEPTH][TK * TM]);
 <%- if .PoolCodes %>
 
@@ -50,7 +53,9 @@ void matmul(const Matmul& p, int op, unsigned row_offset, hls::stream<bus_t>& be
             kv_t keys[KEY_BANKS][KEY_DEPTH][TK * TM], kv_t values<% .ValueDims %>,
             res_t residual[RESIDUAL_DEPTH * VECTOR_COLUMNS][TM], const code_t gelu[TM][1 << GELU_INDEX_BITS],
             score_t scores[TOKENS][TM], score_t score_max[TM], const recip_t recip[TM],
-            logit_t logits[CLASSES]<% if .Windowed %>,
+            logit_t logits[CLASSES]<% if .Dynamic %>,
+            unsigned row_tile, magnitude_t x_magnitudes[TOKEN_TILES][TM],
+            magnitude_t q_magnitudes[TOKEN_TILES][TM]<% end %><% if .Windowed %>,
             unsigned window_offset, const bias_t biases[BIAS_WORDS * VECTOR_COLUMNS][TM], unsigned bias_at,
             bool down, bool right<% end %>);
 
