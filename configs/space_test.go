@@ -73,9 +73,6 @@ func TestSpaceErrors(t *testing.T) {
 		{"quantizer of other images", "", "quantizer: [{calibration: synthetic}]\n",
 			"s.yaml:16: quantizer[0].calibration: is synthetic; expected images, " +
 				"which all candidates of a search are measured with"},
-		{"quantizer of no engine", "", "quantizer: [{token_scales: dynamic}]\n",
-			"s.yaml:16: quantizer[0]: quantizer.token_scales is dynamic; the engine expects static, " +
-				"only the golden model runs scales of each token's own"},
 		{"fifo", "", "read_fifo: [16]\n", "s.yaml:16: read_fifo[0]: is 16; expected a power of two, 32..512"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -54,6 +54,9 @@ func FakeNoise(coarse bool) noise.Func {
 		if n.Quantizer.CodeRange == configs.FullRange {
 			sum *= 0.9
 		}
+		if n.Quantizer.TokenScales == configs.DynamicScales {
+			sum *= 0.8 // worth more than it costs, on some points
+		}
 		if coarse {
 			sum = math.Exp2(math.Round(math.Log2(sum)))
 		}
@@ -93,7 +96,7 @@ func RandomInput(t *testing.T, rng *rand.Rand) search.Input {
 	}
 	if rng.IntN(2) == 0 {
 		s.Quantizer = Some(rng, 2, configs.Quantizer{}, configs.Quantizer{CodeRange: configs.FullRange},
-			configs.Quantizer{Rounding: configs.Nearest})
+			configs.Quantizer{Rounding: configs.Nearest}, configs.Quantizer{TokenScales: configs.DynamicScales})
 	}
 	if slices.Contains(s.Granularity, configs.PerGroup) {
 		s.Group = Some(rng, 1, 16, 32)[0]

@@ -52,6 +52,9 @@ func draw(rng *rand.Rand, m configs.Model, part configs.Part) configs.Design {
 	}
 	n := configs.Uniform(m, 8, 8)
 	n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
+	if rng.IntN(3) == 0 {
+		n.Quantizer.TokenScales = configs.DynamicScales
+	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		if l.Activations = 2 + rng.IntN(7); l.Weights == 0 {

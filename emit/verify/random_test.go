@@ -46,6 +46,10 @@ func randomNumerics(rng *rand.Rand, m configs.Model) configs.Numerics {
 	n.SoftmaxBits, n.GELUBits = 2+rng.IntN(7), 4+rng.IntN(7)
 	n.Quantizer.CodeRange = []configs.CodeRange{configs.Restricted, configs.FullRange}[rng.IntN(2)]
 	of := network.MustCompile(m)
+	tokens := configs.Quantizer{TokenScales: configs.DynamicScales}
+	if rng.IntN(3) == 0 && tokens.Runs(of) == nil {
+		n.Quantizer.TokenScales = tokens.TokenScales
+	}
 	for i := range n.Layers {
 		l := &n.Layers[i]
 		l.Activations = 2 + rng.IntN(7)

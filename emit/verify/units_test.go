@@ -240,7 +240,7 @@ func TestUnits(t *testing.T) {
 			if b.name == "array" && b.family == configs.XCUP {
 				v := b.values
 				s := temporal.Shape{TM: v["TM_"], TK: v["TK_"], ABits: v["A_BITS_"], BBits: v["B_BITS_"],
-					ActBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
+					CodeBits: v["CODE_BITS_"], NumBits: v["NUMERATOR_BITS_"]}
 				s.Design.Engine.Packing = b.packing
 				if got := s.Packed(); got != b.packed {
 					t.Errorf("%v: packed %+v; expected %+v", v, got, b.packed)

@@ -23,6 +23,10 @@ func randomDesign(r *rand.Rand, m configs.Model, part configs.Part) configs.Desi
 			}
 		}
 	}
+	tokens := configs.Quantizer{TokenScales: configs.DynamicScales}
+	if r.IntN(3) == 0 && tokens.Runs(network.MustCompile(m)) == nil {
+		n.Quantizer = tokens
+	}
 	r.Shuffle(len(n.Layers), func(i, j int) { n.Layers[i], n.Layers[j] = n.Layers[j], n.Layers[i] })
 	multiplier := configs.MulDSP
 	if part.Budget.DSP == 0 {

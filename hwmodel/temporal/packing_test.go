@@ -53,15 +53,15 @@ func TestPackedArray(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, ActBits: min(c.na, 8),
+			s := &Shape{TM: c.tm, TN: 4, TK: c.tk, VC: 1, ABits: c.na, BBits: c.nb, AccBits: c.acc, CodeBits: min(c.na, 8),
 				NumBits: c.na - 1}
 			switch {
 			case c.na == 8:
 				s.NumBits = 6
 			case c.tokens == 2:
-				s.ActBits = 4
+				s.CodeBits = 4
 				if c.nb == 5 {
-					s.ActBits = 5
+					s.CodeBits = 5
 				}
 			}
 			s.Design.Engine.Packing = c.packing
@@ -191,7 +191,7 @@ func TestPackGroup(t *testing.T) {
 			for b := 2; b <= 12; b++ {
 				for bits := 0; bits <= 24; bits++ {
 					for _, between := range []bool{false, true} {
-						s := &Shape{TK: 16, ActBits: act, NumBits: num, BBits: b}
+						s := &Shape{TK: 16, CodeBits: act, NumBits: num, BBits: b}
 						low, high := 0, 0
 						for _, x := range []int{-1 << (act - 1), 1<<(act-1) - 1, 0, 1<<num - 1} {
 							for _, w := range []int{-1 << (b - 1), 1<<(b-1) - 1} {

@@ -66,7 +66,6 @@ func TestPricerRefuses(t *testing.T) {
 		"a layer is missing":   func(n *configs.Numerics) { n.Layers = n.Layers[1:] },
 		"an unknown layer":     func(n *configs.Numerics) { n.Layers[3].Name = "blocks.99.mlp.fc1" },
 		"a patch in groups":    func(n *configs.Numerics) { inGroups(n) },
-		"scales of each token": func(n *configs.Numerics) { n.Quantizer.TokenScales = configs.DynamicScales },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := randomDesign(r, m, part)
@@ -75,6 +74,19 @@ func TestPricerRefuses(t *testing.T) {
 				t.Errorf("%s: no error", name)
 			}
 		})
+	}
+	pooled := m
+	pooled.Pool = configs.PoolAvg
+	if p, err = (Engine{}).NewPricer(network.MustCompile(pooled), part); err != nil {
+		t.Fatal(err)
+	}
+	d := randomDesign(r, pooled, part)
+	if _, err := p.Price(&d); err != nil {
+		t.Error(err)
+	}
+	d.Numerics.Quantizer.TokenScales = configs.DynamicScales
+	if _, err := p.Price(&d); err == nil {
+		t.Error("scales of each token's own, which are pooled: no error")
 	}
 	swin, err := configs.LoadModel("swin-tiny")
 	if err != nil {

@@ -20,7 +20,7 @@ func (s *Shape) core(f fabric) hwmodel.Resources {
 	} else {
 		r.FF += 778 + (drainLatency-1)*(row-3)
 	}
-	return r
+	return r.Add(s.tokenShifts(f))
 }
 
 // coreModules are the emitted modules that core counts as vit_accel_core: what is around the units, cut by what it

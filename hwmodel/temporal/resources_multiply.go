@@ -36,7 +36,7 @@ func (f fabric) multiplier(a, b int) hwmodel.Resources {
 func (s *Shape) multipliers(f fabric) hwmodel.Resources {
 	difference := configs.ResidualBits + hwmodel.CeilLog2(s.Dim) + 1 // bits of C*x - s1
 	r := f.multiplier(configs.ResidualBits, configs.ResidualBits)
-	r = r.Add(f.multiplier(s.AccBits, 18)).Add(f.multiplier(difference, 18)).Add(f.multiplier(18,
+	r = r.Add(f.multiplier(s.WideBits, 18)).Add(f.multiplier(difference, 18)).Add(f.multiplier(18,
 		16)).Add(f.multiplier(s.ScoreBits+1, 17))
 	return r.Times(s.lanes())
 }

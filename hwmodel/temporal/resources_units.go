@@ -93,6 +93,7 @@ func (s *Shape) logic(l *ledger, f fabric) {
 		l.add("first-logits", s.firstLogits(f))
 	}
 	s.pooling(l, f)
+	s.tokenScales(l, f)
 	l.add("vit_op_queue", s.opQueue(f))
 	l.add("vit_row_sums", s.rowSums(f))
 	packers := s.packer(s.ActBits, 16)
@@ -159,7 +160,7 @@ func (s *Shape) rowSums(f fabric) hwmodel.Resources {
 
 // requantize is VC modules of TM lanes of bias add, round, shift, zero point, clamp; vit_multiply has their products.
 func (s *Shape) requantize(f fabric) hwmodel.Resources {
-	acc, out := s.AccBits, s.OutBits
+	acc, out := s.WideBits, s.OutBits
 	shifted := acc + 18 - s.minShift()
 	kept := min(shifted, out+1)
 	r := hwmodel.Resources{FF: s.VC*(acc+18+8+out+2+16) + s.lanes()*(2*shifted+kept+2*out+2)}

@@ -1,0 +1,49 @@
+package temporal
+
+import (
+	"vitdse/configs"
+	"vitdse/hwmodel"
+)
+
+// powerBits hold the logarithm of a token's power of two.
+const powerBits = 4
+
+// tokenScales enters what scales of each token's own add as modules of their own: the magnitudes of rows in X and Q,
+// and the powers of two. What shifts fine codes and sums is the core's.
+func (s *Shape) tokenScales(l *ledger, f fabric) {
+	if !s.Dynamic {
+		return
+	}
+	word, lanes := s.TM*configs.FineBits, s.lanes()*configs.FineBits
+	rows := hwmodel.Resources{FF: lanes + word + s.rowBits() + 2}
+	if f.noLUTRAM { // it is read in the cycle in which it is written
+		rows.FF += s.RowTiles * word
+		rows.LUT += s.RowTiles * word
+	} else {
+		rows = rows.Add(f.lutram(s.RowTiles, word).Times(2)) // two read ports
+	}
+	rows.LUT += lanes + word*hwmodel.CeilDiv(s.VC+1, 5) // magnitudes, and their OR
+	l.add("vit_row_magnitudes", rows.Times(2))
+	r := f.lutram(tilesInArray, s.TM*powerBits)
+	r.LUT += lanes + s.TM*tokenPower + 20 // columns of LayerNorm or of a value product; powers; where rows are
+	r.FF += 2*s.TM*powerBits + 2*s.rowBits() + 16
+	l.add("vit_token_scales", r)
+}
+
+// tilesInArray are those whose powers wait, and tokenPower is the LUTs of a power: the length of a magnitude of X or Q.
+const tilesInArray, tokenPower = 16, 40
+
+// tokenShifts is what they add to the core: shifters of fine codes and of sums, a register for each, and what else meets
+// them as much later. A shifter's first choice of four is of all bits, its second of those that are left.
+func (s *Shape) tokenShifts(f fabric) hwmodel.Resources {
+	if !s.Dynamic {
+		return hwmodel.Resources{}
+	}
+	a, each := s.TK*s.TM, f.selections(2)
+	code := each*(configs.FineBits+s.CodeBits+1) + 2*s.ABits
+	sum := each * (s.AccBits + 3 + s.WideBits)
+	return hwmodel.Resources{
+		LUT: a*code + s.lanes()*sum,
+		FF:  a*(2*s.ABits+1) + s.lanes()*s.WideBits + TokenCodes*(16+4) + s.CodeBits + 8 + 39,
+	}
+}
