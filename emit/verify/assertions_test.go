@@ -73,6 +73,8 @@ var assertions = []fault{
 	{"vit_activation_buffers", "", "patch_valid = 1; code_valid = 1; code_to = 1", "two write Q in a cycle"},
 	{"vit_activation_buffers", "", "x_we = 1; x_waddr = 65535", "a word past the end of X"},
 	{"vit_activation_buffers", "", "q_we = 1; q_waddr = 65535", "a word past the end of Q"},
+	{"vit_token_scales", "", "tile_valid = 1; put = 3; get = 3", "columns leave whose powers were never put"},
+	{"vit_token_scales", "", "norm_valid = 1; to_x = 1", "LayerNorm and a value product make columns for X in a cycle"},
 	{"vit_weight_buffer", "", "weight_we = 1; word_index = 65535", "a word past the end of a bank of weights"},
 	{"vit_weight_buffer", "", "weight_we = 1; weight_bank = 3", "weights for a bank that is not there"},
 	{"vit_key_value_buffers", "", "key_we = 1; key_waddr = 65535", "a word past the end of K"},
@@ -131,6 +133,7 @@ var illegal = []fault{
 	{"vit_pe_array", ".SUM_STEP(2), .TM(2), .TN(4), .TK(4)", "", "EXTRA_CYCLES_is_less_than_SUM_STEP_asks_for"},
 	{"vit_mixed_array", ".TM(2), .TN(2), .LUT_COLUMNS(2)", "", "LUT_COLUMNS_is_not_within_TN"},
 	{"vit_mixed_array", ".TM(2), .TN(6), .LUT_COLUMNS(3), .VECTOR_COLUMNS(2)", "", "LUT_COLUMNS_is_no_multiple_of_VECTOR_COLUMNS"},
+	{"vit_row_magnitudes", ".ROW_TILES(5)", "", "ROW_TILES_needs_more_bits_than_ROW_INDEX_BITS"},
 	{"vit_row_sums", ".ROW_TILES(5)", "", "ROW_TILES_needs_more_bits_than_ROW_INDEX_BITS"},
 	{"vit_row_sums", ".VECTOR_COLUMNS(3)", "", "VECTOR_COLUMNS_is_no_power_of_two"},
 }
@@ -148,8 +151,15 @@ func checkedFolders(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	plain := tinyModel()
+	d.Name, d.Numerics.Quantizer.TokenScales = "tokens", configs.DynamicScales
+	tokens, err := writeSeeded(t, plain, d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	swin, design := swinPair(t, 1)
-	return []string{filepath.Join(dir, "rtl"), filepath.Join(pooled, "rtl"), filepath.Join(emitRandom(t, swin, design, 1, 1), "rtl")}
+	return []string{filepath.Join(dir, "rtl"), filepath.Join(pooled, "rtl"), filepath.Join(tokens, "rtl"),
+		filepath.Join(emitRandom(t, swin, design, 1, 1), "rtl")}
 }
 
 // told are what the modules of a folder have of a kind, as "module: text".

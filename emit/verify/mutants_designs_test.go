@@ -47,6 +47,15 @@ var mutantDesigns = []mutantDesign{
 		d.Engine.Packing, d.Engine.LUTColumns, d.Engine.WeightBuffers, d.Engine.PatchTokens = configs.PackDSP48E1, 2, 4, 2
 		d.Engine.Activations = configs.MemLUT
 	}},
+	// Scales of each token's own, of codes of several widths, on more than one row tile, tile column and head.
+	{"tokens", func(m *configs.Model, d *configs.Design) {
+		d.Numerics = configs.Uniform(*m, 5, 5)
+		d.Numerics.Quantizer.TokenScales = configs.DynamicScales
+		for i := range d.Numerics.Layers {
+			d.Numerics.Layers[i].Activations = 3 + i%4
+		}
+		d.Engine.TM, d.Engine.TN, d.Engine.TK, d.Engine.VectorColumns = 4, 4, 4, 2
+	}},
 	// Four products a DSP, one column a cycle; stages of one head and two, windows of five row tiles in rows of keys that
 	// hold four; a result of whole bursts.
 	{"four", func(m *configs.Model, d *configs.Design) {
@@ -80,7 +89,7 @@ var mutantDesigns = []mutantDesign{
 }
 
 // designsOfCI are as many of mutantDesigns as have every module.
-const designsOfCI = 4
+const designsOfCI = 5
 
 // pair is the network and the engine of a design.
 func (d mutantDesign) pair(t *testing.T) (configs.Model, configs.Design) {

@@ -37,6 +37,9 @@ func variants(t *testing.T) map[string]configs.Design {
 				}
 			}
 		}),
+		"tokens": make(8, 6, 4, 8, 4, func(d *configs.Design) {
+			d.Numerics.Quantizer.TokenScales, d.Engine.VectorColumns = configs.DynamicScales, 2
+		}),
 		"wide": make(8, 8, 4, 4, 4, func(d *configs.Design) {
 			d.Engine.BusBits, d.Engine.WeightBuffers, d.Engine.VectorColumns = 512, 4, 4
 			d.Engine = d.Engine.WithPatchTokens(2)
@@ -49,7 +52,7 @@ func variants(t *testing.T) map[string]configs.Design {
 // listed with a reason where it is left out.
 func TestReaders(t *testing.T) {
 	if testing.Short() {
-		t.Skip("runs five readers on seven engines")
+		t.Skip("runs five readers on eight engines")
 	}
 	script, err := filepath.Abs("testdata/slang.py")
 	if err != nil {

@@ -63,9 +63,9 @@ func TestPricerRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, fault := range map[string]func(*configs.Numerics){
-		"a layer is missing":   func(n *configs.Numerics) { n.Layers = n.Layers[1:] },
-		"an unknown layer":     func(n *configs.Numerics) { n.Layers[3].Name = "blocks.99.mlp.fc1" },
-		"a patch in groups":    func(n *configs.Numerics) { inGroups(n) },
+		"a layer is missing": func(n *configs.Numerics) { n.Layers = n.Layers[1:] },
+		"an unknown layer":   func(n *configs.Numerics) { n.Layers[3].Name = "blocks.99.mlp.fc1" },
+		"a patch in groups":  func(n *configs.Numerics) { inGroups(n) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := randomDesign(r, m, part)

@@ -47,4 +47,11 @@ module vit_row_magnitudes #(
     if (valid1) rows[row1] <= gathered;
     magnitude <= rows[row];
   end
+
+  // Parameters that this module cannot be had with: elaboration ends at a module that there is not.
+  generate
+    if (ROW_TILES > (1 << ROW_INDEX_BITS)) begin : gen_refused_ROW_TILES_needs_more_bits_than_ROW_INDEX_BITS
+      vit_row_magnitudes_ROW_TILES_needs_more_bits_than_ROW_INDEX_BITS u_refused ();
+    end
+  endgenerate
 endmodule
