@@ -31,17 +31,18 @@ func (s *Shape) tokenScales(l *ledger, f fabric) {
 }
 
 // tilesInArray are those whose powers wait, and tokenPower is the LUTs of a power: the length of a magnitude of X or Q.
-const tilesInArray, tokenPower = 16, 40
+const tilesInArray, tokenPower = 16, 53
 
 // tokenShifts is what they add to the core: shifters of fine codes and of sums, a register for each, and what else meets
-// them as much later. A shifter's first choice of four is of all bits, its second of those that are left.
+// them as much later. A shifter chooses twice among four, of all bits and of those that are left; of codes Yosys 0.23
+// makes two choices among two of each.
 func (s *Shape) tokenShifts(f fabric) hwmodel.Resources {
 	if !s.Dynamic {
 		return hwmodel.Resources{}
 	}
-	a, each := s.TK*s.TM, f.selections(2)
-	code := each*(configs.FineBits+s.CodeBits+1) + 2*s.ABits
-	sum := each * (s.AccBits + 3 + s.WideBits)
+	a := s.TK * s.TM
+	code := 2*(configs.FineBits+s.CodeBits+1) + 2*s.ABits
+	sum := f.selections(2) * (s.AccBits + 3 + s.WideBits)
 	return hwmodel.Resources{
 		LUT: a*code + s.lanes()*sum,
 		FF:  a*(2*s.ABits+1) + s.lanes()*s.WideBits + TokenCodes*(16+4) + s.CodeBits + 8 + 39,
