@@ -217,7 +217,10 @@ tiles:
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
           const recip_t factor = p.per_lane ? recip[r] : recip_t(mul[column]);
-          y[r] = requantize(<% if .Dynamic %>wide_t(wide_t(tile[r]) << tile_powers[r])<% else %>tile[r]<% end %>, channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
+<%- if .Dynamic %>
+          const wide_t sum = wide_t(tile[r]) << tile_powers[r];
+<%- end %>
+          y[r] = requantize(<% if .Dynamic %>sum<% else %>tile[r]<% end %>, channel_bias, factor, p.raw, p.shift, p.zero, p.bits);
         }
         if (column >= p.skip) {  // leading columns may belong to another head
           const unsigned place = column - p.skip;
@@ -228,7 +231,8 @@ tiles:
 <%- if .Dynamic %>
               if (place == 0) {  // rows begin with their first tile column, those of X with the first head
                 const bool begins = n == 0 && (p.to != TO_X || p.base == 0);
-                magnitude[r] = begins ? magnitude_t(0) : p.to == TO_X ? x_magnitudes[row_tile][r] : q_magnitudes[row][r];
+                magnitude[r] = begins ? magnitude_t(0)
+                               : p.to == TO_X ? x_magnitudes[row_tile][r] : q_magnitudes[row][r];
               }
               magnitude[r] = gathered(magnitude[r], code);
               if (p.to == TO_X) x_magnitudes[row_tile][r] = magnitude[r];
@@ -349,7 +353,8 @@ tiles:
 <%- if .Dynamic %>
         for (int r = 0; r < TM; ++r) {
 #pragma HLS UNROLL
-          if (slot == 0) powers[r] = power_of(p.a_from == FROM_X ? x_magnitudes[m][r] : q_magnitudes[m][r], p.code_bits);
+          const magnitude_t row = p.a_from == FROM_X ? x_magnitudes[m][r] : q_magnitudes[m][r];
+          if (slot == 0) powers[r] = power_of(row, p.code_bits);
         }
 <%- end %>
         operand_a(p, a_base + m * p.a_stride + slot, x_words, q_words, numerators,<% if .Dynamic %> powers,<% end %> a);

@@ -131,7 +131,10 @@ module vit_accel_core #(
     .aclk(aclk), .aresetn(aresetn), .feed_valid(feed_valid), .feed_desc(feed_desc), .feed_done(feed_done),
     .caught_up(caught_up), .softmax_ready(softmax_ready),
     .row_made(patches_made || norm_made<% if .PoolCodes %> || pool_done<% end %>), .tile_loaded(tile_loaded),
-    .a_addr(a_addr),<% if .Dynamic %> .a_row(a_row), .beats_done(beats_done),<% end %> .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first),
+<%- if .Dynamic %>
+    .a_row(a_row), .beats_done(beats_done),
+<%- end %>
+    .a_addr(a_addr), .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_v), .beat_first(beat_first),
     .beat_last(beat_last), .numerators_read(numerators_read), .stalled(stalled), .step_desc(step_desc),
     .queue_empty(queue_empty), .start_store(start_store), .store_done(store_done)
   );
@@ -272,7 +275,10 @@ module vit_accel_core #(
   wire [VECTOR_LANES*ACTIVATION_BITS-1:0] code_col;
   vit_output_lanes u_output_lanes (
     .aclk(aclk), .aresetn(aresetn), .param_we(param_we), .gelu_we(gelu_we), .weight_bank(weight_bank),
-    .word(word), .word_index(word_index), .tile_free(tile_free), .tile_col(tile_col),<% if .Dynamic %> .col_powers(col_powers),<% end %> .head_first(head_first),
+    .word(word), .word_index(word_index), .tile_free(tile_free), .tile_col(tile_col), .head_first(head_first),
+<%- if .Dynamic %>
+    .col_powers(col_powers),
+<%- end %>
     .head_number(head_number), .col_per_lane(col_per_lane), .shift(shift), .zero(zero), .bits(bits),
     .recip(recip), .requantized_to(requantized_to), .requantized_prefix(requantized_prefix),
 <%- if .SecondHead %>

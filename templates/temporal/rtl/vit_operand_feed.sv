@@ -83,9 +83,13 @@ module vit_operand_feed #(
     .from_weights(f_b_from == FROM_WEIGHTS), .from_keys(f_b_from == FROM_KEYS), .a_base(f_a_base),
     .a_stride(f_a_stride), .b_base(f_b_base), .b_nstep(f_b_nstep), .b_kstep(f_b_kstep), .caught_up(caught_up),
     .softmax_ready(softmaxes != 2'd0), .row_made(row_made), .tile_loaded(tile_loaded), .op_start(feed_start),
-    .op_done(feed_done), .a_addr(a_addr),<% if .Dynamic %> .a_row(a_row), .b_addr(fed_b), .key_segment(fed_segment),
-    .beat_valid(fed_valid), .beat_first(fed_first), .beat_last(fed_last),<% else %> .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_valid),
-    .beat_first(beat_first), .beat_last(beat_last),<% end %> .busy(busy), .stalled(stalled), .starved(starved),
+    .op_done(feed_done), .a_addr(a_addr),
+<%- if .Dynamic %>
+    .a_row(a_row), .b_addr(fed_b), .key_segment(fed_segment), .beat_valid(fed_valid), .beat_first(fed_first),
+    .beat_last(fed_last),
+<%- else %> .b_addr(b_addr), .key_segment(key_segment), .beat_valid(beat_valid),
+    .beat_first(beat_first), .beat_last(beat_last),
+<%- end %> .busy(busy), .stalled(stalled), .starved(starved),
     .feeding(feeding)
   );
 

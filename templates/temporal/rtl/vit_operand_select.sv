@@ -1,7 +1,8 @@
 // Chooses both operands of the array, and extends them to its width. They are there two cycles after their address,
 // when the op that is fed may have changed.
-<%- if .Dynamic %> Operand a takes TOKEN_CODE_CYCLES more, in which fine codes are shifted by their
-// row's power of two and rounded. A code that rounds beyond the largest of the matmul's stays that.
+<%- if .Dynamic %>
+// Operand a takes TOKEN_CODE_CYCLES more, in which fine codes are shifted by their row's power of two and rounded. A
+// code that rounds beyond the largest of the matmul's stays that.
 <%- end %>
 module vit_operand_select #(
 <% constants %>
@@ -54,7 +55,8 @@ module vit_operand_select #(
 <%- if .Dynamic %>
       // The bit below the code is what is rounded; of a power of 0 it is 0.
       /* verilator lint_off UNUSED */ // what no code has
-      wire signed [ACTIVATION_BITS:0]   shifted  = $signed({act_lane, 1'b0}) >>> powers[(g % TM)*POWER_BITS +: POWER_BITS];
+      wire signed [ACTIVATION_BITS:0]   shifted  = $signed({act_lane, 1'b0})
+                                                 >>> powers[(g % TM)*POWER_BITS +: POWER_BITS];
       /* verilator lint_on UNUSED */
       wire        [A_BITS-1:0] from_act = {{(A_BITS-CODE_BITS+1){shifted[CODE_BITS]}}, shifted[CODE_BITS-1:1]};
 <%- else %>

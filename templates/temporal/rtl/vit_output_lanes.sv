@@ -67,7 +67,7 @@ module vit_output_lanes #(
   wire [VECTOR_COLUMNS*PARAM_BITS-1:0] param;
   vit_channel_params u_params (
     .aclk(aclk), .aresetn(aresetn), .param_we(param_we), .weight_bank(weight_bank), .word(word),
-    .word_index(word_index),<% if .Dynamic %> .head_number(wide_number), .tile_free(wide_free),<% else %> .head_number(head_number), .tile_free(tile_free),<% end %> .param(param)
+    .word_index(word_index), .head_number(<% if .Dynamic %>wide_number), .tile_free(wide_free<% else %>head_number), .tile_free(tile_free<% end %>), .param(param)
   );
 
   wire [VECTOR_LANES*REQUANTIZED_BITS-1:0] y;
