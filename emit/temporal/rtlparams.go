@@ -30,6 +30,7 @@ func (p *Plan) rtlParams() []Param {
 	p.poolRTLParams(&l)
 	if s.Dynamic {
 		l.add("POWER_BITS", powerBits, "bits", "a token's power of two, as its logarithm")
+		l.index("TILE_INDEX_BITS", s.TilesInArray(), "number of a tile in the array")
 		l.add("TOKEN_CODE_CYCLES", temporal.TokenCodes, "cycles", "from fine codes to what the array takes of them")
 	}
 	l.add("SCORED_CYCLES", p.scored(), "cycles", "from the array's head to the last scores at the softmax")

@@ -74,6 +74,7 @@ var assertions = []fault{
 	{"vit_activation_buffers", "", "x_we = 1; x_waddr = 65535", "a word past the end of X"},
 	{"vit_activation_buffers", "", "q_we = 1; q_waddr = 65535", "a word past the end of Q"},
 	{"vit_token_scales", "", "tile_valid = 1; put = 3; get = 3", "columns leave whose powers were never put"},
+	{"vit_token_scales", "", "beats_done = 1; put = 3; get = 4", "more tiles are in the array than powers can wait for"},
 	{"vit_token_scales", "", "norm_valid = 1; to_x = 1", "LayerNorm and a value product make columns for X in a cycle"},
 	{"vit_weight_buffer", "", "weight_we = 1; word_index = 65535", "a word past the end of a bank of weights"},
 	{"vit_weight_buffer", "", "weight_we = 1; weight_bank = 3", "weights for a bank that is not there"},

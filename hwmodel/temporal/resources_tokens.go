@@ -24,14 +24,18 @@ func (s *Shape) tokenScales(l *ledger, f fabric) {
 	}
 	rows.LUT += lanes + word*hwmodel.CeilDiv(s.VC+1, 5) // magnitudes, and their OR
 	l.add("vit_row_magnitudes", rows.Times(2))
-	r := f.lutram(tilesInArray, s.TM*powerBits)
+	tiles := hwmodel.CeilLog2(s.TilesInArray())
+	r := f.lutram(1<<tiles, s.TM*powerBits)
 	r.LUT += lanes + s.TM*tokenPower + 20 // columns of LayerNorm or of a value product; powers; where rows are
-	r.FF += 2*s.TM*powerBits + 2*s.rowBits() + 16
+	r.FF += 2*s.TM*powerBits + 2*s.rowBits() + 2*tiles + 8
 	l.add("vit_token_scales", r)
 }
 
-// tilesInArray are those whose powers wait, and tokenPower is the LUTs of a power: the length of a magnitude of X or Q.
-const tilesInArray, tokenPower = 16, 53
+// tokenPower is the LUTs of a power: the length of a magnitude of X or Q.
+const tokenPower = 53
+
+// TilesInArray is more than there can be tiles between the last beat of one and its columns.
+func (s *Shape) TilesInArray() int { return hwmodel.CeilDiv(int(s.arrayLatency()), minSlot) + 2 }
 
 // tokenShifts is what they add to the core: shifters of fine codes and of sums, a register for each, and what else meets
 // them as much later. A shifter chooses twice among four, of all bits and of those that are left; of codes Yosys 0.23

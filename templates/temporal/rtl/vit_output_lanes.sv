@@ -80,7 +80,7 @@ module vit_output_lanes #(
       genvar h;
       for (h = 0; h < TM; h = h + 1) begin : gen_wide
         wire signed [ACC_BITS-1:0]  sum  = tile_col[(g*TM + h)*ACC_BITS +: ACC_BITS];
-        wire signed [WIDE_BITS-1:0] wide = {{(WIDE_BITS-ACC_BITS){sum[ACC_BITS-1]}}, sum};
+        wire signed [WIDE_BITS-1:0] wide = {{(WIDE_BITS-ACC_BITS+1){sum[ACC_BITS-1]}}, sum[ACC_BITS-2:0]};
         always @(posedge aclk)
           wide_col[(g*TM + h)*WIDE_BITS +: WIDE_BITS] <= wide <<< col_powers[h*POWER_BITS +: POWER_BITS];
       end

@@ -97,15 +97,15 @@ module vit_token_scales #(
   endgenerate
 
   // Those of the tiles in the array wait for their columns.
-  (* ram_style = "distributed" *) reg [TM*POWER_BITS-1:0] waiting [0:15];
-  reg [3:0] put, get;
+  (* ram_style = "distributed" *) reg [TM*POWER_BITS-1:0] waiting [0:(1<<TILE_INDEX_BITS)-1];
+  reg [TILE_INDEX_BITS-1:0] put, get;
   always @(posedge aclk) begin
     if (!aresetn) begin
-      put <= 4'd0;
-      get <= 4'd0;
+      put <= {TILE_INDEX_BITS{1'b0}};
+      get <= {TILE_INDEX_BITS{1'b0}};
     end else begin
-      put <= put + {3'd0, beats_done};
-      get <= get + {3'd0, tile_valid};
+      if (beats_done) put <= put + 1'b1;
+      if (tile_valid) get <= get + 1'b1;
     end
     if (beats_done) waiting[put] <= powers;
     if (tile_valid) col_powers   <= waiting[get];
@@ -113,12 +113,17 @@ module vit_token_scales #(
 
 `ifndef SYNTHESIS
   // Never of a right design; a simulation ends here.
+  wire [TILE_INDEX_BITS-1:0] after = put + 1'b1;
   reg was_reset = 1'b0;                    // nothing is known before
   always @(posedge aclk) begin
     if (!aresetn) was_reset <= 1'b1;
     else if (was_reset) begin
       if (tile_valid && put == get) begin
         $display("%m: columns leave whose powers were never put");
+        $stop;
+      end
+      if (beats_done && after == get) begin
+        $display("%m: more tiles are in the array than powers can wait for");
         $stop;
       end
       if (norm_valid && to_x) begin
