@@ -11,6 +11,7 @@ import (
 	plans "vitdse/emit/temporal"
 	"vitdse/golden/checkpoint"
 	"vitdse/golden/dataset"
+	"vitdse/golden/intnet"
 	"vitdse/golden/quant"
 )
 
@@ -75,6 +76,12 @@ func emitDeiT(t testing.TB, depth int) string {
 // writeSeeded writes the folder of a design with seeded weights and random images, all of
 // them compared op by op.
 func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (string, error) {
+	return writeChanged(t, m, d, images, func(*intnet.Network) {})
+}
+
+// writeChanged writes it with some of its integers changed.
+func writeChanged(t testing.TB, m configs.Model, d configs.Design, images int,
+	change func(*intnet.Network)) (string, error) {
 	rng := rand.New(rand.NewPCG(7, 0))
 	img := &dataset.Images{N: images, H: m.Image.Height, W: m.Image.Width, C: m.Image.Channels}
 	for range images * m.Image.Pixels() {
@@ -89,6 +96,7 @@ func writeSeeded(t testing.TB, m configs.Model, d configs.Design, images int) (s
 	if err != nil {
 		return "", err
 	}
+	change(net)
 	part, err := configs.LoadPart(d.Part)
 	if err != nil {
 		return "", err

@@ -3,11 +3,15 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/bits"
 	"math/rand/v2"
 	"testing"
 
 	"vitdse/configs"
 	"vitdse/configs/network"
+	"vitdse/golden/exec"
+	"vitdse/golden/intnet"
 	"vitdse/hwmodel"
 	"vitdse/hwmodel/temporal"
 )
@@ -60,6 +64,73 @@ func TestTokenScales(t *testing.T) {
 			}
 			lint(t, dir)
 		})
+	}
+}
+
+// TestTokenExtremes runs rows of fine codes that calibration sees to it that no network has: saturated at both ends, of
+// nothing but zeros and ones, and whose largest is a power of two, negative or positive, or one less.
+func TestTokenExtremes(t *testing.T) {
+	simulates(t)
+	quickBuild(t)
+	m := tinyModel()
+	m.Depth, m.Dim, m.Image.Height, m.Image.Width = 2, 16, 8, 8
+	n := configs.Uniform(m, 6, 5)
+	n.Quantizer.TokenScales = configs.DynamicScales
+	for i := range n.Layers {
+		n.Layers[i].Activations = 2 + i%7
+	}
+	e := engine(2, 4, 2)
+	e.VectorColumns = 2
+	d := configs.Design{Name: "extremes", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: n, Engine: e}
+	lengths, largest := map[int]bool{}, map[int32]bool{}
+	dir, err := writeChanged(t, m, d, 3, func(net *intnet.Network) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for i := range net.Blocks {
+			b := &net.Blocks[i]
+			for j, h := 0, len(b.GELU.Fine)/2; j < len(b.GELU.Fine); j++ {
+				power := int32(1) << min(15, bits.Len(uint(max(j-h, h-j)))*2+rng.IntN(2))
+				b.GELU.Fine[j] = int16([...]int32{-power, power - 1, 1 - power, min(power, math.MaxInt16)}[rng.IntN(4)])
+			}
+			for c := range b.Norm1.G { // one block's saturate, the other's are hardly more than zeros
+				if i == 0 {
+					b.Norm1.G[c], b.Norm2.B[c] = math.MaxInt16-int16(c), b.Norm2.B[c]<<8
+				} else {
+					b.Norm1.G[c], b.Norm1.B[c] = b.Norm1.G[c]>>12, 1<<(b.Norm1.SG-1)
+					b.Norm2.G[c], b.Norm2.B[c] = b.Norm2.G[c]>>6, b.Norm2.B[c]>>6
+				}
+			}
+		}
+		run, err := exec.New(net)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var trace exec.Trace
+		if _, err := run.Run(make([]byte, m.Image.Pixels()), &trace); err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range network.MustCompile(m).Ops {
+			if op.Kind != network.OpLayerNorm && op.Kind != network.OpLinearGELU {
+				continue
+			}
+			for row := range op.Rows {
+				top := int32(0)
+				for _, v := range trace.Ops[op.Index][row*op.Cols:][:op.Cols] {
+					top, largest[v] = max(top, v, -v), true
+				}
+				lengths[bits.Len32(uint32(top))] = true
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lengths) < 6 || !lengths[16] || !largest[math.MinInt16] || !largest[math.MaxInt16] {
+		t.Errorf("rows of lengths %v, least code %v, largest %v", lengths, largest[math.MinInt16], largest[math.MaxInt16])
+	}
+	rep := mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1})
+	checkCycles(t, rep)
+	if err := agree(rep, mustVerifyHLS(t, dir), nil, nil); err != nil {
+		t.Error(err)
 	}
 }
 
