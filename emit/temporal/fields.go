@@ -107,7 +107,7 @@ var fieldGroups = [...]fieldGroup{
 
 // tokenFields are what designs whose tokens find their own scales have in each group beside these.
 var tokenFields = [2][]Field{1: {
-	number("code_bits", 4, "bits", "of a code that a row's power of two makes of a fine one; 0: codes are as they are"),
+	number("code_bits", 4, "bits", "of what the array takes of a fine code; 0: as it is"),
 }}
 
 // windowFields are what networks with attention in windows have in each group beside these; the last ones moves of rows

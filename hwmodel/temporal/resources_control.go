@@ -49,14 +49,21 @@ func (Engine) RTL() int { return 2 }
 // descriptorBits is the width of a matmul in the queue: its descriptor and its row offset.
 const descriptorBits = 441
 
+// codeBitsBits are the bits of the field that scales of tokens add to it.
+const codeBitsBits = 4
+
 // opQueue is descriptors in LUT RAM with two read ports, and those of the feeder, of the drain and the one behind it
-// in registers: the same for every design.
+// in registers: the same for every design, but for scales of tokens.
 func (s *Shape) opQueue(f fabric) hwmodel.Resources {
-	r := hwmodel.Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 3*descriptorBits + 28}
+	bits := descriptorBits
+	if s.Dynamic {
+		bits += codeBitsBits
+	}
+	r := hwmodel.Resources{LUT: whole(f.luts(opQueueBase, 1)), FF: 3*bits + 28}
 	if f.noLUTRAM {
-		r.FF += QueueDepth * descriptorBits
+		r.FF += QueueDepth * bits
 	} else {
-		r.LUTRAM = 2 * f.lutram(QueueDepth, descriptorBits).LUTRAM // a copy for each of two read ports
+		r.LUTRAM = 2 * f.lutram(QueueDepth, bits).LUTRAM // a copy for each of two read ports
 	}
 	return r
 }

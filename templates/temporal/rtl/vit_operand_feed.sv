@@ -17,8 +17,8 @@ module vit_operand_feed #(
   input  wire                              row_made,         // a row tile of operand a
   input  wire                              tile_loaded,      // a bank of weights
 <%- if .Dynamic %>
-  // Operand a's address and row tile in one cycle, its last beat in the second after it; then comes what takes
-  // TOKEN_CODE_CYCLES, and b's address, and as much later than the flags of the row tile all that is in step with b.
+  // Operand a's address and row tile in one cycle, a tile's last beat with the data in the second after it. Fine codes
+  // take TOKEN_CODE_CYCLES: so much later are operand b's address and the beat's flags.
   output wire [ADDR_BITS-1:0]              a_addr, b_addr,
   output wire [15:0]                       a_row,
   output wire                              beats_done,
