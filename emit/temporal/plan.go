@@ -128,11 +128,8 @@ func (p *Plan) checkWidths() error {
 		return fmt.Errorf("op %s needs a %d-bit accumulator for its biases; the engine's has %d bits: "+
 			"set engine.accumulator_bits to %d", widest, need, s.WideBits, need)
 	}
-	const below = 17 // bits of an operand's low part, in vit_multiply
-	if most := widePort(p.Part.Family) + below; s.WideBits > most {
-		return fmt.Errorf("the requantizer multiplies sums of %d bits; two multiplier blocks of part %s take %d: "+
-			"use weights of fewer bits, an engine.accumulator_bits of at most %d, or static token_scales",
-			s.WideBits, p.Part.Name, most, most)
+	if err := s.Multiplied(p.Part); err != nil {
+		return err
 	}
 	if want := 1 << s.ExpBits; len(p.Net.Exp.Table) != want {
 		return fmt.Errorf("the exponential table has %d entries; the engine's has %d", len(p.Net.Exp.Table), want)

@@ -40,8 +40,6 @@ func TestTokenScales(t *testing.T) {
 				}
 			}
 		}, 4, 8, 4, 4},
-		{"many tiles in the array", func(m *configs.Model) { m.Dim, m.Heads, m.MLPRatio = 32, 1, 1 },
-			func(*configs.Numerics) {}, 1, 32, 32, 32},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

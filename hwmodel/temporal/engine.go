@@ -25,7 +25,20 @@ func (Engine) Runs(net *network.Network, n configs.Numerics) error { return n.On
 
 // Legal checks ranges, what goes together, and the part.
 func (Engine) Legal(m configs.Model, d configs.Design, part configs.Part) error {
-	return d.Validate(m, part)
+	if err := d.Validate(m, part); err != nil {
+		return err
+	}
+	if d.Engine.AccumulatorBits == 0 && !dynamic(d.Numerics.Quantizer) { // what the layers ask for is never too wide
+		return nil
+	}
+	net, err := network.Compile(m)
+	if err != nil {
+		return err
+	}
+	s := emptyShape(net)
+	s.Design = d
+	s.setWidths(Engine{}.NumericsWidths(net, d.Numerics))
+	return s.Multiplied(part)
 }
 
 // Machine is the engine's geometry for a network.

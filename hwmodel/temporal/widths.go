@@ -1,6 +1,7 @@
 package temporal
 
 import (
+	"fmt"
 	"math/bits"
 
 	"vitdse/configs"
@@ -171,4 +172,18 @@ func (Engine) Schedule(e configs.Engine) configs.Engine {
 	e.Multiplier, e.LUTColumns = "", 0
 	e.Activations, e.Weights, e.Residual = "", "", ""
 	return e
+}
+
+// lowBits are those of an operand's low part where a product takes two multiplier blocks, in vit_multiply.
+const lowBits = 17
+
+// Multiplied says why a part's multiplier blocks do not take what is requantized, nil if two of them do.
+func (s *Shape) Multiplied(part configs.Part) error {
+	most := max(part.DSP.ABits, part.DSP.BBits) + lowBits
+	if part.Budget.DSP == 0 || s.WideBits <= most {
+		return nil
+	}
+	return fmt.Errorf("the requantizer multiplies sums of %d bits; two multiplier blocks of part %s take %d: "+
+		"use weights of fewer bits, an engine.accumulator_bits of at most %d, or static token_scales",
+		s.WideBits, part.Name, most, most)
 }
