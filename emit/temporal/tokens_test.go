@@ -14,8 +14,9 @@ import (
 // whose sums two multiplier blocks of the part do not take.
 func TestTokenScaleWidths(t *testing.T) {
 	m := configs.Model{
-		Name: "tokens", Family: configs.ViT, Patch: 2, Heads: 2, Dim: 64, Depth: 1, MLPRatio: 4, Classes: 3, LayerNormEps: 1e-6,
-		Image: configs.ImageShape{Height: 4, Width: 4, Channels: 1}, Mean: []float64{0.5}, Std: []float64{0.5},
+		Name: "tokens", Family: configs.ViT, Patch: 2, Heads: 2, Dim: 64, Depth: 1, MLPRatio: 4, Classes: 3,
+		LayerNormEps: 1e-6,
+		Image:        configs.ImageShape{Height: 4, Width: 4, Channels: 1}, Mean: []float64{0.5}, Std: []float64{0.5},
 	}
 	w := checkpoint.Seeded(m, 3)
 	stats, err := quant.Calibrate(m, w, quant.Synthetic(m, 16, 1))
@@ -58,7 +59,8 @@ func TestTokenScaleWidths(t *testing.T) {
 		want     string
 	}{
 		{"plain", n, "lfe5u-85f", 0, ""},
-		{"large biases", n, "lfe5u-85f", 1 << 31, "op head needs a 33-bit accumulator for its biases; the engine's has 32 bits"},
+		{"large biases", n, "lfe5u-85f", 1 << 31,
+			"op head needs a 33-bit accumulator for its biases; the engine's has 32 bits"},
 		{"groups on UltraScale+", grouped, "xczu9eg", 0, ""},
 		{"groups on ECP5", grouped, "lfe5u-85f", 0,
 			"the requantizer multiplies sums of 36 bits; two multiplier blocks of part lfe5u-85f take 35"},

@@ -19,8 +19,8 @@ func TestTokenScalesAgainstYosys(t *testing.T) {
 	}
 	d.Part, d.Numerics = part.Name, configs.Uniform(m, 8, 8)
 	d.Numerics.SoftmaxBits = 7
-	d.Engine = configs.Engine{TM: 4, TN: 4, TK: 4, Multiplier: configs.MulDSP, BusBits: 128, ReadFIFO: 64, WeightBuffers: 2,
-		Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
+	d.Engine = configs.Engine{TM: 4, TN: 4, TK: 4, Multiplier: configs.MulDSP, BusBits: 128, ReadFIFO: 64,
+		WeightBuffers: 2, Activations: configs.MemAuto, Weights: configs.MemAuto, Residual: configs.MemAuto}
 	modules := func() (map[string]hwmodel.Resources, hwmodel.Resources) {
 		s, err := NewShape(network.MustCompile(m), d)
 		if err != nil {
@@ -36,7 +36,8 @@ func TestTokenScalesAgainstYosys(t *testing.T) {
 	d.Numerics.Quantizer.TokenScales = configs.DynamicScales
 	with, all := modules()
 	for name, yosys := range map[string]hwmodel.Resources{
-		"vit_row_magnitudes": {LUT: 416, FF: 266}, "vit_token_scales": {LUT: 310, FF: 54}, "vit_accel_core": {LUT: 2657, FF: 1066},
+		"vit_row_magnitudes": {LUT: 416, FF: 266}, "vit_token_scales": {LUT: 310, FF: 54},
+		"vit_accel_core": {LUT: 2657, FF: 1066},
 	} {
 		r := with[name]
 		if math.Abs(percent(r.LUT, yosys.LUT)) > 6 || math.Abs(percent(r.FF, yosys.FF)) > 4 {

@@ -4,7 +4,7 @@
 module vit_row_magnitudes #(
   parameter LANES          = 8,   // [lanes] tokens of a row tile
   parameter VECTOR_COLUMNS = 1,   // [columns] of a group
-  parameter BITS           = 16,  // [bits] a code, signed
+  parameter ELEMENT_BITS   = 16,  // [bits] a code, signed
   parameter ROW_TILES      = 4,   // [row tiles] of an image
   parameter ROW_INDEX_BITS = 2    // [bits] number of a row tile
 ) (
@@ -12,31 +12,31 @@ module vit_row_magnitudes #(
   input  wire                                 in_valid,
   input  wire                                 begins,
   input  wire [ROW_INDEX_BITS-1:0]            in_row,
-  input  wire [VECTOR_COLUMNS*LANES*BITS-1:0] in_col,  // column v, token r at v*LANES + r
+  input  wire [VECTOR_COLUMNS*LANES*ELEMENT_BITS-1:0] in_col,  // column v, token r at v*LANES + r
   input  wire [ROW_INDEX_BITS-1:0]            row,
-  output reg  [LANES*BITS-1:0]                magnitude
+  output reg  [LANES*ELEMENT_BITS-1:0]                magnitude
 );
-  (* ram_style = "distributed" *) reg [LANES*BITS-1:0] rows [0:ROW_TILES-1];
+  (* ram_style = "distributed" *) reg [LANES*ELEMENT_BITS-1:0] rows [0:ROW_TILES-1];
   reg                                 valid1, begins1;
   reg  [ROW_INDEX_BITS-1:0]           row1;
-  reg  [VECTOR_COLUMNS*LANES*BITS-1:0] column1;
-  wire [LANES*BITS-1:0]               known  = begins1 ? {LANES*BITS{1'b0}} : rows[row1];
-  wire [LANES*BITS-1:0]                gathered;
+  reg  [VECTOR_COLUMNS*LANES*ELEMENT_BITS-1:0] column1;
+  wire [LANES*ELEMENT_BITS-1:0]               known  = begins1 ? {LANES*ELEMENT_BITS{1'b0}} : rows[row1];
+  wire [LANES*ELEMENT_BITS-1:0]                gathered;
   genvar g, h;
   generate
     for (g = 0; g < VECTOR_COLUMNS*LANES; g = g + 1) begin : gen_code
-      wire [BITS-1:0] code = in_col[g*BITS +: BITS];
+      wire [ELEMENT_BITS-1:0] code = in_col[g*ELEMENT_BITS +: ELEMENT_BITS];
       always @(posedge aclk)
-        column1[g*BITS +: BITS] <= (code ^ {BITS{code[BITS-1]}}) + {{(BITS-1){1'b0}}, code[BITS-1]};
+        column1[g*ELEMENT_BITS +: ELEMENT_BITS] <= (code ^ {ELEMENT_BITS{code[ELEMENT_BITS-1]}}) + {{(ELEMENT_BITS-1){1'b0}}, code[ELEMENT_BITS-1]};
     end
     for (g = 0; g < LANES; g = g + 1) begin : gen_row
-      for (h = 0; h < BITS; h = h + 1) begin : gen_bit
+      for (h = 0; h < ELEMENT_BITS; h = h + 1) begin : gen_bit
         wire [VECTOR_COLUMNS-1:0] ones;
         genvar v;
         for (v = 0; v < VECTOR_COLUMNS; v = v + 1) begin : gen_column
-          assign ones[v] = column1[(v*LANES + g)*BITS + h];
+          assign ones[v] = column1[(v*LANES + g)*ELEMENT_BITS + h];
         end
-        assign gathered[g*BITS + h] = known[g*BITS + h] | (|ones);
+        assign gathered[g*ELEMENT_BITS + h] = known[g*ELEMENT_BITS + h] | (|ones);
       end
     end
   endgenerate

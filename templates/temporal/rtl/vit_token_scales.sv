@@ -56,15 +56,15 @@ module vit_token_scales #(
 
   // Of X or Q the row tile's, in the cycle after its number; then the powers.
   wire [TM*ACTIVATION_BITS-1:0] x_magnitude, q_magnitude;
-  vit_row_magnitudes #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .BITS(ACTIVATION_BITS), .ROW_TILES(ROW_TILES),
-                       .ROW_INDEX_BITS(ROW_INDEX_BITS)) u_x (
+  vit_row_magnitudes #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .ELEMENT_BITS(ACTIVATION_BITS),
+                       .ROW_TILES(ROW_TILES), .ROW_INDEX_BITS(ROW_INDEX_BITS)) u_x (
     .aclk(aclk), .in_valid(norm_valid || to_x),
     .begins(norm_valid ? norm_first : first_head && out_first_tile && out_first),
     .in_row(norm_valid ? norm_row : context_row), .in_col(norm_valid ? norm_col : code_col),
     .row(a_row[ROW_INDEX_BITS-1:0]), .magnitude(x_magnitude)
   );
-  vit_row_magnitudes #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .BITS(ACTIVATION_BITS), .ROW_TILES(ROW_TILES),
-                       .ROW_INDEX_BITS(ROW_INDEX_BITS)) u_q (
+  vit_row_magnitudes #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .ELEMENT_BITS(ACTIVATION_BITS),
+                       .ROW_TILES(ROW_TILES), .ROW_INDEX_BITS(ROW_INDEX_BITS)) u_q (
     .aclk(aclk), .in_valid(out_valid && out_to == TO_Q), .begins(out_first_tile && out_first), .in_row(out_row),
     .in_col(code_col), .row(a_row[ROW_INDEX_BITS-1:0]), .magnitude(q_magnitude)
   );
