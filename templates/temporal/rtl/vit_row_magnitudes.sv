@@ -8,26 +8,27 @@ module vit_row_magnitudes #(
   parameter ROW_TILES      = 4,   // [row tiles] of an image
   parameter ROW_INDEX_BITS = 2    // [bits] number of a row tile
 ) (
-  input  wire                                 aclk,
-  input  wire                                 in_valid,
-  input  wire                                 begins,
-  input  wire [ROW_INDEX_BITS-1:0]            in_row,
+  input  wire                                         aclk,
+  input  wire                                         in_valid,
+  input  wire                                         begins,
+  input  wire [ROW_INDEX_BITS-1:0]                    in_row,
   input  wire [VECTOR_COLUMNS*LANES*ELEMENT_BITS-1:0] in_col,  // column v, token r at v*LANES + r
-  input  wire [ROW_INDEX_BITS-1:0]            row,
+  input  wire [ROW_INDEX_BITS-1:0]                    row,
   output reg  [LANES*ELEMENT_BITS-1:0]                magnitude
 );
   (* ram_style = "distributed" *) reg [LANES*ELEMENT_BITS-1:0] rows [0:ROW_TILES-1];
-  reg                                 valid1, begins1;
-  reg  [ROW_INDEX_BITS-1:0]           row1;
+  reg                                          valid1, begins1;
+  reg  [ROW_INDEX_BITS-1:0]                    row1;
   reg  [VECTOR_COLUMNS*LANES*ELEMENT_BITS-1:0] column1;
-  wire [LANES*ELEMENT_BITS-1:0]               known  = begins1 ? {LANES*ELEMENT_BITS{1'b0}} : rows[row1];
+  wire [LANES*ELEMENT_BITS-1:0]                known = begins1 ? {LANES*ELEMENT_BITS{1'b0}} : rows[row1];
   wire [LANES*ELEMENT_BITS-1:0]                gathered;
   genvar g, h;
   generate
     for (g = 0; g < VECTOR_COLUMNS*LANES; g = g + 1) begin : gen_code
       wire [ELEMENT_BITS-1:0] code = in_col[g*ELEMENT_BITS +: ELEMENT_BITS];
+      wire                    sign = code[ELEMENT_BITS-1];
       always @(posedge aclk)
-        column1[g*ELEMENT_BITS +: ELEMENT_BITS] <= (code ^ {ELEMENT_BITS{code[ELEMENT_BITS-1]}}) + {{(ELEMENT_BITS-1){1'b0}}, code[ELEMENT_BITS-1]};
+        column1[g*ELEMENT_BITS +: ELEMENT_BITS] <= (code ^ {ELEMENT_BITS{sign}}) + {{(ELEMENT_BITS-1){1'b0}}, sign};
     end
     for (g = 0; g < LANES; g = g + 1) begin : gen_row
       for (h = 0; h < ELEMENT_BITS; h = h + 1) begin : gen_bit
