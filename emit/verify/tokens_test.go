@@ -75,18 +75,20 @@ func TestTokenExtremes(t *testing.T) {
 	n := configs.Uniform(m, 6, 5)
 	n.Quantizer.TokenScales = configs.DynamicScales
 	for i := range n.Layers {
-		n.Layers[i].Activations = 2 + i%7
+		if n.Layers[i].Activations = 2 + i%7; n.Layers[i].Name == "blocks.1.mlp.fc2" {
+			n.Layers[i].Activations = 8
+		}
 	}
 	e := engine(2, 4, 2)
 	e.VectorColumns = 2
 	d := configs.Design{Name: "extremes", Model: m.Name, Part: "xczu9eg", ClockMHz: 200, Numerics: n, Engine: e}
-	lengths, largest := map[int]bool{}, map[int32]bool{}
+	lengths, largest, fits := map[int]bool{}, map[int32]bool{}, false
 	dir, err := writeChanged(t, m, d, 3, func(net *intnet.Network) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i := range net.Blocks {
 			b := &net.Blocks[i]
 			for j, h := 0, len(b.GELU.Fine)/2; j < len(b.GELU.Fine); j++ {
-				power := int32(1) << min(15, bits.Len(uint(max(j-h, h-j)))*2+rng.IntN(2))
+				power := int32(1) << min(15, bits.Len(uint(max(j-h, h-j)))*(2-i)+rng.IntN(2))
 				b.GELU.Fine[j] = int16([...]int32{-power, power - 1, 1 - power, min(power, math.MaxInt16)}[rng.IntN(4)])
 			}
 			for c := range b.Norm1.G { // one block's saturate, the other's are hardly more than zeros
@@ -116,14 +118,18 @@ func TestTokenExtremes(t *testing.T) {
 					top, largest[v] = max(top, v, -v), true
 				}
 				lengths[bits.Len32(uint32(top))] = true
+				if op.Kind == network.OpLinearGELU { // its power of two is 1
+					fits = fits || bits.Len32(uint32(top)) == net.Blocks[op.Block].FC2.ActBits
+				}
 			}
 		}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(lengths) < 6 || !lengths[16] || !largest[math.MinInt16] || !largest[math.MaxInt16] {
-		t.Errorf("rows of lengths %v, least code %v, largest %v", lengths, largest[math.MinInt16], largest[math.MaxInt16])
+	if len(lengths) < 6 || !lengths[16] || !fits || !largest[math.MinInt16] || !largest[math.MaxInt16] {
+		t.Errorf("rows of lengths %v, one that is a bit too long %v, least code %v, largest %v", lengths, fits,
+			largest[math.MinInt16], largest[math.MaxInt16])
 	}
 	rep := mustVerify(t, dir, Options{Images: -1, Full: -1, Latency: 1})
 	checkCycles(t, rep)
