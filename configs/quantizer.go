@@ -124,9 +124,9 @@ type HeadBasis string
 
 // Bases of heads.
 const (
-	PlainHeads HeadBasis = "plain" // the checkpoint's own
 	// q and k, and v and proj, share the variance of their channels evenly; k and v are centred
 	BalancedHeads HeadBasis = "balanced"
+	PlainHeads    HeadBasis = "plain" // the checkpoint's own
 )
 
 // Switch is a yes or no whose empty value is yes.
@@ -150,7 +150,7 @@ var (
 	switches         = []Switch{On, Off}
 	tokenScales      = []TokenScale{StaticScales, DynamicScales}
 	rotations        = []Rotation{NoRotation, Hadamard}
-	headBases        = []HeadBasis{PlainHeads, BalancedHeads}
+	headBases        = []HeadBasis{BalancedHeads, PlainHeads}
 	layerInputs      = []LayerInput{FloatInputs, SequentialInputs}
 )
 

@@ -271,7 +271,7 @@ func TestSensitivityFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ old, new, says string }{
-		"version": {`"schema": 1`, `"schema": 9`, "has schema 9, this version reads 1"},
+		"version": {`"schema": 2`, `"schema": 9`, "has schema 9, this version reads 2"},
 		"model":   {`"model": "tiny"`, `"model": "huge"`, "is not for model tiny"},
 		"noise":   {`"noise": `, `"noise": -`, "expected 0..1000"},
 		"form":    {`{`, `[`, "is no file of sensitivities"},

@@ -150,8 +150,8 @@ func TestLoadFrontErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
 		"none.json":  {"", "explore a space first"},
 		"text.json":  {"hello", "is no front of a sweep"},
-		"old.json":   {`{"schema": 0}`, "has schema 0, this version reads 2"},
-		"short.json": {`{"schema": 2, "axes": ["tm"], "points": [{"name": "x"}]}`, "0 choices for 1 axes"},
+		"old.json":   {`{"schema": 0}`, "has schema 0, this version reads 3"},
+		"short.json": {`{"schema": 3, "axes": ["tm"], "points": [{"name": "x"}]}`, "0 choices for 1 axes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, name)

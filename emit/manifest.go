@@ -39,7 +39,7 @@ type Manifest struct {
 }
 
 // manifestSchema is the version of manifest.json.
-const manifestSchema = 4
+const manifestSchema = 5
 
 // manifestFile is manifest.json.
 type manifestFile struct {

@@ -107,7 +107,7 @@ quantizer calibration=synthetic no images are needed. The numerics are those of 
 or uniform ones that the flags describe: scheme affine or symmetric, code_range restricted
 or full, activations and weights minmax, percentile, average (activations only), mse or kl,
 rounding compensated, descent or nearest, bias_correction on or off, scales free or power-of-two, calibration
-images or synthetic, inputs float or sequential, rotation none or hadamard, heads plain or balanced.`
+images or synthetic, inputs float or sequential, rotation none or hadamard, heads balanced or plain.`
 
 func newQuantize(a *app) *cobra.Command {
 	var f numericsFlags

@@ -50,7 +50,7 @@ type Front struct {
 }
 
 // Schema is the version of front.json.
-const Schema = 2
+const Schema = 3
 
 // PartSummary counts the points of one part: Legal = Fit + the sum of Short, Fit =
 // Feasible + the points that are not accurate enough. An exact search does not look at every

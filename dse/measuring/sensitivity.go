@@ -19,7 +19,7 @@ import (
 const sensitivityImages = 128
 
 // goldenVersion is part of every cache key; it changes when golden's numbers do.
-const goldenVersion = "vitdse golden 1"
+const goldenVersion = "vitdse golden 2"
 
 // Work is how measurements run; no result depends on it.
 type Work struct {

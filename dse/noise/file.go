@@ -20,7 +20,7 @@ type File struct {
 	Tables []*measure.Table `json:"tables"` // one for each basis
 }
 
-const sensitivitySchema = 1
+const sensitivitySchema = 2
 
 // Load reads a file of sensitivities for a model, and says where its numbers
 // are from.

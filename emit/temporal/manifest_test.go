@@ -15,7 +15,7 @@ import (
 // manifest.json is in one style, and docs/MANIFEST.md names every key of it.
 func TestManifestKeys(t *testing.T) {
 	doc := readFile(t, "../../docs/MANIFEST.md")
-	if !strings.Contains(doc, "schema 4") {
+	if !strings.Contains(doc, "schema 5") {
 		t.Error("docs/MANIFEST.md is of another schema")
 	}
 	style := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)

@@ -230,7 +230,7 @@ print(z["blocks.0.q.w"].shape, z["blocks.0.q.w"].dtype, z["blocks.3.fc1.group_m"
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got, want := strings.TrimSpace(string(out)), "(64, 64) int8 (256, 4) (17, 64) True head 1"; got != want {
+	if got, want := strings.TrimSpace(string(out)), "(64, 64) int8 (256, 4) (17, 64) True head 2"; got != want {
 		t.Errorf("numpy reads %q; expected %q", got, want)
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // Schema is the version of the npz form. It changes when a name or a meaning does.
-const Schema = 1
+const Schema = 2
 
 // header is the member network.json: what is no array.
 type header struct {

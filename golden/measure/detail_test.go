@@ -34,9 +34,9 @@ func TestExamine(t *testing.T) {
 	c := digitsCase(t)
 	n := configs.Uniform(c.Model, 8, 8)
 	d, report := c.examine(t, n, 360, 2)
-	// Parts are added up one by one, so the last digits may be others.
+	// Parts are added up one by one, and the float network is the one with balanced heads: the last digits may be others.
 	if want := c.evaluate(t, n); d.Images != want.Images ||
-		math.Abs(d.Top1-want.Top1)+math.Abs(d.Agree-want.Agree) > 1e-9 || math.Abs(d.Noise/want.Noise-1) > 1e-12 {
+		math.Abs(d.Top1-want.Top1)+math.Abs(d.Agree-want.Agree) > 1e-9 || math.Abs(d.Noise/want.Noise-1) > 1e-6 {
 		t.Errorf("got %+v, want %+v", d.Result, want)
 	}
 	if d.Top5 < d.Top1 || d.Top5 < 0.999 || math.Abs(d.FloatTop1-0.9944) > 1e-3 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"vitdse/configs"
 	"vitdse/golden/intnet"
@@ -25,6 +26,10 @@ func expTable(pb int) intnet.Exp {
 	return e
 }
 
+// leastHead is the least scale of a head beside the largest of a block: a head that does nothing has no range, and its
+// multipliers are to fit beside the others'.
+const leastHead = 1.0 / 4096
+
 // headScales finds the symmetric scale of q, k or v for each head.
 func (q *quantizer) headScales(name string, block int, s *sample, width int) []float64 {
 	scales := make([]float64, q.shape.Heads)
@@ -35,6 +40,10 @@ func (q *quantizer) headScales(name string, block int, s *sample, width int) []f
 			return rangeSet{grids: estimatorOf(q.menu).grids(t, symmetric{q.menu.CodeRange == configs.FullRange})}
 		})
 		scales[h] = set.grids[width].Scale
+	}
+	least := max(slices.Max(scales)*leastHead, 1e-9)
+	for h := range scales {
+		scales[h] = max(scales[h], least)
 	}
 	return scales
 }

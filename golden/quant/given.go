@@ -7,12 +7,15 @@ import (
 	"vitdse/golden/intnet"
 )
 
-// takes says whether codes that the network came with are taken: with a quantizer other than the default's
-// it is quantized anew.
-func (q *quantizer) takes() bool {
-	menu := q.num.Quantizer
-	menu.Calibration = ""
-	return q.weights != nil && q.weights.Grids != nil && menu.Normal() == configs.Quantizer{}
+// takes says whether codes that the network came with are taken.
+func (q *quantizer) takes() bool { return takesGrids(q.num, q.weights) }
+
+// takesGrids says whether codes that a network came with are taken: with a quantizer other than the default's it is
+// quantized anew. These codes are those of the heads' own basis, which is kept.
+func takesGrids(num configs.Numerics, w *checkpoint.Weights) bool {
+	menu := num.Quantizer
+	menu.Calibration, menu.Heads = "", ""
+	return w != nil && w.Grids != nil && menu.Normal() == configs.Quantizer{}
 }
 
 // givenInput is the grid that came with the layer that reads a tensor, nil where there is none of these bits.

@@ -30,7 +30,7 @@ func (s *Stats) balanced(w *checkpoint.Weights) (*checkpoint.Weights, *Stats, er
 		turned, seen := *w, s.observed
 		turned.Blocks, seen.blocks = slices.Clone(w.Blocks), slices.Clone(s.blocks)
 		for i, shape := range s.net.Blocks {
-			b := headsOf{shape, &turned.Blocks[i], &seen.blocks[i]}
+			b := headsOf{shape, &turned.Blocks[i], &seen.blocks[i], s.Images}
 			if err := b.balance(); err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", shape.Name, err)
 			}
@@ -44,6 +44,7 @@ type headsOf struct {
 	network.Block
 	weights *checkpoint.BlockWeights
 	stats   *blockStats
+	images  int
 }
 
 // balance puts them into other bases.
@@ -76,11 +77,11 @@ func (b headsOf) balance() error {
 func (b headsOf) basis(at int) (basis checkpoint.HeadBasis, err error) {
 	hd, s := b.HeadDim(), b.stats
 	if !b.QKNorm && !b.Turned {
-		q, k := s.q.seconds(at, hd, false), s.k.seconds(at, hd, true)
+		q, k := s.q.seconds(at, hd, false, b.images), s.k.seconds(at, hd, true, b.images)
 		if basis.K, basis.Q, err = balancing(k, q); err != nil {
 			return basis, fmt.Errorf("k and q: %w", err)
 		}
-		basis.KeyOffset = s.k.middle(at, basis.K, basis.Q)
+		basis.KeyOffset = s.k.middle(at, basis.K, basis.Q, b.images)
 	}
 	// How much an error in channels i and j matters to what proj gives.
 	matters := mat.NewSymDense(hd, nil)
@@ -91,10 +92,15 @@ func (b headsOf) basis(at int) (basis checkpoint.HeadBasis, err error) {
 		}
 		matters.SymRankOne(matters, 1, row)
 	}
-	if basis.V, basis.Read, err = balancing(s.av.seconds(at, hd, true), matters); err != nil {
+	if mat.Trace(matters) == 0 { // nothing reads the head
+		for c := range hd {
+			matters.SetSym(c, c, 1)
+		}
+	}
+	if basis.V, basis.Read, err = balancing(s.av.seconds(at, hd, true, b.images), matters); err != nil {
 		return basis, fmt.Errorf("v and proj: %w", err)
 	}
-	basis.ValueOffset = s.v.middle(at, basis.V, basis.Read)
+	basis.ValueOffset = s.v.middle(at, basis.V, basis.Read, b.images)
 	return basis, nil
 }
 
@@ -126,8 +132,9 @@ func balancing(c, d *mat.SymDense) (a, b []float64, err error) {
 	eigen.VectorsTo(&u)
 	spread := mat.NewDense(n, n, checkpoint.Spreading(n))
 	up, down := mat.NewDiagDense(n, nil), mat.NewDiagDense(n, nil)
-	for i, v := range eigen.Values(nil) {
-		quarter := math.Sqrt(math.Sqrt(v))
+	values := eigen.Values(nil)
+	for i, v := range values { // any positive number keeps A^T B
+		quarter := math.Sqrt(math.Sqrt(max(v, values[n-1]*leastMoment)))
 		up.SetDiag(i, quarter)
 		down.SetDiag(i, 1/quarter)
 	}
@@ -140,9 +147,27 @@ func balancing(c, d *mat.SymDense) (a, b []float64, err error) {
 	return mat.DenseCopyOf(x.T()).RawMatrix().Data, right.RawMatrix().Data, nil
 }
 
-// seconds are the second moments of n channels, about their means or about 0. The fewer rows there are, the more they
-// are drawn towards those of independent channels that are alike, as if priorRows more rows had these.
-func (s *sample) seconds(at, n int, central bool) *mat.SymDense {
+// leastSpread is how little the channels of a head may move beside their means, and still be more than rounding errors
+// of these.
+const leastSpread = 1e-8
+
+// leastMoment bounds how unequal the balanced moments of a head are taken to be: where its channels, or those that read
+// them, are fewer than they seem, the least is 0, and rounding makes it negative.
+const leastMoment = 1e-10
+
+// priorImages is how many images more than those of calibration are taken to have had independent, like channels in
+// their heads, for the rows of one image are no independent ones; centredImages is how many it takes to move a head's
+// offset half of the way to the middle of what they span. Measured on the digits network at W8A8: one image loses 13 dB
+// against 256 without both, 3 dB with them.
+const (
+	priorImages   = 8
+	centredImages = 8
+)
+
+// seconds are the second moments of n channels, about their means or about 0. The fewer rows and images there are, the
+// more they are drawn towards those of independent channels that are alike, as if priorRows more rows and priorImages
+// more images had these.
+func (s *sample) seconds(at, n int, central bool, images int) *mat.SymDense {
 	rows, columns, mean := make([]float64, 0, s.rows*n), make([]float64, n*s.rows), make([]float64, n)
 	for r := range s.rows {
 		for c, x := range s.values[r*s.channels+at:][:n] {
@@ -162,33 +187,37 @@ func (s *sample) seconds(at, n int, central bool) *mat.SymDense {
 	var right kernel.Reals
 	right.RealColumns(rows, n, s.rows, n)
 	kernel.MultiplyReals(sums, n, columns, s.rows, n, &right, nil)
-	trace := 0.0
+	alike, offsets := 0.0, 0.0 // means over channels of the moments, and of the squares of the means
 	for c := range n {
-		trace += sums[c*n+c]
+		alike += sums[c*n+c] / float64(n*s.rows)
+		offsets += mean[c] * mean[c] / float64(n)
 	}
-	alike := max(trace, 1e-30) / float64(n) / float64(s.rows)
+	if alike = max(alike, offsets*leastSpread); alike == 0 { // nothing is there: no basis is better than another
+		alike = 1
+	}
+	prior := priorRows + priorImages*float64(s.rows)/float64(images)
 	for i := range sums {
-		sums[i] /= float64(s.rows + priorRows)
+		sums[i] /= float64(s.rows) + prior
 	}
 	for c := range n {
-		sums[c*n+c] += alike * priorRows / float64(s.rows+priorRows)
+		sums[c*n+c] += alike * prior / (float64(s.rows) + prior)
 	}
 	return mat.NewSymDense(n, sums)
 }
 
 // middle is the point x whose A x is the middle of each channel's range over the sampled rows, x being the values of
-// channels from at on; B^T is A^-1.
-func (s *sample) middle(at int, a, b []float64) []float64 {
+// channels from at on; B^T is A^-1. The fewer images, the closer it stays to 0: others span more.
+func (s *sample) middle(at int, a, b []float64, images int) []float64 {
 	n := int(math.Sqrt(float64(len(a))))
 	t := sample{channels: n, lo: make([]float64, n), hi: make([]float64, n), rows: s.rows}
 	for r := range s.rows {
 		t.values = append(t.values, s.values[r*s.channels+at:][:n]...)
 	}
 	t.turn(0, a, make([]float64, n))
-	x := make([]float64, n)
+	x, share := make([]float64, n), float64(images)/float64(images+centredImages)
 	for i := range n {
 		for j := range n {
-			x[i] += b[j*n+i] * (t.lo[j] + t.hi[j]) / 2
+			x[i] += share * b[j*n+i] * (t.lo[j] + t.hi[j]) / 2
 		}
 	}
 	return x

@@ -2,6 +2,7 @@ package quant_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -100,6 +101,7 @@ func TestBalancedHeadsHoldWhatDoesNotCount(t *testing.T) {
 	scaled := *c
 	scaled.Weights = &w
 	n := configs.Uniform(c.Model, 6, 4)
+	n.Quantizer.Heads = configs.PlainHeads
 	plain := sqnr(t, &scaled, stats, n, 60)
 	n.Quantizer.Heads = configs.BalancedHeads
 	balanced, clean := sqnr(t, &scaled, stats, n, 60), sqnr(t, c, calibrate(t, c, 32), n, 60)
@@ -107,5 +109,48 @@ func TestBalancedHeadsHoldWhatDoesNotCount(t *testing.T) {
 		clean)
 	if balanced < clean-1.5 || balanced < plain+6 {
 		t.Errorf("balanced heads have %.1f dB; expected about %.1f dB, and far more than %.1f dB", balanced, clean, plain)
+	}
+}
+
+// Heads that do nothing, and channels of them, have bases, too: the network computes what it did.
+func TestBalancedDeadHeads(t *testing.T) {
+	m := load(t).Model
+	for seed := range uint64(8) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		w := checkpoint.Seeded(m, seed)
+		dim, hd := m.Dim, m.Dim/m.Heads
+		for i := range w.Blocks {
+			b := &w.Blocks[i]
+			for part := range 4 {
+				from := rng.IntN(m.Heads) * hd
+				to := from + []int{0, 1, hd / 2, hd, hd}[rng.IntN(5)]
+				for c := from; c < to; c++ {
+					if part == 3 {
+						for o := range dim {
+							b.ProjW[o*dim+c] = 0
+						}
+						continue
+					}
+					clear(b.QKVW[(part*dim+c)*dim : (part*dim+c+1)*dim])
+					if rng.IntN(2) == 0 {
+						b.QKVB[part*dim+c] = 0
+					}
+				}
+			}
+		}
+		stats, err := quant.Calibrate(m, w, quant.Synthetic(m, 3, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, report, err := quant.Inspect(m, configs.Uniform(m, 4, 4), w, stats, nil)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		a, b := floatLogits(t, m, w), floatLogits(t, m, report.Weights)
+		for i := range a {
+			if !(math.Abs(a[i]-b[i]) <= 1e-4*(1+math.Abs(a[i]))) {
+				t.Fatalf("seed %d: logit %d is %g, balanced %g", seed, i, a[i], b[i])
+			}
+		}
 	}
 }

@@ -77,14 +77,15 @@ func newQuantizer(m configs.Model, num configs.Numerics, w *checkpoint.Weights, 
 		}
 		report.turned(w)
 	}
-	if num.Quantizer.Heads == configs.BalancedHeads {
+	menu := num.Quantizer.Full()
+	if menu.Heads == configs.BalancedHeads && !takesGrids(num, w) {
 		var err error
 		if w, stats, err = stats.balanced(w); err != nil {
 			return nil, fmt.Errorf("quantizer: heads is balanced: %w", err)
 		}
 		report.turned(w)
 	}
-	return &quantizer{m, stats.net, stats.net.Blocks[0], num, num.Quantizer.Full(), w, stats, nil, report, progress, nil},
+	return &quantizer{m, stats.net, stats.net.Blocks[0], num, menu, w, stats, nil, report, progress, nil},
 		nil
 }
 

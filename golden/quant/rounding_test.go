@@ -26,9 +26,9 @@ var roundings = []menuChoice{
 	{"descent, sequential", quantizer(func(q *configs.Quantizer) {
 		q.Rounding, q.Inputs = configs.Descent, configs.SequentialInputs
 	})},
-	{"balanced heads", quantizer(func(q *configs.Quantizer) { q.Heads = configs.BalancedHeads })},
-	{"balanced heads, sequential", quantizer(func(q *configs.Quantizer) {
-		q.Heads, q.Inputs = configs.BalancedHeads, configs.SequentialInputs
+	{"plain heads", quantizer(func(q *configs.Quantizer) { q.Heads = configs.PlainHeads })},
+	{"plain heads, sequential", quantizer(func(q *configs.Quantizer) {
+		q.Heads, q.Inputs = configs.PlainHeads, configs.SequentialInputs
 	})},
 	{"rotation", quantizer(func(q *configs.Quantizer) { q.Rotation = configs.Hadamard })},
 	{"rotation, descent", quantizer(func(q *configs.Quantizer) {
