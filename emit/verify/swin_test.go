@@ -156,6 +156,29 @@ func TestSwinPairs(t *testing.T) {
 	}
 }
 
+// TestBiasBanksBoundProjection has the loader wait for a bank of biases until late in attention, and the projection for
+// its weights behind the last head's biases: that it comes when it is predicted says when a bank is given back.
+func TestBiasBanksBoundProjection(t *testing.T) {
+	quickBuild(t)
+	m := configs.Model{Name: "narrow-bus", Family: configs.Swin, Patch: 1, Window: 3, MLPRatio: 1, Classes: 3, Dim: 128,
+		LayerNormEps: 1e-5, Image: configs.ImageShape{Height: 3, Width: 3, Channels: 1}, Mean: []float64{0.5},
+		Std: []float64{0.5}, Depths: []int{1}, StageHeads: []int{8}}
+	e := engine(2, 16, 4)
+	e.BusBits, e.VectorColumns = 32, 2
+	dir := emitRandom(t, m, configs.Design{Name: "narrow-bus", Model: m.Name, Part: "xczu9eg", ClockMHz: 300,
+		Numerics: configs.Uniform(m, 4, 8), Engine: e}, 1, 1)
+	rep, err := Run(context.Background(), dir, Options{Images: 1, Full: 1, Latency: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSwin(t, "RTL", rep)
+	for _, o := range rep.Ops {
+		if o.Predicted != o.Measured {
+			t.Errorf("op %s: %d cycles predicted, %d measured", o.Name, o.Predicted, o.Measured)
+		}
+	}
+}
+
 func checkSwin(t *testing.T, target string, rep *Report) {
 	t.Helper()
 	for _, m := range rep.Mismatches {

@@ -86,7 +86,7 @@ func (a *attention) run(c *clocks) {
 				break
 			}
 		}
-		free0, free1 = t.column+BiasLatency, free0
+		free0, free1 = t.column+biasFreed, free0
 	}
 	c[clkNow] = a.value(&t, t.softmax, len(a.values)-1) + a.drain
 }

@@ -20,6 +20,7 @@ const (
 	normTail       = 14 // channels asked for to their codes in the buffer
 
 	BiasLatency = 3 // scores at the array to their sum with the bias
+	biasFreed   = 2 // a head's last scores at the array to its bank of biases being given back
 	RegroupHead = 9 // start of a move of rows to its end, beyond a cycle for each word of a row read
 
 	minSlot = 2 // of a tile: what the next one needs is made in it

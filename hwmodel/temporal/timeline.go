@@ -206,7 +206,7 @@ func (t *timeline) matmul(p *Step, queued int64) {
 		t.free(end, SegGELU)
 	}
 	if p.LastTile {
-		t.biasFree[t.biased-1] = lastColumn + BiasLatency
+		t.biasFree[t.biased-1] = lastColumn + biasFreed
 	}
 	if p.To == ToScores {
 		filled := lastColumn + t.s.scoresLatency() + 1
