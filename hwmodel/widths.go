@@ -58,6 +58,7 @@ type Timed struct {
 	GELU    uint8 // of the GELU table's index
 	Score   uint8 // of a score with its bias, 0 where scores have none
 	Dynamic bool  // tokens find their own scales
+	Groups  bool  // some weights have a multiplier of their group, where that counts
 }
 
 // Timing is all of a design's numerics that an engine's cycles depend on: two designs of one

@@ -145,7 +145,7 @@ func (l *loader) load() {
 	l.span(unitLoader, g.Op, max(claim+1, l.supplyAt), last)
 	switch g.Kind {
 	case SegTiles:
-		l.tileDone = append(l.tileDone, last)
+		l.tileDone = append(l.tileDone, last+g.Written)
 		l.tileFree = append(l.tileFree, 0)
 		l.tileSpread = append(l.tileSpread, spread(l.mem, g.tileBeats()))
 		if l.tile++; l.tile < g.Tiles {

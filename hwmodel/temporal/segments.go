@@ -27,9 +27,10 @@ type Segment struct {
 	Op                    int // op that reads it
 	Tiles, Params, Words  int
 	ParamBeats, WordBeats int
-	Format                int // index of the weights' bit-width
-	GroupWords, MultBeats int // data words of a group, beats of its multipliers; 0 without groups
-	EntryBits             int // of the GELU table
+	Format                int   // index of the weights' bit-width
+	GroupWords, MultBeats int   // data words of a group, beats of its multipliers; 0 without groups
+	EntryBits             int   // of the GELU table
+	Written               int64 // cycles from its last beat that a tile takes into its bank, beyond the least
 }
 
 // EntryBits is the bits of an entry of the GELU table in the stream: bytes, or fine codes.
@@ -58,6 +59,15 @@ func (g Segment) tileBeats() int {
 		beats += g.Words / g.GroupWords * g.MultBeats
 	}
 	return beats
+}
+
+// written is how much later than its last beat a tile of a layer is in its bank: where any layer's weights are in groups,
+// words are multiplied first, which takes a cycle that only a tile of one word waits for, as its first word is its last.
+func (s *Shape) written(inner int) int64 {
+	if s.Groups && inner <= s.TK {
+		return 1
+	}
+	return 0
 }
 
 // Segments is the read stream of one image in its order: the image, then everything the
@@ -92,7 +102,7 @@ func (s *Shape) Segments() []Segment {
 				Kind: SegTiles, Op: op.Index, Tiles: hwmodel.CeilDiv(op.Cols, s.TN),
 				Params: s.TN / s.ParamsPerWord(), ParamBeats: hwmodel.CeilDiv(s.ParamsPerWord()*s.ParamBits(), bus),
 				Words: hwmodel.CeilDiv(op.Inner, s.TK), WordBeats: hwmodel.CeilDiv(s.TN*s.TK*l.Weights, bus),
-				Format: s.format(l.Weights),
+				Format: s.format(l.Weights), Written: s.written(op.Inner),
 			}
 			if l.Granularity == configs.PerGroup {
 				g.GroupWords, g.MultBeats = l.Group/s.TK, s.MultBeats()

@@ -63,6 +63,7 @@ type Shape struct {
 
 	StoredBits    int   // widest weight of the stream
 	GroupBits     int   // widest weight of the stream that is in a group; 0 without groups
+	Groups        bool  // weights are multiplied on their way into their buffer
 	WeightFormats []int // distinct weight bit-widths of the stream, ascending
 
 	// Buffer depths in words.

@@ -56,6 +56,7 @@ type walkKind struct {
 	store     int64
 
 	inner   int64                    // products
+	ready   int64                    // from a tile column's last beat to when it may be read
 	columns int64                    // tile columns of the whole layer
 	column  [maxWeightBits + 1]int64 // beats of a tile column by weight bits, without multipliers of groups
 }
@@ -179,6 +180,7 @@ func (s *Shape) walkKind(l *network.Layer, normBeats int64) walkKind {
 		k.lead = int64(s.fc2Lead(b))
 	}
 	k.inner, k.columns = int64(last.Inner), int64(k.count*hwmodel.CeilDiv(last.Cols, s.TN))
+	k.ready = loadedToReady + s.written(last.Inner)
 	for bits := 1; bits <= maxWeightBits; bits++ {
 		k.column[bits] = int64(s.tileBeats(last.Inner, hwmodel.Stored{Bits: uint8(bits)}))
 	}
@@ -320,12 +322,12 @@ func (k *walk) matmuls(c *clocks, at int64, from chain, of *walkKind, w hwmodel.
 	beats := k.beats(of, w)
 	for i := range of.count {
 		p := &of.passes[i]
-		at = k.matmul(c, at, from, p, beats) + 1 + p.periodLast
+		at = k.matmul(c, at, from, p, beats, of.ready) + 1 + p.periodLast
 	}
 }
 
-// matmul is the start of the last slot.
-func (k *walk) matmul(c *clocks, at int64, from chain, p *pass, beats int64) (lastSlot int64) {
+// matmul is the start of the last slot. A tile column's weights may be read so long after their last beat.
+func (k *walk) matmul(c *clocks, at int64, from chain, p *pass, beats, ready int64) (lastSlot int64) {
 	last := c[clkLoader] + 1 // as if a tile before had ended there
 	free0, free1, free2, free3 := c[clkFree0], c[clkFree1], c[clkFree2], c[clkFree3]
 	period, drain := p.period, p.drainFull
@@ -342,7 +344,7 @@ func (k *walk) matmul(c *clocks, at int64, from chain, p *pass, beats int64) (la
 			free = free3
 		}
 		last = max(last, free) + 1 + beats
-		at = max(at, last+loadedToReady)
+		at = max(at, last+ready)
 		lastSlot = at + (p.tiles-1)*period
 		if p.chained && n == 0 { // slots wait for the first row tile, or each for its own
 			first := from.made(from.start, 0) + 1

@@ -68,7 +68,18 @@ func (Engine) Timed(net *network.Network, w hwmodel.Widths) hwmodel.Timed {
 	if net.Blocks[0].Window > 0 {
 		t.Score = uint8(biasedScoreBits(w, widestHead(net)))
 	}
+	t.Groups = w.Groups > 0 && mayBeOneWord(net)
 	return t
+}
+
+// mayBeOneWord says whether on some array a tile of a layer has a single word of weights: tk divides a head's channels.
+func mayBeOneWord(net *network.Network) bool {
+	for i := range net.Ops {
+		if op := &net.Ops[i]; op.Kind.HasWeights() && op.Inner <= net.Blocks[0].HeadDim() {
+			return true
+		}
+	}
+	return false
 }
 
 // widestHead is the channels of the widest head.
@@ -128,6 +139,7 @@ func (s *Shape) setWidths(w hwmodel.Widths) {
 	s.NormOut = max(s.NormBits, s.least)
 	s.WBits, s.NumBits, s.GELUBits = int(w.Weights), int(w.Softmax), int(w.GELU)
 	s.StoredBits, s.GroupBits = bits.Len16(w.Formats)-1, max(0, bits.Len16(w.Groups)-1)
+	s.Groups = s.GroupBits > 0
 	s.ExpBits = ExpIndexBits(s.NumBits)
 	s.MinProductBits = 24 - int(w.NarrowProduct)
 	s.ScoreBits, s.AccBits = scoreBits(w, s.HeadDim), accBits(s.Net, w)
@@ -145,7 +157,7 @@ func (s *Shape) setWidths(w hwmodel.Widths) {
 // setTimed sets what of the shape time depends on of the widths.
 func (s *Shape) setTimed(t hwmodel.Timed) {
 	s.WideBits, s.GELUBits, s.ScoreBits = max(int(t.Acc), s.Design.Engine.AccumulatorBits), int(t.GELU), int(t.Score)
-	s.Dynamic = t.Dynamic
+	s.Dynamic, s.Groups = t.Dynamic, t.Groups
 }
 
 // geometry is what of the shape depends on the engine alone.

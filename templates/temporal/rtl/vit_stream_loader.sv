@@ -254,6 +254,9 @@ module vit_stream_loader #(
       if (claim && kind == TILES) weight_bank <= (weight_bank + 2'd1) & LAST_BANK;
     end
 
+<%- if .GroupBits %>
+  reg tile_done;
+<%- end %>
   integer i;
   always @(posedge aclk) begin
     if (take)
@@ -282,7 +285,13 @@ module vit_stream_loader #(
     pos_loaded   <= seg_done && kind == POS;
     norm_loaded  <= seg_done && kind == NORM;
     gelu_loaded  <= seg_done && kind == GELU;
+<%- if .GroupBits %>
+    // Words are multiplied on their way, a cycle late: a tile of one word is read as soon as it is there.
+    tile_done    <= part_done && kind == TILES && !in_params && one_word;
+    tile_loaded  <= tile_done || (part_done && kind == TILES && !in_params && !one_word);
+<%- else %>
     tile_loaded  <= part_done && kind == TILES && !in_params;
+<%- end %>
   end
 
 `ifndef SYNTHESIS

@@ -37,14 +37,25 @@ module vit_weight_buffer #(
     .format(weight_format), .packed_word(word), .weights(weights)
   );
 <%- end %>
+<%- if .GroupBits %>
+  // Multiplied words are a cycle late.
+  reg        write_we;
+  reg [1:0]  write_bank;
+  reg [15:0] write_index;
+  always @(posedge aclk) begin
+    write_we    <= aresetn && weight_we;
+    write_bank  <= weight_bank;
+    write_index <= word_index;
+  end
+<%- end %>
   /* verilator lint_off UNUSED */
-  wire [ADDR_BITS-1:0] w_waddr = word_index[ADDR_BITS-1:0]
-                               + (weight_bank[0] ? WEIGHT_DEPTH[ADDR_BITS-1:0] : {ADDR_BITS{1'b0}})
-                               + (weight_bank[1] ? {WEIGHT_DEPTH[ADDR_BITS-2:0], 1'b0} : {ADDR_BITS{1'b0}});
+  wire [ADDR_BITS-1:0] w_waddr = <% if .GroupBits %>write_index<% else %>word_index<% end %>[ADDR_BITS-1:0]
+                               + (<% if .GroupBits %>write_bank<% else %>weight_bank<% end %>[0] ? WEIGHT_DEPTH[ADDR_BITS-1:0] : {ADDR_BITS{1'b0}})
+                               + (<% if .GroupBits %>write_bank<% else %>weight_bank<% end %>[1] ? {WEIGHT_DEPTH[ADDR_BITS-2:0], 1'b0} : {ADDR_BITS{1'b0}});
   /* verilator lint_on UNUSED */
   vit_ram #(.WIDTH(TK*TN*WEIGHT_BITS), .DEPTH(WEIGHT_BANKS*WEIGHT_DEPTH), .ADDR_BITS(WEIGHT_ADDR_BITS),
             .STYLE(WEIGHT_STYLE)) u_weights (
-    .aclk(aclk), .we(weight_we), .waddr(w_waddr[WEIGHT_ADDR_BITS-1:0]), .wdata(weights),
+    .aclk(aclk), .we(<% if .GroupBits %>write_we<% else %>weight_we<% end %>), .waddr(w_waddr[WEIGHT_ADDR_BITS-1:0]), .wdata(weights),
     .raddr(b_addr[WEIGHT_ADDR_BITS-1:0]),
     .rdata(w_rdata)
   );
