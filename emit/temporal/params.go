@@ -137,7 +137,9 @@ func (p *Plan) networkParams(l *paramList) {
 	l.index("KEY_INDEX_BITS", s.Keys, "number of a key")
 	l.index("SCORE_GROUP_INDEX_BITS", s.ScoreDepth, "number of a group of scores")
 	l.add("SOFTMAX_REST_COLUMNS", s.Keys-(s.ScoreDepth-1)*s.VC, "columns", "of the last group of scores")
-	l.add("SOFTMAX_EARLY", flag(s.SoftmaxEarly()), "0 or 1", "the value product need not wait for the division")
+	if !s.Windowed {
+		l.add("SOFTMAX_EARLY", flag(s.SoftmaxEarly()), "0 or 1", "the value product need not wait for the division")
+	}
 	l.add("SOFTMAX_READY_CYCLES", int(s.SoftmaxReady()), "cycles", "of a softmax after which it may start")
 	l.add("ROW_TILES", s.RowTiles, "row tiles", "of an image")
 	l.index("ROW_INDEX_BITS", s.RowTiles, "number of a row tile")

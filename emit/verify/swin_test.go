@@ -142,7 +142,7 @@ func TestSwinPairs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkSwin(t, "HLS", hls)
+			checkReport(t, "HLS", hls)
 			cycles, _, off, err := runMemories(dir, latency, stall, number)
 			t.Logf("image %dx%d, patches of %d, %d channels, windows of %d, depths %v, heads %v; %dx%dx%dv%d, bus %d; "+
 				"latency %d, stalls %.0f %%: "+
@@ -171,7 +171,7 @@ func TestBiasBanksBoundProjection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkSwin(t, "RTL", rep)
+	checkReport(t, "RTL", rep)
 	for _, o := range rep.Ops {
 		if o.Predicted != o.Measured {
 			t.Errorf("op %s: %d cycles predicted, %d measured", o.Name, o.Predicted, o.Measured)
@@ -179,7 +179,7 @@ func TestBiasBanksBoundProjection(t *testing.T) {
 	}
 }
 
-func checkSwin(t *testing.T, target string, rep *Report) {
+func checkReport(t *testing.T, target string, rep *Report) {
 	t.Helper()
 	for _, m := range rep.Mismatches {
 		t.Errorf("%s: %v", target, m)

@@ -15,6 +15,7 @@ const (
 	loadedToReady  = 2  // last beat of a segment to its buffer being ready
 	softmaxPass    = 11 // beyond one cycle a group of columns, to the last numerator being written
 	softmaxDivide  = 18 // from there to the reciprocals, beyond the levels of a sum
+	softmaxApart   = 18 // least from the start of a softmax to the next one's: a division takes as long
 	poolLatency    = 7  // of a pool, beyond a cycle a channel and the levels of a row tile's sum
 	poolRequantize = 8  // of a mean
 	normTail       = 14 // channels asked for to their codes in the buffer
@@ -50,9 +51,9 @@ func (s *Shape) normHead() int { return s.NormWait() + 1 + NormSettle }
 // scoresLatency is from the last columns at the array to a row tile of scores being there for softmax: where many
 // columns leave at once, the largest of them takes longer to be found.
 func (s *Shape) scoresLatency() int64 {
-	cycles := 2 + int64(max(0, hwmodel.CeilLog2(s.VC)-3))
-	if s.Windowed {
-		cycles += BiasLatency
+	levels := int64(hwmodel.CeilLog2(s.VC))
+	if s.Windowed { // it is kept until softmax comes to it
+		return 2 + max(0, levels-2) + BiasLatency
 	}
-	return cycles
+	return 2 + max(0, levels-3)
 }

@@ -31,12 +31,12 @@ func (s *Shape) memories() [11]hwmodel.Memory {
 	list := [11]hwmodel.Memory{
 		buffer("activations-x", "X_STYLE", 1, s.XDepth, word*s.ActBits, act),
 		buffer("activations-q", "Q_STYLE", 1, s.QDepth, word*s.ActBits, act),
-		buffer("numerators", "NUMERATOR_STYLE", 1, halves(s.NumDepth), word*s.NumBits, act),
+		buffer("numerators", "NUMERATOR_STYLE", 1, s.rowTiles(s.NumDepth), word*s.NumBits, act),
 		buffer("keys", "KEY_STYLE", s.KeyBanks, s.KeyDepth, word*s.QKVBits, act),
 		buffer("values", "VALUE_STYLE", s.TN*s.ValueParts, s.ValueDepth, min(s.TK, s.TM)*s.QKVBits, act),
 		buffer("weights", "WEIGHT_STYLE", 1, e.WeightBuffers*s.WeightDepth, s.TK*s.TN*s.WBits, e.Weights),
 		buffer("residual", "RESIDUAL_STYLE", 1, s.ResDepth, s.VC*s.TM*configs.ResidualBits, res),
-		buffer("scores", "SCORE_STYLE", 1, halves(s.ScoreDepth), s.VC*s.TM*s.ScoreBits, res),
+		buffer("scores", "SCORE_STYLE", 1, s.rowTiles(s.ScoreDepth), s.VC*s.TM*s.ScoreBits, res),
 		buffer("image", "IMAGE_STYLE", e.GatherTokens(), s.ImageBeats, e.BusBits/e.GatherTokens(), configs.MemAuto),
 		buffer("layernorm-params", "NORM_PARAM_STYLE", s.VC, s.Channels/s.VC, 64, configs.MemAuto),
 		buffer("channel-params", "", s.VC, e.WeightBuffers*s.TN/s.VC, s.ParamBits(), configs.MemLUT),
@@ -50,5 +50,7 @@ func buffer(name, style string, copies, depth, width int, kind configs.MemoryKin
 	return hwmodel.Memory{Name: name, StyleParam: style, Copies: copies, Depth: depth, Width: width, Kind: kind}
 }
 
-// halves is the depth of a buffer of two halves of so many words, each a power of two.
-func halves(words int) int { return 2 << max(1, hwmodel.CeilLog2(words)) }
+// rowTiles is the depth of a buffer of the row tiles that are at softmax, so many words each, both a power of two.
+func (s *Shape) rowTiles(words int) int {
+	return 1 << (hwmodel.CeilLog2(s.ahead()+1) + max(1, hwmodel.CeilLog2(words)))
+}

@@ -253,43 +253,67 @@ func (s *Shape) periodEnd(p *Step, kt int) int {
 	return max(p.PeriodLast, p.KT+p.GroupsLast*s.passes(p.To)-kt-1)
 }
 
-// attention is the program of the three attention ops. Over all heads and row tiles t, the
-// array does the scores of t+1 and then the value product of t, so that softmax t has the
-// time of two matmuls.
-func (s *Shape) attention(op network.Op) []Step {
-	var steps []Step
-	b := s.block(op.Block)
-	for h := range op.Heads {
-		sc, _ := s.headSteps(b, h)
-		first := sc
-		if h == 0 && s.scoresLead(b) == 0 {
-			first.Wait = WaitDrained // for the keys
-		}
-		first.NeedBias, first.LastTile = op.Relative, op.Relative && b.tiles == 1
-		steps = append(steps, first)
-		if h > 0 {
-			steps = append(steps, s.lastValues(b, h-1))
-		}
-		if b.tiles > 1 {
-			sc, av := s.headSteps(b, h)
-			sc.Row, sc.ABase, sc.Loops = 1, sc.ABase+sc.AStride, b.tiles-1
-			av.Loop, av.Loops, av.RowStep = true, b.tiles-1, av.Stride
-			if s.Windowed {
-				sc.BBase += 1 / b.windowTiles * sc.Window
-				sc.WindowAt = 1 % b.windowTiles
-			}
-			steps = append(steps, sc, av)
-		}
+// ahead is how many row tiles the scores are ahead of the value product, and so the row tiles that softmax may have at
+// once. A window's few keys make for matmuls so short that two of them are over long before a softmax is.
+func (s *Shape) ahead() int {
+	if s.Windowed {
+		return 2
 	}
-	return append(steps, s.lastValues(b, op.Heads-1))
+	return 1
 }
 
-func (s *Shape) lastValues(b block, h int) Step {
-	_, av := s.headSteps(b, h)
-	av.Row = b.tiles - 1
-	av.Base += av.Row * av.Stride
+// attention is the program of the three attention ops. Over all heads and row tiles t, the
+// array does the scores of t+1 (of windows, of t+2) and then the value product of t, so that softmax t has the
+// time of two matmuls (of four).
+func (s *Shape) attention(op network.Op) []Step {
+	var steps, waiting []Step // waiting: value products whose scores are on their way
+	b := s.block(op.Block)
+	for h := range op.Heads {
+		for row := range b.tiles {
+			sc := s.rowScores(b, h, row)
+			if loops := b.tiles - s.ahead(); row == s.ahead() {
+				av := s.rowValues(b, h, 0)
+				sc.Loops, av.Loop, av.Loops, av.RowStep = loops, true, loops, av.Stride
+				if s.Windowed {
+					sc.WindowAt = row % b.windowTiles
+				}
+				steps = append(steps, sc, av)
+				for i := range waiting {
+					waiting[i] = s.rowValues(b, h, loops+i)
+				}
+				break
+			}
+			if h+row == 0 && s.scoresLead(b) == 0 {
+				sc.Wait = WaitDrained // for the keys
+			}
+			sc.NeedBias, sc.LastTile = op.Relative && row == 0, op.Relative && row == b.tiles-1
+			steps, waiting = append(steps, sc), append(waiting, s.rowValues(b, h, row))
+			if len(waiting) > s.ahead() {
+				steps, waiting = append(steps, waiting[0]), waiting[1:]
+			}
+		}
+	}
+	return append(steps, waiting...)
+}
+
+// rowScores is the scores of a head's row tile.
+func (s *Shape) rowScores(b block, h, row int) Step {
+	sc, _ := s.headSteps(b, h)
+	sc.Row = row
+	sc.ABase += row * sc.AStride
 	if s.Windowed {
-		av.BBase += av.Row / b.windowTiles * av.Window
+		sc.BBase += row / b.windowTiles * sc.Window
+	}
+	return sc
+}
+
+// rowValues is the value product of a head's row tile.
+func (s *Shape) rowValues(b block, h, row int) Step {
+	_, av := s.headSteps(b, h)
+	av.Row = row
+	av.Base += row * av.Stride
+	if s.Windowed {
+		av.BBase += row / b.windowTiles * av.Window
 	}
 	return av
 }

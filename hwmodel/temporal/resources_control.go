@@ -15,6 +15,9 @@ func (s *Shape) core(f fabric) hwmodel.Resources {
 	muxes := s.lanes()*lane + s.TK*s.TM*(s.ABits+2*s.ActBits) + s.TK*s.TN*s.BBits
 	r := hwmodel.Resources{LUT: whole(f.luts(coreBase, 1) + f.luts(coreMux, float64(muxes))),
 		FF: s.lanes()*(2*s.OutBits+configs.ResidualBits+1) + 17*s.TM + 246}
+	if s.GroupBits > 0 { // where a multiplied word goes
+		r.FF += 1 + hwmodel.CeilLog2(s.Design.Engine.WeightBuffers) + hwmodel.CeilLog2(s.WeightDepth)
+	}
 	if row := s.rowBits(); f.lut6() {
 		r.LUTRAM = 93 + row
 	} else {
@@ -90,11 +93,11 @@ func (s *Shape) unpack(f fabric) hwmodel.Resources {
 }
 
 // groupScale is the multipliers of groups, their AND with the segment's kind, and for each
-// weight of a word three times it, two choices of four and an addition. The numbers are Yosys
+// weight of a word three times it, two choices of four in registers and an addition. The numbers are Yosys
 // 0.23's of the module alone, at 2 to 8 bits.
 func (s *Shape) groupScale(f fabric) hwmodel.Resources {
 	g, other := float64(s.GroupBits), float64(s.StoredBits-s.GroupBits)
-	lane := 5*g - 0.5 + 0.75*other + 1.7*float64(s.WBits-s.GroupBits-configs.GroupMultBits)
+	lane := 5*g + 2 + 0.75*other + 1.7*float64(s.WBits-s.GroupBits-configs.GroupMultBits)
 	switch {
 	case f.lut6():
 	case s.GroupBits < 4:
@@ -102,8 +105,8 @@ func (s *Shape) groupScale(f fabric) hwmodel.Resources {
 	default:
 		lane = 14*g - 2 + 3.3*other
 	}
-	mult := configs.GroupMultBits * s.TN
-	return hwmodel.Resources{LUT: mult + whole(float64(s.TK*s.TN)*lane), FF: mult}
+	mult, low, high := configs.GroupMultBits*s.TN, max(s.StoredBits, s.GroupBits+2), s.GroupBits+2
+	return hwmodel.Resources{LUT: mult + whole(float64(s.TK*s.TN)*lane), FF: mult + s.TK*s.TN*(low+high)}
 }
 
 // sequencer holds the program, as logic or in blocks.
@@ -148,10 +151,7 @@ func (s *Shape) steps() int {
 		switch op := &s.Net.Ops[i]; op.Kind {
 		case network.OpSoftmax, network.OpAttnValue: // with the scores
 		case network.OpScores:
-			n += 2 * op.Heads
-			if s.Layout(*op).RowTiles() > 1 {
-				n += 2 * op.Heads // a loop over the row tiles between the first and the last
-			}
+			n += 2 * op.Heads * min(s.Layout(*op).RowTiles(), s.ahead()+1) // all behind the first ones are a loop
 		default:
 			n++
 			if s.moved(op) {
@@ -168,7 +168,7 @@ func (s *Shape) loader(f fabric) hwmodel.Resources {
 	r := hwmodel.Resources{FF: s.AsmBeats*bus + 157 + hwmodel.CeilLog2(bus/8)}
 	if s.GroupBits > 0 {
 		luts += f.luts(loaderGroups, 1)
-		r.FF += 19
+		r.FF += 20
 	}
 	r.LUT = whole(luts)
 	return r

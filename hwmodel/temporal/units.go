@@ -66,12 +66,15 @@ func (s *Shape) softmaxSpare() int {
 }
 
 // SoftmaxEarly says whether the value product and the next softmax may start while the
-// division is going on.
-func (s *Shape) SoftmaxEarly() bool { return s.softmaxSpare() >= 0 }
+// division is going on. Where several row tiles are at softmax their reciprocals wait for the value product.
+func (s *Shape) SoftmaxEarly() bool { return s.Windowed || s.softmaxSpare() >= 0 }
 
-// softmaxCycles is from the start of a row tile's softmax to its end.
+// softmaxCycles is from the start of a row tile's softmax to its end, which the next one waits for.
 func (s *Shape) softmaxCycles() int64 {
-	if s.SoftmaxEarly() {
+	switch {
+	case s.Windowed:
+		return int64(max(s.ScoreDepth+softmaxPass, softmaxApart-1))
+	case s.SoftmaxEarly():
 		return int64(s.ScoreDepth) + softmaxPass
 	}
 	return int64(s.ScoreDepth + softmaxPass + softmaxDivide + hwmodel.CeilLog2(s.VC))
@@ -83,7 +86,7 @@ func (s *Shape) SoftmaxReady() int64 {
 	if !s.SoftmaxEarly() {
 		return s.softmaxCycles()
 	}
-	return s.softmaxCycles() - int64(min(s.NumDepth, s.softmaxSpare()))
+	return int64(s.ScoreDepth + softmaxPass - min(s.NumDepth, s.softmaxSpare()))
 }
 
 // storeCycles is the time of the bursts of an image's result: data, with the address beside them, and the

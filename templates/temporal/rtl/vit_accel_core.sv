@@ -240,7 +240,7 @@ module vit_accel_core #(
   wire                      requantized_prefix_tile;
 <%- end %>
 <%- if .Windowed %>
-  wire                      requantized_fresh;
+  wire                      requantized_fresh, head_value;
   wire [7:0]                col_window_tiles_1, col_across_1, col_down_1;
 <%- end %>
   vit_output_stages u_output_stages (
@@ -258,8 +258,8 @@ module vit_accel_core #(
     .requantized_prefix_tile(requantized_prefix_tile),
 <%- end %>
 <%- if .Windowed %>
-    .requantized_fresh(requantized_fresh), .col_window_tiles_1(col_window_tiles_1), .col_across_1(col_across_1),
-    .col_down_1(col_down_1),
+    .requantized_fresh(requantized_fresh), .head_value(head_value), .col_window_tiles_1(col_window_tiles_1),
+    .col_across_1(col_across_1), .col_down_1(col_down_1),
 <%- end %>
 <%- if .Dynamic %>
     .out_end(out_end),
@@ -409,6 +409,7 @@ module vit_accel_core #(
 <%- if .Windowed %>
     .bias_we(bias_we), .bias_bank(bias_bank), .word(word), .word_index(word_index), .bias_free(bias_free),
     .col_window_tiles_1(col_window_tiles_1), .col_across_1(col_across_1), .col_down_1(col_down_1),
+    .recip_taken(head_value),
 <%- end %>
     .tile_col(tile_col), .col_valid(col_valid), .col_end(col_end), .col_to(col_to), .score_count(score_count),
     .scored_mul(scored_mul), .scored_shift(scored_shift), .scored_ch(scored_ch), .num_we(num_we),

@@ -78,6 +78,24 @@ module vit_activation_buffers #(
     .aclk(aclk), .we(q_we), .waddr(q_waddr[Q_ADDR_BITS-1:0]), .wdata(q_wdata), .raddr(a_addr[Q_ADDR_BITS-1:0]),
     .rdata(q_rdata)
   );
+<%- if .Windowed %>
+
+  // Numerators of the row tiles that are at softmax, each in a slot of its own.
+  reg [1:0] write_slot, read_slot;
+  always @(posedge aclk)
+    if (!aresetn) begin
+      write_slot <= 2'd0;
+      read_slot  <= 2'd0;
+    end else begin
+      write_slot <= write_slot + {1'b0, numerators_written};
+      read_slot  <= read_slot + {1'b0, numerators_read};
+    end
+  vit_ram #(.WIDTH(TK*TM*NUMERATOR_BITS), .DEPTH(4 << NUMERATOR_ADDR_BITS), .ADDR_BITS(NUMERATOR_ADDR_BITS + 2),
+            .STYLE(NUMERATOR_STYLE)) u_num (
+    .aclk(aclk), .we(num_we), .waddr({write_slot, num_waddr}), .wdata(num_wdata),
+    .raddr({read_slot, a_addr[NUMERATOR_ADDR_BITS-1:0]}), .rdata(num_rdata)
+  );
+<%- else %>
 
   reg write_half, read_half;
   always @(posedge aclk)
@@ -93,6 +111,7 @@ module vit_activation_buffers #(
     .aclk(aclk), .we(num_we), .waddr({write_half, num_waddr}), .wdata(num_wdata),
     .raddr({read_half, a_addr[NUMERATOR_ADDR_BITS-1:0]}), .rdata(num_rdata)
   );
+<%- end %>
 
 `ifndef SYNTHESIS
   // Never of a right design; a simulation ends here.

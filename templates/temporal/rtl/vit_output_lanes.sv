@@ -24,7 +24,7 @@ module vit_output_lanes #(
   input  wire [5:0]                               shift,
   input  wire [15:0]                              zero,
   input  wire [4:0]                               bits,
-  input  wire [TM*17-1:0]                         recip,      // of the softmax that was divided last
+  input  wire [TM*17-1:0]                         recip,      // of the softmax<% if .Windowed %> whose value product is next<% else %> that was divided last<% end %>
   input  wire [2:0]                               requantized_to,
   input  wire                                     requantized_prefix,
 <%- if .PrefixTiles %>

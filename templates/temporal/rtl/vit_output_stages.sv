@@ -30,6 +30,9 @@ module vit_output_stages #(
   input  wire                          tile_valid,
   output wire                          tile_shift,
   output wire                          head_first,            // of the op
+<%- if .Windowed %>
+  output wire                          head_value,            // and that is a value product
+<%- end %>
   output wire [7:0]                    head_number,           // of the group, within its tile
   output wire                          col_valid, col_end,    // a group; the op's last
   output wire [2:0]                    col_to,
@@ -138,6 +141,9 @@ module vit_output_stages #(
 <%- end %>
   end
   assign drained        = ended;
+<%- if .Windowed %>
+  assign head_value     = head_first && d_per_lane;
+<%- end %>
   assign col_valid      = valids[0];
   assign col_end        = ends[0];
   assign score_count    = counts[(SCORED_CYCLES-2)*8 +: 8];

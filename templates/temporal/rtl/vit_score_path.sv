@@ -22,6 +22,7 @@ module vit_score_path #(
   input  wire [2:0]                         col_to,
 <%- if .Windowed %>
   input  wire [7:0]                         col_window_tiles_1, col_across_1, col_down_1,
+  input  wire                               recip_taken, // by a value product
 <%- end %>
   input  wire [7:0]                         score_count,
   input  wire [15:0]                        scored_mul,
@@ -79,10 +80,11 @@ module vit_score_path #(
   wire [VECTOR_LANES*NUMERATOR_BITS-1:0] col;
   vit_softmax #(.LANES(TM), .VECTOR_COLUMNS(VECTOR_COLUMNS), .KEYS(KEYS), .SCORE_BITS(SCORE_BITS),
                 .NUMERATOR_BITS(NUMERATOR_BITS), .EXP_INDEX_BITS(EXP_INDEX_BITS), .KEY_INDEX_BITS(KEY_INDEX_BITS),
-                .SCORE_GROUP_INDEX_BITS(SCORE_GROUP_INDEX_BITS), .EARLY(SOFTMAX_EARLY),
+                .SCORE_GROUP_INDEX_BITS(SCORE_GROUP_INDEX_BITS),<% if not .Windowed %> .EARLY(SOFTMAX_EARLY),<% end %>
                 .READY_CYCLES(SOFTMAX_READY_CYCLES), .STYLE(SCORE_STYLE)) u_softmax (
     .aclk(aclk), .aresetn(aresetn), .score_valid(score_valid), .score_group(score_group),
-    .score_count(score_count), .score_col(score_col), .filled(scored), .mul(scored_mul),
+    .score_count(score_count), .score_col(score_col),<% if .Windowed %> .score_end(score_end),
+    .recip_taken(recip_taken),<% end %> .filled(scored), .mul(scored_mul),
     .shift(scored_shift), .ch(scored_ch), .start(start), .col_valid(valid), .col_group(group),
     .col_last(last), .col(col), .recip(recip), .ready(ready), .done(done)
   );
@@ -101,12 +103,25 @@ module vit_score_path #(
   /* verilator lint_off UNUSED */
 <% fields "d_" "drain_desc" %>
   reg  [SCORED_CYCLES*12-1:0] ops;
+<%- if .Windowed %>
+  reg  [11:0]                 trace_op;
+  reg  [11:0]                 next_ops [0:3];
+  reg  [1:0]                  scored_slot, started_slot;
+  always @(posedge aclk) begin
+    ops <= {ops[(SCORED_CYCLES-1)*12-1:0], d_op};
+    if (scored) next_ops[scored_slot] <= ops[(SCORED_CYCLES-1)*12 +: 12] + 12'd1;
+    if (start)  trace_op <= next_ops[started_slot];
+    scored_slot  <= aresetn ? scored_slot + {1'b0, scored} : 2'd0;
+    started_slot <= aresetn ? started_slot + {1'b0, start} : 2'd0;
+  end
+<%- else %>
   reg  [11:0]                 trace_op, next_op;
   always @(posedge aclk) begin
     ops <= {ops[(SCORED_CYCLES-1)*12-1:0], d_op};
     if (scored) next_op  <= ops[(SCORED_CYCLES-1)*12 +: 12] + 12'd1;
     if (start)  trace_op <= next_op;
   end
+<%- end %>
   wire                       trace_valid = valid;
   wire [7:0]                 trace_count = last ? SOFTMAX_REST_COLUMNS[7:0] : VECTOR_COLUMNS[7:0];
   wire [VECTOR_LANES*32-1:0] trace_cols;

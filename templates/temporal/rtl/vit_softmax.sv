@@ -6,12 +6,20 @@
 //
 // The scores of a row tile stream in and are kept, their maximum with them; `filled` says that
 // they are complete. The pass over them starts by itself when the one before is done, while the
-// scores of the next row tile go into the other half of the buffer. Normalisation is left to the
+// scores of the next row tile<% if .Windowed %>s go into other slots<% else %> go into the other half<% end %> of the buffer. Normalisation is left to the
 // requantizer, which multiplies the value product by recip.
+<%- if .Windowed %>
+// Three row tiles may be at softmax, each in one of four slots: scores, their maximum and settings until their pass
+// starts, reciprocals until their value product leaves the array. Passes start as many cycles apart as a division takes, or more.
+<%- end %>
 // From the pass's start: column group j leaves in cycle 11 + j, the reciprocals are there in cycle
 // G + 30 + log2(VECTOR_COLUMNS), of G = KEYS/VECTOR_COLUMNS groups. `done` comes with the last numerator, in cycle
+<%- if .Windowed %>
+// G + 11, or in cycle 17 if that is later. `ready`
+<%- else %>
 // G + 11, where the value product takes longer to ask for the reciprocals than they to come (EARLY), else in cycle
-// G + 29 + log2(VECTOR_COLUMNS). `ready` comes in cycle READY_CYCLES, when a value product that starts behind it finds
+// G + 29 + log2(VECTOR_COLUMNS). `ready`
+<%- end %> comes in cycle READY_CYCLES, when a value product that starts behind it finds
 // each numerator written, and the reciprocals when it asks for them.
 module vit_softmax #(
   parameter LANES                  = 8,      // [lanes] tokens of a row tile
@@ -22,7 +30,9 @@ module vit_softmax #(
   parameter EXP_INDEX_BITS         = 9,      // [bits] index of the exponential table
   parameter KEY_INDEX_BITS         = 8,      // [bits] number of a key
   parameter SCORE_GROUP_INDEX_BITS = 8,      // [bits] number of a group of scores
+<%- if not .Windowed %>
   parameter EARLY                  = 1,      // [0 or 1] the division goes on beside what follows
+<%- end %>
   parameter READY_CYCLES           = 20,     // [cycles] of the pass after which the value product may start
   parameter STYLE                  = "auto"  // [text] ram_style of the scores
 ) (
@@ -33,6 +43,10 @@ module vit_softmax #(
   input  wire [SCORE_GROUP_INDEX_BITS-1:0] score_group,
   input  wire [7:0]                        score_count,  // columns in it
   input  wire [VECTOR_COLUMNS*LANES*SCORE_BITS-1:0] score_col,
+<%- if .Windowed %>
+  input  wire                              score_end,    // the row tile's last
+  input  wire                              recip_taken,  // recip may be the next row tile's
+<%- end %>
   // The row tile's scores are complete; its settings.
   input  wire                              filled,
   input  wire [15:0]                       mul,
@@ -45,7 +59,11 @@ module vit_softmax #(
   output wire [SCORE_GROUP_INDEX_BITS-1:0] col_group,
   output wire                              col_last,
   output wire [VECTOR_COLUMNS*LANES*NUMERATOR_BITS-1:0] col,
+<%- if .Windowed %>
+  output wire [LANES*17-1:0]               recip,        // of the row tile whose value product is next
+<%- else %>
   output reg  [LANES*17-1:0]               recip,        // of the row tile that was divided last
+<%- end %>
   output reg                               ready,
   output wire                              done
 );
@@ -56,6 +74,53 @@ module vit_softmax #(
   localparam [SCORE_GROUP_INDEX_BITS-1:0] LAST     = GROUPS_1[SCORE_GROUP_INDEX_BITS-1:0];
   localparam REST         =               KEYS - (GROUPS - 1) * VECTOR_COLUMNS;  // columns of the last group
 
+<%- if .Windowed %>
+  // Row tiles wait here from `filled` until the pass before theirs is done. A maximum is there log2(VECTOR_COLUMNS) + 1
+  // cycles after its last scores; it is kept in that cycle, and needed three after the start.
+  localparam LEVELS = $clog2(VECTOR_COLUMNS);
+  localparam HELD   = LEVELS > 2 ? LEVELS - 2 : 0;
+  localparam HOLD   = GROUPS < 6 ? 6 - GROUPS : 0;   // from the last numerator to done
+  reg  [LEVELS:0] filled_q;                          // filled, 1, 2 .. cycles ago
+  reg  [HOLD:0]   ended_q;
+  reg  [2:0]      waiting;                           // row tiles
+  reg  [1:0]      write_slot, filled_slot, kept_slot, read_slot, divide_slot, recip_slot;
+  reg             busy;
+  reg  [15:0]     cur_mul;
+  reg  [5:0]      cur_shift;
+  reg  [NUMERATOR_BITS+16:0] cur_ch, divide_ch;
+  (* ram_style = "distributed" *) reg [NUMERATOR_BITS+38:0] settings [0:3];
+  reg  [1:0]      start_q;
+  reg             ended, divided;
+  wire [1:0]      next_slot = read_slot + 2'd1;
+  wire            take      = HELD == 0 ? filled : filled_q[HELD == 0 ? 0 : HELD-1];
+  wire            keep      = LEVELS == 0 ? filled : filled_q[LEVELS == 0 ? 0 : LEVELS-1];
+  wire            take_max  = start_q[1];
+  assign          start     = waiting != 3'd0 && !busy;
+  assign          done      = HOLD == 0 ? ended : ended_q[HOLD == 0 ? 0 : HOLD-1];
+  always @(posedge aclk) begin
+    start_q  <= {start_q[0], start};
+    filled_q <= aresetn ? filled_q << 1 | {{LEVELS{1'b0}}, filled} : {(LEVELS+1){1'b0}};
+    ended_q  <= aresetn ? ended_q << 1 | {{HOLD{1'b0}}, ended} : {(HOLD+1){1'b0}};
+    if (!aresetn) begin
+      waiting <= 3'd0;
+      busy    <= 1'b0;
+      {write_slot, filled_slot, kept_slot, divide_slot, recip_slot} <= 10'd0;
+      read_slot <= 2'd3;
+    end else begin
+      waiting <= waiting + {2'd0, take} - {2'd0, start};
+      if (start)     busy <= 1'b1;
+      else if (done) busy <= 1'b0;
+      write_slot  <= write_slot + {1'b0, score_valid && score_end};
+      filled_slot <= filled_slot + {1'b0, filled};
+      kept_slot   <= kept_slot + {1'b0, keep};
+      if (start) read_slot <= next_slot;
+      divide_slot <= divide_slot + {1'b0, divided};
+      recip_slot  <= recip_slot + {1'b0, recip_taken};
+    end
+    if (filled) settings[filled_slot] <= {mul, shift, ch[NUMERATOR_BITS+16:0]};
+    if (start)  {cur_mul, cur_shift, cur_ch} <= settings[next_slot];
+  end
+<%- else %>
   // A row tile waits here from `filled` until the pass before it is done. Its maximum is there log2(VECTOR_COLUMNS) + 1
   // cycles after its last scores, and needed four after `filled`.
   localparam LEVELS = $clog2(VECTOR_COLUMNS);
@@ -92,8 +157,31 @@ module vit_softmax #(
       cur_ch    <= next_ch;
     end
   end
+<%- end %>
 
   // When the value product may start.
+<%- if .Windowed %>
+  localparam LATE = READY_CYCLES - GROUPS - 11;      // cycles behind the last numerator
+  generate
+    if (LATE > 0) begin : gen_late
+      reg [LATE:0] late;
+      always @(posedge aclk) begin
+        late  <= aresetn ? late << 1 | {{LATE{1'b0}}, ended} : {(LATE+1){1'b0}};
+        ready <= aresetn && (LATE == 1 ? ended : late[LATE == 1 ? 0 : LATE-2]);
+      end
+    end else begin : gen_early
+      localparam [31:0] READY_CYCLES_1 = READY_CYCLES - 1;
+      localparam ELAPSED_BITS = $clog2(READY_CYCLES + 1);
+      reg [ELAPSED_BITS-1:0] elapsed;
+      always @(posedge aclk) begin
+        elapsed <= !aresetn ? {ELAPSED_BITS{1'b0}} : start ? {{(ELAPSED_BITS-1){1'b0}}, 1'b1}
+                 : elapsed == {ELAPSED_BITS{1'b0}} || ready ? {ELAPSED_BITS{1'b0}}
+                 : elapsed + {{(ELAPSED_BITS-1){1'b0}}, 1'b1};
+        ready   <= aresetn && elapsed == READY_CYCLES_1[ELAPSED_BITS-1:0];
+      end
+    end
+  endgenerate
+<%- else %>
   localparam [31:0] READY_CYCLES_1 = READY_CYCLES - 1;
   localparam ELAPSED_BITS = $clog2(READY_CYCLES + 1);
   reg  [ELAPSED_BITS-1:0] elapsed;
@@ -103,9 +191,10 @@ module vit_softmax #(
              : elapsed + {{(ELAPSED_BITS-1){1'b0}}, 1'b1};
     ready   <= aresetn && elapsed == READY_CYCLES_1[ELAPSED_BITS-1:0];
   end
+<%- end %>
 
   // Index of the group in each stage; the pass is a plain pipeline without stalls.
-  reg                               run, write_half, read_half;
+  reg                               run<% if not .Windowed %>, write_half, read_half<% end %>;
   reg  [SCORE_GROUP_INDEX_BITS-1:0] index;
   localparam EXP_CYCLES = 10;                    // cycles from an index to its numerators
   reg  [EXP_CYCLES-1:0]                        valid_q;
@@ -114,10 +203,12 @@ module vit_softmax #(
     if (!aresetn)                    run <= 1'b0;
     else if (start)                  run <= 1'b1;
     else if (index == LAST)          run <= 1'b0;
+<%- if not .Windowed %>
     if (!aresetn)                    write_half <= 1'b0;
     else if (filled)                 write_half <= ~write_half;
     if (!aresetn)                    read_half <= 1'b1;
     else if (start)                  read_half <= ~read_half;
+<%- end %>
     index   <= start ? {SCORE_GROUP_INDEX_BITS{1'b0}} : index + {{(SCORE_GROUP_INDEX_BITS-1){1'b0}}, run};
     valid_q <= aresetn ? {valid_q[EXP_CYCLES-2:0], run} : {EXP_CYCLES{1'b0}};
     index_q <= {index_q[(EXP_CYCLES-1)*SCORE_GROUP_INDEX_BITS-1:0], index};
@@ -137,16 +228,25 @@ module vit_softmax #(
   end
 
   wire [VECTOR_COLUMNS*LANES*SCORE_BITS-1:0] kept;
+<%- if .Windowed %>
+  vit_ram #(.WIDTH(VECTOR_COLUMNS*LANES*SCORE_BITS), .DEPTH(4 << SCORE_GROUP_INDEX_BITS),
+            .ADDR_BITS(SCORE_GROUP_INDEX_BITS + 2), .STYLE(STYLE)) u_scores (
+    .aclk(aclk), .we(score_valid), .waddr({write_slot, score_group}), .wdata(score_col),
+    .raddr({read_slot, index}), .rdata(kept)
+<%- else %>
   vit_ram #(.WIDTH(VECTOR_COLUMNS*LANES*SCORE_BITS), .DEPTH(2 << SCORE_GROUP_INDEX_BITS),
             .ADDR_BITS(SCORE_GROUP_INDEX_BITS + 1), .STYLE(STYLE)) u_scores (
     .aclk(aclk), .we(score_valid), .waddr({write_half, score_group}), .wdata(score_col),
     .raddr({read_half, index}), .rdata(kept)
+<%- end %>
   );
 
   // Division: 17 restoring steps when the last columns have been added up, the rows side by side.
   reg        divide;
   reg  [4:0] step;
+<%- if not .Windowed %>
   reg        ended, divided;
+<%- end %>
   // Columns on their way through the sum's levels.
   wire       last_col  = col_valid & col_last;
   wire       first_col = col_group == {SCORE_GROUP_INDEX_BITS{1'b0}};
@@ -155,7 +255,9 @@ module vit_softmax #(
   wire       first_z = LEVELS == 0 ? first_col : first_q[LEVELS == 0 ? 0 : LEVELS-1];
   wire       valid_z = LEVELS == 0 ? col_valid : sum_q[LEVELS == 0 ? 0 : LEVELS-1];
   reg        load_divide;
+<%- if not .Windowed %>
   assign     done = EARLY != 0 ? ended : divided;
+<%- end %>
   always @(posedge aclk) begin
     last_q      <= aresetn ? last_q << 1 | {{LEVELS{1'b0}}, last_col} : {(LEVELS+1){1'b0}};
     first_q     <= first_q << 1 | {{LEVELS{1'b0}}, first_col};
@@ -199,10 +301,19 @@ module vit_softmax #(
         end
       end
       reg  signed [SCORE_BITS-1:0] in_max, max;
+<%- if .Windowed %>
+      (* ram_style = "distributed" *) reg [SCORE_BITS-1:0] maxes [0:3];
+      always @(posedge aclk) begin
+        if (score_valid_z && (score_first_z || top > in_max)) in_max <= top;
+        if (keep) maxes[kept_slot] <= in_max;
+        if (take_max) max <= maxes[read_slot];
+      end
+<%- else %>
       always @(posedge aclk) begin
         if (score_valid_z && (score_first_z || top > in_max)) in_max <= top;
         if (take_max) max <= in_max;
       end
+<%- end %>
 
       for (h = 0; h < VECTOR_COLUMNS; h = h + 1) begin : gen_lane
         wire signed [SCORE_BITS-1:0] score2 = kept[(h*LANES + g)*SCORE_BITS +: SCORE_BITS];
@@ -282,8 +393,15 @@ module vit_softmax #(
           rem <= fits ? reduced[SUM_BITS-1:0] : next[SUM_BITS-1:0];
           quo <= {quo[15:0], fits};
         end
+<%- if .Windowed %>
+        if (divided) recips[divide_slot] <= quo;
+      end
+      (* ram_style = "distributed" *) reg [16:0] recips [0:3];
+      assign recip[g*17 +: 17] = recips[recip_slot];
+<%- else %>
         if (divided) recip[g*17 +: 17] <= quo;
       end
+<%- end %>
     end
   endgenerate
 
@@ -295,10 +413,17 @@ module vit_softmax #(
   always @(posedge aclk) begin
     if (!aresetn) was_reset <= 1'b1;
     else if (was_reset) begin
+<%- if .Windowed %>
+      if (take && waiting == 3'd4) begin
+        $display("%m: a row tile's scores come while four wait");
+        $stop;
+      end
+<%- else %>
       if (take && pending && busy) begin
         $display("%m: a row tile's scores come while one waits");
         $stop;
       end
+<%- end %>
       if (score_valid && score_group > LAST) begin
         $display("%m: a group of scores past the last");
         $stop;
