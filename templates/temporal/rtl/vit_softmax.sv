@@ -380,6 +380,9 @@ module vit_softmax #(
       reg  [16:0]         quo;        // the dividend's low bits on their way out
       wire [SUM_BITS:0]   next = {rem, quo[16]};
       wire                fits = next >= {1'b0, divisor};
+<%- if .Windowed %>
+      (* ram_style = "distributed" *) reg [16:0] recips [0:3];
+<%- end %>
       /* verilator lint_off UNUSED */ // below the divisor after the step
       wire [SUM_BITS:0]   reduced = next - {1'b0, divisor};
       /* verilator lint_on UNUSED */
@@ -396,7 +399,6 @@ module vit_softmax #(
 <%- if .Windowed %>
         if (divided) recips[divide_slot] <= quo;
       end
-      (* ram_style = "distributed" *) reg [16:0] recips [0:3];
       assign recip[g*17 +: 17] = recips[recip_slot];
 <%- else %>
         if (divided) recip[g*17 +: 17] <= quo;
