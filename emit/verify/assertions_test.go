@@ -55,6 +55,7 @@ var assertions = []fault{
 	{"vit_unit_control", "", "start_pool = 1; pool_running = 1", "the pool starts in another"},
 	{"vit_unit_control", "", "start_regroup = 1; regrouping = 1", "rows are moved while others are"},
 	{"vit_softmax", "", "take = 1; pending = 1; busy = 1", "a row tile's scores come while one waits"},
+	{"vit_softmax", "", "take = 1; waiting = 4", "a row tile's scores come while four wait"},
 	{"vit_softmax", "", "score_valid = 1; score_group = 17", "a group of scores past the last"},
 	{"vit_softmax", "", "load_divide = 1; divide = 1", "a division begins in another"},
 	{"vit_layernorm", "", "start = 1; state = 4", "a LayerNorm starts in another"},
