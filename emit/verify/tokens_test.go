@@ -193,7 +193,7 @@ func TestTokenPairs(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkSwin(t, "HLS", hls)
+				checkReport(t, "HLS", hls)
 			}
 			cycles, _, off, err := runMemories(dir, latency, stall, number)
 			r := wideResult{model: m, design: d, Images: images, Latency: latency, Stall: stall, Cycles: cycles, Slow: off}
