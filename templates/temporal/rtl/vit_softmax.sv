@@ -73,8 +73,8 @@ module vit_softmax #(
   localparam [31:0]                       GROUPS_1 = GROUPS - 1;
   localparam [SCORE_GROUP_INDEX_BITS-1:0] LAST     = GROUPS_1[SCORE_GROUP_INDEX_BITS-1:0];
   localparam REST         =               KEYS - (GROUPS - 1) * VECTOR_COLUMNS;  // columns of the last group
-
 <%- if .Windowed %>
+
   // Row tiles wait here from `filled` until the pass before theirs is done. A maximum is there log2(VECTOR_COLUMNS) + 1
   // cycles after its last scores; it is kept in that cycle, and needed three after the start.
   localparam LEVELS = $clog2(VECTOR_COLUMNS);
@@ -121,6 +121,7 @@ module vit_softmax #(
     if (start)  {cur_mul, cur_shift, cur_ch} <= settings[next_slot];
   end
 <%- else %>
+
   // A row tile waits here from `filled` until the pass before it is done. Its maximum is there log2(VECTOR_COLUMNS) + 1
   // cycles after its last scores, and needed four after `filled`.
   localparam LEVELS = $clog2(VECTOR_COLUMNS);

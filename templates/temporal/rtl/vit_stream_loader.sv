@@ -253,10 +253,11 @@ module vit_stream_loader #(
       tiles_used <= tiles_used + {{(USED_BITS-1){1'b0}}, claim && kind == TILES} - {{(USED_BITS-1){1'b0}}, tile_free};
       if (claim && kind == TILES) weight_bank <= (weight_bank + 2'd1) & LAST_BANK;
     end
-
 <%- if .GroupBits %>
+
   reg tile_done;
 <%- end %>
+
   integer i;
   always @(posedge aclk) begin
     if (take)
