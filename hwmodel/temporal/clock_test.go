@@ -97,7 +97,7 @@ func TestClockOfNetlists(t *testing.T) {
 	}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 4<<20)
-	off, n := map[configs.Fabric]float64{}, map[configs.Fabric]float64{}
+	off, worst, n := map[configs.Fabric]float64{}, map[configs.Fabric]float64{}, map[configs.Fabric]float64{}
 	for lines.Scan() {
 		type static struct {
 			Wires string
@@ -124,11 +124,14 @@ func TestClockOfNetlists(t *testing.T) {
 			t.Errorf("%s on %s is off by %.1f %%", of.Design.Name, part.Name, 100*e)
 		}
 		off[part.Family] += e
+		worst[part.Family] = max(worst[part.Family], e)
 		n[part.Family]++
 	}
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP} {
-		if mean := off[family] / n[family]; !(mean <= 0.08 && n[family] >= 12) {
-			t.Errorf("%s: off by %.1f %% in the mean of %g netlists", family, 100*mean, n[family])
+		mean := off[family] / n[family]
+		t.Logf("%s: off by %.1f %% in the mean of %g netlists, %.1f %% at worst", family, 100*mean, n[family], 100*worst[family])
+		if !(mean <= 0.08 && n[family] >= 12) {
+			t.Errorf("%s: asked are 8 %% of 12 netlists or more", family)
 		}
 	}
 }
