@@ -13,9 +13,9 @@ import (
 // finder is a search.
 type finder func(context.Context, search.Input, func(search.Progress)) (search.Result, error)
 
-// affordable looks for one point that fits a part and meets all limits that need no noise, before the noise is measured,
-// which takes minutes and of which that does not depend: the search itself with even noise, up to its first point. The
-// error of a space without one is that of the search.
+// affordable looks for one point that fits a part and meets all limits that need no noise, before the noise is
+// measured, which takes minutes and of which that does not depend: the search itself with even noise, up to its first
+// point. The error of a space without one is that of the search.
 func affordable(ctx context.Context, find finder, in search.Input) error {
 	in.Noise, in.Additive = noise.Of(even{}), even{}
 	in.Objectives = []metric.Metric{metric.Latency, metric.Loss}

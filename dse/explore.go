@@ -47,7 +47,8 @@ type Study struct {
 // Explore measures the network's sensitivities, finds the front of the space, measures it
 // with the golden model and writes front.json and front.csv to the run directory. Both
 // are written at an interruption and for an empty front, too, with the counts so far; not where no point
-// fits, which is said before anything is measured. Without weights, which needs a prediction, the front is not measured.
+// fits, which is said before anything is measured. Without weights, which needs a prediction, the front is not
+// measured.
 func Explore(ctx context.Context, s Study) (search.Result, error) {
 	net, err := network.Compile(s.Network.Model)
 	if err != nil {

@@ -202,8 +202,8 @@ func BenchmarkSwinTiny(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	eng := engine(4, 32, 8)
-	eng.BusBits, eng.VectorColumns, eng.WeightBuffers = 256, 8, 4
+	eng := engine(4, 16, 16).WithPatchTokens(2)
+	eng.BusBits, eng.VectorColumns, eng.WeightBuffers = 512, 16, 4
 	d := configs.Design{Name: "swin", Model: m.Name, Part: "xczu9eg", ClockMHz: 300,
 		Numerics: configs.Uniform(m, 8, 8), Engine: eng}
 	dir := emitRandom(b, m, d, 1, 1)

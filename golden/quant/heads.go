@@ -156,13 +156,13 @@ const leastSpread = 1e-8
 const leastMoment = 1e-10
 
 // fewness is how little the images of calibration say of where a head's values lie, for the rows of one image are no
-// independent ones: 16 for one image, 1 for 4, 1/16 for 16. Measured on the digits network at W8A8: one image loses 14 dB
-// against 256 without it, 4 dB with it.
+// independent ones: 16 for one image, 1 for 4, 1/16 for 16. Measured on the digits network at W8A8: one image loses
+// 14 dB against 256 without it, 4 dB with it.
 func fewness(images int) float64 { return 16 / float64(images*images) }
 
 // seconds are the second moments of n channels, about their means or about 0. The fewer rows and images there are, the
-// more they are drawn towards those of independent channels that are alike, as if priorRows more rows, and fewness times
-// those that there are, had these.
+// more they are drawn towards those of independent channels that are alike, as if priorRows more rows, and fewness
+// times those that there are, had these.
 func (s *sample) seconds(at, n int, central bool, images int) *mat.SymDense {
 	rows, columns, mean := make([]float64, 0, s.rows*n), make([]float64, n*s.rows), make([]float64, n)
 	for r := range s.rows {

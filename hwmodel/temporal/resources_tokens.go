@@ -37,9 +37,9 @@ const tokenPower = 53
 // TilesInArray is more than there can be tiles between the last beat of one and its columns.
 func (s *Shape) TilesInArray() int { return hwmodel.CeilDiv(int(s.arrayLatency()), minSlot) + 2 }
 
-// tokenShifts is what they add to the core: shifters of fine codes and of sums, a register for each, and what else meets
-// them as much later. A shifter chooses twice among four, of all bits and of those that are left; of codes Yosys 0.23
-// makes two choices among two of each.
+// tokenShifts is what they add to the core: shifters of fine codes and of sums, a register for each, and what else
+// meets them as much later. A shifter chooses twice among four, of all bits and of those that are left; of codes Yosys
+// 0.23 makes two choices among two of each.
 func (s *Shape) tokenShifts(f fabric) hwmodel.Resources {
 	if !s.Dynamic {
 		return hwmodel.Resources{}

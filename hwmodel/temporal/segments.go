@@ -61,8 +61,9 @@ func (g Segment) tileBeats() int {
 	return beats
 }
 
-// written is how much later than its last beat a tile of a layer is in its bank: where any layer's weights are in groups,
-// words are multiplied first, which takes a cycle that only a tile of one word waits for, as its first word is its last.
+// written is how much later than its last beat a tile of a layer is in its bank: where any layer's weights are in
+// groups, words are multiplied first, which takes a cycle that only a tile of one word waits for, as its first word is
+// its last.
 func (s *Shape) written(inner int) int64 {
 	if s.Groups && inner <= s.TK {
 		return 1
