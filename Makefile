@@ -171,6 +171,8 @@ table-engine: setup build
 	  --arrays 8x32x8v8 --table out/engine-variants.md
 	bin/vitdse bench --arrays 8x64x8v8 --lut-columns 16 $(WIDE) --table out/engine-eight.md
 	bin/vitdse bench --bits 4x4 --edge-bits 4 --accumulator-bits 22 --arrays 8x64x16v8 --lut-columns 16 $(WIDE) --table out/engine-four.md
+	bin/vitdse bench --models swin-tiny --arrays 4x16x16v16,4x32x32v32,8x32x16v16 --bus 512 --weight-buffers 4 --patch-tokens 2 --part xcu50 \
+	  --table out/engine-swin.md
 
 # Work on a Slurm of this machine's own, with faults, held against one process; and where arrays of tasks stop scaling.
 DESIGNS := 24
