@@ -15,8 +15,8 @@ type finder func(context.Context, search.Input, func(search.Progress)) (search.R
 
 // affordable looks for one point that fits a part and meets all limits that need no noise, before the noise is
 // measured, which takes minutes and of which that does not depend: the search itself with even noise, up to its first
-// point. The error of a space without one is that of the search, of which progress hears as long as none is found.
-func affordable(ctx context.Context, find finder, in search.Input, progress func(search.Progress)) error {
+// point. The error of a space without one is that of the search.
+func affordable(ctx context.Context, find finder, in search.Input) error {
 	in.Noise, in.Additive = noise.Of(even{}), even{}
 	in.Objectives = []metric.Metric{metric.Latency, metric.Loss}
 	of := in.Limits.Bounds
@@ -34,8 +34,6 @@ func affordable(ctx context.Context, find finder, in search.Input, progress func
 		if p.Fit > 0 || p.Front > 0 { // a sweep counts those that fit, an exact search has those that meet the limits
 			found = true
 			stop()
-		} else if progress != nil {
-			progress(p)
 		}
 	})
 	if found {

@@ -49,8 +49,6 @@ func TestBudgetBeforeSensitivities(t *testing.T) {
 			s := Study{Engine: in.Engine, Space: in.Space, Parts: in.Parts, Options: in.Options}
 			s.Network.Model = in.Model
 			c.change(&s)
-			told := false
-			s.OnSweep = func(search.Progress) { told = true }
 			_, err := Explore(context.Background(), s) // without images to measure on
 			begun := err != nil && strings.Contains(err.Error(), "measuring sensitivities")
 			if want := c.error == ""; begun != want {
@@ -58,9 +56,6 @@ func TestBudgetBeforeSensitivities(t *testing.T) {
 			}
 			if c.error != "" && (!errors.Is(err, empty.ErrEmpty) || !strings.Contains(err.Error(), c.error)) {
 				t.Errorf("error is %v; expected one that says %q", err, c.error)
-			}
-			if c.error != "" && !told {
-				t.Error("the search for a point that fits showed no progress")
 			}
 		})
 	}
@@ -82,7 +77,7 @@ func TestDefaultSpaceFits(t *testing.T) {
 		if in.Space, err = configs.DefaultSpace([]string{part}); err != nil {
 			t.Fatal(err)
 		}
-		if err := affordable(context.Background(), sweep.Search, in, nil); err != nil {
+		if err := affordable(context.Background(), sweep.Search, in); err != nil {
 			t.Error(err)
 		}
 		if part == "xck26" {

@@ -83,7 +83,7 @@ func Explore(ctx context.Context, s Study) (search.Result, error) {
 		Objectives: s.Objectives, Limits: s.Limits, Options: s.Options}
 	prediction := s.Prediction
 	if prediction == nil {
-		if err := affordable(ctx, find, in, s.OnSweep); err != nil {
+		if err := affordable(ctx, find, in); err != nil {
 			return search.Result{}, err
 		}
 		if prediction, err = measuring.Sensitivities(ctx, s.Network, noise.ChoicesOf(s.Space), work); err != nil {
