@@ -200,7 +200,7 @@ lint:
 
 # The package that simulates takes longest, beside all others.
 test: setup-test build vet lint test-tiers
-	$(GO) test -timeout 40m ./emit/verify ./...
+	$(GO) test -timeout 75m ./emit/verify ./...
 
 # The table of libraries' files in docs/CHECKPOINTS.md, from the fixtures that timm and transformers saved: every network
 # whole in Verilator and as HLS C++; some ten minutes on two cores.
