@@ -129,7 +129,8 @@ func TestClockOfNetlists(t *testing.T) {
 	}
 	for _, family := range []configs.Fabric{configs.XC7, configs.XCUP} {
 		mean := off[family] / n[family]
-		t.Logf("%s: off by %.1f %% in the mean of %g netlists, %.1f %% at worst", family, 100*mean, n[family], 100*worst[family])
+		t.Logf("%s: off by %.1f %% in the mean of %g netlists, %.1f %% at worst", family, 100*mean, n[family],
+			100*worst[family])
 		if !(mean <= 0.08 && n[family] >= 12) {
 			t.Errorf("%s: asked are 8 %% of 12 netlists or more", family)
 		}
